@@ -49,7 +49,7 @@ def tables_page() -> str:
         geometry = table.geometry or "none"
         parts.append(
             f"\n## `{table.name}`: {table.title}\n\nKey: {', '.join(table.key)}. Geometry: {geometry}. "
-            f"[Class](../sharing.md#for-whom): {table.sharing}.\n\n"
+            f"[Class](../sharing.md#what-leaves): {table.sharing}.\n\n"
         )
         parts.append("| column | title | kind | unit | may be missing | description |\n|---|---|---|---|---|---|\n")
         for field in table.fields:

@@ -16,6 +16,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import (
     DOUBTED,
@@ -99,6 +100,7 @@ class PageMeta:
     tolerance_share: float = 0.02
     imputed_share: float = 0.2
     level_bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
+    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
     # weights of the pillars of the score; equal where empty
     pillar_weights: Mapping[str, float] = field(default_factory=dict)
 
@@ -283,7 +285,7 @@ def norm_book(
         rule = rules[norm_id]
         rank, told = listed.get(norm_id, (0, {}))
         service = str(rule["service"])
-        own = {name: plain(row[name]) for name in TOLD["results"]}
+        own = {name: plain(row[name]) for name in TOLD["results"]} | {"withheld": bool(row.get(SUPPRESSED.name))}
         figure = own["persons_unserved"] is not None or own["places_unserved"] is not None
         note = meta.services.get(service) or next((note for note in notes if service in note.register), None)
         inventory = note.inventory if note else "complete" if service in TIERS else "unknown"
@@ -472,7 +474,9 @@ def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
 
 
 def fact_sheet_file(book: PageBook) -> str | None:
-    """Name the fact sheet of a study; None where there is neither an answer nor a score to put on it."""
+    """Name the fact sheet of a study, which is signed; None for the public, and where there is nothing to put on it."""
+    if book.meta.below:
+        return None
     return FACT_SHEET_FILE if "scores" in book.tables or book.summary.get("answer") else None
 
 
@@ -531,6 +535,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
             "people": rows.has_people,
             "approval": meta.map_approval,
             "approval_wanted": meta.approval_wanted,
+            "below": meta.below,
         },
         "ways": [{"key": key, "file": file} for key, file in ways_of(book).items()],
         "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,

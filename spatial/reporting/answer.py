@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.summaries import weighted_quantile
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.names import names_of
 from spatial.reporting.plans import unit_names
 from spatial.reporting.summary import PRESENCE
@@ -230,6 +231,11 @@ class _Ground:
         unit = self.township.fillna(NOWHERE).astype(str)
         beyond = most.groupby(unit.reindex(most.index).to_numpy()).sum()
         everybody = self.people.groupby(unit).agg(["sum", "size", "count"])
+        # Of what the public sees some numbers are withheld: sums are at least the others.
+        withheld: set[str] = set()
+        if SUPPRESSED.name in self.places:
+            withheld = set(unit[self.places[SUPPRESSED.name].str.contains("population_persons")])
+            withheld |= set(unit.reindex(places.loc[places[SUPPRESSED.name] != "", "unit_id"]))
         cells: dict[str, dict[str, Record]] = {}
         kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
         alone = places.loc[places["unit_id"].map(unit) == NOWHERE].groupby("norm_id").sum(numeric_only=True)
@@ -240,13 +246,15 @@ class _Ground:
         everybody = everybody.join(beyond).fillna({"persons_unserved": 0.0, "places_unserved": 0.0})
         rows: list[Record] = []
         for name, known in everybody.iterrows():
+            is_told = known["count"] and (known["persons_unserved"] > 0.0 or str(name) not in withheld)
             rows.append(
                 {
                     "unit_id": str(name),
                     "names": self.units.get(str(name), {}),
                     "persons": plain(known["sum"]) if known["count"] else None,
                     "places": int(known["size"]),
-                    "persons_beyond": plain(known["persons_unserved"]) if known["count"] else None,
+                    "persons_beyond": plain(known["persons_unserved"]) if is_told else None,
+                    "at_least": str(name) in withheld,
                     "places_beyond": int(known["places_unserved"]),
                     "cells": cells.get(str(name), {}),
                 }

@@ -10,7 +10,7 @@ Statistical Association 95, 916-928).
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -55,6 +55,7 @@ class Cut:
     small: int = 0  # numbers from 1 to below k that were hidden, each counted once wherever it stands
     beside: int = 0  # numbers that were hidden so that these are not found from the others
     least_width: float = np.inf  # the smallest interval, in persons, that a hidden number can be told to
+    rows_left_out: Mapping[str, int] = field(default_factory=dict)  # of each table, for facilities that are withheld
 
 
 class Cell(NamedTuple):
@@ -89,8 +90,14 @@ class PeopleAsSums:
         self.cells[key].append(cell)
 
 
-def cut(tables: Mapping[str, pd.DataFrame], audience: str, *, k: int) -> Cut:
-    """Cut tables to an audience: its classes alone, and for the public no number that tells of fewer than k people."""
+def cut(
+    tables: Mapping[str, pd.DataFrame], audience: str, *, k: int, measured_in: Mapping[str, str] | None = None
+) -> Cut:
+    """
+    Cut tables to an audience: its classes alone, and for the public no number that tells of fewer than k people.
+
+    `measured_in` gives the unit of norms: what is measured in persons, or in a unit that is not given, stays.
+    """
     classes = AUDIENCES[audience]
     left_out = {name: TABLES[name].sharing for name in tables if TABLES[name].sharing not in classes}
     shown, columns = {}, {}
@@ -152,15 +159,76 @@ def cut(tables: Mapping[str, pd.DataFrame], audience: str, *, k: int) -> Cut:
             continue
         said = pd.Series("", index=frame.index, dtype="str")
         made = frame.copy()
+        # How many people a facility has is a number of people that no sum of settlements says.
         if name == "gaps" and "unit" in made:
-            # How many people a facility has is a number of people that no sum of settlements says.
-            of_people = made["unit"] == PERSONS
-            made[["value", "excess"]] = made[["value", "excess"]].mask(of_people)
+            made[["value", "excess"]] = made[["value", "excess"]].mask(made["unit"] == PERSONS)
+        if name == "norm_results" and "value" in made:
+            units = [(measured_in or {}).get(str(norm), PERSONS) for norm in made["norm_id"]]
+            made["value"] = made["value"].mask(np.array(units) == PERSONS)
         for at, names in withheld[name].items():
             said.iloc[at] = " ".join(sorted(set(names)))
             made.loc[at, names] = np.nan
         shown[name] = made.assign(**{SUPPRESSED.name: said})
     return Cut(shown, left_out, columns, small, len(hidden) - small, width)
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Facilities that are not told, and all that leads to them."""
+
+    facilities: frozenset[str] = frozenset()  # services as the facilities have them
+    ways: frozenset[str] = frozenset()  # services for which one of these facilities may be the nearest
+    norms: frozenset[str] = frozenset()  # norms on them, which are told by township and for the study
+
+
+def without_facilities(made: Cut, withheld: Withheld) -> Cut:
+    """Leave out of tables that were cut where facilities are, and whatever tells of each village how far they are."""
+    tables, rows_left_out = dict(made.tables), {}
+    on_norm = tables["norm_results"]["norm_id"].isin(withheld.norms)
+    left_out = {
+        "facilities": tables["facilities"]["service"].isin(withheld.facilities),
+        "access": tables["access"]["service"].isin(withheld.ways),
+        "norm_results": on_norm & (tables["norm_results"]["unit_level"] == "settlement"),
+        "gaps": tables["gaps"]["norm_id"].isin(withheld.norms),
+    }
+    for name, rows in left_out.items():
+        if rows.any():
+            tables[name], rows_left_out[name] = tables[name].loc[~rows].reset_index(drop=True), int(rows.sum())
+    return replace(made, tables=tables, rows_left_out=rows_left_out)
+
+
+def fit_for_sinks(shown: Mapping[str, pd.DataFrame], norm_results: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """
+    Give tables that were cut the columns that pages, sheets and layers read, each made from what was left or empty.
+
+    Of a norm in a unit where one number of people is hidden all are, so that no sentence tells a part without its base;
+    places are told there. `norm_results` are those of the run: which shares may be higher, for want of an inventory,
+    tells of no people.
+    """
+    tables = {}
+    for name, frame in shown.items():
+        absent = [item for item in TABLES[name].fields if item.required and item.name not in frame]
+        empty = {item.name: pd.Series(np.nan, frame.index, dtype="float64") for item in absent if item.kind == "number"}
+        tables[name] = frame.assign(**empty)
+    norms, people = tables["norm_results"], ["persons_in_scope", *PARTS]
+    is_hidden = norms[SUPPRESSED.name] != ""
+    norms.loc[is_hidden, people] = np.nan
+    counted = norms["share_of"].where(norms["share_of"] == "places", "persons")
+    served, unserved = (
+        norms[f"persons_{side}"].where(counted == "persons", norms[f"places_{side}"]) for side in ("served", "unserved")
+    )
+    share = (served / (served + unserved)).where(served + unserved > 0.0)
+    key = list(TABLES["norm_results"].key)
+    may_be_all = norms[key].merge(norm_results[[*key, "served_share_upper"]], on=key, how="left")["served_share_upper"]
+    tables["norm_results"] = norms.assign(
+        served_share=share,
+        served_share_lower=share,
+        served_share_upper=share.mask((may_be_all >= 1.0).to_numpy() & share.notna(), 1.0),
+        **{SUPPRESSED.name: np.where(is_hidden, " ".join([*people, "served_share"]), "")},
+    )
+    gaps = tables["gaps"].sort_values(["persons_unserved", "settlement_id"], ascending=[False, True], kind="stable")
+    tables["gaps"] = gaps.assign(rank=np.arange(1, len(gaps) + 1, dtype="int64")).sort_index()
+    return tables
 
 
 def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, list[Cell]]:

@@ -14,6 +14,7 @@ from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attai
 from spatial.norms.law import is_chosen
 from spatial.norms.register import EVERYWHERE, SEASON_ROADS
 from spatial.reporting.certainty import FACTORS, CertaintyNote, norm_certainty, rural_access
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.gaps import mobile_people, mobile_places, remedy_counts
 from spatial.reporting.score import doubted_units, issue_records, summarise_score, summarise_town_and_country
 from spatial.reporting.sign_off import TAGGED_SPEEDS
@@ -98,6 +99,8 @@ def headline_text(
         unknown=words.number(unknown),
     )
     parts = [sentence]
+    if norm.get("withheld"):
+        parts.append(words.say("headline", "withheld"))
     if unknown and not is_open:
         parts.append(words.say("headline", "unknown", unknown=words.number(unknown)))
     missing = missing_text(norm, words)
@@ -316,6 +319,8 @@ def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]
         row, rule = study.loc[norm_id], rules.loc[norm_id]
         entry = {"norm_id": norm_id, **{name: plain(row.get(name)) for name in TOLD["results"]}}
         entry |= {name: plain(rule.get(name)) for name in TOLD["register"]}
+        if row.get(SUPPRESSED.name):
+            entry["withheld"] = True
         entry["target_share_is_assumed"] = entry["target_share_basis"] == "assumed"
         # What the study asks for itself, and what binds its country; not what is only watched all over the world.
         entry["is_chosen"] = is_chosen(rule)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatial.norms.evaluation import PEOPLE_AT_MOST
 from spatial.norms.measuring import NOTHING_MAPPED
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.wording import plain
 from spatial.tables.words import NAMES, PILLARS
 
@@ -129,6 +130,8 @@ def people_missing(norm_id: str, results: pd.DataFrame, settlements: pd.DataFram
         ["unit_id", "persons_in_scope"],
     ]
     without = own["persons_in_scope"].isna()
+    if SUPPRESSED.name in results:  # withheld, and not unknown
+        without &= results.loc[own.index, SUPPRESSED.name] == ""
     # Of most norms nobody is missing: places are looked up only for the others.
     if not without.any():
         return None

@@ -81,6 +81,16 @@ UNITS = {"population": "persons", "elevation": "m", "friction": "min/m", "off_ro
 """Units of rasters; of classes there is none."""
 OPEN_RASTERS = ("friction", "off_road_min")
 """Rasters of ours; people by cell and what others measured stay in the office."""
+MEDIA_TYPES = {
+    "page": "text/html",
+    "js": "text/javascript",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "gpkg": "application/geopackage+sqlite3",
+    "qgz": "application/zip",
+    "tif": "image/tiff",
+    "qml": "application/xml",
+}
+"""What pages, sheets and layers are to a catalogue."""
 COG = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": "256", "STATISTICS": "YES", "NUM_THREADS": "1"}
 """How GDAL writes a cloud-optimised GeoTIFF: small, in tiles, the same each time."""
 
@@ -92,6 +102,7 @@ class Release:
     results: Results
     meta: PackageMeta
     cut: Mapping[str, pd.DataFrame] | None = None  # its tables where some are kept from it; else all that the run made
+    open_rasters: Sequence[str] = OPEN_RASTERS  # its rasters where some are kept from it
 
     @property
     def names(self) -> list[str]:
@@ -108,7 +119,7 @@ class Release:
     def rasters(self) -> Iterator[Raster]:
         """Read its rasters that have any value; with tables cut, those alone that are open."""
         store = Store(self.results.folder)
-        for name in RASTERS if self.cut is None else OPEN_RASTERS:
+        for name in RASTERS if self.cut is None else self.open_rasters:
             raster = store.read(name) if store.path_of(name) is not None else None
             if isinstance(raster, Raster) and np.isfinite(raster.values).any():
                 yield raster
@@ -128,6 +139,7 @@ def write_package(
     release: Release,
     folder: Path,
     *,
+    files: Sequence[Artifact] = (),
     also: Sequence[str] = (),
     method: str = "",
     progress: Callable[[float, str], None] | None = None,
@@ -135,6 +147,7 @@ def write_package(
     """
     Write a release as a package, a folder and a zip beside it, in place of the one that stands there.
 
+    `files` are pages, sheets and layers that were made of it, and lie in the package as they are.
     Returns the path of the zip.
     """
     refuse_missing_drivers(also)
@@ -146,7 +159,7 @@ def write_package(
     # What is not ready lies in one place, so that the next one finds all that a killed one left.
     with replace_folder(folder) as new, replace(archive, by_way_of=new.parent) as zipped:
         names, ids = release.names, release.ids()
-        files: list[SharedFile] = []
+        listed: list[SharedFile] = []
         boxes: list[Any] = []
         for at, name in enumerate(names):
             if progress is not None:
@@ -156,31 +169,36 @@ def write_package(
             for file in made:
                 keys = foreign_keys(ids, name, frame) if file.schema else []
                 file.schema.update({"foreignKeys": keys} if keys else {})
-            files += made
+            listed += made
             if isinstance(frame, gpd.GeoDataFrame) and len(frame):
                 boxes.append(frame.total_bounds)
         for raster in release.rasters():
             file, content = cloud_optimised(raster, meta)
             (new / "rasters").mkdir(exist_ok=True)
             (new / file.path).write_bytes(content)
-            files.append(file)
+            listed.append(file)
             boxes.append(file.profile["box"].numbers)
+        for artifact in files:
+            Store(new).write_file(artifact)
+            stem, _, ending = artifact.name.rpartition("/")[2].rpartition(".")
+            kind = "page" if ending == "html" else ending
+            listed.append(SharedFile(artifact.name, words.say("sink", kind, name=stem), MEDIA_TYPES[kind]))
         box = box_of(boxes)
         written = {
-            "README.md": (first_page(files, meta), "text/markdown"),
+            "README.md": (first_page(listed, meta), "text/markdown"),
             LICENCES_FILE: (licences(meta), "text/markdown"),
             "CITATION.cff": (citation(meta), "application/yaml"),
             "metadata/iso19139.xml": (iso_record(meta, box, method), "application/xml"),
         }
-        if box is not None and any(file.profile for file in files):
-            for place, content in stac_documents(files, meta, box).items():
+        if box is not None and any(file.profile for file in listed):
+            for place, content in stac_documents(listed, meta, box).items():
                 written[place] = (content, "application/geo+json" if place.count("/") > 1 else "application/json")
         for place, (content, media_type) in written.items():
             Store(new).write_file(Artifact(place, content))
-            files.append(SharedFile(place, words.say("record", place.rpartition("/")[2]), media_type))
-        (new / PACKAGE_FILE).write_bytes(data_package(new, files, meta))
-        files.append(SharedFile(PACKAGE_FILE, words.say("record", PACKAGE_FILE), "application/json"))
-        (new / "ro-crate-metadata.json").write_bytes(ro_crate(new, files, meta, box))
+            listed.append(SharedFile(place, words.say("record", place.rpartition("/")[2]), media_type))
+        (new / PACKAGE_FILE).write_bytes(data_package(new, listed, meta))
+        listed.append(SharedFile(PACKAGE_FILE, words.say("record", PACKAGE_FILE), "application/json"))
+        (new / "ro-crate-metadata.json").write_bytes(ro_crate(new, listed, meta, box))
         if progress is not None:
             progress(0.9, archive.name)
         with zipfile.ZipFile(zipped, "w") as packed:

@@ -33,6 +33,11 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
     if "scenario_access" in tables:
         tables["scenario_people"] = scenario_people(tables["scenario_access"])
     tables["gaps"] = rank_gaps(tables["norm_results"], tables["settlements"], tables["access"], binding)
+    return {"gaps": tables["gaps"], "summary": summary_of(options, tables, binding)}
+
+
+def summary_of(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> dict[str, Any]:
+    """Gather the numbers that all sinks show from the tables that they are to show."""
     facts = {
         "name": options.name,
         "title": dict(options.title),
@@ -56,11 +61,10 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
     }
     titles = {item.name: item.title for item in options.plans}
     metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
-    told = {
+    return summary | {
         "answer": summarise_answer(tables, summary["norms"], mode=options.network.modes[0], services=names),
         "plans": plan_records(tables, services=names, titles=titles, metrics=metrics),
     }
-    return {"gaps": tables["gaps"], "summary": summary | told}
 
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:

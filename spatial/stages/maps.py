@@ -48,6 +48,7 @@ def maps(
         note=options.note,
         map_approval=options.outputs.map_approval or "",
         approval_wanted=approval_wanted(options),
+        below=summary["study"].get("below", 0),
         names={item.id: dict(item.names) for item in offered},
         inventory=known,
         tolerance_share=options.official.tolerance_share,

@@ -305,6 +305,7 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
     listed = ("access", "measures", "areas", "uncertainty")
     problems = unknown({f"{key}.services": getattr(study, key).services for key in listed})
     problems += unknown({"measures.persons_per_unit": study.measures.persons_per_unit})
+    problems += unknown({"sharing.withhold_facilities": study.sharing.withhold_facilities})
     if study.off_road.service not in {None, *every}:
         problems.append(f"off_road.service: unknown {study.off_road.service!r}; {known}")
     for name, item in study.official.facilities.items():

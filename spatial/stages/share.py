@@ -8,22 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import MissingDependencyError, StoreError
 from spatial.messages import Words
-from spatial.reporting.disclosure import cut
-from spatial.reporting.wording import known_issues
+from spatial.reporting.disclosure import Withheld, cut, fit_for_sinks, without_facilities
+from spatial.reporting.wording import NOTICED, known_issues
+from spatial.runner.stage import EVERYTHING, Options
 from spatial.sharing.package import OPEN_RASTERS, Release, write_package
 from spatial.sharing.records import PackageMeta
+from spatial.stages.gaps import summary_of
+from spatial.stages.maps import maps
+from spatial.stages.policy import asked_by_norms, binding_norms, inventories, vocabulary_of
+from spatial.stages.qgis import qgis
 from spatial.stages.shared import every_source, provenance_told
-from spatial.store import work_folder
+from spatial.stages.workbook import workbook
+from spatial.store import Artifact, work_folder
+from spatial.study.outputs import QgisOptions
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pandas as pd
 
     from spatial.reporting.disclosure import Cut
     from spatial.results import Results
     from spatial.study import Study
 
 
+SOURCES = ("provenance", "plan_sources", "known_issues")
+"""Tables that say what a study is made of."""
+PAGES = "pages"
+"""Folder of the pages in a package."""
+OFFICE = "-"
+"""Whoever adopted or confirmed a norm, to the public."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that no other machine reaches."""
 
@@ -40,8 +55,11 @@ def share_package(
     """Write the package of a finished run for an audience, and say where it is and for whom."""
     release = release_for(study, results, audience)
     method = Words(study.outputs.languages[0], "qgis").say("project", "method_text")
-    archive = write_package(release, folder, also=also, method=method, progress=progress)
+    files = _sinks(release, study) if release.cut is not None else []
+    archive = write_package(release, folder, files=files, also=also, method=method, progress=progress)
     yield f"package: {folder}"
+    if files:
+        yield f"pages:   {folder / PAGES / 'index.html'}"
     yield f"zip:     {archive}"
     yield release.meta.audience_text(release.meta.words)
 
@@ -102,13 +120,11 @@ def share_postgis(
 
 def release_for(study: Study, results: Results, audience: str) -> Release:
     """Cut the tables of a finished run to an audience, and gather what the study says of itself."""
+    tables: dict[str, Any] = {name: getattr(results, name) for name in SOURCES if name in results.names}
     shown = None if audience == "internal" else _public(study, results)
-    names = [name for name in ("provenance", "plan_sources", "known_issues") if name in results.names]
-    tables: dict[str, Any] = {name: getattr(results, name) for name in names}
-    account, languages = every_source(tables), study.outputs.languages
     if shown is not None:
-        # Folders of a machine are nobody else's; the name of a file tells which source it is.
-        account = account.assign(path=[PurePath(path).name for path in account["path"]])
+        tables = _sources_told(tables)
+    account, languages = every_source(tables), study.outputs.languages
     meta = PackageMeta(
         name=study.name,
         title=study.title,
@@ -127,34 +143,119 @@ def release_for(study: Study, results: Results, audience: str) -> Release:
         version=str(results.record["libraries"].get("spatial-integration", "")),
         k=0 if shown is None else study.sharing.k,
     )
-    return Release(results, meta, None if shown is None else shown.tables)
+    return Release(results, meta) if shown is None else Release(results, meta, shown.tables, _rasters(study, results))
 
 
 def share_check(study: Study, results: Results) -> Iterator[str]:
     """Say what of a finished run would leave the office for the public, what would not, and why."""
     shown, words = _public(study, results), Words(study.outputs.languages[0], "sharing")
+    rasters = _rasters(study, results)
     said = {name: words.title(TABLES[name].title) for name in results.names if name in TABLES}
     yield words.say("check", "leaves", count=len(shown.tables))
     for name, frame in shown.tables.items():
         yield "  " + words.say("check", "table", name=name, title=said[name], rows=words.number(len(frame)))
         if shown.columns_left_out[name]:
             yield "    " + words.say("check", "columns", names=", ".join(shown.columns_left_out[name]))
-    open_rasters = [name for name in OPEN_RASTERS if name in results.names]
-    if open_rasters:
-        yield "  " + words.say("check", "rasters", names=", ".join(open_rasters))
+        if name in shown.rows_left_out:
+            services = ", ".join(words.service(service) for service in study.sharing.withhold_facilities)
+            count = shown.rows_left_out[name]
+            yield "    " + words.say("check", "rows", count=count, rows=words.number(count), services=services)
+    if rasters:
+        yield "  " + words.say("check", "rasters", names=", ".join(rasters))
+    yield words.say("check", "sinks")
     yield words.say("check", "hidden", number=study.sharing.k, small=words.number(shown.small),
                     beside=words.number(shown.beside))  # fmt: skip
     if shown.small:
         yield words.say("check", "audit", width=words.number(int(min(shown.least_width, 1e9))), number=study.sharing.k)
     for kind in ("internal", "restricted"):
-        names = [name for name, found in shown.left_out.items() if found == kind]
+        names = [name for name, sharing in shown.left_out.items() if sharing == kind]
         yield words.say("check", kind, count=len(names), note=words.say("class", kind))
         yield "  " + ", ".join(names)
+    yield words.say("check", "untold")
 
 
 def _public(study: Study, results: Results) -> Cut:
-    """Cut the tables of a run to what the public may see."""
-    if "settlements" not in results.names or "norm_results" not in results.names:
-        raise StoreError(f"{results.folder}: the run has no norms yet; finish it first: spatial run STUDY")
-    names = [name for name in results.names if name in TABLES]
-    return cut({name: getattr(results, name) for name in names}, "public", k=study.sharing.k)
+    """Cut the tables of a run to what the public may see, once for all that is made of them."""
+    if "settlements" not in results.names or "gaps" not in results.names:
+        raise StoreError(f"{results.folder}: the run has no gaps yet; finish it first: spatial run STUDY")
+    options = Options(study, EVERYTHING)
+    vocabulary, binding, kinds = vocabulary_of(options), binding_norms(options), _kinds_withheld(study)
+    ways = {service for service in vocabulary.ids if vocabulary.satisfying(service) & kinds}
+    norms = {str(norm) for norm, rule in binding.groupby("norm_id") if asked_by_norms(rule, vocabulary) & ways}
+    units = dict(zip(binding["norm_id"], binding["unit"].fillna(""), strict=True))
+    tables = {name: getattr(results, name) for name in results.names if name in TABLES}
+    made = cut(tables, "public", k=study.sharing.k, measured_in=units)
+    return without_facilities(made, Withheld(kinds, frozenset(ways), frozenset(norms)))
+
+
+def _kinds_withheld(study: Study) -> frozenset[str]:
+    """Name the services of facilities that the public is not told."""
+    vocabulary = vocabulary_of(Options(study, EVERYTHING))
+    return frozenset(kind for name in study.sharing.withhold_facilities for kind in vocabulary.satisfying(name))
+
+
+def _rasters(study: Study, results: Results) -> list[str]:
+    """Name the rasters that the public gets: minutes off the roads would lead to whatever they are measured to."""
+    vocabulary, goal = vocabulary_of(Options(study, EVERYTHING)), study.off_road.service
+    leads = goal is not None and bool(vocabulary.satisfying(goal) & _kinds_withheld(study))
+    return [name for name in OPEN_RASTERS if name in results.names and not (name == "off_road_min" and leads)]
+
+
+def _sinks(release: Release, study: Study) -> list[Artifact]:
+    """Make the pages, the workbook and the QGIS project of what the public sees, and of nothing else."""
+    results, options = release.results, Options(study, EVERYTHING)
+    known = inventories(options, vocabulary_of(options), results.facilities)
+    options = Options(_public_study(study, known), EVERYTHING)
+    tables: dict[str, Any] = {**fit_for_sinks(release.cut or {}, results.norms)}
+    tables |= _sources_told({name: getattr(results, name) for name in ("provenance", "known_issues")})
+    summary = summary_of(options, tables, binding_norms(options))
+    summary["study"]["below"] = study.sharing.k
+    return [
+        Artifact(f"{folder}{file.name}", file.content)
+        for stage, folder in ((maps, f"{PAGES}/"), (workbook, ""), (qgis, ""))
+        for file in stage(summary=summary, options=options, **tables)["files"]
+    ]
+
+
+def _public_study(study: Study, inventory: Mapping[str, str]) -> Study:
+    """Take out of a study who decided what in it, where its files lie and what was tried, and stamp its outputs."""
+    said = {}
+    for language in study.outputs.languages:
+        words = Words(language, "sharing")
+        parts = (words.pick(study.note) if study.note else "", words.say("audience", "public", number=study.sharing.k))
+        said[language] = words.say("package", "pause").join(part for part in parts if part)
+    is_draft = study.outputs.status == "draft"
+    outputs = study.outputs.model_copy(update={"status": "draft" if is_draft else "public", "shared": False})
+    # An adopted norm is one because somebody adopted it; a norm that was added needs nobody.
+    by = {"add": "", "adopt": OFFICE, "confirm": OFFICE}
+    nobody = {
+        name: tuple(item.model_copy(update={"by": somebody}) for item in getattr(study.norms, name))
+        for name, somebody in by.items()
+    }
+    return study.model_copy(
+        update={
+            "note": said,
+            "outputs": outputs,
+            "norms": study.norms.model_copy(update=nobody),
+            "sources": study.sources.model_copy(update={"osm": None, "facilities": ()}),
+            "inventory": dict(inventory),
+            "scenarios": (),
+            "plans": (),
+            "qgis": QgisOptions(edits=""),
+        }
+    )
+
+
+def _sources_told(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """
+    Give the account of the sources and their known issues without folders, which are those of a machine.
+
+    What readers noticed names single rows, and stays.
+    """
+    found = {name: frame.assign(path=[PurePath(path).name for path in frame["path"]]) for name, frame in tables.items()}
+    issues = found["known_issues"]
+    stated = issues.loc[issues["issue_kind"] != NOTICED].reset_index(drop=True)
+    told = stated.groupby("path", sort=False)["issue"].agg(" ".join)
+    for name in found.keys() - {"known_issues"}:
+        found[name] = found[name].assign(issue=[str(told.get(path, "")) for path in found[name]["path"]])
+    return found | {"known_issues": stated}

@@ -32,6 +32,7 @@ def workbook(
         note=dict(options.note),
         map_approval=options.outputs.map_approval or "",
         approval_wanted=approval_wanted(options),
+        below=summary["study"].get("below", 0),
         services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
     )
     book = build_workbook(tables, summary=summary, register=binding_norms(options), meta=meta)

@@ -105,3 +105,8 @@ class SharingOptions(Model):
     publisher: str = option("", "Office that hands the results out: named in citations, records and catalogues")
     contact: str = option("", "Its address for questions, such as gis@county.example")
     k: int = option(10, "In what the public gets, numbers of people from 1 to below this are hidden", ge=3)
+    withhold_facilities: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        (),
+        "Services whose facilities the public is not told: neither where they are, nor times to them, nor by village "
+        "how norms on them stand; these are told by township",
+    )

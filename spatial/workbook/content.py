@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
-import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +14,7 @@ from openpyxl import Workbook
 
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.names import pick, road_text
 from spatial.reporting.plan_text import HAVING, action_text, capital, place_name, plan_title, reach_text, service_text
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
@@ -37,7 +36,7 @@ from spatial.store import Artifact
 from spatial.study.score import GapTargets
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
-from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles
+from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles, stable_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,10 +117,13 @@ class Content:
         if len(self.tables.get("site_profile", ())):
             yield self._sheet("settle", self._settle())
         yield self._sheet("facilities", self._facilities())
-        yield self._sheet("inventory", self._inventory())
+        if "inventory" in self.tables:
+            yield self._sheet("inventory", self._inventory())
         if "unit_totals" in self.tables:
             yield self._sheet("units", self._units())
         yield self._sheet("sources", self._sources())
+        if "sign_off" not in self.tables:
+            return
         signers = tuple(self._both("sign", line) + ": ____________________" for line in ("office", "name", "date"))
         rows = self._both("sign", "rows") + ": " + fingerprint(self.tables["sign_off"])
         yield self._sheet("sign_off", self._sign_off(), (*signers, rows))
@@ -132,6 +134,12 @@ class Content:
 
     def _both(self, section: str, key: str) -> str:
         return " / ".join(dict.fromkeys(words.say(section, key) for words in self.words))
+
+    @property
+    def _audience(self) -> str:
+        """Say for whom the sheets are, and what that withholds."""
+        kind = "public" if self.meta.below else "internal"
+        return " / ".join(dict.fromkeys(words.say("audience", kind, number=self.meta.below) for words in self.words))
 
     def _by(self, section: str, part: str = "workbook") -> Say:
         """Say codes by a section of the leading language."""
@@ -147,6 +155,8 @@ class Content:
             f"{self._both('item', 'as_of')}: {self.meta.as_of.isoformat()}",
             self._both("basis", self.meta.population_basis),
         ]
+        if self.meta.below:
+            notes.append(self._audience)
         if self.meta.map_approval:
             notes.append(f"{self._both('item', 'map_approval')}: {self.meta.map_approval}")
         elif self.meta.approval_wanted:
@@ -183,7 +193,14 @@ class Content:
         for column in columns:
             told = Said(column) if isinstance(column, str) else column
             codes = list(rows[told.name]) if told.coloured else ()
-            yield self._field(table, told.name, rows[told.name], told.say, codes=codes)
+            column_made = self._field(table, told.name, rows[told.name], told.say, codes=codes)
+            if SUPPRESSED.name in rows:
+                # What the public is not told says so in its cell, which is neither empty nor 0.
+                withheld = [told.name in names.split() for names in rows[SUPPRESSED.name]]
+                word = self._lead.say("flag", "withheld")
+                values = [word if hidden else value for hidden, value in zip(withheld, column_made.values, strict=True)]
+                column_made = replace(column_made, values=values)
+            yield column_made
 
     def _summary(self) -> list[Column]:
         labels, values, kinds = zip(*self._lines(), strict=True)
@@ -196,6 +213,7 @@ class Content:
             yield f"{self._both('item', 'title')} ({language})", title, "text"
         yield self._both("item", "as_of"), meta.as_of.isoformat(), "text"
         yield self._both("item", "status"), self._both("status", meta.status), "text"
+        yield self._both("item", "audience"), self._audience, "text"
         yield self._both("item", "population_basis"), self._both("basis", meta.population_basis), "text"
         wanted = self._both("note", "approval_wanted") if meta.approval_wanted else ""
         if meta.map_approval or wanted:
@@ -736,13 +754,7 @@ def _each_said(say: Say, codes: str) -> str:
     return "; ".join(map(say, codes.split(";")))
 
 
-# The workbook as bytes that are the same for the same results.
-
 NAME = "results.xlsx"
-PROPERTIES = "docProps/core.xml"
-PACKED_AT = (1980, 1, 1, 0, 0, 0)
-UNIX, READABLE = 3, 0o644 << 16
-MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
 def build_workbook(
@@ -767,18 +779,4 @@ def build_workbook(
     book.properties.created = noon
     packed = io.BytesIO()
     book.save(packed)
-    return Artifact(NAME, _stable(packed.getvalue(), f"{noon.isoformat()}Z"))
-
-
-def _stable(content: bytes, modified: str) -> bytes:
-    """Pack again without the time of day."""
-    stable = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            part = old.read(name)
-            if name == PROPERTIES:
-                part = MODIFIED.sub(rb"\g<1>" + modified.encode() + rb"\g<2>", part)
-            entry = zipfile.ZipInfo(name, PACKED_AT)
-            entry.compress_type, entry.create_system, entry.external_attr = (zipfile.ZIP_DEFLATED, UNIX, READABLE)
-            new.writestr(entry, part)
-    return stable.getvalue()
+    return Artifact(NAME, stable_bytes(packed.getvalue(), f"{noon.isoformat()}Z"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
+import re
 import unicodedata
+import zipfile
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -185,6 +188,28 @@ def _wide(text: str) -> float:
     return float(sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text))
 
 
+# The workbook as bytes that are the same for the same results.
+
+PROPERTIES = "docProps/core.xml"
+PACKED_AT = (1980, 1, 1, 0, 0, 0)
+UNIX, READABLE = 3, 0o644 << 16
+MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+
+
+def stable_bytes(content: bytes, modified: str) -> bytes:
+    """Pack again without the time of day."""
+    stable = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == PROPERTIES:
+                part = MODIFIED.sub(rb"\g<1>" + modified.encode() + rb"\g<2>", part)
+            entry = zipfile.ZipInfo(name, PACKED_AT)
+            entry.compress_type, entry.create_system, entry.external_attr = (zipfile.ZIP_DEFLATED, UNIX, READABLE)
+            new.writestr(entry, part)
+    return stable.getvalue()
+
+
 # What the workbook says about the study beside its tables.
 
 
@@ -201,5 +226,6 @@ class BookMeta:
     note: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # A sentence by language
     map_approval: str = ""  # approval number of the maps; empty where none is given
     approval_wanted: bool = False  # whether the outputs are public maps that need such a number and have none
+    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
     # names by language, by service
     services: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))

@@ -250,7 +250,7 @@ def test_what_the_public_gets_is_open_and_hides_small_numbers_and_says_so(tiny_d
     words = (tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed)
     outcome = command("share", "package", *words, "--audience", "public", "--out", tmp_path / "out")
     assert outcome.code == 0, outcome.err
-    assert "Numbers of people from 1 to below 25 are suppressed" in outcome.out
+    assert "a group of fewer than 25 could be told are withheld" in outcome.out
     tables = {path.stem for path in (tmp_path / "out" / "csv").iterdir()}
     assert "settlements" in tables
     assert not tables & {"places", "flows", "cells", "provenance", "plan_people", "edges"}
@@ -280,7 +280,7 @@ def test_check_says_what_would_leave_and_why_the_rest_stays_and_writes_nothing(t
     leaving, staying = outcome.out.split("Of the numbers of people, ")
     assert "settlements: Settlements, 8 rows" in leaving
     assert "without " in leaving
-    assert "population_source" in leaving
+    assert "population_basis" in leaving
     assert "from 1 to below 25 are suppressed" in staying
     assert "statistical confidentiality" in staying
     assert "places" in staying

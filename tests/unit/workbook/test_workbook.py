@@ -17,8 +17,7 @@ from spatial.stages.gaps import gaps
 from spatial.stages.workbook import workbook
 from spatial.tables import TABLES
 from spatial.workbook import sheets
-from spatial.workbook.content import _stable
-from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles
+from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles, stable_bytes
 
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1+1", '=HYPERLINK("http://example.org","x")')
 
@@ -375,7 +374,7 @@ def written(*columns, **more):
     add_sheet(book, Sheet("s", "title", "note", columns, **more))
     packed = io.BytesIO()
     book.save(packed)
-    return openpyxl.load_workbook(io.BytesIO(_stable(packed.getvalue(), "2026-01-01T12:00:00Z")))["s"]
+    return openpyxl.load_workbook(io.BytesIO(stable_bytes(packed.getvalue(), "2026-01-01T12:00:00Z")))["s"]
 
 
 def test_text_that_looks_like_a_formula_stays_text():

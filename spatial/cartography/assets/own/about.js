@@ -53,6 +53,7 @@
       S.t("study.as_of", { date: S.isoDate(study.as_of) }),
       study.people ? S.t("study.basis_" + study.basis) + (study.rescaled ? S.bracketed(S.t("study.rescaled")) : "") : S.t("study.no_people"),
       study.approval ? S.t("study.map_approval", { number: study.approval }) : "",
+      study.below ? S.t("study.for_public", { number: study.below }) : "",
     ].filter(Boolean);
     S.fill("study-facts", [
       S.el("span", { class: "pill study-status", text: S.t("study.status_" + study.status) }),
@@ -141,6 +142,7 @@
     const section = (key, nodes) => (nodes.length ? [S.el("h3", { text: S.t(key) }), ...nodes] : []);
     S.fill(target, [
       ...(note ? [S.el("p", { class: "study-note", text: note })] : []),
+      ...(study.below ? [] : [S.el("p", { class: "study-note", text: S.t("study.for_office") })]),
       ...section("about.method", methods.map((key) => S.t(key)).concat(relief ? S.t("about.relief", { factor: S.decimal(relief.factor) }) : []).map((text) => S.el("p", { text }))),
       ...section("about.issues", issues.length ? [S.el("ul", {}, issues.map((issue) => S.el("li", { class: "issue", text: S.quoted(issue) })))] : []),
       ...section("about.imputed", imputed.length ? [S.el("ul", {}, imputed)] : []),

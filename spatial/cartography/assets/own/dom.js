@@ -92,6 +92,8 @@
 
   S.hasPeople = () => Boolean(S.data.study.people);
   S.amount = (people, places) => (S.hasPeople() ? people : places);
+  /* In an edition for the public a number that is not told is withheld, or nobody knows it. */
+  S.peopleText = (n, unknown) => (n !== null && n >= 0 ? S.number(n) : S.data.study.below ? S.t("study.withheld") : unknown);
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
 
   /* A norm by its short name; one that a study changed or added by its service, and within what it asks for it. */

@@ -22,7 +22,9 @@
       S.el("th", { scope: "col", class: "numeric", text: S.t("answer.any") }),
       S.el("th", { scope: "col", class: "numeric", text: S.t(isPeople ? "table.people" : "table.places") }),
     ]);
-    const amounts = (row) => (isPeople ? row.persons : row.places);
+    const atLeast = (row) => (row.at_least ? "≥ " : "");
+    const any = (row) => (isPeople && row.persons_beyond === null && row.places_beyond ? S.t("unit.places", { n: row.places_beyond }) : (isPeople ? atLeast(row) : "") + S.number(byPeople(row)));
+    const all = (row) => (isPeople ? (row.persons === null ? S.peopleText(null, "–") : atLeast(row) + S.number(row.persons)) : S.number(row.places));
     const cell = (row, column) => {
       if (column.is_silent) return S.el("td", { class: "cell-unknown" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.unjudged") })]);
       const found = row.cells[column.norm_id];
@@ -35,8 +37,8 @@
     const line = (row) => S.el("tr", {}, [
       S.el("th", { scope: "row" }, [S.data.townships ? S.el("a", { href: S.pageLink(S.data.townships, { township: row.unit_id }), text: unitName(row) }) : S.el("span", { text: unitName(row) })]),
       ...columns.map((column) => cell(row, column)),
-      S.el("td", { class: "numeric" }, [S.el("strong", { text: S.number(byPeople(row)) })]),
-      S.el("td", { class: "numeric", text: amounts(row) === null ? "–" : S.number(amounts(row)) }),
+      S.el("td", { class: "numeric" }, [S.el("strong", { text: any(row) })]),
+      S.el("td", { class: "numeric", text: all(row) }),
     ]);
     S.fill("matrix", [S.el("thead", {}, [head]), S.el("tbody", {}, shown.map(line))]);
     const behind = rows.filter((row) => byPeople(row) > 0).slice(0, 3).map(unitName);
@@ -60,7 +62,7 @@
       S.el("h3", { text: S.t("answer.list_title", { norm: heads()[finding.norm_id], shown: finding.first.length, n: finding.places.beyond }) }),
       at && isSame ? S.el("p", { text: S.t("answer.list_same", { shown: finding.first.length, n: finding.places.beyond }) }) : S.el("ul", { class: "village-list" }, finding.first.map((place, k) => S.el("li", {}, [
         S.el("span", {}, [S.el("strong", { text: named(place.names) }), S.el("span", { text: " " + S.pick(place.township_names) })]),
-        S.el("strong", { class: "numeric", text: place.persons === null ? "" : S.number(place.persons) }),
+        S.el("strong", { class: "numeric", text: S.peopleText(place.persons, "") }),
         S.el("span", { class: "muted", text: told[k].map((text, at) => (at ? text : S.capital(text))).join(" · ") }),
       ]))),
       finding.file ? S.el("p", {}, [S.el("a", { href: S.pageLink(finding.file, { norm: finding.norm_id, list: "yes" }), text: S.t("answer.list_all", { n: finding.places.beyond }) })]) : null,

@@ -63,6 +63,7 @@
       S.el("h3", {}, [norm.file ? S.el("a", { href: S.pageLink(norm.file), text: title }) : S.el("span", { text: title })]),
       S.el("p", { class: "pills" }, [S.classPill(norm), S.statusPill(study.status), study.gate === "none_applicable" ? null : S.el("span", { class: "pill gate", text: S.t("gate." + study.gate) })]),
       known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(isOpen ? unknown : unserved) }), S.el("span", { text: S.t(beyond, { whole }) })]) : null,
+      study.withheld ? S.el("p", { class: "muted", text: S.t("index.withheld", { number: S.data.study.below }) }) : null,
       known ? shareBar(norm) : null,
       known ? rangeBar(norm) : null,
       bare ? S.el("p", { class: "nothing-mapped", text: S.t("index.nothing_mapped") }) : null,

@@ -94,7 +94,7 @@
     document.getElementById("legend").classList.toggle("has-only", Boolean(state.only));
     const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");
     document.getElementById("legend-title").textContent = S.isFiltered(state) ? S.t("legend.filtered", { what: unit }) : unit;
-    document.getElementById("legend-note").textContent = S.hasPeople() && sums.uncounted > 0 ? S.t("legend.uncounted", { n: sums.uncounted }) : "";
+    document.getElementById("legend-note").textContent = S.hasPeople() && sums.uncounted > 0 ? S.t(S.data.study.below ? "legend.withheld" : "legend.uncounted", { n: sums.uncounted }) : "";
     showMandatory(state);
   };
 

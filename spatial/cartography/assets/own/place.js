@@ -45,11 +45,12 @@
     if (!places.population) return [];
     const known = places.population[i] >= 0;
     const source = places.population_sources[places.population_source[i]];
-    const rows = [[S.t("place.population"), known ? S.t("unit.people", { n: places.population[i] }) + S.bracketed(S.word("population_source", source)) : S.t("place.unknown")]];
+    const rows = [[S.t("place.population"), known ? S.t("unit.people", { n: places.population[i] }) + S.bracketed(S.word("population_source", source)) : S.data.study.below && source !== "none" ? S.t("study.withheld") : S.t("place.unknown")]];
     for (const [group, column] of Object.entries(places.groups)) {
       const from = places.group_sources[group];
       const told = from ? S.bracketed(S.word("group_source", places.group_source_words[from[i]])) : "";
       if (finite(column[i])) rows.push([S.word("group", group), S.t("unit.people", { n: column[i] }) + told]);
+      else if (S.data.study.below) rows.push([S.word("group", group), S.t("study.withheld")]);
     }
     return rows;
   }

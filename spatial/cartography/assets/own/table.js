@@ -97,7 +97,7 @@
     for (let i = 0; i < state.points.n; i++) {
       if (!S.inFilter(state, i) || !S.isShown(state, i)) continue;
       const row = [places.id[i], S.placeName(places, i), places.tiers[places.tier[i]], S.townshipName(state, places.township[i]),
-        places.population && places.population[i] >= 0 ? places.population[i] : null, names[state.classes[i]]];
+        places.population && places.population[i] >= 0 ? places.population[i] : S.data.study.below ? S.t("study.withheld") : null, names[state.classes[i]]];
       if (tried) row.push(minutes(tried.before[i]), minutes(tried.after[i]));
       if (layer.low) row.push(minutes(layer.low[i]), minutes(layer.high[i]));
       if (layer.kind !== "classes") row.splice(5, 0, isFinite(layer.values[i]) ? Math.round(layer.values[i] * 100) / 100 : null);

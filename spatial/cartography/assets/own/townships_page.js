@@ -8,7 +8,7 @@
 
   const texts = () => S.pick(data.texts);
   const named = (row) => S.pick(row.names) || S.t(row.unit_id ? "answer.unnamed" : "answer.outside");
-  const people = (row) => (row.persons === null ? S.t("unit.places", { n: row.places }) : S.t("unit.people", { n: row.persons }));
+  const people = (row) => (row.persons === null ? S.t("unit.places", { n: row.places }) : (row.at_least ? "≥ " : "") + S.t("unit.people", { n: row.persons }));
 
   function read() {
     const names = {};
@@ -63,7 +63,7 @@
     ]);
     const after = (i) => (plan.gained[i] && isFinite(plan.after[i]) && plan.column && !plan.column.is_presence ? shortMeasure(plan.after[i], plan.column) : plan.gained[i] ? S.t("township.yes") : "");
     return S.el("table", { class: "plain" }, [S.el("thead", {}, [head]), S.el("tbody", {}, villages.map((i) => S.el("tr", {}, [
-      S.el("th", { scope: "row", text: placeName(i) }), S.el("td", { class: "numeric", text: isFinite(known.persons[i]) ? S.number(known.persons[i]) : "–" }),
+      S.el("th", { scope: "row", text: placeName(i) }), S.el("td", { class: "numeric", text: S.peopleText(known.persons[i], "–") }),
       ...columns.map((column) => valueCell(column, i)),
       plan ? S.el("td", { class: "numeric is-gained", text: after(i) }) : null,
     ])))]);
