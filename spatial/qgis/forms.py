@@ -54,6 +54,7 @@ CODES = {
     "how_sure": ("qgis", "how_sure"),
     "mandatory_status": ("qgis", "gates"),
     "status": ("qgis", "status"),
+    "status_as_mapped": ("qgis", "status"),
 }
 """Part and section of the messages that say the codes of a column, by how its name ends, the longer endings first."""
 OWN_CODES = {("facilities", "status"): ("workbook", "facility_status")}

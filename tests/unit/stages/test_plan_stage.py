@@ -478,7 +478,5 @@ def test_a_norm_that_wants_links_shares_no_budget_with_sites(tiny):
         tiny, **SEAT | {"plans": [BOTH | {"norms": ["CN-COUNTY-60"]}]},
         inventory={"county_seat": "complete"}, tiers={"urban": ["county_seat"]},
     )  # fmt: skip
-    with pytest.raises(
-        StageError, match="asks for no sites within minutes or metres"
-    ):
+    with pytest.raises(StageError, match="asks for no sites within minutes or metres"):
         sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
