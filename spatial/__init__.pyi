@@ -204,7 +204,7 @@ from .norms.evidence import NormEvidence as NormEvidence
 from .norms.evidence import capture_recapture as capture_recapture
 from .norms.law import NormRules as NormRules
 from .norms.law import applicable_norms as applicable_norms
-from .norms.register import load_register as load_register
+from .norms.law import load_register as load_register
 
 # == Score and comparison ==
 # Levels, gaps, ranks with their intervals, and runs held against each other.

@@ -43,7 +43,8 @@ _BESIDE = {
     "cells": "access",
     "emergency": "access",
     "areas": "measures",
-    "sign_off": "gaps",
+    "gaps": "norms",
+    "sign_off": "norms",
 }
 """Stages that stand in the module of another."""
 

@@ -25,7 +25,7 @@ import pytest
 import rasterio.transform
 import shapely
 
-from spatial.cartography import messages
+from spatial.cartography import page_data
 from spatial.reporting.wording import columns_told
 from spatial.tables import TABLES, Field
 
@@ -572,7 +572,7 @@ def further_column(monkeypatch) -> str:
     shown = columns_told("access")
     monkeypatch.setitem(shown, "card", (*shown["card"], "network_leg_min", name, "second_facility_id"))
     monkeypatch.setitem(shown, "gaps", (*shown["gaps"], name))
-    monkeypatch.setattr(messages, "_read", messages._read.__wrapped__)
+    monkeypatch.setattr(page_data, "_read", page_data._read.__wrapped__)
     return name
 
 

@@ -276,7 +276,22 @@ def divided(ground: Ground, found: Stretches, n: int) -> tuple[NDArray[np.object
     for number in np.unique(parts.owner):
         own = np.flatnonzero(parts.owner == number)
         held[own] = holding(whole[own], roads.of(number))
-    given = _adopted(parts, held, n)
+    # Give parts that hold no road of their owner to the neighbour with the longest border, one after the other.
+    given = np.where(held, parts.owner, n)
+    loose = np.flatnonzero(~held)
+    row, other = shapely.STRtree(parts.polygons).query(parts.polygons[loose], predicate="dwithin", distance=_HAIR_M)
+    row, other = row[loose[row] != other], other[loose[row] != other]
+    wide = shapely.buffer(parts.polygons[loose], _HAIR_M, quad_segs=1)
+    shared = shapely.area(shapely.intersection(wide[row], parts.polygons[other]))
+    kept = shared > _HAIR_M * _SHARED_M
+    one, other, shared = loose[row[kept]], other[kept], shared[kept]
+    for _ in range(len(loose)):
+        rows = np.flatnonzero((given[one] == n) & (given[other] < n))
+        if len(rows) == 0:
+            break
+        # The longest border comes last, and stays.
+        rows = rows[np.argsort(shared[rows], kind="stable")]
+        given[one[rows]] = given[other[rows]]
     mended = np.zeros(n + 1, dtype=bool)
     mended[strips.owner] = mended[given[given != np.where(held, parts.owner, n)]] = True
     for number in np.unique(given[given < n]):
@@ -369,23 +384,3 @@ def _strips(parts: _Parts, astray: _Roads, cell_m: float) -> _Parts:
         laid[strip] = shapely.difference(laid[strip], shapely.union_all(before))
     kept = ~shapely.is_empty(laid)
     return _Parts(laid[kept], np.array(theirs, dtype=np.int64)[kept])
-
-
-def _adopted(parts: _Parts, held: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
-    """Give parts that hold no road of their owner to the neighbour with the longest border, one after the other."""
-    given = np.where(held, parts.owner, n)
-    loose = np.flatnonzero(~held)
-    row, other = shapely.STRtree(parts.polygons).query(parts.polygons[loose], predicate="dwithin", distance=_HAIR_M)
-    row, other = row[loose[row] != other], other[loose[row] != other]
-    wide = shapely.buffer(parts.polygons[loose], _HAIR_M, quad_segs=1)
-    shared = shapely.area(shapely.intersection(wide[row], parts.polygons[other]))
-    kept = shared > _HAIR_M * _SHARED_M
-    one, other, shared = loose[row[kept]], other[kept], shared[kept]
-    for _ in range(len(loose)):
-        rows = np.flatnonzero((given[one] == n) & (given[other] < n))
-        if len(rows) == 0:
-            break
-        # The longest border comes last, and stays.
-        rows = rows[np.argsort(shared[rows], kind="stable")]
-        given[one[rows]] = given[other[rows]]
-    return given

@@ -6,7 +6,7 @@ import logging
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -184,7 +184,20 @@ def read_pairs(
     start = np.empty(n + 1, dtype=np.int64)
     state = _state(i, j, minutes, position, start)
     if state == BAD:
-        _refuse_pairs(od, i, j, minutes)
+        # Say which pairs are bad.
+        problems = []
+        for column, table, found in (("from_id", "settlements", i), ("to_id", "facilities", j)):
+            if bool((found < 0).any()):
+                strange = od.loc[found < 0, column].unique()
+                problems.append(f"{column}: in no row of {table}: {first_of(strange)}")
+        for what, wrong in (
+            ("NaN; give no row, or inf, for a pair without a way", np.isnan(minutes)),
+            ("negative", minutes < 0.0),
+        ):
+            if bool(wrong.any()):
+                bad = od.loc[wrong, ["from_id", "to_id"]].itertuples(index=False, name=None)
+                problems.append(f"travel_time_min: {what}: {first_of(list(bad))}")
+        raise ContractError("od", problems)
     j = position[j] if m < len(facilities) else j
     if state & (NOT_ALL_COUNT | APART):
         rows = np.flatnonzero(np.isfinite(minutes) & (j >= 0))
@@ -248,23 +261,6 @@ def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
     if problems:
         raise ContractError(table, problems)
     return index
-
-
-def _refuse_pairs(od: pd.DataFrame, i: IntArray, j: IntArray, minutes: FloatArray) -> NoReturn:
-    """Say which pairs are bad."""
-    problems = []
-    for column, table, found in (("from_id", "settlements", i), ("to_id", "facilities", j)):
-        if bool((found < 0).any()):
-            strange = od.loc[found < 0, column].unique()
-            problems.append(f"{column}: in no row of {table}: {first_of(strange)}")
-    for what, wrong in (
-        ("NaN; give no row, or inf, for a pair without a way", np.isnan(minutes)),
-        ("negative", minutes < 0.0),
-    ):
-        if bool(wrong.any()):
-            rows = od.loc[wrong, ["from_id", "to_id"]].itertuples(index=False, name=None)
-            problems.append(f"travel_time_min: {what}: {first_of(list(rows))}")
-    raise ContractError("od", problems)
 
 
 def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:

@@ -10,14 +10,12 @@ import pandas as pd
 import shapely
 
 from spatial.access.summaries import weighted_quantile
-from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points
-from spatial.cartography.document import TOWNSHIPS, codes, pack, page_document, round_up
-from spatial.cartography.gap_map import relief_shown
-from spatial.cartography.page_data import PLAN_FILE, once, shown_bounds, study_block
-from spatial.cartography.places import names_block
+from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
+from spatial.cartography.document import TOWNSHIPS, codes, names_block, pack, page_document, round_up
+from spatial.cartography.page_data import PLAN_FILE, shown_bounds, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
-from spatial.reporting.answer_text import (
+from spatial.reporting.answer import (
     answer_lead,
     answer_lines,
     answer_title,
@@ -28,13 +26,12 @@ from spatial.reporting.answer_text import (
     over_text,
     service_texts,
 )
-from spatial.reporting.names import names_of
 from spatial.reporting.plan_text import capital, plan_title, service_text
 from spatial.reporting.plans import unit_names
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import names_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy.typing as npt
 
@@ -61,11 +58,23 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
     findings, matrix = answer["findings"], answer["matrix"]
     heads = {each["norm_id"]: each for each in (matrix["columns"] if matrix else findings)}
     services = [service for service in answer["services"] if service["service"] in book.files][:SHOWN]
-    asked = [_asked(service, findings) for service in services]
-    halves = [
-        {"value": service["median_min"], "unit": "min"} if finding is None else _half(book, rows, finding)
-        for service, finding in zip(services, asked, strict=True)
-    ]
+    # The finding on how far each of these services is, if there is one.
+    far = {finding["service"]: finding for finding in reversed(findings) if not finding["is_presence"]}
+    asked = [far.get(service["service"]) for service in services]
+    halves = []
+    for service, finding in zip(services, asked, strict=True):
+        half = {"value": service["median_min"], "unit": "min"}
+        if finding is not None:
+            half = {"value": None, "unit": finding["unit"]}
+            results = book.norms.results(finding["norm_id"], rows)
+            if results is not None:
+                # Within how far half of those are about whom the norm asks; nothing where half of them reach nothing.
+                judged = results.loc[results["status_as_mapped"].isin(["met", "not_met"])]
+                value = judged["value"].fillna(np.inf).to_numpy(dtype=np.float64)
+                weight = judged[f"{finding['counted']}_in_scope"].fillna(0.0).to_numpy(dtype=np.float64)
+                middle = weighted_quantile(value, weight, 0.5) if weight.sum() > 0.0 else np.inf
+                half["value"] = middle if np.isfinite(middle) else None
+        halves.append(half)
     plan = first_plan(answer, plans)
     texts, reach = {}, reach_curve(book, rows, answer)
     for language in book.words:
@@ -128,30 +137,27 @@ def answer_map(book: PageBook, rows: Rows, block: Mapping[str, Any] | None) -> d
     """Give the ground, and where each place stands to each finding and service of `answer_block`."""
     frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
     told = block or {"findings": (), "services": ()}
+    findings = [standing(book, rows, finding["norm_id"]) for finding in told["findings"]]
+    # To a service a place stands as to the norm that asks for it, else by what is far of it.
+    far = {
+        finding["service"]: stands
+        for finding, stands in zip(reversed(told["findings"]), reversed(findings), strict=True)
+        if not finding["is_presence"]
+    }
+    services = []
+    for service in told["services"]:
+        stands = far.get(service["service"])
+        if stands is None:
+            access = rows.align(book.access[service["service"], service["mode"]])
+            minutes = access["travel_time_min"].fillna(np.inf)
+            is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()
+            stands = np.select([is_unknown, minutes <= service["far_min"]], [UNKNOWN, WITHIN], FAR)
+        services.append(stands)
     return drawn_ground(book, rows, {"settlement": frame}) | {
         "persons": pack(rows.settlements["population_persons"], "f4"),
-        "findings": [pack(standing(book, rows, finding["norm_id"]), "u1") for finding in told["findings"]],
-        "services": [pack(_reached(book, rows, service, told["findings"]), "u1") for service in told["services"]],
+        "findings": [pack(stands, "u1") for stands in findings],
+        "services": [pack(stands, "u1") for stands in services],
     }
-
-
-def _asked(service: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Find the finding on how far a service is; None where there is none."""
-    own = (each for each in findings if each["service"] == service["service"] and not each["is_presence"])
-    return next(own, None)
-
-
-def _half(book: PageBook, rows: Rows, finding: Mapping[str, Any]) -> dict[str, Any]:
-    """Measure within how far half of those are about whom a norm asks; no value where half of them reach nothing."""
-    told = {"value": None, "unit": finding["unit"]}
-    results = book.norms.results(finding["norm_id"], rows)
-    if results is None:
-        return told
-    judged = results.loc[results["status_as_mapped"].isin(["met", "not_met"])]
-    value = judged["value"].fillna(np.inf).to_numpy(dtype=np.float64)
-    weight = judged[f"{finding['counted']}_in_scope"].fillna(0.0).to_numpy(dtype=np.float64)
-    half = weighted_quantile(value, weight, 0.5) if weight.sum() > 0.0 else np.inf
-    return told | {"value": half if np.isfinite(half) else None}
 
 
 def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -220,19 +226,6 @@ def standing(book: PageBook, rows: Rows, norm_id: str) -> npt.NDArray[np.intp]:
     return np.select([status == "not_met", status == "met"], [BEYOND, WITHIN], UNKNOWN)
 
 
-def _reached(
-    book: PageBook, rows: Rows, service: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
-) -> npt.NDArray[np.intp]:
-    """Code where each settlement stands to a service: by its norm, else by what is far of it."""
-    finding = _asked(service, findings)
-    if finding is not None:
-        return standing(book, rows, finding["norm_id"])
-    access = rows.align(book.access[service["service"], service["mode"]], key="settlement_id")
-    minutes = access["travel_time_min"].fillna(np.inf)
-    is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()
-    return np.select([is_unknown, minutes <= service["far_min"]], [UNKNOWN, WITHIN], FAR)
-
-
 MAP_PX = 1200
 """Lines of the ground may leave the true ones by one part in so many of the map's width."""
 
@@ -252,7 +245,25 @@ def drawn_ground(
     closer : float
         So many times larger than the whole study parts of it are drawn; then with minor roads.
     """
-    shared: dict[str, Any] = once(book.kept, ("drawn ground", closer), lambda: _ground(book, rows, closer))
+    if ("drawn ground", closer) not in book.kept:
+        bounds = shown_bounds(book, rows)
+        (south, west), (north, east) = bounds
+        tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX / closer
+        seats = rows.settlements.loc[rows.settlements["tier"] == "county_seat"]
+        places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
+        base = ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=closer > 1.0)
+        book.kept["drawn ground", closer] = {
+            "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
+            "bounds": bounds,
+            # A small map has no room for the numbers of roads.
+            "base": [group for group in base if "lines" in group],
+            "relief": relief_shown(book, rows),
+            "seats": [
+                {"at": np.round(at, 5).tolist(), "names": names_of(row)}
+                for at, row in zip(places, pd.DataFrame(seats).to_dict("records"), strict=True)
+            ],
+        }
+    shared: dict[str, Any] = book.kept["drawn ground", closer]
     known = sorted(set().union(*(frame["township"].dropna() for frame in points.values())))
     names = unit_names(book.tables)
     return shared | {
@@ -262,29 +273,6 @@ def drawn_ground(
             level: {**pack_points(frame.geometry), "township": pack(codes(frame["township"], known), "i4")}
             for level, frame in points.items()
         },
-    }
-
-
-def _ground(book: PageBook, rows: Rows, closer: float) -> dict[str, Any]:
-    bounds = shown_bounds(book, rows)
-    (south, west), (north, east) = bounds
-    tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX / closer
-    seats = rows.settlements.loc[rows.settlements["tier"] == "county_seat"]
-    places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
-    return {
-        "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
-        "bounds": bounds,
-        # A small map has no room for the numbers of roads.
-        "base": [
-            group
-            for group in ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=closer > 1.0)
-            if "lines" in group
-        ],
-        "relief": relief_shown(book, rows),
-        "seats": [
-            {"at": np.round(at, 5).tolist(), "names": names_of(row)}
-            for at, row in zip(places, pd.DataFrame(seats).to_dict("records"), strict=True)
-        ],
     }
 
 
@@ -299,6 +287,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         return None
     columns = matrix["columns"]
     norms = {norm["id"]: norm for norm in book.norms.norms}
+    bearers = [str(norms.get(column["norm_id"], {}).get("duty_bearer") or "") for column in columns]
     plans = [plan for plan in book.plans if plan["actions"] and plan["question"] != "unit_sites"]
     texts = {}
     for language in book.words:
@@ -306,8 +295,35 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         texts[language] = {
             "heads": [head_text(column, words) for column in columns],
             "plans": [plan_title(dict(plan), words) for plan in plans],
-            "duties": [_duty(norms.get(column["norm_id"], {}), words) for column in columns],
+            # Who must act by the text of a norm; empty where it does not say.
+            "duties": [bearer and words.say("duty_bearer", bearer) for bearer in bearers],
         }
+    # The value of each settlement, and where it stands to the norm; None for a norm on no settlement.
+    stands: list[dict[str, Any] | None] = []
+    for column in columns:
+        results = book.norms.results(column["norm_id"], rows)
+        stands.append(
+            results
+            if results is None
+            else {
+                "value": pack(round_up(results["value"], (column["threshold"],)), "f4"),
+                "code": pack(standing(book, rows, column["norm_id"]), "u1"),
+            }
+        )
+    # What a plan does to each settlement: its value with it, and whether it is gained by it.
+    done = []
+    for plan in plans:
+        people = pd.DataFrame(book.tables["plan_people"])
+        own = people.loc[(people["plan_id"] == plan["plan_id"]) & (people["unit_level"] == "settlement")]
+        found = rows.align(own, ("after_value", "outcome"), key="unit_id")
+        done.append(
+            {
+                "plan_id": plan["plan_id"],
+                "norm_id": plan["norm_id"],
+                "after": pack(round_up(found["after_value"], (plan["threshold"],)), "f4"),
+                "gained": pack(np.where(found["outcome"] == "gained", 1, 0), "u1"),
+            }
+        )
     frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
     of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "unit", "threshold")
     data = study_block(book, rows, more_words=("township.", "drawing.", "answer.")) | {
@@ -316,37 +332,9 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         "rows": matrix["rows"],
         "names": names_block(rows.settlements),
         "persons": pack(rows.settlements["population_persons"], "f4"),
-        "standing": [_column(book, rows, column) for column in columns],
-        "plans": [_plan(book, rows, plan) for plan in plans],
+        "standing": stands,
+        "plans": done,
         "map": drawn_ground(book, rows, {"settlement": frame}, closer=CLOSER),
         "plan_file": PLAN_FILE,
     }
     return page_document(data, title=book.title, language=book.language, parts=TOWNSHIPS)
-
-
-def _duty(norm: Mapping[str, Any], words: Words) -> str:
-    """Name who must act by the text of a norm; empty where it does not say."""
-    bearer = str(norm.get("duty_bearer") or "")
-    return words.say("duty_bearer", bearer) if bearer else ""
-
-
-def _column(book: PageBook, rows: Rows, column: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give the value of each settlement, and where it stands to the norm; None for a norm on no settlement."""
-    results = book.norms.results(column["norm_id"], rows)
-    if results is None:
-        return None
-    value = round_up(results["value"], (column["threshold"],))
-    return {"value": pack(value, "f4"), "code": pack(standing(book, rows, column["norm_id"]), "u1")}
-
-
-def _plan(book: PageBook, rows: Rows, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a plan does to each settlement: its value with it, and whether it is gained by it."""
-    people = pd.DataFrame(book.tables["plan_people"])
-    own = people.loc[(people["plan_id"] == plan["plan_id"]) & (people["unit_level"] == "settlement")]
-    found = rows.align(own, ("after_value", "outcome"), key="unit_id")
-    return {
-        "plan_id": plan["plan_id"],
-        "norm_id": plan["norm_id"],
-        "after": pack(round_up(found["after_value"], (plan["threshold"],)), "f4"),
-        "gained": pack(np.where(found["outcome"] == "gained", 1, 0), "u1"),
-    }

@@ -18,7 +18,7 @@ from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
 
 from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
-from spatial.cartography.page_data import once
+from spatial.cartography.page_data import once, shown_bounds
 from spatial.crs import WGS84
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from spatial.cartography.page_data import PageBook, Rows
     from spatial.rasters import Raster
 
 
@@ -174,6 +175,8 @@ MAX_BYTES = 16_000
 _WEB_MERCATOR = "EPSG:3857"
 _MOST_PX, _LEAST_PX = 800, 120
 """Longer side of the picture. One of plains is small enough at the most, one of mountains at a third of it."""
+_REACH = 0.15
+"""Ground that the relief reaches further, for a little panning, as a share of the extent."""
 _LEVELS = 16
 _INK = (38, 50, 58)
 _OPACITY = 0.38
@@ -245,6 +248,18 @@ def _coarsened(heights: npt.NDArray[np.float64], place: Affine, most: int) -> tu
     for row, column in np.ndindex(by, by):
         total += heights[row : rows * by : by, column : columns * by : by]
     return total / by**2, place * Affine.scale(by)
+
+
+def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
+    """Encode the relief of the study, once for all its pages; None where it has no elevation."""
+    relief = book.relief
+    if relief is None:
+        return None
+    low, high = np.array(shown_bounds(book, rows))
+    margin = (high - low) * _REACH
+    wider = np.round([low - margin, high + margin], 5).tolist()
+    block: dict[str, Any] | None = once(rows.kept, "relief", lambda: relief_block(relief, wider))
+    return block
 
 
 def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> npt.NDArray[np.float64]:

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_points
-from spatial.cartography.document import COMPARE, codes, pack, pack_texts, page_document, space_order
-from spatial.cartography.messages import messages
-from spatial.cartography.places import by_language, names_block
+from spatial.cartography.document import COMPARE, codes, names_block, pack, pack_texts, page_document, space_order
+from spatial.cartography.page_data import messages
+from spatial.cartography.places import by_language
 from spatial.crs import WGS84
 from spatial.messages import Words, languages
 from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
+from spatial.reporting.score import levels_shown
 from spatial.reporting.score_text import hidden_text
-from spatial.reporting.unmeasured import levels_shown
 from spatial.reporting.wording import plain
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, TIERS
@@ -248,8 +248,49 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
     (west, south), (east, north) = box[:2] - span, box[2:] + span
     roads = runs[0].get("roads")
     many = roads is not None and len(roads) > MANY_ROADS
+    # Encode each settlement with its change, its township and its county.
+    later = frame["population_persons_after"]
+    people = later.where(frame["presence"] != "gone", frame["population_persons_before"])
+    nothing = pd.Series(None, index=frame.index, dtype=object)
+    township, county = (frame.get(name, nothing) for name in ("township_id", "county"))
+    townships, counties = (sorted(units.dropna().unique()) for units in (township, county))
+    number = {norm: str(at) for at, norm in enumerate(norm_ids)}
+    # Named as the boundaries of a run name them, else as the settlements do.
+    written = pd.DataFrame({"unit": township, "name": frame.get("township", nothing)}).dropna()
+    first = written.groupby("unit")["name"].first()
     return {
-        "places": _places(frame, norm_ids, runs),
+        "places": {
+            **pack_points(frame.geometry),
+            "id": pack_texts(frame["unit_id"]),
+            "names": names_block(frame),
+            "population": pack(people.fillna(-1.0), "f4"),
+            "tier": pack(np.maximum(codes(frame["tier"], TIERS), 0), "u1"),
+            "tiers": list(TIERS),
+            "change": pack(np.maximum(codes(frame["access_change"], CHANGES), 0), "u1"),
+            "changes": list(CHANGES),
+            "level_before": pack(frame["level_before"], "f4"),
+            "level_after": pack(frame["level_after"], "f4"),
+            **{
+                name: pack_texts(
+                    ";".join(number[norm] for norm in str(norms).split(";") if norm in number)
+                    for norms in frame[f"norms_{name}"]
+                )
+                for name in ("gained", "lost")
+            },
+            "township": pack(codes(township, townships), "i4"),
+            "townships": [
+                {
+                    "id": unit,
+                    "names": by_language({"name": first.get(unit, unit)})
+                    | by_language(_boundary("boundary_id", unit, runs)),
+                }
+                for unit in townships
+            ],
+            "county": pack(codes(county, counties), "i4"),
+            "counties": [
+                {"names": by_language({"name": str(name)} | _boundary("name", str(name), runs))} for name in counties
+            ],
+        },
         "norm_ids": norm_ids,
         "base": ground(runs[0], tolerance_m=COARSE_M if many else FINE_M, minor=False),
         "middle": [round(float(south + north) / 2, 5), round(float(west + east) / 2, 5)],
@@ -278,51 +319,6 @@ def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]])
     located = gpd.GeoDataFrame(located.sort_values("unit_id", kind="stable"))
     order = space_order(located.geometry.x, located.geometry.y)
     return gpd.GeoDataFrame(located.iloc[order].reset_index(drop=True))
-
-
-def _places(frame: gpd.GeoDataFrame, norm_ids: list[str], runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[str, Any]:
-    """Encode each settlement with its change, its township and its county."""
-    later = frame["population_persons_after"]
-    people = later.where(frame["presence"] != "gone", frame["population_persons_before"])
-    nothing = pd.Series(None, index=frame.index, dtype=object)
-    township, county = (frame.get(name, nothing) for name in ("township_id", "county"))
-    townships, counties = (sorted(units.dropna().unique()) for units in (township, county))
-    number = {norm: str(at) for at, norm in enumerate(norm_ids)}
-    # Named as the boundaries of a run name them, else as the settlements do.
-    written = pd.DataFrame({"unit": township, "name": frame.get("township", nothing)}).dropna()
-    first = written.groupby("unit")["name"].first()
-    return {
-        **pack_points(frame.geometry),
-        "id": pack_texts(frame["unit_id"]),
-        "names": names_block(frame),
-        "population": pack(people.fillna(-1.0), "f4"),
-        "tier": pack(np.maximum(codes(frame["tier"], TIERS), 0), "u1"),
-        "tiers": list(TIERS),
-        "change": pack(np.maximum(codes(frame["access_change"], CHANGES), 0), "u1"),
-        "changes": list(CHANGES),
-        "level_before": pack(frame["level_before"], "f4"),
-        "level_after": pack(frame["level_after"], "f4"),
-        **{
-            name: pack_texts(
-                ";".join(number[norm] for norm in str(norms).split(";") if norm in number)
-                for norms in frame[f"norms_{name}"]
-            )
-            for name in ("gained", "lost")
-        },
-        "township": pack(codes(township, townships), "i4"),
-        "townships": [
-            {
-                "id": unit,
-                "names": by_language({"name": first.get(unit, unit)})
-                | by_language(_boundary("boundary_id", unit, runs)),
-            }
-            for unit in townships
-        ],
-        "county": pack(codes(county, counties), "i4"),
-        "counties": [
-            {"names": by_language({"name": str(name)} | _boundary("name", str(name), runs))} for name in counties
-        ],
-    }
 
 
 def _boundary(column: str, value: str, runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[Any, Any]:

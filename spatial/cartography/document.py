@@ -224,6 +224,28 @@ def pack_minutes(minutes: npt.ArrayLike) -> dict[str, Any]:
     return pack(np.where(np.isfinite(exact), np.minimum(whole + 1.0, 65_535.0), 0.0), "u2") | {"step": 60}
 
 
+def names_block(frame: pd.DataFrame) -> dict[str, Any]:
+    """Encode every name column of a table."""
+    columns = sorted(column for column in frame.columns if str(column).startswith("name_"))
+    block = {"name": pack_texts(frame["name"])}
+    told = [column for column in columns if frame[column].notna().any() and not frame[column].equals(frame["name"])]
+    return block | {column: pack_texts(frame[column]) for column in told}
+
+
+def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
+    """
+    Encode metres that are only shown, never compared, as whole metres.
+
+    Returns a column of uint32 of metres plus one; 0 = missing.
+    """
+    exact = np.asarray(metres, dtype=np.float64)
+    return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")
+
+
+PACKS: dict[str, Callable[[Any], dict[str, Any]]] = {"min": pack_seconds, "m": pack_metres, "text": pack_texts}
+"""How columns of a unit or form are packed; all others are numbers."""
+
+
 def shown_whole(values: npt.ArrayLike, threshold: float | None) -> npt.NDArray[np.float64]:
     """
     Round values that are only shown, as whole minutes or metres beside a threshold, as pages round.
@@ -470,6 +492,7 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: 
     keys = list(dict.fromkeys(key for texts in words.values() for key in texts))
     told = {language: [texts.get(key) for key in keys] for language, texts in words.items()}
     messages = piece_of(_json({"keys": keys, "texts": told}))
+    unpack, *code = _code_blocks(parts)
     text = _TEMPLATES.get_template("page.html").render(
         template=parts.template,
         kind=parts.kind,
@@ -479,8 +502,8 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: 
         language=language,
         nonce=_NONCE,
         packed=PACKED,
-        unpack=code_of("unpack.js"),
-        blocks=BETWEEN_BLOCKS.join((*_code_blocks(parts), *data_blocks({**data, "messages": messages}))),
+        unpack=unpack,
+        blocks=BETWEEN_BLOCKS.join((*code, *data_blocks({**data, "messages": messages}))),
     )
     # Only our own templates hold the placeholder; a title that spells it shows the nonce, which opens nothing.
     page = text.encode("utf-8")
@@ -489,8 +512,8 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: 
 
 
 @functools.cache
-def _code_blocks(parts: PageParts) -> tuple[str, str]:
-    """Write the style and the scripts of a kind of pages."""
+def _code_blocks(parts: PageParts) -> tuple[str, str, str]:
+    """Write what unpacks a page, and as blocks the style and the scripts of its kind."""
     styles = [
         *(vendored(name) for name in parts.vendored_styles),
         *(code_of(name) for name in ("page.css", *parts.styles)),
@@ -499,7 +522,8 @@ def _code_blocks(parts: PageParts) -> tuple[str, str]:
         *(vendored(name) for name in parts.vendored_scripts),
         *(code_of(name) for name in (*_SCRIPTS, *parts.scripts)),
     ]
-    return write_block("".join(styles).encode("utf-8")), write_block("".join(scripts).encode("utf-8"))
+    style, script = (write_block("".join(texts).encode("utf-8")) for texts in (styles, scripts))
+    return code_of("unpack.js"), style, script
 
 
 def words_named(messages: Mapping[str, Mapping[str, str]], parts: PageParts) -> dict[str, dict[str, str]]:

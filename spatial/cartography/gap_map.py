@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.basemap import ground, pack_routes, relief_block
+from spatial.cartography.basemap import ground, pack_routes, relief_shown
 from spatial.cartography.document import MAP, pack_minutes, pack_words, page_document
 from spatial.cartography.map_layers import (
     TRAVELLED,
@@ -70,8 +70,6 @@ _UNTOLD = frozenset(
     ("source", "source_section", "source_url", "confidence", "study", "certainty", "rural_access", "people_missing")
 )
 """What a page does not tell of norms that another page is about."""
-_REACH = 0.15
-"""Ground that the relief reaches further, for a little panning, as a share of the extent."""
 
 
 class Ways(NamedTuple):
@@ -312,15 +310,3 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     }
     rows.kept["shared", detail] = shared
     return shared
-
-
-def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
-    """Encode the relief of the study, once for all its pages; None where it has no elevation."""
-    relief = book.relief
-    if relief is None:
-        return None
-    low, high = np.array(shown_bounds(book, rows))
-    margin = (high - low) * _REACH
-    wider = np.round([low - margin, high + margin], 5).tolist()
-    block: dict[str, Any] | None = once(rows.kept, "relief", lambda: relief_block(relief, wider))
-    return block

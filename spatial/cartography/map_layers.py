@@ -16,11 +16,10 @@ from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, pack_words, round_up
 from spatial.cartography.page_data import class_limits, slider_step
 from spatial.messages import Words
-from spatial.reporting.certainty import FACTORS, runs_of
 from spatial.reporting.explain import change_of, served_class
 from spatial.reporting.plan_text import action_text, capital, place_name
 from spatial.reporting.plans import BETWEEN
-from spatial.reporting.summary import told_unit
+from spatial.reporting.summary import FACTORS, runs_of, told_unit
 from spatial.reporting.wording import plain
 from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS, WET_STATUS
 
@@ -313,10 +312,19 @@ def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[s
     own = _reach_ground(book, "catchments", service, "facility_id")
     if own is None:
         return None
+    # Give neighbours different tints, the largest number of neighbours first (Welsh and Powell 1967).
+    polygons = own.geometry.to_numpy()
+    left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    neighbours = [right[(left == item) & (right != item)] for item in range(len(polygons))]
+    order = sorted(range(len(polygons)), key=lambda item: -len(neighbours[item]))
+    tints = np.full(len(polygons), NO_INDEX)
+    for item in order:
+        near = tints[neighbours[item]]
+        tints[item] = int(np.argmin(np.bincount(near[near >= 0], minlength=_TINTS)))
     return {
         "mode": str(own["mode"].iloc[0]),
         "facility": pack_texts(own["facility_id"]),
-        "tint": pack(_tints(own.geometry), "u1"),
+        "tint": pack(tints, "u1"),
         "people": pack(own["population_persons"], "f4"),
         "minutes": pack(own["longest_min"], "f4"),
         "area": pack(own["area_km2"], "f4"),
@@ -334,19 +342,6 @@ def _reach_ground(book: PageBook, table: str, service: str, order: str) -> gpd.G
         return None
     first = own.loc[own["mode"] == own["mode"].min()].sort_values(order, kind="stable")
     return gpd.GeoDataFrame(first.reset_index(drop=True))
-
-
-def _tints(shapes: gpd.GeoSeries) -> npt.NDArray[np.int64]:
-    """Give neighbours different tints, the largest number of neighbours first (Welsh and Powell 1967)."""
-    polygons = shapes.to_numpy()
-    left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-    neighbours = [right[(left == item) & (right != item)] for item in range(len(polygons))]
-    order = sorted(range(len(polygons)), key=lambda item: -len(neighbours[item]))
-    tints = np.full(len(polygons), NO_INDEX)
-    for item in order:
-        near = tints[neighbours[item]]
-        tints[item] = int(np.argmin(np.bincount(near[near >= 0], minlength=_TINTS)))
-    return tints
 
 
 # How sure times are, and what the wet season does: layers and blocks of a gap map.

@@ -14,8 +14,8 @@ import shapely
 from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.messages import Words
-from spatial.reporting.names import name_in
 from spatial.reporting.plan_text import capital
+from spatial.reporting.wording import name_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,14 @@ def gap_map(
     >>> folium.Marker([28.5, 104.2], tooltip="our office").add_to(page)  # doctest: +SKIP
     """
     layer = gap_layer(result, service, mode=mode, limit_min=limit_min, language=language)
-    return _map(result, layer, _facilities(result, service, language), language=language)
+    # Draw the facilities, or towns, that were the nearest of anybody.
+    points = folium.FeatureGroup(name=capital(Words(language).of("results").term("facilities")))
+    frame = facilities_reached(result, service, language)
+    for name, place in zip(frame["name"], shapely.get_coordinates(frame.geometry)[:, ::-1], strict=True):
+        tip = html.escape(name) if isinstance(name, str) else None
+        style: dict[str, Any] = {"color": "#fff", "weight": 1.5, "fill_color": INK, "fill_opacity": 1.0}
+        folium.CircleMarker(place.tolist(), radius=5, tooltip=tip, **style).add_to(points)
+    return _map(result, layer, points, language=language)
 
 
 def gap_layer(
@@ -244,17 +251,6 @@ def _layer(name: str, frame: gpd.GeoDataFrame) -> folium.FeatureGroup:
         },
         tooltip=folium.GeoJsonTooltip(["name", "told", "people"], labels=False),
     ).add_to(layer)
-    return layer
-
-
-def _facilities(result: Results, service: str, language: str) -> folium.FeatureGroup:
-    """Draw the facilities, or towns, that were the nearest of anybody."""
-    layer = folium.FeatureGroup(name=capital(Words(language).of("results").term("facilities")))
-    frame = facilities_reached(result, service, language)
-    for name, place in zip(frame["name"], shapely.get_coordinates(frame.geometry)[:, ::-1], strict=True):
-        tip = html.escape(name) if isinstance(name, str) else None
-        style: dict[str, Any] = {"color": "#fff", "weight": 1.5, "fill_color": INK, "fill_opacity": 1.0}
-        folium.CircleMarker(place.tolist(), radius=5, tooltip=tip, **style).add_to(layer)
     return layer
 
 

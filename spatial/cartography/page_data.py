@@ -1,21 +1,24 @@
-"""What all pages of a study share: its sources, settlements, norms, known issues; how much one page carries."""
+"""What all pages of a study share: words, sources, settlements, norms, known issues; how much one page carries."""
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import math
+import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from babel.dates import format_date
 
-from spatial.cartography.document import codes, pack, pack_words, round_up, shown_whole, space_order
+from spatial.cartography.document import PACKS, codes, pack, pack_words, round_up, shown_whole, space_order
 from spatial.crs import WGS84
 from spatial.errors import ContractError
-from spatial.messages import Words, languages
-from spatial.norms.register import norm_id_of
+from spatial.messages import Words, languages, locale_of
+from spatial.norms.law import norm_id_of
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import (
@@ -29,6 +32,7 @@ from spatial.reporting.wording import (
     plain,
     source_title,
 )
+from spatial.tables import TABLES
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -37,7 +41,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spatial.rasters import Raster
-
 
 # What a page says about the study beside its tables.
 
@@ -473,23 +476,18 @@ def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
     return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
 
 
-def fact_sheet_file(book: PageBook) -> str | None:
-    """Name the fact sheet of a study, which is signed; None for the public, and where there is nothing to put on it."""
-    if book.meta.below:
-        return None
-    return FACT_SHEET_FILE if "scores" in book.tables or book.summary.get("answer") else None
-
-
 def ways_of(book: PageBook) -> dict[str, str]:
     """Name the pages that every page leads to, by what they answer; villages stand on the index, by norm."""
     answer = book.summary.get("answer") or {"findings": (), "matrix": None}
+    # The fact sheet is signed, and so none for the public.
+    is_sheet = not book.meta.below and ("scores" in book.tables or book.summary.get("answer"))
     found = {
         "answer": "index.html",
         "villages": "index.html" if answer["findings"] else "",
         "townships": TOWNSHIPS_FILE if answer["matrix"] else "",
         "plan": PLAN_FILE if book.plans else "",
         "score": SCORE_FILE if "scores" in book.tables else "",
-        "sheet": fact_sheet_file(book) or "",
+        "sheet": FACT_SHEET_FILE if is_sheet else "",
         "sign": SIGN_OFF_FILE if "sign_off" in book.tables else "",
         "settle": SETTLE_FILE if len(book.tables.get("site_profile", ())) else "",
     }
@@ -498,7 +496,7 @@ def ways_of(book: PageBook) -> dict[str, str]:
 
 def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ()) -> dict[str, Any]:
     """Say what is studied."""
-    meta = book.meta
+    meta, ways = book.meta, ways_of(book)
     # Shares of what was not observed but filled in, for the mode of the headlines.
     network = book.summary.get("network", {})
     mode = next((name for name in meta.modes if name in network), None)
@@ -537,14 +535,62 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
             "approval_wanted": meta.approval_wanted,
             "below": meta.below,
         },
-        "ways": [{"key": key, "file": file} for key, file in ways_of(book).items()],
-        "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,
-        "score_file": SCORE_FILE if "scores" in book.tables else None,
-        "fact_sheet": fact_sheet_file(book),
+        "ways": [{"key": key, "file": file} for key, file in ways.items()],
+        "sign_off": ways.get("sign"),
+        "score_file": ways.get("score"),
+        "fact_sheet": ways.get("sheet"),
         "sources": [asdict(source) for source in meta.sources],
         "issues": list(book.summary.get("issues", ())),
         "known_issues": book.known_issues,
         "imputed": imputed,
         "certainty": book.summary.get("certainty"),
         "rural_access": book.summary.get("rural_access"),
+    }
+
+
+_TOLD = (
+    "component",
+    "factor",
+    "flow_kind",
+    "made",
+    "measure_kind",
+    "profile_kind",
+    "profile_status",
+    "reason",
+    "segmentation_term",
+    "speed_status",
+    "term",
+    "unit_of",
+)
+"""Sections of `results` that pages use as well."""
+
+
+def messages(chosen: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Read the messages of some languages."""
+    return {language: _read(language) for language in chosen}
+
+
+@functools.cache
+def _read(language: str) -> dict[str, str]:
+    words = Words(language)
+    # Patterns of dates are written with braces, and the months as they stand in them.
+    patterns = words.messages["date"]
+    month = re.findall("M+", patterns["other"])[0]
+    slots = {month: "{month}", "d": "{day}", "y": "{year}"}
+    days = {
+        form: "".join(slots.get(part, part.strip("'")) for part in re.findall("'[^']*'|M+|.", pattern))
+        for form, pattern in patterns.items()
+    }
+    first = (dt.date(2000, number, 1) for number in range(1, 13))
+    months = {str(day.month): format_date(day, month, locale_of(language)) for day in first}
+    told = {section: words.messages[section] for section in _TOLD} | {"date": days, "months": months}
+    pages = {"page": {"locale": language}} | dict(words.of("pages").messages)
+    # Columns that a card has no words of its own for go by their title; minutes and metres have their unit in the row.
+    columns = [TABLES["access"].by_name[name] for name in columns_told("access")["card"]]
+    titles = {item.name: words.title(item.title, "" if item.unit in PACKS else item.unit) for item in columns}
+    pages["place"] = titles | dict(pages["place"])
+    return {
+        f"{section}.{key}": text
+        for section, entries in (pages | dict(sorted(told.items()))).items()
+        for key, text in entries.items()
     }

@@ -13,7 +13,6 @@ import pandas as pd
 from spatial.cartography.answer import answer_block, answer_map, township_page
 from spatial.cartography.document import page_document, share_blocks
 from spatial.cartography.gap_map import map_page
-from spatial.cartography.messages import messages
 from spatial.cartography.page_data import (
     DETAILS,
     FACT_SHEET_FILE,
@@ -25,19 +24,20 @@ from spatial.cartography.page_data import (
     TOWNSHIPS_FILE,
     PageBook,
     Rows,
-    fact_sheet_file,
+    messages,
     norm_book,
     rows_of,
     study_block,
+    ways_of,
 )
 from spatial.cartography.plan import actions_block, plan_page, settle_page
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
 from spatial.messages import Words
-from spatial.norms.register import SEASON_ROADS
+from spatial.norms.law import SEASON_ROADS
 from spatial.reporting.explain import emergency_totals, scenario_totals, served_totals
-from spatial.reporting.unmeasured import levels_shown, pairs_shown
+from spatial.reporting.score import levels_shown, pairs_shown
 from spatial.reporting.wording import namesake_texts
 from spatial.store import Artifact
 
@@ -51,10 +51,9 @@ if TYPE_CHECKING:
 # The data block of the first page.
 
 
-def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[str, Any]:
-    """Gather what the first page shows."""
+def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of: Mapping[str, str]) -> dict[str, Any]:
+    """Gather what the first page shows; ``file_of`` leads from each service to the first page that answers it."""
     tables, frame = book.tables, rows.settlements
-    file_of = _file_of(book, pages)
     norms = [norm | {"file": file_of.get(norm["service"])} for norm in book.norms.norms]
     counts = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
     gates = {name: counts.count(name) for name in ("pass", "fail", "unknown")}
@@ -130,16 +129,6 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     }
 
 
-def _file_of(book: PageBook, pages: list[dict[str, Any]]) -> dict[str, str]:
-    """Lead from each service, as norms name it, to the first page that answers it."""
-    found: dict[str, str] = {}
-    for page in pages:
-        note, roads = book.note(page["service"]), SEASON_ROADS if page["kind"] == "last_mile" else ()
-        for word in (note.id, *note.register, *roads):
-            found.setdefault(word, page["file"])
-    return found
-
-
 _NEEDED = ("settlements", "facilities", "access", "norm_results")
 _BYTES_A_MB = 1_000_000
 _LOG = logging.getLogger(__name__)
@@ -184,16 +173,21 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     if not len(rows.ids):
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     made = [page for file in book.files.values() for page in _fit(book, file, rows, max_page_mb)]
-    data = index_data(book, rows, [page.entry for page in made])
+    # From each service, as norms name it, to the first page that answers it.
+    files: dict[str, str] = {}
+    for page in made:
+        note, roads = book.note(page.entry["service"]), SEASON_ROADS if page.entry["kind"] == "last_mile" else ()
+        for word in (note.id, *note.register, *roads):
+            files.setdefault(word, page.entry["file"])
+    data = index_data(book, rows, [page.entry for page in made], files)
     index = Artifact("index.html", page_document(data, title=book.title, language=book.language))
     artifacts = [index, *(page.artifact for page in made)]
     if "sign_off" in tables:
         artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows)))
     if "scores" in tables:
-        files = _file_of(book, [page.entry for page in made])
         score = score_page(book, rows, files=files, max_bytes=max_page_mb * _BYTES_A_MB)
         artifacts.append(Artifact(SCORE_FILE, score))
-    if fact_sheet_file(book):
+    if "sheet" in ways_of(book):
         artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))
     if book.plans:
         artifacts.append(Artifact(PLAN_FILE, plan_page(book, rows)))

@@ -5,19 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
 from spatial.cartography.basemap import pack_points
-from spatial.cartography.document import codes, pack, pack_seconds, pack_texts, pack_words, round_up, space_order
-from spatial.reporting.names import WRITTEN, names_of
-from spatial.reporting.wording import columns_told
+from spatial.cartography.document import (
+    PACKS,
+    codes,
+    names_block,
+    pack,
+    pack_metres,
+    pack_seconds,
+    pack_texts,
+    pack_words,
+    round_up,
+    space_order,
+)
+from spatial.reporting.wording import WRITTEN, columns_told, names_of
 from spatial.tables import TABLES
 from spatial.tables.words import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
@@ -70,14 +79,6 @@ _GROUPS = {f"{group}_persons": f"{group}_source" for group in ("elderly", "disab
 _OFFICIAL = ("", "urban", "rural")
 _PLANS = ("", "cluster", "suburban", "protected", "relocate", "other")
 _POINTS = {"parcel_point": "parcel_point_min", "bus_stop": "bus_stop_min", "telecom": "telecom_min"}
-
-
-def names_block(frame: pd.DataFrame) -> dict[str, Any]:
-    """Encode every name column of a table."""
-    columns = sorted(column for column in frame.columns if str(column).startswith("name_"))
-    block = {"name": pack_texts(frame["name"])}
-    told = [column for column in columns if frame[column].notna().any() and not frame[column].equals(frame["name"])]
-    return block | {column: pack_texts(frame[column]) for column in told}
 
 
 def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -> dict[str, Any]:
@@ -164,19 +165,7 @@ def facilities_block(
     return block, ids
 
 
-def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
-    """
-    Encode metres that are only shown, never compared, as whole metres.
-
-    Returns a column of uint32 of metres plus one; 0 = missing.
-    """
-    exact = np.asarray(metres, dtype=np.float64)
-    return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")
-
-
 TOLD = columns_told("pages")
-PACKS: dict[str, Callable[[Any], dict[str, Any]]] = {"min": pack_seconds, "m": pack_metres, "text": pack_texts}
-"""How columns of a unit or form are packed; all others are numbers."""
 
 
 def pack_field(column: Field, values: pd.Series) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from spatial.cartography.document import PLAN, SETTLE, pack, pack_words, page_do
 from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
-from spatial.reporting.answer_text import first_actions
-from spatial.reporting.names import names_of
+from spatial.reporting.answer import first_actions
 from spatial.reporting.plan_text import (
     action_details,
     action_facts,
@@ -34,7 +33,7 @@ from spatial.reporting.plan_text import (
     together_money,
 )
 from spatial.reporting.plans import SIDES, names_of_places, progress_records
-from spatial.reporting.wording import plain, profile_title
+from spatial.reporting.wording import names_of, plain, profile_title
 from spatial.tables.words import PLAN_OUTCOME
 
 if TYPE_CHECKING:

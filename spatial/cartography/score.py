@@ -16,12 +16,10 @@ from spatial.cartography.map_layers import class_layer
 from spatial.cartography.page_data import SCORE_MAP, PageBook, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.messages import Words
-from spatial.reporting.answer_text import begin_text, finding_text
-from spatial.reporting.names import road_text
-from spatial.reporting.score import held_back
+from spatial.reporting.answer import begin_text, finding_text
+from spatial.reporting.score import gates_unjudged, held_back, pillars_missing
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
-from spatial.reporting.unmeasured import gates_unjudged, pillars_missing
-from spatial.reporting.wording import columns_told, plain
+from spatial.reporting.wording import columns_told, plain, road_text
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.towns import why_no_area
 from spatial.study.score import GapTargets

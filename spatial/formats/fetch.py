@@ -150,7 +150,28 @@ def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: S
     if not any(element["type"] == "way" for element in elements):
         raise SourceError(f"Overpass at {servers.overpass_url} has no road in the study area; is its bbox right?")
     report(0.9, f"writing {len(elements):,} elements")
-    _write(elements, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
+            part = Path(folder) / target.name
+            with osmium.SimpleWriter(str(part)) as writer:
+                for element in elements:
+                    tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
+                    common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
+                    mutable = osmium.osm.mutable
+                    if element["type"] == "node":
+                        writer.add_node(mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common))
+                    elif element["type"] == "way":
+                        writer.add_way(mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common))
+                    else:
+                        members = [
+                            (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
+                            for member in element.get("members", [])
+                        ]
+                        writer.add_relation(mutable.Relation(members=members, **common))
+            part.replace(target)
+    except (OSError, RuntimeError) as error:
+        raise SourceError(f"{target}: cannot be written: {error}") from error
     stamps = [str(body.get("osm3s", {}).get("timestamp_osm_base", "")) for body in answers.bodies]
     return min((stamp[:10] for stamp in stamps if stamp), default="unknown")
 
@@ -198,31 +219,6 @@ def _osmnx_settings(servers: Servers, keep: Callable[..., None]) -> Iterator[Non
     finally:
         for name, value in before.items():
             setattr(settings, name, value)
-
-
-def _write(elements: list[dict[str, Any]], target: Path) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
-            part = Path(folder) / target.name
-            with osmium.SimpleWriter(str(part)) as writer:
-                for element in elements:
-                    tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
-                    common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
-                    mutable = osmium.osm.mutable
-                    if element["type"] == "node":
-                        writer.add_node(mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common))
-                    elif element["type"] == "way":
-                        writer.add_way(mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common))
-                    else:
-                        members = [
-                            (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
-                            for member in element.get("members", [])
-                        ]
-                        writer.add_relation(mutable.Relation(members=members, **common))
-            part.replace(target)
-    except (OSError, RuntimeError) as error:
-        raise SourceError(f"{target}: cannot be written: {error}") from error
 
 
 _FILE_HEADING = re.compile(r"(?m)^(?=\s*\[\[file\]\])")

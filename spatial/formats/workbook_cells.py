@@ -168,9 +168,41 @@ def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
         hidden = [state.name for state in filled if not state.is_shown and state.name != name]
         grid = Grid(name, other_sheets=hidden)
         if book.old is None:
-            _read_new(book, grid)
+            page = book.sheets[grid.sheet]
+            grid.merges = [Merge(m.min_row, m.min_col, m.max_row, m.max_col) for m in page.merged_cells.ranges]
+            results = None
+            if any(cell.data_type == "f" for cell in _filled(page)):
+                results = openpyxl.load_workbook(io.BytesIO(book.data), data_only=True)[grid.sheet]
+            for cell in _filled(page):
+                place, value = Cell(cell.row, cell.column), cell.value
+                if cell.data_type == "f" and results is not None:
+                    kept = results.cell(*place)
+                    if kept.value is None:
+                        if kept.data_type != "str":  # else its result is an empty text
+                            grid.uncomputed.append(place)
+                        continue
+                    cell, value = kept, kept.value  # noqa: PLW2901 - the same cell with its result
+                if cell.data_type == "e":
+                    grid.failed.append(place)
+                    continue
+                grid.put(place, value, cell.number_format)
         else:
-            _read_old(book.old, book.sheets[name], grid)
+            page = book.sheets[name]
+            grid.merges = [Merge(top + 1, left + 1, bottom, right) for top, bottom, left, right in page.merged_cells]
+            for row in range(page.nrows):
+                for column in range(page.ncols):
+                    cell, place = page.cell(row, column), Cell(row + 1, column + 1)
+                    if cell.ctype == xlrd.XL_CELL_ERROR:
+                        grid.failed.append(place)
+                    elif cell.ctype == xlrd.XL_CELL_DATE:
+                        grid.put(place, xlrd.xldate_as_datetime(float(cell.value), book.old.datemode))
+                    elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
+                        grid.put(place, bool(cell.value))
+                    elif cell.ctype == xlrd.XL_CELL_TEXT and cell.value == "":
+                        grid.hollow.append(place)
+                    elif cell.ctype in {xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER}:
+                        form = book.old.format_map[book.old.xf_list[cell.xf_index].format_key].format_str
+                        grid.put(place, cell.value, form)
     return grid
 
 
@@ -229,45 +261,6 @@ def _opened(path: Path, what: str) -> Iterator[_Book]:
         ) from error
 
 
-def _read_new(book: _Book, grid: Grid) -> None:
-    sheet = book.sheets[grid.sheet]
-    grid.merges = [Merge(m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges]
-    results = None
-    if any(cell.data_type == "f" for cell in _filled(sheet)):
-        results = openpyxl.load_workbook(io.BytesIO(book.data), data_only=True)[grid.sheet]
-    for cell in _filled(sheet):
-        place, value = Cell(cell.row, cell.column), cell.value
-        if cell.data_type == "f" and results is not None:
-            kept = results.cell(*place)
-            if kept.value is None:
-                if kept.data_type != "str":  # else its result is an empty text
-                    grid.uncomputed.append(place)
-                continue
-            cell, value = kept, kept.value  # noqa: PLW2901 - the same cell with its result
-        if cell.data_type == "e":
-            grid.failed.append(place)
-            continue
-        grid.put(place, value, cell.number_format)
-
-
 def _filled(sheet: Any) -> Iterable[Any]:
     """Cells that hold something; asking by rows instead would make a cell for each of a sheet's million rows."""
     return (sheet._cells[place] for place in sorted(sheet._cells) if sheet._cells[place].value is not None)  # noqa: SLF001 - as said
-
-
-def _read_old(book: xlrd.Book, sheet: Any, grid: Grid) -> None:
-    grid.merges = [Merge(top + 1, left + 1, bottom, right) for top, bottom, left, right in sheet.merged_cells]
-    for row in range(sheet.nrows):
-        for column in range(sheet.ncols):
-            cell, place = sheet.cell(row, column), Cell(row + 1, column + 1)
-            if cell.ctype == xlrd.XL_CELL_ERROR:
-                grid.failed.append(place)
-            elif cell.ctype == xlrd.XL_CELL_DATE:
-                grid.put(place, xlrd.xldate_as_datetime(float(cell.value), book.datemode))
-            elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
-                grid.put(place, bool(cell.value))
-            elif cell.ctype == xlrd.XL_CELL_TEXT and cell.value == "":
-                grid.hollow.append(place)
-            elif cell.ctype in {xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER}:
-                form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
-                grid.put(place, cell.value, form)

@@ -80,7 +80,11 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
     """Turn a frame in a shifted datum into WGS 84, once."""
     if datum == "wgs84":
         return frame
-    before = _converted_before(frame)
+    # What the frame, or a column of its file, says that it was converted from.
+    before = str(frame.attrs.get(CONVERTED_FROM, ""))
+    if CONVERTED_FROM not in frame.attrs and CONVERTED_FROM in frame.columns:
+        marks = frame[CONVERTED_FROM].dropna().astype(str).str.strip()
+        before = ", ".join(sorted(set(marks[marks != ""])))
     if before:
         raise CrsError(
             f"the coordinates were already converted from {before} to WGS 84; converting them from {datum} again would "
@@ -100,16 +104,6 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
     )
     moved.attrs = {**frame.attrs, CONVERTED_FROM: datum}
     return moved
-
-
-def _converted_before(frame: gpd.GeoDataFrame) -> str:
-    """Read off the frame, or a column of its file, what it was converted from; empty where nothing says so."""
-    if CONVERTED_FROM in frame.attrs:
-        return str(frame.attrs[CONVERTED_FROM])
-    if CONVERTED_FROM not in frame.columns:
-        return ""
-    marks = frame[CONVERTED_FROM].dropna().astype(str).str.strip()
-    return ", ".join(sorted(set(marks[marks != ""])))
 
 
 def _arrays(longitude: ArrayLike, latitude: ArrayLike) -> Pair:

@@ -131,21 +131,16 @@ def fill_holes(labels: NDArray[np.int64], area_km2: FloatArray, *, below_km2: fl
         pieces, count = ndimage.label(labels[box] == number, structure=ROOK)
         ground = labels[box] == 0
         for piece in range(1, count + 1):
-            hole = _small_holes(pieces == piece, area_km2[box], below_km2)
-            filled[box][hole & ground] = number
+            # The cells that a piece cuts off from the outside, in holes of less than an area.
+            outside, holes = ndimage.label(np.pad(pieces != piece, 1, constant_values=True), structure=ROOK)
+            if holes == 1:
+                continue
+            inner = outside[1:-1, 1:-1]
+            area = np.bincount(inner.ravel(), weights=area_km2[box].ravel(), minlength=holes + 1)
+            is_hole = area < below_km2 * (1.0 - TOLERANCE)
+            is_hole[[0, outside[0, 0]]] = False
+            filled[box][is_hole[inner] & ground] = number
     return filled
-
-
-def _small_holes(wall: Mask, area_km2: FloatArray, below_km2: float) -> Mask:
-    """Find the cells that a wall cuts off from the outside, in holes of less than an area."""
-    outside, count = ndimage.label(np.pad(~wall, 1, constant_values=True), structure=ROOK)
-    if count == 1:
-        return np.zeros(wall.shape, dtype=bool)
-    inner = outside[1:-1, 1:-1]
-    area = np.bincount(inner.ravel(), weights=area_km2.ravel(), minlength=count + 1)
-    hole = area < below_km2 * (1.0 - TOLERANCE)
-    hole[[0, outside[0, 0]]] = False
-    return np.asarray(hole[inner])
 
 
 def dilate(cells: Mask, steps: int) -> Mask:

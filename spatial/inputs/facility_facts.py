@@ -290,68 +290,57 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
         own = frame["capacity_unit"] if "capacity_unit" in frame.columns else source.capacity_unit
         frame["capacity_unit"] = text_column(pd.Series(own, index=frame.index, dtype="str"))
     if "level" in frame.columns:
-        _read_levels(frame, vocabulary)
+        # Read levels, and the service that each makes its facility.
+        written = text_column(frame["level"])
+        levels = written.map(level_of, na_action="ignore")
+        unknown = (written.notna() & levels.isna()).to_numpy()
+        frame["level"] = levels.where(levels.notna(), written).astype("str")
+        services, against = frame["service"].tolist(), np.zeros(len(frame), dtype=bool)
+        for row in np.flatnonzero(levels.notna()):
+            made = service_by_level(services[row], levels.iloc[row], vocabulary)
+            against[row] = made is None
+            services[row] = made or services[row]
+        _offer(frame, services, "facilities whose service their level says", "service_by_level")
+        words = listed(written[unknown].unique())
+        _note(frame, "levels that are not known", unknown, "level_unknown", words=words)
+        _note(frame, "levels that are not of the service", against, "level_against")
     if "opening_hours" in frame.columns:
-        _read_opening(frame, vocabulary)
+        # Read opening hours, and the service that a facility loses by closing at times.
+        written = text_column(frame["opening_hours"])
+        hours = [read_hours(text) if isinstance(text, str) else Hours() for text in written]
+        frame["opening_hours"] = written
+        frame["weekly_hours_h"] = np.array([item.weekly_h for item in hours], dtype=np.float64)
+        always = [item.open_all_day for item in hours]
+        frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
+        unread = (written.notna() & frame["weekly_hours_h"].isna()).to_numpy()
+        shown = listed(written[unread].unique(), limit=3)
+        _note(frame, "opening hours that were not read", unread, "hours", words=shown)
+        offers = [
+            service_by_day(service, vocabulary) if told == "no" else service
+            for service, told in zip(frame["service"], always, strict=True)
+        ]
+        _offer(frame, offers, "facilities that close and so lose a service", "closes")
     if {"eligibility", "eligible_units"} & set(frame.columns):
-        _read_eligibility(frame, vocabulary)
-
-
-def _read_levels(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
-    """Read levels, and the service that each makes its facility."""
-    written = text_column(frame["level"])
-    levels = written.map(level_of, na_action="ignore")
-    unknown = (written.notna() & levels.isna()).to_numpy()
-    frame["level"] = levels.where(levels.notna(), written).astype("str")
-    services, against = frame["service"].tolist(), np.zeros(len(frame), dtype=bool)
-    for row in np.flatnonzero(levels.notna()):
-        made = service_by_level(services[row], levels.iloc[row], vocabulary)
-        against[row] = made is None
-        services[row] = made or services[row]
-    _offer(frame, services, "facilities whose service their level says", "service_by_level")
-    words = listed(written[unknown].unique())
-    _note(frame, "levels that are not known", unknown, "level_unknown", words=words)
-    _note(frame, "levels that are not of the service", against, "level_against")
-
-
-def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
-    """Read opening hours, and the service that a facility loses by closing at times."""
-    written = text_column(frame["opening_hours"])
-    hours = [read_hours(text) if isinstance(text, str) else Hours() for text in written]
-    frame["opening_hours"] = written
-    frame["weekly_hours_h"] = np.array([item.weekly_h for item in hours], dtype=np.float64)
-    always = [item.open_all_day for item in hours]
-    frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
-    unread = (written.notna() & frame["weekly_hours_h"].isna()).to_numpy()
-    shown = listed(written[unread].unique(), limit=3)
-    _note(frame, "opening hours that were not read", unread, "hours", words=shown)
-    offers = [
-        service_by_day(service, vocabulary) if told == "no" else service
-        for service, told in zip(frame["service"], always, strict=True)
-    ]
-    _offer(frame, offers, "facilities that close and so lose a service", "closes")
-
-
-def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
-    """Read who may use a facility, and say to whom it is open."""
-    nothing = pd.Series(None, index=frame.index, dtype="str")
-    users, units = (text_column(frame.get(column, nothing)).fillna("") for column in ("eligibility", "eligible_units"))
-    named = [";".join(_UNITS.split(unicodedata.normalize("NFKC", text).strip())).strip() for text in units]
-    told = [who_may_use(text) for text in users]
-    open_to = []
-    for words, lists, service in zip(told, named, frame["service"], strict=True):
-        # That a school is for children is no restriction.
-        own = groups_of(service, vocabulary)
-        if words and ALL not in words and not own & set(words):
-            open_to.append(MEMBERS if set(words) == {MEMBERS} else "group")
-        else:
-            open_to.append("units" if lists else ALL)
-    read = {"eligibility": ["; ".join(words) for words in told], "eligible_units": named, "open_to": open_to}
-    for column, texts in read.items():
-        frame[column] = pd.Series([text or None for text in texts], index=frame.index, dtype="str")
-    for word in ("members", "group", "units"):
-        rows = (frame["open_to"] == word).to_numpy()
-        _note(frame, f"facilities open to {word} only", rows, word)
+        # Read who may use a facility, and say to whom it is open.
+        nothing = pd.Series(None, index=frame.index, dtype="str")
+        users, units = (
+            text_column(frame.get(column, nothing)).fillna("") for column in ("eligibility", "eligible_units")
+        )
+        named = [";".join(_UNITS.split(unicodedata.normalize("NFKC", text).strip())).strip() for text in units]
+        told = [who_may_use(text) for text in users]
+        open_to = []
+        for who, lists, service in zip(told, named, frame["service"], strict=True):
+            # That a school is for children is no restriction.
+            if who and ALL not in who and not groups_of(service, vocabulary) & set(who):
+                open_to.append(MEMBERS if set(who) == {MEMBERS} else "group")
+            else:
+                open_to.append("units" if lists else ALL)
+        read = {"eligibility": ["; ".join(who) for who in told], "eligible_units": named, "open_to": open_to}
+        for column, texts in read.items():
+            frame[column] = pd.Series([text or None for text in texts], index=frame.index, dtype="str")
+        for word in ("members", "group", "units"):
+            rows = (frame["open_to"] == word).to_numpy()
+            _note(frame, f"facilities open to {word} only", rows, word)
 
 
 def _offer(frame: gpd.GeoDataFrame, services: list[str], item: str, key: str) -> None:
@@ -418,6 +407,11 @@ def doubtful_facilities(
         tree = shapely.STRtree(drivable)
         is_far = shapely.distance(points, tree.geometries[tree.nearest(points)]) > FAR_M
     areas = np.asarray(water.geometry[~water["is_passable"] & water.geometry.geom_type.str.contains("Polygon")])
+    # Find pairs of one service at one spot.
+    one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_SPOT_M)
+    service = chosen["service"].to_numpy()
+    is_twice = np.zeros(len(points), dtype=bool)
+    is_twice[one[(one != other) & (service[one] == service[other])]] = True
     doubts = {
         "doubtful_no_name": names.isna().to_numpy(dtype=bool),
         "doubtful_slope": _inside(
@@ -425,7 +419,7 @@ def doubtful_facilities(
         ),
         "doubtful_water": _inside(points, areas),
         "doubtful_far": is_far,
-        "doubtful_twice": _at_one_spot(chosen, points),
+        "doubtful_twice": is_twice,
     }
     labels = names.fillna(chosen["facility_id"])
     found: dict[str, list[Note]] = {}
@@ -441,13 +435,4 @@ def _inside(points: NDArray[np.object_], areas: NDArray[np.object_]) -> NDArray[
     result = np.zeros(len(points), dtype=bool)
     if len(areas):
         result[np.unique(shapely.STRtree(areas).query(points, predicate="intersects")[0])] = True
-    return result
-
-
-def _at_one_spot(chosen: gpd.GeoDataFrame, points: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Find pairs of one service at one spot."""
-    one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_SPOT_M)
-    service = chosen["service"].to_numpy()
-    result = np.zeros(len(points), dtype=bool)
-    result[one[(one != other) & (service[one] == service[other])]] = True
     return result

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from spatial.formats.notes import ColumnUse
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
-    from spatial.study.sources import OsmSource, TableSource
+    from spatial.study.sources import TableSource
 
 
 # What was done to the coordinates of a study's own tables, as findings, and whether their datum fits the ground.
@@ -201,47 +201,44 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
     }
     result = Gathered(empty["settlements"], empty["roads"], empty["boundaries"], empty["water"])
     if study.sources.osm is not None:
-        _add_extract(result, study, study.sources.osm, vocabulary)
+        # Take from the extract what the study wants of it.
+        source = study.sources.osm
+        tiers = study.tiers
+        words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
+        extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
+        if source.settlements:
+            places = named_by_tags(extract.places, source.name_tags)
+            if study.sources.population is not None:  # a raster counts the people, and their tags do not
+                places = places.assign(population_persons=float("nan"), population_source="none")
+            result.settlements = with_unit_codes(places, source.unit_code_tag)
+            result.findings.append(extract.findings)
+            number, told = places_unread(extract.counts, tiers)
+            if study.sources.settlements is None and 0 < len(places) <= number:
+                # As many places are left out for their tag as are read.
+                middle = shapely.centroid(places.geometry.union_all())
+                detail = f"{len(places)} settlements are read; {told}"
+                finding = Finding("places_unread", source.path, detail, middle)
+                result.findings.append(findings_frame([finding], crs=WGS84))
+        if source.facilities:
+            facilities = named_by_tags(extract.facilities, source.name_tags)
+            result.facilities.append(facilities.assign(source=source.path))
+            result.outlines = extract.outlines
+            result.slopes = extract.slopes
+        if source.roads:
+            result.roads = extract.roads
+            if study.sources.roads is None:
+                result.turns = read_turns(study.raw_path(source.path))
+        if source.boundaries:
+            result.boundaries = with_unit_codes(extract.boundaries, source.unit_code_tag)
+        result.water = extract.water
+        counts = extract.counts
+        result.counts += [
+            (source.path, item, number) for item, number in zip(counts["item"], counts["number"], strict=True)
+        ]
     _add_tables(result, study, vocabulary, study.columns_named if named is None else named)
     result.findings.append(check_coordinates(result, study))
     result.settlements = assign_tiers(result.settlements, study.tiers)
     return result
-
-
-def _add_extract(result: Gathered, study: Study, source: OsmSource, vocabulary: Vocabulary) -> None:
-    """Take from the extract what the study wants of it."""
-    tiers = study.tiers
-    words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
-    extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
-    if source.settlements:
-        places = named_by_tags(extract.places, source.name_tags)
-        if study.sources.population is not None:  # a raster counts the people, and their tags do not
-            places = places.assign(population_persons=float("nan"), population_source="none")
-        result.settlements = with_unit_codes(places, source.unit_code_tag)
-        result.findings.append(extract.findings)
-        number, told = places_unread(extract.counts, tiers)
-        if study.sources.settlements is None and 0 < len(places) <= number:
-            # As many places are left out for their tag as are read.
-            middle = shapely.centroid(places.geometry.union_all())
-            detail = f"{len(places)} settlements are read; {told}"
-            finding = Finding("places_unread", source.path, detail, middle)
-            result.findings.append(findings_frame([finding], crs=WGS84))
-    if source.facilities:
-        facilities = named_by_tags(extract.facilities, source.name_tags)
-        result.facilities.append(facilities.assign(source=source.path))
-        result.outlines = extract.outlines
-        result.slopes = extract.slopes
-    if source.roads:
-        result.roads = extract.roads
-        if study.sources.roads is None:
-            result.turns = read_turns(study.raw_path(source.path))
-    if source.boundaries:
-        result.boundaries = with_unit_codes(extract.boundaries, source.unit_code_tag)
-    result.water = extract.water
-    counts = extract.counts
-    result.counts += [
-        (source.path, item, number) for item, number in zip(counts["item"], counts["number"], strict=True)
-    ]
 
 
 def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: Mapping[str, Collection[str]]) -> None:

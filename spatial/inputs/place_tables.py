@@ -157,7 +157,24 @@ class PlacedTables:
                 Note("not_located", int(nowhere.sum()), {"where": listed(ids[nowhere])}, lost),
             ]
             add_notes(done.frame, about_townships)
-        add_notes(done.frame, [_called_elsewhere(done.frame, settlements, key, self.study.placing.name_min)])
+        # Name rows that their code puts at one settlement and their name at another: one of them is wrong.
+        name_min = self.study.placing.name_min
+        coded = done.frame[
+            (done.frame["placed_by"] == "unit_code") & done.frame["placed_at"].isin(settlements["settlement_id"])
+        ]
+        names, places = names_of(coded), names_of(settlements)
+        row_of = {name: row for row, name in enumerate(settlements["settlement_id"])}
+        shown = []
+        for row, name, there in zip(coded[key], names, coded["placed_at"], strict=True):
+            own = row_of[str(there)]
+            if name_scores([name], [places[own]]).max() >= name_min:
+                continue
+            scores = name_scores([name], places)[0]
+            if scores.max(initial=0.0) >= 1.0:
+                other = int(scores.argmax())
+                shown.append(f"{row} ({name[0]}): {' / '.join(places[own])} ≠ {' / '.join(places[other])}")
+        item = "placed by code, called like another settlement"
+        add_notes(done.frame, [Note("called_elsewhere", len(shown), {"where": listed(shown)}, item)])
         located = done.frame.geometry.notna()
         if key == "facility_id":
             without_place = pd.DataFrame(done.frame[~located]).filter(_UNPLACED)
@@ -223,24 +240,6 @@ class PlacedTables:
             if column in _FREE_TEXT or column.endswith("_name"):
                 frame[column] = frame[column].fillna("").map(spreadsheet_text)
         return frame
-
-
-def _called_elsewhere(frame: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, key: str, name_min: float) -> Note:
-    """Name rows that their code puts at one settlement and their name at another: one of them is wrong."""
-    coded = frame[(frame["placed_by"] == "unit_code") & frame["placed_at"].isin(settlements["settlement_id"])]
-    names, places = names_of(coded), names_of(settlements)
-    row_of = {name: row for row, name in enumerate(settlements["settlement_id"])}
-    shown = []
-    for row, name, there in zip(coded[key], names, coded["placed_at"], strict=True):
-        own = row_of[str(there)]
-        if name_scores([name], [places[own]]).max() >= name_min:
-            continue
-        scores = name_scores([name], places)[0]
-        if scores.max(initial=0.0) >= 1.0:
-            other = int(scores.argmax())
-            shown.append(f"{row} ({name[0]}): {' / '.join(places[own])} ≠ {' / '.join(places[other])}")
-    item = "placed by code, called like another settlement"
-    return Note("called_elsewhere", len(shown), {"where": listed(shown)}, item)
 
 
 def read_decisions(path: Path) -> dict[str, dict[str, str]]:

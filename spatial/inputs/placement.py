@@ -35,7 +35,30 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
     """Give a frame its geometry, its CRS and an unshifted datum."""
     label = f"{what} {path}"
     if not isinstance(frame, gpd.GeoDataFrame):
-        placed = _points(frame, source, label, key)
+        names, keys = coordinate_columns(source)
+        found = first_of(columns_of_file(frame), limit=30)
+        problems = [
+            f"{name}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none' to locate "
+            f"the rows by unit code and name: the file has {found}"
+            for name in names
+            if name not in frame.columns
+        ]
+        if problems:
+            raise ContractError(label, problems)
+        labels, axes = row_labels(frame, key), []
+        for name, axis in zip(names, AXES, strict=True):
+            numbers = coordinate_numbers(frame[name], axis=axis)
+            wrong = ~np.isfinite(numbers)
+            if wrong.any():
+                shown = first_of(frame.loc[wrong, name].fillna("").astype(str).drop_duplicates(), limit=3)
+                comma = "," in shown and frame.loc[wrong, name].astype("str").str.contains(r"\d,\d").any()
+                remedy = _COMMA if comma else _COORDINATE
+                problems.append(f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; {remedy}")
+            axes.append(numbers.to_numpy())
+        if problems:
+            raise ContractError(label, problems)
+        geometry = gpd.GeoSeries(shapely.points(axes[0], axes[1]), index=frame.index)
+        placed = gpd.GeoDataFrame(frame.rename(columns={"geometry": "source_geometry"}), geometry=geometry)
     else:
         placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
     if source.local_grid is not None and source.local_grid.control_points:
@@ -117,33 +140,6 @@ def _inside(points: gpd.GeoSeries, metres: pyproj.CRS, ground: shapely.Geometry)
     projected = points.to_crs(metres)
     finite = np.isfinite(projected.bounds.to_numpy()).all(axis=1)
     return pd.Series(finite, index=points.index) & projected.where(finite).intersects(ground)
-
-
-def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> gpd.GeoDataFrame:
-    names, keys = coordinate_columns(source)
-    found = first_of(columns_of_file(frame), limit=30)
-    problems = [
-        f"{name}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none' to locate "
-        f"the rows by unit code and name: the file has {found}"
-        for name in names
-        if name not in frame.columns
-    ]
-    if problems:
-        raise ContractError(label, problems)
-    labels, axes = row_labels(frame, key), []
-    for name, axis in zip(names, AXES, strict=True):
-        numbers = coordinate_numbers(frame[name], axis=axis)
-        wrong = ~np.isfinite(numbers)
-        if wrong.any():
-            shown = first_of(frame.loc[wrong, name].fillna("").astype(str).drop_duplicates(), limit=3)
-            comma = "," in shown and frame.loc[wrong, name].astype("str").str.contains(r"\d,\d").any()
-            remedy = _COMMA if comma else _COORDINATE
-            problems.append(f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; {remedy}")
-        axes.append(numbers.to_numpy())
-    if problems:
-        raise ContractError(label, problems)
-    geometry = gpd.GeoSeries(shapely.points(axes[0], axes[1]), index=frame.index)
-    return gpd.GeoDataFrame(frame.rename(columns={"geometry": "source_geometry"}), geometry=geometry)
 
 
 def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: str) -> gpd.GeoDataFrame:

@@ -627,7 +627,18 @@ def _one_file(file: Path, only: set[str] | None) -> pd.DataFrame:
     from spatial.inputs.inspection.columns import matches  # noqa: PLC0415 - as said, or modules import each other
 
     label = f"postcodes {file}"
-    frame = _opened(file, label)
+    kind = FORMATS.get(file.suffix.lower(), ("",))[0]
+    if kind != "CSV":
+        frame = pd.DataFrame(open_frame(file, TableSource(path=file.name), what="postcodes"))
+    elif not has_no_heads(file):
+        frame = read_delimited(file, encoding=AUTO, what="postcodes")
+    else:
+        # A table of Code-Point Open has no heads, so that its first row is a postcode.
+        try:
+            frame = pd.read_csv(file, header=None, names=_HEADLESS, usecols=range(len(_HEADLESS)), dtype="str")
+        except ValueError as error:
+            fault = "it has no heads, and is not as Code-Point Open has it: postcode, quality, easting, northing"
+            raise ContractError(label, [f"{fault}; write heads in its first row"]) from error
     found: dict[str, str] = {}
     for name in map(str, frame.columns):
         for match in matches(name):
@@ -662,17 +673,3 @@ def _one_file(file: Path, only: set[str] | None) -> pd.DataFrame:
 
 def _is_british(code: str) -> bool:
     return BRITISH.fullmatch(code) is not None
-
-
-def _opened(file: Path, label: str) -> pd.DataFrame:
-    """Open a table; one of Code-Point Open has no heads, so that its first row is a postcode."""
-    kind = FORMATS.get(file.suffix.lower(), ("",))[0]
-    if kind != "CSV":
-        return open_frame(file, TableSource(path=file.name), what="postcodes")
-    if not has_no_heads(file):
-        return read_delimited(file, encoding=AUTO, what="postcodes")
-    try:
-        return pd.read_csv(file, header=None, names=_HEADLESS, usecols=range(len(_HEADLESS)), dtype="str")
-    except ValueError as error:
-        fault = "it has no heads, and is not as Code-Point Open has it: postcode, quality, easting, northing"
-        raise ContractError(label, [f"{fault}; write heads in its first row"]) from error

@@ -126,26 +126,30 @@ class Words:
         """
         if self.part != "results":
             return self.of("results").notice(key, values)
-        return self.say("notice", key, **{name: self._noticed(value) for name, value in values.items()})
-
-    def _noticed(self, value: Any) -> str:
-        """Say a value of a notice: a count, a text, a word of a section, or a list with the first of its items."""
-        if isinstance(value, str):
-            return value
-        if isinstance(value, int):
-            return self.number(value)
-        if "word" in value:
-            return self.say(value["section"], value["word"])
-        if "shapes" in value:
-            return ", ".join(f"{self.say('notice_shape', kind)} ({count})" for kind, count in value["shapes"])
-        named = ", ".join(self._item(item) for item in value["first"])
-        dots = ", ..." if value["in_all"] > len(value["first"]) else ""
-        return f"{named}{dots}{self.say('notice_part', 'in_all', count=value['in_all'])}"
-
-    def _item(self, item: Any) -> str:
-        if isinstance(item, dict):
-            return repr(" ".join(filter(None, (self.say("notice_part", "row", number=item["row"]), item["label"]))))
-        return repr(tuple(item) if isinstance(item, list) else item)
+        said = {}
+        for name, value in values.items():
+            # A text, a count, a word of a section, shapes by kind, or a list with the first of its items.
+            if isinstance(value, str):
+                said[name] = value
+            elif isinstance(value, int):
+                said[name] = self.number(value)
+            elif "word" in value:
+                said[name] = self.say(value["section"], value["word"])
+            elif "shapes" in value:
+                shapes = (f"{self.say('notice_shape', kind)} ({count})" for kind, count in value["shapes"])
+                said[name] = ", ".join(shapes)
+            else:
+                named = []
+                for item in value["first"]:
+                    told = tuple(item) if isinstance(item, list) else item
+                    if isinstance(item, dict):
+                        row = self.say("notice_part", "row", number=item["row"])
+                        told = " ".join(filter(None, (row, item["label"])))
+                    named.append(repr(told))
+                dots = ", ..." if value["in_all"] > len(named) else ""
+                in_all = self.say("notice_part", "in_all", count=value["in_all"])
+                said[name] = f"{', '.join(named)}{dots}{in_all}"
+        return self.say("notice", key, **said)
 
     def number(self, value: object, *, decimals: int = 0) -> str:
         """Write a number with thousands separators, for people and places without decimals."""

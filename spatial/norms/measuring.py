@@ -21,7 +21,7 @@ from spatial.norms.evidence import (
     road_link,
     satisfied_by,
 )
-from spatial.norms.register import SEASON_ROADS
+from spatial.norms.law import SEASON_ROADS
 from spatial.study.access import full_mode
 
 if TYPE_CHECKING:

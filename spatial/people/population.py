@@ -141,7 +141,21 @@ def allocate_population_with_account(
     result = settlements.assign(
         population_persons=people, population_source=pd.Series("raster", index=settlements.index, dtype="str")
     )
-    return result, _account(raster, persons, owner, in_study)
+    nodata = ~np.isfinite(raster.values)
+    mine = np.zeros(len(owner), dtype=bool)
+    mine[owner >= 0] = in_study[owner[owner >= 0]]
+    parts = (
+        ("allocated", mine, "Given to settlements of the study area."),
+        ("allocated_outside", (owner >= 0) & ~mine, "Given to settlements outside the study area, not scored."),
+        ("outside", owner == _OUTSIDE, "Outside the study area, and no settlement there to give them to."),
+        ("too_far", owner == _TOO_FAR, "Further than the limit from every settlement and road."),
+        ("no_path", owner == _NO_PATH, "Near a road from which no settlement can be reached."),
+    )
+    rows = [("raster_total", raster.total, int((~nodata).sum()), f"Sum of all cells with data of {raster.name}.")]
+    rows += [(item, float(persons[mask].sum()), int(mask.sum()), detail) for item, mask, detail in parts]
+    rows.append(("nodata", 0.0, int(nodata.sum()), "Cells without data; nobody is known to live there."))
+    frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])
+    return result, frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})
 
 
 def _nearest_settlement(
@@ -178,26 +192,6 @@ def _nearest_settlement(
             owner = np.where(owner >= 0, owner, np.where(cells.status == "ok", _NO_PATH, _TOO_FAR))
         found[start : start + _BLOCK] = owner
     return np.where(found >= 0, chosen[np.maximum(found, 0)], found)
-
-
-def _account(
-    raster: Raster, persons: NDArray[np.float64], owner: NDArray[np.int64], in_study: NDArray[np.bool_]
-) -> pd.DataFrame:
-    nodata = ~np.isfinite(raster.values)
-    mine = np.zeros(len(owner), dtype=bool)
-    mine[owner >= 0] = in_study[owner[owner >= 0]]
-    groups = (
-        ("allocated", mine, "Given to settlements of the study area."),
-        ("allocated_outside", (owner >= 0) & ~mine, "Given to settlements outside the study area, not scored."),
-        ("outside", owner == _OUTSIDE, "Outside the study area, and no settlement there to give them to."),
-        ("too_far", owner == _TOO_FAR, "Further than the limit from every settlement and road."),
-        ("no_path", owner == _NO_PATH, "Near a road from which no settlement can be reached."),
-    )
-    rows = [("raster_total", raster.total, int((~nodata).sum()), f"Sum of all cells with data of {raster.name}.")]
-    rows += [(item, float(persons[cells].sum()), int(cells.sum()), detail) for item, cells, detail in groups]
-    rows.append(("nodata", 0.0, int(nodata.sum()), "Cells without data; nobody is known to live there."))
-    frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])
-    return frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})
 
 
 # Groups of people at settlements: counted by a list, by a raster, or estimated as a share; each says which.

@@ -257,7 +257,20 @@ def _causes(
     said: OfficialNumbers,
 ) -> list[str]:
     """Say of every row that is not ok what is known that may explain it."""
-    swapped = _interchanged(frame)
+    # Find for every unit another one such that each has, before scaling, about the other's official number.
+    ours = frame["allocated_persons"].to_numpy(dtype=float)
+    official = frame["official_persons"].to_numpy(dtype=float)
+    swapped = np.full(len(frame), -1, dtype=np.intp)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mine, theirs = np.log(ours), np.log(official)
+        apart = np.abs(mine - theirs)
+    far = np.flatnonzero(np.isfinite(apart) & (apart > APART_LOG))
+    for at in far:
+        crossed = np.abs(mine[at] - theirs[far]) + np.abs(mine[far] - theirs[at])
+        crossed[far == at] = np.inf
+        best = int(np.argmin(crossed))
+        if crossed[best] < CLOSER_SHARE * (apart[at] + apart[far[best]]):
+            swapped[at] = far[best]
     told = []
     for number, row in enumerate(frame.to_dict("records")):
         if row["status"] == "ok":
@@ -283,21 +296,3 @@ def _causes(
 
 
 _REFUSALS = ("official_zero", "nobody_of_ours", "factor_refused")
-
-
-def _interchanged(frame: pd.DataFrame) -> NDArray[np.intp]:
-    """Find for every unit another one such that each has, before scaling, about the other's official number."""
-    ours = frame["allocated_persons"].to_numpy(dtype=float)
-    official = frame["official_persons"].to_numpy(dtype=float)
-    found = np.full(len(frame), -1, dtype=np.intp)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mine, theirs = np.log(ours), np.log(official)
-        apart = np.abs(mine - theirs)
-    far = np.flatnonzero(np.isfinite(apart) & (apart > APART_LOG))
-    for row in far:
-        crossed = np.abs(mine[row] - theirs[far]) + np.abs(mine[far] - theirs[row])
-        crossed[far == row] = np.inf
-        best = int(np.argmin(crossed))
-        if crossed[best] < CLOSER_SHARE * (apart[row] + apart[far[best]]):
-            found[row] = far[best]
-    return found

@@ -20,9 +20,8 @@ from spatial.access.options import TOWN_TIERS
 from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.evidence import load_road_words
-from spatial.norms.law import Norm
+from spatial.norms.law import SEASON_ROADS, Norm
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
-from spatial.norms.register import SEASON_ROADS
 from spatial.planning.programs import SAME
 from spatial.planning.robustness import choose_often
 from spatial.planning.sites import SitingOptions

@@ -150,7 +150,23 @@ def make_room(task: RoomTask) -> RoomMade:
 
     Nothing closes where anybody would find less room than today, or whose saving pays for nothing.
     """
-    best, bound = _interchanged(task, _step_by_step(task)), float(task.left_today[task.asked].sum())
+    # Move each new facility to where it lets most people find room at the same cost or less, until none moves.
+    units = _step_by_step(task)
+    is_better = True
+    while is_better:
+        is_better = False
+        for site in task.chosen(units)[task.is_new[task.chosen(units)]].tolist():
+            without = task.with_units(units, site, 0.0)
+            may = task.is_new & (units == 0.0) & (task.opening <= task.opening[site])
+            moved = [task.with_units(without, other, units[site]) for other in np.flatnonzero(may).tolist()]
+            gains = [task.gained(found) for found in moved]
+            if (
+                gains
+                and max(gains) > task.gained(units) + SAME * task.each
+                and not task.harms(moved[int(np.argmax(gains))], task.left_today)
+            ):
+                units, is_better = moved[int(np.argmax(gains))], True
+    best, bound = _trimmed(task, units), float(task.left_today[task.asked].sum())
     for is_exact in (False, True):
         if task.gained(best) >= bound * (1.0 - SAME) or (is_exact and len(task.filling.minutes) > EXACT_PAIRS):
             break
@@ -209,25 +225,6 @@ def _step_by_step(task: RoomTask) -> FloatArray:
         for site in np.flatnonzero((units > task.capacity) & ~task.is_new).tolist():
             units = task.least(units, site)
         units = _closed(task, units)
-    return _trimmed(task, units)
-
-
-def _interchanged(task: RoomTask, units: FloatArray) -> FloatArray:
-    """Move each new facility to where it lets most people find room at the same cost or less, until none moves."""
-    is_better = True
-    while is_better:
-        is_better = False
-        for site in task.chosen(units)[task.is_new[task.chosen(units)]].tolist():
-            without = task.with_units(units, site, 0.0)
-            may = task.is_new & (units == 0.0) & (task.opening <= task.opening[site])
-            moved = [task.with_units(without, other, units[site]) for other in np.flatnonzero(may).tolist()]
-            gains = [task.gained(found) for found in moved]
-            if (
-                gains
-                and max(gains) > task.gained(units) + SAME * task.each
-                and not task.harms(moved[int(np.argmax(gains))], task.left_today)
-            ):
-                units, is_better = moved[int(np.argmax(gains))], True
     return _trimmed(task, units)
 
 

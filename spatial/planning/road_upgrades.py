@@ -17,7 +17,7 @@ from spatial.access.options import is_number
 from spatial.access.places import id_ranks, place_on
 from spatial.errors import ContractError
 from spatial.norms.evidence import RoadWord, load_road_words, nearest_road_m
-from spatial.norms.register import SEASON_ROADS
+from spatial.norms.law import SEASON_ROADS
 from spatial.planning.links import people_of
 from spatial.study.access import SnapRules
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from spatial.planning.plans import SitingPlan
-    from spatial.planning.sites import Siting
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,10 @@ def choose_often(
     rows = []
     for world, od in worlds.items():
         sites = read_siting(od, settlements, stands, 0, kept).near(options.get("service_radius", np.inf))  # type: ignore[arg-type]  # two of its keys
-        base, own = _served(sites), plans.get(world)
+        # People whom open sites serve.
+        base, own = float(sites.weight[sites.must].sum()), plans.get(world)
+        if sites.capacity is not None:
+            base = float(share_out(sites, sites.is_fixed, [np.full(len(sites.site), -1.0)]).persons.sum())
         served = np.nan if own is None else float(own.demand["served_persons"].sum())
         rows.append(
             {
@@ -132,10 +134,3 @@ def choose_often(
         sites=sites_told.sort_values("worlds", ascending=False, kind="stable", ignore_index=True),
         plans=plans,
     )
-
-
-def _served(sites: Siting) -> float:
-    """Count the people whom open sites serve."""
-    if sites.capacity is not None:
-        return float(share_out(sites, sites.is_fixed, [np.full(len(sites.site), -1.0)]).persons.sum())
-    return float(sites.weight[sites.must].sum())

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from spatial.messages import Words
-from spatial.reporting.names import names_by_id, names_of, pick
+from spatial.reporting.score import changes_shown, levels_shown, pairs_shown
 from spatial.reporting.score_text import component_text, hidden_text
-from spatial.reporting.unmeasured import changes_shown, levels_shown, pairs_shown
+from spatial.reporting.wording import names_by_id, names_of, pick
 from spatial.tables.words import GATE_TURN, PILLARS
 
 if TYPE_CHECKING:

@@ -9,12 +9,9 @@ import pandas as pd
 
 from spatial.access.places import find_settlement
 from spatial.network.bus import BOARDING
-from spatial.reporting.gaps import remedies_of
-from spatial.reporting.names import travelled_m
-from spatial.reporting.score import place_score
-from spatial.reporting.summary import told_unit
-from spatial.reporting.unmeasured import is_unmapped, people_missing
-from spatial.reporting.wording import columns_told, plain
+from spatial.reporting.score import is_unmapped, people_missing, place_score
+from spatial.reporting.summary import remedies_of, told_unit
+from spatial.reporting.wording import columns_told, plain, travelled_m
 from spatial.tables.words import FACILITIES_WITHIN, NAMES
 
 if TYPE_CHECKING:
@@ -149,6 +146,19 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
         snaps.append({name: plain({**edge, **row}.get(name)) for name in (*TOLD["snaps"], *TOLD["edges"])})
     last_mile = _rows(tables, "last_mile", "settlement_id", chosen).to_dict("records")
     named = _facility_names(tables)
+    # Tell which plans bring the settlement within their norm, by which action, and which leave it beyond.
+    drawn = {plan["plan_id"]: plan for plan in plans if plan["actions"]}
+    found = []
+    for row in _rows(tables, "plan_people", "unit_id", chosen).to_dict("records"):
+        plan = drawn.get(row["plan_id"])
+        if plan is None or row["unit_level"] != "settlement" or row["outcome"] in {"within", "unknown"}:
+            continue
+        told = {name: plan[name] for name in ("service", "norm_id", "threshold", "unit")}
+        if plan["question"] == "matching":
+            told["unit"] = ""  # who has room is told, and not how far it is
+        told |= {name: plain(row[name]) for name in ("plan_id", "outcome", "before_value", "after_value")}
+        action = next((action for action in plan["actions"] if action["action_id"] == row["action_id"]), None)
+        found.append(told | {"action": action})
     return {
         "settlement": {
             "id": place["settlement_id"],
@@ -168,7 +178,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
         if last_mile
         else None,
         "norms": _norms(place, tables, register),
-        "plans": _plans(chosen, tables, plans),
+        "plans": found,
         "score": place_score(chosen, plain(place.get("township_id")), tables, pillar_weights),
         "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
         "issues": list(issues),
@@ -238,23 +248,6 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
                 "room": first["served"],
             }
         )
-    return found
-
-
-def _plans(chosen: str, tables: Mapping[str, pd.DataFrame], plans: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Tell which plans bring the settlement within their norm, by which action, and which leave it beyond."""
-    drawn = {plan["plan_id"]: plan for plan in plans if plan["actions"]}
-    found = []
-    for row in _rows(tables, "plan_people", "unit_id", chosen).to_dict("records"):
-        plan = drawn.get(row["plan_id"])
-        if plan is None or row["unit_level"] != "settlement" or row["outcome"] in {"within", "unknown"}:
-            continue
-        told = {name: plan[name] for name in ("service", "norm_id", "threshold", "unit")}
-        if plan["question"] == "matching":
-            told["unit"] = ""  # who has room is told, and not how far it is
-        told |= {name: plain(row[name]) for name in ("plan_id", "outcome", "before_value", "after_value")}
-        action = next((action for action in plan["actions"] if action["action_id"] == row["action_id"]), None)
-        found.append(told | {"action": action})
     return found
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from spatial.messages import Words
-from spatial.norms.register import norm_id_of
+from spatial.norms.law import norm_id_of
 from spatial.plain_text import one_line
 from spatial.reporting.plan_text import action_text, place_name
 from spatial.reporting.score import split_codes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from spatial.reporting.names import pick
 from spatial.reporting.plans import NEAR_MIN
+from spatial.reporting.wording import pick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

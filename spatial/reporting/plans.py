@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.planning.agenda import PLAN_TABLES, ROOM_TABLES
-from spatial.reporting.names import names_of, pick
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import names_of, pick, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.messages import Words
-from spatial.reporting.unmeasured import LEAST_PILLARS, LEAST_PLACES
+from spatial.reporting.score import LEAST_PILLARS, LEAST_PLACES
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:

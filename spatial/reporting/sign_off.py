@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.norms.evaluation import SHARE_TOLERANCE
-from spatial.norms.register import with_norm_id
+from spatial.norms.law import with_norm_id
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
 

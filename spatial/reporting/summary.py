@@ -1,29 +1,318 @@
-"""The study in one page: the headline of every norm, gates, people counted, and what was assumed."""
+"""The study in one page: headlines of norms, gates, ranked gaps, how sure a result is, and what was assumed."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from spatial.inputs.duplicates import OPEN_NAMESAKE
 from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
-from spatial.norms.law import is_chosen
-from spatial.norms.register import EVERYWHERE, SEASON_ROADS
-from spatial.reporting.certainty import FACTORS, CertaintyNote, norm_certainty, rural_access
+from spatial.norms.evidence import AccessLookup
+from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen, norm_id_of
+from spatial.norms.measuring import ACCESS_METRICS, modes_for
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.reporting.gaps import mobile_people, mobile_places, remedy_counts
-from spatial.reporting.score import doubted_units, issue_records, summarise_score, summarise_town_and_country
+from spatial.reporting.score import (
+    conditions_of,
+    doubted_units,
+    is_unmapped,
+    issue_records,
+    people_missing,
+    summarise_score,
+    summarise_town_and_country,
+)
 from spatial.reporting.sign_off import TAGGED_SPEEDS
-from spatial.reporting.unmeasured import conditions_of, is_unmapped, people_missing
 from spatial.reporting.wording import columns_told, plain
-from spatial.tables.words import NORM_CLASS
+from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+# What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
+
+SITE_OR_ROAD, MOBILE_SERVICE = REMEDY
+RELOCATES = "relocate"
+"""Class of a village that its plan moves or merges; every other class, protected too, is served by sites and roads."""
+
+
+def remedies_of(ids: pd.Series, settlements: pd.DataFrame) -> pd.Series:
+    """Say what helps each place."""
+    moves = ids.isin(mobile_places(settlements))
+    return pd.Series(np.where(moves, MOBILE_SERVICE, SITE_OR_ROAD), index=ids.index, dtype="str")
+
+
+def mobile_places(settlements: pd.DataFrame) -> frozenset[str]:
+    """List the villages that are to be relocated."""
+    if "village_plan_class" not in settlements:
+        return frozenset()
+    moves = settlements["village_plan_class"] == RELOCATES
+    return frozenset(settlements.loc[moves, "settlement_id"].astype(str))
+
+
+def mobile_people(norm_id: str, results: pd.DataFrame, places: frozenset[str]) -> dict[str, Any] | None:
+    """
+    Count, of those beyond a norm as mapped, the ones whom a mobile service is to reach.
+
+    Returns `places` and `persons`, the latter None where nobody knows them; None where there is no such
+    place.
+    """
+    if not places:
+        return None
+    own = (results["unit_level"] == "settlement") & (results["norm_id"] == norm_id)
+    rows = results.loc[own & (results["status_as_mapped"] == "not_met")]
+    rows = rows.loc[rows["unit_id"].isin(places)]
+    if rows.empty:
+        return None
+    return {"places": len(rows), "persons": plain(rows["persons_unserved"].sum(min_count=1))}
+
+
+def remedy_counts(gaps: pd.DataFrame) -> Mapping[str, dict[str, int]]:
+    """Count gaps and the places that they concern by remedy."""
+    return {
+        remedy: {
+            "gaps": int((gaps["remedy"] == remedy).sum()),
+            "places": int(gaps.loc[gaps["remedy"] == remedy, "settlement_id"].nunique()),
+        }
+        for remedy in REMEDY
+    }
+
+
+# Gaps: which settlements a norm leaves out, in order of the people concerned.
+
+MINUTES = "min"
+BEST_FIRST = ("reached", "beyond_cutoff", "unknown", "not_snapped", "no_path", "no_facility")
+"""Of several modes, the one that says most about the settlement."""
+
+
+def quickest_ways(gaps: pd.DataFrame, access: pd.DataFrame, meant: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Take the row of `access` of each gap's quickest way, by settlement and norm; `meant` pairs norms with modes."""
+    modes = pd.DataFrame(meant, columns=["norm_id", "mode"])
+    ways = gaps[["settlement_id", "norm_id", "service"]].merge(modes).merge(access)
+    ways = ways.sort_values("travel_time_min", kind="stable").drop_duplicates(["settlement_id", "norm_id"])
+    return ways.set_index(["settlement_id", "norm_id"])
+
+
+def rank_gaps(
+    norm_results: pd.DataFrame,
+    settlements: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    register: pd.DataFrame,
+    *,
+    near_miss_min: float = 5.0,
+) -> gpd.GeoDataFrame:
+    """
+    Rank the settlements that a norm leaves out, as mapped, by the people concerned.
+
+    A gap is a settlement beyond a norm that is judged: in force, adopted where it is only authorised, with a share
+    that applies to the study, and no duty trigger. Gaps are as mapped: where the inventory of the service is not
+    complete their `status` is not_measurable, for a nearer facility may only be missing from the map. Villages that are
+    to be relocated are gaps like all others; their `remedy` is a mobile service.
+
+    Examples
+    --------
+    >>> gaps = rank_gaps(results, settlements, access, register)  # doctest: +SKIP
+    >>> gaps.iloc[0][["settlement_id", "norm_id", "persons_unserved"]]  # doctest: +SKIP
+    """
+    study = norm_results.loc[norm_results["unit_level"] == "study"]
+    judged = list(study.loc[study["status"] != "not_applicable", "norm_id"])
+    level = norm_results["unit_level"] == "settlement"
+    missed = norm_results["status_as_mapped"] == "not_met"
+    rows = norm_results.loc[level & missed & norm_results["norm_id"].isin(judged)].reset_index(drop=True)
+    rules = register.set_index("norm_id")
+    unit = rules["unit"].reindex(rows["norm_id"]).to_numpy()
+    upward = (rules["direction"] == "max").reindex(rows["norm_id"]).to_numpy(dtype=bool)
+    over = (rows["value"] - rows["threshold"]).where(upward, rows["threshold"] - rows["value"])
+    near = (unit == MINUTES) & (over <= near_miss_min).to_numpy()
+    ids = pd.Index(rows["unit_id"].unique())
+    lookup = AccessLookup(access, ids)
+    reach = pd.Series(np.where(rows["value"].notna(), "reached", "no_facility"), index=rows.index, dtype="str")
+    metrics, modes_wanted = rules["metric"].to_dict(), rules["mode"].to_dict()
+    meant: list[tuple[str, str]] = []
+    for norm_id, positions in rows.groupby("norm_id", sort=True).indices.items():
+        metric, mode_wanted = str(metrics[norm_id]), modes_wanted[norm_id]
+        if metric not in ACCESS_METRICS:
+            reach.iloc[positions] = np.where(rows["value"].iloc[positions] > 0, "reached", "no_facility")
+            continue
+        service = str(rows["service"].iloc[positions[0]])
+        wanted = modes_for(mode_wanted if isinstance(mode_wanted, str) else "", lookup.modes)
+        meant.extend((str(norm_id), mode) for mode in wanted)
+        ways = [way for mode in wanted if (way := lookup.along(service, mode)) is not None]
+        if ways and metric != "dist_m":
+            place = np.array([BEST_FIRST.index(name) for name in REACH_STATUS])
+            best = np.stack([place[way.reach] for way in ways]).min(axis=0)
+            words = np.array(BEST_FIRST, dtype=object)[best]
+            reach.iloc[positions] = words[ids.get_indexer(pd.Index(rows["unit_id"].iloc[positions]))]
+    frame = pd.DataFrame(
+        {
+            "settlement_id": rows["unit_id"],
+            "norm_id": rows["norm_id"],
+            "service": rows["service"],
+            "norm_class": rows["norm_class"],
+            "value": rows["value"],
+            "threshold": rows["threshold"],
+            "unit": pd.Series(unit, dtype="str"),
+            "excess": over,
+            "persons_unserved": rows["persons_unserved"],
+            "is_near_miss": near,
+            "status": rows["status"],
+            "reach_status": reach,
+            "remedy": remedies_of(rows["unit_id"], settlements),
+        }
+    )
+    told = [name for name in columns_told("access")["gaps"] if name in access]
+    if told and meant:
+        frame = frame.join(quickest_ways(frame, access, meant)[told], on=["settlement_id", "norm_id"])
+    keys = frame.assign(
+        _unsure=frame["status"] != "not_met",
+        _people=-frame["persons_unserved"].fillna(-1.0),
+        _excess=-frame["excess"].fillna(np.inf),
+    )
+    order = keys.sort_values(
+        ["_unsure", "is_near_miss", "_people", "_excess", "settlement_id", "norm_id"], kind="stable"
+    ).index
+    ranked = frame.loc[order].reset_index(drop=True)
+    ranked.insert(0, "rank", np.arange(1, len(ranked) + 1, dtype=np.int64))
+    home = settlements.set_index("settlement_id")
+    where = home.index.get_indexer(pd.Index(ranked["settlement_id"]))
+    for name in ("township_id", "township"):
+        if name in settlements:
+            ranked[name] = pd.Series(home[name].to_numpy()[where], index=ranked.index).astype("str")
+    return gpd.GeoDataFrame(ranked, geometry=home.geometry.to_numpy()[where], crs=settlements.crs)
+
+
+FACTORS = ("speed", "walk", "entry", "season")
+SIDES = ("low", "base", "high")
+ANY = "any"
+STUDY = "study"
+SAME_SHARE = 1e-6
+"""Share by which two sums of the same people may differ."""
+
+
+@dataclass(frozen=True)
+class CertaintyNote:
+    """What the paired runs assumed."""
+
+    # service of the study by name in the register of norms; a name that is missing stands for itself
+    answers: Mapping[str, str] = field(default_factory=dict)
+    speeds: str = ""  # the speed table
+    speed_share: float = 0.2  # how much lower and higher every speed may be
+    walk_km_h: tuple[float, float] = (4.0, 6.0)  # slowest and fastest walk
+    detour: tuple[float, float] = (1.0, 1.6)  # least and largest detour of a walk
+    calibrated: bool = False  # whether speeds were fitted to observed times
+    # ``uncalibrated``, ``compared`` with observed times, or ``calibrated`` on them
+    speed_status: str = "uncalibrated"
+    # factors on all speeds in the slow and in the fast run as measured; None where they are assumed
+    speed_factors: tuple[float, float] | None = None
+    # what observed times said, ready for JSON
+    calibration: Mapping[str, Any] = field(default_factory=lambda: {"calibrated": False})
+
+    @property
+    def speeds_known(self) -> dict[str, Any]:
+        """How well the speeds are known: the assumed share, the measured factors that take its place, and a word."""
+        return {
+            "speed_share": self.speed_share,
+            "speed_factors": None if self.speed_factors is None else list(self.speed_factors),
+            "speed_status": self.speed_status,
+            "calibrated": self.calibrated,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Minutes to a service at the best, as assumed and at the worst."""
+
+    mode: str  # the mode whose runs were paired
+    # indexed by settlement: ``low``, ``base`` and ``high``, and the same of each factor alone, such as
+    # ``speed_low``; infinity where there is no way
+    minutes: pd.DataFrame
+    factors: tuple[str, ...]  # those of `FACTORS` that were varied
+
+
+def runs_of(intervals: pd.DataFrame | None, access: pd.DataFrame | None, *, service: str, mode: str) -> Runs | None:
+    """
+    Take the paired runs that a norm of one mode can be held against.
+
+    Returns None where no runs of that service and mode were paired.
+    """
+    if intervals is None:
+        return None
+    counts = None if mode == ANY else {mode, *mode.split("+")}
+    own = intervals.loc[intervals["service"] == service]
+    own = own if counts is None else own.loc[own["mode"].isin(counts)]
+    if not len(own):
+        return None
+    paired = str(own["mode"].iloc[0])
+    own = own.loc[own["mode"] == paired].set_index("settlement_id")
+    factors = tuple(name for name in FACTORS if f"{name}_high_min" in own)
+    names = [*SIDES, *(f"{factor}_{side}" for factor in factors for side in ("low", "high"))]
+    minutes = pd.DataFrame({name: own[f"{name}_min"].fillna(math.inf) for name in names})
+    if paired != mode and access is not None:
+        others = access.loc[(access["service"] == service) & (access["mode"] != paired)]
+        others = others if counts is None else others.loc[others["mode"].isin(counts)]
+        fastest = others.groupby("settlement_id")["travel_time_min"].min().reindex(minutes.index)
+        minutes = minutes.clip(upper=fastest.fillna(math.inf), axis=0)
+    return Runs(paired, minutes, factors)
+
+
+def norm_certainty(
+    norm: Mapping[str, Any], results: pd.DataFrame, tables: Mapping[str, pd.DataFrame], note: CertaintyNote
+) -> dict[str, Any] | None:
+    """Count who is beyond a norm of time at the best and at the worst."""
+    if norm["metric"] != "time_min" or norm["unit"] != "min" or norm["threshold"] is None:
+        return None
+    service = note.answers.get(norm["service"], norm["service"])
+    runs = runs_of(tables.get("intervals"), tables.get("access"), service=service, mode=str(norm["mode"]))
+    if runs is None:
+        return None
+    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm_id_of(norm))]
+    judged = rows.loc[rows["status_as_mapped"].isin(["met", "not_met"])].set_index("unit_id")
+    beyond = runs.minutes.reindex(judged.index).fillna(math.inf) > float(norm["threshold"])
+    # Who is beyond, around what the norm counts: at best never more, at worst never fewer.
+    counted: dict[str, dict[str, float] | None] = {}
+    for what in ("persons", "places"):
+        weight, told = judged[f"{what}_in_scope"].fillna(0.0), norm[f"{what}_unserved"]
+        sums = {side: float(weight[beyond[side]].sum()) for side in SIDES}
+        total = float(weight.sum())
+        agrees = told is not None and total > 0 and abs(sums["base"] - told) <= SAME_SHARE * total
+        counted[what] = (
+            {"low": min(sums["low"], told), "base": told, "high": max(sums["high"], told)} if agrees else None
+        )
+    if not any(counted.values()):
+        return None
+    weight = judged["persons_in_scope" if counted["persons"] else "places_in_scope"].fillna(0.0)
+    moved = {
+        factor: float(weight[beyond[f"{factor}_low"] != beyond[f"{factor}_high"]].sum()) for factor in runs.factors
+    }
+    largest = max(moved, key=lambda factor: moved[factor], default=None)
+    return {
+        **counted,
+        "mode": runs.mode,
+        "main_factor": largest if largest is not None and moved[largest] > 0 else None,
+        "factors": list(runs.factors),
+        **note.speeds_known,
+    }
+
+
+def rural_access(table: pd.DataFrame | None) -> dict[str, Any] | None:
+    """
+    Take the Rural Access Index of the study.
+
+    Returns its row of the whole study, ready for JSON; None without it or where nobody is counted.
+    """
+    if table is None:
+        return None
+    rows = table.loc[table["unit_level"] == STUDY]
+    if not len(rows) or not np.isfinite(rows["rai_upper"].iloc[0]):
+        return None
+    row = rows.iloc[0]
+    names = ("rai_lower", "rai_upper", "imputed_share", "rural_persons", "distance_m", "urban_masked")
+    return {name: plain(row[name]) for name in names}
 
 
 # The unit in which people are told a measure of access.
@@ -196,7 +485,6 @@ def status_text(certainty: Mapping[str, Any], words: Words) -> str:
 # The study in one page: headline of every norm, gates, people counted, what was assumed.
 
 GROUP_SUFFIX = "_persons"
-STUDY = "study"
 FLOORS = (0.01, 0.001)
 CLASS_ORDER = {name: rank for rank, name in enumerate(NORM_CLASS)}
 TOLD = columns_told("summary")

@@ -1,23 +1,29 @@
-"""Words: codes, numbers, notices and known issues as sentences, in any language that has a message file."""
+"""Words: codes, numbers, names, notices and known issues as sentences, in any language that has a message file."""
 
 from __future__ import annotations
 
 import functools
 import importlib.resources
+import itertools
 import json
 import math
 import re
 import tomllib
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from spatial.messages import Words, languages
+from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import numpy.typing as npt
 
 # Numbers of a table as JSON knows them.
 
@@ -231,3 +237,260 @@ def effect_text(record: Mapping[str, Any], words: Words) -> str:
 
 def _joined(items: Sequence[str], words: Words) -> str:
     return words.say("score", "joint").join(items)
+
+
+# Names of settlements and of units in a language: its own, else as written at the place, else English or Chinese.
+
+ENDS = ("first", "last")
+WRITTEN = "und"
+"""Stands for the name as it is written at the place, whatever its language."""
+
+
+def name_in(frame: pd.DataFrame, language: str) -> pd.Series:
+    """
+    Choose the name of each row.
+
+    Examples
+    --------
+    >>> places = pd.DataFrame({"name": ["云溪镇", "马渡乡"], "name_en": ["Yunxi Town", None]})
+    >>> list(name_in(places, "en")), list(name_in(places, "fr"))
+    (['Yunxi Town', '马渡乡'], ['云溪镇', '马渡乡'])
+    """
+    chosen = pd.Series(None, index=frame.index, dtype=object)
+    for column in dict.fromkeys((f"name_{language}", "name", "name_en", "name_zh")):
+        if column in frame:
+            own = frame[column].astype(object)
+            chosen = chosen.where(chosen.notna(), own.where(own.notna() & own.ne(""), None))
+    return chosen
+
+
+def names_by_id(table: pd.DataFrame | None, key: str, language: str) -> pd.Series:
+    """Name the rows of a table by their id, those that have a name; of several with one id the first."""
+    if table is None or not len(table):
+        return pd.Series(dtype=object)
+    by_id = name_in(table, language).set_axis(table[key].astype(str)).dropna()
+    return by_id[~by_id.index.duplicated()]
+
+
+def names_of(row: Mapping[Any, object]) -> dict[str, str]:
+    """
+    Gather the names of a row by language.
+
+    Examples
+    --------
+    >>> names_of({"name": "云溪镇", "name_en": "Yunxi Town", "name_zh": None, "tier": "town"})
+    {'und': '云溪镇', 'en': 'Yunxi Town'}
+    """
+    return {
+        WRITTEN if key == "name" else str(key).removeprefix("name_"): value
+        for key, value in row.items()
+        if (key == "name" or str(key).startswith("name_")) and isinstance(value, str) and value
+    }
+
+
+@functools.cache
+def _script(language: str) -> str:
+    """Say how names of letters of a language begin in Unicode; Latin where no message file tells its script."""
+    told = Words(language).of("pages").messages["page"]["own_script"] if language in languages() else "any"
+    return {"any": "LATIN", "Han": "CJK"}.get(told, told.upper())
+
+
+def in_script_order(name: str, language: str) -> str:
+    """
+    Begin a name that is written in two scripts with that of a language.
+
+    Examples
+    --------
+    >>> in_script_order("هواني Hoani", "fr"), in_script_order("云溪镇", "fr")
+    ('Hoani هواني', '云溪镇')
+    """
+    if name.isascii() or " " not in name:
+        return name
+    own: list[str] = []
+    rest: list[str] = []
+    for word in name.split():
+        is_own = any(unicodedata.name(letter, "").startswith(_script(language)) for letter in word)
+        (own if is_own else rest).append(word)
+    return " ".join([*own, *rest]) if own and any(word.isalpha() for word in rest) else name
+
+
+def pick(names: Mapping[str, str], language: str) -> str:
+    """
+    Choose a name by language; one in two scripts begins with that of the language.
+
+    Examples
+    --------
+    >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr")
+    '云溪镇'
+    """
+    written = in_script_order(names.get(WRITTEN, ""), language)
+    return names.get(language) or written or names.get("en") or next(iter(names.values()), "")
+
+
+def named_in(
+    scores: pd.DataFrame, language: str, settlements: pd.DataFrame, boundaries: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Put the names of a language into the table `scores`, or any with its key."""
+    found = scores["name"].astype(object)
+    for level, table, key in (("settlement", settlements, "settlement_id"), ("township", boundaries, "boundary_id")):
+        told = scores["unit_id"].astype(str).map(names_by_id(table, key, language))
+        found = found.where(scores["unit_level"].ne(level) | told.isna(), told)
+    return scores.assign(name=found)
+
+
+def township_in(settlements: pd.DataFrame, language: str, boundaries: pd.DataFrame | None) -> pd.Series:
+    """Name the township of each settlement."""
+    missing = pd.Series(None, index=settlements.index, dtype=object)
+    written = settlements.get("township", missing).astype(object)
+    ids = settlements.get("township_id", missing).astype(object)
+    told = ids.map(names_by_id(boundaries, "boundary_id", language))
+    return told.where(told.notna(), written)
+
+
+def with_names(apart: Mapping[str, Any], boundaries: pd.DataFrame | None) -> dict[str, Any]:
+    """Add names by language to the two townships that the score of a study tells apart."""
+    if boundaries is None or not len(boundaries):
+        return dict(apart)
+    known = {str(row["boundary_id"]): names_of(row) for row in pd.DataFrame(boundaries).to_dict("records")}
+    return {**apart, **{end: apart[end] | {"names": known.get(apart[end]["id"], {})} for end in ENDS}}
+
+
+def score_in(score: Mapping[str, Any] | None, language: str) -> dict[str, Any] | None:
+    """Name the townships that the score of a study tells apart in a language."""
+    if score is None:
+        return None
+    apart = score["townships"]["told_apart"]
+    if apart is None:
+        return dict(score)
+    named = {
+        end: apart[end] | {"name": pick(apart[end].get("names", {}), language) or apart[end]["name"]} for end in ENDS
+    }
+    return {**score, "townships": score["townships"] | {"told_apart": apart | named}}
+
+
+# How much of each road a way goes along: the first and the last edge only as far as they are used.
+
+_ON_ROAD_M = 1e-3
+"""A door nearer to its road than this stands on it, and has no walk."""
+
+
+def travelled_m(
+    way: shapely.LineString, edges: Sequence[shapely.LineString], lengths_m: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """
+    Measure how far a way goes along each of its edges.
+
+    Of the first and of the last edge either end may be the one that the way passes. Of the four pairs the one is
+    right whose sum is the length of the way without its two walks, whatever the edges join.
+
+    Examples
+    --------
+    >>> road = shapely.LineString([(0, 0), (1320, 0)])
+    >>> way = shapely.LineString([(100, 9), (100, 0), (273, 0), (273, 5)])
+    >>> travelled_m(way, [road], [1320.0]).round(3).tolist()
+    [173.0]
+    """
+    whole = np.asarray(lengths_m, dtype=np.float64)
+    if not len(whole):
+        return whole
+    drawn = shapely.length(np.array(edges, dtype=object))
+    points = [shapely.Point(place) for place in shapely.get_coordinates(way)]
+    feet = [_foot(points[0], points[1], edges[0]), _foot(points[-1], points[-2], edges[-1])]
+    on_roads = way.length - sum(walk for _, walk in feet)
+    used = drawn.copy()
+    if len(whole) == 1:
+        used[0] = on_roads
+    else:
+        at = [edge.project(foot) for edge, (foot, _) in zip((edges[0], edges[-1]), feet, strict=True)]
+        ways_out = [(part, length - part) for part, length in zip(at, drawn[[0, -1]], strict=True)]
+        rest = on_roads - drawn[1:-1].sum()
+        used[[0, -1]] = min(itertools.product(*ways_out), key=lambda pair: abs(sum(pair) - rest))
+    share = np.divide(used, drawn, out=np.ones(len(whole)), where=drawn > 0.0)
+    travelled: npt.NDArray[np.float64] = whole * share.clip(0.0, 1.0)
+    return travelled
+
+
+def _foot(door: shapely.Point, after: shapely.Point, edge: shapely.LineString) -> tuple[shapely.Point, float]:
+    """Find where a way meets its road, and the length of the walk to it; `after` is its point next to the door."""
+    if edge.distance(door) <= _ON_ROAD_M:
+        return door, 0.0
+    return after, float(door.distance(after))
+
+
+# Roads by a name that people know: their own, else number or class, and the place near them, with the id behind.
+
+NEAR_M = 5000.0
+"""A place further away says nothing about where a road lies (a local choice)."""
+
+
+def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words) -> str:
+    """
+    Name a road or one edge of it.
+
+    Examples
+    --------
+    >>> from spatial.messages import Words
+    >>> road_text("w12/3", {}, Words("en"))
+    'road w12/3'
+    """
+    # What is known of the road, with the line of the edge where it is there.
+    row: dict[str, Any] = {}
+    roads = tables.get("roads")
+    is_road = roads is not None and roads["road_id"].astype(str).eq(edge_id).any()
+    wanted = {"road_id": edge_id if is_road else edge_id.rpartition("/")[0] or edge_id, "edge_id": edge_id}
+    for name, key in (("edges", "road_id"), ("roads", "road_id"), ("edges", "edge_id")):
+        table = tables.get(name)
+        rows = None if table is None else table.loc[table[key].astype(str) == wanted[key]]
+        if rows is not None and len(rows):
+            row |= {str(column): value for column, value in rows.iloc[0].items()}
+    told = pick(names_of(row), words.language)
+    if not told:
+        told, number = words.messages["road_class"].get(str(row.get("road_class")), ""), row.get("ref")
+        if told and isinstance(number, str) and number:
+            told = words.say("road", "numbered", kind=told, number=number)
+    if not told:
+        return words.say("road", "unnamed", id=edge_id)
+    # The nearest settlement with a name, from the middle of the line.
+    settlements, line = tables.get("settlements"), row.get("geometry")
+    if isinstance(settlements, gpd.GeoDataFrame) and line is not None:
+        middle = shapely.line_interpolate_point(line, 0.5, normalized=True)
+        away = settlements.geometry.distance(middle).sort_values(kind="stable")
+        near = (settlements.loc[at].to_dict() for at in away.index[away.to_numpy() <= NEAR_M])
+        place = next(filter(None, (pick(names_of(names), words.language) for names in near)), "")
+        if place:
+            told = words.say("road", "near", road=told, place=place)
+    return words.say("road", "with_id", road=told, id=edge_id)
+
+
+# What is said of the sources, with the package's own words in one language; what a source says stays as it is.
+
+FACTS = ("origin", "licence", "vintage", "address")
+
+
+def every_source(tables: Mapping[str, Any]) -> pd.DataFrame:
+    """Put the files that plans were drawn from behind the other sources, each file once."""
+    parts = [pd.DataFrame(tables[name]) for name in ("provenance", "plan_sources") if name in tables]
+    every: pd.DataFrame = pd.concat(parts, ignore_index=True).drop_duplicates("path", ignore_index=True)
+    return every
+
+
+def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Put the package's words in the account of the sources into a language."""
+    words = Words(language)
+    by_file = issues_by_file(_notices(issues), words)
+    faults = [by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)]
+    facts = {name: [source_fact(str(fact), words) for fact in provenance[name]] for name in FACTS}
+    return provenance.assign(**facts, issue=faults)
+
+
+def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Put what readers noticed into a language."""
+    words = Words(language)
+    said = [issue_text(record, words) for record in _notices(issues)]
+    told = issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))
+    return told.drop(columns=list(NOTICE))
+
+
+def _notices(issues: pd.DataFrame) -> Iterable[dict[str, str]]:
+    for row in issues.itertuples(index=False):
+        yield {name: str(getattr(row, name)) for name in ("path", "issue", *NOTICE)}

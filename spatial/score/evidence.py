@@ -16,7 +16,7 @@ from spatial.access.last_mile import NEAR
 from spatial.access.places import existing, offering, place_on, take
 from spatial.errors import StudyError, first_of
 from spatial.network.nearest import nearest
-from spatial.norms.register import with_norm_id
+from spatial.norms.law import with_norm_id
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from spatial.score.population_grid import VERY_LOW_DENSITY
 from spatial.score.towns import TOWN_TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -113,7 +113,26 @@ def unit_type_table(  # noqa: PLR0913 - each is a table or a rule of its own
                 covered = shapely.area(shapely.intersection(outline, cells.extent))
                 reasons[at] = "" if covered >= COVERED * shapely.area(outline) else "outside_grid"
         chosen = [at for at, reason in enumerate(reasons) if not reason]
-        members = _members(keys, outlines, boundaries, cells, tolerance_m)
+        # Find the people of each unit, by position; nobody is in two townships, and the study has all of them.
+        units = [key for key in keys if key[0] != STUDY and key in outlines]
+        owner = np.full(len(cells.people), -1, dtype=np.int64)
+        for at, key in reversed(list(enumerate(units))):
+            owner[cells.inside(outlines[key])] = at
+        whole = cells.inside(outlines[STUDY, STUDY])
+        if tolerance_m > 0.0 and units:
+            shapes = np.array([outlines[key] for key in units], dtype=object)
+            around = cells.near(shapely.total_bounds(shapes) + tolerance_m * np.array([-1.0, -1.0, 1.0, 1.0]))
+            lost = around[owner[around] < 0]
+            points = np.asarray(shapely.points(cells.x[lost], cells.y[lost]), dtype=object).reshape(-1)
+            abroad = np.flatnonzero(~np.isin(lost, whole))
+            taken = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[abroad], predicate="intersects")[0]
+            points[abroad[taken]] = None
+            nearest = _nearest_within(points, shapes, tolerance_m)
+            owner[lost] = np.where(nearest >= 0, nearest, owner[lost])
+        found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
+        study = owner >= 0
+        study[whole] = True
+        members = found | {(STUDY, STUDY): np.flatnonzero(study)}
         if chosen:
             named = [keys[at] for at in chosen]
             table = _shares([outlines[key] for key in named], [members[key] for key in named], cells, rules)
@@ -137,35 +156,6 @@ def unit_type_table(  # noqa: PLR0913 - each is a table or a rule of its own
     )
     official = pd.DataFrame([_official(ground, types, places.get(key)) for key in keys])
     return pd.concat([shown, official.astype("float64")], axis=1)
-
-
-def _members(
-    keys: list[tuple[str, str]],
-    outlines: Mapping[tuple[str, str], shapely.Geometry],
-    boundaries: gpd.GeoDataFrame,
-    cells: UrbanGrid,
-    tolerance_m: float,
-) -> dict[tuple[str, str], IntArray]:
-    """Find the people of each unit, by position; nobody is in two townships, and the study has all of them."""
-    units = [key for key in keys if key[0] != STUDY and key in outlines]
-    owner = np.full(len(cells.people), -1, dtype=np.int64)
-    for at, key in reversed(list(enumerate(units))):
-        owner[cells.inside(outlines[key])] = at
-    whole = cells.inside(outlines[STUDY, STUDY])
-    if tolerance_m > 0.0 and units:
-        shapes = np.array([outlines[key] for key in units], dtype=object)
-        around = cells.near(shapely.total_bounds(shapes) + tolerance_m * np.array([-1.0, -1.0, 1.0, 1.0]))
-        lost = around[owner[around] < 0]
-        points = np.asarray(shapely.points(cells.x[lost], cells.y[lost]), dtype=object).reshape(-1)
-        abroad = np.flatnonzero(~np.isin(lost, whole))
-        taken = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[abroad], predicate="intersects")[0]
-        points[abroad[taken]] = None
-        nearest = _nearest_within(points, shapes, tolerance_m)
-        owner[lost] = np.where(nearest >= 0, nearest, owner[lost])
-    found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
-    study = owner >= 0
-    study[whole] = True
-    return found | {(STUDY, STUDY): np.flatnonzero(study)}
 
 
 def _nearest_within(points: NDArray[np.object_], shapes: NDArray[np.object_], tolerance_m: float) -> IntArray:

@@ -18,7 +18,7 @@ from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm_features import name_keys
 from spatial.inputs.prepare import prepare
 from spatial.inputs.user_tables import observed_from_table
-from spatial.norms.register import with_norm_id
+from spatial.norms.law import with_norm_id
 from spatial.planning.action_list import read_action_list
 from spatial.planning.candidates import load_site_rules
 from spatial.reporting.score import doubted_units, issue_records

@@ -17,7 +17,7 @@ from spatial.inputs.duplicates import open_namesakes
 from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.services import load_services
 from spatial.messages import languages
-from spatial.norms.register import norm_id_of
+from spatial.norms.law import norm_id_of
 from spatial.plain_text import csv_bytes
 from spatial.reporting.comparison import comparison_lines, placed_units, trajectory_lines
 from spatial.reporting.wording import stated

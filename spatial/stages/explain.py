@@ -9,11 +9,10 @@ import pandas as pd
 
 from spatial.errors import StoreError
 from spatial.messages import Words
-from spatial.norms.register import norm_id_of
-from spatial.reporting.answer_text import answer_lines, answer_title
+from spatial.norms.law import norm_id_of
+from spatial.reporting.answer import answer_lines, answer_title
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import brief_text, explanation_text
-from spatial.reporting.names import named_in, pick, score_in, township_in
 from spatial.reporting.plan_text import (
     action_details,
     action_text,
@@ -26,10 +25,21 @@ from spatial.reporting.plan_text import (
 )
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
-from spatial.reporting.wording import DOUBTED, TIDIED, issue_lines, known_issues, namesake_texts
+from spatial.reporting.wording import (
+    DOUBTED,
+    TIDIED,
+    every_source,
+    issue_lines,
+    known_issues,
+    named_in,
+    namesake_texts,
+    pick,
+    provenance_told,
+    score_in,
+    township_in,
+)
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of
-from spatial.stages.shared import every_source, provenance_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

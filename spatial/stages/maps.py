@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
 from spatial.cartography.pages import build_pages
-from spatial.reporting.wording import stated
+from spatial.reporting.wording import every_source, stated
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, inventories, vocabulary_of
-from spatial.stages.shared import every_source
 
 if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress

@@ -12,8 +12,15 @@ from spatial.errors import CrsError, StudyError, first_of
 from spatial.inputs.services import load_services
 from spatial.messages import Words
 from spatial.network.speeds import load_speeds
-from spatial.norms.law import NormRules, applicable_norms
-from spatial.norms.register import DEONTIC_OF_CLASS, EVERYWHERE, STATED_BY_THE_STUDY, UNIT_OF_METRIC, load_register
+from spatial.norms.law import (
+    DEONTIC_OF_CLASS,
+    EVERYWHERE,
+    STATED_BY_THE_STUDY,
+    UNIT_OF_METRIC,
+    NormRules,
+    applicable_norms,
+    load_register,
+)
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.study.access import BY_BUS
 from spatial.tables.words import TIERS

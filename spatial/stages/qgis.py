@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spatial.cartography.messages import messages
+from spatial.cartography.page_data import messages
 from spatial.messages import Words
-from spatial.norms.register import norm_id_of
+from spatial.norms.law import norm_id_of
 from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.meta import NormWords, QgisMeta
 from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
-from spatial.reporting.answer import counted_norm
-from spatial.reporting.answer_text import count_text, finding_text
+from spatial.reporting.answer import count_text, counted_norm, finding_text
 from spatial.reporting.plan_text import place_name, plan_title
-from spatial.reporting.wording import known_issues, norm_titles, source_title
+from spatial.reporting.wording import (
+    every_source,
+    issues_told,
+    known_issues,
+    norm_titles,
+    provenance_told,
+    source_title,
+)
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
-from spatial.stages.shared import every_source, issues_told, provenance_told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import MissingDependencyError, StoreError
 from spatial.messages import Words
 from spatial.reporting.disclosure import Withheld, cut, fit_for_sinks, without_facilities
-from spatial.reporting.wording import NOTICED, known_issues
+from spatial.reporting.wording import NOTICED, every_source, known_issues, provenance_told
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.sharing.package import OPEN_RASTERS, Release, write_package
 from spatial.sharing.records import PackageMeta
-from spatial.stages.gaps import summary_of
 from spatial.stages.maps import maps
+from spatial.stages.norms import summary_of
 from spatial.stages.policy import asked_by_norms, binding_norms, inventories, vocabulary_of
 from spatial.stages.qgis import qgis
-from spatial.stages.shared import every_source, provenance_told
 from spatial.stages.workbook import workbook
 from spatial.store import Artifact, work_folder
 from spatial.study.outputs import QgisOptions

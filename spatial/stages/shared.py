@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import Surroundings
-from spatial.messages import Words
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
-from spatial.reporting.wording import issue_text, issues_by_file, source_fact
 from spatial.stages.policy import asked_by_norms, binding_norms, vocabulary_of, wanted_services
-from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from spatial.runner.stage import Options
 
@@ -111,37 +108,3 @@ def _timed(options: Options) -> pd.DataFrame:
     norms = _headlines(options)
     is_timed = (norms["metric"] == "time_min") & (norms["unit"] == "min") & norms["threshold"].notna()
     return norms.loc[is_timed]
-
-
-# What is said of the sources, with the package's own words in one language; what a source says stays as it is.
-
-FACTS = ("origin", "licence", "vintage", "address")
-
-
-def every_source(tables: Mapping[str, Any]) -> pd.DataFrame:
-    """Put the files that plans were drawn from behind the other sources, each file once."""
-    parts = [pd.DataFrame(tables[name]) for name in ("provenance", "plan_sources") if name in tables]
-    every: pd.DataFrame = pd.concat(parts, ignore_index=True).drop_duplicates("path", ignore_index=True)
-    return every
-
-
-def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: str) -> pd.DataFrame:
-    """Put the package's words in the account of the sources into a language."""
-    words = Words(language)
-    by_file = issues_by_file(_records(issues), words)
-    faults = [by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)]
-    facts = {name: [source_fact(str(fact), words) for fact in provenance[name]] for name in FACTS}
-    return provenance.assign(**facts, issue=faults)
-
-
-def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
-    """Put what readers noticed into a language."""
-    words = Words(language)
-    said = [issue_text(record, words) for record in _records(issues)]
-    told = issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))
-    return told.drop(columns=list(NOTICE))
-
-
-def _records(issues: pd.DataFrame) -> Iterable[dict[str, str]]:
-    for row in issues.itertuples(index=False):
-        yield {name: str(getattr(row, name)) for name in ("path", "issue", *NOTICE)}

@@ -32,9 +32,6 @@ from spatial.tables.words import NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
     from spatial.inputs.services import Vocabulary
     from spatial.norms.law import Norm
     from spatial.results import Results
@@ -236,7 +233,20 @@ def _best_sites(
         pace = (access["travel_time_min"] / access["straight_distance_m"].replace(0.0, np.nan)).median()
         told = "sites are sought among the %d of %d settlements around which most person-minutes would be saved"
         _LOG.warning(told, SITES_MOST, len(sites))
-        sites = _promising(homes, sites, today, 0.0 if np.isnan(pace) else float(pace))
+        # Those in which a facility would save most person-minutes in those around it, in straight lines.
+        lacking = homes.geometry.get_coordinates().to_numpy()
+        metres, near = map(np.asarray, cKDTree(lacking).query(lacking[sites], k=min(AROUND, len(lacking))))
+        people = homes["population_persons"].fillna(0.0).to_numpy()
+        saved = today[near] - metres * (0.0 if np.isnan(pace) else float(pace))
+        worth = (people[near] * np.maximum(saved, 0.0)).sum(axis=1)
+        order = {int(home): count for count, home in enumerate(sites)}
+        chosen = np.zeros(len(sites), dtype=bool)
+        for _ in range(SITES_MOST):
+            best = int(np.argmax(np.where(chosen, -1.0, worth)))
+            chosen[best] = True
+            crowded = [order[home] for home in near[best][:BESIDE].tolist() if home in order]
+            worth[crowded] /= 2.0
+        sites = sites[chosen]
     both = SnapPair(take(places.snaps, at), take(places.snaps, at[sites]))
     is_outward = options.access.direction == "to_facility"
     found = times_matrix(graph, *(both if is_outward else both[::-1]), cutoff_min=longest, direct_barriers=barriers)
@@ -254,29 +264,6 @@ def _best_sites(
     if plan.status != "optimal":
         _LOG.warning("the %d sites are the best found within %g s, not proven to be the best", number, SITES_LIMIT_S)
     return [site for site in plan.sites["facility_id"] if site != TODAY]
-
-
-def _promising(
-    homes: gpd.GeoDataFrame, sites: NDArray[np.int64], today: NDArray[Any], pace: float
-) -> NDArray[np.int64]:
-    """
-    Choose the settlements in which a facility would save most person-minutes in those around it, in straight lines.
-
-    `pace` is in minutes a metre. Sites crowd where most is to be gained: each takes from those nearest to it half of
-    what they have, so that others come first.
-    """
-    places = homes.geometry.get_coordinates().to_numpy()
-    metres, near = map(np.asarray, cKDTree(places).query(places[sites], k=min(AROUND, len(places))))
-    people = homes["population_persons"].fillna(0.0).to_numpy()
-    worth = (people[near] * np.maximum(today[near] - metres * pace, 0.0)).sum(axis=1)
-    order = {int(home): number for number, home in enumerate(sites)}
-    chosen = np.zeros(len(sites), dtype=bool)
-    for _ in range(SITES_MOST):
-        best = int(np.argmax(np.where(chosen, -1.0, worth)))
-        chosen[best] = True
-        crowded = [order[home] for home in near[best][:BESIDE].tolist() if home in order]
-        worth[crowded] /= 2.0
-    return sites[chosen]
 
 
 def _lines(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spatial.reporting.wording import every_source
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
-from spatial.stages.shared import every_source
 from spatial.workbook.content import build_workbook
 from spatial.workbook.sheets import BookMeta
 

@@ -13,22 +13,23 @@ import pandas as pd
 from openpyxl import Workbook
 
 from spatial.messages import Words
-from spatial.norms.register import norm_id_of
+from spatial.norms.law import norm_id_of
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.reporting.names import pick, road_text
 from spatial.reporting.plan_text import HAVING, action_text, capital, place_name, plan_title, reach_text, service_text
+from spatial.reporting.score import is_unmapped, levels_shown
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
 from spatial.reporting.sign_off import causes_text, fingerprint
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
-from spatial.reporting.unmeasured import is_unmapped, levels_shown
 from spatial.reporting.wording import (
     columns_told,
     effect_text,
     issue_text,
     issues_by_file,
     norm_titles,
+    pick,
     plain,
     profile_title,
+    road_text,
     source_fact,
     source_title,
 )

@@ -14,10 +14,10 @@ import pytest
 import shapely
 
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
-from spatial.norms.register import load_register
-from spatial.reporting.certainty import CertaintyNote, norm_certainty
+from spatial.norms.law import load_register
 from spatial.reporting.plans import plan_records
 from spatial.reporting.score import summarise_score
+from spatial.reporting.summary import CertaintyNote, norm_certainty
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words
-from spatial.reporting.answer_text import answer_lines, answer_title, first_actions
+from spatial.reporting.answer import answer_lines, answer_title, first_actions
 
 pytestmark = pytest.mark.browser
 

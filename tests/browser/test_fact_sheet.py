@@ -8,7 +8,7 @@ import re
 import pytest
 
 from spatial.messages import Words
-from spatial.reporting.answer_text import answer_lead, answer_title, first_actions
+from spatial.reporting.answer import answer_lead, answer_title, first_actions
 
 pytestmark = pytest.mark.browser
 

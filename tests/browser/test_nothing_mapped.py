@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spatial.reporting.unmeasured import is_unmapped
+from spatial.reporting.score import is_unmapped
 from tests.page_blocks import data_of
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ from affine import Affine
 
 from spatial.cartography.page_data import class_limits
 from spatial.inputs.services import load_services
-from spatial.norms.register import load_register
+from spatial.norms.law import load_register
 from spatial.rasters import Raster
 from tests.page_blocks import data_of
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words
-from spatial.reporting.names import pick
+from spatial.reporting.wording import pick
 
 pytestmark = pytest.mark.browser
 

@@ -14,11 +14,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.cartography.messages import messages
-from spatial.cartography.page_data import PageBook, norm_book, rows_of
+from spatial.cartography.page_data import PageBook, messages, norm_book, rows_of
 from spatial.cartography.pages import page_files
 from spatial.cartography.score import score_page
-from spatial.reporting.unmeasured import levels_shown
+from spatial.reporting.score import levels_shown
 from spatial.store import Artifact
 from tests.page_blocks import data_of, text_of
 

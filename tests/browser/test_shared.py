@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from spatial.cartography.messages import messages
+from spatial.cartography.page_data import messages
 from tests.page_blocks import blocks_of
 
 LANGUAGES = ("en", "zh", "fr")

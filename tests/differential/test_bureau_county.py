@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 import pytest
 
-from spatial.norms.register import load_register
+from spatial.norms.law import load_register
 from spatial.runs import run
 from spatial.sample import sample_study
 from spatial.study import Study

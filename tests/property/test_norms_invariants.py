@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.evidence import NormEvidence
-from spatial.norms.law import NormRules
-from spatial.norms.register import load_register
-from spatial.reporting.gaps import rank_gaps
+from spatial.norms.law import NormRules, load_register
+from spatial.reporting.summary import rank_gaps
 from spatial.tables import TABLES
 from tests.effort import tried
 

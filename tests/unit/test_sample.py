@@ -14,8 +14,7 @@ import rasterio
 from spatial.errors import SourceError
 from spatial.inputs.prepare import prepare
 from spatial.inputs.services import load_services
-from spatial.norms.law import NormRules, applicable_norms
-from spatial.norms.register import load_register
+from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.sample import sample_study, write_sample_county
 from spatial.study import Study
 

@@ -64,7 +64,41 @@ def place_changes(before: Run, after: Run, norms: Sequence[str]) -> pd.DataFrame
         "unknown",
     )
     table["change"] = pd.Series(change, index=table.index, dtype="str")
-    rows = pd.concat([_any(before, after, table), table], ignore_index=True)
+    # Make a row a place over all norms, with all its people.
+    one, other = before.places, after.places
+    ids = one.index.union(other.index)
+    gained, lost, known = (
+        ids.isin(table.loc[table["change"].isin(words), "settlement_id"].unique())
+        for words in (["gained"], ["lost"], ["gained", "lost", "within", "beyond"])
+    )
+    here, there = ids.isin(one.index), ids.isin(other.index)
+    change = np.select(
+        [~here, ~there, gained & lost, gained, lost, known],
+        ["new", "gone", "mixed", "gained", "lost", "same"],
+        "unknown",
+    )
+    people = {
+        f"persons_{date}": np.where(
+            present, run.places["population_persons"].reindex(ids).to_numpy(dtype=np.float64), 0.0
+        )
+        for date, run, present in (("before", before, here), ("after", after, there))
+    }
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "settlement_id": pd.Series(ids, dtype="str"),
+                    "norm_id": ANY,
+                    "change": pd.Series(change, dtype="str"),
+                    "places_before": here.astype(np.float64),
+                    "places_after": there.astype(np.float64),
+                    **people,
+                }
+            ),
+            table,
+        ],
+        ignore_index=True,
+    )
     for name, run in (("before", before), ("after", after)):
         township = run.places["township_id"] if "township_id" in run.places else pd.Series(dtype="str")
         rows[f"township_{name}"] = rows["settlement_id"].map(township)
@@ -104,38 +138,6 @@ def _judged(run: Run, norms: Sequence[str]) -> pd.DataFrame:
             "status": mine["status_as_mapped"].astype(str),
             "places": mine["places_in_scope"].to_numpy(dtype=np.float64),
             "persons": mine["persons_in_scope"].to_numpy(dtype=np.float64),
-        }
-    )
-
-
-def _any(before: Run, after: Run, table: pd.DataFrame) -> pd.DataFrame:
-    """Make a row a place over all norms, with all its people."""
-    one, other = before.places, after.places
-    ids = one.index.union(other.index)
-    gained, lost, known = (
-        ids.isin(table.loc[table["change"].isin(words), "settlement_id"].unique())
-        for words in (["gained"], ["lost"], ["gained", "lost", "within", "beyond"])
-    )
-    here, there = ids.isin(one.index), ids.isin(other.index)
-    change = np.select(
-        [~here, ~there, gained & lost, gained, lost, known],
-        ["new", "gone", "mixed", "gained", "lost", "same"],
-        "unknown",
-    )
-    people = {
-        f"persons_{date}": np.where(
-            present, run.places["population_persons"].reindex(ids).to_numpy(dtype=np.float64), 0.0
-        )
-        for date, run, present in (("before", before, here), ("after", after, there))
-    }
-    return pd.DataFrame(
-        {
-            "settlement_id": pd.Series(ids, dtype="str"),
-            "norm_id": ANY,
-            "change": pd.Series(change, dtype="str"),
-            "places_before": here.astype(np.float64),
-            "places_after": there.astype(np.float64),
-            **people,
         }
     )
 

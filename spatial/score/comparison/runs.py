@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ContractError, first_of
-from spatial.norms.register import norm_id_of
+from spatial.norms.law import norm_id_of
 from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
 

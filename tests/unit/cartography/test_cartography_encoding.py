@@ -33,7 +33,7 @@ from spatial.cartography.document import (
     words_named,
     write_block,
 )
-from spatial.cartography.messages import messages
+from spatial.cartography.page_data import messages
 from spatial.cartography.pages import page_files
 from spatial.errors import SourceError
 from spatial.messages import Words

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from spatial.cartography.messages import messages
+from spatial.cartography.page_data import messages
 from spatial.messages import Words
 
 OWN = files("spatial.cartography").joinpath("assets", "own")

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.cartography.messages import messages
+from spatial.cartography.page_data import messages
 from spatial.cartography.sign_off import sign_off_counts
-from spatial.norms.register import load_register
+from spatial.norms.law import load_register
 from spatial.stages.policy import approval_wanted
 from tests.page_blocks import data_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.cartography.messages import messages
+from spatial.cartography.page_data import messages
 from spatial.messages import languages
 from tests.page_blocks import data_of, text_of
 

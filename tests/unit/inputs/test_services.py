@@ -7,7 +7,7 @@ import pytest
 from spatial.errors import StudyError
 from spatial.formats.tag_rules import fold, parse_rule, tag_values
 from spatial.inputs.services import load_services
-from spatial.norms.register import load_register
+from spatial.norms.law import load_register
 
 
 @pytest.fixture(scope="module")

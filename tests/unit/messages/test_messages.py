@@ -11,7 +11,7 @@ import tomllib
 import pytest
 
 import spatial.messages
-from spatial.cartography import messages as pages
+from spatial.cartography import page_data as pages
 from spatial.errors import StudyError
 from spatial.messages import FALLBACK, FOLDER, Words, languages
 from spatial.tables import TABLES

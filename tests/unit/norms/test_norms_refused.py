@@ -10,8 +10,7 @@ import pytest
 
 from spatial.errors import ContractError
 from spatial.norms.evaluation import evaluate_norms
-from spatial.norms.law import applicable_norms
-from spatial.norms.register import load_register
+from spatial.norms.law import applicable_norms, load_register
 
 AS_OF = dt.date(2026, 6, 30)
 REGISTER = load_register()

@@ -12,8 +12,7 @@ import pytest
 
 from spatial.errors import ContractError, SourceError
 from spatial.messages import Words
-from spatial.norms.law import applicable_norms
-from spatial.norms.register import COLUMNS, load_register, split_list
+from spatial.norms.law import COLUMNS, applicable_norms, load_register, split_list
 from spatial.reporting.wording import norm_titles, source_title
 
 

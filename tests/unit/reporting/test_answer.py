@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words
-from spatial.reporting.answer import summarise_answer
-from spatial.reporting.answer_text import (
+from spatial.reporting.answer import (
     answer_lead,
     answer_lines,
     answer_title,
@@ -21,6 +20,7 @@ from spatial.reporting.answer_text import (
     first_actions,
     first_plan,
     over_text,
+    summarise_answer,
 )
 
 ROAD, SEAT, FLAG = "ROAD", "SEAT", "FLAG"

@@ -18,15 +18,20 @@ from spatial.errors import ContractError
 from spatial.messages import Words
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.evidence import NormEvidence
-from spatial.norms.law import NormRules, applicable_norms
-from spatial.norms.register import load_register
-from spatial.reporting.certainty import runs_of, rural_access
+from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
-from spatial.reporting.gaps import rank_gaps
-from spatial.reporting.names import travelled_m
-from spatial.reporting.summary import gates_text, headline_text, missing_by_unit, missing_text, summarise_study
-from spatial.reporting.wording import columns_told
+from spatial.reporting.summary import (
+    gates_text,
+    headline_text,
+    missing_by_unit,
+    missing_text,
+    rank_gaps,
+    runs_of,
+    rural_access,
+    summarise_study,
+)
+from spatial.reporting.wording import columns_told, travelled_m
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import spatial.stages.explain as stage
-from spatial.reporting.names import name_in, named_in, names_of, pick, score_in, township_in, with_names
+from spatial.reporting.wording import name_in, named_in, names_of, pick, score_in, township_in, with_names
 
 SETTLEMENTS = pd.DataFrame(
     {

@@ -14,14 +14,20 @@ import pytest
 from spatial.messages import Words, languages
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.evidence import NormEvidence
-from spatial.norms.law import NormRules, applicable_norms
-from spatial.norms.register import load_register
+from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.qgis.joins import gap_points
 from spatial.qgis.looks_results import gap_look
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
-from spatial.reporting.gaps import mobile_people, mobile_places, rank_gaps, remedies_of, remedy_counts
-from spatial.reporting.summary import headline_text, summarise_study
+from spatial.reporting.summary import (
+    headline_text,
+    mobile_people,
+    mobile_places,
+    rank_gaps,
+    remedies_of,
+    remedy_counts,
+    summarise_study,
+)
 from spatial.tables import TABLES
 
 AS_OF = dt.date(2026, 6, 30)

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from spatial.messages import Words
-from spatial.reporting.names import NEAR_M, road_text
+from spatial.reporting.wording import NEAR_M, road_text
 
 LINES = {
     "w1": shapely.LineString([(0, 0), (1000, 0)]),

@@ -13,7 +13,7 @@ import spatial as sp
 from spatial.messages import Words, languages
 from spatial.reporting.sign_off import fingerprint
 from spatial.runner.stage import EVERYTHING, Options
-from spatial.stages.gaps import gaps
+from spatial.stages.norms import gaps
 from spatial.stages.workbook import workbook
 from spatial.tables import TABLES
 from spatial.workbook import sheets
