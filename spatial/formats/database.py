@@ -22,8 +22,9 @@ WEB_DEGREES = 4326
 """Number of longitude and latitude (WGS 84) in PostGIS."""
 SECONDS = 10
 """How long a database is waited for that does not answer."""
-NUMBERS = ("int2", "int4", "int8", "float4", "float8", "numeric", "bool")
-"""Types that stay what they are; all others but shapes become text."""
+NUMBERS = ("int2", "int4", "int8", "float4", "float8", "numeric")
+SHAPES = ("geometry", "geography")
+"""Types of PostGIS. What is neither of these, nor yes or no, becomes text."""
 
 
 def connect(url: str, fault: type[DataError | StoreError]) -> psycopg.Connection[Any]:
@@ -75,7 +76,7 @@ def read_database(url: str, *, table: str = "", query: str = "", what: str = "so
             kinds = dict(connection.execute("SELECT oid, typname FROM pg_type").fetchall())
             types = [kinds.get(column.type_code, "text") for column in cursor.description]
             frame = pd.DataFrame(rows, columns=names, dtype=object)
-            shapes = [name for name, kind in zip(names, types, strict=True) if kind == "geometry"]
+            shapes = [name for name, kind in zip(names, types, strict=True) if kind in SHAPES]
             repeated = sorted({name for name in names if names.count(name) > 1})
             if frame.empty or len(shapes) > 1 or repeated:
                 problem = "the query gives no rows" if frame.empty else f"two columns are called {repeated}"
@@ -83,10 +84,14 @@ def read_database(url: str, *, table: str = "", query: str = "", what: str = "so
                 raise SourceError(f"{what}: {several if len(shapes) > 1 else problem}")
             for name, kind in zip(names, types, strict=True):
                 if kind in NUMBERS:
-                    numbers = frame[name].astype("float64") if kind != "bool" else frame[name]
-                    whole = kind.startswith("int") and frame[name].notna().all()
-                    frame[name] = frame[name].astype("int64") if whole else numbers
-                elif kind != "geometry":
+                    # A code of twelve digits is whole, be its column one of decimals.
+                    whole = not kind.startswith("float") and all(
+                        cell is not None and float(cell).is_integer() and abs(cell) < 2**63 for cell in frame[name]
+                    )
+                    frame[name] = frame[name].astype("int64" if whole else "float64")
+                elif kind == "bool":
+                    frame[name] = frame[name].astype("bool" if frame[name].notna().all() else "object")
+                elif kind not in SHAPES:
                     frame[name] = frame[name].map(lambda cell: None if cell is None else str(cell)).astype("str")
             if not shapes:
                 return _in_order(frame)

@@ -52,6 +52,7 @@ ITEM = "item_id"
 """Column of a served table that names its rows: its key, or the number of the row."""
 PAGE, LONGEST_PAGE = 1_000, 10_000
 """Features of an answer: where nobody asks for a number, and at most."""
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - refused: links have to name one
 LONGITUDE_LATITUDE = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 STANDARDS = "http://www.opengis.net/spec/"
 CONFORMS = [
@@ -447,25 +448,29 @@ def serve(release: Release, folder: Path, *, host: str, port: int, ready: Callab
     def told_to_end(_number: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, told_to_end)
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
-        try:
-            # Taken before any work; on Windows the same option would let two services have one port.
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(sys.platform != "win32"))
-            door.bind((host, port))
-            door.listen(64)
-        except (OSError, OverflowError) as error:
-            cause = getattr(error, "strerror", None) or str(error)
-            raise StoreError(
-                f"{host}:{port}: nothing can be served there ({cause}); name another with --port, or --host"
-            ) from error
-        named = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104 - where it is asked for
-        address = f"http://[{named}]" if ":" in named else f"http://{named}"
-        address += f":{door.getsockname()[1]}"
-        layers = put_layers(release, folder)
-        app = application(layers, release.meta, address)
-        for library in ("werkzeug", "pygeoapi"):  # a line for every request, and for whatever clients leave out
-            logging.getLogger(library).setLevel(logging.CRITICAL)
-        server = make_server(host, port, app, threaded=True, fd=door.fileno())
-        ready(address, list(layers))
-        server.serve_forever()  # it takes an interruption for its end
+    if host in EVERYWHERE:
+        raise StoreError(f"{host} is every address of this machine; name with --host the one that others ask")
+    before = signal.signal(signal.SIGTERM, told_to_end)
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
+            try:
+                # Taken before any work; on Windows the same option would let two services have one port.
+                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(sys.platform != "win32"))
+                door.bind((host, port))
+                door.listen(64)
+            except (OSError, OverflowError) as error:
+                cause = getattr(error, "strerror", None) or str(error)
+                raise StoreError(
+                    f"{host}:{port}: nothing can be served there ({cause}); name another with --port, or --host"
+                ) from error
+            address = f"http://[{host}]" if ":" in host else f"http://{host}"
+            address += f":{door.getsockname()[1]}"
+            layers = put_layers(release, folder)
+            app = application(layers, release.meta, address)
+            for library in ("werkzeug", "pygeoapi"):  # a line for every request, and for whatever clients leave out
+                logging.getLogger(library).setLevel(logging.CRITICAL)
+            server = make_server(host, port, app, threaded=True, fd=door.fileno())
+            ready(address, list(layers))
+            server.serve_forever()  # it takes an interruption for its end
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -355,6 +355,13 @@ def test_a_query_is_read_and_can_change_nothing(url, ask):
     ask("INSERT INTO public.here VALUES (2, 'SRID=4326;POINT(104 30)'), (1, NULL)")
     frame = read_database(url, query="SELECT id AS place, shape FROM here WHERE id < 5")
     assert (frame["place"].tolist(), frame.geometry.isna().tolist()) == ([1, 2], [True, False])
+    typed = read_database(
+        url,
+        query="SELECT 530123456789::numeric AS code, 0.5::numeric AS share, NULL::int AS none, true AS yes, "
+        "DATE '2026-01-01' AS day, 'POINT(104 30)'::geography AS at",
+    )
+    assert typed.dtypes.astype(str).tolist()[:4] == ["int64", "float64", "float64", "bool"]
+    assert (typed["code"].item(), typed["day"].item(), typed.geometry.x.item()) == (530123456789, "2026-01-01", 104.0)
     for query, why in {
         "DELETE FROM here": "read-only",
         "SELECT * FROM nowhere": "nowhere",

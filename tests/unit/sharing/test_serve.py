@@ -19,7 +19,7 @@ import pytest
 import rasterio
 import shapely
 
-from spatial.errors import MissingDependencyError
+from spatial.errors import MissingDependencyError, StoreError
 from spatial.results import Results, read_results
 from spatial.sharing.package import Release
 from spatial.sharing.records import PackageMeta
@@ -317,6 +317,15 @@ def test_gdal_and_qgis_read_a_service_that_leaves_nothing_behind(tiny_done, qgis
         ]
     assert list((tmp_path / "temporary").iterdir()) == []
     assert sorted(tiny_done.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("host", "said"), [("0.0.0.0", "every address"), ("192.0.2.1", "--host")])  # noqa: S104
+def test_an_address_that_cannot_be_asked_is_refused_before_any_work(host, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    meta = PackageMeta("made", {"en": "A"}, pd.Timestamp("2026-01-01").date(), "internal", ["en"], [], {"en": []})
+    with pytest.raises(StoreError, match=said):
+        share_serve(Release(Results(tmp_path), meta, {}), host=host, port=0, say=print)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_named_and_nothing_is_left(tiny_done, command, tmp_path, monkeypatch):
