@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from spatial.errors import UNFORESEEN, SpatialError, StageError, file_of
+from spatial.errors import UNFORESEEN, SpatialError, StageError, StoreError, file_of
 from spatial.plain_text import FewOfAKind, PlainFormatter, first_screen, one_line, plainer, printable, progress_bar
 
 if TYPE_CHECKING:
@@ -457,12 +457,7 @@ def _finished(study_file: Path, raw: Path, processed: Path, scenario: str | None
     help="Folder of the package, with a zip beside it; data/shared/STUDY-AUDIENCE by default.",
 )
 @audience_option
-@click.option(
-    "--also",
-    multiple=True,
-    type=click.Choice(["flatgeobuf", "pmtiles"]),
-    help="A further form of the layers beside GeoParquet and CSV; may be repeated.",
-)
+@click.option("--also", multiple=True, type=click.Choice(["flatgeobuf", "pmtiles"]), help="A further form; repeatable.")
 def share_as_package(*, folder: Path | None, audience: str, also: tuple[str, ...], **run: Any) -> None:
     """Write a package of open formats: tables, rasters, a data dictionary, licences and records for catalogues."""
     from spatial.stages.share import share_package  # noqa: PLC0415 - keeps `spatial --help` fast
@@ -496,8 +491,10 @@ def share_as_service(*, audience: str, port: int, host: str, **run: Any) -> None
 @click.option("--reader", metavar="ROLE", default="", help="Role that may read them; made where there is none.")
 def share_in_database(*, url: str, audience: str, schema: str | None, reader: str, **run: Any) -> None:
     """Put the tables into a PostGIS database, in one transaction; URL is postgresql://user@host/database."""
-    from spatial.stages.share import release_for, share_postgis  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.formats.files import refuse_password  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.stages.share import release_for, share_postgis  # noqa: PLC0415 - as above
 
+    refuse_password(url, StoreError)
     release = release_for(*_finished(**run), audience)
     with progress_bar() as report:
         lines = list(share_postgis(release, url, schema=schema, reader=reader, progress=report))
@@ -772,7 +769,6 @@ def _print_headlines(study: Study, results: Results, *, verbose: bool) -> None:
     The words are kept beside the results: making them imports most of the package, which takes longer than finding out
     that nothing is to be done.
     """
-    from spatial.errors import StoreError  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.runner.manifest import code_fingerprint  # noqa: PLC0415 - as above
     from spatial.store import Store  # noqa: PLC0415 - as above
 

@@ -10,7 +10,7 @@ import pyproj
 import shapely
 
 from spatial.errors import MissingDependencyError, SourceError
-from spatial.formats.files import DATABASES, has_password
+from spatial.formats.files import DATABASES, refuse_password
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,11 +33,7 @@ def connect(url: str, fault: type[DataError | StoreError]) -> psycopg.Connection
         import psycopg  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingDependencyError("psycopg", "share") from error
-    if has_password(url):
-        raise fault(
-            "the address of the database holds a password, which others can read there; take it out, and put it into "
-            "the environment as PGPASSWORD or into ~/.pgpass"
-        )
+    refuse_password(url, fault)
     if not url.startswith(DATABASES):
         raise fault(f"{url!r} is no address of a database; write postgresql://user@host/database")
     try:

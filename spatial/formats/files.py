@@ -16,6 +16,7 @@ from spatial.tables.words import ISSUE_EFFECTS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from spatial.errors import DataError, StoreError
     from spatial.study import Study
 
 
@@ -62,6 +63,15 @@ def has_password(address: str) -> bool:
     (False, True)
     """
     return _PASSWORD.search(address) is not None
+
+
+def refuse_password(address: str, fault: type[DataError | StoreError]) -> None:
+    """Refuse an address that holds a password, without saying it again."""
+    if has_password(address):
+        raise fault(
+            "the address of the database holds a password, which others can read there; take it out, and put it into "
+            "the environment as PGPASSWORD or into ~/.pgpass"
+        )
 
 
 def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: str = "") -> Path:

@@ -293,6 +293,17 @@ def test_what_is_wrong_is_said_in_words_and_no_password_with_it(tmp_path, url, s
         list(share_postgis(None, url, schema="x", reader="", progress=print))
 
 
+def test_the_command_says_what_is_there_and_repeats_no_password(tiny_done, command, url, ask):
+    words = ("--raw", tiny_done.raw, "--processed", tiny_done.processed, "--schema", "said")
+    outcome = command("share", "postgis", tiny_done.save(), url, *words)
+    assert outcome.code == 0, outcome.err
+    assert "schema said" in outcome.out
+    assert ask("SELECT count(*) FROM said.settlements") == [(8,)]
+    # Refused before any other fault, of which the command line would be repeated.
+    refused = command("share", "postgis", "no-such.toml", url.replace("postgres@", "postgres:hunter2@"), *words)
+    assert (refused.code, "PGPASSWORD" in refused.err, "hunter2" in refused.out + refused.err) == (6, True, False)
+
+
 def test_a_password_file_opens_the_database(server, tmp_path, monkeypatch):
     kept = tmp_path / "pgpass"
     kept.write_text(f"127.0.0.1:{server}:*:postgres:{PASSWORD}\n", encoding="utf-8")
