@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+import tomllib
 import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,30 @@ _KEPT = {"\n", "\t", "\u00ad", "\u200c", "\u200d"}
 
 _OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode categories that a terminal acts on: control and format signs, halves of pairs, separators."""
+
+
+def toml_table(text: str) -> dict[str, Any]:
+    """
+    Read TOML, and refuse as no TOML what no person writes: nesting and numbers that Python cannot hold.
+
+    Raises
+    ------
+    tomllib.TOMLDecodeError
+        Where it is no TOML.
+
+    Examples
+    --------
+    >>> toml_table("a = 1")
+    {'a': 1}
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError as error:
+        raise tomllib.TOMLDecodeError("brackets stand in brackets too deeply") from error
+    except ValueError as error:
+        raise tomllib.TOMLDecodeError("a number has too many digits") from error
 
 
 def printable(text: str) -> str:

@@ -15,6 +15,7 @@ from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.prepare import prepare
 from spatial.messages import Words
+from spatial.plain_text import toml_table
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import check_policy, vocabulary_of
 from spatial.store import replace as replace_file
@@ -156,7 +157,7 @@ def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Stud
     before = study_file.read_text(encoding="utf-8-sig")
     text = before.rstrip() + "\n\n" + "\n".join(toml_block(proposal)) + "\n"
     try:
-        study = Study.from_dict(tomllib.loads(text), raw=raw, where=str(study_file))
+        study = Study.from_dict(toml_table(text), raw=raw, where=str(study_file))
     except tomllib.TOMLDecodeError as error:
         fault = f"[[{proposal.section}]] cannot be added at its end: {error}; write those there already as [[...]] too"
         raise StudyError(str(study_file), [fault]) from error

@@ -23,6 +23,7 @@ from spatial.formats.tag_rules import fold
 from spatial.georef.chinese_grids import refuse_wrong_zone
 from spatial.georef.datums import apply_shift, refuse_unknown_shift
 from spatial.georef.local_grid import fit_local_grid
+from spatial.plain_text import toml_table
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ _SCALED = re.compile(
     re.IGNORECASE,
 )
 """Words of a header that say that a number counts more than one person: 万人 is ten thousand."""
+
+MOST = 1e11
+"""No count, of people or of what a facility holds, is above ten times the people on earth."""
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -200,7 +204,12 @@ def number_column(
             f"{column}: negative or infinite for {first_of(row_labels(frame, key)[wrong])}, such as {shown}; "
             "correct them"
         )
-    return numbers.where(~wrong & ~unreadable).rename(column)
+    beyond = numbers.notna() & ~wrong & (numbers > MOST)
+    if beyond.any():
+        problems.append(
+            f"{column}: more than {MOST:g} for {first_of(row_labels(frame, key)[beyond])}; no such number is counted"
+        )
+    return numbers.where(~wrong & ~unreadable & ~beyond).rename(column)
 
 
 def read_texts(frame: pd.DataFrame, columns: Iterable[str], *, fill: bool = False) -> None:
@@ -263,7 +272,7 @@ def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
     else:
         file = root / name
         try:
-            content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+            content = toml_table(file.read_text(encoding="utf-8-sig"))
         except FileNotFoundError as error:
             raise SourceError(
                 f"values_file {file}: not found; put it there, or name one of the shipped ones: {', '.join(SHIPPED)}"

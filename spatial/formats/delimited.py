@@ -14,12 +14,15 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ContractError, SourceError, first_of
-from spatial.formats.files import local_file
+from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes
+from spatial.study.sources import USUAL_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
+
+    from spatial.study.sources import ReadLimits
 
 
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
@@ -222,9 +225,13 @@ _WRITTEN = {"\t": '"\\t"'}
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
-def read_delimited(path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table") -> pd.DataFrame:
+def read_delimited(
+    path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table", limits: ReadLimits = USUAL_LIMITS
+) -> pd.DataFrame:
     """Read a CSV as text."""
-    data = local_file(path, what=what).read_bytes()
+    file = local_file(path, what=what)
+    refuse_large(file.stat().st_size, limits, label=f"{what} {path}")
+    data = file.read_bytes()
     told = guess_encoding(data) if encoding.lower() == AUTO else encoding
     text = _decode(data, path, told, what)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -240,6 +247,7 @@ def read_delimited(path: Path, *, encoding: str = "utf-8", delimiter: str = ",",
                 lines.append(reader.line_num)
             else:
                 header = [cell.strip() for cell in row]
+                refuse_wide(len(header), limits, label=f"{what} {path}")
     except csv.Error as error:
         raise SourceError(f"{what} {path}: line {reader.line_num}: {error}; is a quote left open?") from error
     if not rows:

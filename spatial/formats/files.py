@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -10,20 +11,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import SourceError
+from spatial.errors import SourceError, SpatialError
+from spatial.plain_text import toml_table
 from spatial.tables.words import ISSUE_EFFECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from spatial.errors import DataError, StoreError
     from spatial.study import Study
+    from spatial.study.sources import ReadLimits
 
 
 # Raw files before they are opened: there, local, whole enough, and what their name says they are.
 
 HEAD_BYTES = 8192
 """How much of a file is looked at to tell what it is."""
+
+BYTES_A_MB = 1e6
+LETTERS_OF_CAUSE = 200
+"""How much of what a library says is told."""
 
 _SCHEME = re.compile(r"(^|[/\\])[A-Za-z][A-Za-z0-9+.\-]+:[/\\]")
 _WEB_PAGE = re.compile(
@@ -71,6 +78,44 @@ def refuse_password(address: str, fault: type[DataError | StoreError]) -> None:
         raise fault(
             "the address of the database holds a password, which others can read there; take it out, and put it into "
             "the environment as PGPASSWORD or into ~/.pgpass"
+        )
+
+
+@contextlib.contextmanager
+def damage_told(label: str, kind: str, remedy: str = "export it again") -> Iterator[None]:
+    """
+    Say in words that a file cannot be read, whatever the library raises that reads it.
+
+    Libraries raise what they like on bytes that no program wrote; what the package itself has to say passes through.
+    """
+    try:
+        yield
+    except (SpatialError, KeyboardInterrupt):
+        raise
+    except (MemoryError, OverflowError) as error:
+        raise SourceError(f"{label}: the {kind} asks for more memory than there is; {remedy}") from error
+    except Exception as error:
+        # What is wrong, without the file and without advice for programmers.
+        said = " ".join(str(error).partition("; It might help")[0].split()).strip(" .;")[:LETTERS_OF_CAUSE]
+        cause = said.replace(f"'{label.rpartition(' ')[2]}' ", "") or type(error).__name__
+        raise SourceError(f"{label}: the {kind} is damaged or truncated ({cause}); {remedy}") from error
+
+
+def refuse_large(size_bytes: float, limits: ReadLimits, *, label: str) -> None:
+    """Refuse a file that is larger, once unpacked, than the study allows."""
+    if size_bytes > limits.max_unpacked_mb * BYTES_A_MB:
+        raise SourceError(
+            f"{label}: more than {limits.max_unpacked_mb:g} MB unpacked; if it is meant to be so large, raise "
+            "max_unpacked_mb of this source in the study file"
+        )
+
+
+def refuse_wide(columns: int, limits: ReadLimits, *, label: str) -> None:
+    """Refuse a table that has more columns than the study allows."""
+    if columns > limits.max_columns:
+        raise SourceError(
+            f"{label}: {columns:,} columns; leave out those that nobody needs, or raise max_columns of this source in "
+            f"the study file ({limits.max_columns:,})"
         )
 
 
@@ -422,7 +467,7 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
                 continue
             inside = Path(os.path.relpath(root / path, folder)).as_posix()
             try:
-                content = tomllib.loads(description.read_text(encoding="utf-8-sig"))
+                content = toml_table(description.read_text(encoding="utf-8-sig"))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 raise SourceError(f"{description}: cannot be read as TOML in UTF-8: {error}") from error
             entries = content.get("file")

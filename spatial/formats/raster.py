@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 import zlib
@@ -14,16 +15,16 @@ import numpy as np
 import pyproj
 import rasterio
 from affine import Affine
-from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from spatial.crs import WGS84, is_web_map
 from spatial.errors import CrsError, SourceError, first_of
-from spatial.formats.files import local_file
+from spatial.formats.files import damage_told, local_file
 from spatial.formats.notes import Finding, Note
 from spatial.georef.datums import refuse_unknown_shift
 from spatial.rasters import Raster
+from spatial.study.sources import MOST_CELLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,15 +64,13 @@ class Tile:
             part[part == HGT_VOID] = np.nan
             return part
         window = Window(column0, row0, column1 - column0, row1 - row0)
-        try:
-            with rasterio.open(self.path, driver="GTiff") as source:
-                part = np.array(source.read(1, window=window), dtype=np.float64)
-                part = part * source.scales[0] + source.offsets[0]
-                part[source.read_masks(1, window=window) == 0] = np.nan
-        except (RasterioError, RasterioIOError, ValueError) as error:
-            raise SourceError(
-                f"{self.what} {self.path}: the GeoTIFF is truncated or damaged: {error}; fetch it again"
-            ) from error
+        with (
+            damage_told(f"{self.what} {self.path}", "GeoTIFF", "fetch it again"),
+            rasterio.open(self.path, driver="GTiff") as source,
+        ):
+            part = np.array(source.read(1, window=window), dtype=np.float64)
+            part = part * source.scales[0] + source.offsets[0]
+            part[source.read_masks(1, window=window) == 0] = np.nan
         return part
 
     def _hgt_bytes(self) -> bytes:
@@ -82,7 +81,7 @@ class Tile:
                 return archive.read(self.member)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise SourceError(
-                f"{self.what} {self.path}: the zip is truncated or damaged: {error}; fetch it again"
+                f"{self.what} {self.path}: the zip is damaged or truncated: {error}; fetch it again"
             ) from error
         except RuntimeError as error:
             # Locked with a password, or packed in a way that Python does not know (NotImplementedError).
@@ -96,18 +95,18 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
     suffix = path.suffix.lower()
     if suffix in {".tif", ".tiff"}:
         file = local_file(path, what=what, magic=TIFF_BEGINNINGS, kind="GeoTIFF")
-        try:
-            with rasterio.open(file, driver="GTiff") as source:
-                bands, crs, transform, shape = source.count, source.crs, source.transform, source.shape
-        except (RasterioError, RasterioIOError) as error:
-            raise SourceError(f"{what} {file}: the GeoTIFF is truncated or damaged: {error}; fetch it again") from error
+        with damage_told(f"{what} {file}", "GeoTIFF", "fetch it again"), rasterio.open(file, driver="GTiff") as source:
+            bands, crs, transform, shape = source.count, source.crs, source.transform, source.shape
         if bands != 1:
             raise SourceError(f"{what} {file}: {bands} bands; write the one that is meant to a file of its own")
         if crs is None:
             raise CrsError(f"{what} {file}: no CRS; write it into the file, such as gdal_edit.py -a_srs EPSG:4326 FILE")
+        if not all(math.isfinite(part) for part in transform) or transform.determinant == 0.0:
+            raise SourceError(f"{what} {file}: its place on the ground is no place; georeference it again")
         if transform == Affine.identity():
             raise SourceError(f"{what} {file}: no place on the ground (no geotransform); georeference it first")
-        return Tile(file, transform, pyproj.CRS.from_user_input(crs.to_wkt()), shape, what=what)
+        with damage_told(f"{what} {file}", "GeoTIFF", "fetch it again"):
+            return Tile(file, transform, pyproj.CRS.from_user_input(crs.to_wkt()), shape, what=what)
     if suffix == ".hgt":
         file = local_file(path, what=what)
         return _hgt_tile(file, "", file.stat().st_size, what)
@@ -118,7 +117,7 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
         with zipfile.ZipFile(file) as archive:
             sizes = {item.filename: item.file_size for item in archive.infolist()}
     except zipfile.BadZipFile as error:
-        raise SourceError(f"{what} {file}: the zip is truncated or damaged: {error}; fetch it again") from error
+        raise SourceError(f"{what} {file}: the zip is damaged or truncated: {error}; fetch it again") from error
     tiles = [name for name in sizes if name.lower().endswith(".hgt")]
     wanted = _HGT_NAME.search(file.name)
     if wanted is not None:
@@ -181,19 +180,25 @@ class GridReading:
         )
 
 
-def read_population(paths: Sequence[Path] | Path, *, nodata: float | None = None) -> GridReading:
+def read_population(
+    paths: Sequence[Path] | Path, *, nodata: float | None = None, max_cells: float = MOST_CELLS
+) -> GridReading:
     """Read persons per cell. All cells are kept, so that the total is that of the file in float64."""
-    reading = read_grid(paths, nodata=nodata, name="population", same_overlap=True)
+    reading = read_grid(paths, nodata=nodata, name="population", same_overlap=True, max_cells=max_cells)
     values = reading.raster.values
     _refuse_cells(values < 0, reading, paths, "negative people", "correct them, or declare nodata in the study file")
     return reading
 
 
 def read_elevation(
-    paths: Sequence[Path] | Path, *, nodata: float | None = None, within: Bounds | None = None
+    paths: Sequence[Path] | Path,
+    *,
+    nodata: float | None = None,
+    within: Bounds | None = None,
+    max_cells: float = MOST_CELLS,
 ) -> GridReading:
     """Read metres above sea level; NaN in voids."""
-    reading = read_grid(paths, nodata=nodata, name="elevation", within=within)
+    reading = read_grid(paths, nodata=nodata, name="elevation", within=within, max_cells=max_cells)
     values = reading.raster.values
     impossible = (values < LOWEST_LAND_M) | (values > HIGHEST_LAND_M)
     remedy = "declare nodata in the study file, or convert the file to metres"
@@ -208,6 +213,7 @@ def read_grid(
     name: str = "raster",
     within: Bounds | None = None,
     same_overlap: bool = False,
+    max_cells: float = MOST_CELLS,
 ) -> GridReading:
     """Read tiles onto their common grid and count what is missing."""
     files = [paths] if isinstance(paths, Path) else list(paths)
@@ -243,6 +249,11 @@ def read_grid(
         top, bottom = max(top, int(np.floor(min(ys)))), min(bottom, int(np.ceil(max(ys))))
     if right <= left or bottom <= top:
         raise SourceError(f"{name} {first.path}: no tile touches the study area; name the tiles that cover it")
+    if (right - left) * (bottom - top) > max_cells:
+        raise SourceError(
+            f"{name} {first.path}: {(right - left) * (bottom - top):,} cells; cut it to the study area, or raise "
+            f"max_cells of this source in the study file ({max_cells:,.0f})"
+        )
     a, b, c, d, e, f = base[:6]
     transform = Affine(a, b, c + a * left + b * top, d, e, f + d * left + e * top)
 

@@ -7,11 +7,12 @@ import warnings
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import pyproj
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, text_column, translate_values
@@ -23,7 +24,7 @@ from spatial.formats.delimited import (
     read_delimited,
     table_text,
 )
-from spatial.formats.files import local_file, local_folder
+from spatial.formats.files import damage_told, local_file, local_folder, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes, leave_out
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 
@@ -149,10 +150,11 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
         )
     if kind == "workbook":
         return read_workbook(
-            path, sheet=source.sheet, header_row=source.header_row, total_words=source.total_words, what=what
-        )
+            path, sheet=source.sheet, header_row=source.header_row, total_words=source.total_words, what=what,
+            limits=source,
+        )  # fmt: skip
     if kind == "CSV":
-        frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
+        frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what, limits=source)
         frame = narrow_frame(frame)
         if "total_words" in source.model_fields_set:
             return left_totals(frame, source.total_words)
@@ -169,20 +171,34 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     else:
         file = local_file(path, what=what, magic=magic, kind=kind)
     if kind == "GeoParquet":
-        try:
-            try:
-                frame = gpd.read_parquet(file)
-            except ValueError:  # no geo metadata: a plain table
-                frame = pd.read_parquet(file)
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise SourceError(f"{what} {file}: the GeoParquet is damaged or truncated: {error}") from error
+        with damage_told(f"{what} {file}", kind):
+            schema = pq.read_schema(file)
+            refuse_wide(len(schema.names), source, label=f"{what} {file}")
+            told = pq.read_metadata(file)
+            unpacked = sum(told.row_group(number).total_byte_size for number in range(told.num_row_groups))
+            refuse_large(unpacked, source, label=f"{what} {file}")
+            frame = gpd.read_parquet(file) if b"geo" in (schema.metadata or {}) else pd.read_parquet(file)
+            # Bytes that are no text are met where a text is first looked at: look at all of them here.
+            texts = [name for name in frame.columns if isinstance(frame[name].dtype, pd.StringDtype)]
+            pa.Table.from_pandas(pd.DataFrame(frame[texts]), preserve_index=False).validate(full=True)
     else:
         frame = _read_ogr(file, kind, source, what)
+    frame = _flat(frame)
     if kind == "KML":
         frame = tidy_kml(frame, label=f"{what} {path}")
     if frame.empty:
         raise SourceError(f"{what} {path}: the layer holds no rows; export it again")
     return drawn_lines(frame, source.layer, label=f"{what} {path}") if kind == "DXF" else frame
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write lists and tables within a cell, which some formats have, as text."""
+    for name in frame.columns:
+        if frame[name].dtype == object:
+            nested = frame[name].map(lambda value: isinstance(value, dict | list | tuple | np.ndarray))
+            if nested.any():
+                frame[name] = frame[name].mask(nested, frame[name].map(str))
+    return frame
 
 
 def open_mapped(
@@ -223,14 +239,15 @@ def declares_crs(path: Path) -> bool:
     """Whether a file itself says its CRS, rather than by a default of its format."""
     if FORMATS.get(path.suffix.lower(), ("",))[0] != "GeoJSON":
         return True
-    member = json.loads(path.read_text(encoding="utf-8-sig")).get("crs")
+    with damage_told(str(path), "GeoJSON"):
+        member = json.loads(path.read_text(encoding="utf-8-sig")).get("crs")
     if member is None:
         return False
     properties = member.get("properties") if isinstance(member, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
     try:
         pyproj.CRS.from_user_input(name)
-    except pyproj.exceptions.CRSError as error:
+    except (pyproj.exceptions.CRSError, TypeError, ValueError) as error:
         raise CrsError(
             f'{path}: the file says in its member "crs" that it is in {name!r}, which is no known CRS; correct it, or '
             "delete the member and declare crs in the study file"
@@ -247,31 +264,25 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
                 f"{what} {file}: a Shapefile is several files, and {', '.join(absent)} is not beside it; copy them all"
             )
         encoding = _shapefile_encoding(file, source.encoding, what)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)
-            names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
-            layer = None if kind == "DXF" else source.layer
-            if layer is not None and layer not in names:
-                raise SourceError(f"{what} {file}: no layer {layer!r}; it has {first_of(names, limit=20)}")
-            if layer is None and len(names) != 1:
-                several = f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
-                raise SourceError(f"{what} {file}: {several if names else 'no layer'}")
-            layer = layer or names[0]
-            frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer, encoding=encoding)
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{what} {file}: its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
-        ) from error
-    except LookupError as error:
-        raise SourceError(f"{what} {file}: the encoding {source.encoding!r} is not known; write 'gb18030'") from error
-    except (DataSourceError, DataLayerError, RuntimeWarning, RuntimeError, ValueError, OSError) as error:
-        if isinstance(error, SourceError):
-            raise
-        # What GDAL says is wrong, without the file and without advice for programmers.
-        said = str(error).split("; It might help")[0].replace(f"'{file}' ", "").strip(" .;")
-        cause = f" ({said})" if said else ""
-        raise SourceError(f"{what} {file}: the {kind} is damaged or truncated; export it again{cause}") from error
+    label = f"{what} {file}"
+    with damage_told(label, kind), warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
+    layer = None if kind == "DXF" else source.layer
+    if layer is not None and layer not in names:
+        raise SourceError(f"{label}: no layer {layer!r}; it has {first_of(names, limit=20)}")
+    if layer is None and len(names) != 1:
+        several = f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
+        raise SourceError(f"{label}: {several if names else 'no layer'}")
+    with damage_told(label, kind), warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer or names[0], encoding=encoding)
+        except UnicodeDecodeError as error:
+            told = f"its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
+            raise SourceError(f"{label}: {told}") from error
+        except LookupError as error:
+            raise SourceError(f"{label}: the encoding {source.encoding!r} is not known; write 'gb18030'") from error
     return frame
 
 

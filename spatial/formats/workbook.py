@@ -15,11 +15,13 @@ from spatial.formats.columns import says_scale
 from spatial.formats.delimited import is_total, narrow, total_pattern
 from spatial.formats.notes import Note, Row, add_notes, listed
 from spatial.formats.workbook_cells import Cell, Grid, address, open_sheet
-from spatial.study.sources import TOTAL_WORDS
+from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
+
+    from spatial.study.sources import ReadLimits
 
 
 SEARCHED_ROWS = 30
@@ -44,9 +46,10 @@ def read_workbook(
     header_row: int | None = None,
     total_words: Collection[str] = TOTAL_WORDS,
     what: str = "table",
+    limits: ReadLimits = USUAL_LIMITS,
 ) -> pd.DataFrame:
     """Read a sheet of an .xlsx or .xls as text."""
-    grid = open_sheet(path, sheet, what=what)
+    grid = open_sheet(path, sheet, what=what, limits=limits)
     return sheet_frame(grid, header_row=header_row, total_words=total_words, label=f"{what} {path}")
 
 

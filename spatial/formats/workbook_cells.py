@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openpyxl
 import xlrd
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.utils import column_index_from_string, get_column_letter
 
 from spatial.errors import SourceError, first_of
 from spatial.formats.delimited import narrow
-from spatial.formats.files import local_file
+from spatial.formats.files import damage_told, local_file, refuse_large
+from spatial.study.sources import USUAL_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from spatial.study.sources import ReadLimits
 
 
 class Cell(NamedTuple):
@@ -54,21 +56,10 @@ _LOST_DIGITS = 1e15
 """A workbook keeps 15 digits of a number; of a longer code it has lost the last ones."""
 
 _ZEROS = re.compile(r'"?(0+)"?(?:_.*|;.*)?')
-_DAMAGED = (
-    zipfile.BadZipFile,
-    InvalidFileException,
-    xlrd.XLRDError,
-    xlrd.compdoc.CompDocError,
-    KeyError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    AssertionError,
-    EOFError,
-    SyntaxError,  # XML that does not parse
-    UnicodeDecodeError,
-)
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Za-z]+)(\d+):([A-Za-z]+)(\d+)"')
+_OVERLAP = 200
+"""Bytes of a part that are looked at again with the next ones, so that a range between two chunks is found."""
+_CHUNK = 1 << 20
 
 
 @dataclass
@@ -141,9 +132,9 @@ class _Book:
     states: list[SheetState]
 
 
-def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
+def open_sheet(path: Path, sheet: str | int | None, *, what: str, limits: ReadLimits = USUAL_LIMITS) -> Grid:
     """Read one sheet of a workbook."""
-    with _opened(path, what) as book:
+    with _opened(path, what, limits) as book:
         names = list(book.sheets)
         filled = [state for state in book.states if state.is_filled]
         shown = [state.name for state in filled if state.is_shown] or [state.name for state in filled]
@@ -208,12 +199,12 @@ def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
 
 def list_sheets(path: Path, *, what: str) -> list[SheetState]:
     """Name the sheets of a workbook."""
-    with _opened(path, what) as book:
+    with _opened(path, what, USUAL_LIMITS) as book:
         return book.states
 
 
 @contextlib.contextmanager
-def _opened(path: Path, what: str) -> Iterator[_Book]:
+def _opened(path: Path, what: str, limits: ReadLimits) -> Iterator[_Book]:
     """Open a workbook, and say of one that cannot be read what is wrong with it."""
     label = f"{what} {path}"
     is_old = path.suffix.lower() == ".xls"
@@ -239,7 +230,7 @@ def _opened(path: Path, what: str) -> Iterator[_Book]:
     if not is_old and data.startswith((_OLE, *_BIFF)):
         raise SourceError(f"{label}: this is an .xls under the name .xlsx; rename it to .xls")
     try:
-        with warnings.catch_warnings():
+        with damage_told(label, "workbook", "open it and save it again as .xlsx"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # parts that hold no data: styles, validation, drawings
             if is_old:
                 old = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
@@ -247,18 +238,41 @@ def _opened(path: Path, what: str) -> Iterator[_Book]:
                 states = [SheetState(name, sheet.visibility == 0, sheet.nrows > 0) for name, sheet in sheets.items()]
             else:
                 old = None
+                _refuse_large_parts(data, limits, label=label)
                 sheets = {sheet.title: sheet for sheet in openpyxl.load_workbook(io.BytesIO(data)).worksheets}
                 states = [
                     SheetState(name, sheet.sheet_state == "visible", any(_filled(sheet)))
                     for name, sheet in sheets.items()
                 ]
             yield _Book(label, data, old, sheets, states)
-    except _DAMAGED as error:
+    except xlrd.XLRDError as error:
         if "encrypt" in str(error).lower():
             raise SourceError(locked) from error
-        raise SourceError(
-            f"{label}: the workbook is damaged or truncated ({error}); open it and save it again as .xlsx"
-        ) from error
+        raise
+
+
+def _refuse_large_parts(data: bytes, limits: ReadLimits, *, label: str) -> None:
+    """Refuse a workbook that unpacks to too much, or whose merged ranges cover more places than anybody would fill."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        # What an archive says of its sizes is true of what is read: no more bytes than that come out of it.
+        refuse_large(sum(item.file_size for item in archive.infolist()), limits, label=label)
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            places, last = 0, b""
+            with archive.open(name) as part:
+                while chunk := part.read(_CHUNK):
+                    found = list(_MERGED.finditer(last + chunk))
+                    for left, top, right, bottom in (match.groups() for match in found):
+                        columns = column_index_from_string(right.decode()) - column_index_from_string(left.decode()) + 1
+                        places += columns * (int(bottom) - int(top) + 1)
+                    end = found[-1].end() if found else 0
+                    last = (last + chunk)[max(end, len(last + chunk) - _OVERLAP) :]
+            if places > limits.max_merged_cells:
+                raise SourceError(
+                    f"{label}: merged cells cover {places:,} places; unmerge them, or raise max_merged_cells of this "
+                    f"source in the study file ({limits.max_merged_cells:,})"
+                )
 
 
 def _filled(sheet: Any) -> Iterable[Any]:

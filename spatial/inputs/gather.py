@@ -205,7 +205,12 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
         source = study.sources.osm
         tiers = study.tiers
         words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
-        extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
+        extract = read_osm(
+            study.raw_path(source.path),
+            vocabulary=vocabulary,
+            place_words=words,
+            max_unpacked_times=source.max_unpacked_times,
+        )
         if source.settlements:
             places = named_by_tags(extract.places, source.name_tags)
             if study.sources.population is not None:  # a raster counts the people, and their tags do not

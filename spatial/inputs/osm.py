@@ -10,10 +10,11 @@ import pandas as pd
 
 from spatial.crs import WGS84
 from spatial.formats.notes import findings_frame
-from spatial.inputs.osm_elements import COUNTED, scan_osm, scan_roads
+from spatial.inputs.osm_elements import COUNTED, refuse_packed, scan_osm, scan_roads
 from spatial.inputs.osm_features import read_boundaries, read_facilities, read_places, read_slopes, read_water
 from spatial.inputs.osm_roads import read_roads
 from spatial.inputs.services import Vocabulary, load_services
+from spatial.study.sources import MAX_UNPACKED_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,9 +48,14 @@ class OsmExtract:
 
 
 def read_osm(
-    path: str | Path, *, vocabulary: Vocabulary | None = None, place_words: Collection[str] = SETTLEMENT_WORDS
+    path: str | Path,
+    *,
+    vocabulary: Vocabulary | None = None,
+    place_words: Collection[str] = SETTLEMENT_WORDS,
+    max_unpacked_times: float = MAX_UNPACKED_TIMES,
 ) -> OsmExtract:
     """Read an OpenStreetMap extract."""
+    refuse_packed(Path(path), max_unpacked_times)
     words = load_services() if vocabulary is None else vocabulary
     scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys})
     elements = scan.elements
@@ -115,4 +121,5 @@ def read_osm_roads(path: str | Path) -> RoadLines:
     SourceError
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
+    refuse_packed(Path(path), MAX_UNPACKED_TIMES)
     return read_roads(scan_roads(Path(path)).elements)[0]

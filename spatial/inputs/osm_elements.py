@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import gzip
 import itertools
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +19,7 @@ import osmium.osm
 import shapely
 
 from spatial.errors import SourceError
-from spatial.formats.files import local_file
+from spatial.formats.files import damage_told, local_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -34,6 +37,9 @@ FORMATS = {
 
 COUNTED = ("amenity", "emergency", "healthcare", "highway", "office", "place", "route", "shop", "social_facility")
 """Keys whose raw values are counted, so that a reader can be checked against the file."""
+
+LEAST_UNPACKED, CHUNK = 20_000_000, 1 << 20
+"""Bytes that any packed extract may unpack to, and that are unpacked at once."""
 
 REMEDY = "fetch it again, or cut the extract again with osmium-tool"
 
@@ -102,15 +108,36 @@ def open_extract(path: Path, read: Callable[[Any], Result]) -> Result:
         )
     kind, magic = found
     local = local_file(path, what="OpenStreetMap extract", magic=magic, kind=f"OpenStreetMap {kind}")
-    try:
-        # The format is named, for pyosmium does not recognise all endings.
-        return read(osmium.io.File(str(local), kind))
-    except (RuntimeError, ValueError, UnicodeDecodeError) as error:
-        if any(words in str(error).lower() for words in _UNSUPPORTED):
-            raise SourceError(
-                f"OpenStreetMap extract {path}: cannot be read: {error}; write it anew with `osmium cat -o NEW.osm.pbf`"
-            ) from error
-        raise SourceError(f"OpenStreetMap extract {path}: damaged or cut off ({error}); {REMEDY}") from error
+    label = f"OpenStreetMap extract {path}"
+    with damage_told(label, "file", REMEDY):
+        try:
+            # The format is named, for pyosmium does not recognise all endings.
+            return read(osmium.io.File(str(local), kind))
+        except RuntimeError as error:
+            if any(words in str(error).lower() for words in _UNSUPPORTED):
+                told = f"cannot be read: {error}; write it anew with `osmium cat -o NEW.osm.pbf`"
+                raise SourceError(f"{label}: {told}") from error
+            raise
+
+
+def refuse_packed(path: Path, times: float) -> None:
+    """Refuse an extract that unpacks to so many times its size as no map does, before it is read for minutes."""
+    name = path.name.lower()
+    if not name.endswith((".gz", ".bz2")) or not path.is_file():
+        return
+    most, unpacked = max(times * path.stat().st_size, LEAST_UNPACKED), 0
+    # What is cut off or damaged is told by the reader.
+    with (
+        contextlib.suppress(OSError, EOFError, zlib.error),
+        gzip.open(path) if name.endswith(".gz") else bz2.open(path) as stream,
+    ):
+        while unpacked <= most and (chunk := stream.read(CHUNK)):
+            unpacked += len(chunk)
+    if unpacked > most:
+        raise SourceError(
+            f"OpenStreetMap extract {path}: unpacks to more than {times:g} times its size, as no map does; if it is "
+            "meant to be so, unpack it yourself, or raise max_unpacked_times of [sources.osm]"
+        )
 
 
 def _scan(path: Path, keys: Collection[str], *, roads_only: bool) -> Scan:

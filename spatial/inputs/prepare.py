@@ -210,7 +210,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     population = None
     if sources.population is not None:
         files = [study.raw_path(path) for path in sources.population.paths]
-        population = read_population(files, nodata=sources.population.nodata)
+        population = read_population(files, nodata=sources.population.nodata, max_cells=sources.population.max_cells)
 
     # The working CRS: its metres are those of the ground wherever people live who are scored.
     chosen = choose_region(region, found.boundaries)
@@ -271,7 +271,9 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     elevation = None
     if sources.elevation is not None:
         files = [study.raw_path(path) for path in sources.elevation.paths]
-        elevation = read_elevation(files, nodata=sources.elevation.nodata, within=box)
+        elevation = read_elevation(
+            files, nodata=sources.elevation.nodata, within=box, max_cells=sources.elevation.max_cells
+        )
     landcover = _landcover(study, box)
     readings = [reading for reading in (population, elevation, landcover) if reading is not None]
     flows = _flows(study, settlements, found)
@@ -479,7 +481,7 @@ def _landcover(study: Study, within: Bounds) -> GridReading | None:
         reading: GridReading = read_fractions(files, nodata=source.nodata, within=within)
     else:
         paths = [study.raw_path(path) for path in source.paths]
-        reading = read_grid(paths, nodata=source.nodata, name="landcover", within=within)
+        reading = read_grid(paths, nodata=source.nodata, name="landcover", within=within, max_cells=source.max_cells)
     refuse_stretched(reading, study.raw_path(source.paths[0]))
     return reading
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StudyError
 from spatial.formats.tag_rules import TagRule, fold, parse_rule
+from spatial.plain_text import toml_table
 from spatial.tables.words import TIERS
 
 if TYPE_CHECKING:
@@ -415,7 +416,7 @@ def _read(path: Path | None) -> Vocabulary:
     where = "services.toml" if path is None else str(path)
     try:
         file = importlib.resources.files("spatial.inputs") / "services.toml" if path is None else path
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig" if path else "utf-8"))
+        content = toml_table(file.read_text(encoding="utf-8-sig" if path else "utf-8"))
     except OSError as error:
         raise StudyError(where, [f"services_file: cannot be read: {error.strerror or error}"]) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

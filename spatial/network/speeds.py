@@ -24,6 +24,7 @@ from spatial.network.road_access import (
     number_values,
     tag_values,
 )
+from spatial.plain_text import toml_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -306,7 +307,7 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
         values = (
             _preset(name)
             if name in PRESETS
-            else {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8-sig"))}
+            else {"name": path.stem, **toml_table(path.read_text(encoding="utf-8-sig"))}
         )
     except OSError as error:
         remedy = f"name a preset ({', '.join(PRESETS)}) or a TOML file"

@@ -338,7 +338,10 @@ def population(
         people = People(*allocate(places, raster), raster=raster)
     for number, (name, source) in enumerate(sorted(groups.items())):
         progress((1 + number) / (1 + len(groups)), f"population: {name}")
-        readings = [read_population([options.raw_path(path)], nodata=source.nodata) for path in source.paths]
+        readings = [
+            read_population([options.raw_path(path)], nodata=source.nodata, max_cells=source.max_cells)
+            for path in source.paths
+        ]
         allocated = [allocate(places, raster) for raster in added_up([item.raster for item in readings])]
         persons = [found["population_persons"].to_numpy(dtype=np.float64) for found, _ in allocated]
         people.groups[name] = np.sum(persons, axis=0)

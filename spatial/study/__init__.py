@@ -14,7 +14,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
-from spatial.plain_text import html_table
+from spatial.plain_text import html_table, toml_table
 from spatial.study.access import (
     AccessOptions,
     AreaOptions,
@@ -246,7 +246,7 @@ class Study(Model):
         text = ""
         try:
             text = file.read_text(encoding="utf-8-sig")
-            values = tomllib.loads(text)
+            values = toml_table(text)
         except OSError as error:
             raise StudyError(
                 str(file), [f"cannot be read: {error.strerror or error}; `spatial init` writes a new one"]
@@ -435,7 +435,7 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
         where = "`spatial run STUDY` draws plans for norms that fail"
         text = plans.read_text(encoding="utf-8") if plans is not None and plans.is_file() else ""
         try:
-            items = [ScenarioOptions.model_validate(table) for table in tomllib.loads(text).get("scenarios", [])]
+            items = [ScenarioOptions.model_validate(table) for table in toml_table(text).get("scenarios", [])]
         except (tomllib.TOMLDecodeError, ValidationError) as error:
             raise StudyError(
                 str(plans), [f"is no file of plans any more ({error}); delete it and run again"]

@@ -42,6 +42,10 @@ MOST_CANDIDATES = 20
 """How many ways in a study lets compete."""
 
 
+LONGEST_DETOUR = 20.0
+"""No walk to a road is so many times its straight line."""
+
+
 class SnapRules(Model):
     """How places are joined to the network."""
 
@@ -53,7 +57,7 @@ class SnapRules(Model):
         5.0, "Shorter components are reported and not snapped to", ge=0, allow_inf_nan=True
     )
     walk_km_h: float = option(5.0, "Speed of the walk to and from the network", gt=0)
-    detour: float = option(1.3, "Length of that walk over its straight line", ge=1)
+    detour: float = option(1.3, "Length of that walk over its straight line", ge=1, le=LONGEST_DETOUR)
 
     _numbers = field_validator("candidates", "max_snap_m", "min_component_km", "walk_km_h", "detour", mode="before")(
         refuse_text
@@ -94,7 +98,7 @@ class NetworkOptions(SnapRules):
     speeds: FilePath = option(
         "osrm_like", "Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root"
     )
-    speed_factor: float = option(1.0, "Multiplies every speed on the network", gt=0)
+    speed_factor: float = option(1.0, "Multiplies every speed on the network", gt=0, le=20)
     ferries: bool = option(False, "Whether ferries carry travellers")
     ferry_wait_min: float | None = option(None, "Wait before each ferry; the speed table's by default", ge=0)
     season: str = option("dry", "Season of the speed table: dry, wet, or one of the user's own")
@@ -275,8 +279,8 @@ class WalkRange(Model):
     def _ranges(self) -> Self:
         if not 0 < self.walk_km_h[0] <= self.walk_km_h[1]:
             raise ValueError("walk_km_h: give the slowest walk first, above 0")
-        if not 1 <= self.detour[0] <= self.detour[1]:
-            raise ValueError("detour: give the least detour first, 1 or more")
+        if not 1 <= self.detour[0] <= self.detour[1] <= LONGEST_DETOUR:
+            raise ValueError(f"detour: give the least detour first, from 1 to {LONGEST_DETOUR:g}")
         return self
 
 

@@ -45,7 +45,7 @@ class Region(Model):
     )
     names: tuple[str, ...] = option((), "Names of the boundaries of `admin_level` that make the study area")
     bbox: tuple[float, float, float, float] | None = option(None, "Study area as west, south, east, north in degrees")
-    buffer_km: float = option(30.0, "Ground beyond the study area that serves but is not scored", ge=0)
+    buffer_km: float = option(30.0, "Ground beyond the study area that serves but is not scored", ge=0, le=1000)
     unit_levels: tuple[int, ...] = option(
         (), "Admin levels of the townships, most wanted first: the next fills what the first leaves"
     )

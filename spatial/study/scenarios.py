@@ -24,8 +24,14 @@ def crew_columns(emergency: Iterable[EmergencyOptions]) -> tuple[str, ...]:
     return tuple(name for name in stated if isinstance(name, str))
 
 
+FASTEST_KM_H = 1000.0
+"""No speed of a road, and no factor on one, is above it."""
+
+
 def _above_zero(numbers: dict[str, float]) -> dict[str, float]:
     positive(tuple(numbers.values()))
+    if any(number > FASTEST_KM_H for number in numbers.values()):
+        raise ValueError(f"must be at most {FASTEST_KM_H:g}")
     return numbers
 
 

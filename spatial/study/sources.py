@@ -190,6 +190,24 @@ TOTAL_WORDS = (
 """Words that mark a row of sums in a workbook, unless a study names others."""
 
 
+class ReadLimits(Model):
+    """How much of a file is read: what is larger is refused, since it would fill the memory."""
+
+    max_unpacked_mb: float = option(
+        100.0, "Largest size of a file, unpacked, in megabytes; a larger one is refused", gt=0
+    )
+    max_columns: int = option(2000, "Most columns of a table; more are refused", ge=1)
+    max_merged_cells: int = option(200_000, "Most places of merged cells in a sheet; more are refused", ge=1)
+
+
+USUAL_LIMITS = ReadLimits()
+"""Limits of files of which no study says anything."""
+
+
+MAX_UNPACKED_TIMES = 100.0
+"""XML of maps packs to a tenth or a twentieth of its size."""
+
+
 class OsmSource(Model):
     """An OpenStreetMap extract."""
 
@@ -203,9 +221,14 @@ class OsmSource(Model):
     facilities: bool = option(True, "Read facilities from it")
     roads: bool = option(True, "Read roads from it")
     boundaries: bool = option(True, "Read boundaries from it")
+    max_unpacked_times: float = option(
+        MAX_UNPACKED_TIMES,
+        "How many times its size a packed extract may unpack to; what unpacks to more is refused",
+        gt=0,
+    )
 
 
-class PlainTable(Model):
+class PlainTable(ReadLimits):
     """A file of the user's own and how its columns and words are read."""
 
     path: FilePath = Field(description="File below the raw root; for a file geodatabase its folder .gdb")
@@ -329,6 +352,10 @@ class RoadSource(TableSource):
     narrow_m: float | None = option(None, "Roads with a width_m below it get the word narrow in smoothness", gt=0)
 
 
+MOST_CELLS = 4e8
+"""Cells of a raster that are read unless a study allows more: 3.2 GB."""
+
+
 class RasterSource(Model):
     """One or more raster files that together cover the study area."""
 
@@ -336,6 +363,7 @@ class RasterSource(Model):
     nodata: float | None = option(
         None, "Value of cells without data, where the file does not say it", allow_inf_nan=True
     )
+    max_cells: float = option(MOST_CELLS, "Most cells that are read; more are refused", gt=0)
 
     @model_validator(mode="before")
     @classmethod

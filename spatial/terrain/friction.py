@@ -18,6 +18,7 @@ from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
 from spatial.errors import ContractError, CrsError, StudyError, first_of
+from spatial.plain_text import toml_table
 from spatial.rasters import Raster
 from spatial.terrain.surface import cell_sizes_m
 
@@ -222,7 +223,7 @@ def _read(name: str) -> dict[str, Any]:
         if path.suffix.lower() == ".csv":
             rows = csv.DictReader(io.StringIO(text))
             return {"name": path.stem, "classes": {row.get("class") or "": row for row in rows}}
-        return {"name": path.stem, **tomllib.loads(text)}
+        return {"name": path.stem, **toml_table(text)}
     except OSError as error:
         remedy = f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"
         raise StudyError(f"surface speeds {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]) from error

@@ -47,7 +47,7 @@ def _pbf(tiny):
 def test_a_truncated_pbf_is_refused(tiny, share):
     path = _pbf(tiny)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    _refused(tiny, BAD_DATA, "stage read", "roads.osm.pbf", "damaged or cut off", "fetch it again")
+    _refused(tiny, BAD_DATA, "stage read", "roads.osm.pbf", "damaged or truncated", "fetch it again")
 
 
 def test_a_corrupt_pbf_is_refused(tiny):
@@ -56,7 +56,7 @@ def test_a_corrupt_pbf_is_refused(tiny):
     middle = len(content) // 2
     content[middle : middle + 40] = bytes(40)
     path.write_bytes(content)
-    _refused(tiny, BAD_DATA, "roads.osm.pbf", "damaged or cut off", "fetch it again")
+    _refused(tiny, BAD_DATA, "roads.osm.pbf", "damaged or truncated", "fetch it again")
 
 
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><html><body>404</body></html>", b"\n<html><title>login</title>"])
@@ -72,14 +72,14 @@ def test_an_empty_file_is_refused(tiny):
 
 def test_text_cut_off_in_the_middle_is_refused(tiny):
     tiny.write("roads.osm", tiny.osm()[:-60])
-    _refused(tiny, BAD_DATA, "roads.osm", "damaged or cut off")
+    _refused(tiny, BAD_DATA, "roads.osm", "damaged or truncated")
 
 
 def test_a_packed_extract_cut_off_in_the_middle_is_refused(tiny):
     packed = gzip.compress(tiny.osm().encode())
     tiny.write("roads.osm.gz", packed[: len(packed) // 2])
     tiny.tables["sources.osm"]["path"] = "tiny/roads.osm.gz"
-    _refused(tiny, BAD_DATA, "roads.osm.gz", "damaged or cut off")
+    _refused(tiny, BAD_DATA, "roads.osm.gz", "damaged or truncated")
 
 
 def test_an_extract_without_roads_is_refused(tiny):
@@ -294,7 +294,7 @@ def test_a_truncated_raster_is_refused(tiny):
     tiny.add_raster()
     path = tiny.path("population.tif")
     path.write_bytes(path.read_bytes()[:-1000])
-    _refused(tiny, BAD_DATA, "population.tif", "truncated or damaged", "fetch it again")
+    _refused(tiny, BAD_DATA, "population.tif", "damaged or truncated", "fetch it again")
 
 
 def test_a_zip_without_the_tile_names_what_it_holds(tiny):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -41,10 +41,11 @@ from spatial.inputs.inspection.table_columns import (
     settlement_settings,
 )
 from spatial.inputs.osm import read_osm, read_osm_roads
+from spatial.inputs.osm_elements import open_extract
 from spatial.inputs.placing import has_no_heads
 from spatial.inputs.user_tables import WATER_KINDS
 from spatial.study.access import NO_TIMETABLE
-from spatial.study.sources import TableSource
+from spatial.study.sources import MOST_CELLS, TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,8 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
     if is_hgt or rows <= BANDS * BAND_ROWS:
         values = tile.read(0, rows, 0, columns)
     else:
+        if BANDS * BAND_ROWS * columns > MOST_CELLS / 10:
+            raise SourceError(f"{WHAT} {path}: {rows:,} rows x {columns:,} columns; cut it to the study area")
         starts = np.linspace(0, rows - BAND_ROWS, BANDS).astype(int).tolist()
         values = np.vstack([tile.read(start, start + BAND_ROWS, 0, columns) for start in starts])
     finite = values[np.isfinite(values)]
@@ -457,13 +460,18 @@ def unit_setting(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> Sett
 
 def countries_of(file: Path) -> set[str]:
     """Read the countries that the boundaries of an extract name by their ISO 3166 codes, cut ones too."""
-    codes = set()
-    for relation in osmium.FileProcessor(str(file), osmium.osm.RELATION):
-        tags = relation.tags
-        told = (tags.get("ISO3166-1:alpha2"), tags.get("ISO3166-1"), (tags.get("ISO3166-2") or "").partition("-")[0])
-        if tags.get("boundary") == "administrative":
-            codes |= {code for code in told if code and len(code) == 2 and code.isascii() and code.isupper()}
-    return codes
+
+    def read(opened: Any) -> set[str]:
+        codes = set()
+        for relation in osmium.FileProcessor(opened, osmium.osm.RELATION):
+            tags = relation.tags
+            part = (tags.get("ISO3166-2") or "").partition("-")[0]
+            told = (tags.get("ISO3166-1:alpha2"), tags.get("ISO3166-1"), part)
+            if tags.get("boundary") == "administrative":
+                codes |= {code for code in told if code and len(code) == 2 and code.isascii() and code.isupper()}
+        return codes
+
+    return open_extract(file, read)
 
 
 def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: str = "") -> LayerReport:

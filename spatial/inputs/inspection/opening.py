@@ -13,13 +13,13 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
-from spatial.formats.files import local_file, local_folder
+from spatial.formats.files import local_file, local_folder, refuse_large
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import FORMATS, NOT_DATA, REMEDIES, declares_crs, open_frame
 from spatial.formats.workbook import find_header, sheet_frame, total_rows
 from spatial.formats.workbook_cells import list_sheets, open_sheet
 from spatial.inputs.inspection.columns import NumberSigns, tell_signs
-from spatial.study.sources import TOTAL_WORDS, TableSource
+from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, TableSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,7 @@ WHAT = "file"
 MOST_LAYERS = 30
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT_LINES = 20
+_LOOKED_AT_LETTERS = 20_000
 _SHOWN_ROWS = 5
 _REASONS = {
     "utf-16": "it begins with the byte order mark of UTF-16",
@@ -129,7 +130,8 @@ def _take(layer: Opened, frame: pd.DataFrame) -> None:
 
 def _text(path: Path) -> OpenedFile:
     """Open a text file, and tell its encoding and the sign between its fields."""
-    data = local_file(path, what=WHAT).read_bytes()
+    refuse_large(local_file(path, what=WHAT).stat().st_size, USUAL_LIMITS, label=f"{WHAT} {path}")
+    data = path.read_bytes()
     encoding = guess_encoding(data)
     reason = _REASONS[encoding]
     if data.startswith(b"\xef\xbb\xbf"):
@@ -143,7 +145,7 @@ def _text(path: Path) -> OpenedFile:
     except UnicodeDecodeError as error:
         raise SourceError(f"{WHAT} {path}: no text in an encoding that is known; save it as CSV in UTF-8") from error
     # Tell the sign between fields: the one that parts most lines into equally many, more than one.
-    lines = [line for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
+    lines = [line[:_LOOKED_AT_LETTERS] for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
     delimiter, most = ",", 0
     for sign in _DELIMITERS:
         try:

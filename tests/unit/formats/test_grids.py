@@ -199,11 +199,11 @@ def test_damaged_zips_and_tiles_are_refused(tmp_path: Path) -> None:
     whole = _hgt_zip(tmp_path / "S12E043.hgt.zip", member="S12E043.hgt").read_bytes()
     cut = tmp_path / "S12E044.hgt.zip"
     cut.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(SourceError, match="the zip is truncated or damaged"):
+    with pytest.raises(SourceError, match="the zip is damaged or truncated"):
         read_elevation(cut)
     spoilt = tmp_path / "S12E043.spoilt.hgt.zip"
     spoilt.write_bytes(whole[:60] + b"\xff" * 40 + whole[100:])
-    with pytest.raises(SourceError, match="the zip is truncated or damaged"):
+    with pytest.raises(SourceError, match="the zip is damaged or truncated"):
         read_elevation(spoilt)
     for flags, packing, why in ((1, 8, "password"), (0, 97, "compression")):
         locked = bytearray(whole)
@@ -226,7 +226,7 @@ def test_damaged_zips_and_tiles_are_refused(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html>not found</html>", "this is a web page"),
         (b"", "the file is empty"),
         (b"<VRTDataset></VRTDataset>", "this is no GeoTIFF"),
-        (b"II*\x00\x08\x00\x00\x00", "truncated or damaged"),
+        (b"II*\x00\x08\x00\x00\x00", "damaged or truncated"),
     ],
 )
 def test_what_is_no_geotiff_is_said_to_be_none(tmp_path: Path, content: bytes, message: str) -> None:
@@ -243,7 +243,7 @@ def test_truncated_geotiff_is_refused_before_any_value_is_used(tmp_path: Path) -
     )
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(SourceError, match=r"p\.tif: the GeoTIFF is truncated or damaged"):
+    with pytest.raises(SourceError, match=r"p\.tif: the GeoTIFF is damaged or truncated"):
         read_population(path)
 
 

@@ -836,7 +836,7 @@ def test_an_srtm_tile_is_heights(tmp_path):
         ("a.gpkg", b"SQLite format 3\x00 cut", "damaged or truncated"),
         ("a.geojson", b'{"type": "FeatureCollection", "feat', "damaged or truncated"),
         ("a.parquet", b"PAR1 cut", "damaged or truncated"),
-        ("a.tif", b"II*\x00", "truncated or damaged"),
+        ("a.tif", b"II*\x00", "damaged or truncated"),
         ("a.shp", b"\x00\x00\x27\x0a", "several files"),
         ("a.osm.pbf", b"nothing", "a.osm.pbf"),
         ("a.dwg", b"AC1027", "save the drawing as DXF"),

@@ -225,12 +225,12 @@ def test_nodes_may_come_after_ways_as_overpass_writes_them(small, tmp_path):
         ("a.osm.pbf", b"<!DOCTYPE html><html><body>404</body></html>", "web page"),
         ("a.osm", b"<html><body>Too many requests</body></html>", "web page"),
         ("a.osm.pbf", b"PK\x03\x04 an archive", "no OpenStreetMap pbf"),
-        ("a.osm.pbf", b"\x00\x00\x00\x0d garbage garbage garbage", "damaged or cut off"),
-        ("a.osm", SMALL[: len(SMALL) // 2].encode(), "damaged or cut off"),
-        ("a.osm", b"text", "damaged or cut off"),
-        ("a.osm.gz", gzip.compress(SMALL.encode())[:-200], "damaged or cut off"),
+        ("a.osm.pbf", b"\x00\x00\x00\x0d garbage garbage garbage", "damaged or truncated"),
+        ("a.osm", SMALL[: len(SMALL) // 2].encode(), "damaged or truncated"),
+        ("a.osm", b"text", "damaged or truncated"),
+        ("a.osm.gz", gzip.compress(SMALL.encode())[:-200], "damaged or truncated"),
         ("a.osm.gz", SMALL.encode(), "no OpenStreetMap osm.gz"),
-        ("a.osm.bz2", bz2.compress(SMALL.encode())[:-200], "damaged or cut off"),
+        ("a.osm.bz2", bz2.compress(SMALL.encode())[:-200], "damaged or truncated"),
         ("a.osm", (HEAD + "</osm>").encode(), "holds no nodes"),
         ("a.geojson", b"{}", "must end in .osm.pbf"),
     ],
@@ -254,5 +254,5 @@ def test_a_truncated_extract_yields_an_error_and_no_rows(comoros, tmp_path):
     file = tmp_path / "cut.osm.pbf"
     for share in (0.1, 0.5, 0.9, 0.999):
         file.write_bytes(whole[: int(len(whole) * share)])
-        with pytest.raises(SourceError, match="damaged or cut off"):
+        with pytest.raises(SourceError, match="damaged or truncated"):
             read_osm(file)

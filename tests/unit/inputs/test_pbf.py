@@ -197,7 +197,7 @@ def test_a_damaged_file_is_refused_whole_or_for_its_roads(tmp_path, spoil):
     file = write(tmp_path / "bad.osm.pbf", [dense(), ROAD])
     file.write_bytes(spoil(file.read_bytes()))
     for read in (read_osm, read_osm_roads):
-        with pytest.raises(SourceError, match="damaged or cut off") as caught:
+        with pytest.raises(SourceError, match="damaged or truncated") as caught:
             read(file)
         assert str(file) in str(caught.value)
 
@@ -216,7 +216,7 @@ def test_a_damaged_file_is_refused_whole_or_for_its_roads(tmp_path, spoil):
 def test_a_block_that_makes_no_sense_is_refused(tmp_path, block):
     file = write(tmp_path / "odd.osm.pbf", [dense(), block, ROAD])
     for read in (read_osm, read_osm_roads):
-        with pytest.raises(SourceError, match="damaged or cut off"):
+        with pytest.raises(SourceError, match="damaged or truncated"):
             read(file)
 
 

@@ -363,7 +363,7 @@ def test_a_finding_says_how_many_restrictions_are_not_applied_for_a_reason_and_w
 def test_an_extract_that_is_cut_off_is_refused(tmp_path):
     path = extract(tmp_path)
     path.write_text(path.read_text(encoding="utf-8")[:-30], encoding="utf-8")
-    with pytest.raises(sp.SourceError, match="damaged or cut off"):
+    with pytest.raises(sp.SourceError, match="damaged or truncated"):
         read_turns(path)
 
 

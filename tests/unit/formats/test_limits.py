@@ -1,0 +1,179 @@
+"""Files that unpack to more than a machine holds, and numbers that nobody means, are refused in words."""
+
+import bz2
+import gzip
+import io
+import json
+import zipfile
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+from affine import Affine
+
+from spatial.errors import ContractError, SourceError, StudyError
+from spatial.formats.files import damage_told, describe
+from spatial.formats.raster import open_tile, read_population
+from spatial.inputs.inspection.inspecting import inspect_file
+from spatial.inputs.osm import read_osm
+from spatial.inputs.user_tables import read_table, settlements_from_table
+from spatial.study import Study, TableSource
+
+
+def source(name, **keys):
+    return TableSource(path=name, longitude="x", latitude="y", crs="EPSG:4326", **keys)
+
+
+def workbook(path, *, merged=""):
+    book = openpyxl.Workbook()
+    for row in (["名称", "x", "y"], *([f"村{n}", 104.0, 30.0] for n in range(50))):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    with zipfile.ZipFile(out) as made, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in made.namelist():
+            text = made.read(name)
+            if merged and name.endswith("sheet1.xml"):
+                cell = f'</sheetData><mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>'
+                text = text.replace(b"</sheetData>", cell.encode())
+            target.writestr(name, text)
+    return path
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_unless_the_study_allows_it(tmp_path):
+    path = workbook(tmp_path / "a.xlsx")
+    with pytest.raises(SourceError, match=r"more than 0\.005 MB unpacked; .*max_unpacked_mb"):
+        read_table(path, source("a.xlsx", max_unpacked_mb=0.005))
+    assert len(read_table(path, source("a.xlsx"))) == 50
+
+
+def test_merged_ranges_over_a_whole_sheet_are_refused_before_a_cell_is_made(tmp_path):
+    path = workbook(tmp_path / "a.xlsx", merged="A60:XFD1048576")
+    # 16,384 columns by 1,048,576 - 59 rows.
+    with pytest.raises(SourceError, match=r"merged cells cover 17,178,902,528 places; unmerge them"):
+        read_table(path, source("a.xlsx"))
+    with pytest.raises(SourceError, match="merged cells cover"):
+        inspect_file(path, raw=tmp_path)
+    small = workbook(tmp_path / "b.xlsx", merged="A60:B69")
+    assert len(read_table(small, source("b.xlsx", max_merged_cells=20))) == 50
+    with pytest.raises(SourceError, match="cover 20 places"):
+        read_table(small, source("b.xlsx", max_merged_cells=19))
+
+
+def test_a_csv_of_many_columns_or_bytes_is_refused_unless_the_study_allows_it(tmp_path):
+    (tmp_path / "a.csv").write_text("x,y,a,b\n104,30,1,2\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"4 columns; .*max_columns"):
+        read_table(tmp_path / "a.csv", source("a.csv", max_columns=3))
+    with pytest.raises(SourceError, match="max_unpacked_mb"):
+        read_table(tmp_path / "a.csv", source("a.csv", max_unpacked_mb=1e-5))
+    assert len(read_table(tmp_path / "a.csv", source("a.csv", max_columns=4))) == 1
+
+
+def test_a_parquet_of_many_columns_is_refused_by_what_it_says_of_itself(tmp_path):
+    pd.DataFrame(np.ones((1, 30)), columns=[f"c{n}" for n in range(30)]).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(SourceError, match="30 columns"):
+        read_table(tmp_path / "a.parquet", source("a.parquet", max_columns=20))
+
+
+@pytest.mark.parametrize(("ending", "opener"), [(".osm.gz", gzip.open), (".osm.bz2", bz2.open)])
+def test_an_extract_that_unpacks_to_hundreds_of_times_its_size_is_refused(tmp_path, ending, opener):
+    path = tmp_path / f"a{ending}"
+    with opener(path, "wb") as file:
+        file.write(b'<?xml version="1.0"?><osm version="0.6"><!--')
+        for _ in range(22):
+            file.write(b" " * 1_000_000)
+        file.write(b"--></osm>")
+    with pytest.raises(SourceError, match=r"unpacks to more than 100 times its size, as no map does"):
+        read_osm(path)
+    with pytest.raises(SourceError, match="no nodes"):
+        read_osm(path, max_unpacked_times=1e6)
+
+
+def raster(path, **more):
+    place = Affine(0.01, 0, 104.0, 0, -0.01, 31.0)
+    profile = {"width": 4, "height": 3, "count": 1, "dtype": "float32", "crs": "EPSG:4326", "transform": place}
+    with rasterio.open(path, "w", driver="GTiff", **profile | more) as file:
+        file.write(np.ones((1, 3, 4), dtype="float32"))
+    return path
+
+
+def test_a_raster_of_more_cells_than_memory_holds_is_refused_unless_the_study_allows_it(tmp_path):
+    path = raster(tmp_path / "a.tif")
+    with pytest.raises(SourceError, match="12 cells; cut it to the study area, or raise max_cells"):
+        read_population(path, max_cells=11)
+    assert read_population(path, max_cells=12).cells == 12
+
+
+def test_a_raster_whose_place_is_no_place_is_refused(tmp_path):
+    path = raster(tmp_path / "a.tif", transform=Affine(0.01, 0, float("nan"), 0, -0.01, 31.0))
+    with pytest.raises(SourceError, match="is no place"):
+        open_tile(path)
+
+
+HEAD = 'name = "a"\ntitle = { en = "A" }\nas_of = 2026-01-01\n[sources.osm]\npath = "a.osm"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"), [("x = " + "[" * 100_000, "too deeply"), ("x = " + "9" * 100_000, "too many digits")]
+)
+def test_toml_that_no_person_writes_is_no_toml(tmp_path, text, fault):
+    (tmp_path / "s.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=f"is not TOML: .*{fault}"):
+        Study.from_toml(tmp_path / "s.toml")
+    (tmp_path / "source.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SourceError, match=fault):
+        describe(tmp_path, "a.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[network]\nspeed_factor = 1e9",
+        "[network]\ndetour = 1e9",
+        "[uncertainty]\ndetour = [1.0, 1e9]",
+        "[region]\nbuffer_km = 1e9",
+        '[[scenarios]]\nname = "x"\ntitle = { en = "X" }\nspeed_factors = { track = 1e9 }',
+        '[[scenarios]]\nname = "x"\ntitle = { en = "X" }\nspeeds_km_h = { w1 = 1e300 }',
+    ],
+)
+def test_numbers_that_nobody_means_are_refused_in_the_study(tmp_path, text):
+    (tmp_path / "s.toml").write_text(f"{HEAD}{text}\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"speed_factor|detour|buffer_km|speeds_km_h"):
+        Study.from_toml(tmp_path / "s.toml")
+
+
+def test_more_people_than_could_ever_live_are_refused_with_their_row(tmp_path):
+    rows = "settlement_id,tier,population_persons,x,y\na,village,1e300,104,30\nb,village,5,104,30\n"
+    (tmp_path / "a.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(ContractError, match=r"population_persons: more than 1e\+11 for 'a'"):
+        settlements_from_table(tmp_path / "a.csv", source("a.csv"))
+
+
+def test_tables_within_the_cells_of_a_geojson_are_text(tmp_path):
+    point = gpd.GeoSeries([shapely.Point(104, 30)], crs=4326).__geo_interface__["features"][0]
+    point["properties"] = {"name": "A", "more": {"a": 1}, "list": [1, 2]}
+    told = {"type": "FeatureCollection", "features": [point]}
+    (tmp_path / "a.geojson").write_text(json.dumps(told), encoding="utf-8")
+    frame = read_table(tmp_path / "a.geojson", TableSource(path="a.geojson", keep_columns=("more",)))
+    assert len(frame) == 1
+    assert inspect_file(tmp_path / "a.geojson", raw=tmp_path).layers[0].rows == 1
+
+
+@pytest.mark.parametrize("error", [AttributeError("no part"), UnboundLocalError("x"), KeyError("y"), MemoryError()])
+def test_whatever_a_library_raises_is_told_as_damage(error):
+    with pytest.raises(SourceError, match=r"^table a\.csv: the CSV (is damaged or truncated|asks for more memory)"):
+        raise_in(error)
+
+
+def raise_in(error):
+    with damage_told("table a.csv", "CSV"):
+        raise error
+
+
+def test_what_the_package_itself_says_of_a_file_passes_through():
+    with pytest.raises(ContractError, match="header"):
+        raise_in(ContractError("a", ["header"]))
