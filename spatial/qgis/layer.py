@@ -29,12 +29,7 @@ if TYPE_CHECKING:
 
 # Columns that every GeoPackage reader accepts: plain unique names, 64-bit integers, text for mixed values.
 
-RESERVED = {
-    "fid": "fid",
-    "ogc_fid": "fid",
-    "rowid": "fid",
-    "oid": "fid",
-    "_rowid_": "fid",
+RESERVED = dict.fromkeys(("fid", "ogc_fid", "rowid", "oid", "_rowid_"), "fid") | {
     "geom": "geometry",
     "geometry": "geometry",
 }
@@ -195,21 +190,9 @@ GROUPS = ("edits", "results", "network", "base", "checks")
 """Groups of the project, from the top."""
 
 SHELVES = (
-    "plans",
-    "gaps",
-    "townships",
-    "access",
-    "flows",
-    "score",
-    "areas",
-    "measures",
-    "certainty",
-    "season",
-    "off_road",
-    "scenarios",
-    "emergency",
-    "tables",
-)
+    "plans", "gaps", "townships", "access", "flows", "score", "areas", "measures", "certainty", "season", "off_road",
+    "scenarios", "emergency", "tables",
+)  # fmt: skip
 """Sub-groups of the results, in the order of questions, below the layers that stand in the group itself."""
 
 EXCLUSIVE = frozenset(SHELVES) - {"areas", "off_road", "tables"}
@@ -279,22 +262,10 @@ class QgisLayer:
 
 # What the checks found, one layer a kind.
 
-SOURCES = (
-    "findings_read",
-    "findings_population",
-    "findings_network",
-    "findings_access",
-    "findings_off_road",
-    "findings_scenarios",
-)
+SOURCES = tuple(f"findings_{name}" for name in ("read", "population", "network", "access", "off_road", "scenarios"))
 FIRST = (
-    "unsnapped",
-    "beyond_tolerance",
-    "small_component",
-    "merged_duplicate",
-    "ambiguous_duplicate",
-    "outside_own_unit",
-)
+    "unsnapped", "beyond_tolerance", "small_component", "merged_duplicate", "ambiguous_duplicate", "outside_own_unit"
+)  # fmt: skip
 """Kinds that lead the group; others follow by name."""
 
 SUFFIX = {"Point": "", "LineString": "_lines", "Polygon": "_areas"}

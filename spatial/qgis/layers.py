@@ -59,23 +59,30 @@ if TYPE_CHECKING:
 # The engine's layers: areas within reach, catchments, cells, further looks of settlements, and plain tables.
 
 PLAIN_ACCESS = (
-    "measures",
-    "facility_use",
-    "served",
-    "intervals",
-    "interval_people",
-    "wet_losses",
-    "rural_access",
-    "off_road",
-    "scenario_access",
-    "scenario_people",
-    "emergency_response",
-    "emergency_people",
-    "calibration_factors",
-    "calibration_errors",
-    "calibration_observations",
-)
-"""Tables that are shown as they are. Times of cells stand with the cells."""
+    "measures", "facility_use", "served", "intervals", "interval_people", "wet_losses", "rural_access", "off_road",
+    "scenario_access", "scenario_people", "emergency_response", "emergency_people", "calibration_factors",
+    "calibration_errors", "calibration_observations",
+)  # fmt: skip
+PLAIN_SCORE = (
+    "scores", "score_components", "score_norms", "rank_pairs", "rankings", "score_variance", "flow_balances",
+    "settlement_types", "unit_types", "functional_areas", "town_system", "access_clusters", "inequality",
+    "coordination",
+)  # fmt: skip
+"""Tables that are shown as they are. Times of cells stand with the cells; towns and modelled flows are layers."""
+
+
+def plain_tables(
+    tables: Mapping[str, pd.DataFrame], names: Iterable[str], group: str = "results", shelf: str = "tables"
+) -> Iterator[Draft]:
+    """Draft tables that are shown as they are, as far as they are there."""
+    for name in names:
+        if name in tables:
+            rows = (
+                pd.DataFrame(tables[name]).drop(columns="geometry", errors="ignore")
+                if shelf == "plans"
+                else tables[name]
+            )
+            yield Draft(name, by_key(rows, *TABLES[name].key), group, None, (name,), shelf=shelf)
 
 
 def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
@@ -146,7 +153,7 @@ def engine_looks(
         stem, shown = plain_name(service), service_name(service, words, meta)
         minutes = words.figure(threshold_of(service, meta))
         title = words.say("columns", "how_sure", service=shown, minutes=minutes)
-        style = looks_access.certainty_look(f"{stem}_how_sure", frame, words)
+        style = looks_results.scale_look("how_sure", f"{stem}_how_sure", frame, words)
         is_first = service == next(iter(meta.thresholds_min), service)
         yield look(f"{stem}_how_sure", title, style, "certainty", slim=is_first)
         title = words.say("layers", "width", service=shown)
@@ -159,65 +166,29 @@ def engine_looks(
         for service in services_in_order(list(tables["off_road"]["service"]), meta):
             stem = plain_name(service)
             title = words.say("layers", "off_road_places", service=service_name(service, words, meta))
-            style = looks_access.off_road_look(stem, meta.cutoffs_min, frame, words)
+            columns = (f"{stem}_off_road_min", f"{stem}_off_road_status")
+            style = looks_access.reached_look(*columns, meta.cutoffs_min, frame, words)
             yield look(f"{stem}_off_road", title, style, "off_road")
     for scenario, service, rows in changes(tables, meta):
         column = f"{plain_name(scenario)}_{plain_name(service)}_change"
         named = service_by_mode(service, rows, words, meta)
         title = words.say("columns", "change", scenario=scenario_title(scenario, words, meta), service=named)
-        style = looks_access.change_look(column, float(rows["cutoff_min"].max()), frame, words)
+        minutes = words.figure(float(rows["cutoff_min"].max()))
+        style = looks_results.scale_look("change", column, frame, words, minutes=minutes)
         yield look(column, title, style, "scenarios", slim=scenario == OWN_EDITS)
     if "emergency_people" in tables:
         targets = tables["emergency_people"].groupby("service")["target_min"].unique()
         for service, rows in by_service(tables, "emergency_response", meta):
             stem = plain_name(service)
             title = words.say("layers", "response", service=service_by_mode(service, rows, words, meta))
-            style = looks_access.response_look(stem, list(targets[service]), frame, words)
+            columns = (f"{stem}_response_min", f"{stem}_response_status")
+            style = looks_access.reached_look(*columns, list(targets[service]), frame, words, section="response")
             yield look(f"{stem}_response", title, style, "emergency")
-
-
-def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
-    """Draft the lines of the last mile."""
-    if "last_mile" in tables and "edges" in tables:
-        yield Draft(
-            "last_mile_lines",
-            last_mile_lines(tables),
-            "results",
-            lambda frame: looks_access.last_mile_lines_look(frame, words),
-            ("last_mile", "settlements"),
-            shelf="access",
-            smallest_scale=NETWORK_SCALE,
-        )
-
-
-def engine_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
-    """Draft the plain tables."""
-    for name in PLAIN_ACCESS:
-        if name in tables:
-            rows = by_key(tables[name], *TABLES[name].key)
-            yield Draft(name, rows, "results", None, (name,), shelf="tables")
 
 
 # The layers of the score: looks of settlements and townships, towns, modelled flows, plain tables.
 
 SHELF = "score"
-PLAIN_SCORE = (
-    "scores",
-    "score_components",
-    "score_norms",
-    "rank_pairs",
-    "rankings",
-    "score_variance",
-    "flow_balances",
-    "settlement_types",
-    "unit_types",
-    "functional_areas",
-    "town_system",
-    "access_clusters",
-    "inequality",
-    "coordination",
-)
-"""Tables that are shown as they are. Towns and modelled flows are layers."""
 
 
 def score_looks(
@@ -231,7 +202,7 @@ def score_looks(
     """
     made: dict[str, tuple[str, Callable[..., Style]]] = {
         "integration_level": ("scores", partial(looks_score.level_look, least=least_levels(*meta.level_bands))),
-        "cluster": ("access_clusters", looks_score.clusters_look),
+        "cluster": ("access_clusters", partial(looks_results.scale_look, "cluster", "cluster")),
         "degurba_code": ("settlement_types", looks_score.types_look),
     }
     taken = {"classes_differ": "degurba_code"}
@@ -313,17 +284,11 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[D
         )
 
 
-def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
-    """Draft the plain tables of the score."""
-    for name in PLAIN_SCORE:
-        if name in tables:
-            yield Draft(name, by_key(tables[name], *TABLES[name].key), "results", None, (name,), shelf="tables")
-
-
 PLAIN_PLANS = (
     "plans", "plan_actions", "plan_progress", "plan_matches", "plan_capacity", "plan_stops", "plan_owners"
 )  # fmt: skip
 """Tables that are shown as they are, beside the layers of each plan."""
+PLAIN_CHECKS = ("population_account", "unit_totals", "counts", "provenance", "known_issues")
 
 
 def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
@@ -377,15 +342,6 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
             description=finding or words.say("layers", "plans_text"),
             **shared,
         )
-
-
-def plan_tables(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[Draft]:
-    """Draft the plain tables of plans."""
-    for name in PLAIN_PLANS:
-        if name in tables:
-            rows = _named_actions(tables, meta) if name == "plan_actions" else tables[name]
-            plain = pd.DataFrame(rows).drop(columns="geometry", errors="ignore")
-            yield Draft(name, by_key(plain, *TABLES[name].key), "results", None, (name,), shelf="plans")
 
 
 def _named_actions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> pd.DataFrame:
@@ -442,20 +398,10 @@ def build_layers(
 
 
 SLIM = (
-    *("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "last_mile", "routes"),
-    *(
-        "gaps",
-        "norm_results",
-        "access",
-        "intervals",
-        "scores",
-        "scenario_access",
-        "plans",
-        "plan_actions",
-        "plan_people",
-        "plan_stops",
-    ),
-)
+    "settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "last_mile", "routes", "gaps",
+    "norm_results", "access", "intervals", "scores", "scenario_access", "plans", "plan_actions", "plan_people",
+    "plan_stops",
+)  # fmt: skip
 """Tables behind the small project."""
 
 
@@ -564,23 +510,25 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         ways = [rows.reset_index() for _, rows in by_service(tables, "access", meta)]
         rows = by_key(pd.concat(ways), *TABLES["access"].key)
         yield Draft("access", rows, "results", None, ("access",), shelf="tables", slim=True)
-    yield from plan_tables(tables, meta)
+    plain = {**tables, "plan_actions": _named_actions(tables, meta)} if "plan_actions" in tables else tables
+    yield from plain_tables(plain, PLAIN_PLANS, shelf="plans")
     yield from score_drafts(tables, words)
-    yield from last_mile_drafts(tables, words)
+    if "last_mile" in tables and "edges" in tables:
+        yield Draft(
+            "last_mile_lines",
+            last_mile_lines(tables),
+            "results",
+            lambda frame: looks_access.last_mile_lines_look(frame, words),
+            ("last_mile", "settlements"),
+            shelf="access",
+            smallest_scale=NETWORK_SCALE,
+        )
     yield from area_drafts(tables, words, meta)
     if "norm_results" in tables:
         rows = tables["norm_results"]
-        rows = rows[rows["unit_level"] != "settlement"]
-        yield Draft(
-            "norm_results",
-            by_key(rows, "unit_level", "unit_id", "norm_id"),
-            "results",
-            None,
-            ("norm_results",),
-            shelf="tables",
-        )
-    yield from engine_tables(tables)
-    yield from score_tables(tables)
+        rows = by_key(rows[rows["unit_level"] != "settlement"], "unit_level", "unit_id", "norm_id")
+        yield Draft("norm_results", rows, "results", None, ("norm_results",), shelf="tables")
+    yield from plain_tables(tables, (*PLAIN_ACCESS, *PLAIN_SCORE))
 
 
 def _facilities(tables: Mapping[str, pd.DataFrame], themes: Mapping[str, str], words: Words, meta: QgisMeta) -> Draft:
@@ -619,7 +567,8 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         if "last_mile_class" in frame.columns:
-            style, title = looks_results.last_mile_look(frame, words), words.say("layers", "last_mile")
+            style = looks_results.scale_look("last_mile", "last_mile_class", frame, words)
+            title = words.say("layers", "last_mile")
             yield Look("last_mile", title, style, "results", shelf="access", slim=True, theme=title)
         yield from score_looks(tables, frame, words, meta)
         yield from engine_looks(tables, frame, words, meta)
@@ -686,15 +635,9 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
 
 def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
     if "snaps" in tables:
-        snaps = gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode"))
-        yield Draft(
-            "snaps",
-            placed(snaps),
-            "network",
-            lambda _: looks_results.snaps_look(words),
-            ("snaps",),
-            smallest_scale=SNAP_SCALE,
-        )
+        snaps = placed(gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode")))
+        snapped = partial(lambda _, look: look, look=looks_results.snaps_look(words))
+        yield Draft("snaps", snaps, "network", snapped, ("snaps",), smallest_scale=SNAP_SCALE)
     if "edges" not in tables:
         return
     edges = tables["edges"]
@@ -745,9 +688,7 @@ def _checks(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]
             title=found.title,
             description=found.description,
         )
-    for name in ("population_account", "unit_totals", "counts", "provenance", "known_issues"):
-        if name in tables:
-            yield Draft(name, by_key(tables[name], *TABLES[name].key), "checks", None, (name,))
+    yield from plain_tables(tables, PLAIN_CHECKS, "checks", "")
 
 
 def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "") -> QgisLayer:

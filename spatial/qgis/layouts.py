@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement
 
-from spatial.qgis.styles import BASE, INK, font_families, rgba
+from spatial.qgis.styles import BASE, INK, constants, font_families, rgba
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,42 +95,15 @@ class _Paper:
 
     def item(self, kind: str, name: str, box: Box, **more: str) -> Element:
         left, top, width, height = (f"{side * self.scale:.2f}" for side in box)
-        return Element(
-            "LayoutItem",
-            {
-                "type": kind,
-                "uuid": self.uuid(name),
-                "templateUuid": self.uuid(name),
-                "id": name,
-                "position": f"{left},{top},mm",
-                "positionOnPage": f"{left},{top},mm",
-                "size": f"{width},{height},mm",
-                "referencePoint": "0",
-                "opacity": "1",
-                "visibility": "1",
-                "background": "false",
-                "frame": "false",
-                "outlineWidthM": "0.2,mm",
-                "zValue": DEPTHS.get(kind, "2"),
-                **more,
-            },
-        )
+        told = {"type": kind, "uuid": self.uuid(name), "templateUuid": self.uuid(name), "id": name}
+        told |= constants(f"position={left},{top},mm positionOnPage={left},{top},mm size={width},{height},mm")
+        told |= constants("referencePoint=0 opacity=1 visibility=1 background=false frame=false outlineWidthM=0.2,mm")
+        return Element("LayoutItem", told | {"zValue": DEPTHS.get(kind, "2")} | more)
 
     def text_style(self, size: float, *, bold: bool = False, colour: str = INK) -> Element:
-        style = Element(
-            "text-style",
-            {
-                "fontSize": f"{size * self.scale:.1f}",
-                "fontSizeUnit": "Point",
-                "fontFamily": "sans-serif",
-                "fontWeight": "75" if bold else "50",
-                "forcedBold": "1" if bold else "0",
-                "textColor": rgba(colour),
-                "textOpacity": "1",
-                "multilineHeight": "1.1",
-                "multilineHeightUnit": "Percentage",
-            },
-        )
+        told = f"fontSize={size * self.scale:.1f} fontSizeUnit=Point fontFamily=sans-serif"
+        told += f" fontWeight={75 if bold else 50} forcedBold={bold:d} textColor={rgba(colour)} textOpacity=1"
+        style = Element("text-style", constants(f"{told} multilineHeight=1.1 multilineHeightUnit=Percentage"))
         style.append(font_families())
         return style
 
@@ -168,18 +141,15 @@ class _Paper:
             layout.append(self.scale_bar())
         atlas = SubElement(layout, "Atlas", {"enabled": "0", "hideCoverage": "0", "filterFeatures": "0"})
         if one.atlas is not None:
+            tags = {"coverageLayer": "id", "coverageLayerName": "layername", "coverageLayerSource": "datasource"}
+            atlas.attrib |= {"enabled": "1"} | {key: one.atlas.findtext(tag, "") for key, tag in tags.items()}
+            file = "lpad(to_string(@atlas_featurenumber), 3, '0') || '_' || @atlas_pagename"
             atlas.attrib |= {
-                "enabled": "1",
-                "coverageLayer": one.atlas.findtext("id", ""),
-                "coverageLayerName": one.atlas.findtext("layername", ""),
-                "coverageLayerSource": one.atlas.findtext("datasource", ""),
                 "coverageLayerProvider": "ogr",
                 "pageNameExpression": one.atlas_name,
-                "filenamePattern": "lpad(to_string(@atlas_featurenumber), 3, '0') || '_' || @atlas_pagename",
-                "sortFeatures": "1",
-                "sortKey": one.atlas_name,
-                "sortAscending": "1",
+                "filenamePattern": file,
             }
+            atlas.attrib |= {"sortFeatures": "1", "sortKey": one.atlas_name, "sortAscending": "1"}
         return layout
 
     def map(self) -> Element:
@@ -195,33 +165,19 @@ class _Paper:
         SubElement(element, "Extent", ground.attributes())
         SubElement(element, "LayerSet")
         sides = ("left", "right", "top", "bottom")
-        grid = {
-            "name": "grid",
-            "uuid": self.uuid("grid"),
-            "show": "1",
-            "position": "3",
-            "gridStyle": "1",
-            "crossLength": f"{1.5 * self.scale:g}",
-            "unit": "3",  # as wide on paper as is said here, whatever the scale
-            "minimumIntervalWidth": f"{38 * self.scale:.0f}",
-            "maximumIntervalWidth": f"{75 * self.scale:.0f}",
-            "intervalX": "10000",
-            "intervalY": "10000",
-            "offsetX": "0",
-            "offsetY": "0",
-            "blendMode": "0",
-            "gridFrameStyle": "0",
-            "showAnnotation": "1",
-            "annotationFormat": "0",
-            "annotationPrecision": "0" if self.one.in_metres else "2",
-            "frameAnnotationDistance": "0.8",
-            **{f"{side}AnnotationDisplay": "0" if side in ("left", "bottom") else "3" for side in sides},
-            **{f"{side}AnnotationPosition": "1" for side in sides},
-            **{f"{side}AnnotationDirection": "1" if side == "left" else "0" for side in sides},
-        }
+        grid = {"name": "grid", "uuid": self.uuid("grid")}
+        # A unit of 3: as wide on paper as is said here, whatever the scale.
+        grid |= constants(f"show=1 position=3 gridStyle=1 crossLength={1.5 * self.scale:g} unit=3")
+        grid |= constants(f"minimumIntervalWidth={38 * self.scale:.0f} maximumIntervalWidth={75 * self.scale:.0f}")
+        grid |= constants("intervalX=10000 intervalY=10000 offsetX=0 offsetY=0 blendMode=0 gridFrameStyle=0")
+        grid |= constants(f"showAnnotation=1 annotationFormat=0 annotationPrecision={0 if self.one.in_metres else 2}")
+        grid["frameAnnotationDistance"] = "0.8"
+        grid |= {f"{side}AnnotationDisplay": "0" if side in ("left", "bottom") else "3" for side in sides}
+        grid |= {f"{side}AnnotationPosition": "1" for side in sides}
+        grid |= {f"{side}AnnotationDirection": "1" if side == "left" else "0" for side in sides}
         holder = SubElement(element, "ComposerMapGrid", grid)
         lines = SubElement(holder, "lineStyle")
-        stroke = {"line_color": rgba(MUTED), "line_width": "0.12", "line_width_unit": "MM", "line_style": "solid"}
+        stroke = constants(f"line_color={rgba(MUTED)} line_width=0.12 line_width_unit=MM line_style=solid")
         sign = SubElement(lines, "symbol", {"type": "line", "name": "", "alpha": "1", "clip_to_extent": "1"})
         options = SubElement(SubElement(sign, "layer", {"class": "SimpleLine", "enabled": "1"}), "Option")
         options.set("type", "Map")
@@ -236,15 +192,11 @@ class _Paper:
         """List what is on the map, with circles of people and what a norm asks of whom."""
         left = MAP_BOX.left + MAP_BOX.width + 4.0
         legend = self.item(LEGEND, "legend", Box(left, MAP_BOX.top - 2.0, WIDTH_MM - RIM_MM - left, MAP_BOX.height))
-        legend.attrib |= {
-            "map_uuid": self.uuid("map"),
-            "resizeToContents": "1",
-            "legendFilterByAtlas": "0",
-            "symbolWidth": f"{5 * self.scale:g}",
-            "symbolHeight": f"{3 * self.scale:g}",
-            "boxSpace": "0",
-            "wrapChar": "\n",
-        }
+        symbols = f"symbolWidth={5 * self.scale:g} symbolHeight={3 * self.scale:g}"
+        legend.attrib |= constants(
+            f"map_uuid={self.uuid('map')} resizeToContents=1 legendFilterByAtlas=0 {symbols} boxSpace=0"
+        )
+        legend.set("wrapChar", "\n")
         styles = SubElement(legend, "styles")
         for name, size, is_bold, margins in (
             ("title", 10, True, {}),
@@ -271,22 +223,13 @@ class _Paper:
         """Measure kilometres, in as many as fit at the scale of the page."""
         box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + MAP_BOX.height - 10.0, 60.0, 8.0)
         bar = self.item(SCALE_BAR, "scale bar", box, background="true")
-        bar.attrib |= {
-            "mapUuid": self.uuid("map"),
-            "style": "Single Box",
-            "unitType": "km",
-            "unitLabel": "km",
-            "numMapUnitsPerScaleBarUnit": "1",
-            "numUnitsPerSegment": "5",
-            "numSegments": "2",
-            "numSegmentsLeft": "0",
-            "height": f"{1.3 * self.scale:g}",
-            "labelBarSpace": "1",
-            "boxContentSpace": "1",
-            "segmentSizeMode": "1",
-            "minBarWidth": f"{28 * self.scale:.0f}",
-            "maxBarWidth": f"{62 * self.scale:.0f}",
-        }
+        bar.attrib |= {"mapUuid": self.uuid("map"), "style": "Single Box"}
+        bar.attrib |= constants(
+            "unitType=km unitLabel=km numMapUnitsPerScaleBarUnit=1 numUnitsPerSegment=5 numSegments=2"
+        )
+        bar.attrib |= constants(f"numSegmentsLeft=0 height={1.3 * self.scale:g} labelBarSpace=1 boxContentSpace=1")
+        width = f"minBarWidth={28 * self.scale:.0f} maxBarWidth={62 * self.scale:.0f}"
+        bar.attrib |= constants(f"segmentSizeMode=1 {width}")
         bar.append(self.text_style(6.5))
         return bar
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatial.qgis.looks_results import VILLAGE_SIZE, area, cases, dots, marked, said, scored, unmeasured
+from spatial.qgis.looks_results import VILLAGE_SIZE, area, cases, classed, dots, marked, said, scored, unmeasured
 from spatial.qgis.styles import (
     BASE,
-    CERTAINTY,
     CHANGE,
     GAP,
     LAST_MILE,
@@ -98,13 +97,6 @@ def catchments_look(frame: pd.DataFrame, words: Words) -> Style:
     )
 
 
-def certainty_look(column: str, frame: pd.DataFrame, words: Words) -> Style:
-    """Show whether settlements are within a threshold in every run, larger with more people."""
-    categories = dots(said(words, "how_sure", CERTAINTY), CERTAINTY.values())
-    categories.append(marked("unknown", words.say("how_sure", "unknown")))
-    return scored(f'"{column}"', categories, frame, words)
-
-
 def width_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show how many minutes lie between best and worst, larger with more people."""
     low, width, sure = f'"{stem}_low_min"', f'"{stem}_width_min"', f'"{stem}_how_sure"'
@@ -127,24 +119,14 @@ def width_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     return scored(chosen, categories, frame, words)
 
 
-def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
-    """Show settlements by minutes over open ground, larger with more people."""
-    chosen, labelled, colours = _by_minutes(f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words)
-    unknown = marked("unknown", words.say("cells", "unknown"))
-    return scored(chosen, [*dots(labelled, colours), unknown], frame, words)
-
-
 def rural_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the lower bound of the Rural Access Index of areas, with both bounds as label."""
     # Rounded towards 0, so that a label never stands in a class that begins above it.
     lower, upper = 'floor("rai_lower" * 100)', 'floor("rai_upper" * 100)'
     least = {name: f"{bound:g}" for name, bound in RURAL_LEAST.items()}
     chosen = cases('"rai_lower"', ">=", least)
-    categories = [
-        Category((name,), words.say("rural", name), area(colour))
-        for name, colour in zip(RURAL_LEAST, SHARES.values(), strict=True)
-    ]
-    categories.append(Category((), words.say("rural", "unknown"), unmeasured()))
+    looks = {name: area(colour) for name, colour in zip(RURAL_LEAST, SHARES.values(), strict=True)}
+    categories = classed("rural", words, looks | {"unknown": unmeasured()}, unknown=())
     text = f"CASE WHEN {lower} = {upper} THEN {lower} || ' %' ELSE {lower} || '–' || {upper} || ' %' END"  # noqa: RUF001 - a range
     return Style(
         categorised(f"CASE {chosen} END", categories),
@@ -156,15 +138,12 @@ def rural_look(frame: pd.DataFrame, words: Words) -> Style:
 def last_mile_lines_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the straight lines of the last mile by class."""
     present = set(frame["last_mile_class"])
-    categories = [
-        Category(
-            (name,),
-            words.say("last_mile", name),
-            symbol("line", line(BASE["town"], width=0.9), line(colour, width=0.6)),
-        )
+    looks = {
+        name: symbol("line", line(BASE["town"], width=0.9), line(colour, width=0.6))
         for name, colour in LAST_MILE.items()
         if name in present
-    ]
+    }
+    categories = classed("last_mile", words, looks)
     return Style(categorised("last_mile_class", categories), display=name_expression(frame, words.language))
 
 
@@ -327,20 +306,10 @@ def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Words) -> S
 # The look of scenarios and of the response of crews.
 
 
-def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Words) -> Style:
-    """Show who gains and who loses by a scenario, larger with more people."""
-    labelled = said(words, "change", CHANGE, minutes=words.figure(cutoff_min))
-    categories = [
-        *dots(labelled, CHANGE.values()),
-        marked("none", words.say("change", "none"), status="not_applicable"),
-        marked("unknown", words.say("cells", "unknown")),
-    ]
-    return scored(f'"{column}"', categories, frame, words)
-
-
-def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
-    """Show settlements by the shortest response target that is met, larger with more people."""
-    columns = (f'"{stem}_response_min"', f'"{stem}_response_status"')
-    chosen, labelled, colours = _by_minutes(*columns, targets_min, words, section="response")
+def reached_look(
+    minutes: str, status: str, bounds_min: Sequence[float], frame: pd.DataFrame, words: Words, *, section: str = "areas"
+) -> Style:
+    """Show settlements by minutes, over open ground or of crews within their targets, larger with more people."""
+    chosen, labelled, colours = _by_minutes(f'"{minutes}"', f'"{status}"', bounds_min, words, section)
     unknown = marked("unknown", words.say("cells", "unknown"))
     return scored(chosen, [*dots(labelled, colours), unknown], frame, words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from spatial.qgis.meta import service_name
 from spatial.qgis.styles import (
     ACCENT,
     BASE,
+    CERTAINTY,
+    CHANGE,
+    CLUSTERS,
     GAP,
     INK,
     LAST_MILE,
@@ -57,12 +60,10 @@ MAIN_ROADS = ("motorway", "trunk", "primary", "motorway_link", "trunk_link", "pr
 LOCAL_MAIN_ROADS = ("secondary", "tertiary", "secondary_link", "tertiary_link", "unclassified", "road")
 
 
-def _lines(section: str, words: Words, looks: Mapping[str, Element], **values: tuple[str, ...]) -> list[Category]:
-    """Class lines by name; `values` are what belongs to a class, where it is not its name alone."""
-    return [
-        Category(values.get(name, (name,)), words.say(section, name), symbol("line", look))
-        for name, look in looks.items()
-    ]
+def classed(section: str, words: Words, looks: Mapping[str, Element], **values: tuple[str, ...]) -> list[Category]:
+    """Class features by name; `values` are what belongs to a class, where it is not its name alone."""
+    shown = {name: symbol("line", look) if look.tag == "layer" else look for name, look in looks.items()}
+    return [Category(values.get(name, (name,)), words.say(section, name), look) for name, look in shown.items()]
 
 
 def roads_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -76,7 +77,7 @@ def roads_look(frame: pd.DataFrame, words: Words) -> Style:
     if "ferry" not in set(frame["road_class"]):
         del looks["ferry"]
     values = {"major": MAIN_ROADS, "middle": LOCAL_MAIN_ROADS, "minor": ()}
-    return Style(categorised("road_class", _lines("roads", words, looks, **values)))
+    return Style(categorised("road_class", classed("roads", words, looks, **values)))
 
 
 def edges_look(words: Words) -> Style:
@@ -86,7 +87,7 @@ def edges_look(words: Words) -> Style:
         "unknown": line(SEASON["unknown"], width=0.35),
         "no": line(SEASON["no"], width=0.4, dash="1.8;1.0"),
     }
-    return Style(categorised("all_season", _lines("season", words, looks)))
+    return Style(categorised("all_season", classed("season", words, looks)))
 
 
 def snaps_look(words: Words) -> Style:
@@ -96,7 +97,7 @@ def snaps_look(words: Words) -> Style:
         "far": line(STATUS["not_met"], width=0.5, dash="1.2;0.8"),
         "none": line(GAP["none"], width=0.5),
     }
-    return Style(categorised("snap_status", _lines("snap", words, looks)))
+    return Style(categorised("snap_status", classed("snap", words, looks)))
 
 
 def boundaries_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -227,26 +228,44 @@ def unmeasured() -> Element:
 def names_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements as quiet dots with their names: towns always, villages when near."""
     sizes = {"city": 2.6, "county_seat": 2.4, "town": 1.9, "village": 1.0}
-    categories = [
-        Category(
-            (tier,),
-            words.say("tiers", tier),
-            symbol("marker", marker(BASE["place" if tier == "village" else "town"], size=size)),
-        )
+    looks = {
+        tier: symbol("marker", marker(BASE["place" if tier == "village" else "town"], size=size))
         for tier, size in sizes.items()
         if tier in set(frame["tier"])
-    ]
+    }
     name = name_expression(frame, words.language)
     shown = f"CASE WHEN \"tier\" <> 'village' OR @map_scale < {VILLAGE_LABEL_SCALE} THEN {name} END"
-    return Style(categorised("tier", categories), labelling=labels(shown) if name else None, display=name)
-
-
-def last_mile_look(frame: pd.DataFrame, words: Words) -> Style:
-    """Show settlements by their way to an all-season road, larger with more people."""
-    categories = dots(said(words, "last_mile", LAST_MILE), LAST_MILE.values(), rim=0.15)
-    return scored(
-        '"last_mile_class"', [*categories, marked("unknown", words.say("last_mile", "unknown"))], frame, words
+    return Style(
+        categorised("tier", classed("tiers", words, looks)), labelling=labels(shown) if name else None, display=name
     )
+
+
+class Scale(NamedTuple):
+    """The colours of settlements by classes that a column holds, and what is said of those without one."""
+
+    colours: Mapping[str, str]  # by class
+    unknown: str  # section of the messages that says what nobody knows
+    rim: float = 0.2  # mm
+    has_none: bool = False  # whether some have no way at all
+
+
+SCALES = {
+    "last_mile": Scale(LAST_MILE, "last_mile", rim=0.15),
+    "how_sure": Scale(CERTAINTY, "how_sure"),
+    "change": Scale(CHANGE, "cells", has_none=True),
+    "cluster": Scale(CLUSTERS, "cluster"),
+}
+"""By the section of the messages that says the classes."""
+
+
+def scale_look(section: str, column: str, frame: pd.DataFrame, words: Words, **values: object) -> Style:
+    """Show settlements by the class that a column holds, larger with more people."""
+    scale = SCALES[section]
+    categories = dots(said(words, section, scale.colours, **values), scale.colours.values(), rim=scale.rim)
+    if scale.has_none:
+        categories.append(marked("none", words.say(section, "none"), status="not_applicable"))
+    categories.append(marked("unknown", words.say(scale.unknown, "unknown")))
+    return scored(f'"{column}"', categories, frame, words)
 
 
 def gap_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -286,10 +305,8 @@ def share_fill_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     if (frame[status] == "not_measurable").any():
         labelled = {name: words.say("gap", "mapped", label=label) for name, label in labelled.items()}
     categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]
-    categories += [
-        Category((name,), words.say("status", name), patterned(name, alpha=0.0))
-        for name in ("not_applicable", "not_measurable")
-    ]
+    others = {name: patterned(name, alpha=0.0) for name in ("not_applicable", "not_measurable")}
+    categories += classed("status", words, others)
     least = {name: f"{bound:g}" for name, bound in LEAST_SHARES.items()}
     chosen = (
         f"CASE WHEN \"{status}\" IS NULL OR \"{status}\" = 'not_applicable' THEN 'not_applicable' "
@@ -367,7 +384,7 @@ def actions_look(frame: gpd.GeoDataFrame, words: Words) -> Style:
         f"WHEN \"action\" = '{SITE}' AND {'true' if is_sized.any() else 'false'} THEN '{SIZED}' "
         'ELSE "action" END'
     )
-    categories = [Category((kind,), words.say("plan_action", kind), look(kind)) for kind in kinds]
+    categories = classed("plan_action", words, {kind: look(kind) for kind in kinds})
     # A name on a link would hide its number.
     named = labels('"place"', size=9.0, colour=INK) if SITE in kinds else None
     return Style(categorised(chosen, categories), labelling=named, display='"place"')
@@ -418,8 +435,6 @@ def _by_outcome(
 ) -> Style:
     """Class units by outcome, in the order of the legend; those of few people lie on top."""
     present = set(frame["outcome"])
-    categories = [
-        Category((name,), words.say(section, name), look) for name, look in symbols.items() if name in present
-    ]
+    categories = classed(section, words, {name: look for name, look in symbols.items() if name in present})
     renderer = categorised("outcome", categories, order='coalesce("persons", 0)', sizes=sizes)
     return Style(renderer, display=name_expression(frame, words.language))

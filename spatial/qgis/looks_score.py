@@ -9,6 +9,7 @@ from spatial.qgis.looks_results import (
     VILLAGE_SIZE,
     area,
     cases,
+    classed,
     dots,
     marked,
     patterned,
@@ -18,7 +19,6 @@ from spatial.qgis.looks_results import (
 )
 from spatial.qgis.styles import (
     BASE,
-    CLUSTERS,
     DEGURBA,
     INK,
     REACH,
@@ -100,7 +100,7 @@ def gates_look(frame: pd.DataFrame, words: Words) -> Style:
         "pass": symbol("fill", fill("", outline=passed, width=0.6)),
         "none_applicable": patterned("not_applicable"),
     }
-    categories = [Category((name,), words.say("gates", name), look) for name, look in looks.items()]
+    categories = classed("gates", words, looks)
     return Style(
         categorised("coalesce(\"mandatory_status\", 'unknown')", categories),
         labelling=labels("nullif(replace(\"failed_gates\", ';', '\\n'), '')", size=8, on_areas=True),
@@ -114,13 +114,6 @@ def level_look(frame: pd.DataFrame, words: Words, least: Mapping[str, float]) ->
     categories = dots({name: labelled[name] for name in SHARES}, SHARES.values())
     categories.append(marked("unknown", words.say("level", "unknown")))
     return scored(_classed('"integration_level"', least), categories, frame, words)
-
-
-def clusters_look(frame: pd.DataFrame, words: Words) -> Style:
-    """Show clusters of good and of bad access, larger with more people."""
-    categories = dots(said(words, "cluster", CLUSTERS), CLUSTERS.values())
-    categories.append(marked("unknown", words.say("cluster", "unknown")))
-    return scored('"cluster"', categories, frame, words)
 
 
 def types_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -189,12 +182,9 @@ def functional_look(frame: pd.DataFrame, words: Words) -> Style:
         "fua_proxy catchment": area(zone, stripes, alpha=0.4),
     }
     found = {f"{method} {part}" for method, part in zip(frame["fua_method"], frame["fua_part"], strict=True)}
-    categories = [
-        Category((value,), words.say("functional", value.replace(" ", "_")), look)
-        for value, look in looks.items()
-        if value in found
-    ]
-    categories.append(Category((), words.say("functional", "none"), area("", alpha=1.0)))
+    present = {value.replace(" ", "_"): look for value, look in looks.items() if value in found}
+    values = {value.replace(" ", "_"): (value,) for value in looks}
+    categories = classed("functional", words, present | {"none": area("", alpha=1.0)}, **values, none=())
     return Style(
         categorised('"fua_method" || \' \' || "fua_part"', categories),
         labelling=labels('CASE WHEN "fua_part" = \'city\' THEN "fua_name" END', size=9, on_areas=True),

@@ -14,7 +14,7 @@ from rasterio.io import MemoryFile
 
 from spatial.errors import ContractError
 from spatial.qgis.sld import raster_sld
-from spatial.qgis.styles import BASE, QGIS_VERSION, SHARES
+from spatial.qgis.styles import BASE, QGIS_VERSION, SHARES, constants
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -98,25 +98,15 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Wor
         result.append((high, label, colours[position]))
     least, most = (f"{found:.17g}" for found in (np.nanmin(raster.values), np.nanmax(raster.values)))
     pipe = Element("pipe")
-    renderer = SubElement(
-        pipe,
-        "rasterrenderer",
-        {
-            "type": "singlebandpseudocolor",
-            "band": "1",
-            "opacity": OPACITY,
-            "alphaBand": "-1",
-            "classificationMin": least,
-            "classificationMax": most,
-        },
-    )
+    shown = f"type=singlebandpseudocolor band=1 opacity={OPACITY} alphaBand=-1"
+    shown += f" classificationMin={least} classificationMax={most}"
+    renderer = SubElement(pipe, "rasterrenderer", constants(shown))
     SubElement(renderer, "rasterTransparency")
-    ramp = {"colorRampType": "DISCRETE", "classificationMode": "2", "clip": "0"}
-    ramp |= {"minimumValue": least, "maximumValue": most}
+    ramp = constants(f"colorRampType=DISCRETE classificationMode=2 clip=0 minimumValue={least} maximumValue={most}")
     shader = SubElement(SubElement(renderer, "rastershader"), "colorrampshader", ramp)
     for value, label, colour in result:
-        shown = {"value": f"{value:g}", "label": label, "color": colour or BASE["blank"]}
-        SubElement(shader, "item", {**shown, "alpha": "255" if colour else "0"})
+        item = {"value": f"{value:g}", "label": label, "color": colour or BASE["blank"]}
+        SubElement(shader, "item", item | {"alpha": "255" if colour else "0"})
     SubElement(pipe, "brightnesscontrast", {"brightness": "0", "contrast": "0"})
     SubElement(pipe, "huesaturation", {"saturation": "0"})
     SubElement(pipe, "rasterresampler")

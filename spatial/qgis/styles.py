@@ -156,6 +156,18 @@ def rgba(colour: str, alpha: float = 1.0) -> str:
     return f"{red},{green},{blue},{round(alpha * 255)}"
 
 
+def constants(text: str) -> dict[str, str]:
+    """
+    Read what QGIS wants to stand there whatever a layer is: name=value, by blanks; a blank value is given later.
+
+    Examples
+    --------
+    >>> constants("size=1 unit=MM colour=")
+    {'size': '1', 'unit': 'MM', 'colour': ''}
+    """
+    return dict(pair.split("=", 1) for pair in text.split())
+
+
 def _layer(kind: str, options: Mapping[str, str]) -> Element:
     element = Element("layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
     holder = SubElement(element, "Option", {"type": "Map"})
@@ -185,20 +197,10 @@ def marker(
     size_expression: str = "",
 ) -> Element:
     """Build a point's look."""
-    element = _layer(
-        "SimpleMarker",
-        {
-            "name": shape,
-            "angle": "45" if shape == "line" else "0",
-            "color": rgba(colour) if colour else "255,255,255,0",
-            "outline_color": rgba(outline),
-            "outline_style": "solid" if width else "no",
-            "outline_width": f"{width:g}",
-            "outline_width_unit": "MM",
-            "size": f"{size:g}",
-            "size_unit": "MM",
-        },
-    )
+    told = {"name": shape, "angle": "45" if shape == "line" else "0", "color": rgba(colour or "#ffffff", bool(colour))}
+    told |= {"outline_color": rgba(outline), "outline_style": "solid" if width else "no"}
+    told |= constants(f"outline_width={width:g} outline_width_unit=MM size={size:g} size_unit=MM")
+    element = _layer("SimpleMarker", told)
     if size_expression:
         element.append(_data_defined({"size": size_expression}))
     return element
@@ -206,41 +208,23 @@ def marker(
 
 def ground_square(colour: str, side_m: float) -> Element:
     """Build a square that covers its piece of ground at every scale."""
-    on_ground = {
-        "size": f"{side_m:g}",
-        "size_unit": "RenderMetersInMapUnits",
-        "size_map_unit_scale": f"3x:0,0,1,{LEAST_SQUARE_MM:g},0,0",
-    }
-    on_screen = {"size": "1", "size_unit": "MM"}
-    return _layer(
-        "SimpleMarker",
-        {"name": "square", "color": rgba(colour), "outline_style": "no", **(on_ground if side_m > 0 else on_screen)},
-    )
+    scale = f"size_map_unit_scale=3x:0,0,1,{LEAST_SQUARE_MM:g},0,0"
+    size = f"size={side_m:g} size_unit=RenderMetersInMapUnits {scale}" if side_m > 0 else "size=1 size_unit=MM"
+    return _layer("SimpleMarker", constants(f"name=square color={rgba(colour)} outline_style=no {size}"))
 
 
 def number(expression: str, *, size: float, colour: str) -> Element:
     """Write what an expression gives onto a point, upright and in its middle."""
-    element = _layer(
-        "FontMarker",
-        {
-            "font": FONT,
-            "font_style": "Bold",
-            "chr": "1",
-            "color": rgba(colour),
-            "size": f"{size:g}",
-            "size_unit": "MM",
-            "outline_width": "0",
-            "horizontal_anchor_point": "1",
-            "vertical_anchor_point": "1",
-        },
-    )
+    told = constants(f"font_style=Bold chr=1 color={rgba(colour)} size={size:g} size_unit=MM outline_width=0")
+    told |= constants("horizontal_anchor_point=1 vertical_anchor_point=1")
+    element = _layer("FontMarker", {"font": FONT} | told)
     element.append(_data_defined({"char": expression}))
     return element
 
 
 def middle_of_line(marker: Element) -> Element:
     """Put a point's look onto the middle of a line."""
-    element = _layer("MarkerLine", {"placements": "CentralPoint", "placement": "centralpoint", "rotate": "0"})
+    element = _layer("MarkerLine", constants("placements=CentralPoint placement=centralpoint rotate=0"))
     element.append(marker)
     return element
 
@@ -261,20 +245,9 @@ def _data_defined(expressions: Mapping[str, str]) -> Element:
 
 def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0, drawn_if: str = "") -> Element:
     """Build a line's look, drawn where an expression holds."""
-    element = _layer(
-        "SimpleLine",
-        {
-            "line_color": rgba(colour, alpha),
-            "line_width": f"{width:g}",
-            "line_width_unit": "MM",
-            "line_style": "solid",
-            "capstyle": "flat" if dash else "round",
-            "joinstyle": "round",
-            "use_custom_dash": "1" if dash else "0",
-            "customdash": dash or "2;1",
-            "customdash_unit": "MM",
-        },
-    )
+    told = constants(f"line_color={rgba(colour, alpha)} line_width={width:g} line_width_unit=MM line_style=solid")
+    told |= constants(f"capstyle={'flat' if dash else 'round'} joinstyle=round use_custom_dash={1 if dash else 0}")
+    element = _layer("SimpleLine", told | constants(f"customdash={dash or '2;1'} customdash_unit=MM"))
     if drawn_if:
         element.append(_data_defined({"enabled": drawn_if}))
     return element
@@ -284,18 +257,9 @@ def fill(
     colour: str, *, outline: str = "", width: float = 0.2, alpha: float = 1.0, colour_expression: str = ""
 ) -> Element:
     """Build an area's look."""
-    element = _layer(
-        "SimpleFill",
-        {
-            "color": rgba(colour or "#ffffff", alpha),
-            "style": "solid" if colour else "no",
-            "outline_color": rgba(outline or "#ffffff"),
-            "outline_style": "solid" if outline else "no",
-            "outline_width": f"{width:g}",
-            "outline_width_unit": "MM",
-            "joinstyle": "round",
-        },
-    )
+    told = constants(f"color={rgba(colour or '#ffffff', alpha)} style={'solid' if colour else 'no'}")
+    told |= constants(f"outline_color={rgba(outline or '#ffffff')} outline_style={'solid' if outline else 'no'}")
+    element = _layer("SimpleFill", told | constants(f"outline_width={width:g} outline_width_unit=MM joinstyle=round"))
     if colour_expression:
         element.append(_data_defined({"fillColor": colour_expression}))
     return element
@@ -303,24 +267,16 @@ def fill(
 
 def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: float = 45.0) -> Element:
     """Build parallel lines that fill an area."""
-    element = _layer("LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"})
+    element = _layer("LinePatternFill", constants(f"angle={angle:g} distance={distance:g} distance_unit=MM"))
     element.append(symbol("line", line(colour, width=width)))
     return element
 
 
 def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
     """Build dots that fill an area."""
-    element = _layer(
-        "PointPatternFill",
-        {
-            "distance_x": f"{distance:g}",
-            "distance_y": f"{distance:g}",
-            "displacement_x": f"{distance / 2:g}",
-            "distance_x_unit": "MM",
-            "distance_y_unit": "MM",
-            "displacement_x_unit": "MM",
-        },
-    )
+    told = constants(f"distance_x={distance:g} distance_y={distance:g} displacement_x={distance / 2:g}")
+    told |= constants("distance_x_unit=MM distance_y_unit=MM displacement_x_unit=MM")
+    element = _layer("PointPatternFill", told)
     element.append(symbol("marker", marker(colour, size=size, outline=colour, width=0.0)))
     return element
 
@@ -331,32 +287,18 @@ def labels(
     """Build labels around points, or on areas."""
     element = Element("labeling", {"type": "simple"})
     settings = SubElement(element, "settings", {"calloutType": "simple"})
-    text = {
-        "fieldName": expression,
-        "isExpression": "1",
-        "fontFamily": FONT,
-        "fontSize": f"{size:g}",
-        "fontSizeUnit": "Point",
-        "fontWeight": "50",
-        "namedStyle": "Regular",
-        "textColor": rgba(colour),
-        "textOpacity": "1",
-        "multilineHeight": "1",
-    }
+    text = {"fieldName": expression, "isExpression": "1", "fontFamily": FONT}
+    text |= constants(f"fontSize={size:g} fontSizeUnit=Point fontWeight=50 namedStyle=Regular")
+    text |= constants(f"textColor={rgba(colour)} textOpacity=1 multilineHeight=1")
     style = SubElement(settings, "text-style", text)
     style.append(font_families())
-    buffer = {"bufferDraw": "1", "bufferSize": "0.7", "bufferSizeUnits": "MM", "bufferColor": rgba(halo, 0.85)}
-    SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
-    placement = {
-        "placement": HORIZONTAL if on_areas else AROUND_IN_ORDER,
-        "dist": "1.4",
-        "distUnits": "MM",
-        "offsetType": "1",
-    }
-    SubElement(settings, "placement", {**placement, "predefinedPositionOrder": "TR,TL,BR,BL,R,L,TSR,BSR"})
+    buffer = f"bufferDraw=1 bufferSize=0.7 bufferSizeUnits=MM bufferColor={rgba(halo, 0.85)}"
+    SubElement(style, "text-buffer", constants(f"{buffer} bufferOpacity=1 bufferNoFill=1"))
+    placement = f"placement={HORIZONTAL if on_areas else AROUND_IN_ORDER} dist=1.4 distUnits=MM offsetType=1"
+    SubElement(settings, "placement", constants(f"{placement} predefinedPositionOrder=TR,TL,BR,BL,R,L,TSR,BSR"))
     # Areas would keep the labels of other layers away from all of their ground.
-    rendering = {"obstacle": "0" if on_areas else "1", "obstacleFactor": "1"}
-    SubElement(settings, "rendering", {**rendering, "displayAll": "0", "mergeLines": "0"})
+    obstacle = f"obstacle={0 if on_areas else 1} obstacleFactor=1"
+    SubElement(settings, "rendering", constants(f"{obstacle} displayAll=0 mergeLines=0"))
     return element
 
 
@@ -471,14 +413,8 @@ def faded_outside(symbol: Element) -> Element:
 
 
 def _renderer(kind: str, order: str) -> Element:
-    attributes = {
-        "type": kind,
-        "enableorderby": "1" if order else "0",
-        "forceraster": "0",
-        "symbollevels": "0",
-        "referencescale": "-1",
-    }
-    return Element("renderer-v2", attributes)
+    told = f"type={kind} enableorderby={1 if order else 0} forceraster=0 symbollevels=0 referencescale=-1"
+    return Element("renderer-v2", constants(told))
 
 
 def name_expression(frame: pd.DataFrame, language: str) -> str:
@@ -495,18 +431,10 @@ def name_expression(frame: pd.DataFrame, language: str) -> str:
 
 def style_attributes(style: Style, smallest_scale: int = 0) -> dict[str, str]:
     """Give the attributes that a QML file and a project's layer share; hidden when zoomed out beyond a scale."""
-    scaled = smallest_scale > 0
-    return {
-        "labelsEnabled": "1" if style.labelling is not None else "0",
-        "hasScaleBasedVisibilityFlag": "1" if scaled else "0",
-        "minScale": str(smallest_scale) if scaled else "100000000",
-        "maxScale": "0",
-        "simplifyDrawingHints": "1",
-        "simplifyDrawingTol": "1",
-        "simplifyAlgorithm": "0",
-        "simplifyLocal": "1",
-        "simplifyMaxScale": "1",
-    }
+    scaled, named = smallest_scale > 0, style.labelling is not None
+    shown = f"labelsEnabled={named:d} hasScaleBasedVisibilityFlag={scaled:d} minScale={smallest_scale or 100000000}"
+    simplified = "simplifyDrawingHints=1 simplifyDrawingTol=1 simplifyAlgorithm=0 simplifyLocal=1 simplifyMaxScale=1"
+    return constants(f"{shown} maxScale=0 {simplified}")
 
 
 def style_elements(style: Style, aliases: Mapping[str, str]) -> list[Element]:

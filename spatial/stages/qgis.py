@@ -35,18 +35,9 @@ if TYPE_CHECKING:
 
 
 BY_SERVICE = (
-    "access",
-    "norm_results",
-    "measures",
-    "isochrones",
-    "catchments",
-    "intervals",
-    "wet_losses",
-    "off_road",
-    "scenario_access",
-    "emergency_response",
-    "plans",
-)
+    "access", "norm_results", "measures", "isochrones", "catchments", "intervals", "wet_losses", "off_road",
+    "scenario_access", "emergency_response", "plans",
+)  # fmt: skip
 """Tables whose services give layers and columns their names."""
 
 OPENING_NORMS = 4

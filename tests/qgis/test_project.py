@@ -41,7 +41,13 @@ def test_equal_tables_give_equal_bytes(county, county_meta):
 
 def test_writing_both_at_once_gives_the_same_project(county, county_meta, raster):
     artifacts = write_qgis(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
-    assert [item.name for item in artifacts] == ["county.gpkg", "county.qgz", "population.tif", "population.qml"]
+    assert [item.name for item in artifacts] == [
+        "county.gpkg",
+        "county.qgz",
+        "population.tif",
+        "population.qml",
+        "population.sld",
+    ]
     alone = write_project(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
     assert artifacts[1] == alone
 
