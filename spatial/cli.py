@@ -668,6 +668,11 @@ def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) 
             "  The memory of this machine did not suffice. Close other programs, take a smaller region, a smaller "
             "buffer_km or coarser rasters, or run it on a machine with more memory; finished stages are kept."
         )
+    elif isinstance(cause, UnicodeEncodeError) and "surrogates" in cause.reason:
+        told.append(
+            "  A path holds letters that the locale of this terminal does not know. Set PYTHONUTF8=1, or a locale "
+            "such as LC_ALL=C.UTF-8, and try again."
+        )
     else:
         shown = " ".join(["spatial --debug", *arguments])
         told.append(

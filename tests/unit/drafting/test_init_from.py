@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -23,9 +26,6 @@ from spatial.errors import SourceError, StudyError
 from spatial.inputs.prepare import prepare
 from spatial.plain_text import SCREEN_ROWS, screen_rows
 from spatial.study import Study
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EAST, NORTH = 36452000.0, 3456000.0
 DATE = ("--as-of", "2026-01-01")
@@ -406,6 +406,17 @@ def test_a_folder_of_many_files_fits_a_screen_and_all_is_said_where_asked(county
     _, output, _ = _run("init", "-v", "--from", county, tmp_path / "all.toml", "--raw", tmp_path / "raw", *DATE)
     assert output.count("not used: 说明") == 21
     assert "or -v" not in output
+
+
+def test_a_locale_that_does_not_know_the_letters_of_a_path_is_told_so(county, tmp_path):
+    where = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PATH": os.environ["PATH"]}
+    where |= {name: os.environ[name] for name in ("PYTHONPATH", "HOME") if name in os.environ}
+    moved = county.rename(county.with_name("县"))
+    command = [sys.executable, "-m", "spatial", "init", str(tmp_path / "s.toml"), "--from", str(moved)]
+    ended = subprocess.run(command, env=where, capture_output=True, check=False, cwd=Path(__file__).parents[3])
+    assert ended.returncode != 0
+    assert b"PYTHONUTF8=1" in ended.stderr
+    assert b"ours to mend" not in ended.stderr
 
 
 def test_marks_are_found_with_their_part_of_the_file():
