@@ -5,9 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import gc
-import hashlib
 import io
-import json
 import logging
 import os
 import sys
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from spatial.drafting.questions import Answer, Question
-    from spatial.results import Results
     from spatial.runs import FinishedRun
     from spatial.sample import SampleForm
     from spatial.study import Study
@@ -35,12 +32,12 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 PIPE_CLOSED = 1
 """As click ends where nobody reads on, such as in ``spatial check study.toml | head``."""
+DIFFERS = 1
+"""As diff ends where files differ."""
 MIN_RUNS = 2
 EXTRACTS = (".osm.pbf", ".osm.gz", ".osm.bz2", ".osm", ".pbf")
 """Endings of OpenStreetMap extracts, which `run` takes in place of a study."""
 MAPS = Path("maps")
-_HEADLINES = ".headlines.json"
-"""What a run said last, so that it can be said again without being worded again."""
 
 RAW = Path("data/raw")
 raw_option = click.option(
@@ -550,6 +547,30 @@ def call(name: str, asked: Path, answer: Path) -> None:
 
 
 @cli.command()
+@click.argument("record", metavar="RUN_JSON", type=click.Path(path_type=Path))
+@raw_option
+@click.option(
+    "--out",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    default=Path("data/replayed"),
+    show_default=True,
+    help="New folder of the run that is made again, with processed and maps in it.",
+)
+def replay(record: Path, raw: Path, folder: Path) -> None:
+    """Make a run again from its run.json, and say that every file has the same bytes, or what differs and why."""
+    from spatial.runs import replay as make_again  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    with progress_bar() as report:
+        made = make_again(record, folder, raw=raw, progress=report)
+    _say_lines(made.lines)
+    _say(f"tables: {made.folder}")
+    if not made.is_same:
+        sys.exit(DIFFERS)
+
+
+@cli.command()
 @study_argument
 @raw_option
 def fetch(study_file: Path, raw: Path) -> None:
@@ -735,7 +756,7 @@ def _run(
     **how: Any,
 ) -> None:
     from spatial.pipeline import STAGES  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import folders_of  # noqa: PLC0415 - as above
+    from spatial.runs import folders_of, headlines_of  # noqa: PLC0415 - as above
     from spatial.runs import run as run_line  # noqa: PLC0415 - as above
 
     # What a run lets go of are tables, which need no collector; to search all objects again and again took 4 % of it.
@@ -752,7 +773,7 @@ def _run(
     if ran and not verbose:
         seconds, (first, facts) = sum(one["seconds"] for one in ran.values()), next(iter(ran.items()))
         _say(f"ran {len(ran)} stage(s) in {seconds:.0f} s, the first one {first}: {facts['reason']}", err=True)
-    _print_headlines(study, results, verbose=verbose)
+    _say_lines(headlines_of(study, results, is_full=verbose))
     index = results.index_page
     if index is not None and index.is_file():
         _say(f"pages:        {index}")
@@ -765,36 +786,3 @@ def _run(
         _say(f"to compare:   spatial compare {today} {results.folder}")
     elif file is not None and index is not None and index.is_file():
         _say(f"next: spatial explain | plan | try {file}; every norm, how sure, and why: spatial run -v {file}")
-
-
-def _print_headlines(study: Study, results: Results, *, verbose: bool) -> None:
-    """
-    Say the answer, or with `verbose` every headline number and how it came about.
-
-    The words are kept beside the results: making them imports most of the package, which takes longer than finding out
-    that nothing is to be done.
-    """
-    from spatial.runner.manifest import code_fingerprint  # noqa: PLC0415 - as above
-    from spatial.store import Store  # noqa: PLC0415 - as above
-
-    try:
-        summary = results.summary
-    except StoreError:
-        return
-    own = {name: study.raw_path(path) for name, path in study.own_files().items()}
-    told_from = {
-        "code": code_fingerprint("spatial.stages.explain"),
-        "study": study.model_dump(mode="json", exclude={"raw": True, "qgis": True}),
-        "files": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in own.items() if path.is_file()},
-        "summary": summary,
-    }
-    key = hashlib.sha256(json.dumps(told_from, sort_keys=True).encode()).hexdigest()
-    store = Store(results.folder)
-    kept = store.read_json(_HEADLINES) or {}
-    if kept.get("of") != key:
-        from spatial.stages.explain import closing_lines, headline_lines  # noqa: PLC0415 - as said
-
-        kept = {"of": key, "brief": closing_lines(study, summary), "full": headline_lines(study, summary)}
-        with contextlib.suppress(StoreError):
-            store.write_json(_HEADLINES, kept)
-    _say_lines(kept["full" if verbose else "brief"])

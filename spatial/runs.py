@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial import pipeline
-from spatial.errors import StoreError
+from spatial.errors import SourceError, StoreError
 from spatial.results import Results, read_results
-from spatial.runner.manifest import manifest_name
+from spatial.runner.manifest import code_fingerprint, manifest_name
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.store import Artifact, Store
 from spatial.study import PLANS_FILE, PlannedStudy, planned_study
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 
 LOGGER = logging.getLogger(__name__)
+_HEADLINES = ".headlines.json"
+"""What a run said last, so that it can be said again without being worded again."""
 
 
 class FinishedRun(NamedTuple):
@@ -277,3 +282,118 @@ def _refuse_other(study: Study, folder: Path) -> None:
             f"{folder}: holds the run of {there}, not of {named}; rename one of them, or choose another folder with "
             "--processed and --maps"
         )
+
+
+def headlines_of(study: Study, results: Results, *, is_full: bool) -> list[str]:
+    """
+    Say the answer of a run, or every headline number and how it came about.
+
+    The words are kept beside the results: making them imports most of the package, which takes longer than finding out
+    that nothing is to be done.
+    """
+    try:
+        summary = results.summary
+    except StoreError:
+        return []
+    own = {name: study.raw_path(path) for name, path in study.own_files().items()}
+    told_from = {
+        "code": code_fingerprint("spatial.stages.explain"),
+        "study": study.model_dump(mode="json", exclude={"raw": True, "qgis": True}),
+        "files": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in own.items() if path.is_file()},
+        "summary": summary,
+    }
+    key = hashlib.sha256(json.dumps(told_from, sort_keys=True).encode()).hexdigest()
+    store = Store(results.folder)
+    kept = store.read_json(_HEADLINES) or {}
+    if kept.get("of") != key:
+        from spatial.stages.explain import closing_lines, headline_lines  # noqa: PLC0415 - as said
+
+        kept = {"of": key, "brief": closing_lines(study, summary), "full": headline_lines(study, summary)}
+        with contextlib.suppress(StoreError):
+            store.write_json(_HEADLINES, kept)
+    lines: list[str] = kept["full" if is_full else "brief"]
+    return lines
+
+
+# A run that is recorded, once more in a new folder.
+
+_MOST_TOLD = 10
+"""Files that are named; the others are counted."""
+
+
+class Replayed(NamedTuple):
+    """A run that was made again from its record."""
+
+    folder: Path  # where the new one is
+    is_same: bool  # whether every file has the same bytes
+    lines: tuple[str, ...]  # what differs, and why
+
+
+def replay(record: Path, out: Path, *, raw: Path, progress: Callable[[float, str], None] | None = None) -> Replayed:
+    """
+    Make a run again from its `run.json`, in a new folder, and say whether its files have the same bytes.
+
+    A run of a scenario begins with the tables of the run that it was laid on, whose record lies in the folder beside.
+    Sources that are not there are refused; those that changed are named, as are versions and code.
+    """
+    from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - imports most of the package
+    from spatial.stages.policy import check_policy  # noqa: PLC0415 - as above
+
+    then = _recorded(record)
+    study = _study_of(then, raw, record)
+    gone = sorted(name for name in then["sources"] if not (study.raw / name).is_file())
+    if gone:
+        raise SourceError(f"{record}: {len(gone)} source(s) of the run are not below {study.raw}: {', '.join(gone)}")
+    check_policy(study)
+    refuse_missing(study)
+    folder, pages = folders_of(study, out / "processed", out / "maps")
+    if folder.exists() or pages.exists():
+        raise StoreError(f"{folder if folder.exists() else pages}: is there already; choose a new folder with --out")
+    until = [stage.name for stage in pipeline.STAGES if stage.name in then["stages"]][-1]
+    if isinstance(study, PlannedStudy):
+        beside = record.parent.parent / then["base"]["run"] / record.name
+        today = _study_of(_recorded(beside), raw, beside)
+        base, base_pages = folders_of(today, out / "processed", out / "maps")
+        run_stages(pipeline.TODAY, today, base, base_pages, progress=progress)
+        now = run_stages(pipeline.SCENARIO_STAGES, study, folder, pages, until=until, progress=progress, base=base)
+    else:
+        now = run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress)
+    return Replayed(folder, *_compared(then, now))
+
+
+def _recorded(path: Path) -> dict[str, Any]:
+    """Read the record of a run; one that does not say all that is needed is refused."""
+    if not path.is_file():
+        raise StoreError(f"{path}: is not there; name the run.json of a run, such as data/processed/my-county/run.json")
+    told = Store(path.parent).read_json(path.name)
+    if not isinstance(told, dict) or not {"options", "sources", "stages", "libraries"} <= told.keys():
+        raise StoreError(f"{path}: says too little to repeat its run; run the study again with this version first")
+    return told
+
+
+def _study_of(told: dict[str, Any], raw: Path, path: Path) -> Study:
+    from spatial.study import Study  # noqa: PLC0415 - as above
+
+    kind = PlannedStudy if told["options"].get("scenario") else Study
+    return kind.from_dict(told["options"], raw=raw, where=str(path))
+
+
+def _compared(then: dict[str, Any], now: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
+    """Tell whether two runs made the same files, which differ, and what else does."""
+    files = [{name: sha for facts in told["stages"].values() for name, sha in facts["files"].items()}
+             for told in (then, now)]  # fmt: skip
+    unlike = sorted(name for name in {*files[0], *files[1]} if files[0].get(name) != files[1].get(name))
+    lines = [f"same bytes: all {len(files[0])} files"]
+    if unlike:
+        more = f" and {len(unlike) - _MOST_TOLD} more" if len(unlike) > _MOST_TOLD else ""
+        lines = [f"{len(unlike)} of {len(files[0])} files differ: {', '.join(unlike[:_MOST_TOLD])}{more}"]
+    causes = [f"the source {name} changed" for name, sha in then["sources"].items() if now["sources"].get(name) != sha]
+    causes += [f"the source {name} is new" for name in now["sources"] if name not in then["sources"]]
+    for name, version in then["libraries"].items():
+        if now["libraries"].get(name) != version:
+            causes.append(f"{name} was {version}, and is {now['libraries'].get(name, 'not there')}")
+    code = [name for name, facts in then["stages"].items() if now["stages"].get(name, {}).get("code") != facts["code"]]
+    causes += [f"the code of {', '.join(code)} differs"] if code else []
+    if unlike and not causes:
+        causes = ["neither a source nor a library nor the code differs: this is a fault of spatial, please tell us"]
+    return not unlike, (*lines, *(f"  {cause}" for cause in causes))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import UNFORESEEN, SpatialError, StageError
 from spatial.formats.files import file_parts
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
-from spatial.runner.stage import Options, Stage
+from spatial.runner.stage import EVERYTHING, Options, Stage
 from spatial.store import WORKED_IN, Checksums, Store, keep_changed, locked, remove_leftovers
 from spatial.tables import TABLES
 
@@ -84,6 +84,12 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     return sorted({part for key, path in named if key in sections for part in file_parts(study.raw_path(path))})
 
 
+def source_files(study: Study) -> dict[str, Path]:
+    """List all that is read of the user's own, by the path below the raw root, so that another machine finds it."""
+    opened, root = {*raw_files(study), *own_files(study, EVERYTHING)}, study.raw
+    return {(path.relative_to(root) if path.is_relative_to(root) else path).as_posix(): path for path in sorted(opened)}
+
+
 def plan(
     stages: Sequence[Stage], study: Study, folder: Path, maps: Path, *, base: Path | None = None, verify: bool = False
 ) -> list[Decision]:
@@ -135,6 +141,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 "ran": decision.runs,
                 "reason": decision.reason,
                 **{key: manifest.get(key) for key in ("seconds", "fingerprint", "code")},
+                "files": {facts["path"]: facts["sha256"] for facts in manifest.get("outputs", {}).values()},
             }
         if run.base is not None:
             # Say which run the inputs of the scenario are from, and by which code its tables were made.
@@ -149,6 +156,9 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 },
             }
         record["options"] = study.model_dump(mode="json")
+        record["sources"] = {
+            name: run.checksums.of(path) for name, path in source_files(study).items() if path.is_file()
+        }
         is_new = any(facts["ran"] for facts in record["stages"].values())
         last = None if is_new else run.store.read_json("run.json")
         record["libraries"] = last["libraries"] if last else library_versions()

@@ -31,6 +31,10 @@ MAX_ROWS = 100_000
 MAX_TEXT = 32_767
 """Characters that a cell of a workbook can hold."""
 HEADER_ROW = 3
+PORTRAIT_CHARACTERS = 120.0
+"""Characters of a row that still can be read where a page of A4 stands upright."""
+MOST_PRINTED = 200
+"""Characters of a header or footer: a workbook holds 255, with its signs."""
 LINE_POINTS = 16.0
 WIDEST = 60.0
 
@@ -112,22 +116,26 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
     """Write a sheet: title, note, frozen header with filters, rows."""
     page: Any = book.create_sheet(sheet.name)
     last = get_column_letter(len(sheet.columns))
-    shown = min(sheet.rows, MAX_ROWS)
+    shown, wide = min(sheet.rows, MAX_ROWS), 0.0
     for number, column in enumerate(sheet.columns, start=1):
         # Width in characters that shows most values; ideographs take two.
         head = max(_wide(line) for line in column.titles) / (1 if column.kind != "text" else 1.5)
         sample = [_wide(value) for value in column.values[:500] if isinstance(value, str)]
         body = sorted(sample)[int(0.95 * (len(sample) - 1))] if sample else 10.0
-        page.column_dimensions[get_column_letter(number)].width = float(
-            min(WIDEST, max(9.0, min(head, 24.0), body) + 2.0)
-        )
+        width = float(min(WIDEST, max(9.0, min(head, 24.0), body) + 2.0))
+        page.column_dimensions[get_column_letter(number)].width = width
+        wide += width
     page.freeze_panes = f"A{HEADER_ROW + 1}"
     page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + shown}"
     page.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
-    page.page_setup.orientation = "landscape"
+    page.page_setup.orientation = "landscape" if wide > PORTRAIT_CHARACTERS else "portrait"
     page.page_setup.paperSize = 9  # A4
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
+    # Of a sheet that lies on a table alone: what it is of, for whom it is, and which of how many.
+    page.oddHeader.left.text = printed(sheet.title)
+    page.oddFooter.left.text = printed(sheet.note)
+    page.oddFooter.right.text = "&P / &N"
     lines = max(len(column.titles) for column in sheet.columns)
     page.row_dimensions[HEADER_ROW].height = LINE_POINTS * (lines + 1)
     cells = Cells(page)
@@ -140,6 +148,13 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
     for line in sheet.tail:
         page.append([])
         page.append([cells.text(line, "cell text")])
+
+
+def printed(text: str) -> str:
+    """Give a text as the head or foot of printed pages, in which & begins a command and 255 characters are the most."""
+    plain = CONTROL.sub(" ", text)
+    short = plain if len(plain) <= MOST_PRINTED else f"{plain[: MOST_PRINTED - 1]}…"
+    return short.replace("&", "&&")
 
 
 class Cells:

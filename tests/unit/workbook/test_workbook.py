@@ -93,6 +93,21 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
         assert page.print_title_rows == "$3:$3"
 
 
+def test_a_printed_sheet_says_what_it_is_of_and_which_page_and_stands_upright_where_it_is_narrow(book):
+    for page in book:
+        assert page.oddHeader.left.text == page["A1"].value.replace("&", "&&")
+        assert page.oddFooter.left.text.startswith("草稿 / Draft")
+        assert page.oddFooter.right.text == "&P / &N"
+        assert (page.page_setup.fitToHeight, page.sheet_properties.pageSetUpPr.fitToPage) == (0, True)
+    # Two columns of at most 60 characters, and two dozen.
+    assert (book["摘要"].page_setup.orientation, book["各乡镇规范"].page_setup.orientation) == ("portrait", "landscape")
+
+
+def test_a_name_with_a_sign_of_headers_stays_a_name_and_is_cut_where_it_is_too_long():
+    assert sheets.printed("Smith &P & Sons") == "Smith &&P && Sons"
+    assert len(sheets.printed("long " * 100)) == sheets.MOST_PRINTED
+
+
 def test_headers_lead_with_the_first_language_and_carry_units(book):
     heads = [cell.value for cell in book["各乡镇规范"][3]]
     for name in ("persons_in_scope", "served_share"):
