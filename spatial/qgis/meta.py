@@ -40,6 +40,7 @@ class QgisMeta:
     map_approval: str = ""  # approval number of the maps; empty where none is given
     # true where these are public maps of a country that asks for a number, and none is given
     approval_wanted: bool = False
+    is_public: bool = False  # whether its tables were cut to the public, which its note then says
     licences: Sequence[str] = ()  # one line a source: its name, licence and vintage
     issues: Sequence[str] = ()  # known faults of the sources
     method: str = ""  # one paragraph on how the numbers were made
