@@ -414,9 +414,9 @@ class Store:
             temporary.write_bytes(artifact.content)
         return path
 
-    def write_json(self, name: str, value: Any) -> Path:
-        """Write a JSON file with sorted keys."""
-        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    def write_json(self, name: str, value: Any, *, keeps_order: bool = False) -> Path:
+        """Write a JSON file, with sorted keys where their order says nothing."""
+        text = json.dumps(value, indent=1, sort_keys=not keeps_order, ensure_ascii=False, default=str) + "\n"
         return self.write_file(Artifact(name, text.encode("utf-8")))
 
     def read_json(self, name: str) -> Any | None:

@@ -162,7 +162,8 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         is_new = any(facts["ran"] for facts in record["stages"].values())
         last = None if is_new else run.store.read_json("run.json")
         record["libraries"] = last["libraries"] if last else library_versions()
-        run.store.write_json("run.json", record)
+        # Titles and notes are told in the order of the study, by which a run is made again from its record.
+        run.store.write_json("run.json", record, keeps_order=True)
         run.checksums.save()
     report(1.0, "done")
     return record

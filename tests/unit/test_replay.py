@@ -66,3 +66,27 @@ def test_what_differs_is_named_with_its_cause():
     odd = copy.deepcopy(then)
     odd["stages"]["read"]["files"]["t.parquet"] = "9"
     assert "this is a fault of spatial" in _compared(then, odd)[1][1]
+
+
+@pytest.mark.trial
+def test_a_run_of_a_scenario_is_made_again_from_its_record_and_that_of_today(tiny_done, command, tmp_path):
+    text = tiny_done.save().read_text(encoding="utf-8")
+    text += '\n[[scenarios]]\nname = "faster"\ntitle = { en = "Faster" }\nspeed_factors = { tertiary = 1.5 }\n'
+    (tmp_path / "tiny.toml").write_text(text, encoding="utf-8")
+    words = (
+        tmp_path / "tiny.toml",
+        "--raw",
+        tiny_done.raw,
+        "--processed",
+        tiny_done.processed,
+        "--maps",
+        tiny_done.maps,
+    )
+    for more in ((), ("--scenario", "faster")):
+        outcome = command("run", *words, *more)
+        assert outcome.code == 0, outcome.err
+    record = tiny_done.processed / "tiny--faster" / "run.json"
+    outcome = command("replay", record, "--raw", tiny_done.raw, "--out", tmp_path / "new")
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert outcome.out.startswith("same bytes: all ")
+    assert (tmp_path / "new" / "processed" / "tiny--faster" / "summary.json").is_file()
