@@ -1,18 +1,21 @@
 """Location models of 2,000 settlements and 300 candidates, beside spopt with CBC: seconds, and the same optimum.
 
-Then a p-median of 20,000 settlements and 1,000 candidates on sparse pairs within reach: seconds, gap and memory.
+Then a p-median of 20,000 settlements and 1,000 candidates on sparse pairs within reach: seconds, gap and memory; and 40
+p-medians and p-centers drawn as those of the OR-Library were (Beasley 1985), some of them beside spopt with HiGHS.
 
-Run: ``python -m benchmarks.k6_siting``
+Run: ``python -m benchmarks.k6_siting``, or with ``library`` for the 40 alone
 """
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.sparse.csgraph import floyd_warshall
 from scipy.spatial import cKDTree
 
 import spatial as sp
@@ -33,6 +36,13 @@ REPEATS = 3
 SEEDS = (20260101, 20260102)
 LARGE_SETTLEMENTS, LARGE_CANDIDATES, LARGE_SITES = 20_000, 1_000, 50
 LARGE_REACH_MIN, LARGE_GAP = 20.0, 0.01
+LIBRARY = {
+    100: (5, 10, 10, 20, 33), 200: (5, 10, 20, 40, 67), 300: (5, 10, 30, 60, 100), 400: (5, 10, 40, 80, 133),
+    500: (5, 10, 50, 100, 167), 600: (5, 10, 60, 120, 200), 700: (5, 10, 70, 140), 800: (5, 10, 80), 900: (5, 10, 90),
+}  # fmt: skip
+"""Nodes and numbers of sites of pmed1 to pmed40."""
+LIBRARY_SEED, LIBRARY_SECONDS, LIBRARY_PEER = 20260000, 60.0, 200
+"""Where seeds begin, the limit of each model, and up to how many nodes another solver is asked too."""
 
 
 def instance(seed: int, *, settlements: int = SETTLEMENTS, candidates: int = CANDIDATES) -> tuple[Any, Any]:
@@ -90,6 +100,47 @@ def large(settlements: int = LARGE_SETTLEMENTS, candidates: int = LARGE_CANDIDAT
     )
 
 
+def library_distances(nodes: int, seed: int) -> NDArray[np.float64]:
+    """
+    Draw distances as the OR-Library has them: a connected graph with edges of 1 to 100, one for each 50 pairs.
+
+    Of an edge that is drawn twice the length drawn last counts.
+    """
+    draw = np.random.default_rng(seed)
+    length = np.full((nodes, nodes), np.inf)
+    for k in range(nodes * nodes // 50):
+        i, j = (k + 1, int(draw.integers(k + 1))) if k + 1 < nodes else draw.choice(nodes, 2, replace=False)
+        length[i, j] = length[j, i] = draw.integers(1, 101)
+    return np.asarray(floyd_warshall(length))
+
+
+def library() -> None:
+    """Solve the 40 p-medians and p-centers, small ones by another solver's plain model too."""
+    print("number, nodes, sites; of median and center objective, status, gap, CPU s; median by spopt with HiGHS, CPU s")
+    every = [(nodes, sites) for nodes, numbers in LIBRARY.items() for sites in numbers]
+    for number, (nodes, sites) in enumerate(every, start=1):
+        distances = library_distances(nodes, LIBRARY_SEED + number)
+        told = [f"{number:2d} {nodes} {sites:3d}"]
+        for model in (sp.p_median, sp.p_center):
+            began = time.process_time()
+            plan = model(cost=distances, n_facilities=sites, time_limit_s=LIBRARY_SECONDS)
+            taken = time.process_time() - began
+            told.append(f"{plan.objective:6.0f} {plan.status} {plan.gap:.4f} {taken:6.1f}")
+        if nodes <= LIBRARY_PEER:
+            told.append(_library_peer(distances, sites))
+        print("; ".join(told), flush=True)
+
+
+def _library_peer(distances: NDArray[np.float64], sites: int) -> str:
+    import pulp  # noqa: PLC0415 - may not be installed
+    from spopt.locate import PMedian  # noqa: PLC0415 - as above
+
+    began = time.process_time()
+    model = PMedian.from_cost_matrix(distances, np.ones(len(distances)), p_facilities=sites)
+    value = model.solve(pulp.HiGHS(msg=False)).problem.objective.value()
+    return f"{value:6.0f} {time.process_time() - began:6.1f}"
+
+
 def main(*, settlements: int = SETTLEMENTS, candidates: int = CANDIDATES, repeats: int = REPEATS) -> None:
     warnings.simplefilter("ignore")
     ours(*instance(0, settlements=60, candidates=40))["p-median"]()  # compiled
@@ -113,4 +164,4 @@ def main(*, settlements: int = SETTLEMENTS, candidates: int = CANDIDATES, repeat
 
 
 if __name__ == "__main__":
-    main()
+    library() if sys.argv[1:] == ["library"] else main()

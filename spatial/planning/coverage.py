@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
 
 
+MOST_COMPARED = 5_000
+"""Of so many groups each is compared with all others, for those that are covered wherever another is."""
+
+
 def to_nearest(sites: Siting, is_open: BoolArray, value: Callable[[IntArray, FloatArray], float]) -> Evaluation:
     """Send everybody to the nearest open site, and value the pairs and the persons on them."""
     pair = sites.nearest(is_open)
@@ -29,9 +35,13 @@ def to_nearest(sites: Siting, is_open: BoolArray, value: Callable[[IntArray, Flo
 
 def all_reached(sites: Siting, limit: float = np.inf) -> Rows:
     """Ask for an open site within a limit, inclusive, of everybody who has a site in reach."""
-    near = sites.usable & (sites.minutes <= limit)
-    row = np.cumsum(sites.must)[sites.demand[near]] - 1
-    return rows_of(row, sites.site[near], 1.0, np.ones(sites.must.sum()), np.inf)
+    near = sites.near(limit)
+    everybody, cover = np.flatnonzero(sites.must), Cover.of(near) if near.usable.any() else None
+    if cover is not None and near.must[everybody].all() and len(cover.people) <= MOST_COMPARED:
+        return cover.hardest(sites.shape[1])
+    # Where somebody has no site so near the row that asks for one is empty: no plan is so good.
+    row = np.cumsum(sites.must)[near.demand[near.usable]] - 1
+    return rows_of(row, near.site[near.usable], 1.0, np.ones(len(everybody)), np.inf)
 
 
 class Cover(NamedTuple):
@@ -159,6 +169,9 @@ def bisect(
 MOMENTUM, PATIENCE = 0.9, 25
 """Share of a step that is that of the rounds before, and rounds without a better bound before steps are halved."""
 
+MOST_NODES, NODE_ROUNDS, FURTHER_STEP = 20_000, 60, 0.25
+"""Parts of all plans that are looked at one by one to prove a plan, the steps of each, and the first of these."""
+
 NEAR, IMPROVED = 0.05, 8
 """Relaxed plans so near the bound, as a share of the cost, are looked at, and one in so
 many is improved by interchange, to the end, since prices become better."""
@@ -172,6 +185,7 @@ class Relaxation(NamedTuple):
     bound: float  # no plan costs less
     price: FloatArray  # shape (n,), multipliers of the bound
     saving: FloatArray  # shape (m,), 0 or less: what opening a site takes off the sum of prices
+    proven: float = -np.inf  # no plan costs less, as far as plans were looked at in parts
 
 
 def relaxed(sites: Siting, row: IntArray, site: IntArray, cost: FloatArray) -> Relaxation:
@@ -185,30 +199,91 @@ def relaxed(sites: Siting, row: IntArray, site: IntArray, cost: FloatArray) -> R
     if not sites.serves(sites.nearest(plan)):
         fewest = fewest_sites(sites)
         plan = add_greedily(pairs, fewest, sites.may_open, count - int((fewest & ~sites.is_fixed).sum()))
-    return _relax(pairs, plan, sites.is_fixed, sites.may_open, count, gap=sites.gap)
+    # Prices begin at what each demand would pay at its second nearest open site rather than go to its nearest.
+    first, price = nearest_costs(pairs, plan)
+    begin = Relaxation(plan, float(first.sum()), -np.inf, price, np.zeros(len(plan)))
+    node = _Node(sites.is_fixed, sites.may_open, price, count)
+    root = _relax(pairs, begin, node, gap=sites.gap)
+    if sites.first is not None:  # the best of all need not keep to the norm
+        return root
+    return _branched(pairs, root, node, gap=sites.gap, time_limit_s=sites.time_limit_s)
+
+
+class _Node(NamedTuple):
+    """A part of all plans: what is open in each of them, what may be, and where prices of its relaxation begin."""
+
+    fixed: BoolArray  # shape (m,)
+    may_open: BoolArray  # shape (m,)
+    price: FloatArray  # shape (n,)
+    new: int  # sites that are to open
+
+
+def _branched(pairs: Costs, root: Relaxation, whole: _Node, *, gap: float, time_limit_s: float) -> Relaxation:
+    """
+    Prove the plan, or find a better one, by halving: plans with a site and plans without it, the least bound first.
+
+    Bounds are those of the relaxation, which settle sites too: one that no better plan opens, or does without, is
+    looked at no more. Prices, savings and bound stay those of the whole; what is proven stands beside them.
+    """
+    ends = time.monotonic() + time_limit_s
+    # Where all costs are whole numbers, a better plan is better by 1.
+    least = 1.0 - 1e-6 if (pairs.cost == np.round(pairs.cost)).all() else 0.0
+    best, number, waiting = root, 0, [(root.bound, 0, whole._replace(price=root.price))]
+
+    def enough() -> float:
+        return best.cost - max(least, max(gap, 1e-9) * abs(best.cost))
+
+    while waiting and waiting[0][0] < enough():
+        if number >= MOST_NODES or time.monotonic() > ends:
+            return best._replace(proven=waiting[0][0])
+        bound, at, node = heappop(waiting)
+        begin = best._replace(bound=-np.inf, price=node.price, saving=np.zeros(len(node.fixed)))
+        found = _relax(pairs, begin, node, rounds=NODE_ROUNDS, gap=gap, step=FURTHER_STEP, least=least) if at else root
+        best = best._replace(is_open=found.is_open, cost=found.cost) if found.cost < best.cost else best
+        if found.bound >= enough():
+            continue
+        fixed, may_open = node.fixed.copy(), node.may_open.copy()
+        free = np.flatnonzero(may_open)
+        order = free[np.argsort(found.saving[free], kind="stable")]
+        chosen, rest = order[: node.new], order[node.new :]
+        if len(rest) and node.new:
+            # What lifts the bound so far is in no better plan; what does so by its absence is in all of them.
+            may_open[rest[found.bound + found.saving[rest] - found.saving[chosen[-1]] >= enough()]] = False
+            needed = chosen[found.bound + found.saving[rest[0]] - found.saving[chosen] >= enough()]
+            fixed[needed], may_open[needed] = True, False
+        left, count = order[may_open[order]], node.new - int((fixed & ~node.fixed).sum())
+        if count in {0, len(left)}:
+            fixed[left[:count]] = True
+            cost = float(nearest_costs(pairs, fixed)[0].sum())
+            best = best._replace(is_open=fixed, cost=cost) if cost < best.cost else best
+            continue
+        beside = fixed.copy()
+        beside[left[0]], may_open[left[0]] = True, False
+        bound = max(bound, found.bound)
+        for open_there, still in ((beside, count - 1), (fixed, count)):
+            number += 1
+            heappush(waiting, (bound, number, _Node(open_there, may_open, found.price, still)))
+    return best._replace(proven=best.cost if max(gap * abs(best.cost), 1e-9) <= least or not gap else enough())
 
 
 def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
     pairs: Costs,
-    is_open: BoolArray,
-    fixed: BoolArray,
-    may_open: BoolArray,
-    count: int,
+    best: Relaxation,
+    node: _Node,
     *,
     rounds: int = 1000,
     gap: float = 0.0,
+    step: float = 1.0,
+    least: float = 0.0,
 ) -> Relaxation:
     """
     Raise a lower bound by subgradient steps, and improve the plan by what relaxed plans open.
 
     Ends where bound and plan meet, or are as near as ``gap`` asks, or steps have become too small to matter.
     """
-    plan = interchange(pairs, is_open, may_open)
-    # Prices begin at what each demand would pay at its second nearest open site rather than go to its nearest.
-    first, price = nearest_costs(pairs, plan)
-    best = Relaxation(plan, float(first.sum()), -np.inf, price, np.zeros(len(fixed)))
+    fixed, may_open, price, count = node
     able = np.flatnonzero(may_open)
-    step, waited, tried = 1.0, 0, {plan.tobytes()}
+    waited, tried = 0, {best.is_open.tobytes()}
     slope = np.zeros(len(price))
     for _ in range(rounds):
         saving = np.zeros(len(fixed))
@@ -225,7 +300,7 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
             cost = float(nearest_costs(pairs, plan)[0].sum())
             if cost < best.cost:
                 best = best._replace(is_open=plan, cost=cost)
-        if best.cost - best.bound <= max(gap, 1e-9) * abs(best.cost):
+        if best.cost - best.bound <= max(least, max(gap, 1e-9) * abs(best.cost)):
             break
         if waited >= PATIENCE:
             step, waited, price = step / 2.0, 0, best.price

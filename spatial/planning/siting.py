@@ -261,7 +261,7 @@ def median_model(
         )
         return siting_program(sites, np.concatenate((np.zeros(m), cost[near])), [one_site, only_open])
 
-    start = None if bound is None else Start(bound.is_open, bound.bound)
+    start = None if bound is None else Start(bound.is_open, max(bound.bound, bound.proven))
     model = LocationModel(name, sites, evaluate, program, start=start, scale=scale)
     return norm_first(model, sites)
 

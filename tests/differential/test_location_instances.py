@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import floyd_warshall
 
+from benchmarks.k6_siting import LIBRARY, LIBRARY_SEED, library_distances
 from spatial.planning.siting import lscp, mclp, p_center, p_median
 
 if TYPE_CHECKING:
@@ -92,3 +95,47 @@ def test_stores_of_san_francisco_are_those_of_spopt() -> None:
     assert (persons.demand["reach"] == "served").sum() == 184
     assert lscp(cost=metres, service_radius=5000.0).objective == 8.0
     assert p_center(cost=metres, n_facilities=4).objective == pytest.approx(7403.06, abs=0.005)
+
+
+def plain_median(distances: NDArray[np.float64], p: int) -> float:
+    """Solve a p-median as it stands in books: a column a pair, each demand at one open site."""
+    n = len(distances)
+    pairs = np.arange(n * n)
+    one_site = csr_array((np.ones(n * n), (pairs // n, n + pairs)), shape=(n, n + n * n))
+    only_open = csr_array(
+        (np.repeat([1.0, -1.0], n * n), (np.tile(pairs, 2), np.concatenate((n + pairs, pairs % n)))),
+        shape=(n * n, n + n * n),
+    )
+    new = csr_array((np.ones(n), (np.zeros(n, int), np.arange(n))), shape=(1, n + n * n))
+    found = milp(
+        np.concatenate((np.zeros(n), distances.ravel())),
+        constraints=[
+            LinearConstraint(one_site, 1, 1),
+            LinearConstraint(only_open, -np.inf, 0),
+            LinearConstraint(new, p, p),
+        ],
+        integrality=np.arange(n + n * n) < n,
+        bounds=Bounds(0, 1),
+    )
+    return float(found.fun)
+
+
+@pytest.mark.parametrize(("nodes", "sites"), [(60, 3), (60, 6), (70, 7), (60, 20)])
+def test_instances_drawn_as_those_of_the_or_library_have_the_optimum_of_the_plain_model(nodes: int, sites: int) -> None:
+    distances = library_distances(nodes, seed=nodes + sites)
+    plan = p_median(cost=distances, n_facilities=sites)
+    assert (plan.objective, plan.status) == (pytest.approx(plain_median(distances, sites)), "optimal")
+    longest = p_center(cost=distances, n_facilities=sites)
+    assert longest.status == "optimal"
+    # Fewer sites than asked for reach nobody sooner: the covering problem of each radius agrees.
+    for radius, is_enough in ((longest.objective, True), (np.nextafter(longest.objective, 0.0), False)):
+        assert (lscp(cost=distances, service_radius=radius).objective <= sites) == is_enough
+
+
+@pytest.mark.parametrize("number", [1, 3, 7, 9, *(pytest.param(k, marks=pytest.mark.trial) for k in range(11, 20))])
+def test_medians_of_the_size_of_the_or_library_are_proven(number: int) -> None:
+    nodes, sites = [(nodes, sites) for nodes, numbers in LIBRARY.items() for sites in numbers][number - 1]
+    distances = library_distances(nodes, LIBRARY_SEED + number)
+    plan = p_median(cost=distances, n_facilities=sites, time_limit_s=600.0)
+    assert plan.status == "optimal"
+    assert plan.objective == distances[:, plan.sites["facility_id"]].min(axis=1).sum()
