@@ -9,8 +9,10 @@ every such plan. Where there are few pairs the order of filling is part of the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 """For one program; what is not proven by then is told with its bound."""
+MOST_TRIED = 60_000
+"""Of so many choices without a budget each is tried."""
 EXACT_PAIRS, TIGHT_PAIRS = 1_500, 20_000
 """Of so many pairs at most the order of filling is part of the program, a number of 0 or 1 for each; and each pair to
 what opens has a row of its own."""
@@ -91,6 +95,22 @@ class RoomTask:
     def left_today(self) -> FloatArray:
         """How many of each settlement find no room today."""
         return self.left(self.capacity)
+
+    @cached_property
+    def open_pairs(self) -> Filling:
+        """
+        Keep the pairs that any choice may use: of each settlement those up to the one that serves the last of it today.
+
+        More room takes room from nobody, so that nobody goes farther by it; where something closes all pairs stay.
+        """
+        if not np.isnan(self.saving).all():
+            return self.filling
+        fill = self.filling
+        given = fill.given(np.minimum(self.each * self.capacity, fill.people.sum()))
+        before = pd.Series(given).groupby(fill.settlement).cumsum().to_numpy() - given
+        people = fill.people[fill.settlement]
+        kept = people - before > SAME * people
+        return replace(fill, settlement=fill.settlement[kept], facility=fill.facility[kept], minutes=fill.minutes[kept])
 
     def left(self, units: FloatArray) -> FloatArray:
         """Tell how many of each settlement find no room where facilities hold so many units."""
@@ -167,8 +187,12 @@ def make_room(task: RoomTask) -> RoomMade:
             ):
                 units, is_better = moved[int(np.argmax(gains))], True
     best, bound = _trimmed(task, units), float(task.left_today[task.asked].sum())
+    tried = _by_trying(task) if task.gained(best) < bound * (1.0 - SAME) else None
+    if tried is not None:
+        best = tried if task.gained(tried) > task.gained(best) * (1.0 + SAME) else best
+        bound = task.gained(best)
     for is_exact in (False, True):
-        if task.gained(best) >= bound * (1.0 - SAME) or (is_exact and len(task.filling.minutes) > EXACT_PAIRS):
+        if task.gained(best) >= bound * (1.0 - SAME) or (is_exact and len(task.open_pairs.minutes) > EXACT_PAIRS):
             break
         found, limit = _by_program(task, is_exact=is_exact)
         bound = min(bound, limit)
@@ -196,6 +220,24 @@ def make_room(task: RoomTask) -> RoomMade:
     lost = [max(0.0, total - task.gained(task.with_units(best, site, task.capacity[site]))) for site in order]
     nothing = [0.0] * len(closed)
     return RoomMade(best, order + closed, left + [left[-1]] * len(closed), alone + nothing, lost + nothing, bound)
+
+
+def _by_trying(task: RoomTask) -> FloatArray | None:
+    """Try every choice of as many facilities as may open or grow, each as far as it may; None where they are many."""
+    able = np.flatnonzero((task.most_more >= 1.0) | (task.is_new & bool(len(task.sizes))))
+    count = min(task.count, len(able))
+    if np.isfinite(task.budget) or not np.isnan(task.saving).all() or math.comb(len(able), count) > MOST_TRIED:
+        return None
+    fill, everybody = task.open_pairs, task.filling.people.sum()
+    fullest = np.where(task.is_new, task.sizes.max(initial=0.0), task.capacity + task.most_more)
+    best, least = task.capacity, np.inf
+    for some in combinations(able.tolist(), count):
+        units = task.capacity.copy()
+        units[list(some)] = fullest[list(some)]
+        left = float(fill.left(np.minimum(task.each * units, everybody))[task.asked].sum())
+        if left < least - SAME * task.each:
+            best, least = units, left
+    return _trimmed(task, best)
 
 
 def _step_by_step(task: RoomTask) -> FloatArray:
@@ -291,7 +333,7 @@ def _program(task: RoomTask, choices: _Choices, *, is_exact: bool) -> Program:
 
     Where it is exact, behind these whether all of a settlement are served by a pair and those before it.
     """
-    fill, m = task.filling, len(task.capacity)
+    fill, m = task.open_pairs, len(task.capacity)
     at, grow, pairs = np.arange(len(choices.site)), np.arange(choices.growing), np.arange(len(fill.minutes))
     grows, carried = len(at) + grow, len(at) + len(grow) + pairs
     everybody = fill.people.sum()

@@ -53,7 +53,7 @@ def test_what_the_budget_does_not_need_closed_stays_open() -> None:
     assert (make_room(room_task(3, budget=99.0, count=4)).units >= room_task(3).capacity).all()
 
 
-def test_a_ring_shares_what_is_left_and_is_no_less_within_the_bound() -> None:
+def test_a_ring_shares_what_is_left_and_is_no_less_within_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     # u and v are as far from a, which has 10 places for 40 people: 5 each; three units more are 15 places.
     od = pd.DataFrame([("u", "a", 1.0), ("v", "a", 1.0)], columns=["from_id", "to_id", "travel_time_min"])
     filling = Filling.of(od, pd.Series({"u": 20.0, "v": 20.0}), ["a"])
@@ -61,6 +61,9 @@ def test_a_ring_shares_what_is_left_and_is_no_less_within_the_bound() -> None:
         0, filling=filling, asked=np.array([True, False]), capacity=np.array([2.0]), is_new=np.array([False]),
         most_more=np.array([3.0]), opening=np.zeros(1), saving=np.full(1, np.nan),
     )  # fmt: skip
+    tried = make_room(task)
+    assert (task.gained(tried.units), tried.bound) == (7.5, 7.5)
+    monkeypatch.setattr(making_room, "MOST_TRIED", 0)
     made = make_room(task)
     # Of those asked about, half of the 15; a program that knows no ring would send u there first.
     assert task.gained(made.units) == 7.5
