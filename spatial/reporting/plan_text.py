@@ -23,7 +23,7 @@ HAVING = frozenset({"unit_sites", "roads", "matching"})
 """Kinds of plans that ask whether something is there, or has room, and not how far it is."""
 _WHY = {
     "": "helps", "others_first": "first", "from_memory": "memory", "no_model": "model", "met": "met",
-    "not_measured": "measured", "no_capacity": "capacity", "shared": "shared",
+    "not_measured": "measured", "no_capacity": "capacity", "shared": "shared", "no_group": "group",
 }  # fmt: skip
 MOST_PLACES = 3
 """Places that a list inside an action names; the others are counted together."""

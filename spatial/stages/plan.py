@@ -555,17 +555,22 @@ def _asked(
         AccessLookup(access, pd.Index(scored["settlement_id"])),
         max_time_min=limit_of("max_time_min", options.access.max_time_min),
     )
-    blank = np.full(len(scored), np.nan)
+    column, blank = item.group or "population_persons", np.full(len(scored), np.nan)
+    norm = replace_fields(norm, stat_unit=column.removesuffix("_persons"))
+    persons = scored[column].to_numpy(dtype=np.float64) if column in scored else blank
     value, mapped = (blank, blank) if isinstance(found, Unmeasured) else (found.value, found.mapped)
     need = pd.DataFrame(
         {
             "unit_id": scored["settlement_id"].to_numpy(),
-            "persons": scored["population_persons"].to_numpy(dtype=np.float64),
+            "persons": persons,
             "before": value,
             "outcome": np.select(
                 [np.isnan(mapped), mapped == 1.0, np.isinf(value)], ["unknown", "within", "none_reached"], "beyond"
             ),
         }
     )
-    counted = "persons" if need["persons"].notna().any() else "places"
-    return Question(item.name, "sites", need, norm, counted=counted, wanted=(item.service,))
+    is_counted = bool(need["persons"].notna().any())
+    question = Question(
+        item.name, "sites", need, norm, counted="persons" if is_counted else "places", wanted=(item.service,)
+    )
+    return question if is_counted or item.group is None else no_answer(question, "no_group")

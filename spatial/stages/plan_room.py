@@ -75,6 +75,7 @@ class RoomQuestion(NamedTuple):
     question: Question
     facilities: gpd.GeoDataFrame
     standing: gpd.GeoDataFrame  # of the service itself, those beside the study area among them
+    people: pd.Series[float]  # who fills it, by the ids of settlements; NaN where unknown
 
 
 class NewSites(NamedTuple):
@@ -89,7 +90,8 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
     """
     Ask for room for those who find none of a service, or none within the minutes of a norm.
 
-    Who finds none is whom the table `served` leaves out: facilities are filled in the order of travel time within
+    The people are those whom the norm counts, or the group of the plan, or those of `measures.demand`. Who of these
+    last finds none is whom the table `served` leaves out: facilities are filled in the order of travel time within
     `measures.catchment_min`, or within the minutes of the plan where it changes what they hold. Idle is what this
     leaves free, and no more than their load leaves free where that is known.
     """
@@ -99,10 +101,12 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
     service, within = item.service or str(norm and norm.service), item.within_min or (norm.threshold if norm else 0.0)
     mode = _mode_of(norm, item, options) if norm else item.mode or chosen.mode or options.network.modes[0]
     offered = facilities.loc[facilities["status"] == "existing"]
-    persons = settlements.get(chosen.demand, pd.Series(np.nan, settlements.index)).set_axis(
-        settlements["settlement_id"]
-    )
-    rooms, left = [], None if persons.isna().all() else np.zeros(len(persons))
+    column = item.group or chosen.demand
+    if norm is not None:
+        column = f"{norm.stat_unit}_persons"
+    persons = settlements.get(column, pd.Series(np.nan, settlements.index)).set_axis(settlements["settlement_id"])
+    is_unknown = bool(persons.isna().all())
+    rooms, left = [], None if is_unknown else np.zeros(len(persons))
     standing, seen = offered.iloc[:0], frozenset[str]()
     for name in (service, *item.compatible):
         kinds = vocabulary.satisfying(name) - seen
@@ -140,18 +144,17 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
     if of_norm is not None and len(of_norm.need):
         is_asked = is_asked & settlements["settlement_id"].isin(of_norm.need["unit_id"]).to_numpy()
     need = need.loc[is_asked].reset_index(drop=True)
-    asked = norm or service_norm(service, mode, within, stat_unit=chosen.demand.removesuffix("_persons"))
+    asked = norm or service_norm(service, mode, within, stat_unit=column.removesuffix("_persons"))
     question = Question(item.name, "matching", need, asked, wanted=(service,), budget=item.budget)
     question = replace(question, currency=None if ground.costs is None else ground.costs.currency)
     if not question.is_beyond.any():
-        question = no_answer(question, "no_capacity" if left is None else "met")
+        question = no_answer(question, "no_group" if is_unknown else "no_capacity" if left is None else "met")
     idle = gpd.GeoDataFrame(pd.concat([offered.iloc[:0], *rooms], ignore_index=True), crs=facilities.crs)
-    return RoomQuestion(item, question, idle, standing)
+    return RoomQuestion(item, question, idle, standing, persons)
 
 
 def _mode_of(norm: Norm, item: PlanOptions, options: Options) -> str:
     """Say how people travel by a norm whose room can be planned; refuse one of which it cannot."""
-    demand = options.measures.demand.removesuffix("_persons")
     modes = modes_for(norm.mode, options.network.modes)
     for is_wrong, fault in (
         (
@@ -159,7 +162,6 @@ def _mode_of(norm: Norm, item: PlanOptions, options: Options) -> str:
             "asks for no minutes to one service, so that no room can be planned",
         ),
         (len(modes) != 1, "goes by several modes, so that no room can be planned"),
-        (norm.stat_unit != demand, f"counts {norm.stat_unit}; what facilities hold is shared by measures.demand"),
     ):
         if is_wrong:
             raise StudyError("study", [f"plans.{item.name}.norm: {norm.id} {fault}"])
@@ -259,8 +261,7 @@ def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: 
     opened["service"] = theirs["service"].iloc[0] if len(theirs) else service
     frame = gpd.GeoDataFrame(pd.concat([theirs, opened], ignore_index=True), crs=crs)
     homes = ground.settlements["settlement_id"]
-    persons = ground.settlements[options.measures.demand].set_axis(homes)
-    filling = _filling(frame, persons, question.norm.mode, question.norm.threshold, ground, options)
+    filling = _filling(frame, asked.people, question.norm.mode, question.norm.threshold, ground, options)
     each = float(options.measures.persons_per_unit[service])
     # Room beyond all people there are is as good as any.
     held = frame["capacity"].to_numpy(dtype=np.float64)

@@ -85,6 +85,11 @@ class PlanOptions(Model):
         (), "Norms under the same budget, each with its own minutes and people; alone or beside services"
     )
     within_min: float | None = option(None, "Of service or services: minutes to it, inclusive", gt=0)
+    group: str | None = option(
+        None,
+        "Without a norm: column of settlements with the people whom it is for, such as 'elderly_persons'; by default "
+        "everybody, and for room those of measures.demand",
+    )
     mode: Mode | None = option(None, "Without a norm: how people travel; by default the first of network.modes")
     candidates: Candidates | None = option(
         None, "Where sites may be: settlements, idle, list, grid; by default planning.candidates"
@@ -135,6 +140,8 @@ class PlanOptions(Model):
             raise ValueError("service or services and within_min belong together")
         if self.is_joint and (self.match or self.makes_room or self.round is not None or self.link_km is not None):
             raise ValueError(f"{self.name}: a plan of several services opens sites; leave out all else that plans do")
+        if self.group is not None and (self.norm is not None or self.norms):
+            raise ValueError(f"{self.name}: a norm says itself whom it counts; leave out group")
         if self.match and self.makes_room:
             raise ValueError(f"{self.name}: match builds nothing; enlarge, new_sizes and close are another plan")
         if self.close and (self.budget is None or not (self.enlarge or self.new_sizes)):

@@ -22,7 +22,17 @@ CONSTRAINT_EFFECT = ("exclude", "flag")
 PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "matching", "none")
 """What is planned: sites within reach, one in each unit, links to a town, roads of a class, or room for whom."""
 PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")
-PLAN_REASON = ("", "others_first", "from_memory", "no_model", "met", "not_measured", "no_capacity", "shared")
+PLAN_REASON = (
+    "",
+    "others_first",
+    "from_memory",
+    "no_model",
+    "met",
+    "not_measured",
+    "no_capacity",
+    "shared",
+    "no_group",
+)
 PLAN_ACTION = ("open_site", "build_link", "upgrade_road", "share_room", "enlarge_site", "close_site")
 PLAN_STATE = ("proposed", "agreed", "built", "dropped")
 """What people wrote of an action, in a list that they keep."""

@@ -1,6 +1,7 @@
 """Plans that match idle room to people who find none: by borders that are lifted, a longer way and other services."""
 
 import tomllib
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -16,6 +17,7 @@ from tests.unit.stages.test_scenario_run import study_of
 
 pytestmark = pytest.mark.slow
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 MATCH = {"name": "share", "service": "hospital", "within_min": 60, "match": True}
 
 
@@ -308,3 +310,61 @@ def test_units_that_there_are_not_cannot_share(tiny):
 def test_what_no_matching_can_be_is_refused(tiny, keys, fault):
     with pytest.raises(StudyError, match=fault):
         study_of(tiny, plans=[keys])
+
+
+ELDERLY = {"service": "health_centre", "within_min": 25, "group": "elderly_persons"}
+
+
+@pytest.fixture(scope="module")
+def of_groups(sample_run, go_on_from, tmp_path_factory):
+    """Plans of the sample county for elderly people, by their group and by a norm that counts them."""
+    folder = tmp_path_factory.mktemp("groups")
+    go_on_from(sample_run, folder)
+    values = tomllib.loads((EXAMPLES / "sample.toml").read_text(encoding="utf-8"))
+    ours = {
+        "id": "OURS", "service": "health_centre", "threshold": 25.0, "mode": "drive", "stat_unit": "elderly",
+        "target_share": 0.95, "source": "Rules", "why": "ours", "by": "County", "on": "2025-12-15",
+    }  # fmt: skip
+    plans = [
+        {**ELDERLY, "name": "near", "within_min": 12, "sites": 2},
+        {**ELDERLY, "name": "beds", "enlarge": True},
+        {**ELDERLY, "name": "idle", "match": True},
+        {"name": "law", "norm": "OURS", "new_sizes": [5]},
+        {**ELDERLY, "name": "unknown", "group": "unicorn_persons", "enlarge": True},
+        {**ELDERLY, "name": "nowhere", "group": "unicorn_persons"},
+    ]
+    measures = {**values["measures"], "persons_per_unit": {"health_centre": 20.0}}
+    norms = {**values.get("norms", {}), "add": [*values.get("norms", {}).get("add", []), ours]}
+    study = sp.Study.from_dict({**values, "plans": plans, "measures": measures, "norms": norms}, raw=sample_run / "raw")
+    return study, sp.run(study, until="gaps", processed=folder / "processed", maps=folder / "maps")
+
+
+def test_a_plan_for_a_group_counts_its_people_alone(of_groups):
+    study, result = of_groups
+    plans, settlements = result.plans.set_index("plan_id"), result.settlements.query("in_study")
+    elderly = settlements["elderly_persons"].sum()
+    sides = [f"persons_{side}" for side in ("within", "gained", "beyond", "unknown")]
+    for name in ("near", "beds", "idle"):
+        assert plans.loc[name, sides].sum() == pytest.approx(elderly)
+        assert plans.loc[name, "stat_unit"] == "elderly"
+    assert (plans.loc[["near", "beds"], "persons_gained"] > 0.0).tolist() == [True, True], plans[sides].to_string()
+    assert plans.loc["law", ["norm_id", "stat_unit"]].tolist() == ["OURS", "elderly"]
+    # Who fills the facilities are the elderly: whom they leave today is found anew from the plan's own times.
+    people = result.plan_people.query("plan_id == 'beds'").set_index("unit_id")
+    found = people["persons"].reindex(settlements["settlement_id"]).to_numpy()
+    assert found == pytest.approx(settlements["elderly_persons"].to_numpy())
+    told = "\n".join(plan_lines(study, result))
+    assert "older people" in told or "elderly" in told
+
+
+def test_a_group_that_nobody_knows_has_no_plan_and_says_why(of_groups):
+    study, result = of_groups
+    plans = result.plans.set_index("plan_id")
+    assert plans.loc[["unknown", "nowhere"], "reason"].tolist() == ["no_group"] * 2
+    for language, told in (("en", "nobody knows where"), ("fr", "on ignore où"), ("zh", "居住分布不明")):
+        assert told in "\n".join(plan_lines(study, result, language=language))
+
+
+def test_a_norm_says_itself_whom_it_counts(tiny):
+    with pytest.raises(StudyError, match="leave out group"):
+        study_of(tiny, plans=[{"name": "a", "norm": "GL-PHC-1H", "group": "elderly_persons"}])
