@@ -47,7 +47,7 @@ def countries_at(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Country, ..
     >>> [one.code for one in countries_at([104.2, 104.3], [28.5, 28.6])]
     ['CN']
     >>> [one.code for one in countries_at([7.6], [47.6])], countries_at([-30.0], [0.0])
-    (['CH', 'DE', 'FR'], ())
+    (['DE', 'CH', 'FR'], ())
     """
     codes, tree = _outlines()
     points = np.asarray(shapely.points(np.atleast_1d(longitude), np.atleast_1d(latitude)))
