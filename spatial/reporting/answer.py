@@ -294,6 +294,7 @@ class _Ground:
                     "names": dict(self.services.get(str(service), {})),
                     "mapped": plain(mapped.get(service)),
                     "counted": counted,
+                    "places": len(rows),
                     "all": float(weight.sum()),
                     "median_min": median if np.isfinite(median) else None,
                     "within": {f"{step:g}": float(weight[minutes <= step].sum()) for step in STEPS_MIN},
@@ -350,12 +351,17 @@ def answer_title(answer: Told, words: Words) -> str:
         told = [words.say("answer", "met", norms=_listed([norm_text(norm, words) for norm in answer["met"]], words))]
     elif answer["services"]:
         service = answer["services"][0]
-        about = {"all": _all(service, words), "service": service_text(dict(service), words)}
+        about = {
+            "all": _all(service, words),
+            "service": service_text(dict(service), words),
+            "name": _one_place(service, words),
+        }
         if service["median_min"] is None:
             told = [words.say("answer", "minutes_title_none", **about)]
         else:
             median, mode = words.measure(service["median_min"], "min"), words.say("mode", str(service["mode"]))
-            told = [words.say("answer", "minutes_title", median=median, mode=mode, **about)]
+            key = "minutes_title_one" if about["name"] else "minutes_title"
+            told = [words.say("answer", key, median=median, mode=mode, **about)]
     else:
         told = [words.say("answer", "nothing")]
     return capital(words.say("answer", "joint").join(told))
@@ -426,6 +432,9 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
             lines.append(words.say("answer", "kept", norm=told, share=share, base=base, target=target))
     if not findings:
         lines += [service_line(service, words) for service in answer["services"][:SERVICES_TOLD]]
+    alone = {_one_place(service, words) for service in answer["services"]}
+    if len(alone) == 1 and "" not in alone:
+        lines.append(words.say("answer", "one_place", name=alone.pop()))
     if answer["watched"]:
         lines.append(words.say("answer", "watched", list=_others(answer["watched"], words)))
     first = first_plan(answer, plans)
@@ -529,7 +538,16 @@ def service_line(service: Told, words: Words) -> str:
     median = service["median_min"]
     if median is None:
         return words.say("answer", "minutes_none", **told)
-    return words.say("answer", "minutes", median=words.measure(median, "min"), **told)
+    name = _one_place(service, words)
+    key = "minutes_one" if name else "minutes"
+    return words.say("answer", key, median=words.measure(median, "min"), name=name, **told)
+
+
+def _one_place(service: Told, words: Words) -> str:
+    """Name the place where a service was measured from one alone, of which there is no half; else nothing."""
+    if service["places"] > 1 or not service["farthest"]:
+        return ""
+    return pick(service["farthest"][0]["names"], words.language) or words.say("plan", "unnamed")
 
 
 def service_texts(service: Told, finding: Told | None, half: Told, words: Words) -> dict[str, str]:

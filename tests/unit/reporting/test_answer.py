@@ -253,6 +253,17 @@ def test_without_a_norm_that_fails_the_answer_is_minutes():
     )
 
 
+def test_of_one_place_no_half_is_told_and_it_is_said_that_all_count_at_its_middle():
+    alone = access({"b": 90.0})
+    answer = summarise_answer(tables(gaps=gaps().iloc[:0], access=alone), [], mode="drive")
+    assert answer_title(answer, Words("en")) == "B, the one place here, is 90 min by car from the nearest hospital"
+    first, second = answer_lines(answer, [], Words("en"))
+    assert first == "Hospital: 90 min by car from B, the one place here."
+    assert second.startswith("Everybody counts at one point, the middle of B")
+    two = summarise_answer(tables(gaps=gaps().iloc[:0], access=access({"a": 1.0, "b": 90.0})), [], mode="drive")
+    assert "one place" not in " ".join([answer_title(two, Words("en")), *answer_lines(two, [], Words("en"))])
+
+
 def test_without_people_places_are_counted():
     bare = settlements().assign(population_persons=math.nan)
     rows = results().assign(persons_unserved=math.nan, persons_in_scope=math.nan)
