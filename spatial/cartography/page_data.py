@@ -461,13 +461,17 @@ class PageBook:
 
 _PAD, _REACH = 0.04, 0.15
 """Ground shown around the settlements, and at most of a wider study area, as shares of their extent."""
+_LEAST_DEGREES = 0.02
+"""The least extent taken of settlements: around a single one its roads and services should be seen."""
 
 
 def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
     """Choose what a map shows: the settlements, and the study area where it does not reach far beyond them."""
     area = book.tables.get("study_area")
     box = rows.settlements.geometry.to_crs(WGS84).total_bounds
-    span = np.maximum(box[2:] - box[:2], 0.01)
+    span = np.maximum(box[2:] - box[:2], _LEAST_DEGREES)
+    middle = (box[:2] + box[2:]) / 2.0
+    box = np.concatenate((middle - span / 2.0, middle + span / 2.0))
     low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
     if isinstance(area, gpd.GeoDataFrame) and len(area):
         whole = area.geometry.to_crs(WGS84).total_bounds
