@@ -108,12 +108,6 @@ def _measure() -> None:
     allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
 
 
-def _choose_sites() -> None:
-    # A plan that the first bound does not prove, so that the search goes on.
-    apart = np.array([[0.0, 6.0, 3.0, 2.0], [6.0, 0.0, 4.0, 7.0], [3.0, 4.0, 0.0, 10.0], [2.0, 7.0, 10.0, 0.0]])
-    p_median(cost=apart, n_facilities=2)
-
-
 def _rank_links() -> None:
     villages = gpd.GeoDataFrame(
         {"settlement_id": ["v"], "population_persons": [100.0]}, geometry=_points((1400.0, 2900.0))
@@ -131,7 +125,11 @@ STEPS: dict[str, Callable[[], object]] = {
     "areas": _draw_areas,
     "times off the roads": _cross_open_ground,
     "measures": _measure,
-    "plans": _choose_sites,
+    # A plan that the first bound does not prove, so that the search goes on.
+    "plans": lambda: p_median(
+        cost=np.array([[0.0, 6.0, 3.0, 2.0], [6.0, 0.0, 4.0, 7.0], [3.0, 4.0, 0.0, 10.0], [2.0, 7.0, 10.0, 0.0]]),
+        n_facilities=2,
+    ),
     "times within a limit": lambda: times_matrix(*_town(), cutoff_min=60.0),
     "routes": lambda: nearest(*_town(), k=1).routes(np.arange(2)),
     "links": _rank_links,

@@ -244,7 +244,8 @@ def print_hops(raw: Path, folder: Path) -> None:
 
     pages._fit = hand_out  # noqa: SLF001
     line()
-    pages.sign_off_page = pages.score_page = pages.fact_sheet_page = lambda *_args, **_options: b""
+    for other in ("fact_sheet", "plan", "score", "settle", "sign_off", "township"):
+        setattr(pages, f"{other}_page", lambda *_args, **_options: b"")
     entered = set()
 
     def seen(frame, event, _value) -> None:  # noqa: ANN001

@@ -37,7 +37,7 @@ from spatial.reporting.wording import names_of, plain, profile_title
 from spatial.tables.words import PLAN_OUTCOME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from spatial.cartography.page_data import PageBook, Rows
     from spatial.reporting.plans import Record
@@ -142,23 +142,20 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             "doubt": doubt_text(record, words),
             "cost": cost_text(record, words),
             "further": further_sentences(record, words),
-            "together": _together(record, words),
+            # What the parts of a plan of several services are called and cost; none for a plan of its own.
+            "together": together_money(record, words)
+            | {
+                "parts": [
+                    {"service": service_text(part, words)}
+                    | ({} if part["cost"] is None else {"cost": money_text(part["cost"], record, words)})
+                    for part in record["parts"]
+                ]
+            }
+            if record.get("parts")
+            else None,
             "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
         }
     return found
-
-
-def _together(record: Record, words: Words) -> dict[str, Any] | None:
-    """Say what the parts of a plan of several services are called and cost; none for a plan of its own."""
-    if not record.get("parts"):
-        return None
-    return together_money(record, words) | {
-        "parts": [
-            {"service": service_text(part, words)}
-            | ({} if part["cost"] is None else {"cost": money_text(part["cost"], record, words)})
-            for part in record["parts"]
-        ]
-    }
 
 
 def settle_page(book: PageBook, rows: Rows) -> bytes:
@@ -215,29 +212,19 @@ def _map_block(book: PageBook, rows: Rows, records: Sequence[Record]) -> dict[st
     levels = people.groupby("plan_id")["unit_level"].first()
     used = {str(levels[record["plan_id"]]) for record in records}
     drawn = drawn_ground(book, rows, {level: frame for level, frame in frames.items() if level in used})
-    return drawn | {
-        "outcomes": list(PLAN_OUTCOME),
-        "plans": {
-            record["plan_id"]: _outcomes(
-                people.loc[people["plan_id"] == record["plan_id"]], frames, _shapes(book, record)
-            )
-            | {"stops": _stops(book, rows, record)}
-            for record in records
-        },
-    }
-
-
-def _outcomes(
-    people: pd.DataFrame, frames: Mapping[str, gpd.GeoDataFrame], shapes: Sequence[Sequence[Any]]
-) -> dict[str, Any]:
-    level = str(people["unit_level"].iloc[0])
-    own = people.set_index("unit_id").reindex(frames[level]["unit_id"])
-    return {
-        "level": level,
-        "outcome": pack_words(own["outcome"], PLAN_OUTCOME),
-        "persons": pack(own["persons"], "f4"),
-        "shapes": shapes,
-    }
+    plans = {}
+    for record in records:
+        level = str(levels[record["plan_id"]])
+        own = people.loc[people["plan_id"] == record["plan_id"]].set_index("unit_id")
+        own = own.reindex(frames[level]["unit_id"])
+        plans[record["plan_id"]] = {
+            "level": level,
+            "outcome": pack_words(own["outcome"], PLAN_OUTCOME),
+            "persons": pack(own["persons"], "f4"),
+            "shapes": _shapes(book, record),
+            "stops": _stops(book, rows, record),
+        }
+    return drawn | {"outcomes": list(PLAN_OUTCOME), "plans": plans}
 
 
 def _shapes(book: PageBook, record: Record) -> list[list[Any]]:

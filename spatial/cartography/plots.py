@@ -154,17 +154,13 @@ def plot_access(
     )
     axes.set_aspect("equal")
     axes.set_axis_off()
-    _draw_scale(axes, frame.total_bounds, font)
-    return axes
-
-
-def _draw_scale(axes: Axes, bounds: Any, font: dict[str, Any]) -> None:
-    """Draw a bar of a round length, about a fifth of the width, below the map."""
-    west, south, east, north = bounds
-    wanted = (east - west) / 5.0
-    power = 10.0 ** np.floor(np.log10(max(wanted, 1.0)))
-    length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= max(wanted, 1.0))
+    # A bar of a round length, about a fifth of the width, below the map.
+    west, south, east, north = frame.total_bounds
+    wanted = max((east - west) / 5.0, 1.0)
+    power = 10.0 ** np.floor(np.log10(wanted))
+    length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= wanted)
     low = south - 0.07 * max(north - south, length)
     axes.plot([west, west + length], [low, low], color=INK, linewidth=2.0, solid_capstyle="butt", zorder=5)
     told = f"{length / 1000.0:g} km" if length >= 1000.0 else f"{length:g} m"
     axes.annotate(told, (west + length, low), (4, 0), textcoords="offset points", va="center", fontsize=8, **font)
+    return axes

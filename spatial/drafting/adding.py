@@ -112,7 +112,9 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
     text, study = _with(study_file, proposal, raw=raw)
     layers = None if proposal.undecided else prepare(study)
     _write(study_file, text)
-    yield f"added [[sources.{kind}]] to {study_file}: {', '.join(_columns(proposal))}"
+    columns = {one.key.removeprefix("columns."): one for one in proposal.settings if one.key.startswith("columns.")}
+    read = ", ".join(f"{one.value} as {name}" for name, one in columns.items() if one.is_decided)
+    yield f"added [[sources.{kind}]] to {study_file}: {read}"
     yield from (f"  guessed: {line}" for line in guessed)
     if layers is None:
         for setting in proposal.undecided:
@@ -143,13 +145,6 @@ def add_scenario(study_file: Path, scenario: ScenarioOptions, *, raw: Path) -> N
     settings = tuple(Setting(key, value) for key, value in keys.items())
     text, _ = _with(study_file, Proposal("scenarios", settings, is_list=True), raw=raw)
     _write(study_file, text)
-
-
-def _columns(proposal: Proposal) -> Iterator[str]:
-    """Say which column is read as what."""
-    for setting in proposal.settings:
-        if setting.key.startswith("columns.") and setting.is_decided:
-            yield f"{setting.value} as {setting.key.removeprefix('columns.')}"
 
 
 def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Study]:

@@ -93,7 +93,12 @@ def settle(report: FolderReport, *, raw: Path, ask: Callable[[Question], Answer]
     result.proposals = [_rest(proposal, ask) for proposal in result.proposals]
     places = _places(result.proposals, raw)
     countries = _countries(report, places)
-    country = _country(countries, ask)
+    country = next(iter(countries), None)
+    if len(countries) > 1:
+        # Of several nobody but the user chooses.
+        choices = tuple(Choice(one.code, one.code) for one in countries)
+        said = ask(Question("In which country does the study lie? A border is near", (_LEFT_OPEN, *choices)))
+        country = None if said.value is None else country_named(said.value)
     areas = _areas(report, result.proposals, raw, country)
     if areas is not None and places is not None:
         result.region = _region(areas, places, country, ask)
@@ -293,15 +298,6 @@ def _countries(report: FolderReport, places: gpd.GeoDataFrame | None) -> tuple[C
     boxes = [bounds for layer in layers if (bounds := layer.bounds or layer.likely) is not None]
     middles = [((box.west + box.east) / 2, (box.south + box.north) / 2) for box in boxes]
     return countries_at(*zip(*middles, strict=True)) if middles else ()
-
-
-def _country(countries: tuple[Country, ...], ask: Callable[[Question], Answer]) -> Country | None:
-    """Take the country; of several nobody but the user chooses."""
-    if len(countries) <= 1:
-        return next(iter(countries), None)
-    choices = tuple(Choice(one.code, one.code) for one in countries)
-    answer = ask(Question("In which country does the study lie? A border is near", (_LEFT_OPEN, *choices)))
-    return None if answer.value is None else country_named(answer.value)
 
 
 def _areas(

@@ -183,22 +183,16 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
             pa.Table.from_pandas(pd.DataFrame(frame[texts]), preserve_index=False).validate(full=True)
     else:
         frame = _read_ogr(file, kind, source, what)
-    frame = _flat(frame)
+    # Lists and tables within a cell, which some formats have, become text.
+    for name in [name for name in frame.columns if frame[name].dtype == object]:
+        nested = frame[name].map(lambda value: isinstance(value, dict | list | tuple | np.ndarray))
+        if nested.any():
+            frame[name] = frame[name].mask(nested, frame[name].map(str))
     if kind == "KML":
         frame = tidy_kml(frame, label=f"{what} {path}")
     if frame.empty:
         raise SourceError(f"{what} {path}: the layer holds no rows; export it again")
     return drawn_lines(frame, source.layer, label=f"{what} {path}") if kind == "DXF" else frame
-
-
-def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write lists and tables within a cell, which some formats have, as text."""
-    for name in frame.columns:
-        if frame[name].dtype == object:
-            nested = frame[name].map(lambda value: isinstance(value, dict | list | tuple | np.ndarray))
-            if nested.any():
-                frame[name] = frame[name].mask(nested, frame[name].map(str))
-    return frame
 
 
 def open_mapped(

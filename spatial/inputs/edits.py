@@ -78,7 +78,21 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
         told = corrected[["correction", "facility_id", "note", "edit_id", seen.geometry.name]]
         own = drawn.get("corrections", told.iloc[:0])
         drawn["corrections"] = gpd.GeoDataFrame(pd.concat([own, told], ignore_index=True), crs=CRS)
-    return {name: _geojson(rows) for name, rows in drawn.items() if len(rows)}
+    written = {}
+    for name, rows in drawn.items():
+        if not len(rows):
+            continue
+        # Features in the order of their ids, without what is not known of all of them.
+        plain = pd.DataFrame(rows.drop(columns=rows.geometry.name)).dropna(axis=1, how="all")
+        told = [{key: value for key, value in row.items() if pd.notna(value)} for row in plain.to_dict("records")]
+        shapes = [json.loads(text) for text in shapely.to_geojson(rows.geometry.to_numpy())]
+        features = [
+            {"type": "Feature", "properties": facts, "geometry": shape}
+            for facts, shape in zip(told, shapes, strict=True)
+        ]
+        text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, sort_keys=True)
+        written[name] = (text + "\n").encode("utf-8")
+    return written
 
 
 def _drawn(
@@ -120,18 +134,6 @@ def _drawn(
     if layer.name == "new_roads":
         rows = rows.assign(road_id=rows["edit_id"])
     return rows.to_crs(CRS).sort_values("edit_id", kind="stable")
-
-
-def _geojson(rows: gpd.GeoDataFrame) -> bytes:
-    """Write features in the order of their ids, without what is not known of all of them."""
-    plain = pd.DataFrame(rows.drop(columns=rows.geometry.name)).dropna(axis=1, how="all")
-    told = [{key: value for key, value in row.items() if pd.notna(value)} for row in plain.to_dict("records")]
-    shapes = [json.loads(text) for text in shapely.to_geojson(rows.geometry.to_numpy())]
-    features = [
-        {"type": "Feature", "properties": facts, "geometry": shape} for facts, shape in zip(told, shapes, strict=True)
-    ]
-    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, sort_keys=True)
-    return (text + "\n").encode("utf-8")
 
 
 def apply_corrections(facilities: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,21 +69,14 @@ def read_action_list(path: Path) -> pd.DataFrame:
     if strange.any():
         named = first_of(frame.loc[strange, "state"].unique().tolist())
         problems.append(f"state: {named} in {int(strange.sum())} row(s); write {', '.join(PLAN_STATE)}")
-    days = [day for day in frame["since"].dropna() if not _is_day(str(day))]
+    days = frame["since"].dropna().astype("str").str.strip()
+    days = days[pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").isna()].tolist()
     if days:
         problems.append(f"since: no day of the calendar: {first_of(days)}; write such as 2026-06-30")
     promised = number_column(frame, "persons_gained", problems, key="action_id")
     if problems:
         raise ContractError(f"{what} {path}", problems)
     return frame.assign(persons_gained=promised)
-
-
-def _is_day(text: str) -> bool:
-    try:
-        dt.date.fromisoformat(text.strip())
-    except ValueError:
-        return False
-    return True
 
 
 def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: pd.DataFrame) -> pd.DataFrame:

@@ -524,11 +524,14 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     alone = plan.links.set_index("link_id")["gained_persons"]
     rows = taken.set_index("road_id")
     parts = [rows.loc[names] for names in of_step]
+    # The settlements that links join, in the order of the way; a road that one ends on has no name here.
+    ends = [[end for end in part[["from_id", "to_id"]].to_numpy().ravel() if isinstance(end, str)] for part in parts]
+    marks = [";".join(part["constraint"].dropna()) if "constraint" in part else "" for part in parts]
     return Answer(
         actions=pd.DataFrame(
             {
                 "action": "build_link",
-                "where": [_ends_of(part) for part in parts],
+                "where": [" ".join(dict.fromkeys(names)) for names in ends],
                 "key": every.steps["link_ids"][:count].to_numpy(),
                 "alone": [alone[names[0]] if len(names) == 1 else np.nan for names in of_step],
                 "lost_without": np.nan,
@@ -539,7 +542,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
                     for part in parts
                 ],
                 "crosses_water": [bool(part["crosses_water"].any()) for part in parts],
-                "constraint": [_joined_words(part["constraint"]) if "constraint" in part else None for part in parts],
+                "constraint": [";".join(dict.fromkeys(words.split(";"))) or None for words in marks],
             }
         ),
         after=np.fmin(
@@ -596,17 +599,6 @@ def plan_roads(question: Question, found: RoadUpgrades, *, most: int, km_cost: f
     )
 
 
-def _joined_words(words: pd.Series[str]) -> str | None:
-    """Join lists of words as one, each word once; None where there is none."""
-    return ";".join(dict.fromkeys(";".join(words.dropna()).split(";"))) or None
-
-
-def _ends_of(links: gpd.GeoDataFrame) -> str:
-    """Name the settlements that links join, in the order of the way; a road that one ends on has no name here."""
-    ends = [str(end) for row in links[["from_id", "to_id"]].to_numpy().tolist() for end in row if isinstance(end, str)]
-    return " ".join(dict.fromkeys(ends))
-
-
 # Tables: a row a plan, an action, a place; all numbers of people are sums of the places.
 
 OF_SOME_ACTIONS = ("chosen_share", "trials", "capacity_before", "capacity_after", "capacity_unit")
@@ -639,10 +631,13 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         persons, everywhere = need["persons"].fillna(0.0).to_numpy(), np.ones(len(need))
         weights = {"persons": persons} if question.counted == "persons" or need["persons"].notna().any() else {}
         weights["places"] = everywhere
+        # The four sides on which everybody whom a norm asks about stands; with those within before they are all.
+        sides = {name: outcome == name for name in ("within", "gained", "unknown")}
+        sides["beyond"] = np.isin(outcome, ["beyond", "none_reached"])
         sums = {
             f"{what}_{name}": float(weight[mask].sum())
             for what, weight in weights.items()
-            for name, mask in _sides(outcome).items()
+            for name, mask in sides.items()
         }
         by_step = {
             what: np.bincount(found.reached_in[gained], weight[gained], minlength=len(actions))
@@ -781,16 +776,6 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         actions, geometry=gpd.GeoSeries(shapes, index=actions.index), crs=places.crs
     )
     return made
-
-
-def _sides(outcome: np.ndarray[Any, Any]) -> dict[str, BoolArray]:
-    """Name the four sides on which everybody whom a norm asks about stands; with those within before they are all."""
-    return {
-        "within": outcome == "within",
-        "gained": outcome == "gained",
-        "beyond": np.isin(outcome, ["beyond", "none_reached"]),
-        "unknown": outcome == "unknown",
-    }
 
 
 def _finite(values: ArrayLike) -> FloatArray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.resources
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -29,7 +29,6 @@ from spatial.tables.words import TENURE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    import pyproj
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
@@ -235,7 +234,15 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     frames = {source: frame for source, frame in given.items() if frame is not None}
     if not asked or not frames:
         raise ContractError("options", ["service, and candidates from one source or more, must be given"])
-    crs = _one_crs({**frames, "land": land, "water": water, "graph": graph})
+    layers = {**frames, "land": land, "water": water, "graph": graph}
+    known = {name: layer.crs for name, layer in layers.items() if layer is not None}
+    first = next(iter(known))
+    crs = require_metres(known[first], what=first)
+    if other := [name for name, theirs in known.items() if theirs != crs]:
+        raise CrsError(
+            f"candidates: the CRS of {first_of(other)} is not {crs.to_string()}, that of {first}; "
+            f"reproject with to_crs({crs.to_string()!r})"
+        )
     problems: list[str] = []
     read = [_read_source(source, frame, problems) for source, frame in frames.items()]
     if problems:
@@ -290,19 +297,6 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
         sites.loc[why == "", [*told, "geometry"]].reset_index(drop=True),
         refused.loc[why != "", [*told, "why", "same_as", "geometry"]].reset_index(drop=True),
     )
-
-
-def _one_crs(layers: dict[str, Any]) -> pyproj.CRS:
-    """Return the CRS of all layers, which must be one and in metres."""
-    known = {name: layer.crs for name, layer in layers.items() if layer is not None}
-    first = next(iter(known))
-    crs = require_metres(known[first], what=first)
-    if other := [name for name, theirs in known.items() if theirs != crs]:
-        raise CrsError(
-            f"candidates: the CRS of {first_of(other)} is not {crs.to_string()}, that of {first}; "
-            f"reproject with to_crs({crs.to_string()!r})"
-        )
-    return crs
 
 
 def _read_source(source: str, given: gpd.GeoDataFrame, problems: list[str]) -> gpd.GeoDataFrame:

@@ -50,7 +50,12 @@ def share_budget(parts: Sequence[Part], *, most: int | None, budget: float | Non
 
     ``most`` sites in all, or as many as the budget pays for, or both; none of them brings nobody.
     """
-    of_part = [part._replace(pairs=_of_the_needy(part)) for part in parts]
+    of_part = []
+    for part in parts:
+        # Only those beyond who are somebody.
+        people = part.question.weight.where(part.question.is_beyond, 0.0)
+        needy = part.question.need.loc[people > 0.0, "unit_id"]
+        of_part.append(part._replace(pairs=part.pairs.loc[part.pairs["from_id"].isin(needy)]))
     frames: dict[str, list[pd.DataFrame]] = {"od": [], "demand": [], "sites": []}
     for at, (question, pairs, price) in enumerate(of_part):
         ids = sorted(set(pairs["to_id"]))
@@ -88,12 +93,6 @@ def share_budget(parts: Sequence[Part], *, most: int | None, budget: float | Non
         PartSites(_needed_sites(part, opened.loc[opened[0] == str(at), 2].tolist()), slack)
         for at, part in enumerate(of_part)
     ]
-
-
-def _of_the_needy(part: Part) -> pd.DataFrame:
-    """Keep the pairs of those beyond who are somebody."""
-    people = part.question.weight.where(part.question.is_beyond, 0.0)
-    return part.pairs.loc[part.pairs["from_id"].isin(part.question.need.loc[people > 0.0, "unit_id"])]
 
 
 def _needed_sites(part: Part, chosen: list[str]) -> list[str]:
@@ -233,14 +232,21 @@ def site_services(
         raise TypeError(f"no such option: {first_of(strange)}")
     services = sorted(demand)
     weight = _service_weights(services, options)
-    radius = _radii(services, service_radius)
+    within = service_radius if isinstance(service_radius, Mapping) else dict.fromkeys(services, service_radius)
+    if wrong := [name for name in services if not is_number(within.get(name), least=0.0)]:
+        raise ContractError("options", [f"service_radius: must be 0 or more for {first_of(wrong)}"])
+    radius = np.array([within[name] for name in services], dtype=np.float64)
     if not is_number(budget, least=0.0):
         raise ContractError("options", [f"budget: must be 0 or more, is {budget!r}"])
     task = _read(od, settlements, sizes, {name: demand[name] for name in services}, options.get("place_costs"))
     task = task._replace(pairs=_served_pairs(task, radius))
     if not len(task.pairs.minutes):
         raise InfeasibleError("service_radius: nobody is within it of any place of a service")
-    _refuse_too_little(task, budget)
+    # A budget that, with all that could be saved, pays for nothing that serves anybody.
+    saved = -np.minimum(pd.Series(task.cost).groupby(task.post).min(), 0.0).sum()
+    opens = (task.cost + task.place_cost[task.post_site[task.post]])[~task.is_now & (task.capacity > 0.0)]
+    if budget + saved < (cheapest := float(opens.min(initial=np.inf))):
+        raise InfeasibleError(f"budget: {budget:g} pays for no change", cheapest)
     program, price, m = _program(task, budget), _price(task), len(_price(task))
     every = np.zeros(len(task.pairs.minutes))
     if options.get("order") is None:
@@ -413,16 +419,6 @@ def _written(
     )
 
 
-def _refuse_too_little(task: _Task, budget: float) -> None:
-    """Refuse a budget that, with all that could be saved, pays for nothing that serves anybody."""
-    place = task.place_cost[task.post_site[task.post]]
-    saved = -np.minimum(pd.Series(task.cost).groupby(task.post).min(), 0.0).sum()
-    change = ~task.is_now & (task.capacity > 0.0)
-    cheapest = float((task.cost + place)[change].min(initial=np.inf))
-    if budget + saved < cheapest:
-        raise InfeasibleError(f"budget: {budget:g} pays for no change", cheapest)
-
-
 def _service_weights(services: list[str], options: ServicesOptions) -> FloatArray:
     """Read what services count, and check in which order they come."""
     weights, order = options.get("weights", {}), options.get("order")
@@ -448,14 +444,6 @@ def _service_weights(services: list[str], options: ServicesOptions) -> FloatArra
     if problems:
         raise ContractError("options", problems)
     return np.array([weights.get(name, 1.0) for name in services], dtype=np.float64)
-
-
-def _radii(services: list[str], service_radius: float | Mapping[str, float]) -> FloatArray:
-    given = service_radius if isinstance(service_radius, Mapping) else dict.fromkeys(services, service_radius)
-    wrong = [name for name in services if not is_number(given.get(name), least=0.0)]
-    if wrong:
-        raise ContractError("options", [f"service_radius: must be 0 or more for {first_of(wrong)}"])
-    return np.array([given[name] for name in services], dtype=np.float64)
 
 
 def _read(

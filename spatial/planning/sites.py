@@ -202,7 +202,9 @@ def read_siting(
         problems.append(
             "reopen, predefined: ask for a status of candidates; a matrix has none, only numbers of columns"
         )
-    groups = _group_weights(given["demand"])
+    # One column, several, or several with what one of their people counts.
+    named = [given["demand"]] if isinstance(given["demand"], str) else given["demand"]
+    groups = dict(named) if isinstance(named, Mapping) else dict.fromkeys(named, 1.0)
     problems += [
         f"demand: what one of {name} counts must be 0 or more, is {weight!r}"
         for name, weight in groups.items()
@@ -328,13 +330,6 @@ def fastest_pairs(od: pd.DataFrame, demand_ids: pd.Index, site_ids: pd.Index, of
     fastest = order[np.diff(number[order], prepend=-1) > 0]
     fastest = fastest[np.isfinite(minutes[fastest])]
     return Pairs(i[fastest], j[fastest], minutes[fastest])
-
-
-def _group_weights(demand: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
-    """Read one column, several, or several with what one of their people counts."""
-    if isinstance(demand, str):
-        return {demand: 1.0}
-    return dict(demand) if isinstance(demand, Mapping) else dict.fromkeys(demand, 1.0)
 
 
 def _from_matrix(cost: Any, weights: ArrayLike | None, predefined: str | Iterable[int] | None) -> Siting:

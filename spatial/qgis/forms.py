@@ -179,7 +179,9 @@ TABS = {
 
 def form_elements(layer: QgisLayer, relations: Sequence[Relation], words: Words, meta: QgisMeta) -> Iterator[Element]:
     """Write the form of a layer: its columns in tabs, then what belongs to it, a tab each."""
-    yield _text("editorlayout", "tablayout")
+    layout = Element("editorlayout")
+    layout.text = "tablayout"
+    yield layout
     positions = {column: place for place, column in enumerate(layer.aliases, start=1)}
     results = tuple(f"{plain_name(service)}_" for service in (*meta.services, *map(str, meta.norms)))
     tabs: dict[str, list[str]] = {name: [] for name in (*dict(TABS[layer.table]), "results")}
@@ -206,12 +208,6 @@ def form_elements(layer: QgisLayer, relations: Sequence[Relation], words: Words,
 def _container(form: Element, name: str, *, columns: int) -> Element:
     told = {"name": name, "type": "Tab", "groupBox": "0", "columnCount": str(columns), "showLabel": "1"}
     return SubElement(form, "attributeEditorContainer", told)
-
-
-def _text(tag: str, text: str) -> Element:
-    element = Element(tag)
-    element.text = text
-    return element
 
 
 # What a pointer shows.

@@ -99,7 +99,16 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
     today = tables["facilities"]
     left = facilities_left(options, item, today)
     new = opened_facilities(options, item, today, tables["settlements"])
-    every = left if new is None else _joined(left, _placed(options, new, tables))
+    every = left
+    if new is not None:
+        # New facilities get their township, and lie in the study or not.
+        boundaries, ground = tables["boundaries"], shapely.union_all(tables["study_area"].geometry.to_numpy())
+        placed = assign_units(new, boundaries, options.region.unit_levels)
+        in_unit = placed["township_id"].notna()
+        near = options.region.unit_tolerance_m
+        placed, _ = near_unit(placed, boundaries, ground=ground, key="facility_id", tolerance_m=near)
+        by_tolerance = (placed["township_id"].notna() & ~in_unit).to_numpy(dtype=bool)
+        every = _joined(left, placed.assign(in_study=inside(placed, ground) | by_tolerance))
     every = shared_facilities(options, item, every, tables["settlements"])
     if every is not today:
         made["facilities"] = every.reset_index(drop=True)
@@ -118,17 +127,6 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         found = findings_frame(findings, crs=tables["findings_network"].crs)
         made["findings_network"] = pd.concat([tables["findings_network"], found], ignore_index=True)
     return made
-
-
-def _placed(options: Options, new: gpd.GeoDataFrame, tables: Mapping[str, Any]) -> gpd.GeoDataFrame:
-    """Give new facilities their township, and say whether they lie in the study."""
-    region, boundaries = options.region, tables["boundaries"]
-    ground = shapely.union_all(tables["study_area"].geometry.to_numpy())
-    placed = assign_units(new, boundaries, region.unit_levels)
-    in_unit = placed["township_id"].notna()
-    placed, _ = near_unit(placed, boundaries, ground=ground, key="facility_id", tolerance_m=region.unit_tolerance_m)
-    by_tolerance = (placed["township_id"].notna() & ~in_unit).to_numpy(dtype=bool)
-    return placed.assign(in_study=inside(placed, ground) | by_tolerance)
 
 
 def _joined(kept: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

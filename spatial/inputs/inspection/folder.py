@@ -189,7 +189,11 @@ def _ground(files: list[FileReport]) -> KnownGround:
         west, south, east, north = zip(*(bounds for *_, bounds in chosen), strict=True)
         report, layer, _ = chosen[0]
         roads = None
-        if wanted == "osm" and any(_may_be_shifted(other) for file in files for other in file.layers):
+        told_so = (one for file in files for other in file.layers for one in _settings(other))
+        # Coordinates of a Chinese map service may be shifted ones.
+        if wanted == "osm" and any(
+            one.key == "datum" or (one.key == "crs" and one.value == "EPSG:4490") for one in told_so
+        ):
             roads = ground_of(report.path).roads
         if wanted == "roads" and layer.proposal is not None:
             told = {setting.key: setting.value for setting in layer.proposal.settings}
@@ -202,11 +206,6 @@ def _ground(files: list[FileReport]) -> KnownGround:
             if layer.likely is not None:
                 return KnownGround(layer.likely, None, f"{report.named}, as far as its own CRS is right,")
     return KnownGround()
-
-
-def _may_be_shifted(layer: LayerReport) -> bool:
-    """Whether coordinates of a layer may be shifted ones of a Chinese map service."""
-    return any(one.key == "datum" or (one.key == "crs" and one.value == "EPSG:4490") for one in _settings(layer))
 
 
 def _settings(layer: LayerReport) -> tuple[Setting, ...]:

@@ -188,7 +188,7 @@ def test_of_two_lists_of_villages_the_longer_one_is_taken_and_said(county, tmp_p
         book.active.cell(3, column, value)
     book.save(county / "村庄名录.xlsx")
     file = tmp_path / "s.toml"
-    _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
+    _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", "-v", *DATE)
     assert output.count("several files may be the settlements") == 1
     values = tomllib.loads(file.read_text(encoding="utf-8"))
     assert values["sources"]["settlements"]["path"] == "county/村庄名录.xlsx"
@@ -200,7 +200,7 @@ def test_a_list_without_coordinates_is_joined_onto_one_that_has_them(county, tmp
     )
     frame.to_csv(county / "村庄户籍.csv", index=False)
     file = tmp_path / "s.toml"
-    _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
+    _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", "-v", *DATE)
     assert "[sources.attributes] county/村庄户籍.csv" in output
     assert output.count("joined onto the settlements of county/村庄名录.xlsx") == 1
 
