@@ -160,16 +160,21 @@ def no_answer(question: Question, reason: str) -> Question:
     return replace(question, ask="none", reason=reason)
 
 
-def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Question:
-    """Ask for the plan that a norm needs: sites, one in each unit, links to a town, or roads."""
-    own = results.loc[results["norm_id"] == norm.id]
+def ask_of(norm: Norm) -> Ask:
+    """Say what a plan for a norm builds: sites, one in each unit, links to a town, roads, or nothing."""
     is_road = norm.service in load_road_words() or norm.service in SEASON_ROADS
-    level = "settlement" if (own["unit_level"] == "settlement").any() else "township"
-    ask: Ask = "none"
     if norm.metric == PRESENCE and norm.threshold == 1.0:  # one makes it present
-        ask = "roads" if is_road else "unit_sites"
-    elif norm.metric in ACCESS_METRICS and not is_road:
-        ask = "sites" if norm.service not in TOWN_TIERS else "links" if norm.metric == "time_min" else "none"
+        return "roads" if is_road else "unit_sites"
+    if norm.metric not in ACCESS_METRICS or is_road:
+        return "none"
+    return "sites" if norm.service not in TOWN_TIERS else "links" if norm.metric == "time_min" else "none"
+
+
+def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Question:
+    """Ask for the plan that a norm needs."""
+    own = results.loc[results["norm_id"] == norm.id]
+    level = "settlement" if (own["unit_level"] == "settlement").any() else "township"
+    ask = ask_of(norm)
     rows = own.loc[(own["unit_level"] == level) & (own["places_in_scope"] > 0)]
     value = rows["value"].to_numpy(dtype=np.float64)
     served, unserved = (rows[f"places_{side}"].to_numpy(dtype=np.float64) for side in ("served", "unserved"))

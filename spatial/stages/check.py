@@ -28,7 +28,7 @@ from spatial.score.evidence import METRICS
 from spatial.stages.network import Ground, bus_lines, network_of
 from spatial.stages.off_road import elevation_of_ground
 from spatial.stages.plan_room import base_of_round, shares_within
-from spatial.stages.plan_sites import constraint_areas, site_sources, stated_costs
+from spatial.stages.plan_sites import constraint_areas, refuse_unfit_plans, site_sources, stated_costs
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
@@ -236,6 +236,7 @@ def _reads_of_plans(options: Options, layers: Layers) -> Iterator[Callable[[], o
     yield partial(site_sources, options, {"idle", "list"}, layers.study_area)
     yield partial(constraint_areas, options, layers.crs)
     yield partial(stated_costs, options)
+    yield partial(refuse_unfit_plans, options, layers.facilities, layers.study_area)
     for name, load in ((how.site_rules, load_site_rules), (how.actions, read_action_list)):
         if name is not None:
             yield partial(load, options.raw_path(name))

@@ -58,7 +58,7 @@ from spatial.stages.plan_room import (
     plan_round,
     round_scenario,
 )
-from spatial.stages.plan_sites import planning_sources, site_sources
+from spatial.stages.plan_sites import pays_for_nothing, planning_sources, refuse_unfit_plans, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
@@ -111,6 +111,7 @@ def plan(
     progress: Progress = silent,
 ) -> dict[str, Value | list[Artifact]]:
     """Draw the plans that the study asks for, else one for each of the norms that fail, failed gates first."""
+    refuse_unfit_plans(options, facilities, study_area)
     norms = norms_of(binding_norms(options))
     barriers = surroundings_of(options, study_area, water).barriers
     ground = PlanGround(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
@@ -186,10 +187,8 @@ def plan(
         except InfeasibleError as error:
             if not is_paid:
                 raise
-            told = (
-                f"{question.budget:,.10g} {question.currency} pay for nothing; the cheapest costs {error.bound:,.10g}"
-            )
-            raise StudyError("study", [f"plans.{question.plan_id}.budget: {told}"]) from error
+            fault = pays_for_nothing(question.plan_id, question.budget, question.currency, error.bound)
+            raise StudyError("study", [fault]) from error
         if answer is not None and question.norm.unit == "min":
             # What lies beyond the longest time that a study looks at is none, in a plan as in a run.
             factor = 2.0 if question.norm.metric == "roundtrip_time_min" else 1.0
@@ -198,9 +197,6 @@ def plan(
         if answer is not None:
             answer = replace_fields(answer, actions=answer.actions.assign(cost=ground.costs(question, answer.actions)))
         if answer is not None and own is not None and own.round is not None:
-            if question.ask != "sites":
-                fault = f"plans.{own.name}.round: is of plans that open sites, and this one does not"
-                raise StudyError("study", [fault])
             ways = RoundGround(ground.settlements, ground.homes, ground.pairs, options.network.modes)
             answer = replace_fields(answer, tour=plan_round(question, answer, own.round, ways))
         answers.append((question, answer))
@@ -323,10 +319,6 @@ def _scenario(
 
 def _split_budget(item: PlanOptions, parts: Sequence[Question], ground: PlanGround) -> dict[str, PartSites]:
     """Choose the sites of a plan of several services; a part that needs none, or has none in reach, gets none."""
-    strange = [question.norm.id for question in parts if question.ask not in {"sites", "none"}]
-    if strange:
-        fault = f"asks for no sites within minutes or metres, {first_of(strange)}; write a plan of its own for each"
-        raise StudyError("study", [f"plans.{item.name}.norms: {fault}"])
     asking = [question for question in parts if question.ask == "sites"]
     if len({question.counted for question in asking}) > 1:
         fault = "some count people and some places, which have no sum; write plans of each"
@@ -342,8 +334,8 @@ def _split_budget(item: PlanOptions, parts: Sequence[Question], ground: PlanGrou
         found = share_budget(given, most=most, budget=item.budget) if given else []
     except InfeasibleError as error:
         currency = "" if ground.stated is None else ground.stated.currency
-        told = f"{item.budget:,.10g} {currency} pay for nothing; the cheapest costs {error.bound:,.10g}"
-        raise StudyError("study", [f"plans.{item.name}.budget: {told}"]) from error
+        fault = pays_for_nothing(item.name, item.budget, currency, error.bound)
+        raise StudyError("study", [fault]) from error
     return {question.plan_id: sites for question, sites in zip(asking, found, strict=True)}
 
 

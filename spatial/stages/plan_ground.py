@@ -24,11 +24,18 @@ from spatial.network.seasons import with_season
 from spatial.norms.measuring import modes_for
 from spatial.planning.candidates import load_site_rules
 from spatial.planning.link_candidates import lay_corridors
-from spatial.stages.plan_room import NewSites
-from spatial.stages.plan_sites import EXCLUDED, NO_CORRIDOR, constrained, constraint_areas, offered_sites, stated_costs
+from spatial.stages.plan_room import NewSites, homes_of
+from spatial.stages.plan_sites import (
+    EXCLUDED,
+    NO_CORRIDOR,
+    constrained,
+    constraint_areas,
+    lacks_cost,
+    offered_sites,
+    stated_costs,
+)
 from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.study.scenarios import OpenedFacility
-from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -60,12 +67,6 @@ def services_of(question: Question, options: Options) -> list[str]:
     return list(dict.fromkeys(service.id for service in named if service is not None)) or list(question.wanted)
 
 
-def lacks_cost(question: Question, key: str) -> StudyError:
-    """Say what a plan with a budget lacks."""
-    lacking = f"plans.{question.plan_id}.budget: needs what this costs; write [planning.costs] {key}"
-    return StudyError("study", [f"{lacking}, in {question.currency}"])
-
-
 class _Joined(NamedTuple):
     """Settlements and the sites beside them on the network of one mode."""
 
@@ -92,10 +93,7 @@ class PlanGround:
         self.barriers = barriers
         self.graph = cache(graph)
         self.surface: Friction | None = None  # what new links cross, where the study has it
-        homes = settlements.loc[settlements["in_study"]]
-        # A place that nobody can name is no address for a site, unless none has a name.
-        has_name = homes[[name for name in NAMES if name in homes]].notna().any(axis=1)
-        self.homes = homes.loc[has_name] if has_name.any() else homes
+        self.homes = homes_of(settlements)
         planned = facilities.loc[
             facilities["in_study"] & (facilities["status"] == "candidate")
             & ~facilities["facility_id"].isin(settlements["settlement_id"])
@@ -199,9 +197,6 @@ class PlanGround:
         if costs is None:
             return np.nan
         services = services_of(question, self.options)
-        lacking = [name for name in services if name not in costs.open]
-        if lacking and question.budget is not None and question.ask == "unit_sites":
-            raise lacks_cost(question, f"open = {{ {lacking[0]} = ... }}")
         return float(sum(costs.open.get(name, np.nan) for name in services))
 
     def site_costs(self, question: Question) -> pd.Series[float]:
@@ -209,7 +204,8 @@ class PlanGround:
         own = self.sites.set_index("facility_id")["cost"].astype("float64")
         found = own.reindex(self.candidates(question)).fillna(self.opening_cost(question))
         if question.budget is not None and found.isna().any():
-            raise lacks_cost(question, f"open = {{ {services_of(question, self.options)[0]} = ... }}")
+            key = f"open = {{ {services_of(question, self.options)[0]} = ... }}"
+            raise StudyError("study", [lacks_cost(question.plan_id, key, question.currency)])
         return found
 
     def new_sites(self, question: Question) -> NewSites:
@@ -223,10 +219,7 @@ class PlanGround:
 
     def km_cost(self, question: Question) -> float:
         """Say what a kilometre costs of what a plan builds."""
-        key = "link_km" if question.ask == "links" else "road_km"
-        cost = getattr(self.stated, key, None)
-        if cost is None and question.budget is not None:
-            raise lacks_cost(question, f"{key} = ...")
+        cost = getattr(self.stated, "link_km" if question.ask == "links" else "road_km", None)
         return np.nan if cost is None else float(cost)
 
     def costs(self, question: Question, actions: pd.DataFrame) -> FloatArray:

@@ -23,8 +23,10 @@ from spatial.planning.making_room import Filling, RoomTask, make_room
 from spatial.planning.matching import match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.programs import SAME
+from spatial.stages.plan_sites import pays_for_nothing
 from spatial.stages.policy import vocabulary_of
 from spatial.study.scenarios import DAYS_A_WEEK
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.norms.law import Norm
     from spatial.planning.making_room import RoomMade
     from spatial.planning.matching import CapacityMatch
     from spatial.runner.stage import Options
@@ -99,7 +100,8 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
     chosen, vocabulary = options.measures, vocabulary_of(options)
     norm = None if of_norm is None else of_norm.norm
     service, within = item.service or str(norm and norm.service), item.within_min or (norm.threshold if norm else 0.0)
-    mode = _mode_of(norm, item, options) if norm else item.mode or chosen.mode or options.network.modes[0]
+    modes = options.network.modes
+    mode = modes_for(norm.mode, modes)[0] if norm else item.mode or chosen.mode or modes[0]
     offered = facilities.loc[facilities["status"] == "existing"]
     column = item.group or chosen.demand
     if norm is not None:
@@ -151,21 +153,6 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
         question = no_answer(question, "no_group" if is_unknown else "no_capacity" if left is None else "met")
     idle = gpd.GeoDataFrame(pd.concat([offered.iloc[:0], *rooms], ignore_index=True), crs=facilities.crs)
     return RoomQuestion(item, question, idle, standing, persons)
-
-
-def _mode_of(norm: Norm, item: PlanOptions, options: Options) -> str:
-    """Say how people travel by a norm whose room can be planned; refuse one of which it cannot."""
-    modes = modes_for(norm.mode, options.network.modes)
-    for is_wrong, fault in (
-        (
-            norm.metric != "time_min" or norm.bundle,
-            "asks for no minutes to one service, so that no room can be planned",
-        ),
-        (len(modes) != 1, "goes by several modes, so that no room can be planned"),
-    ):
-        if is_wrong:
-            raise StudyError("study", [f"plans.{item.name}.norm: {norm.id} {fault}"])
-    return modes[0]
 
 
 def _filling(
@@ -245,10 +232,6 @@ def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: 
     item, question = asked.item, asked.question
     costs, service = ground.costs, question.norm.service
     stated = np.nan if costs is None else costs.unit.get(service, np.nan)
-    if question.budget is not None and item.enlarge and np.isnan(stated):
-        raise _budget_fault(
-            question, f"needs what a unit of capacity costs; write [planning.costs] unit = {{ {service} = ... }}"
-        )
     theirs, crs = asked.standing, ground.settlements.crs
     places = theirs.iloc[:0] if new is None else new.places.loc[~new.places["facility_id"].isin(theirs["facility_id"])]
     ids = places["facility_id"].tolist()
@@ -271,8 +254,6 @@ def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: 
     grows = may & bool(item.enlarge)
     closing = np.nan if costs is None else costs.close.get(service, np.nan)
     opening = np.zeros(0) if new is None else new.opening.reindex(ids).to_numpy(dtype=np.float64)
-    if item.close and np.isnan(closing):
-        raise _budget_fault(question, f"needs what closing saves; write [planning.costs] close = {{ {service} = ... }}")
     reached = np.bincount(filling.facility, minlength=len(frame)) > 0
     lacking = question.need.loc[question.is_beyond, "unit_id"]
     # Where nobody says what things cost, the fewest units are sought.
@@ -298,10 +279,8 @@ def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: 
         default=0.0,
     )
     if cheapest > (task.budget + np.nansum(task.saving)) * (1.0 + SAME):
-        raise _budget_fault(
-            question,
-            f"{question.budget:,.10g} {question.currency} pay for nothing; the cheapest costs {cheapest:,.10g}",
-        )
+        fault = pays_for_nothing(question.plan_id, question.budget, question.currency, cheapest)
+        raise StudyError("study", [fault])
     made = make_room(task)
     gained = np.array([(made.left[0] - left)[task.asked].sum() for left in made.left])
     count = question.fewest(gained) if question.budget is None else len(gained) - 1
@@ -419,10 +398,6 @@ def _made_answer(question: Question, task: RoomTask, made: RoomMade, told: _Told
     )
 
 
-def _budget_fault(question: Question, fault: str) -> StudyError:
-    return StudyError("study", [f"plans.{question.plan_id}.budget: {fault}"])
-
-
 def _sharing_units(matches: pd.DataFrame, homes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list[list[str]]:
     """List the units that would have to share, so that those who are sent to a facility may use it."""
     eligible = eligible_by_unit(homes.reset_index(), sites.reset_index())
@@ -496,21 +471,30 @@ class RoundGround(NamedTuple):
     modes: Sequence[str]
 
 
+def homes_of(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Pick the settlements of the study that may hold a site: one that nobody can name only where none has a name."""
+    homes = settlements.loc[settlements["in_study"]]
+    has_name = homes[[name for name in NAMES if name in homes]].notna().any(axis=1)
+    return homes.loc[has_name] if has_name.any() else homes
+
+
 def base_of_round(plan_id: str, how: RoundOptions, settlements: gpd.GeoDataFrame) -> str:
     """Find the settlement where the team of a plan sets out, or refuse its name."""
+    key = f"plans.{plan_id}.round.base"
     try:
-        return find_settlement(settlements, how.base)
+        base = find_settlement(settlements, how.base)
     except ContractError as error:
-        raise StudyError("study", [f"plans.{plan_id}.round.base: {problem}" for problem in error.problems]) from error
+        raise StudyError("study", [f"{key}: {problem}" for problem in error.problems]) from error
+    if base not in homes_of(settlements)["settlement_id"].tolist():
+        raise StudyError("study", [f"{key}: {how.base!r} lies outside the study area, or has no name"])
+    return base
 
 
 def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: RoundGround) -> MobileRound:
     """Send a team to those whom sites leave out, stopping at settlements; without stops where a day holds none."""
-    key, service = f"plans.{question.plan_id}.round", question.norm.service
+    service = question.norm.service
     homes = ground.homes["settlement_id"].tolist()
     base = base_of_round(question.plan_id, how, ground.settlements)
-    if base not in homes:
-        raise StudyError("study", [f"{key}.base: {how.base!r} lies outside the study area, or has no name"])
     left = question.need.loc[question.is_beyond & (answer.reached_in < 0)]
     people = pd.DataFrame({"settlement_id": left["unit_id"], "persons": question.weight[left.index]})
     people = people.loc[people["persons"] > 0.0]

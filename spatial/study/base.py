@@ -26,7 +26,8 @@ def unrepeated(items: tuple[Any, ...]) -> tuple[Any, ...]:
     Returns the same.
     """
     if len(set(items)) < len(items):
-        raise ValueError("name each one once")
+        twice = dict.fromkeys(repr(item) for item in items if items.count(item) > 1)
+        raise ValueError(f"name each one once; more than once: {', '.join(twice)}")
     return items
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spatial.plain_text import toml_value
+
 pytestmark = pytest.mark.slow
 
 
@@ -37,6 +39,18 @@ def _scenario(text):
     return _text(f'[[scenarios]]\nname = "new"\ntitle = {{ en = "New" }}\n{text}')
 
 
+def _seat(text, **changed):
+    """Add a norm of minutes to the county seat, or what is changed of it, beside the one that binds the study."""
+
+    def change(tiny):
+        tiny.tables["norms"]["only"] = [*tiny.tables["norms"]["only"], "TO-THE-SEAT"]
+        norm = {"service": "county_seat", "metric": "time_min", "mode": "drive", "threshold": 1} | changed
+        keys = "".join(f"{key} = {toml_value(value)}\n" for key, value in norm.items())
+        return f'[[norms.add]]\nid = "TO-THE-SEAT"\n{keys}{text}'
+
+    return change
+
+
 def _landcover(tiny):
     """Land cover and heights on two grids, which nobody says how to bring together."""
     tiny.add_raster()
@@ -52,6 +66,9 @@ def _landcover(tiny):
 
 COLUMNS = 'longitude = "lon"\nlatitude = "lat"\ncrs = "EPSG:4326"\n'
 COSTS = '[planning.costs]\ncurrency = "yuan"\nfile = "tiny/costs.csv"\n'
+PRICES = '[planning.costs]\ncurrency = "yuan"\n'
+CARE = '[[plans]]\nname = "care"\nservice = "pharmacy"\nwithin_min = 5\n'
+ROOM = '[[plans]]\nname = "room"\nservice = "hospital"\nwithin_min = 60\n'
 FAULTS = {
     # Files that the stage of plans opens.
     "costs that are no number": (_text(COSTS, costs="key,item,cost\nopen,hospital,many\n"), "costs.csv"),
@@ -80,6 +97,63 @@ FAULTS = {
     "a level without units": (_plan("match = true\nsharing = 3\n"), "no boundary has the level 3"),
     "units where nobody lives": (_plan('match = true\nsharing = [["Nowhere"]]\n'), "'Nowhere'"),
     "a budget without costs": (_plan("budget = 100.0\n"), "budget"),
+    "a budget below the cheapest site": (
+        _text(f"{PRICES}open = {{ pharmacy = 30.0 }}\n{CARE}budget = 20.0\n"),
+        "plans.care.budget: 20 yuan pay for nothing; the cheapest costs 30",
+    ),
+    "a budget below the cheapest of the listed sites": (
+        # The site of its own price costs 25, any other one 30.
+        _text(
+            f'[planning]\n[planning.points]\npath = "tiny/sites.csv"\n{COLUMNS}columns = {{ site_id = "no" }}\n'
+            f'{PRICES}open = {{ pharmacy = 30.0 }}\n{CARE}candidates = ["list"]\nbudget = 20.0\n',
+            sites="no,x,cost,lon,lat\na,1,25,104.02,30.02\nb,1,,104.03,30.02\n",
+        ),
+        "plans.care.budget: 20 yuan pay for nothing; the cheapest costs 25",
+    ),
+    "a budget that knows another cost": (
+        _text(f"{PRICES}open = {{ hospital = 30.0 }}\n{CARE}budget = 20.0\n"),
+        "write [planning.costs] open = { pharmacy = ... }, in yuan",
+    ),
+    "one budget for two services of which one is free": (
+        _text(
+            f'{PRICES}open = {{ hospital = 30.0 }}\n[[plans]]\nname = "both"\nservices = ["pharmacy", "hospital"]\n'
+            "within_min = 5\nbudget = 50.0\n"
+        ),
+        "plans.both.budget: needs what this costs; write [planning.costs] open = { pharmacy = ... }",
+    ),
+    "a budget below any unit of room": (
+        _text(f"{PRICES}unit = {{ hospital = 30.0 }}\n{ROOM}enlarge = true\nbudget = 20.0\n"),
+        "plans.room.budget: 20 yuan pay for nothing; the cheapest costs 30",
+    ),
+    "a budget for room that nobody prices": (
+        _text(f"{PRICES}{ROOM}enlarge = true\nbudget = 20.0\n"),
+        "unit = { hospital = ... }",
+    ),
+    "a budget for closing that saves nothing": (
+        _text(f"{PRICES}unit = {{ hospital = 1.0 }}\n{ROOM}enlarge = true\nclose = true\nbudget = 20.0\n"),
+        "close = { hospital = ... }",
+    ),
+    "a budget for links without their cost": (
+        _seat(f'{PRICES}[[plans]]\nname = "seat"\nnorm = "TO-THE-SEAT"\nbudget = 20.0\n'),
+        "plans.seat.budget: needs what this costs; write [planning.costs] link_km = ..., in yuan",
+    ),
+    "a round of a plan that builds links": (
+        _seat('[[plans]]\nname = "seat"\nnorm = "TO-THE-SEAT"\nround = { base = "s1" }\n'),
+        "plans.seat.round: is of plans that open sites, and this one does not",
+    ),
+    "a norm on links among services": (
+        _seat('[[plans]]\nname = "care"\nnorms = ["TO-THE-SEAT"]\nservices = ["pharmacy"]\nwithin_min = 5\n'),
+        "plans.care.norms: asks for no sites within minutes or metres, 'TO-THE-SEAT'",
+    ),
+    "room for a norm in metres": (
+        _seat(
+            '[[plans]]\nname = "room"\nnorm = "TO-THE-SEAT"\nenlarge = true\n',
+            service="hospital",
+            metric="network_dist_m",
+        ),
+        "plans.room.norm: TO-THE-SEAT asks for no minutes to one service",
+    ),
+    "a plan called twice": (_text(f"{CARE}{CARE}"), "plans: name each one once; more than once: 'care'"),
     "a norm of a plan that does not bind": (_text('[[plans]]\nname = "seat"\nnorm = "CN-COUNTY-60"\n'), "CN-COUNTY-60"),
     # What scenarios name.
     "a facility that does not close": (_scenario('close_facilities = ["f9"]\n'), "f9"),

@@ -12,6 +12,8 @@ import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.stages.explain import explain_settlement, plan_lines
 from spatial.stages.plan import renew_actions
+from spatial.stages.plan_room import base_of_round
+from spatial.study.plans import RoundOptions
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
 
@@ -368,3 +370,14 @@ def test_a_group_that_nobody_knows_has_no_plan_and_says_why(of_groups):
 def test_a_norm_says_itself_whom_it_counts(tiny):
     with pytest.raises(StudyError, match="leave out group"):
         study_of(tiny, plans=[{"name": "a", "norm": "GL-PHC-1H", "group": "elderly_persons"}])
+
+
+def test_a_team_sets_out_from_a_place_of_the_study_that_has_a_name(grid_city):
+    places = grid_city.settlements(
+        [("own", "village", 0, 0), ("beside", "village", 1, 0), ("nameless", "village", 2, 0)],
+        in_study=[True, False, True], name=["Own", "Beside", None],
+    )  # fmt: skip
+    assert base_of_round("care", RoundOptions(base="Own"), places) == "own"
+    for base in ("beside", "nameless"):
+        with pytest.raises(StudyError, match="lies outside the study area, or has no name"):
+            base_of_round("care", RoundOptions(base=base), places)
