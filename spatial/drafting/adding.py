@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|km|m)")
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
+_NUMBERED = re.compile(r" \(table [0-9]+\)")
+"""Which of several tables an item of `counts` is about."""
 _METRES = {"km": 1000.0, "m": 1.0}
 NAMED = 10
 """Rows that are named of those that found no place."""
@@ -113,8 +115,9 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
     layers = None if proposal.undecided else prepare(study)
     _write(study_file, text)
     columns = {one.key.removeprefix("columns."): one for one in proposal.settings if one.key.startswith("columns.")}
-    read = ", ".join(f"{one.value} as {name}" for name, one in columns.items() if one.is_decided)
-    yield f"added [[sources.{kind}]] to {study_file}: {read}"
+    read = [f"{one.value} as {name}" for name, one in columns.items() if one.is_decided]
+    read += [f"every row as {one.value}" for one in proposal.settings if one.key == "service" and one.is_decided]
+    yield f"added [[sources.{kind}]] to {study_file}: {', '.join(read)}"
     yield from (f"  guessed: {line}" for line in guessed)
     if layers is None:
         for setting in proposal.undecided:
@@ -122,7 +125,15 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
     for row in counts.loc[counts["number"] > 0].itertuples(index=False):
-        yield f"  {row.item}: {row.number:,.0f}"
+        yield f"  {_NUMBERED.sub('', str(row.item))}: {row.number:,.0f}"
+    if what == "facilities":
+        # The list stands beside what is mapped: whoever gave all of them there are sees that more count.
+        there = layers.facilities.loc[layers.facilities["in_study"]]
+        own = there.loc[there["source"].astype(str) == seen.named]
+        for service in sorted(own["service"].unique()):
+            every, listed = (int(frame["service"].eq(service).sum()) for frame in (there, own))
+            if every > listed:
+                yield f"  {service}: {every} in the study, {every - listed} of them not from this list"
     if layers.to_decide is not None and len(layers.to_decide):
         lost = layers.to_decide.loc[layers.to_decide["source"].astype(str) == seen.named]
         if len(lost):

@@ -158,7 +158,8 @@ def draft_lines(draft: Draft, *, verbose: bool) -> Iterator[str]:
     unused = [f"  not used: {label}: {why}" for label, why in draft.report.unused]
     hints = [f"  hint: {hint}" for hint in draft.report.hints]
     for lines, most in ((named, PARTS_SHOWN), (unused, ITEMS_SHOWN), (hints, ITEMS_SHOWN)):
-        yield from lines if verbose else _first(lines, most, rows=1)
+        # Why a file is not used ends with what to do instead.
+        yield from lines if verbose else _first(lines, most, rows=2 if lines is unused else 1)
     for mark, told, most, rows in (
         (DECIDE, "thing(s) to decide", ITEMS_SHOWN, 2),
         (GUESSED, "thing(s) guessed, look at them", 2 * ITEMS_SHOWN, 1),

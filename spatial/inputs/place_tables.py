@@ -183,10 +183,10 @@ class PlacedTables:
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
             reasons = done.undecided["reason"].value_counts()
             why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
-            raise SourceError(
-                f"{source.path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, "
-                "place_name, township or postcode in columns, or give coordinates"
-            )
+            remedy = "map unit_code, name, place_name, township or postcode in columns, or give coordinates"
+            if "postcode" in frame.columns and not self.study.placing.postcodes:
+                remedy = 'where its postcodes lie, a table of them says: write [placing] postcodes = "FILE"'
+            raise SourceError(f"{source.path}: none of its {len(done.frame)} rows could be located ({why}); {remedy}")
         return done.frame[located].reset_index(drop=True)
 
     def _postcodes(self, frame: gpd.GeoDataFrame) -> gpd.GeoSeries | None:

@@ -260,6 +260,8 @@ def _best_sites(
         "travel_time_min": np.concatenate((today, found.time_min[nearer])),
     }
     offered = pd.DataFrame({"facility_id": [TODAY, *ids[sites]], "status": ["existing", *["candidate"] * len(sites)]})
+    if number > len(sites):
+        raise StudyError("try", [f"--best: {number} asked for, and there are {len(sites)} settlements to put them in"])
     plan = p_median(pd.DataFrame(pairs), homes, offered, n_facilities=number, time_limit_s=SITES_LIMIT_S)
     if plan.status != "optimal":
         _LOG.warning("the %d sites are the best found within %g s, not proven to be the best", number, SITES_LIMIT_S)

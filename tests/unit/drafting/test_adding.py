@@ -98,9 +98,24 @@ def test_facilities_say_what_was_guessed(study):
     told = run(study, "add", "facilities", study, file)
     assert "guessed: crs = 'EPSG:4326'" in told
     assert "guessed: columns.facility_id = 'name'" in told
-    assert "facilities (table 1): 2" in told
+    assert "  facilities: 2\n" in told
     (table,) = read(study)["sources"]["facilities"]
     assert (table["crs"], table["columns"]["facility_id"]) == ("EPSG:4326", "name")
+
+
+def test_facilities_say_what_all_rows_are_and_that_postcodes_want_a_table(study):
+    file = study.parent / "chemists.csv"
+    file.write_text("name,lon,lat\nPharmacy North,0.04,0.001\nPharmacy South,0.1,0\n", encoding="utf-8")
+    assert "name as name, every row as pharmacy" in run(study, "add", "facilities", study, file)
+    file = study.parent / "pharmacies.csv"
+    file.write_text("name,postcode\nPharmacy North,LE1 1AA\nPharmacy South,LE1 1AB\n", encoding="utf-8")
+    told = run(study, "add", "facilities", study, file, code=3)
+    assert "a table of them says: write [placing] postcodes =" in told
+    (study.parent / "codes.csv").write_text("postcode,longitude,latitude\nLE1 1AA,0.04,0.001\n", encoding="utf-8")
+    study.write_text(f'{STUDY}\n[placing]\npostcodes = "codes.csv"\n', encoding="utf-8")
+    told = run(study, "add", "facilities", study, file)
+    assert "placed by postcode: 1" in told
+    assert "found no place: 'Pharmacy South' (1 in all)" in told
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,8 @@ def test_a_name_that_is_taken_is_not_written(tiny_done, command):
     before = tiny_done.file.read_text("utf-8")
     assert "one is there already" in command("try", tiny_done.file, "--close", "f3", "--write", "one", *where).err
     assert tiny_done.file.read_text("utf-8") == before
+
+
+def test_more_sites_than_settlements_are_refused_in_the_words_of_the_command(tiny_done):
+    with pytest.raises(StudyError, match="--best: 9 asked for, and there are 8 settlements to put them in"):
+        tried(tiny_done, best=["9:primary_school"])
