@@ -161,6 +161,6 @@ def plot_access(
     length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= wanted)
     low = south - 0.07 * max(north - south, length)
     axes.plot([west, west + length], [low, low], color=INK, linewidth=2.0, solid_capstyle="butt", zorder=5)
-    told = f"{length / 1000.0:g} km" if length >= 1000.0 else f"{length:g} m"
-    axes.annotate(told, (west + length, low), (4, 0), textcoords="offset points", va="center", fontsize=8, **font)
+    scale = f"{length / 1000.0:g} km" if length >= 1000.0 else f"{length:g} m"
+    axes.annotate(scale, (west + length, low), (4, 0), textcoords="offset points", va="center", fontsize=8, **font)
     return axes

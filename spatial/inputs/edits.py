@@ -84,11 +84,11 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
             continue
         # Features in the order of their ids, without what is not known of all of them.
         plain = pd.DataFrame(rows.drop(columns=rows.geometry.name)).dropna(axis=1, how="all")
-        told = [{key: value for key, value in row.items() if pd.notna(value)} for row in plain.to_dict("records")]
+        known = [{key: value for key, value in row.items() if pd.notna(value)} for row in plain.to_dict("records")]
         shapes = [json.loads(text) for text in shapely.to_geojson(rows.geometry.to_numpy())]
         features = [
             {"type": "Feature", "properties": facts, "geometry": shape}
-            for facts, shape in zip(told, shapes, strict=True)
+            for facts, shape in zip(known, shapes, strict=True)
         ]
         text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, sort_keys=True)
         written[name] = (text + "\n").encode("utf-8")

@@ -70,9 +70,9 @@ def read_action_list(path: Path) -> pd.DataFrame:
         named = first_of(frame.loc[strange, "state"].unique().tolist())
         problems.append(f"state: {named} in {int(strange.sum())} row(s); write {', '.join(PLAN_STATE)}")
     days = frame["since"].dropna().astype("str").str.strip()
-    days = days[pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").isna()].tolist()
-    if days:
-        problems.append(f"since: no day of the calendar: {first_of(days)}; write such as 2026-06-30")
+    no_days = days[pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").isna()].tolist()
+    if no_days:
+        problems.append(f"since: no day of the calendar: {first_of(no_days)}; write such as 2026-06-30")
     promised = number_column(frame, "persons_gained", problems, key="action_id")
     if problems:
         raise ContractError(f"{what} {path}", problems)

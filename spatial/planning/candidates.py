@@ -287,10 +287,10 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     kept = np.flatnonzero((why == "") & (sites["source"] != "enlarge").to_numpy())
     same_as = pd.Series(np.nan, index=sites.index, dtype="str")
     xy = shapely.get_coordinates(sites.geometry.to_numpy()[kept])
-    for first, second in sorted(cKDTree(xy).query_pairs(SAME_SITE_M)) if len(kept) else ():
-        if why[kept[first]] == "" and why[kept[second]] == "":
-            why[kept[second]] = "doubled"
-            same_as[kept[second]] = sites["facility_id"].iloc[kept[first]]
+    for earlier, later in sorted(cKDTree(xy).query_pairs(SAME_SITE_M)) if len(kept) else ():
+        if why[kept[earlier]] == "" and why[kept[later]] == "":
+            why[kept[later]] = "doubled"
+            same_as[kept[later]] = sites["facility_id"].iloc[kept[earlier]]
     told = [name for name in sites.columns if name != "geometry"]
     refused = sites.assign(why=pd.Series(why, dtype="str"), same_as=same_as)
     return CandidateSites(
