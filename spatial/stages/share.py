@@ -15,7 +15,7 @@ from spatial.sharing.package import OPEN_RASTERS, Release, write_package
 from spatial.sharing.records import PackageMeta
 from spatial.stages.maps import maps
 from spatial.stages.norms import summary_of
-from spatial.stages.policy import asked_by_norms, binding_norms, inventories, vocabulary_of
+from spatial.stages.policy import asked_by_norms, binding_norms, check_policy, inventories, vocabulary_of
 from spatial.stages.qgis import qgis
 from spatial.stages.workbook import workbook
 from spatial.store import Artifact, work_folder
@@ -177,6 +177,7 @@ def _public(study: Study, results: Results) -> Cut:
     """Cut the tables of a run to what the public may see, once for all that is made of them."""
     if "settlements" not in results.names or "gaps" not in results.names:
         raise StoreError(f"{results.folder}: the run has no gaps yet; finish it first: spatial run STUDY")
+    check_policy(study)  # what is withheld may have been written since the run, and a wrong name would withhold nothing
     options = Options(study, EVERYTHING)
     vocabulary, binding, kinds = vocabulary_of(options), binding_norms(options), _kinds_withheld(study)
     ways = {service for service in vocabulary.ids if vocabulary.satisfying(service) & kinds}
