@@ -511,6 +511,11 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: 
     return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
 
 
+def bytes_of_code(parts: PageParts) -> int:
+    """Count the bytes of a kind of pages before anything is in it."""
+    return sum(len(block.encode("utf-8")) for block in _code_blocks(parts))
+
+
 @functools.cache
 def _code_blocks(parts: PageParts) -> tuple[str, str, str]:
     """Write what unpacks a page, and as blocks the style and the scripts of its kind."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.answer import answer_block, answer_map, township_page
-from spatial.cartography.document import page_document, share_blocks
+from spatial.cartography.document import MAP, bytes_of_code, page_document, share_blocks
 from spatial.cartography.gap_map import map_page
 from spatial.cartography.page_data import (
     DETAILS,
@@ -162,6 +162,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
         raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
+    refuse_small_pages(max_page_mb)
     words = messages(languages)
     norms = norm_book(register, tables["norm_results"], meta, summary, chosen=languages)
     if "scores" in tables:
@@ -202,6 +203,14 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     for name, size in (sizes | {"all": sum(sizes.values())}).items():
         _LOG.info("page %-40s %7.2f MB", name, size)
     return artifacts
+
+
+def refuse_small_pages(max_page_mb: float) -> None:
+    """Refuse a budget that no map page fits in, whatever is on it."""
+    if bytes_of_code(MAP) > max_page_mb * _BYTES_A_MB:
+        raise StudyError(
+            "outputs.max_page_mb", [f"outputs.max_page_mb: {max_page_mb:g} is too small for any page; allow 2 or more"]
+        )
 
 
 def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:

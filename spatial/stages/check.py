@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from spatial.access.calibration import check_observed
+from spatial.cartography.pages import refuse_small_pages
 from spatial.errors import ContractError, SpatialError, StudyError, first_of
 from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population
@@ -121,6 +122,7 @@ def check_study(study: Study) -> Iterator[Checked]:
     reads.append(partial(_refuse_missing_columns, options, layers))
     if options.off_road.service is not None and layers.landcover is not None:
         reads.append(partial(elevation_of_ground, options.off_road, layers.elevation, layers.landcover, []))
+    reads.append(partial(refuse_small_pages, options.outputs.max_page_mb))
     reads += _reads_of_plans(options, layers)
     for read in reads:
         try:
@@ -141,6 +143,10 @@ def check_study(study: Study) -> Iterator[Checked]:
         "are in order" if not doubts else f"can be read, with {doubts} doubt(s) that may move every place: see below"
     )
     yield Checked(HEAD, f"{study.name}: the study file and its sources {state}")
+    # Files nobody names: a timetable beside the sources comes first, since short lines end after a few.
+    folders = {study.raw_path(source.path).parent for source in layers.sources}
+    for file in sorted(one for folder in folders for one in folder.glob("*.zip") if is_timetable(one)):
+        yield Checked(LOOK, f"timetable {file.name}: {NO_TIMETABLE}")
     for row in layers.counts.itertuples(index=False):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             is_open = row.item in OPEN_COUNTS and row.number
@@ -161,10 +167,6 @@ def check_study(study: Study) -> Iterator[Checked]:
         Checked(FINE if is_tidied else LOOK, line)
         for line, is_tidied in zip_longest(issue_lines(told, names=names), tidied)
     )
-    # Files nobody names: a timetable beside the sources is met, and not passed over in silence.
-    folders = {study.raw_path(source.path).parent for source in layers.sources}
-    for file in sorted(one for folder in folders for one in folder.glob("*.zip") if is_timetable(one)):
-        yield Checked(LOOK, f"timetable {file.name}: {NO_TIMETABLE}")
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:
         yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; {_other_names(scored)}")

@@ -208,6 +208,10 @@ FAULTS = {
     ),
     "land cover and heights on two grids": (_landcover, "elevation: shape"),
     "land cover that is not there": (_table("off_road", service="hospital"), "landcover"),
+    "pages smaller than their code": (
+        _table("outputs", max_page_mb=0.01),
+        "outputs.max_page_mb: 0.01 is too small for any page; allow 2 or more",
+    ),
     "a language without words": (_table("outputs", languages=["tlh"]), "tlh"),
     "a season that no table has": (_table("network", season="monsoon"), "monsoon"),
     "no road at all": (_table("sources.osm", roads=False), "road"),
@@ -230,8 +234,19 @@ def test_what_a_run_refuses_is_named_by_check(tiny_done, command, fault):
     file = tiny_done.save()
     file.write_text(f"{file.read_text('utf-8')}{text}", encoding="utf-8")
     told = command("check", file, "--raw", tiny_done.raw)
-    ran = command("run", file, *tiny_done.folders(), "--until", "gaps")
+    ran = command("run", file, *tiny_done.folders(), *(() if "max_page_mb" in word else ("--until", "gaps")))
     assert ran.code != 0, "the run takes it"
     assert word in ran.err
     assert told.code != 0, ran.err
     assert word in told.err
+
+
+def test_a_withheld_service_that_there_is_not_lets_nothing_leave_the_office(tiny_done, command):
+    # It moves no stage, so that a finished run takes it; misspelt, it would withhold nothing.
+    tiny_done.tables["sharing"] = {"withhold_facilities": ["hospitle"]}
+    file = tiny_done.save()
+    folders = tiny_done.folders()[:4]
+    for words in (("check", file, *folders[:2]), ("share", "check", file, *folders)):
+        told = command(*words)
+        assert told.code != 0, told.out
+        assert "sharing.withhold_facilities: unknown 'hospitle'" in told.err
