@@ -85,7 +85,9 @@ def install_plugin(target: Path, *, python: str = "") -> Path:
         with as_file(files("spatial.qgis") / "plugin") as source:
             shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         for name, content in ((TEXTS, texts), (SETTINGS, settings)):
-            (target / name).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            (target / name).write_text(
+                json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n"
+            )
     except OSError as error:
         raise StoreError(f"{target}: the plugin cannot be written ({error})") from error
     return target
@@ -146,7 +148,7 @@ def answer_call(name: str, asked: Path, answer: Path, say: Callable[[str], None]
     found = call(name, json.loads(asked.read_text(encoding="utf-8")), report)
     for line in found.lines:
         say(one_line(line))
-    answer.write_text(json.dumps(found.outputs), encoding="utf-8")
+    answer.write_text(json.dumps(found.outputs), encoding="utf-8", newline="\n")
 
 
 def call(name: str, given: Mapping[str, Any], progress: Progress) -> Answer:
@@ -361,6 +363,6 @@ def _write(frame: gpd.GeoDataFrame, path: str, look: Callable[[gpd.GeoDataFrame]
     geometry = next((kind for kind in frame.geom_type.dropna()), "Point").removeprefix("Multi")
     try:
         pyogrio.write_dataframe(frame, target, layer_options=own, **({"layer": target.stem} if own else {}))
-        target.with_suffix(".qml").write_text(qml(look(frame), {}, geometry=geometry), encoding="utf-8")
+        target.with_suffix(".qml").write_text(qml(look(frame), {}, geometry=geometry), encoding="utf-8", newline="\n")
     except (pyogrio.errors.DataSourceError, OSError) as error:
         raise StoreError(f"{target}: the layer cannot be written ({error})") from error

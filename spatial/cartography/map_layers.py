@@ -312,8 +312,20 @@ def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[s
     own = _reach_ground(book, "catchments", service, "facility_id")
     if own is None:
         return None
-    # Give neighbours different tints, the largest number of neighbours first (Welsh and Powell 1967).
-    polygons = own.geometry.to_numpy()
+    return {
+        "mode": str(own["mode"].iloc[0]),
+        "facility": pack_texts(own["facility_id"]),
+        "tint": pack(neighbour_tints(own.geometry), "u1"),
+        "people": pack(own["population_persons"], "f4"),
+        "minutes": pack(own["longest_min"], "f4"),
+        "area": pack(own["area_km2"], "f4"),
+        "lines": pack_lines(own.geometry, tolerance_m=tolerance_m, rings=True),
+    }
+
+
+def neighbour_tints(shapes: gpd.GeoSeries) -> npt.NDArray[np.int64]:
+    """Give neighbours different tints, the largest number of neighbours first (Welsh and Powell 1967)."""
+    polygons = shapes.to_numpy()
     left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")
     neighbours = [right[(left == item) & (right != item)] for item in range(len(polygons))]
     order = sorted(range(len(polygons)), key=lambda item: -len(neighbours[item]))
@@ -321,15 +333,7 @@ def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[s
     for item in order:
         near = tints[neighbours[item]]
         tints[item] = int(np.argmin(np.bincount(near[near >= 0], minlength=_TINTS)))
-    return {
-        "mode": str(own["mode"].iloc[0]),
-        "facility": pack_texts(own["facility_id"]),
-        "tint": pack(tints, "u1"),
-        "people": pack(own["population_persons"], "f4"),
-        "minutes": pack(own["longest_min"], "f4"),
-        "area": pack(own["area_km2"], "f4"),
-        "lines": pack_lines(own.geometry, tolerance_m=tolerance_m, rings=True),
-    }
+    return tints
 
 
 def _reach_ground(book: PageBook, table: str, service: str, order: str) -> gpd.GeoDataFrame | None:

@@ -167,7 +167,7 @@ class Algorithm(QgsProcessingAlgorithm):
         """Call the package, show how far it is, and end it where somebody cancels."""
         python = read_json("settings.json")["python"]
         asked, answer = folder / "asked.json", folder / "answer.json"
-        asked.write_text(json.dumps(given), encoding="utf-8")
+        asked.write_bytes(json.dumps(given).encode("utf-8"))  # before Python 3.10 texts have no newline
         beside = Path(given["study"]).parent if given.get("study") else folder
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         process_options: dict[str, Any] = {"start_new_session": True}

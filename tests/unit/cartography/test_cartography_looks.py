@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from spatial.cartography.document import own
-from spatial.cartography.map_layers import _tints
+from spatial.cartography.map_layers import neighbour_tints
 
 ORDERED = (
     ("connected", "near", "gap", "none"),
@@ -123,7 +123,7 @@ def test_neighbouring_catchments_differ_in_tint():
     rng = np.random.default_rng(3)
     cells = shapely.voronoi_polygons(shapely.MultiPoint(rng.uniform(0, 1, (60, 2))))
     shapes = gpd.GeoSeries(list(shapely.get_parts(cells)))
-    tints = _tints(shapes)
+    tints = neighbour_tints(shapes)
     assert set(tints) <= {0, 1, 2, 3}
     left, right = shapely.STRtree(shapes.to_numpy()).query(shapes.to_numpy(), predicate="intersects")
     pairs = left < right
