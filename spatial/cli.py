@@ -266,7 +266,6 @@ def add_list(context: click.Context, study_file: Path, file: Path, raw: Path) ->
     from spatial.drafting.adding import add_table  # noqa: PLC0415 - keeps `spatial --help` fast
 
     _say_lines(add_table(study_file, file, what=str(context.info_name), raw=raw))
-    _say(f"next: spatial run {study_file}")
 
 
 add.add_command(add_list, "people")

@@ -122,6 +122,7 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
     if layers is None:
         for setting in proposal.undecided:
             yield f"  to decide in {study_file}: {setting.key or 'the file'}: {setting.reason}"
+        yield f"next: write it in {study_file} where DECIDE stands, then: spatial run {study_file}"
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
     for row in counts.loc[counts["number"] > 0].itertuples(index=False):
@@ -146,6 +147,7 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
         yield f"  people are known of {known} of the {len(places)} settlements ({share:.0%}): {counted}"
         if share < least:
             yield f"  to count those that are known: min_known_share = {math.floor(100 * share) / 100} in [population]"
+    yield f"next: spatial run {study_file}"
 
 
 def add_scenario(study_file: Path, scenario: ScenarioOptions, *, raw: Path) -> None:

@@ -103,6 +103,14 @@ def test_facilities_say_what_was_guessed(study):
     assert (table["crs"], table["columns"]["facility_id"]) == ("EPSG:4326", "name")
 
 
+def test_what_is_to_decide_is_the_next_step(study):
+    file = study.parent / "list.csv"
+    file.write_text("name,lon,lat\nApteekki Kallio,0.04,0.001\nApteekki Kamppi,0.1,0\n", encoding="utf-8")
+    told = run(study, "add", "facilities", study, file)
+    assert "to decide in" in told
+    assert f"next: write it in {study} where DECIDE stands, then: spatial run {study}" in told
+
+
 def test_facilities_say_what_all_rows_are_and_that_postcodes_want_a_table(study):
     file = study.parent / "chemists.csv"
     file.write_text("name,lon,lat\nPharmacy North,0.04,0.001\nPharmacy South,0.1,0\n", encoding="utf-8")
