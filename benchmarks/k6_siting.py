@@ -132,9 +132,11 @@ def library() -> None:
 
 
 def _library_peer(distances: NDArray[np.float64], sites: int) -> str:
-    import pulp  # noqa: PLC0415 - may not be installed
-    from spopt.locate import PMedian  # noqa: PLC0415 - as above
-
+    try:
+        import pulp  # noqa: PLC0415 - may not be installed
+        from spopt.locate import PMedian  # noqa: PLC0415 - as above
+    except ImportError:
+        return "spopt is not installed"
     began = time.process_time()
     model = PMedian.from_cost_matrix(distances, np.ones(len(distances)), p_facilities=sites)
     value = model.solve(pulp.HiGHS(msg=False)).problem.objective.value()
