@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
-import subprocess
 import zipfile
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -383,25 +380,15 @@ def test_friction_is_told_as_speed(population):
 
 
 @pytest.fixture(scope="module")
-def seen(qgis_python, engine, meta, population, tmp_path_factory):
+def seen(in_qgis, engine, meta, population, tmp_path_factory):
     folder = tmp_path_factory.mktemp("engine")
     surface = replace(population, values=np.where(np.isnan(population.values), np.nan, 0.013), name="friction")
     raster = write_raster(surface, name="friction", unit="min/m", title="Speed", words=Words("en", "qgis"))
     raster = replace(raster, group="results", shelf="off_road")
     for artifact in write_qgis(engine, name="county", crs=CRS, languages=["en"], meta=meta, rasters=[raster]):
         (folder / artifact.name).write_bytes(artifact.content)
-    script = Path(__file__).with_name("inspect_in_qgis.py")
     picture = str(folder / "picture.png")
-    run = subprocess.run(
-        [qgis_python, str(script), str(folder), "county", picture, "isochrones_hospital"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    assert lines, run.stderr
-    return json.loads(lines[0].removeprefix("RESULT "))
+    return in_qgis("inspect_in_qgis.py", folder, "county", picture, "isochrones_hospital").found
 
 
 @pytest.mark.qgis

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -32,7 +29,7 @@ RENDERERS = {
 
 
 @pytest.fixture(scope="module")
-def seen(qgis_python, county, county_meta, population, tmp_path_factory):
+def seen(in_qgis, county, county_meta, population, tmp_path_factory):
     folder = tmp_path_factory.mktemp("qgis") / "before"
     folder.mkdir()
     raster = write_raster(population, name="population", unit="persons", title="Population", words=Words("en", "qgis"))
@@ -44,17 +41,8 @@ def seen(qgis_python, county, county_meta, population, tmp_path_factory):
     moved = folder.with_name("moved elsewhere 移")
     shutil.move(folder, moved)
     picture = moved / "picture.png"
-    script = Path(__file__).with_name("inspect_in_qgis.py")
-    run = subprocess.run(
-        [qgis_python, str(script), str(moved), "county", str(picture)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    assert lines, run.stderr
-    return json.loads(lines[0].removeprefix("RESULT ")) | {"picture": picture, "errors": run.stderr}
+    told = in_qgis("inspect_in_qgis.py", moved, "county", picture)
+    return told.found | {"picture": picture, "errors": told.errors}
 
 
 def test_the_project_opens_and_every_layer_is_valid_after_the_folder_moved(seen):

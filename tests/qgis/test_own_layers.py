@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,7 @@ SERVICES = ["hospital", "primary_school"]
 
 
 @pytest.fixture(scope="module")
-def drawn(qgis_python, county, county_meta, tmp_path_factory):
+def drawn(in_qgis, county, county_meta, tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     processed = folder / "data" / "processed" / "county"
     processed.mkdir(parents=True)
@@ -25,17 +23,7 @@ def drawn(qgis_python, county, county_meta, tmp_path_factory):
     meta = replace(county_meta, is_full=False, edits="../../../county-edits.gpkg", own_services=SERVICES)
     for artifact in write_qgis(county, name="county", crs=CRS, languages=["zh"], meta=meta):
         (processed / artifact.name).write_bytes(artifact.content)
-    script = Path(__file__).with_name("draw_in_qgis.py")
-    run = subprocess.run(
-        [qgis_python, str(script), str(processed / "county.qgz")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    assert lines, run.stderr
-    return json.loads(lines[0].removeprefix("RESULT ")) | {"file": folder / "county-edits.gpkg"}
+    return in_qgis("draw_in_qgis.py", processed / "county.qgz").found | {"file": folder / "county-edits.gpkg"}
 
 
 @pytest.mark.qgis

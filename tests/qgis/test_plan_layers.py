@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -111,21 +108,11 @@ def test_without_a_plan_the_gaps_are_shown(county, county_meta):
 
 
 @pytest.mark.qgis
-def test_qgis_draws_plans_with_their_colours_numbers_and_bridges(planned, county_meta, qgis_python, tmp_path):
+def test_qgis_draws_plans_with_their_colours_numbers_and_bridges(planned, county_meta, in_qgis, tmp_path):
     for artifact in write_qgis(planned, name="county", crs=CRS, languages=["en"], meta=county_meta):
         (tmp_path / artifact.name).write_bytes(artifact.content)
-    script = Path(__file__).with_name("inspect_in_qgis.py")
     picture = tmp_path / "picture.png"
-    run = subprocess.run(
-        [qgis_python, str(script), str(tmp_path), "county", str(picture)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    assert lines, run.stderr
-    seen = json.loads(lines[0].removeprefix("RESULT "))
+    seen = in_qgis("inspect_in_qgis.py", tmp_path, "county", picture).found
     assert [name for name, layer in seen["project"].items() if not layer["valid"]] == []
     looks = {
         name: seen["project"][f"spatial_county_plan_{name}"]["classes"]

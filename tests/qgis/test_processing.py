@@ -65,24 +65,14 @@ def asked(layers, target):
     }
 
 
-def processed(qgis_python, plugins, runs, folder):
+def processed(in_qgis, plugins, runs, folder):
     """Run algorithms in one QGIS."""
     (folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
-    script = Path(__file__).with_name("process_in_qgis.py")
-    run = subprocess.run(
-        [qgis_python, str(script), str(plugins), str(folder / "runs.json")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    assert lines, run.stderr
-    return json.loads(lines[0].removeprefix("RESULT "))
+    return in_qgis("process_in_qgis.py", plugins, folder / "runs.json").found
 
 
 @pytest.fixture(scope="module")
-def seen(qgis_python, plugins, layers, tmp_path_factory):
+def seen(in_qgis, plugins, layers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     wanted = asked(layers, folder)
     (folder / "wrong.toml").write_text("name = 'x'\n", encoding="utf-8")
@@ -94,7 +84,7 @@ def seen(qgis_python, plugins, layers, tmp_path_factory):
         ("explain", explain, ""),
         ("access", {}, ""),
     ]
-    return processed(qgis_python, plugins, runs, folder) | {"folder": folder}
+    return processed(in_qgis, plugins, runs, folder) | {"folder": folder}
 
 
 def test_the_toolbox_has_six_algorithms_and_qgis_never_imports_the_package(seen):
@@ -148,12 +138,10 @@ def test_parameters_that_are_missing_are_named_before_anything_is_called(seen):
     assert any("SETTLEMENTS" in line for line in seen["runs"][3]["said"]), seen["runs"][3]["said"]
 
 
-def test_a_python_that_is_not_there_is_named_with_what_to_do(qgis_python, plugins, layers, tmp_path):
+def test_a_python_that_is_not_there_is_named_with_what_to_do(in_qgis, plugins, layers, tmp_path):
     target = desktop.plugin_folder(folder=tmp_path / "plugins")
     desktop.install_plugin(target, python="/nowhere/python")
-    run = processed(qgis_python, target.parent, [("access", asked(layers, tmp_path)["access"], "")], tmp_path)["runs"][
-        0
-    ]
+    run = processed(in_qgis, target.parent, [("access", asked(layers, tmp_path)["access"], "")], tmp_path)["runs"][0]
     assert not run["done"]
     assert any("/nowhere/python cannot be started" in line and "spatial qgis install" in line for line in run["said"])
 

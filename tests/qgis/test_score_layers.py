@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -384,22 +381,12 @@ def test_rows_in_another_order_give_the_same_layers(scored_county, county_meta, 
 
 @pytest.mark.qgis
 def test_qgis_reads_the_layers_draws_them_and_finds_a_class_for_every_level(
-    qgis_python, scored_county, county_meta, tmp_path
+    in_qgis, scored_county, county_meta, tmp_path
 ):
     for artifact in write_qgis(scored_county, name="county", crs=CRS, languages=["en"], meta=county_meta):
         (tmp_path / artifact.name).write_bytes(artifact.content)
-    script = Path(__file__).with_name("inspect_in_qgis.py")
     chosen = "townships_score_mandatory_status,townships_score_integration_level"
-    run = subprocess.run(
-        [qgis_python, str(script), str(tmp_path), "county", str(tmp_path / "picture.png"), chosen],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    assert lines, run.stderr
-    seen = json.loads(lines[0].removeprefix("RESULT "))
+    seen = in_qgis("inspect_in_qgis.py", tmp_path, "county", tmp_path / "picture.png", chosen).found
     assert [name for name, layer in seen["project"].items() if not layer["valid"]] == []
     assert set(seen["groups"]["Results"]["Integration score"]) == {
         *(title for key, title in SHOWN.items() if key != "townships_score_integration_level"),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import subprocess
-from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -26,17 +23,6 @@ def parsed(text):
     return fromstring(text)  # noqa: S314 - as said
 
 
-def read(qgis_python, path):
-    """Have QGIS read the styles of a GeoPackage."""
-    script = Path(__file__).with_name("read_sld_in_qgis.py")
-    run = subprocess.run(
-        [qgis_python, str(script), str(path)], capture_output=True, text=True, check=False, timeout=600
-    )
-    lines = [text for text in run.stdout.splitlines() if text.startswith("RESULT ")]
-    assert lines, run.stderr
-    return json.loads(lines[0].removeprefix("RESULT "))
-
-
 @pytest.fixture(scope="module")
 def package(county, county_meta, tmp_path_factory):
     path = tmp_path_factory.mktemp("sld") / "county.gpkg"
@@ -53,15 +39,15 @@ def as_in_qml(answer):
 
 
 @pytest.mark.qgis
-def test_classes_colours_and_labels_are_those_of_the_qml(qgis_python, package):
-    answer = read(qgis_python, package)
+def test_classes_colours_and_labels_are_those_of_the_qml(in_qgis, package):
+    answer = in_qgis("read_sld_in_qgis.py", package).found
     assert len(answer) > 20
     as_in_qml(answer)
 
 
 @pytest.mark.qgis
 @pytest.mark.trial
-def test_every_look_of_a_full_project_is_that_of_its_qml(qgis_python, sample_run, go_on_from, tmp_path):
+def test_every_look_of_a_full_project_is_that_of_its_qml(in_qgis, sample_run, go_on_from, tmp_path):
     import spatial as sp  # noqa: PLC0415 - slow to import
 
     text = sp.sample_study().replace('languages = ["en", "zh"]', 'languages = ["en", "zh", "fr"]')
@@ -69,7 +55,7 @@ def test_every_look_of_a_full_project_is_that_of_its_qml(qgis_python, sample_run
     folder = go_on_from(sample_run, tmp_path)
     study = sp.Study.from_toml(tmp_path / "study.toml", raw=sample_run / "raw").replace(qgis={"project": "full"})
     results = sp.run(study, processed=folder / "processed", maps=folder / "maps")
-    answer = read(qgis_python, results.folder / "sample.gpkg")
+    answer = in_qgis("read_sld_in_qgis.py", results.folder / "sample.gpkg").found
     assert len(answer) > 100
     as_in_qml(answer)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,23 +27,14 @@ def slim(county_meta):
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])
-def seen(request, qgis_python, county, slim, tmp_path_factory):
+def seen(request, in_qgis, county, slim, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slim") / "before"
     folder.mkdir()
     for artifact in write_qgis(county, name="county", crs=CRS, languages=[request.param], meta=slim):
         (folder / artifact.name).write_bytes(artifact.content)
     moved = Path(shutil.move(folder, folder.with_name("moved 移")))
-    script = Path(__file__).with_name("print_in_qgis.py")
-    run = subprocess.run(
-        [qgis_python, str(script), str(moved / "county.qgz"), str(moved), "" if request.param == "en" else "A4"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    assert lines, run.stderr
-    return json.loads(lines[0].removeprefix("RESULT ")) | {"language": request.param}
+    sheets = "" if request.param == "en" else "A4"
+    return in_qgis("print_in_qgis.py", moved / "county.qgz", moved, sheets).found | {"language": request.param}
 
 
 def test_the_small_project_has_few_layers_and_the_full_one_every_table(county, county_meta, slim):
