@@ -188,6 +188,10 @@ class Relaxation(NamedTuple):
     proven: float = -np.inf  # no plan costs less, as far as plans were looked at in parts
 
 
+HALVED = 0.75
+"""Share of the time limit after which halving leaves the rest to the program, which often proves what is left."""
+
+
 def relaxed(sites: Siting, row: IntArray, site: IntArray, cost: FloatArray) -> Relaxation:
     """Find a good plan that reaches everybody who can be reached, and a bound."""
     count = sites.count or 0
@@ -206,7 +210,7 @@ def relaxed(sites: Siting, row: IntArray, site: IntArray, cost: FloatArray) -> R
     root = _relax(pairs, begin, node, gap=sites.gap)
     if sites.first is not None:  # the best of all need not keep to the norm
         return root
-    return _branched(pairs, root, node, gap=sites.gap, time_limit_s=sites.time_limit_s)
+    return _branched(pairs, root, node, gap=sites.gap, time_limit_s=HALVED * sites.time_limit_s)
 
 
 class _Node(NamedTuple):

@@ -171,6 +171,7 @@ class LocationModel:
     first: Callable[[BoolArray], float] | None = None  # people of the mandatory norm within reach
     is_sure: bool = True  # whether what must be kept was proven
     is_summed: bool = True  # whether the program's cost is the objective; else it finds any plan as good as a value
+    spent_s: float = 0.0  # seconds of the limit that the start took
 
     @property
     def worst(self) -> float:
@@ -232,7 +233,8 @@ class LocationModel:
         for plan in without:  # at least one site that may open is otherwise
             other = np.where(plan[free], -1.0, 1.0)
             program = program.where([rows_of(0 * free, free, other, [1.0 - plan[free].sum()], np.inf)])
-        found = solve(program, gap=self.sites.gap, time_limit_s=self.sites.time_limit_s)
+        left_s = max(self.sites.time_limit_s - self.spent_s, 0.0)
+        found = solve(program, gap=self.sites.gap, time_limit_s=left_s)
         if found.status in {"infeasible", "unknown"}:
             return None
         is_open, sign = found.values[:m] > HALF, -1.0 if self.is_most else 1.0

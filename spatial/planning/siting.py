@@ -9,6 +9,7 @@ is solved, and is listed in the plan. Whether people are shared between sites th
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -235,7 +236,9 @@ def median_model(
     m, must, usable = len(sites.is_fixed), sites.must, sites.usable
     row, site = np.cumsum(must)[sites.demand[usable]] - 1, sites.site[usable]
     cost = sites.weight[sites.demand[usable]] * each[usable]
+    began = monotonic()
     bound = relaxed(sites, row, site, cost) if sites.budget is None else None
+    spent_s = monotonic() - began
 
     def evaluate(is_open: BoolArray) -> Evaluation:
         return to_nearest(
@@ -262,7 +265,7 @@ def median_model(
         return siting_program(sites, np.concatenate((np.zeros(m), cost[near])), [one_site, only_open])
 
     start = None if bound is None else Start(bound.is_open, max(bound.bound, bound.proven))
-    model = LocationModel(name, sites, evaluate, program, start=start, scale=scale)
+    model = LocationModel(name, sites, evaluate, program, start=start, scale=scale, spent_s=spent_s)
     return norm_first(model, sites)
 
 
