@@ -260,12 +260,14 @@ def add_own_norm(study_file: Path, service: str, limit: str, share: str, raw: Pa
 @study_argument
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @raw_option
+@click.option("--service", help="Of facilities: what every row is.")
+@click.option("--column", "columns", metavar="KEY=TITLE", multiple=True, help="What is read of which column.")
 @click.pass_context
-def add_list(context: click.Context, study_file: Path, file: Path, raw: Path) -> None:
+def add_list(context: click.Context, /, study_file: Path, file: Path, raw: Path, **told: Any) -> None:
     """Add a list of people by settlement, or of facilities, and say which rows found their place."""
     from spatial.drafting.adding import add_table  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    _say_lines(add_table(study_file, file, what=str(context.info_name), raw=raw))
+    _say_lines(add_table(study_file, file, what=str(context.info_name), raw=raw, **told))
 
 
 add.add_command(add_list, "people")

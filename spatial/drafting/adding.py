@@ -22,9 +22,10 @@ from spatial.store import replace as replace_file
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from spatial.inputs.services import Vocabulary
     from spatial.study.scenarios import ScenarioOptions
 
 _LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|km|m)")
@@ -51,13 +52,7 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     ]
     study = Study.from_toml(study_file, raw=raw)
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
-    if service not in vocabulary.register_words:
-        called = vocabulary.called(service)
-        if called is None:
-            names = sorted(item.id for item in (*vocabulary.services, *vocabulary.tiers))
-            problems.append(f"service: {service!r} is none; there are {first_of(names, limit=len(names))}")
-        else:
-            service = called.id
+    service = _service_called(service, vocabulary, problems)
     if problems or told["limit"] is None or told["share"] is None:
         raise StudyError("norm", problems)
     number, unit = float(told["limit"][1]), told["limit"][2]
@@ -87,19 +82,57 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     )
 
 
-def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator[str]:
-    """Write a list of people, or of facilities, into a study file, and say which rows found their place."""
+def _service_called(service: str, vocabulary: Vocabulary, problems: list[str]) -> str:
+    """Find a service by its id or by what people call it; one that is none is a problem."""
+    if service in vocabulary.register_words:
+        return service
+    called = vocabulary.called(service)
+    if called is None:
+        names = sorted(item.id for item in (*vocabulary.services, *vocabulary.tiers))
+        problems.append(f"service: {service!r} is none; there are {first_of(names, limit=len(names))}")
+    return service if called is None else called.id
+
+
+def add_table(
+    study_file: Path, file: Path, *, what: str, raw: Path, service: str | None = None, columns: Sequence[str] = ()
+) -> Iterator[str]:
+    """
+    Write a list of people, or of facilities, into a study file, and say which rows found their place.
+
+    `service` is what every row is, and `columns`, such as ``name=nimi``, say of which column what is read: both go
+    before what the titles and the cells tell.
+    """
     kind = {"people": "attributes", "facilities": "facilities"}[what]
+    problems = [f"service: belongs to facilities, not to {what}"] if service and what != "facilities" else []
+    told = dict(column.partition("=")[::2] for column in columns)
+    problems += [f"column: {key or title!r} is not such as name=TITLE" for key, title in told.items() if not title]
+    given = {f"columns.{key}": Setting(f"columns.{key}", title) for key, title in told.items()}
+    if service and not problems:
+        vocabulary = vocabulary_of(Options(Study.from_toml(study_file, raw=raw), EVERYTHING))
+        given["service"] = Setting("service", _service_called(service, vocabulary, problems))
+    if problems:
+        raise StudyError(f"add {what}", problems)
     seen = inspect_file(file, raw=raw, kind=kind)
     needed = {"people": "columns.population_persons", "facilities": "columns.name"}[what]
-    proposals = [layer.proposal for layer in seen.layers if layer.proposal is not None and not layer.problem]
+    titles = [field.name for layer in seen.layers for field in layer.fields]
+    if strange := sorted(set(told.values()) - set(titles)):
+        raise SourceError(f"file {file}: has no column {first_of(strange)}; its columns are {first_of(titles)}")
+    # What every row is goes before what a column tells of each.
+    without = given.keys() | ({"columns.service", "columns.kind"} if service else set())
+    proposals = [
+        replace(
+            layer.proposal,
+            settings=(*(one for one in layer.proposal.settings if one.key not in without), *given.values()),
+        )
+        for layer in seen.layers
+        if layer.proposal is not None and not layer.problem
+    ]
     readable = [one for one in proposals if needed in {setting.key for setting in one.settings}]
     if not readable:
-        titles = [field.name for layer in seen.layers for field in layer.fields]
         problem = next((layer.problem for layer in seen.layers if layer.problem), f"its columns are {first_of(titles)}")
         raise SourceError(
-            f"file {file}: no column for {needed.removeprefix('columns.')} was found ({problem}); map its columns in "
-            f"[[sources.{kind}]] yourself, as `spatial inspect {file}` shows them"
+            f"file {file}: no column for {needed.removeprefix('columns.')} was found ({problem}); say which it is: "
+            f"--column {needed.removeprefix('columns.')}=TITLE"
         )
     # What was guessed is taken and said; where coordinates may be shifted, or nothing was guessed, the user decides.
     settings, guessed = [], []
@@ -114,8 +147,8 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
     text, study = _with(study_file, proposal, raw=raw)
     layers = None if proposal.undecided else prepare(study)
     _write(study_file, text)
-    columns = {one.key.removeprefix("columns."): one for one in proposal.settings if one.key.startswith("columns.")}
-    read = [f"{one.value} as {name}" for name, one in columns.items() if one.is_decided]
+    titled = {one.key.removeprefix("columns."): one for one in proposal.settings if one.key.startswith("columns.")}
+    read = [f"{one.value} as {name}" for name, one in titled.items() if one.is_decided]
     read += [f"every row as {one.value}" for one in proposal.settings if one.key == "service" and one.is_decided]
     yield f"added [[sources.{kind}]] to {study_file}: {', '.join(read)}"
     yield from (f"  guessed: {line}" for line in guessed)
@@ -131,10 +164,10 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
         # The list stands beside what is mapped: whoever gave all of them there are sees that more count.
         there = layers.facilities.loc[layers.facilities["in_study"]]
         own = there.loc[there["source"].astype(str) == seen.named]
-        for service in sorted(own["service"].unique()):
-            every, listed = (int(frame["service"].eq(service).sum()) for frame in (there, own))
+        for name in sorted(own["service"].unique()):
+            every, listed = (int(frame["service"].eq(name).sum()) for frame in (there, own))
             if every > listed:
-                yield f"  {service}: {every} in the study, {every - listed} of them not from this list"
+                yield f"  {name}: {every} in the study, {every - listed} of them not from this list"
     if layers.to_decide is not None and len(layers.to_decide):
         lost = layers.to_decide.loc[layers.to_decide["source"].astype(str) == seen.named]
         if len(lost):

@@ -126,6 +126,27 @@ def test_facilities_say_what_all_rows_are_and_that_postcodes_want_a_table(study)
     assert "found no place: 'Pharmacy South' (1 in all)" in told
 
 
+def test_a_list_in_an_unknown_language_is_added_by_saying_what_it_holds(study):
+    file = study.parent / "apteekit.csv"
+    file.write_text("nimi,lon,lat\nKallio,0.04,0.001\nKamppi,0.1,0\n", encoding="utf-8")
+    assert "say which it is: --column name=TITLE" in run(study, "add", "facilities", study, file, code=3)
+    column = ("--column", "name=nimi")
+    for wrong, told in (
+        ((*column, "--service", "apteekki"), "service: 'apteekki' is none"),
+        (("--column", "name=nimo", "--service", "chemist"), "has no column 'nimo'"),
+        (("--column", "nimi", "--service", "chemist"), "column: 'nimi' is not such as name=TITLE"),
+    ):
+        assert told in run(study, "add", "facilities", study, file, *wrong, code=3 if "has no" in told else 2)
+    assert "belongs to facilities" in run(study, "add", "people", study, file, "--service", "chemist", code=2)
+    assert study.read_text("utf-8") == STUDY
+    told = run(study, "add", "facilities", study, file, *column, "--service", "chemist")
+    assert "nimi as name, every row as pharmacy" in told
+    assert "  facilities: 2\n" in told
+    assert "to decide" not in told
+    (table,) = read(study)["sources"]["facilities"]
+    assert (table["service"], table["columns"]["name"]) == ("pharmacy", "nimi")
+
+
 @pytest.mark.parametrize(
     ("what", "text", "told"),
     [
