@@ -18,7 +18,7 @@ SCORE = (
 )
 PLANS = (
     "plans plan_actions plan_people plan_options plan_curve plan_progress? plan_refused? plan_matches? plan_capacity? "
-    "plan_stops? plan_owners? plan_sources? site_profile"
+    "plan_stops? plan_owners? plan_sources? site_profile?"
 )
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"

@@ -197,6 +197,14 @@ def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Stud
     """Put a part at the end of a study file, and read the study that it would be; a faulty one is refused."""
     before = study_file.read_text(encoding="utf-8-sig")
     text = before.rstrip() + "\n\n" + "\n".join(toml_block(proposal)) + "\n"
+    named = {setting.key: setting.value for setting in proposal.settings}
+    there: Any = toml_table(before)
+    for part in proposal.section.split("."):
+        there = there.get(part, {})
+    # What stands there may wait for a decision, and says nothing to the study yet.
+    if "path" in named and any(all(one.get(key) == named.get(key) for key in ("path", "layer")) for one in there):
+        fault = f"[[{proposal.section}]] of {named['path']} stands there already; change it there, or delete it first"
+        raise StudyError(str(study_file), [fault])
     try:
         study = Study.from_dict(toml_table(text), raw=raw, where=str(study_file))
     except tomllib.TOMLDecodeError as error:

@@ -348,7 +348,11 @@ def answer_title(answer: Told, words: Words) -> str:
     if answer["findings"]:
         told = [_beyond(finding, words) for finding in answer["findings"][:IN_TITLE]]
     elif answer["met"] and not answer["watched"]:
-        told = [words.say("answer", "met", norms=_listed([norm_text(norm, words) for norm in answer["met"]], words))]
+        # Two norms may ask the same minutes of one service, for other ways of travel: it is named once.
+        named: dict[Any, str] = {}
+        for norm in answer["met"]:
+            named.setdefault((norm["service"], norm["threshold"], norm["unit"]), norm_text(norm, words))
+        told = [words.say("answer", "met", norms=_listed(list(named.values()), words))]
     elif answer["services"]:
         service = answer["services"][0]
         about = {

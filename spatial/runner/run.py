@@ -152,7 +152,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 "stages": {
                     made["stage"]: {key: made.get(key) for key in ("fingerprint", "code")}
                     for made in manifests
-                    if made and read & set(made["outputs"])
+                    if made and read & set(made.get("outputs", ()))
                 },
             }
         record["options"] = study.model_dump(mode="json")
@@ -235,7 +235,7 @@ class _Run:
     def decide(self, stage: Stage) -> Decision:
         """Tell whether a stage runs: where the last one is not whole, or anything that it depends on changed."""
         last = self.store.read_json(manifest_name(stage.name))
-        if last is None:
+        if last is None or "fingerprint" not in last:
             return Decision(stage.name, True, "has not run to its end yet")
         now = self.facts(stage)
         if last.get("fingerprint") != now["fingerprint"]:
@@ -264,22 +264,32 @@ class _Run:
     def carry_out(self, stage: Stage, progress: Progress) -> None:
         """Run a stage: read what it takes, write what it makes, and its manifest last."""
         store, name = self.store, manifest_name(stage.name)
-        before = store.read_json(name) or {}
-        store.remove(store.folder / name)
+        last = store.read_json(name) or {}
+        before = last.get("outputs", last.get("left", {}))
+        # Until its end, the manifest says no more than what is there of the stage, so that the next run removes it.
+        unfinished = {"stage": stage.name, "options": last.get("options", Options(self.study, stage.options).dump())}
+        store.write_json(name, unfinished | {"left": before})
         began = time.perf_counter()
         try:
             taken = self.inputs_of(stage)
             options = Options(self.study, stage.options, taken.derived)
             made = stage.function(**read_inputs(stage, taken), options=options, progress=progress)
-            outputs = self._write(stage, made, before.get("outputs", {}))
+            files = made.get("files", [])
+            written = {f"file:{one.name}": {"path": one.name} for one in (files if isinstance(files, list) else ())}
+            store.write_json(name, unfinished | {"left": written | before})
+            outputs = self._write(stage, made, before)
         except SpatialError as error:
             if isinstance(error, OSError) and error.exit_code == 6:
                 raise
             raise StageError(stage.name, str(error), error.exit_code) from error
-        written = {facts["path"] for facts in outputs.values()}
-        for output, facts in before.get("outputs", {}).items():
-            if output not in outputs and facts["path"] not in written:
+        paths = {facts["path"] for facts in outputs.values()}
+        for output, facts in before.items():
+            if output not in outputs and facts["path"] not in paths:
                 store.remove(self.folder_of(stage, output) / facts["path"])
+        # A table that this run does not make may be there from one that did not end.
+        for old in (store.path_of(one) for one in _names(stage.makes) if one not in outputs):
+            if old is not None and old.name not in paths:
+                store.remove(old)
         seconds = {"seconds": round(time.perf_counter() - began, 3)}
         store.write_json(name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | seconds)
 

@@ -204,16 +204,18 @@ def plan(
     tables = plan_tables(answers, ground.places)
     if ground.refused:
         tables["plan_refused"] = TABLES["plan_refused"].frame(pd.concat(ground.refused, ignore_index=True))
-    tables["site_profile"] = site_profile(
-        ground.graph(options.network.modes[0]),
-        settlements,
-        facilities,
-        candidates=ground.sites.loc[ground.sites["source"] != "settlements"],
-        flows=flows,
-        vocabulary=vocabulary_of(options),
-        rules=options.network,
-        barriers=barriers,
-    )
+    # With one place there is nothing to choose.
+    if settlements["in_study"].sum() > 1:
+        tables["site_profile"] = site_profile(
+            ground.graph(options.network.modes[0]),
+            settlements,
+            facilities,
+            candidates=ground.sites.loc[ground.sites["source"] != "settlements"],
+            flows=flows,
+            vocabulary=vocabulary_of(options),
+            rules=options.network,
+            barriers=barriers,
+        )
     if (named := planning_sources(options)) is not None:
         tables["plan_sources"] = named
     if options.planning.actions is not None:

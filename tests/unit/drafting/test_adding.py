@@ -109,6 +109,9 @@ def test_what_is_to_decide_is_the_next_step(study):
     told = run(study, "add", "facilities", study, file)
     assert "to decide in" in told
     assert f"next: write it in {study} where DECIDE stands, then: spatial run {study}" in told
+    before = study.read_bytes()
+    assert "of list.csv stands there already" in run(study, "add", "facilities", study, file, code=2)
+    assert study.read_bytes() == before
 
 
 def test_facilities_say_what_all_rows_are_and_that_postcodes_want_a_table(study):

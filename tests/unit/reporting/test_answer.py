@@ -241,6 +241,9 @@ def test_without_a_norm_that_fails_the_answer_is_minutes():
     met = norm(SEAT, status="met", status_as_mapped="met", places_unserved=0.0, persons_unserved=0.0)
     answer = summarise_answer(tables(gaps=gaps().iloc[:0]), [met], mode="drive")
     assert answer_title(answer, Words("en")) == "Met, as far as can be judged: county seat within 60 min"
+    both = summarise_answer(tables(gaps=gaps().iloc[:0]), [met, met | {"mode": "any"}], mode="drive")
+    assert len(both["met"]) == 2
+    assert answer_title(both, Words("en")) == answer_title(answer, Words("en"))
     (line,) = answer_lines(answer, [], Words("en"))
     assert line == (
         "Hospital: half of the 470 people within 90 min by car; farthest B 90 min, A 70 min; 20 people with no way "

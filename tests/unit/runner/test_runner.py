@@ -14,7 +14,7 @@ import pytest
 from spatial.errors import SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
 from spatial.runner.manifest import imported_modules
-from spatial.store import Artifact, sha256_of
+from spatial.store import Artifact, Store, sha256_of
 from spatial.study import Study
 
 STUDY = {"name": "toy", "title": {"en": "Toy"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "toy.osm.pbf"}}}
@@ -128,6 +128,51 @@ def test_a_page_that_is_no_longer_made_is_removed(tmp_path: Path) -> None:
     _run(tmp_path, _study(outputs={"languages": ["en", "zh"]}), stages)
     _run(tmp_path, _study(outputs={"languages": ["en"]}), stages)
     assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["en.html"]
+
+
+@pytest.mark.parametrize("fails", ["making", "writing"])
+def test_what_a_stage_left_that_did_not_end_is_neither_read_nor_shown(tmp_path: Path, monkeypatch, fails: str) -> None:
+    def drawn(*, options, progress):
+        languages = options.outputs.languages
+        if list(languages) == ["zh"] and fails == "making":
+            raise SpatialError("the power went")
+        files = [Artifact(f"{name}.html", b"x") for name in languages]
+        return {"files": files} | ({"doubled": pd.DataFrame({"number": [2.0]})} if "en" in languages else {})
+
+    def reader(*, options, progress, doubled=None):
+        return {"counts": _counts(0.0 if doubled is None else 1.0)}
+
+    stages = (
+        Stage("drawn", drawn, makes=("doubled?",), options=("outputs",), files="maps"),
+        Stage("reader", reader, reads=("doubled?",), makes=("counts",)),
+    )
+
+    def run(*languages):
+        return _run(tmp_path, _study(outputs={"languages": [*languages]}), stages)
+
+    def number():
+        return pd.read_parquet(tmp_path / "p" / "counts.parquet")["number"].tolist()
+
+    run("en", "fr")
+    assert number() == [1.0]
+    whole = Store.write_file
+
+    def full(store, artifact, folder=None):
+        path = whole(store, artifact, folder)
+        if artifact.name.endswith(".html"):
+            raise SpatialError("the disk is full")
+        return path
+
+    with monkeypatch.context() as patched:
+        if fails == "writing":
+            patched.setattr(Store, "write_file", full)
+        with pytest.raises(StageError):
+            run("zh")
+    run("fr")
+    assert number() == [0.0]
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["fr.html"]
+    assert not (tmp_path / "p" / "doubled.parquet").exists()
+    assert run("fr") == []
 
 
 def told(*, options, progress):
