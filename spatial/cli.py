@@ -11,13 +11,12 @@ import os
 import sys
 import tomllib
 import traceback
-from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from spatial.errors import UNFORESEEN, SpatialError, StageError, StoreError, file_of
+from spatial.errors import UNFORESEEN, SpatialError, StoreError, unforeseen_lines
 from spatial.plain_text import FewOfAKind, PlainFormatter, first_screen, one_line, plainer, printable, progress_bar
 
 if TYPE_CHECKING:
@@ -211,6 +210,7 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     help="What the QGIS project holds, as qgis.project: the first questions, or every table and look.",
 )
 @verify_option
+@click.option("--profile", "is_profiled", is_flag=True, help="Count calls and their seconds, for python -m pstats.")
 @full_option
 def run(
     study_file: Path, raw: Path, processed: Path, maps: Path, *, shared: bool, project: str | None, **how: Any
@@ -366,13 +366,17 @@ def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, *
 @maps_option
 @scenario_option
 @verify_option
-def status(study_file: Path, raw: Path, **where: Any) -> None:
-    """Say which stages would run, and why."""
-    from spatial.runs import decisions  # noqa: PLC0415 - keeps `spatial --help` fast
+@full_option
+def status(study_file: Path, raw: Path, *, verbose: bool, **where: Any) -> None:
+    """Say which stages would run, and why; with -v also what each took when it last ran."""
+    from spatial.runs import cost_told, decisions, finished_run  # noqa: PLC0415 - keeps `spatial --help` fast
 
     study = _study(study_file, raw)
     for decision in decisions(study, **where):
         _say(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
+    if verbose:
+        finished = finished_run(study, where["processed"], where["scenario"])
+        _say_lines(cost_told(*finished, is_full=True, all_stages=True))
 
 
 @cli.command()
@@ -676,35 +680,12 @@ def main() -> None:
 
 
 def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) -> NoReturn:
-    """Tell an error that no line of this package raises on purpose, and what to send so that it is mended."""
+    """Tell an error that no line of this package raises on purpose."""
     command = next((word for word in arguments if word in cli.commands), "")
-    where = f"stage {error.stage}" if isinstance(error, StageError) else f"spatial {command}".strip()
-    cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error
-    said = one_line(str(cause))
-    told = [f"error: {where}: {type(cause).__name__}" + (f": {said}" if said else "")]
-    file = file_of(cause)
-    if file is not None:
-        told.append(f"  file: {one_line(str(file))}")
-    if isinstance(cause, MemoryError | BrokenExecutor):
-        told.append(
-            "  The memory of this machine did not suffice. Close other programs, take a smaller region, a smaller "
-            "buffer_km or coarser rasters, or run it on a machine with more memory; finished stages are kept."
-        )
-    elif isinstance(cause, UnicodeEncodeError) and "surrogates" in cause.reason:
-        told.append(
-            "  A path holds letters that the locale of this terminal does not know. Set PYTHONUTF8=1, or a locale "
-            "such as LC_ALL=C.UTF-8, and try again."
-        )
-    else:
-        shown = " ".join(["spatial --debug", *arguments])
-        told.append(
-            "  This is a fault of spatial or of a library that it uses: it is ours to mend, not yours. Please send us "
-            "this message, the study file, what `spatial --version` says, and what this shows:\n"
-            f"  {one_line(shown)}"
-        )
     if debug:
         _show_traceback(type(error), error, error.__traceback__)
-    _say("\n".join(told), err=True)
+    told = unforeseen_lines(error, f"spatial {command}".strip(), " ".join(["spatial --debug", *arguments]))
+    _say("\n".join([told[0], *(f"  {one_line(line)}" for line in told[1:])]), err=True)
     sys.exit(UNFORESEEN)
 
 
@@ -756,24 +737,23 @@ def _run(
     verbose: bool = False,
     **how: Any,
 ) -> None:
-    from spatial.pipeline import STAGES  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import folders_of, headlines_of  # noqa: PLC0415 - as above
+    from spatial.runner.cost import profiled  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import cost_told, folders_of, headlines_of, scenario_study  # noqa: PLC0415 - as above
     from spatial.runs import run as run_line  # noqa: PLC0415 - as above
 
     # What a run lets go of are tables, which need no collector; to search all objects again and again took 4 % of it.
     gc.set_threshold(50_000, 20, 100)
-    with progress_bar() as report:
+    here, is_profiled = study, how.pop("is_profiled", False)
+    if scenario is not None:
+        here = scenario_study(study, scenario, processed)
+    profile = folders_of(here, processed)[0] / "run.pstats"
+    with profiled(profile) if is_profiled else contextlib.nullcontext(), progress_bar() as report:
         results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
     if scenario is not None:
         _say(f"scenario {scenario} of the study {study.name}")
-    # Which stages ran, how long and why is said beside the results, so that these can be read by machines.
-    there = {name: results.record["stages"].get(name) for name in ("scenario", *(stage.name for stage in STAGES))}
-    ran = {name: facts for name, facts in there.items() if facts is not None and facts["ran"]}
-    for name, facts in ran.items() if verbose else ():
-        _say(f"ran  {name:<11} {facts['seconds']:6.1f} s  {facts['reason']}", err=True)
-    if ran and not verbose:
-        seconds, (first, facts) = sum(one["seconds"] for one in ran.values()), next(iter(ran.items()))
-        _say(f"ran {len(ran)} stage(s) in {seconds:.0f} s, the first one {first}: {facts['reason']}", err=True)
+    # Which stages ran, and what they took, is said beside the results, so that these can be read by machines.
+    for line in cost_told(study, results, is_full=verbose):
+        _say(line, err=True)
     _say_lines(headlines_of(study, results, is_full=verbose))
     index = results.index_page
     if index is not None and index.is_file():
@@ -782,6 +762,8 @@ def _run(
     if project.is_file():
         _say(f"QGIS project: {project}")
     _say(f"tables:       {results.folder}")
+    if is_profiled:
+        _say(f"profile:      {profile}; to read it: python -m pstats {profile}, then: sort cumtime, stats 30")
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
         _say(f"to compare:   spatial compare {today} {results.folder}")

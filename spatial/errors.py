@@ -26,6 +26,7 @@ cross a process pool.
 from __future__ import annotations
 
 import traceback
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -269,3 +270,35 @@ def file_of(error: BaseException) -> Path | None:
                 if isinstance(value, Path) and value.is_file() and not value.is_relative_to(package):
                     return value
     return None
+
+
+def unforeseen_lines(error: BaseException, where: str, shown: str) -> list[str]:
+    """
+    Tell an error that no line of this package raises on purpose: what, in which file, and what to send us.
+
+    `where` is the command, unless the error names its stage; `shown` is the command that shows the traceback.
+    """
+    where = f"stage {error.stage}" if isinstance(error, StageError) else where
+    cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error
+    said = " ".join(str(cause).split())
+    told = [f"error: {where}: {type(cause).__name__}" + (f": {said}" if said else "")]
+    file = file_of(cause)
+    if file is not None:
+        told.append(f"file: {file}")
+    if isinstance(cause, MemoryError | BrokenExecutor):
+        told.append(
+            "The memory of this machine did not suffice. Close other programs, take a smaller region, a smaller "
+            "buffer_km or coarser rasters, or run it on a machine with more memory; finished stages are kept."
+        )
+    elif isinstance(cause, UnicodeEncodeError) and "surrogates" in cause.reason:
+        told.append(
+            "A path holds letters that the locale of this terminal does not know. Set PYTHONUTF8=1, or a locale "
+            "such as LC_ALL=C.UTF-8, and try again."
+        )
+    else:
+        told.append(
+            "This is a fault of spatial or of a library that it uses: it is ours to mend, not yours. Please send us "
+            "this message, the study file, what `spatial --version` says, and what this shows:"
+        )
+        told.append(shown)
+    return told

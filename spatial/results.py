@@ -119,6 +119,30 @@ class Results:
         """
         return self._object("run.json")
 
+    @property
+    def stages(self) -> pd.DataFrame:
+        """
+        What each stage took when it last ran.
+
+        Returns
+        -------
+        DataFrame
+            One row a stage, in order: `stage`, `ran` in the last run, `seconds`, `memory_mb` (the most memory that the
+            process held meanwhile, NaN where the system does not say), `rows` of the tables that it wrote (NaN where it
+            wrote none) and `reason` in words.
+
+        Raises
+        ------
+        StoreError
+            Where the record is missing or damaged.
+        """
+        import pandas as pd  # noqa: PLC0415 - keeps `spatial status` fast
+
+        columns = ["ran", "seconds", "memory_mb", "rows", "reason"]
+        table = pd.DataFrame.from_dict(self.record.get("stages", {}), orient="index").reindex(columns=columns)
+        figures = dict.fromkeys(("seconds", "memory_mb", "rows"), float)
+        return table.astype(figures).rename_axis("stage").reset_index()
+
     def _object(self, name: str) -> dict[str, Any]:
         """Read a JSON file that holds an object."""
         found = self._store.read_json(name)

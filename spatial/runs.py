@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial import pipeline
 from spatial.errors import SourceError, StoreError
+from spatial.messages import Words
 from spatial.results import Results, read_results
+from spatial.runner.cost import cost_lines
 from spatial.runner.manifest import code_fingerprint, manifest_name
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.store import Artifact, Store
@@ -313,6 +315,25 @@ def headlines_of(study: Study, results: Results, *, is_full: bool) -> list[str]:
             store.write_json(_HEADLINES, kept)
     lines: list[str] = kept["full" if is_full else "brief"]
     return lines
+
+
+def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool = False) -> list[str]:
+    """
+    Say which stages ran, and as a table what each took; one line where nothing was to be done.
+
+    With `all_stages` those too that did not run, by what they took when they did.
+    """
+    kept = results.record["stages"]
+    stages = {stage.name: kept.get(stage.name) for stage in (pipeline.SCENARIO_STAGES[0], *pipeline.STAGES)}
+    stages = {name: facts for name, facts in stages.items() if facts and (facts["ran"] or all_stages)}
+    if not stages:
+        return [f"all {len(kept)} stages are up to date"]
+    # A study in Chinese tells its figures in Chinese; reasons name keys of the study, as all lines about them do.
+    words = Words(study.outputs.languages[0])
+    reasons = {name: facts["reason"] for name, facts in stages.items()}
+    first = next(iter(stages))
+    head = [] if is_full else [f"ran {len(stages)} of {len(kept)} stages, the first one {first}: {reasons[first]}"]
+    return [*head, *cost_lines(stages, words, is_full=is_full, beside=reasons if is_full else None)]
 
 
 # A run that is recorded, once more in a new folder.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError
 from spatial.formats.files import file_parts
+from spatial.runner.cost import PeakMemory
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import EVERYTHING, Options, Stage
 from spatial.store import WORKED_IN, Checksums, Store, keep_changed, locked, remove_leftovers
@@ -137,10 +138,12 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 if decision.runs:
                     run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
             manifest = run.store.read_json(manifest_name(stage.name)) or {}
+            counts = [facts["rows"] for facts in manifest.get("outputs", {}).values() if "rows" in facts]
             record["stages"][stage.name] = {
                 "ran": decision.runs,
                 "reason": decision.reason,
-                **{key: manifest.get(key) for key in ("seconds", "fingerprint", "code")},
+                **{key: manifest.get(key) for key in ("seconds", "memory_mb", "fingerprint", "code")},
+                "rows": sum(counts) if counts else None,
                 "files": {facts["path"]: facts["sha256"] for facts in manifest.get("outputs", {}).values()},
             }
         if run.base is not None:
@@ -271,13 +274,14 @@ class _Run:
         store.write_json(name, unfinished | {"left": before})
         began = time.perf_counter()
         try:
-            taken = self.inputs_of(stage)
-            options = Options(self.study, stage.options, taken.derived)
-            made = stage.function(**read_inputs(stage, taken), options=options, progress=progress)
-            files = made.get("files", [])
-            written = {f"file:{one.name}": {"path": one.name} for one in (files if isinstance(files, list) else ())}
-            store.write_json(name, unfinished | {"left": written | before})
-            outputs = self._write(stage, made, before)
+            with PeakMemory() as peak:
+                taken = self.inputs_of(stage)
+                options = Options(self.study, stage.options, taken.derived)
+                made = stage.function(**read_inputs(stage, taken), options=options, progress=progress)
+                files = made.get("files", [])
+                written = {f"file:{one.name}": {"path": one.name} for one in (files if isinstance(files, list) else ())}
+                store.write_json(name, unfinished | {"left": written | before})
+                outputs = self._write(stage, made, before)
         except SpatialError as error:
             if isinstance(error, OSError) and error.exit_code == 6:
                 raise
@@ -290,8 +294,8 @@ class _Run:
         for old in (store.path_of(one) for one in _names(stage.makes) if one not in outputs):
             if old is not None and old.name not in paths:
                 store.remove(old)
-        seconds = {"seconds": round(time.perf_counter() - began, 3)}
-        store.write_json(name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | seconds)
+        cost = {"seconds": round(time.perf_counter() - began, 3), "memory_mb": peak.mb}
+        store.write_json(name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | cost)
 
     def _write(
         self, stage: Stage, made: Mapping[str, Value | list[Artifact]], before: Mapping[str, Any]

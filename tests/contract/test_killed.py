@@ -73,13 +73,14 @@ RECORDS = {"run.json", ".checksums.json", ".headlines.json"}
 
 
 def _contents(folder: Path) -> dict[str, object]:
-    """Every output by name; of manifests, all but the seconds."""
+    """Every output by name; of manifests, all but seconds and memory."""
     found: dict[str, object] = {}
     outputs = [path for name in ("processed", "maps") for path in (folder / name).rglob("*")]
     for path in sorted(item for item in outputs if item.is_file()):
         name = path.relative_to(folder).as_posix()
         if path.name.endswith(".manifest.json"):
-            found[name] = {key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"}
+            told = json.loads(path.read_text())
+            found[name] = {key: value for key, value in told.items() if key not in {"seconds", "memory_mb"}}
         elif path.name not in RECORDS:
             found[name] = path.read_bytes()
     return found

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import pstats
 import re
 import subprocess
 import sys
@@ -9,10 +10,12 @@ import tomllib
 from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 
+import pandas as pd
 import pytest
 
 from spatial.pipeline import STAGES
 from spatial.plain_text import FewOfAKind, PlainFormatter
+from spatial.results import read_results
 from spatial.runner import Stage
 from spatial.study import Study
 
@@ -186,17 +189,47 @@ def test_status_says_what_would_run_and_why(command, ran):
     assert {line.split()[0] for line in lines[1:]} == {"run"}
 
 
-def test_a_run_says_how_many_stages_ran_and_each_with_its_reason_where_asked(ran, tiny_done):
+def test_a_run_tells_seconds_memory_and_rows_of_each_stage_in_a_table_that_fits_the_screen(ran, tiny_done):
     _, outcome = ran
-    assert re.fullmatch(r"ran 1\d stage\(s\) in \d+ s, the first one read: has not run to its end yet\n", outcome.err)
-    assert "ran " not in outcome.out
+    head, titles, *rows, last = outcome.err.splitlines()
+    assert re.fullmatch(r"ran (1\d) of \1 stages, the first one read: has not run to its end yet", head)
+    assert titles.split() == ["stage", "seconds", "peak", "MB", "rows", "written"]
+    assert all(len(line) <= 80 for line in (titles, *rows))
+    assert rows[-1].startswith("in all")
+    assert re.fullmatch(r"slowest: \w+, [\d.]+ s, [\d.]+ % of all", last)
+    assert "in all" not in outcome.out
     tiny_done.tables["access"]["services"] = ["hospital", "primary_school"]
     again = tiny_done.run("--stage", "gaps", "-v")
-    told = [line.split(maxsplit=4) for line in again.err.splitlines() if line.startswith("ran ")]
+    told = [line for line in again.err.splitlines() if line.split()[0] in NAMES]
     until = NAMES[: NAMES.index("gaps") + 1]
-    assert [line[1] for line in told] == [name for name in until if name in {item[1] for item in told}]
-    assert {"access", "norms", "gaps"} <= {line[1] for line in told}
-    assert told[0][3:] == ["s", "access.services of the study changed"]
+    assert [line.split()[0] for line in told] == [name for name in until if name in {item.split()[0] for item in told}]
+    assert {"access", "norms", "gaps"} <= {line.split()[0] for line in told}
+    assert told[0].endswith("  access.services of the study changed")
+    assert all(len(line) <= 80 for line in told)
+    assert tiny_done.run("--stage", "gaps").err == "all 17 stages are up to date\n"
+
+
+def test_what_stages_took_is_kept_for_status_and_for_analysts(command, ran):
+    tiny, _ = ran
+    folder = tiny.processed / "tiny"
+    took = read_results(folder).stages.set_index("stage")
+    assert list(took.columns) == ["ran", "seconds", "memory_mb", "rows", "reason"]
+    assert (took["seconds"] >= 0.0).all()
+    assert (took["memory_mb"] > 10.0).all()  # of any Python with pandas
+    # Nodes and edges of the tiny valley, and what else the stage wrote, as its files say.
+    written = ("nodes", "edges", "findings_network")
+    assert took.loc["network", "rows"] == sum(len(pd.read_parquet(folder / f"{name}.parquet")) for name in written)
+    told = command("status", tiny.save(), *tiny.folders(), "-v").out.splitlines()
+    assert sum(line.split()[0] == "network" for line in told) == 1
+    assert told[-1].startswith("slowest: ")
+
+
+def test_a_profile_is_written_where_it_is_said(tiny_done):
+    outcome = tiny_done.run("--profile", "--stage", "read")
+    file = tiny_done.processed / "tiny" / "run.pstats"
+    assert f"profile:      {file}; to read it: python -m pstats {file}, then" in outcome.out
+    called = {name for _, _, name in pstats.Stats(str(file)).stats}
+    assert "run_stages" in called
 
 
 STUDY = 'name = "isles"\ntitle = { en = "Isles" }\nas_of = 2026-01-01\n[sources.osm]\npath = "isles.osm"\n'

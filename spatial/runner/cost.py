@@ -1,0 +1,138 @@
+"""What a run took: seconds, peak memory and rows of each stage, told as a table; and a profile of its calls."""
+
+from __future__ import annotations
+
+import contextlib
+import cProfile
+import re
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from spatial.plain_text import SCREEN_COLUMNS, display_width, shortened
+from spatial.store import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from spatial.messages import Words
+
+
+STATUS = Path("/proc/self/status")
+"""Where Linux says what memory a process holds (VmRSS), and the most that it ever held (VmHWM)."""
+KB = 1000.0
+LOOK_S = 0.02
+"""How often the memory of a stage is looked at: shorter peaks below that of the run so far are missed."""
+SMALL_SHARE = 0.01
+"""Stages that took less of the seconds of a run are told together, unless all is asked for."""
+
+
+class PeakMemory:
+    """
+    The most memory that this process holds while a block runs, in MB; None where the system does not say.
+
+    Linux keeps one peak for the whole process. Where it rises in the block it is that of the block, to the byte;
+    else the most that was seen by looking at it again and again. The peak of the process is not set back for that,
+    since whoever started it may measure it too.
+    """
+
+    def __init__(self) -> None:
+        self.mb: float | None = None
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._before = _memory_mb()
+        self._seen = self._before.get("VmRSS", 0.0)
+        self._watch = threading.Thread(target=self._look, daemon=True)
+        if self._before:
+            self._watch.start()
+        return self
+
+    def _look(self) -> None:
+        while not self._ended.wait(LOOK_S):
+            self._seen = max(self._seen, _memory_mb().get("VmRSS", 0.0))
+
+    def __exit__(self, *_error: object) -> None:
+        """Take the peak."""
+        self._ended.set()
+        if self._before:
+            self._watch.join()
+            now = _memory_mb()
+            rose = now.get("VmHWM", 0.0) > self._before.get("VmHWM", 0.0)
+            self.mb = round(now["VmHWM"] if rose else max(self._seen, now.get("VmRSS", 0.0)), 1)
+
+
+def _memory_mb() -> dict[str, float]:
+    try:
+        text = STATUS.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return {}
+    return {name: int(kb) * 1024 / KB / KB for name, kb in re.findall(r"(?m)^(VmRSS|VmHWM):\s+(\d+) kB", text)}
+
+
+def cost_lines(
+    stages: Mapping[str, Mapping[str, Any]], words: Words, *, is_full: bool, beside: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """
+    Tell what stages took as a table that fits a terminal: each with seconds, peak memory and rows, all, the slowest.
+
+    Those that took next to nothing are told together unless it `is_full`; `beside` says something of each.
+    """
+    total = sum(_number(facts, "seconds") for facts in stages.values())
+    small = [] if is_full else [
+        name for name, facts in stages.items() if _number(facts, "seconds") < SMALL_SHARE * total
+    ]  # fmt: skip
+    small = small if len(small) > 1 else []
+    rows = {name: [facts] for name, facts in stages.items() if name not in small}
+    if small:
+        rows[words.say("cost", "others", count=len(small))] = [stages[name] for name in small]
+    if len(stages) > 1:
+        rows[words.say("cost", "total")] = list(stages.values())
+    named = max(map(display_width, (*rows, words.say("cost", "stage"))))
+    titles = [words.say("cost", key) for key in ("seconds", "memory", "rows")]
+    widths = [max(display_width(title), least) for title, least in zip(titles, (7, 7, 11), strict=True)]
+
+    def line(name: str, figures: Sequence[str], said: str) -> str:
+        cells = [_padded(name, -named), *(_padded(one, width) for one, width in zip(figures, widths, strict=True))]
+        told = "  ".join(cells)
+        return f"{told}  {shortened(said, SCREEN_COLUMNS - display_width(told) - 2)}".rstrip()
+
+    yield line(words.say("cost", "stage"), titles, "")
+    for name, made in rows.items():
+        peaks = [float(facts["memory_mb"]) for facts in made if facts.get("memory_mb") is not None]
+        counts = [int(facts["rows"]) for facts in made if facts.get("rows") is not None]
+        figures = [
+            words.number(sum(_number(facts, "seconds") for facts in made), decimals=1),
+            words.number(max(peaks)) if peaks else "-",
+            words.number(sum(counts)) if counts else "-",
+        ]
+        yield line(name, figures, (beside or {}).get(name, ""))
+    if len(stages) > 1:
+        slowest = max(stages, key=lambda name: _number(stages[name], "seconds"))
+        seconds = _number(stages[slowest], "seconds")
+        share = words.share(seconds / total if total else None)
+        yield words.say("cost", "slowest", stage=slowest, seconds=words.number(seconds, decimals=1), share=share)
+
+
+def _number(facts: Mapping[str, Any], key: str) -> float:
+    return float(facts.get(key) or 0.0)
+
+
+def _padded(text: str, width: int) -> str:
+    """Fill a text up to a width of the terminal, behind it where the width is negative."""
+    blank = " " * (abs(width) - display_width(text))
+    return f"{text}{blank}" if width < 0 else f"{blank}{text}"
+
+
+@contextlib.contextmanager
+def profiled(path: Path) -> Iterator[None]:
+    """Count the calls of a block and their seconds, and write them for ``python -m pstats``, however the block ends."""
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        yield
+    finally:
+        profile.disable()
+        with replace(path) as temporary:
+            profile.dump_stats(temporary)
