@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.reporting.wording import every_source
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
-from spatial.workbook.content import build_workbook
+from spatial.workbook.content import build_workbooks
 from spatial.workbook.sheets import BookMeta
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def workbook(
     *, summary: dict[str, Any], options: Options, progress: Progress = silent, **tables: Any
 ) -> dict[str, list[Artifact]]:
-    """Write ``results.xlsx``."""
+    """Write ``results.xlsx``, and a workbook like it for each further language."""
     progress(0.0, "workbook")
     vocabulary = vocabulary_of(options)
     tables["provenance"] = every_source(tables)
@@ -35,5 +35,4 @@ def workbook(
         below=summary["study"].get("below", 0),
         services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
     )
-    book = build_workbook(tables, summary=summary, register=binding_norms(options), meta=meta)
-    return {"files": [book]}
+    return {"files": build_workbooks(tables, summary=summary, register=binding_norms(options), meta=meta)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.workbook.content import build_workbook
+from spatial.workbook.content import build_workbooks
 from spatial.workbook.sheets import BookMeta
 
-__all__ = ["BookMeta", "build_workbook"]
+__all__ = ["BookMeta", "build_workbooks"]

@@ -1,4 +1,4 @@
-"""What stands on each sheet, and the workbook as bytes that are the same for the same results."""
+"""What stands on each sheet, and the workbooks, one a language, as bytes that are the same for the same results."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")
 """What nobody can tell of a norm of which nothing is mapped; the reason says why it is empty."""
 _COMPLETENESS = ("completeness_lower", "completeness_upper")
+NAMED = {"components": 3, "norms": 4, "failing": 2, "plans": 3, "left": 2, "room": 3, "facilities": 2}
+"""First columns that say what a row is of, where that is not the first one alone."""
 TABLES_OF = {
     "norms": "norm_results",
     "score": "scores",
@@ -87,7 +89,7 @@ class Content:
     summary: Mapping[str, Any]  # as `summarise_study` returns it
     register: pd.DataFrame  # as `applicable_norms` returns it
     meta: BookMeta  # what the study says of itself
-    words: tuple[Words, ...]  # by language, the leading one first
+    words: Words  # of the language that all of it is in
 
     def sheets(self) -> Iterator[Sheet]:
         """Make every sheet."""
@@ -125,69 +127,68 @@ class Content:
         yield self._sheet("sources", self._sources())
         if "sign_off" not in self.tables:
             return
-        signers = tuple(self._both("sign", line) + ": ____________________" for line in ("office", "name", "date"))
-        rows = self._both("sign", "rows") + ": " + fingerprint(self.tables["sign_off"])
+        signers = tuple(self._told(line, "____________________", "sign") for line in ("office", "name", "date"))
+        rows = self._told("rows", fingerprint(self.tables["sign_off"]), "sign")
         yield self._sheet("sign_off", self._sign_off(), (*signers, rows))
 
-    @property
-    def _lead(self) -> Words:
-        return self.words[0]
-
-    def _both(self, section: str, key: str) -> str:
-        return " / ".join(dict.fromkeys(words.say(section, key) for words in self.words))
+    def _told(self, key: str, value: str, section: str = "item") -> str:
+        """Say what a value is of, and the value."""
+        return self.words.say(section, key) + self.words.of("pages").say("page", "colon") + value
 
     @property
     def _audience(self) -> str:
         """Say for whom the sheets are, and what that withholds."""
-        kind = "public" if self.meta.below else "internal"
-        return " / ".join(dict.fromkeys(words.say("audience", kind, number=self.meta.below) for words in self.words))
+        return self.words.say("audience", "public" if self.meta.below else "internal", number=self.meta.below)
 
     def _by(self, section: str, part: str = "workbook") -> Say:
-        """Say codes by a section of the leading language."""
-        return partial(self._lead.of(part).say, section)
+        """Say codes by a section of the messages."""
+        return partial(self.words.of(part).say, section)
+
+    def _measure(self, unit: str) -> str:
+        """Say a unit of measure: one of the register, else one of the data dictionary."""
+        said = self.words.term(unit)
+        return self.words.unit(unit) if said == unit else said
 
     def _flag(self, flag: object) -> str:
-        return self._lead.say("flag", str(flag).lower())
+        return self.words.say("flag", str(flag).lower())
 
     def _sheet(self, key: str, columns: Sequence[Column], tail: tuple[str, ...] = ()) -> Sheet:
-        title = self.meta.title.get(self._lead.language) or next(iter(self.meta.title.values()))
         notes = [
-            self._both("status", self.meta.status),
-            f"{self._both('item', 'as_of')}: {self.meta.as_of.isoformat()}",
-            self._both("basis", self.meta.population_basis),
+            self.words.say("status", self.meta.status),
+            self._told("as_of", self.meta.as_of.isoformat()),
+            self.words.say("basis", self.meta.population_basis),
         ]
         if self.meta.below:
             notes.append(self._audience)
         if self.meta.map_approval:
-            notes.append(f"{self._both('item', 'map_approval')}: {self.meta.map_approval}")
+            notes.append(self._told("map_approval", self.meta.map_approval))
         elif self.meta.approval_wanted:
-            notes.append(self._both("note", "approval_wanted"))
+            notes.append(self.words.say("note", "approval_wanted"))
         if self.meta.synthetic:
-            notes.append(self._both("item", "synthetic"))
+            notes.append(self.words.say("item", "synthetic"))
         rows = len(columns[0].values)
         if rows > MAX_ROWS:
-            shown, total = self._lead.number(MAX_ROWS), self._lead.number(rows)
+            shown, total = self.words.number(MAX_ROWS), self.words.number(rows)
             table = TABLES_OF.get(key, key)
-            notes.append(self._lead.say("note", "cut", shown=shown, rows=total, table=table))
-        name = self._lead.say("sheet", key)
-        return Sheet(name, f"{title} · {self._both('sheet', key)}", " · ".join(notes), tuple(columns), tail)
+            notes.append(self.words.say("note", "cut", shown=shown, rows=total, table=table))
+        name = self.words.say("sheet", key)
+        title = f"{self.words.pick(self.meta.title)} · {name}"
+        return Sheet(name, title, " · ".join(notes), tuple(columns), NAMED.get(key, 1), tail)
 
     def _column(self, key: str, values: Sequence[Value] | pd.Series, **more: Any) -> Column:
         """Make a column that is of no table."""
-        titles = dict.fromkeys(words.say("column", key) for words in self.words)
-        return Column(tuple(titles), "text", [plain(value) for value in values], **more)
+        return Column(self.words.say("column", key), "text", [plain(value) for value in values], **more)
 
     def _field(
         self, table: str, name: str, values: Sequence[Value] | pd.Series, say: Say | None = None, **more: Any
     ) -> Column:
         """Make a column of a table, with title, unit and form of the data dictionary, its codes in words."""
         field = TABLES[table].by_name[name]
-        titles = dict.fromkeys(words.title(field.title, field.unit) for words in self.words)
         if say is not None:
             codes = pd.Series(values)
             values = codes.map({code: say(code) for code in codes.dropna().unique()})
         form = field.form if say is None else "text"
-        return Column(tuple(titles), form, [plain(value) for value in values], **more)
+        return Column(self.words.title(field.title, field.unit), form, [plain(value) for value in values], **more)
 
     def _fields(self, table: str, rows: pd.DataFrame, *columns: str | Said) -> Iterator[Column]:
         """Make several columns of a table, as they are or said."""
@@ -198,7 +199,7 @@ class Content:
             if SUPPRESSED.name in rows:
                 # What the public is not told says so in its cell, which is neither empty nor 0.
                 withheld = [told.name in names.split() for names in rows[SUPPRESSED.name]]
-                word = self._lead.say("flag", "withheld")
+                word = self.words.say("flag", "withheld")
                 values = [word if hidden else value for hidden, value in zip(withheld, column_made.values, strict=True)]
                 column_made = replace(column_made, values=values)
             yield column_made
@@ -210,62 +211,66 @@ class Content:
     def _lines(self) -> Iterator[tuple[str, Value, str]]:
         """Tell the study in lines: what it is, how much was counted, sentences on its results, known issues."""
         meta, summary = self.meta, self.summary
-        for language, title in meta.title.items():
-            yield f"{self._both('item', 'title')} ({language})", title, "text"
-        yield self._both("item", "as_of"), meta.as_of.isoformat(), "text"
-        yield self._both("item", "status"), self._both("status", meta.status), "text"
-        yield self._both("item", "audience"), self._audience, "text"
-        yield self._both("item", "population_basis"), self._both("basis", meta.population_basis), "text"
-        wanted = self._both("note", "approval_wanted") if meta.approval_wanted else ""
+        yield self.words.say("item", "title"), self.words.pick(meta.title), "text"
+        yield self.words.say("item", "as_of"), meta.as_of.isoformat(), "text"
+        yield self.words.say("item", "status"), self.words.say("status", meta.status), "text"
+        yield self.words.say("item", "audience"), self._audience, "text"
+        yield self.words.say("item", "population_basis"), self.words.say("basis", meta.population_basis), "text"
+        wanted = self.words.say("note", "approval_wanted") if meta.approval_wanted else ""
         if meta.map_approval or wanted:
-            yield self._both("item", "map_approval"), meta.map_approval or wanted, "text"
-        for language, note in meta.note.items():
-            yield f"{self._both('item', 'note')} ({language})", note, "text"
+            yield self.words.say("item", "map_approval"), meta.map_approval or wanted, "text"
+        if meta.note:
+            yield self.words.say("item", "note"), self.words.pick(meta.note), "text"
         for key in ("persons", "places", "places_in_buffer", "places_without_population"):
-            yield self._both("item", key), summary["population"][key], "whole"
+            yield self.words.say("item", key), summary["population"][key], "count"
         facilities = self.tables["facilities"]
         counted = facilities["in_study"] & (facilities["status"] == "existing")
-        yield self._both("item", "facilities"), int(counted.sum()), "whole"
-        yield self._both("item", "gaps"), len(self.tables["gaps"]), "whole"
+        yield self.words.say("item", "facilities"), int(counted.sum()), "count"
+        yield self.words.say("item", "gaps"), len(self.tables["gaps"]), "count"
         norms = {norm_id_of(norm): norm for norm in summary["norms"]}
-        for words in self.words:
-            yield words.say("item", "gates"), gates_text(summary["gates"], words.language), "text"
-            for line in score_lines(summary.get("score"), words.language):
-                yield words.say("item", "score"), line, "text"
-            for name in summary["headlines"]:
-                said = headline_text(norms[name], words.language, service_names=words.names)
-                yield name, said, "text"
+        words, results = self.words, self.words.of("results")
+        gates = summary["gates"] | {"fail": [self._norm_names.get(norm, norm) for norm in summary["gates"]["fail"]]}
+        yield words.say("item", "gates"), gates_text(gates, words.language), "text"
+        for line in score_lines(summary.get("score"), words.language):
+            yield words.say("item", "score"), line, "text"
+        for name in summary["headlines"]:
+            said = headline_text(norms[name], words.language, service_names=words.names)
+            yield self._norm_names.get(name, name), said, "text"
         known = summary.get("known_issues") or []
         for issue in () if known else summary["issues"]:
-            yield self._both("item", "issue"), issue, "text"
+            yield words.say("item", "issue"), issue, "text"
         for record in known:
-            told = dict.fromkeys(issue_text(record, words.of("results")) for words in self.words)
-            yield self._both("item", "issue"), f"{record['path']}: {' / '.join(told)}", "text"
-            for words in self.words if record["forbids"] or record["affects"] else ():
-                yield words.say("item", "issue_effect"), effect_text(record, words.of("results")), "text"
+            yield words.say("item", "issue"), f"{record['path']}: {issue_text(record, results)}", "text"
+            if record["forbids"] or record["affects"]:
+                yield words.say("item", "issue_effect"), effect_text(record, results), "text"
 
     def _units_of(self, rows: pd.DataFrame) -> list[str]:
         """Name the study or township of each row."""
         bounds = self.tables["boundaries"]
         names = dict(zip(bounds["boundary_id"], self._names(bounds), strict=True))
-        whole = self._both("item", "study")
+        whole = self.words.say("item", "study")
         return [
             whole if level == "study" else names.get(unit) or unit
             for level, unit in zip(rows["unit_level"], rows["unit_id"], strict=True)
         ]
 
+    @property
+    def _unit_id(self) -> Said:
+        """Ids of units; the study, which is called by its name alone, has none."""
+        return Said("unit_id", lambda unit: "" if unit == "study" else unit)
+
     def _score(self) -> list[Column]:
         """List the study first, then townships by rank; each gap with a target is a column of its own."""
-        scores, results = levels_shown(self.tables["scores"]), self._lead.of("results")
+        scores, results = levels_shown(self.tables["scores"]), self.words.of("results")
         rows = scores.loc[scores["unit_level"].isin(["study", "township"])].sort_values(
             ["unit_level", "median_rank", "unit_id"], kind="stable"
         )
         labels = [label_text(row, results) for row in rows.to_dict("records")]
-        rows = rows.assign(failed_gates=rows["failed_gates"].str.replace(";", ", ", regex=False))
+        names = self._norm_names
         levels = (*(f"level_{name}" for name in PILLARS), "integration_level", "level_low", "level_high")
         return [
             self._column("unit_name", self._units_of(rows)),
-            *self._fields("scores", rows, "unit_id"),
+            *self._fields("scores", rows, self._unit_id),
             self._column("label", labels),
             *self._fields("scores", rows, *levels, "segmentation_index", "gaps_met", "gaps_measured"),
             *self._target_gaps(rows),
@@ -275,7 +280,7 @@ class Content:
                 Said("mandatory_status", self._by("gate", "results"), coloured=True),
                 "gates_passed",
                 "gates_in_force",
-                "failed_gates",
+                Said("failed_gates", partial(_each_said, lambda norm: names.get(norm) or norm)),
                 "median_rank",
                 "low_rank",
                 "high_rank",
@@ -295,27 +300,26 @@ class Content:
             target, unit = float(own["target"].iloc[0]), str(own["unit"].iloc[0])
             asked = GapTargets().of(str(name))
             sign = "≥" if asked is not None and asked[1] else "≤"
-            titles = dict.fromkeys(
-                words.say(
-                    "column",
-                    "gap_target",
-                    gap=component_text(str(name), words.of("results")),
-                    unit=words.of("results").say("score_unit", unit),
-                    target=f"{sign} {words.figure(target)}",
-                )
-                for words in self.words
+            results = self.words.of("results")
+            title = self.words.say(
+                "column",
+                "gap_target",
+                gap=component_text(str(name), results),
+                unit=results.say("score_unit", unit),
+                target=f"{sign} {self.words.figure(target)}",
             )
             meets = own["meets_target"].reindex(units).map(MEETS).fillna("")
             values = [plain(value) for value in own["value"].reindex(units)]
-            yield Column(tuple(titles), "index", values, codes=list(meets))
+            yield Column(title, "index", values, codes=list(meets))
 
     def _components(self) -> list[Column]:
-        parts, results = self.tables["score_components"], self._lead.of("results")
+        parts, results = self.tables["score_components"], self.words.of("results")
         rows = parts.loc[parts["unit_level"] == "study"]
+        names = self._norm_names
         details = [
             road_text(detail, self.tables, results)
             if component == "robust_coverage" and detail
-            else detail_text(component, detail, results)
+            else detail_text(component, ";".join(names.get(part, part) for part in detail.split(";")), results)
             for component, detail in zip(rows["component"].astype(str), rows["detail"].astype(str), strict=True)
         ]
         table, by = "score_components", partial(self._by, part="results")
@@ -357,12 +361,12 @@ class Content:
             *self._fields(
                 "unit_types",
                 rows,
-                "unit_id",
-                Said("degurba_level2", lambda code: self._lead.say("unit_type", str(code))),
+                self._unit_id,
+                Said("degurba_level2", lambda code: self.words.say("unit_type", str(code))),
                 "population_persons",
                 *shares,
                 Said("basis", self._by("type_basis")),
-                Said("basis_reason", lambda code: self._lead.say("type_reason", code or "measured")),
+                Said("basis_reason", lambda code: self.words.say("type_reason", code or "measured")),
                 *official,
                 "compared_persons",
                 "differ_persons",
@@ -386,26 +390,26 @@ class Content:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
         bare = rows["reason"].map(lambda reason: is_unmapped({"reason": reason})).astype(bool)
-        missing = missing_by_unit(rows, self.tables, self._lead.of("results"))
+        missing = missing_by_unit(rows, self.tables, self.words.of("results"))
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = self.register.set_index("norm_id")
         units = rows["norm_id"].map(rules["unit"])
         table, by = "norm_results", partial(self._by, part="results")
         return [
             self._column("unit_name", self._units_of(rows)),
-            *self._fields(table, rows, "unit_id", "norm_id"),
+            *self._fields(table, rows, self._unit_id, "norm_id"),
             self._column("norm_name", rows["norm_id"].map(self._norm_names)),
             *self._fields(
                 table,
                 rows,
-                Said("service", self._lead.service),
+                Said("service", self.words.service),
                 Said("norm_class", by("norm_class"), coloured=True),
                 Said("status", by("status"), coloured=True),
                 Said("status_as_mapped", by("status"), coloured=True),
             ),
             *([self._field(table, "judged_if", missing)] if missing.ne("").any() else []),
             *self._fields(table, rows, Said("gate", by("gate"), coloured=True), "threshold"),
-            self._column("norm_unit", units.map({unit: self._lead.term(unit) for unit in units.dropna()})),
+            self._column("norm_unit", units.map({unit: self._measure(unit) for unit in units.dropna()})),
             *self._fields(
                 table,
                 rows,
@@ -414,7 +418,7 @@ class Content:
                 "served_share_lower",
                 "served_share_upper",
                 *(f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES),
-                Said("reason", self._lead.reason),
+                Said("reason", self.words.reason),
             ),
             self._column("norm_source", rows["norm_id"].map(self._instruments)),
         ]
@@ -423,13 +427,13 @@ class Content:
     def _norm_names(self) -> dict[str, str]:
         """Short names of norms; ids of those that have none in the language of the workbook."""
         rules = self.register.to_dict("records")
-        return {str(rule["norm_id"]): norm_titles(rule).get(self._lead.language, rule["norm_id"]) for rule in rules}
+        return {str(rule["norm_id"]): norm_titles(rule).get(self.words.language, rule["norm_id"]) for rule in rules}
 
     @property
     def _instruments(self) -> dict[str, str]:
         """Titles of the instruments of norms, in their own words where these are of the language of the workbook."""
         rules = self.register.to_dict("records")
-        return {str(rule["norm_id"]): source_title(rule, self._lead) for rule in rules}
+        return {str(rule["norm_id"]): source_title(rule, self.words.of("results")) for rule in rules}
 
     def _failing(self) -> list[Column]:
         gaps = pd.DataFrame(self.tables["gaps"]).sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
@@ -449,11 +453,11 @@ class Content:
                 "gaps",
                 gaps,
                 Said("norm_class", by("norm_class"), coloured=True),
-                Said("service", self._lead.service),
+                Said("service", self.words.service),
                 "value",
                 "threshold",
                 "excess",
-                Said("unit", self._lead.term),
+                Said("unit", self._measure),
                 "persons_unserved",
                 Said("is_near_miss", self._flag),
                 Said("status", by("status"), coloured=True),
@@ -465,7 +469,7 @@ class Content:
 
     def _plans(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
         """List the actions of each plan in their order; a plan without any says why in its title."""
-        results, by = self._lead.of("results"), self._by
+        results, by = self.words.of("results"), self._by
         decided = self.tables.get("plan_progress")
         state_of = {} if decided is None else decided.set_index("action_id")["state"].to_dict()
         told = []
@@ -492,7 +496,7 @@ class Content:
                 if action:
                     where = place_name(action, results)
                     row |= {"where": where, "what": capital(action_text(action, where, results))}
-                    row |= {"township": pick(action["township_names"], self._lead.language)}
+                    row |= {"township": pick(action["township_names"], self.words.language)}
                     row |= {f"{what}_gained": count for what, count in action["shown"].items()}
                 told.append(row)
         wanted = ("what", "where", "township", "length_km", "persons_gained", "places_gained", "action_id")
@@ -505,9 +509,9 @@ class Content:
         money = [name for name in ("cost", "currency", "cost_per_gained", "chosen_share") if rows[name].notna().any()]
         return [
             *self._fields("plans", rows, "rank"),
-            self._column("plan", rows["title"]),
             *self._fields("plan_actions", rows, "step"),
             self._column("what", rows["what"]),
+            self._column("plan", rows["title"]),
             self._field("plan_actions", "place", rows["where"]),
             *self._fields(
                 "plan_actions", rows, "township", "length_km", "persons_gained", "places_gained", "share_after"
@@ -520,7 +524,9 @@ class Content:
             ),
             self._column("plan_service", rows["plan_service"]),
             self._column("reach", rows["asked"]),
-            *self._fields("plans", rows, "norm_id", Said("norm_class", by("norm_class", "results"), coloured=True)),
+            *self._fields("plans", rows, "norm_id"),
+            self._column("norm_name", rows["norm_id"].map(self._norm_names)),
+            *self._fields("plans", rows, Said("norm_class", by("norm_class", "results"), coloured=True)),
             self._column("norm_source", rows["norm_id"].map(sources)),
             *self._fields("plans", rows, Said("plan_status", by("plan_status"))),
             *([self._field("plan_progress", "state", state, by("plan_state"))] if state.notna().any() else []),
@@ -528,11 +534,11 @@ class Content:
 
     def _left(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
         """List by plan and township who is still beyond, most people first, and how far they are then."""
-        results = self._lead.of("results")
+        results = self.words.of("results")
         told = [
             entry
             | {"rank": plan["rank"], "plan_service": service_text(plan, results)}
-            | {"township": pick(entry["names"], self._lead.language) or entry["township_id"]}
+            | {"township": pick(entry["names"], self.words.language) or entry["township_id"]}
             | (
                 dict.fromkeys(("asked", "low", "high", "unit"))
                 if plan["question"] in HAVING
@@ -556,7 +562,7 @@ class Content:
             numbers("left_places", rows["places"]),
             numbers("left_low", rows["low"], "decimal"),
             numbers("left_high", rows["high"], "decimal"),
-            *self._fields("plans", rows, Said("unit", self._lead.term)),
+            *self._fields("plans", rows, Said("unit", self._measure)),
             numbers("left_none", rows["none_reached"]),
             numbers("left_near", near),
         ]
@@ -585,14 +591,14 @@ class Content:
         return [
             *self._fields("plan_capacity", rows, "plan_id", "facility_id"),
             self._field("facilities", "name", rows["facility_id"].map(names)),
-            *self._fields("plan_capacity", rows, Said("service", self._lead.service), "capacity_unit"),
+            *self._fields("plan_capacity", rows, Said("service", self.words.service), "capacity_unit"),
             *self._fields("plan_capacity", rows, "capacity_persons", "idle_persons", "given_persons", "left_persons"),
             *self._fields("plan_capacity", rows, "more_persons"),
         ]
 
     def _settle(self) -> list[Column]:
         """List what each place offers a firm, a column a measure; what nobody knows says why."""
-        profile, results = pd.DataFrame(self.tables["site_profile"]), self._lead.of("results")
+        profile, results = pd.DataFrame(self.tables["site_profile"]), self.words.of("results")
         places = profile.drop_duplicates("place_id")
         homes = self.tables["settlements"].set_index("settlement_id")
         named = pd.Series(self._names(homes), index=homes.index)
@@ -603,9 +609,8 @@ class Content:
             why = own["status"].map(partial(results.say, "profile_status"))
             values = own["value"].astype(object).where(own["value"].notna(), why).tolist()
             kind = "decimal" if str(measure).endswith("_min") else "whole"
-            titles = dict.fromkeys(profile_title(str(measure), words.of("results")) for words in self.words)
             kinds = [kind if known else "text" for known in own["value"].notna()]
-            columns.append(Column(tuple(titles), "text", values, kinds=kinds))
+            columns.append(Column(profile_title(str(measure), results), "text", values, kinds=kinds))
         return [
             self._field("site_profile", "name", names),
             *self._fields("site_profile", places, Said("place_kind", self._by("profile_kind", "results")), "place_id"),
@@ -627,9 +632,9 @@ class Content:
                 "promised_places",
                 "within_places",
                 "norm_id",
-                "plan_id",
-                "action_id",
-            )
+            ),
+            self._column("norm_name", rows["norm_id"].map(self._norm_names)),
+            *self._fields("plan_progress", rows, "plan_id", "action_id"),
         ]
 
     def _facilities(self) -> list[Column]:
@@ -641,7 +646,7 @@ class Content:
                 rows,
                 "facility_id",
                 "name",
-                Said("service", self._lead.service),
+                Said("service", self.words.service),
                 Said("status", self._by("facility_status")),
                 Said("in_study", self._flag),
                 "capacity",
@@ -657,7 +662,7 @@ class Content:
             *self._fields(
                 "inventory",
                 rows,
-                Said("service", self._lead.service),
+                Said("service", self.words.service),
                 *("facilities", "in_list", "on_map", "matched", "official"),
                 *("estimated", "estimated_lower", "estimated_upper"),
                 *_COMPLETENESS,
@@ -669,7 +674,7 @@ class Content:
         ]
 
     def _units(self) -> list[Column]:
-        rows, said = self.tables["unit_totals"], self._lead.of("sign_off")
+        rows, said = self.tables["unit_totals"], self.words.of("sign_off")
         rows = rows.assign(unit=rows["unit"].where(rows["unit"] != "", rows["unit_id"]))
         return [
             *self._fields(
@@ -695,7 +700,7 @@ class Content:
         ]
 
     def _sources(self) -> list[Column]:
-        rows, results = self.tables["provenance"], self._lead.of("results")
+        rows, results = self.tables["provenance"], self.words.of("results")
         issues = issues_by_file(self.summary.get("known_issues") or (), results)
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
         fact = partial(source_fact, words=results)
@@ -712,14 +717,15 @@ class Content:
         ]
 
     def _sign_off(self) -> list[Column]:
-        rows, said, results = self.tables["sign_off"], self._lead.of("sign_off"), self._lead.of("results")
-        items = []
+        rows, said, results = self.tables["sign_off"], self.words.of("sign_off"), self.words.of("results")
+        names, items = self._norm_names, []
         for kind, of in zip(rows["kind"], rows["of"], strict=True):
-            named = of
-            if of and kind in {"facilities", "missing_facilities"}:
-                named = results.service(of)
+            if kind == "road_km":
+                named = results.say("road_class", of)
             elif of and kind.startswith("imputed"):
                 named = results.say("mode", of)
+            else:
+                named = names.get(of) or results.service(of)
             items.append(said.say("kind", kind, of=named))
         forms = {"share": "share", "km": "decimal"}
         kinds = [forms.get(unit, "whole") for unit in rows["unit"]]
@@ -741,8 +747,8 @@ class Content:
         ]
 
     def _names(self, rows: pd.DataFrame) -> list[str]:
-        """Name places in the leading language, else as written, else by nothing."""
-        own = f"name_{self._lead.language}"
+        """Name places in the language of the workbook, else as written, else by nothing."""
+        own = f"name_{self.words.language}"
         columns = [name for name in (own, "name") if name in rows]
         return [
             next((str(value) for value in values if isinstance(value, str) and value), "")
@@ -752,32 +758,32 @@ class Content:
 
 def _each_said(say: Say, codes: str) -> str:
     """Say every code of a list with ``;`` between them."""
-    return "; ".join(map(say, codes.split(";")))
+    return "; ".join(map(say, filter(None, codes.split(";"))))
 
 
-NAME = "results.xlsx"
+NAME, NAME_IN = "results.xlsx", "results.{language}.xlsx"
+"""Names of the workbook in the first language of the study, and of those in its others."""
 
 
-def build_workbook(
+def build_workbooks(
     tables: Mapping[str, pd.DataFrame], *, summary: Mapping[str, Any], register: pd.DataFrame, meta: BookMeta
-) -> Artifact:
-    """Write the results as a workbook."""
-    book = Workbook(write_only=True)
-    add_styles(book)
-    words = tuple(
-        Words(
-            language,
-            "workbook",
-            names={name: said[language] for name, said in meta.services.items() if language in said},
-        )
-        for language in meta.languages
-    )
-    for sheet in Content(tables, summary, register, meta, words).sheets():
-        add_sheet(book, sheet)
-    noon = dt.datetime.combine(meta.as_of, dt.time(12))
-    book.properties.creator = "spatial"
-    book.properties.title = meta.title.get(meta.languages[0]) or next(iter(meta.title.values()))
-    book.properties.created = noon
-    packed = io.BytesIO()
-    book.save(packed)
-    return Artifact(NAME, stable_bytes(packed.getvalue(), f"{noon.isoformat()}Z"))
+) -> list[Artifact]:
+    """Write the results as workbooks, one a language of the study, each in that language alone."""
+    books = []
+    for language in meta.languages:
+        names = {name: said[language] for name, said in meta.services.items() if language in said}
+        words = Words(language, "workbook", names=names)
+        book = Workbook(write_only=True)
+        add_styles(book)
+        for sheet in Content(tables, summary, register, meta, words).sheets():
+            add_sheet(book, sheet)
+        noon = dt.datetime.combine(meta.as_of, dt.time(12))
+        book.properties.creator = "spatial"
+        book.properties.language = language
+        book.properties.title = words.pick(meta.title)
+        book.properties.created = noon
+        packed = io.BytesIO()
+        book.save(packed)
+        name = NAME if language == meta.languages[0] else NAME_IN.format(language=language)
+        books.append(Artifact(name, stable_bytes(packed.getvalue(), f"{noon.isoformat()}Z")))
+    return books

@@ -31,8 +31,8 @@ MAX_ROWS = 100_000
 MAX_TEXT = 32_767
 """Characters that a cell of a workbook can hold."""
 HEADER_ROW = 3
-PORTRAIT_CHARACTERS = 120.0
-"""Characters of a row that still can be read where a page of A4 stands upright."""
+PORTRAIT_CHARACTERS, LANDSCAPE_CHARACTERS = 120.0, 180.0
+"""Characters of a row that still can be read on a page of A4, upright and lying; what is wider takes several pages."""
 MOST_PRINTED = 200
 """Characters of a header or footer: a workbook holds 255, with its signs."""
 LINE_POINTS = 16.0
@@ -41,6 +41,7 @@ WIDEST = 60.0
 FORMATS = {
     "text": "@",
     "whole": "#,##0",
+    "count": "#,##0",
     "decimal": "#,##0.0",
     "index": "0.00",
     "share": "0.0%",
@@ -61,6 +62,8 @@ FILLS = {
 """Ground of a status cell by its code."""
 COLOURED = ("text", "index")
 """Kinds of cells that may have a ground."""
+LEFT = ("text", "count")
+"""Kinds of cells that begin at the left: numbers end at the right, but for those that stand among texts."""
 
 Value = str | float | int | bool | None
 
@@ -69,11 +72,16 @@ Value = str | float | int | bool | None
 class Column:
     """One column of a sheet."""
 
-    titles: tuple[str, ...]  # header by language, the leading one first
+    title: str  # what heads it
     kind: str  # A key of `FORMATS`
     values: Sequence[Value]  # cell by row; None and NaN are left empty
     codes: Sequence[str] = ()  # status code by row, which colours the cell; empty for none
     kinds: Sequence[str] = ()  # kind by row where rows differ in it; empty for none
+
+    @property
+    def side(self) -> str:
+        """On which side of the column its cells begin, and its head with them."""
+        return "left" if (self.kinds[0] if self.kinds else self.kind) in LEFT else "right"
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,7 @@ class Sheet:
     title: str
     note: str
     columns: tuple[Column, ...]  # of equal length
+    named: int = 1  # first columns that say what a row is of, which every page and every window shows
     tail: tuple[str, ...] = ()  # lines below the rows, for names and dates of those who sign
 
     @property
@@ -96,18 +105,20 @@ def add_styles(book: Workbook) -> None:
     """Give a workbook the styles that sheets use."""
     thin = Side(style="thin", color="BFBFBF")
     box = Border(bottom=thin)
-    top = Alignment(vertical="top", wrap_text=True)
-    head = NamedStyle("table head", font=Font(bold=True, color="FFFFFF"))
-    head.fill, head.border = PatternFill("solid", fgColor="1F4E79"), box
-    head.alignment = Alignment(vertical="center", wrap_text=True)
-    book.add_named_style(head)
+    for place, indent in (("left", 0), ("right", 1)):
+        head = NamedStyle(f"table head {place}", font=Font(bold=True, color="FFFFFF"))
+        head.fill, head.border = PatternFill("solid", fgColor="1F4E79"), box
+        head.alignment = Alignment(vertical="center", wrap_text=True, horizontal=place, indent=indent)
+        book.add_named_style(head)
     book.add_named_style(NamedStyle("sheet title", font=Font(bold=True, size=14, color="1F4E79")))
     book.add_named_style(NamedStyle("sheet note", font=Font(italic=True, color="595959")))
     for kind, code in FORMATS.items():
-        book.add_named_style(NamedStyle(f"cell {kind}", number_format=code, border=box, alignment=top))
-    for code, colour in FILLS.items():
-        for kind in COLOURED:
-            style = NamedStyle(f"{kind} {code}", number_format=FORMATS[kind], border=box, alignment=top)
+        # A number keeps off the text beside it.
+        side, indent = ("left", 0) if kind in LEFT else ("right", 1)
+        placed = Alignment(vertical="top", wrap_text=kind in LEFT, horizontal=side, indent=indent)
+        book.add_named_style(NamedStyle(f"cell {kind}", number_format=code, border=box, alignment=placed))
+        for status, colour in FILLS.items() if kind in COLOURED else ():
+            style = NamedStyle(f"{kind} {status}", number_format=code, border=box, alignment=placed)
             style.fill = PatternFill("solid", fgColor=colour)
             book.add_named_style(style)
 
@@ -116,32 +127,33 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
     """Write a sheet: title, note, frozen header with filters, rows."""
     page: Any = book.create_sheet(sheet.name)
     last = get_column_letter(len(sheet.columns))
-    shown, wide = min(sheet.rows, MAX_ROWS), 0.0
+    shown, wide, lines = min(sheet.rows, MAX_ROWS), 0.0, 1
     for number, column in enumerate(sheet.columns, start=1):
         # Width in characters that shows most values; ideographs take two.
-        head = max(_wide(line) for line in column.titles) / (1 if column.kind != "text" else 1.5)
+        head = _wide(column.title) / (1 if column.kind != "text" else 1.5)
         sample = [_wide(value) for value in column.values[:500] if isinstance(value, str)]
         body = sorted(sample)[int(0.95 * (len(sample) - 1))] if sample else 10.0
         width = float(min(WIDEST, max(9.0, min(head, 24.0), body) + 2.0))
         page.column_dimensions[get_column_letter(number)].width = width
-        wide += width
-    page.freeze_panes = f"A{HEADER_ROW + 1}"
+        wide, lines = wide + width, max(lines, math.ceil(_wide(column.title) / (width - 2.0)))
+    page.freeze_panes = f"{get_column_letter(sheet.named + 1)}{HEADER_ROW + 1}"
     page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + shown}"
     page.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    page.print_title_cols = f"A:{get_column_letter(sheet.named)}"
     page.page_setup.orientation = "landscape" if wide > PORTRAIT_CHARACTERS else "portrait"
     page.page_setup.paperSize = 9  # A4
+    page.page_setup.fitToWidth = math.ceil(wide / LANDSCAPE_CHARACTERS)
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
     # Of a sheet that lies on a table alone: what it is of, for whom it is, and which of how many.
     page.oddHeader.left.text = printed(sheet.title)
     page.oddFooter.left.text = printed(sheet.note)
     page.oddFooter.right.text = "&P / &N"
-    lines = max(len(column.titles) for column in sheet.columns)
     page.row_dimensions[HEADER_ROW].height = LINE_POINTS * (lines + 1)
     cells = Cells(page)
     page.append([cells.text(sheet.title, "sheet title")])
     page.append([cells.text(sheet.note, "sheet note")])
-    page.append(cells.text("\n".join(column.titles), "table head") for column in sheet.columns)
+    page.append(cells.text(column.title, f"table head {column.side}") for column in sheet.columns)
     for row in range(shown):
         # A generator: a cell is written before the next one is asked for, so that one of a style serves all.
         page.append(cells.of(column, row) for column in sheet.columns)
@@ -194,7 +206,7 @@ class Cells:
             return self.text(value, style)
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             value = None
-        elif kind == "whole":
+        elif kind in {"whole", "count"}:
             value = round(value)
         return self.cell(value, style)
 
@@ -235,7 +247,7 @@ class BookMeta:
     title: Mapping[str, str]  # title by language
     as_of: dt.date  # the date on which norms are judged
     status: str  # draft, internal or public
-    languages: tuple[str, ...]  # the first one leads; sentences and sheet names are in it alone
+    languages: tuple[str, ...]  # a workbook is in one of them
     population_basis: str  # resident, registered or modelled
     synthetic: bool = False  # true for made-up ground
     note: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # A sentence by language
