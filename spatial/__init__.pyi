@@ -7,6 +7,7 @@
 from .study import Study as Study
 from .runs import run as run
 from .runs import status as status
+from .parallel import Share as Share
 from .results import read_results as read_results
 from .results import Results as Results
 from .sample import sample_study as sample_study
@@ -290,6 +291,7 @@ from .errors import SpatialError as SpatialError
 from .errors import StageError as StageError
 from .errors import StoreError as StoreError
 from .errors import StudyError as StudyError
+from .errors import WorkersError as WorkersError
 
 # == Options and types ==
 # What signatures and fields of the names above are made of.

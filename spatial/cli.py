@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from spatial.drafting.questions import Answer, Question
-    from spatial.runs import FinishedRun
+    from spatial.parallel import Share
+    from spatial.runs import FinishedRun, Told
     from spatial.sample import SampleForm
     from spatial.study import Study
 
@@ -196,7 +197,7 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
 
 
 @cli.command()
-@study_argument
+@click.argument("study_files", metavar="STUDY...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @raw_option
 @processed_option
 @maps_option
@@ -211,23 +212,37 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
 )
 @verify_option
 @click.option("--profile", "is_profiled", is_flag=True, help="Count calls and their seconds, for python -m pstats.")
+@click.option("--workers", type=click.IntRange(0), default=0, help="Share the work between so many of this machine.")
+@click.option("--scheduler", metavar="URL", default="", help="Share it between those of a Dask scheduler, tcp://...")
+@click.option("--tile-km", type=click.FloatRange(1.0), help="Side of the tiles that a large study is cut into; 200.")
 @full_option
 def run(
-    study_file: Path, raw: Path, processed: Path, maps: Path, *, shared: bool, project: str | None, **how: Any
+    study_files: tuple[Path, ...], *, raw: Path, workers: int, scheduler: str, tile_km: float | None, **how: Any
 ) -> None:
     """
     Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it.
 
-    STUDY may be an OpenStreetMap extract: its study file is written beside you, as NAME.toml, and run.
+    STUDY may be an OpenStreetMap extract: its study file is written beside you, as NAME.toml, and run. Of several
+    studies each is run by one worker, of one large study each worker does tiles.
     """
-    if study_file.name.lower().endswith(EXTRACTS):
-        study_file, raw = _drafted(study_file), study_file.parent
-    study = _study(study_file, raw)
-    if shared:
-        study = study.model_copy(update={"outputs": study.outputs.model_copy(update={"shared": True})})
-    if project:
-        study = study.model_copy(update={"qgis": study.qgis.model_copy(update={"project": project})})
-    _run(study, processed, maps, file=study_file, **how)
+    if workers and scheduler:
+        raise click.UsageError("--workers and --scheduler are two ways to share the work; give one of them")
+    from spatial.parallel import Share  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import as_asked, study_of_extract  # noqa: PLC0415 - as above
+
+    share = Share(workers, scheduler, tile_km)
+    extracts = [file for file in study_files if file.name.lower().endswith(EXTRACTS)]
+    if len(study_files) > 1:
+        if extracts:
+            raise click.UsageError(f"{extracts[0]}: an extract is run by itself; name its study file among several")
+        _run_all(study_files, share, raw=raw, **how)
+    (study_file,) = study_files
+    if extracts:
+        raw = study_file.parent
+        study_file, told = study_of_extract(study_file, EXTRACTS)
+        _say(told, err=True)
+    study, how = as_asked(_study(study_file, raw), how)
+    _run(study, file=study_file, share=share, **how)
 
 
 @cli.group()
@@ -623,7 +638,7 @@ def demo(*, raw: Path, processed: Path, maps: Path, form: SampleForm, files_only
     if files_only:
         _say(f"raw files: {folder}")
         return
-    _run(study, processed, maps)
+    _run(study, processed=processed, maps=maps)
 
 
 def main() -> None:
@@ -709,63 +724,34 @@ def _study(path: Path, raw: Path) -> Study:
     return Study.from_toml(path, raw=raw)
 
 
-def _drafted(extract: Path) -> Path:
-    """Write the study of an extract into the working folder, or find it there from before; it is never overwritten."""
-    from spatial.drafting.from_folder import draft_extract  # noqa: PLC0415 - keeps `spatial --help` fast
-
-    stem = next(extract.name[: -len(ending)] for ending in EXTRACTS if extract.name.lower().endswith(ending))
-    target = Path(f"{stem}.toml")
-    again = f"spatial run {target} --raw {extract.parent}"
-    if not target.exists():
-        draft_extract(extract, target)
-        _say(f"wrote {target}, the study of this extract; to run it again: {again}", err=True)
-        return target
-    named = _study(target, extract.parent).sources.osm
-    if named is None or named.path != extract.name:
-        raise click.UsageError(f"{target} is there already and reads another file; rename it, or run it: {again}")
-    _say(f"{target} is there already, and is run as it is: {again}", err=True)
-    return target
-
-
-def _run(
-    study: Study,
-    processed: Path,
-    maps: Path,
-    *,
-    file: Path | None = None,
-    scenario: str | None = None,
-    verbose: bool = False,
-    **how: Any,
-) -> None:
-    from spatial.runner.cost import profiled  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import cost_told, folders_of, headlines_of, scenario_study  # noqa: PLC0415 - as above
-    from spatial.runs import run as run_line  # noqa: PLC0415 - as above
+def _run(study: Study, **how: Any) -> None:
+    from spatial.runs import run_and_tell  # noqa: PLC0415 - keeps `spatial --help` fast
 
     # What a run lets go of are tables, which need no collector; to search all objects again and again took 4 % of it.
     gc.set_threshold(50_000, 20, 100)
-    here, is_profiled = study, how.pop("is_profiled", False)
-    if scenario is not None:
-        here = scenario_study(study, scenario, processed)
-    profile = folders_of(here, processed)[0] / "run.pstats"
-    with profiled(profile) if is_profiled else contextlib.nullcontext(), progress_bar() as report:
-        results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
-    if scenario is not None:
-        _say(f"scenario {scenario} of the study {study.name}")
-    # Which stages ran, and what they took, is said beside the results, so that these can be read by machines.
-    for line in cost_told(study, results, is_full=verbose):
+    with progress_bar() as report:
+        told = run_and_tell(study, progress=report, **how)
+    _say_told(told)
+
+
+def _say_told(told: Told) -> None:
+    """Say what a run made; which stages ran beside it, so that the answer can be read by machines."""
+    for line in told.beside:
         _say(line, err=True)
-    _say_lines(headlines_of(study, results, is_full=verbose))
-    index = results.index_page
-    if index is not None and index.is_file():
-        _say(f"pages:        {index}")
-    project = results.folder / f"{results.folder.name}.qgz"
-    if project.is_file():
-        _say(f"QGIS project: {project}")
-    _say(f"tables:       {results.folder}")
-    if is_profiled:
-        _say(f"profile:      {profile}; to read it: python -m pstats {profile}, then: sort cumtime, stats 30")
-    today = folders_of(study, processed, maps)[0]
-    if scenario is not None and (today / "summary.json").is_file():
-        _say(f"to compare:   spatial compare {today} {results.folder}")
-    elif file is not None and index is not None and index.is_file():
-        _say(f"next: spatial explain | plan | try {file}; every norm, how sure, and why: spatial run -v {file}")
+    _say_lines(told.lines)
+
+
+def _run_all(files: Sequence[Path], share: Share, **asked: Any) -> NoReturn:
+    """Run several studies, each by one worker; those that fail are said, and the others are finished."""
+    from spatial.parallel import team_of  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import AskedStudy, run_file  # noqa: PLC0415 - as above
+
+    studies = [AskedStudy(file, Path.cwd(), asked) for file in files]
+    code = 0
+    with team_of(share) as team, progress_bar() as report:
+        for done, (number, told) in enumerate(team.results(run_file, studies), start=1):
+            _say(f"== {files[number]} ==")
+            _say_told(told)
+            code = code or told.exit_code
+            report(done / len(files), f"{done} of {len(files)} studies")
+    sys.exit(code)

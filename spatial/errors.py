@@ -11,6 +11,7 @@
     |-- InfeasibleError(ValueError)           4   a plan cannot meet its constraint; .bound says what can
     |-- NetworkError(ValueError)              5   an empty network, or nothing can be snapped
     |-- StoreError(OSError)                   6   unwritable, full, locked
+    |-- WorkersError(ConnectionError)         7   workers or their scheduler are lost, or do not answer
     |-- StageError                            exit code of its cause; names the stage
     |                                         70  where the cause is no SpatialError: ours to mend
     `-- MissingDependencyError(ImportError)   1   names the extra to install
@@ -47,6 +48,7 @@ __all__ = [
     "StageError",
     "StoreError",
     "StudyError",
+    "WorkersError",
     "first_of",
 ]
 
@@ -201,6 +203,27 @@ class StoreError(SpatialError, OSError):
     """
 
     exit_code = 6
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Return the message as given, without the errno form of OSError."""
+        return self.message
+
+
+class WorkersError(SpatialError, ConnectionError):
+    """
+    Workers of a cluster or their scheduler are lost, do not answer or are others than they must be.
+
+    Parameters
+    ----------
+    message : str
+        What is lost, where, and how to go on.
+    """
+
+    exit_code = 7
 
     def __init__(self, message: str) -> None:
         self.message = message

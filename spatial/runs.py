@@ -11,22 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial import pipeline
-from spatial.errors import SourceError, StoreError
+from spatial.errors import SourceError, SpatialError, StoreError, StudyError, WorkersError
 from spatial.messages import Words
+from spatial.parallel import Share, cut_into_tiles
 from spatial.results import Results, read_results
-from spatial.runner.cost import cost_lines
+from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.store import Artifact, Store
-from spatial.study import PLANS_FILE, PlannedStudy, planned_study
+from spatial.study import PLANS_FILE, PlannedStudy, Study, planned_study
 from spatial.study.edits import is_drawn_in, with_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
-
-    from spatial.study import Study
 
 
 LOGGER = logging.getLogger(__name__)
@@ -121,6 +120,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
     until: str | None = None,
     verify: bool = False,
     progress: Callable[[float, str], None] | None = None,
+    share: Share | None = None,
 ) -> Results:
     """
     Run the whole line, or what of it is not up to date; of the study as it is, or as one of its scenarios has it.
@@ -142,6 +142,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
         Whether every file is hashed, and not only those whose size, time stamp or inode changed.
     progress : callable, optional
         Takes the fraction done and a message.
+    share : Share, optional
+        Workers, and the size of the tiles that they do; this process alone by default. Results are the same.
 
     Returns
     -------
@@ -160,6 +162,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
     StoreError
         Where a folder is locked, full or cannot be written, or holds another run; or where a scenario is to be laid on
         a finished run that is not up to date.
+    WorkersError
+        Where workers or their scheduler are lost or do not answer; finished stages and tiles are kept.
     """
     study = with_own_edits(study, folders_of(study, processed)[0], makes_file=True)
     planned = study if scenario is None else scenario_study(study, scenario, processed)
@@ -175,7 +179,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
     _refuse_other(study, base)
     _refuse_other(planned, folder)
     if scenario is None:
-        run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress, verify=verify)
+        with cut_into_tiles(share or Share()):
+            run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress, verify=verify)
         return Results(folder, pages)
     # Make the tables that the scenario is laid on; of a finished run they are up to date, or it is refused.
     today = pipeline.TODAY
@@ -188,7 +193,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
             )
         run_stages(today, study, base, base_pages, progress=progress)
     laid = pipeline.SCENARIO_STAGES
-    run_stages(laid, planned, folder, pages, until=until, progress=progress, base=base, verify=verify)
+    with cut_into_tiles(share or Share()):
+        run_stages(laid, planned, folder, pages, until=until, progress=progress, base=base, verify=verify)
     return Results(folder, pages)
 
 
@@ -336,6 +342,102 @@ def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool
     return [*head, *cost_lines(stages, words, is_full=is_full, beside=reasons if is_full else None)]
 
 
+def study_of_extract(extract: Path, endings: Sequence[str]) -> tuple[Path, str]:
+    """
+    Write the study of an extract into the working folder, or find it there from before; it is never overwritten.
+
+    Returns the study file, and what was done.
+    """
+    stem = next(extract.name[: -len(ending)] for ending in endings if extract.name.lower().endswith(ending))
+    target = Path(f"{stem}.toml")
+    again = f"spatial run {target} --raw {extract.parent}"
+    if not target.exists():
+        from spatial.drafting.from_folder import draft_extract  # noqa: PLC0415 - opens files of a GIS
+
+        draft_extract(extract, target)
+        return target, f"wrote {target}, the study of this extract; to run it again: {again}"
+    named = Study.from_toml(target, raw=extract.parent).sources.osm
+    if named is None or named.path != extract.name:
+        raise StudyError(str(target), [f"is there already and reads another file; rename it, or run it: {again}"])
+    return target, f"{target} is there already, and is run as it is: {again}"
+
+
+class Told(NamedTuple):
+    """What the command line says of a run."""
+
+    beside: list[str]  # which stages ran: said beside the results, so that these can be read by machines
+    lines: list[str]
+    exit_code: int = 0
+
+
+def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
+    study: Study,
+    *,
+    processed: Path,
+    maps: Path,
+    file: Path | None = None,
+    scenario: str | None = None,
+    verbose: bool = False,
+    is_profiled: bool = False,
+    **how: Any,
+) -> Told:
+    """Run a study, and say which stages ran and what they took, its answer, and where everything is."""
+    here = study if scenario is None else scenario_study(study, scenario, processed)
+    profile = folders_of(here, processed)[0] / "run.pstats"
+    with profiled(profile) if is_profiled else contextlib.nullcontext():
+        results = run(study, scenario=scenario, processed=processed, maps=maps, **how)
+    lines = [] if scenario is None else [f"scenario {scenario} of the study {study.name}"]
+    lines += headlines_of(study, results, is_full=verbose)
+    index, project = results.index_page, results.folder / f"{results.folder.name}.qgz"
+    has_pages = index is not None and index.is_file()
+    lines += [f"pages:        {index}"] if has_pages else []
+    lines += [f"QGIS project: {project}"] if project.is_file() else []
+    lines.append(f"tables:       {results.folder}")
+    if is_profiled:
+        lines.append(f"profile:      {profile}; to read it: python -m pstats {profile}, then: sort cumtime, stats 30")
+    today = folders_of(study, processed, maps)[0]
+    if scenario is not None and (today / "summary.json").is_file():
+        lines.append(f"to compare:   spatial compare {today} {results.folder}")
+    elif file is not None and has_pages:
+        lines.append(f"next: spatial explain | plan | try {file}; every norm, how sure, and why: spatial run -v {file}")
+    return Told(cost_told(study, results, is_full=verbose), lines)
+
+
+# Several studies, each run by one worker.
+
+
+class AskedStudy(NamedTuple):
+    """A study file, and how it is to be run."""
+
+    file: Path
+    folder: Path  # where paths are named from
+    asked: dict[str, Any]  # options of `spatial run` by name
+
+
+def as_asked(study: Study, asked: dict[str, Any]) -> tuple[Study, dict[str, Any]]:
+    """Put what the command line says of outputs into a study; returns it, and how it is run."""
+    how = dict(asked)
+    if how.pop("shared"):
+        study = study.model_copy(update={"outputs": study.outputs.model_copy(update={"shared": True})})
+    project = how.pop("project")
+    if project:
+        study = study.model_copy(update={"qgis": study.qgis.model_copy(update={"project": project})})
+    return study, how
+
+
+def run_file(one: AskedStudy) -> Told:
+    """Run one of several studies; what is wrong with it is told, so that the others go on."""
+    if not one.folder.is_dir():
+        raise WorkersError(f"a worker does not see the folder {one.folder}; all need the same files at the same place")
+    try:
+        with contextlib.chdir(one.folder):
+            study, how = as_asked(Study.from_toml(one.file, raw=one.asked["raw"]), one.asked)
+            del how["raw"]
+            return run_and_tell(study, file=one.file, **how)
+    except SpatialError as error:
+        return Told([f"error: {error}"], [], error.exit_code)
+
+
 # A run that is recorded, once more in a new folder.
 
 _MOST_TOLD = 10
@@ -393,8 +495,6 @@ def _recorded(path: Path) -> dict[str, Any]:
 
 
 def _study_of(told: dict[str, Any], raw: Path, path: Path) -> Study:
-    from spatial.study import Study  # noqa: PLC0415 - as above
-
     kind = PlannedStudy if told["options"].get("scenario") else Study
     return kind.from_dict(told["options"], raw=raw, where=str(path))
 

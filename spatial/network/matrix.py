@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +13,7 @@ from spatial.network.kernels_places import along_chains, times_within
 from spatial.network.kernels_search import Legs, Limits, Reached, new_queue
 from spatial.network.nearest import has_direct_walks, may_walk_directly, on_chains, place_doors, seeds_at_ends
 from spatial.network.snapping import index_barriers, walk_minutes
+from spatial.parallel import map_blocks
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -82,15 +81,8 @@ def times_matrix(
     search = partial(_search, arcs, starts, ends, along, len(goals), limits)
     # Blocks of sources, in their order.
     size = _BLOCK if executor is not None or len(sources) >= _MANY else max(len(sources), 1)
-    first = range(0, max(len(sources), 1), size)
-    stop = [min(number + size, len(sources)) for number in first]
-    if executor is not None:
-        parts = list(executor.map(search, first, stop))
-    elif len(first) == 1:
-        parts = [search(0, len(sources))]
-    else:
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            parts = list(threads.map(search, first, stop))
+    bounds = [(first, min(first + size, len(sources))) for first in range(0, max(len(sources), 1), size)]
+    parts = map_blocks(search, bounds, executor)
     # By origin, then by destination.
     offsets = np.zeros(len(sources) + 1, dtype=np.int64)
     np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]), out=offsets[1:])

@@ -58,6 +58,7 @@ def test_every_error_survives_pickling_and_keeps_its_message() -> None:
         errors.NetworkError("empty"),
         errors.InfeasibleError("no", 3.0),
         errors.StoreError("full"),
+        errors.WorkersError("lost"),
         errors.StageError("access", "no", 3),
         errors.MissingDependencyError("dask", "dask"),
     ]
