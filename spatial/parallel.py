@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -162,8 +163,8 @@ def team_of(share: Share) -> Iterator[Team]:
             stack.callback(logger.setLevel, logger.level)
             logger.setLevel(logging.CRITICAL)
         address = share.scheduler
-        if address and not re.fullmatch(r"[a-z]+://[^/\s]+", address):
-            raise WorkersError(f"{address} is no address of a scheduler, such as tcp://10.0.0.5:8786")
+        if address:
+            _refuse_silent(address)
         if not address:
             scratch = tempfile.TemporaryDirectory(prefix="spatial-workers-", ignore_cleanup_errors=True)
             cluster = LocalCluster(  # type: ignore[no-untyped-call,unused-ignore]
@@ -179,11 +180,8 @@ def team_of(share: Share) -> Iterator[Team]:
             address = cluster.scheduler_address
         try:
             client: Any = Client(address, timeout=ANSWER_S, set_as_default=False)  # type: ignore[no-untyped-call,unused-ignore]
-        except (OSError, ValueError) as error:  # ValueError: a kind of address that Dask does not know
-            raise WorkersError(
-                f"no scheduler answers at {address} within {ANSWER_S:g} s: {error}. Start one there with "
-                "`dask scheduler`, or take workers of this machine with --workers"
-            ) from error
+        except OSError as error:
+            raise _no_answer(address, error) from error
         stack.callback(_close, client)
         try:
             client.wait_for_workers(1, timeout=ANSWER_S)
@@ -192,6 +190,25 @@ def team_of(share: Share) -> Iterator[Team]:
                 f"the scheduler at {address} has no worker; start some with `dask worker {address}`"
             ) from error
         yield Team(client, address)
+
+
+def _refuse_silent(address: str) -> None:
+    """Refuse an address where nobody listens, before anything is started."""
+    found = re.fullmatch(r"(?:tcp|tls)://(\[[^\]\s]+\]|[^/:\s]+):(\d{1,5})", address)
+    if found is None:
+        raise WorkersError(f"{address} is no address of a scheduler, such as tcp://10.0.0.5:8786")
+    try:
+        with socket.create_connection((found[1].strip("[]"), int(found[2])), timeout=ANSWER_S):
+            return
+    except (OSError, OverflowError) as error:
+        raise _no_answer(address, error) from error
+
+
+def _no_answer(address: str, error: Exception) -> WorkersError:
+    return WorkersError(
+        f"no scheduler answers at {address} within {ANSWER_S:g} s ({error}); start one there with `dask scheduler`, or "
+        "take workers of this machine with --workers"
+    )
 
 
 def _close(client: Any) -> None:

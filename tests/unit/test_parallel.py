@@ -47,7 +47,8 @@ def test_a_missing_extra_is_named_with_what_to_install(monkeypatch):
     ("address", "words"),
     [
         ("tcp://127.0.0.1:9", "no scheduler answers at tcp://127.0.0.1:9 within 1 s"),
-        ("nothing://127.0.0.1:9", "no scheduler answers at nothing://127.0.0.1:9"),
+        ("tcp://127.0.0.1:99999", "no scheduler answers at tcp://127.0.0.1:99999"),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9 is no address of a scheduler"),
         ("127.0.0.1", "127.0.0.1 is no address of a scheduler, such as tcp://10.0.0.5:8786"),
     ],
 )
