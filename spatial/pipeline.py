@@ -95,13 +95,14 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs.status score plans"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
-           "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
-    _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off "
+           "access norm_results inventory", "sign_off field_checks?",
+           f"{LAW} official {LISTS} population field_checks"),
+    _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off field_checks? "
            "plan_progress? plan_refused? plan_capacity? plan_stops? plan_owners? plan_sources? site_profile?", "",
            f"{LAW} title synthetic note population outputs",
            files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} {PLANS} gaps summary sign_off elevation? "
-           f"{WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
+           f"field_checks? {WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "
            "population? friction? off_road_min? interval_people? scenario_people?", "",
            f"{SHOWN} access.cutoffs_min off_road.service qgis", files="processed"),

@@ -13,8 +13,10 @@ from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.plan import actions_block
 from spatial.cartography.score import most_to_gain, score_block
 from spatial.messages import Words
+from spatial.reporting.plans import progress_records
 from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
+from spatial.tables.words import FIELD_CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,6 +109,7 @@ def sign_off_page(book: PageBook, rows: Rows) -> bytes:
                 for section, entries in Words(language, "sign_off").messages.items()
                 for key, text in entries.items()
             },
+            **{f"sign.found_{code}": Words(language, "qgis").say("edit_words", code) for code in FIELD_CHECK},
         }
         for language, texts in book.words.items()
     }
@@ -172,7 +175,29 @@ def sign_off_block(book: PageBook) -> Entry:
         "units": [entry for entry in told if entry["unit"] == UNITS],
         "largest": list(_largest(book)),
         "inventory": inventory,
+        "checks": list(_waiting(book)),
+        "built": [
+            {**row, "norm": norms.get(str(row["norm_id"]))}
+            for row in progress_records(book.tables)
+            if row["state"] == "built"
+        ],
     }
+
+
+def _waiting(book: PageBook) -> Iterator[Entry]:
+    """Say what somebody found on site that nobody has confirmed, so that no number follows from it yet."""
+    checks = book.tables.get("field_checks")
+    if checks is None:
+        return
+    facilities = _by_id(book.tables["facilities"], "facility_id")
+    settlements = _by_id(book.tables["settlements"], "settlement_id")
+    for row in checks.loc[~checks["is_confirmed"]].to_dict("records"):
+        known = row["facility_id"] in facilities.index
+        yield {
+            **{name: plain(row[name]) for name in ("check_id", "name", "found", "observed_min", "note")},
+            "names": _names_in(facilities, row["facility_id"]) if known else {},
+            "near": _names_in(settlements, row["settlement_id"]),
+        }
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:

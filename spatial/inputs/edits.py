@@ -16,6 +16,7 @@ import shapely
 
 from spatial.errors import ContractError, SourceError
 from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -170,3 +171,20 @@ def apply_corrections(facilities: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFr
         added = added.reindex(columns=result.columns).astype(result.dtypes.drop(result.geometry.name).to_dict())
         result = gpd.GeoDataFrame(pd.concat([result, added], ignore_index=True))
     return result
+
+
+def read_field_checks(path: Path, facilities: pd.DataFrame, settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Read what people found on site as the table `field_checks`, those first that nobody has confirmed yet."""
+    points = pyogrio.read_dataframe(path).to_crs(pyproj.CRS(settlements.crs))
+    # What nobody wrote of any point is no column of the file.
+    told = ("edit_id", "facility_id", "subject", "found", "is_confirmed", "observed_min", "note")
+    rows = pd.DataFrame(points.drop(columns=points.geometry.name)).reindex(columns=list(told))
+    nearest = settlements.sindex.nearest(points.geometry, return_all=False)[1]
+    names = rows["facility_id"].map(facilities.set_index("facility_id")["name"])
+    rows = rows.assign(
+        check_id=rows["edit_id"],
+        name=names.fillna(rows["subject"]),
+        settlement_id=settlements["settlement_id"].to_numpy()[nearest],
+        is_confirmed=rows["is_confirmed"].isin([True]),
+    )
+    return TABLES["field_checks"].frame(rows.sort_values(["is_confirmed", "check_id"], kind="stable"))

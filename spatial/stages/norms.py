@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.access.scenarios import scenario_people
+from spatial.inputs.edits import read_field_checks
 from spatial.norms.evaluation import judge_norms, with_estimates
 from spatial.norms.evidence import NormEvidence, take_inventory
 from spatial.reporting.answer import summarise_answer
@@ -135,4 +136,8 @@ def sign_off(*, options: Options, progress: Progress = silent, **tables: Any) ->
         basis=options.population.basis,
         register=binding_norms(options),
     )
-    return {"sign_off": table}
+    found = options.field_checks
+    if found is None:
+        return {"sign_off": table}
+    checks = read_field_checks(options.raw_path(found.path), tables["facilities"], tables["settlements"])
+    return {"sign_off": table, "field_checks": checks}

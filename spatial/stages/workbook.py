@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.reporting.wording import every_source
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
-from spatial.workbook.content import build_workbooks
-from spatial.workbook.sheets import BookMeta
+from spatial.workbook import BookMeta, build_workbooks
 
 if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress

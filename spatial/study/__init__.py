@@ -104,6 +104,12 @@ class Study(Model):
         "File of points that correct facilities, as the layer corrections of the QGIS project holds them: correction "
         "(closed, moved, capacity, missing), facility_id, service, name, capacity",
     )
+    field_checks: File = option(
+        None,
+        "File of points of what was found on site, as the layer field_checks of the QGIS project holds them: "
+        "facility_id, subject, found (as_mapped, otherwise, not_there, moved, not_reached), is_confirmed, "
+        "observed_min, note",
+    )
     services_file: FilePath | None = option(None, "A services file of the user's own below the raw root")
     inventory: dict[str, Inventory] = option(
         {}, "Whether every facility of a service is known: complete, partial or unknown"
@@ -365,6 +371,7 @@ class Study(Model):
         }
         sources = self.sources
         tables = {"calibration.observed": self.calibration.observed, "corrections": self.corrections}
+        tables["field_checks"] = self.field_checks
         tables |= {f"planning.{name}": getattr(self.planning, name) for name in ("idle", "points")}
         tables |= {f"planning.constraints.{number}": area for number, area in enumerate(self.planning.constraints)}
         names = ("settlements", "roads", "boundaries", "flows", "official_units")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from spatial.study.plans import ConstraintSource
 from spatial.study.scenarios import ScenarioOptions
 from spatial.study.sources import TableSource
-from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND
+from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, FIELD_CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +26,6 @@ CRS = "EPSG:4326"
 
 CORRECTIONS = ("closed", "missing", "moved", "capacity")
 """What is said of a facility: it has closed, is missing on the map, stands elsewhere, holds something else."""
-CHECKS = ("as_mapped", "otherwise", "not_there", "moved", "not_reached")
-"""What somebody found who went there."""
 CORRECTED_BY = {"not_there": "closed", "moved": "moved"}
 """Corrections that checks of facilities are, once somebody confirms them."""
 
@@ -109,7 +107,7 @@ EDIT_LAYERS = (
         (
             EditField("subject"),
             EditField("facility_id", must='NOT coalesce("is_confirmed", false) OR "facility_id" IS NOT NULL'),
-            EditField("found", words=CHECKS, is_needed=True),
+            EditField("found", words=FIELD_CHECK, is_needed=True),
             EditField("is_confirmed", "flag", default="false"),
             EditField("observed_min", "number", must=_ABOVE_0.format("observed_min")),
         ),
@@ -145,6 +143,5 @@ def with_edits(study: Study, files: Mapping[str, str]) -> Study:
         planning["constraints"] = (*study.planning.constraints, drawn_areas)
     if planning:
         changes["planning"] = study.planning.model_copy(update=planning)
-    if "corrections" in tables:
-        changes["corrections"] = tables["corrections"]
+    changes |= {name: tables[name] for name in ("corrections", "field_checks") if name in tables}
     return study.model_copy(update=changes) if changes else study

@@ -19,6 +19,8 @@ TENURE = ("state", "collective", "homestead", "private")
 CONSTRAINT_KIND = ("permanent_farmland", "ecological_red_line", "development_boundary", "hazard")
 """What an area says about building there; inside a development boundary is wanted, inside the others is not."""
 CONSTRAINT_EFFECT = ("exclude", "flag")
+FIELD_CHECK = ("as_mapped", "otherwise", "not_there", "moved", "not_reached")
+"""What somebody found who went there."""
 PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "matching", "none")
 """What is planned: sites within reach, one in each unit, links to a town, roads of a class, or room for whom."""
 PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")

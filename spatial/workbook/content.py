@@ -1,18 +1,14 @@
-"""What stands on each sheet, and the workbooks, one a language, as bytes that are the same for the same results."""
+"""What stands on each sheet."""
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-from openpyxl import Workbook
 
-from spatial.messages import Words
 from spatial.norms.law import norm_id_of
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.plan_text import HAVING, action_text, capital, place_name, plan_title, reach_text, service_text
@@ -33,16 +29,16 @@ from spatial.reporting.wording import (
     source_fact,
     source_title,
 )
-from spatial.store import Artifact
 from spatial.study.score import GapTargets
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
-from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles, stable_bytes
+from spatial.workbook.sheets import MAX_ROWS, Column, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from spatial.workbook.sheets import Value
+    from spatial.messages import Words
+    from spatial.workbook.sheets import BookMeta, Value
 
 
 # What stands on each sheet: tables of results with their codes in words.
@@ -117,6 +113,8 @@ class Content:
             yield self._sheet("stops", [*self._fields("plan_stops", self.tables["plan_stops"], *columns)])
         if "plan_progress" in self.tables:
             yield self._sheet("progress", self._progress())
+        if "field_checks" in self.tables:
+            yield self._sheet("checks", self._checks())
         if len(self.tables.get("site_profile", ())):
             yield self._sheet("settle", self._settle())
         yield self._sheet("facilities", self._facilities())
@@ -236,6 +234,13 @@ class Content:
         for name in summary["headlines"]:
             said = headline_text(norms[name], words.language, service_names=words.names)
             yield self._norm_names.get(name, name), said, "text"
+        for key, table, column, code in (
+            ("checks_waiting", "field_checks", "is_confirmed", False),
+            ("actions_built", "plan_progress", "state", "built"),
+        ):
+            count = int((self.tables[table][column] == code).sum()) if table in self.tables else 0
+            if count:
+                yield words.say("item", key), count, "count"
         known = summary.get("known_issues") or []
         for issue in () if known else summary["issues"]:
             yield words.say("item", "issue"), issue, "text"
@@ -637,6 +642,17 @@ class Content:
             *self._fields("plan_progress", rows, "plan_id", "action_id"),
         ]
 
+    def _checks(self) -> list[Column]:
+        """List what people found on site, those first that nobody confirmed: nothing follows from these yet."""
+        rows, homes = self.tables["field_checks"], self.tables["settlements"].set_index("settlement_id")
+        near = rows["settlement_id"].map(pd.Series(self._names(homes), index=homes.index))
+        return [
+            *self._fields("field_checks", rows, "name", Said("found", self._by("edit_words", "qgis"))),
+            *self._fields("field_checks", rows, Said("is_confirmed", self._flag), "observed_min", "note"),
+            self._field("field_checks", "settlement_id", near),
+            *self._fields("field_checks", rows, "facility_id", "check_id"),
+        ]
+
     def _facilities(self) -> list[Column]:
         rows = pd.DataFrame(self.tables["facilities"]).sort_values(["service", "facility_id"], kind="stable")
         rows["name"] = self._names(rows)
@@ -759,31 +775,3 @@ class Content:
 def _each_said(say: Say, codes: str) -> str:
     """Say every code of a list with ``;`` between them."""
     return "; ".join(map(say, filter(None, codes.split(";"))))
-
-
-NAME, NAME_IN = "results.xlsx", "results.{language}.xlsx"
-"""Names of the workbook in the first language of the study, and of those in its others."""
-
-
-def build_workbooks(
-    tables: Mapping[str, pd.DataFrame], *, summary: Mapping[str, Any], register: pd.DataFrame, meta: BookMeta
-) -> list[Artifact]:
-    """Write the results as workbooks, one a language of the study, each in that language alone."""
-    books = []
-    for language in meta.languages:
-        names = {name: said[language] for name, said in meta.services.items() if language in said}
-        words = Words(language, "workbook", names=names)
-        book = Workbook(write_only=True)
-        add_styles(book)
-        for sheet in Content(tables, summary, register, meta, words).sheets():
-            add_sheet(book, sheet)
-        noon = dt.datetime.combine(meta.as_of, dt.time(12))
-        book.properties.creator = "spatial"
-        book.properties.language = language
-        book.properties.title = words.pick(meta.title)
-        book.properties.created = noon
-        packed = io.BytesIO()
-        book.save(packed)
-        name = NAME if language == meta.languages[0] else NAME_IN.format(language=language)
-        books.append(Artifact(name, stable_bytes(packed.getvalue(), f"{noon.isoformat()}Z")))
-    return books

@@ -51,7 +51,18 @@ def signed(county):
         inventory={"hospital": "complete", "health_centre": "unknown"},
         names={"hospital": {"en": "Hospital", "zh": "医院", "fr": "Hôpital"}},
     )
+    place = str(county.tables["settlements"]["settlement_id"].iloc[0])
+    waiting = {"facility_id": [facility, None, None], "name": ["x", ATTACK, None], "note": [None, ATTACK, None]}
+    checks = {
+        "check_id": ["a", "b", "c"],
+        "found": ["not_there", "otherwise", "as_mapped"],
+        "observed_min": [np.nan, 41, np.nan],
+    }
+    checks |= waiting | {"settlement_id": place, "is_confirmed": [False, False, True]}
+    built = {"action_id": [f"p/{place}"], "norm_id": ["GL-PHC-1H"], "place": ["?"], "state": ["built"], "since": [None]}
+    built |= {"promised_persons": [70.0], "within_persons": [0.0], "plan_id": ["p"], "promised_places": [1.0]}
     tables = county.tables | {"sign_off": sign_off_of(ROWS, facility)}
+    tables |= {"field_checks": pd.DataFrame(checks), "plan_progress": pd.DataFrame(built | {"within_places": [0.0]})}
     return replace(county, tables=tables, meta=meta)
 
 
@@ -118,6 +129,26 @@ def test_shares_gates_inventory_and_sources_are_told(county, folder, open_page):
     assert "Totals of two townships appear interchanged." in sources
     assert "CC BY 4.0" in sources
     assert page.locator("#signature .lines > *").count() == 4
+
+
+def test_what_waits_on_site_is_counted_and_listed_with_what_it_is(county, folder, open_page):
+    page = open_page(folder / "sign-off.html")
+    why = page.inner_text("#verdict-why")
+    assert "2 field checks wait to be confirmed. One action of the plan is said to be built." in why
+    text = page.inner_text("#on-site")
+    facility = county.tables["facilities"].iloc[1]
+    home = county.tables["settlements"].iloc[0]
+    assert f"{facility['name_en']} Not there, near {home['name_en']}" in text
+    assert f"{ATTACK} Other than on the map, 41 min, near {home['name_en']}, {ATTACK}" in text
+    assert f"{home['name_en']} Primary care within 1 hour" in text
+    assert "people promised: 70; within now: 0" in text
+    assert page.title() != "owned"
+
+
+def test_nothing_is_said_of_the_site_where_nothing_waits(signed, open_page, save_pages, tmp_path):
+    tables = {name: table for name, table in signed.tables.items() if name not in {"field_checks", "plan_progress"}}
+    page = open_page(save_pages(replace(signed, tables=tables).pages(), tmp_path) / "sign-off.html")
+    assert page.locator("#on-site").is_hidden()
 
 
 def test_rows_say_what_to_do_and_the_key_of_the_study_file_is_folded(folder, open_page):

@@ -13,10 +13,11 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, SourceError
-from spatial.inputs.edits import apply_corrections, empty_edits, read_edits
+from spatial.inputs.edits import apply_corrections, empty_edits, read_edits, read_field_checks
 from spatial.runs import with_own_edits
 from spatial.study import Study
 from spatial.study.edits import EDIT_LAYERS, SCENARIO, is_drawn_in
+from spatial.tables import TABLES
 
 SERVICES = {"primary_care", "hospital"}
 HERE = shapely.Point(104.0, 30.0)
@@ -166,6 +167,25 @@ def test_confirmed_checks_of_facilities_are_corrections_and_others_are_none(file
     draw(file, "field_checks", HERE, edit_id="j", found="moved", is_confirmed=True)
     with pytest.raises(ContractError, match="is confirmed, and names no facility_id"):
         read_edits(file, SERVICES)
+
+
+def test_checks_are_listed_with_what_they_are_of_those_first_that_nobody_confirmed(file, tmp_path):
+    draw(file, "field_checks", HERE, edit_id="a", found="as_mapped", facility_id="f1", is_confirmed=True)
+    draw(file, "field_checks", HERE, edit_id="b", found="not_there", facility_id="f1", is_confirmed=False)
+    draw(
+        file, "field_checks", shapely.Point(104.5, 30.0), edit_id="c", found="otherwise", subject="桥", observed_min=9.0
+    )
+    path = tmp_path / "field_checks.geojson"
+    path.write_bytes(read_edits(file, SERVICES)["field_checks"])
+    points = gpd.points_from_xy([104.0, 104.5], [30.0, 30.01], crs="EPSG:4326")
+    homes = gpd.GeoDataFrame({"settlement_id": ["near", "far"]}, geometry=points).to_crs(32648)
+    told = read_field_checks(path, facilities(), homes)
+    TABLES["field_checks"].check(told)
+    assert told["check_id"].tolist() == ["b", "c", "a"]
+    assert told["is_confirmed"].tolist() == [False, False, True]
+    assert told["name"].tolist() == ["A", "桥", "A"]
+    assert told["settlement_id"].tolist() == ["near", "far", "near"]
+    assert told["observed_min"].fillna(-1.0).tolist() == [-1.0, 9.0, -1.0]
 
 
 def test_a_correction_of_a_facility_that_is_not_there_is_refused(file, tmp_path):

@@ -18,12 +18,25 @@ near/s2,near,s2,柳河,built,2026-03-01,70,s2
 """
 
 
+CHECKS = """{"type": "FeatureCollection", "features": [
+{"type": "Feature", "geometry": {"type": "Point", "coordinates": [104.0, 30.0]},
+ "properties": {"edit_id": "e1", "facility_id": "f1", "found": "not_there", "note": "=gone"}},
+{"type": "Feature", "geometry": {"type": "Point", "coordinates": [104.0, 30.0]},
+ "properties": {"edit_id": "e2", "subject": "ford", "found": "as_mapped", "is_confirmed": true}}]}
+"""
+
+
 @pytest.fixture(scope="module")
 def planned(tiny_at, tmp_path_factory):
-    """A tiny study with a plan of two hospitals, of which one is said to be built."""
+    """A tiny study with a plan of two hospitals, of which one is said to be built, and a field check that waits."""
     tiny = tiny_at(tmp_path_factory.mktemp("sheets"))
     tiny.path("actions.csv").write_text(DECIDED, encoding="utf-8")
-    more = {"planning": {"actions": "tiny/actions.csv"}, "outputs": {"languages": ["en"]}}
+    tiny.path("checks.geojson").write_text(CHECKS, encoding="utf-8")
+    more = {
+        "field_checks": "tiny/checks.geojson",
+        "planning": {"actions": "tiny/actions.csv"},
+        "outputs": {"languages": ["en"]},
+    }
     study = study_of(tiny, plans=PLANS, **more)
     return study, sp.run(study, until="workbook", processed=tiny.processed, maps=tiny.maps)
 
@@ -35,10 +48,11 @@ def book(planned):
 
 def test_what_to_do_first_stands_behind_the_villages_that_fail_with_each_action_in_order(book, planned):
     names = book.sheetnames
-    assert names[names.index("Villages failing") + 1 :][:3] == [
+    assert names[names.index("Villages failing") + 1 :][:4] == [
         "What to do first",
         "Still left out",
         "What was decided",
+        "Field checks",
     ]
     page = book["What to do first"]
     assert values(page, "What") == ["A site in 柳河", "A site in 东坡"]
@@ -62,6 +76,19 @@ def test_what_was_decided_stands_beside_what_is_there_now(book):
     assert values(page, "State") == ["built"]
     assert values(page, "People promised (persons)") == [70]
     assert values(page, "People within now (persons)") == [0]
+
+
+def test_checks_on_site_stand_in_words_and_the_summary_counts_what_waits(book, planned):
+    page, facilities = book["Field checks"], planned[1].facilities.set_index("facility_id")
+    assert values(page, "What was found") == ["Not there", "As on the map"]
+    assert values(page, "Confirmed") == ["no", "yes"]
+    assert values(page, "Name") == [facilities.loc["f1", "name"], "ford"]
+    assert values(page, "Remark") == ["=gone", None]
+    assert all(values(page, "Nearest settlement"))
+    counts = dict(zip(values(book["Summary"], "Item"), values(book["Summary"], "Value"), strict=True))
+    waiting = {label: count for label, count in counts.items() if "(sheet" in label}
+    assert list(waiting.values()) == [1, 1]
+    assert all(label.split("“")[1].rstrip("”)") in book.sheetnames for label in waiting)
 
 
 def test_without_plans_there_are_no_sheets_of_them(planned):

@@ -168,6 +168,23 @@
     ]);
   }
 
+  /* What people saw or built that no number here follows from yet: one line each, with what it is and what to do. */
+  function showOnSite() {
+    const item = (name, texts) => S.el("li", {}, [S.el("strong", { text: name }), S.el("span", { class: "muted", text: " " + texts.filter(Boolean).join(S.t("sure.list")) })]);
+    const list = (key, entries, line) => (entries.length ? [S.el("h3", { text: S.t("sign." + key, { n: entries.length }) }), S.el("p", { class: "muted", text: S.t("sign." + key + "_note") }), S.el("ul", {}, entries.map(line))] : []);
+    document.getElementById("on-site").hidden = !sign.checks.length && !sign.built.length;
+    S.fill("on-site-body", [
+      ...list("checks", sign.checks, (entry) => item(S.pick(entry.names) || entry.name || S.t("sign.near", { place: S.pick(entry.near) }), [
+        S.t("sign.found_" + entry.found), known(entry.observed_min) ? S.t("unit.min", { n: S.number(entry.observed_min) }) : "",
+        S.pick(entry.names) || entry.name ? S.t("sign.near", { place: S.pick(entry.near) }) : "", entry.note,
+      ])),
+      ...list("built", sign.built, (entry) => item(S.pick(entry.names) || S.t("plan.unnamed"), [
+        entry.norm ? S.normText(entry.norm) : "",
+        known(entry.promised_persons) && known(entry.within_persons) ? S.t("sign.promised", { promised: S.number(entry.promised_persons), within: S.number(entry.within_persons) }) : "",
+      ])),
+    ]);
+  }
+
   function inventoryTable(entries) {
     const keys = ["declared", "list", "map", "both", "official", "estimate", "missing"];
     const counts = { ours: "facilities", list: "in_list", map: "on_map", both: "matched", official: "official" };
@@ -221,6 +238,7 @@
     const parts = [
       declared ? S.t("sign.why_declared", { n: declared, close: sign.totals.filter((entry) => entry.verdict === "ok").length }) : S.t("sign.why_none"),
       differing ? S.t("sign.why_differing", { n: differing }) : "", filled ? S.t("sign.why_filled", { n: filled }) : "",
+      ...["checks", "built"].map((key) => (sign[key].length ? S.t("sign." + key, { n: sign[key].length }) + S.t("sign.stop") : "")),
       remark ? S.t("sign.why_remarks", { n: remark }) : "", gates ? S.t("sign.why_gates", { n: gates }) : "", units ? S.t("sign.why_units", { n: units }) : "", declared && undeclared ? S.t("sign.why_undeclared", { n: undeclared }) : "",
     ];
     document.getElementById("verdict-why").textContent = parts.filter(Boolean).join(S.t("page.joint"));
@@ -258,6 +276,7 @@
       showTotals();
       showShares();
       showGates();
+      showOnSite();
       showUnits();
       showInventory();
       showSources();
