@@ -4,6 +4,10 @@ Places lie on a shaken grid, denser in the middle. Roads between them are a Gabr
 what lies on the ways between towns and cities is secondary and primary. Every place has streets, and tracks that end
 somewhere. All of it is drawn with bends, so that most nodes join two pieces of one road, as in real extracts. A river
 runs through.
+
+Nodes, places and facilities may be scaled apart: a country of many places has roads with as many bends as nodes are
+left for, streets in its towns, and districts of some 2,500 places. Nodes are written in parts, so that the largest, of
+5,000,000 nodes and 500,000 places, takes less than 2 GB.
 """
 
 from __future__ import annotations
@@ -45,6 +49,15 @@ CORNER = (350_000.0, 20_000.0)
 """South-west corner in metres: open sea in the Gulf of Guinea."""
 CRS = "EPSG:32631"
 PLACES_A_UNIT = 100
+UNITS_ACROSS_A_DISTRICT = 5
+"""Of a country whose places are given: its districts are squares of so many units."""
+LARGE_CELL_DEGREES = 1 / 360
+"""Cells of the raster of a country whose places are given, some 300 m wide."""
+SHARE_IN_TOWNS, SHARE_IN_CITIES, NODES_IN_A_TOWN, NODES_IN_A_CITY = 0.2, 0.05, 140, 1100
+"""Of all nodes, at most, where places are given: as many places are towns and cities as have streets then."""
+NODES_WITH_STREETS = 60.0
+"""Nodes a place from which on villages have streets too, where places are given."""
+NODES_AT_ONCE = 100_000
 
 STREETS = {"village": (2, 5), "town": (7, 9), "city": (22, 24)}
 """Rows and columns of streets by tier."""
@@ -84,6 +97,35 @@ class CountryFiles:
     study: Path
 
 
+@dataclass(frozen=True)
+class _Scale:
+    """How many places there are, how many of them are towns and cities, what has streets, and what else is given."""
+
+    wanted: int
+    towns: float = TOWNS
+    cities: float = CITIES
+    streets: frozenset[str] = frozenset(STREETS)
+    nodes: int | None = None
+    facilities: int | None = None
+    has_districts: bool = False
+
+
+def _scale_of(nodes: int, places: int | None, facilities: int | None) -> _Scale:
+    if places is None:
+        wanted = max(round((nodes - NODES_OF_STREETS_IN_CITIES) / NODES_A_PLACE), 36)
+        return _Scale(wanted, facilities=facilities)
+    each = nodes / places
+    return _Scale(
+        places,
+        min(TOWNS, SHARE_IN_TOWNS * each / NODES_IN_A_TOWN),
+        min(CITIES, SHARE_IN_CITIES * each / NODES_IN_A_CITY),
+        frozenset(STREETS) if each >= NODES_WITH_STREETS else frozenset({"town", "city"}),
+        nodes,
+        facilities,
+        has_districts=True,
+    )
+
+
 @dataclass
 class _Draft:
     """Nodes and ways so far; node number n is row n - 1."""
@@ -108,7 +150,9 @@ class _Places:
     node: NDArray[np.int64]
 
 
-def write_country(folder: Path, *, nodes: int = NODES, seed: int = SEED) -> CountryFiles:
+def write_country(
+    folder: Path, *, nodes: int = NODES, places: int | None = None, facilities: int | None = None, seed: int = SEED
+) -> CountryFiles:
     """
     Write a synthetic country: an extract, a population raster, their description and a study file.
 
@@ -120,6 +164,9 @@ def write_country(folder: Path, *, nodes: int = NODES, seed: int = SEED) -> Coun
         The raw root; made if it is not there.
     nodes : int
         How many nodes its roads have, within a few per cent.
+    places, facilities : int, optional
+        How many places there are, within a few per cent, and facilities of ten services; by default as many as such
+        roads join, and as such places have. With places there are districts (admin_level 6) above the units.
     seed : int
         Of everything that is drawn by lot.
 
@@ -130,11 +177,19 @@ def write_country(folder: Path, *, nodes: int = NODES, seed: int = SEED) -> Coun
     """
     rng = np.random.default_rng(seed)
     draft = _Draft()
-    places = _settle(rng, draft, max(round((nodes - NODES_OF_STREETS_IN_CITIES) / NODES_A_PLACE), 36))
-    _join_places(rng, draft, places)
-    for place in range(len(places.node)):
-        _lay_streets(rng, draft, places, place)
-    _let_river_flow(rng, draft, places)
+    scale = _scale_of(nodes, places, facilities)
+    settled = _settle(rng, draft, scale)
+    with_streets = np.flatnonzero(np.isin(settled.tier, list(scale.streets)))
+    start, end = _links(rng, settled.xy)
+    if scale.nodes is None:
+        _join_places(rng, draft, settled, start, end)
+    for place in with_streets.tolist():
+        _lay_streets(rng, draft, settled, place)
+    if scale.nodes is not None:
+        # Roads have as many bends as nodes are left for.
+        metres = np.hypot(*(settled.xy[start] - settled.xy[end]).T)
+        _join_places(rng, draft, settled, start, end, metres.sum() / max(scale.nodes - draft.size + len(start), 1))
+    _let_river_flow(rng, draft, settled)
     files = CountryFiles(
         folder,
         folder / "synthetic" / "country.osm.pbf",
@@ -142,16 +197,16 @@ def write_country(folder: Path, *, nodes: int = NODES, seed: int = SEED) -> Coun
         folder / "synthetic.toml",
     )
     files.extract.parent.mkdir(parents=True, exist_ok=True)
-    _write_extract(rng, draft, places, files.extract)
-    _write_people(rng, places, files.population)
+    _write_extract(rng, draft, settled, scale, files.extract)
+    _write_people(rng, settled, files.population, LARGE_CELL_DEGREES if scale.has_districts else CELL_DEGREES)
     described = [_described(path) for path in (files.extract, files.population)]
     (files.extract.parent / "source.toml").write_text("\n".join(described), encoding="utf-8")
-    files.study.write_text(STUDY, encoding="utf-8")
+    files.study.write_text(LARGE_STUDY if scale.has_districts else STUDY, encoding="utf-8")
     return files
 
 
-def _settle(rng: np.random.Generator, draft: _Draft, wanted: int) -> _Places:
-    side = round(np.sqrt(wanted))
+def _settle(rng: np.random.Generator, draft: _Draft, scale: _Scale) -> _Places:
+    side = round(np.sqrt(scale.wanted))
     grid = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2) * SPACING_M
     shaken = grid + rng.uniform(-SHAKE_M, SHAKE_M, grid.shape)
     half = side * SPACING_M / 2
@@ -160,21 +215,27 @@ def _settle(rng: np.random.Generator, draft: _Draft, wanted: int) -> _Places:
     xy = half + half * away * (0.75 + 0.35 * reach)[:, None] + CORNER
     persons = np.round(rng.lognormal(5.7, 0.7, len(xy)))
     rank = np.argsort(np.argsort(-persons, kind="stable"), kind="stable")
-    cities, towns = max(round(len(xy) * CITIES), 2), max(round(len(xy) * TOWNS), 3)
+    cities, towns = max(round(len(xy) * scale.cities), 2), max(round(len(xy) * scale.towns), 3)
     tier = np.select([rank < cities, rank < cities + towns], ["city", "town"], "village")
     persons = persons * np.select([tier == "city", tier == "town"], [25.0, 3.0], 1.0)
     return _Places(xy, tier, persons, draft.add_nodes(xy))
 
 
-def _join_places(rng: np.random.Generator, draft: _Draft, places: _Places) -> None:
-    start, end = _links(rng, places.xy)
+def _join_places(
+    rng: np.random.Generator,
+    draft: _Draft,
+    places: _Places,
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    vertex_m: float = VERTEX_M,
+) -> None:
     metres = np.hypot(*(places.xy[start] - places.xy[end]).T)
     classes = np.where(rng.random(len(start)) < 0.55, "unclassified", "tertiary")
     for tiers, road_class in ((("city", "town"), "secondary"), (("city",), "primary")):
         hubs = np.flatnonzero(np.isin(places.tier, tiers))
         classes[_between(hubs, len(places.xy), start, end, metres)] = road_class
     for a, b, road_class in zip(start, end, classes, strict=True):
-        inner = draft.add_nodes(_bends(rng, places.xy[a], places.xy[b]))
+        inner = draft.add_nodes(_bends(rng, places.xy[a], places.xy[b], vertex_m))
         tags = {"highway": str(road_class), **_surface(rng, str(road_class))}
         draft.ways.append(([int(places.node[a]), *inner.tolist(), int(places.node[b])], tags))
 
@@ -215,10 +276,12 @@ def _between(
     return np.array(sorted(used), dtype=np.int64)
 
 
-def _bends(rng: np.random.Generator, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bends(
+    rng: np.random.Generator, a: NDArray[np.float64], b: NDArray[np.float64], vertex_m: float = VERTEX_M
+) -> NDArray[np.float64]:
     """Points between two ends on a line that winds."""
     metres = float(np.hypot(*(b - a)))
-    share = np.linspace(0, 1, max(round(metres / VERTEX_M), 1) + 1)[1:-1, None]
+    share = np.linspace(0, 1, max(round(metres / vertex_m), 1) + 1)[1:-1, None]
     across = np.array([a[1] - b[1], b[0] - a[0]])
     waves = np.array([1.0, 2.0, 5.0])
     size = rng.normal(0, [0.08, 0.05, 0.015])
@@ -293,33 +356,41 @@ def _let_river_flow(rng: np.random.Generator, draft: _Draft, places: _Places) ->
     draft.ways.append((inner[::-1].tolist(), {"waterway": "river", "name": "River"}))
 
 
-def _write_extract(rng: np.random.Generator, draft: _Draft, places: _Places, path: Path) -> None:
+def _write_extract(rng: np.random.Generator, draft: _Draft, places: _Places, scale: _Scale, path: Path) -> None:
     to_degrees = pyproj.Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
     named = {
         int(node): {"place": str(tier), "name": f"{tier.capitalize()} {node}"}
         for node, tier in zip(places.node, places.tier, strict=True)
     }
-    named |= _found_services(rng, draft, places)
-    ring, units = _divide(draft, places)
+    named |= _found_services(rng, draft, places, scale)
+    ring, units = _divide(draft, places, scale)
     draft.add_nodes(ring)
-    lon, lat = to_degrees.transform(*np.vstack(draft.xy).T)
+    xy = np.vstack(draft.xy)
+    draft.xy.clear()
     path.unlink(missing_ok=True)
     with osmium.SimpleWriter(str(path)) as writer:
-        for number, point in enumerate(zip(lon.tolist(), lat.tolist(), strict=True), start=1):
-            writer.add_node(osm.Node(id=number, version=1, location=point, tags=named.get(number, {})))
+        for first in range(0, len(xy), NODES_AT_ONCE):
+            lon, lat = to_degrees.transform(*xy[first : first + NODES_AT_ONCE].T)
+            for number, point in enumerate(zip(lon.tolist(), lat.tolist(), strict=True), start=first + 1):
+                writer.add_node(osm.Node(id=number, version=1, location=point, tags=named.get(number, {})))
         for number, (refs, tags) in enumerate(draft.ways, start=1):
             writer.add_way(osm.Way(id=number, version=1, nodes=refs, tags=tags))
         first = len(draft.ways) + 1
-        for number, (refs, tags) in enumerate(units):
+        for number, (refs, _) in enumerate(units):
             writer.add_way(osm.Way(id=first + number, version=1, nodes=refs, tags={}))
+        for number, (_, tags) in enumerate(units):
             members = [("w", first + number, "outer")]
             writer.add_relation(osm.Relation(id=number + 1, version=1, members=members, tags=tags))
 
 
-def _found_services(rng: np.random.Generator, draft: _Draft, places: _Places) -> dict[int, dict[str, str]]:
+def _found_services(
+    rng: np.random.Generator, draft: _Draft, places: _Places, scale: _Scale
+) -> dict[int, dict[str, str]]:
     tagged: dict[int, dict[str, str]] = {}
-    for key, value, numbers in SERVICES:
-        expected = np.array([numbers[str(tier)] for tier in places.tier], dtype=np.float64)
+    by_service = [np.array([numbers[str(tier)] for tier in places.tier], dtype=np.float64) for *_, numbers in SERVICES]
+    times = 1.0 if scale.facilities is None else scale.facilities / sum(each.sum() for each in by_service)
+    for (key, value, _), natural in zip(SERVICES, by_service, strict=True):
+        expected = natural * times
         count = np.floor(expected + rng.random(len(expected))).astype(np.int64)
         home = np.repeat(np.arange(len(count)), count)
         spread = 60.0 + 8.0 * np.sqrt(places.persons[home])
@@ -329,34 +400,40 @@ def _found_services(rng: np.random.Generator, draft: _Draft, places: _Places) ->
     return tagged
 
 
-def _divide(draft: _Draft, places: _Places) -> tuple[NDArray[np.float64], list[tuple[list[int], dict[str, str]]]]:
-    """Cut the country into square units, each the outer ring of a boundary relation."""
+def _divide(
+    draft: _Draft, places: _Places, scale: _Scale
+) -> tuple[NDArray[np.float64], list[tuple[list[int], dict[str, str]]]]:
+    """Cut the country into square units, each the outer ring of a boundary relation, and districts into such units."""
     low, high = places.xy.min(axis=0) - 5000.0, places.xy.max(axis=0) + 5000.0
     side = max(round(np.sqrt(len(places.xy) / PLACES_A_UNIT)), 1)
     lines = np.linspace(low, high, side + 1)
     corners = np.stack(np.meshgrid(lines[:, 0], lines[:, 1]), axis=-1).reshape(-1, 2)
-    first = draft.size + 1
+    number = draft.size + 1 + np.arange(len(corners)).reshape(side + 1, side + 1)
     units = []
-    for row in range(side):
-        for column in range(side):
-            a = first + row * (side + 1) + column
-            tags = {"type": "boundary", "boundary": "administrative", "admin_level": "8"}
-            ring = [a, a + 1, a + side + 2, a + side + 1, a]
-            units.append((ring, {**tags, "name": f"Township {row + 1}-{column + 1}"}))
+    levels = [("Township", "8", 1), *([("District", "6", UNITS_ACROSS_A_DISTRICT)] if scale.has_districts else [])]
+    for word, level, across in levels:
+        tags = {"type": "boundary", "boundary": "administrative", "admin_level": level}
+        for row in range(0, side, across):
+            for column in range(0, side, across):
+                # A district has all corners of its units, so that its sides are theirs.
+                box = number[row : row + across + 1, column : column + across + 1]
+                ring = np.concatenate((box[0], box[1:, -1], box[-1, -2::-1], box[-2::-1, 0]))
+                name = f"{word} {row // across + 1}-{column // across + 1}"
+                units.append((ring.tolist(), {**tags, "name": name}))
     return corners, units
 
 
-def _write_people(rng: np.random.Generator, places: _Places, path: Path) -> None:
-    """Spread the people of every place over cells around it, three arc seconds wide."""
+def _write_people(rng: np.random.Generator, places: _Places, path: Path, cell_degrees: float) -> None:
+    """Spread the people of every place over cells around it."""
     to_degrees = pyproj.Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
     spots = np.clip(places.persons / 12, 8, 600).astype(np.int64)
     home = np.repeat(np.arange(len(spots)), spots)
     spread = 80.0 + 9.0 * np.sqrt(places.persons[home])
     at = places.xy[home] + rng.normal(0, 1, (len(home), 2)) * spread[:, None]
     lon, lat = to_degrees.transform(*at.T)
-    west, north = lon.min() - CELL_DEGREES, lat.max() + CELL_DEGREES
-    columns = ((lon - west) / CELL_DEGREES).astype(np.int64)
-    rows = ((north - lat) / CELL_DEGREES).astype(np.int64)
+    west, north = lon.min() - cell_degrees, lat.max() + cell_degrees
+    columns = ((lon - west) / cell_degrees).astype(np.int64)
+    rows = ((north - lat) / cell_degrees).astype(np.int64)
     values = np.zeros((rows.max() + 2, columns.max() + 2))
     np.add.at(values, (rows, columns), (places.persons / spots)[home])
     profile = {
@@ -366,7 +443,7 @@ def _write_people(rng: np.random.Generator, places: _Places, path: Path) -> None
         "count": 1,
         "dtype": "float32",
         "crs": "EPSG:4326",
-        "transform": Affine(CELL_DEGREES, 0, west, 0, -CELL_DEGREES, north),
+        "transform": Affine(cell_degrees, 0, west, 0, -cell_degrees, north),
         "nodata": -99999.0,
         "compress": "deflate",
     }
@@ -404,3 +481,22 @@ path = "synthetic/population.tif"
 modes = ["drive", "walk"]
 """
 """The study of the synthetic country; the same modes as the study of Comoros."""
+
+LARGE_STUDY = (
+    STUDY.replace('["drive", "walk"]', '["drive"]')
+    + """
+[access]
+services = [
+  "hospital", "health_centre", "pharmacy", "fire_station", "kindergarten", "school", "post_office", "bank", "market",
+  "shop",
+]
+
+[[plans]]
+name = "hospitals-of-a-district"
+service = "hospital"
+within_min = 30.0
+units = ["District 1-1"]
+sites = 5
+"""
+)
+"""The study of a country whose places are given: ten services by car, with districts above its units."""

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks import k2_nearest, k3_many_to_many
+from benchmarks.country import slope
 from benchmarks.k2_nearest import core_bytes
 from benchmarks.road_like import road_like_graph
 from spatial.inputs.prepare import prepare
@@ -82,6 +83,23 @@ def test_it_has_all_that_a_study_needs(country, layers) -> None:
     assert layers.settlements["township_id"].notna().all()
     with rasterio.open(country.population) as raster:
         assert raster.read(1, masked=True).sum(dtype=np.float64) == pytest.approx(layers.population.total)
+
+
+def test_nodes_places_and_facilities_are_scaled_apart(synthetic, tmp_path) -> None:
+    files = synthetic.write_country(tmp_path, nodes=6_000, places=900, facilities=300)
+    found = prepare(Study.from_toml(files.study, raw=files.folder))
+    nodes = np.unique(np.concatenate(found.roads["node_ids"].tolist()))
+    assert 0.9 * 6_000 < len(nodes) < 1.1 * 6_000
+    assert len(found.settlements) == 900
+    assert 0.8 * 300 < len(found.facilities) < 1.2 * 300
+    # 30 x 30 places are 3 x 3 units of a hundred, all of them in one district
+    assert found.boundaries["admin_level"].value_counts().to_dict() == {8: 9, 6: 1}
+    assert found.settlements["township_id"].notna().all()
+
+
+def test_cost_that_doubles_with_size_has_a_slope_of_one() -> None:
+    # 10 times the size for 100 times the cost is a square
+    assert slope(1e5, 1e6, 2.0, 200.0) == pytest.approx(2.0)
 
 
 STAGES = ("read", "all")
