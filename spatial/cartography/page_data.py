@@ -7,7 +7,7 @@ import functools
 import math
 import re
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -374,6 +374,18 @@ DETAILS = (
 """From all to least: the first that keeps the budget is taken."""
 
 
+class PagePart(NamedTuple):
+    """A part of a country: its number, and its districts by name."""
+
+    number: int
+    name: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Say it as the index lists pages."""
+        return {"part": self.number, "part_names": {"und": self.name, "en": self.name}}
+
+
 @dataclass(frozen=True)
 class PageBook:
     """What all pages of a study share."""
@@ -385,6 +397,7 @@ class PageBook:
     words: Mapping[str, Mapping[str, str]]  # messages by language
     files: Mapping[str, str]  # page by service
     relief: Raster | None = None  # elevation in metres
+    part: PagePart | None = None  # of a country, what the pages are of
     # blocks that pages carry whatever their settlements, so that each is encoded once
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from spatial.cartography.answer import answer_block, answer_map, township_page
-from spatial.cartography.document import MAP, bytes_of_code, page_document, share_blocks
+from spatial.cartography.document import MAP, bytes_of_code, page_document, share_blocks, space_order
 from spatial.cartography.gap_map import map_page
 from spatial.cartography.page_data import (
     DETAILS,
@@ -23,6 +25,7 @@ from spatial.cartography.page_data import (
     SIGN_OFF_FILE,
     TOWNSHIPS_FILE,
     PageBook,
+    PagePart,
     Rows,
     messages,
     norm_book,
@@ -36,6 +39,7 @@ from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_
 from spatial.errors import ContractError, StudyError
 from spatial.messages import Words
 from spatial.norms.law import SEASON_ROADS
+from spatial.outlines import area_of
 from spatial.reporting.explain import emergency_totals, scenario_totals, served_totals
 from spatial.reporting.score import levels_shown, pairs_shown
 from spatial.reporting.wording import namesake_texts
@@ -43,6 +47,8 @@ from spatial.store import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from spatial.cartography.page_data import PageMeta
     from spatial.rasters import Raster
@@ -173,7 +179,12 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     rows = rows_of(book.shapes("settlements"))
     if not len(rows.ids):
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
-    made = [page for file in book.files.values() for page in _fit(book, file, rows, max_page_mb)]
+    made = [
+        page
+        for own, part in by_district(book, rows)
+        for file in own.files.values()
+        for page in _fit(own, file, part, max_page_mb)
+    ]
     # From each service, as norms name it, to the first page that answers it.
     files: dict[str, str] = {}
     for page in made:
@@ -238,13 +249,96 @@ def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     return files
 
 
+MANY_PLACES, PLACES_A_PART = 100_000, 20_000
+"""Settlements from which on maps are of districts, and how many districts side by side have one map together."""
+MANY_SHAPES = 1_000
+"""Shapes of a table of which only those near a district are drawn on its maps."""
+_AROUND_M = 20_000.0
+"""Ground around a district whose roads and facilities its maps show."""
+
+
+def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
+    """
+    Give the settlements of a country district by district, small ones together, with what lies there alone.
+
+    Districts are the next larger units above those of the study, else these. A study that is none is given whole.
+    """
+    if len(rows.ids) <= MANY_PLACES:
+        yield book, rows
+        return
+    boundaries, xy = book.shapes("boundaries"), shapely.get_coordinates(rows.settlements.geometry.to_numpy())
+    units = boundaries.loc[boundaries["is_unit"], "admin_level"]
+    above = boundaries.loc[~boundaries["is_unit"] & (boundaries["admin_level"] < units.min())]
+    drawn = above.loc[above["admin_level"] == above["admin_level"].max()] if len(above) else boundaries.loc[units.index]
+    shapes = drawn.geometry.to_numpy()
+    district = area_of(shapes, xy)
+    # Neighbours stay together: in rows from the north, those of a row from west to east in turn.
+    centre = shapely.get_coordinates(shapely.centroid(shapes))
+    order = np.append(space_order(centre[:, 0], centre[:, 1]), -1)
+    people = {at: np.flatnonzero(district == at) for at in np.unique(district).tolist()}
+    parts: list[list[int]] = [[]]
+    for at in (int(at) for at in order if int(at) in people):
+        if sum(len(people[one]) for one in parts[-1]) >= PLACES_A_PART:
+            parts.append([])
+        parts[-1].append(at)
+    part_of = np.full(len(district), -1)
+    for number, members in enumerate(parts):
+        for at in members:
+            part_of[people[at]] = number
+    number_of = pd.Series(part_of, index=rows.ids)
+    # Towns and facilities beyond a part may be the nearest ones.
+    whole = {"settlements": book.tables["settlements"]}
+    codes = {name: _part_of_rows(table, number_of) for name, table in book.tables.items() if name not in whole}
+    places = _part_of_rows(book.norms.places, number_of)
+    names = drawn["name"].fillna(drawn["boundary_id"]).to_numpy()
+    for number, members in enumerate(parts):
+        own = rows.subset(np.flatnonzero(part_of == number))
+        box = own.settlements.total_bounds + _AROUND_M * np.array([-1.0, -1.0, 1.0, 1.0])
+        tables = whole | {name: _there(book.tables[name], codes[name], number, box) for name in codes}
+        nearest = pd.concat([tables["access"][name] for name in ("facility_id", "second_facility_id")]).dropna()
+        facilities = book.shapes("facilities")
+        near = np.isin(np.arange(len(facilities)), facilities.sindex.query(shapely.box(*box)))
+        tables["facilities"] = facilities.loc[near | facilities["facility_id"].isin(nearest.unique())]
+        norms = replace(
+            book.norms, places=book.norms.places.loc[places == number] if places is not None else book.norms.places
+        )
+        files = {service: file.replace(".html", f"-{number + 1}.html") for service, file in book.files.items()}
+        called = [str(names[at]) for at in members if at >= 0]
+        label = " … ".join(dict.fromkeys((called[0], called[-1]))) if called else ""
+        title = {language: f"{text} · {label}" for language, text in book.meta.title.items()}
+        meta, part = replace(book.meta, title=title), PagePart(number + 1, label)
+        yield replace(book, tables=tables, meta=meta, norms=norms, files=files, kept={}, part=part), own
+
+
+def _part_of_rows(table: object, number_of: pd.Series) -> NDArray[np.int64] | None:
+    """Tell in which part of the country the settlement of each row lies; None where rows are of none."""
+    if not isinstance(table, pd.DataFrame):
+        return None
+    key = next((name for name in ("settlement_id", "place_id", "unit_id") if name in table), None)
+    if key is None or len(table) < len(number_of):
+        return None
+    return np.append(number_of.to_numpy(), -1)[number_of.index.get_indexer(pd.Index(table[key]))]
+
+
+def _there(
+    table: pd.DataFrame, part_of: NDArray[np.int64] | None, number: int, box: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Keep the rows of the settlements of a part, and of no settlement; and of ground what lies in a box."""
+    near = table
+    if part_of is not None:
+        near = table.loc[(part_of == number) | (part_of < 0)]
+    elif isinstance(table, gpd.GeoDataFrame) and len(table) > MANY_SHAPES:
+        near = table.iloc[np.sort(table.sindex.query(shapely.box(*box)))]
+    return near
+
+
 def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Made]:
     """Write one map page, or where it stays above the budget a page each of several parts of the settlements."""
     service = next(key for key, value in book.files.items() if value == file)
     budget = max_page_mb * _BYTES_A_MB
     whole = _simplest_fitting(book, service, rows, file, budget)
     if whole is not None:
-        return [whole]
+        return [whole if book.part is None else _Made(whole.artifact, whole.entry | book.part.told)]
     made = []
     for number, part in enumerate(_parts(book, service, rows, budget), start=1):
         page = _simplest_fitting(book, service, part, file.replace(".html", f"-{number}.html"), budget)

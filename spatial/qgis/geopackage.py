@@ -86,6 +86,9 @@ EXTENSIONS = (
 )
 
 
+ROWS_AT_ONCE = 50_000
+
+
 def write_geopackage(
     tables: Mapping[str, pd.DataFrame], *, name: str, crs: pyproj.CRS | str, languages: Sequence[str], meta: QgisMeta
 ) -> Artifact:
@@ -128,28 +131,29 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
             (_, *extension) = connection.execute("SELECT * FROM gpkg_extensions WHERE column_name = 'geom'").fetchone()
             connection.executescript(WITHOUT_MODEL)
             for layer in layers:
-                table, fids = layer.table, list(range(1, len(layer.frame) + 1))
-                columns: dict[str, Sequence[object]] = {'"fid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL': fids}
+                table, fids = layer.table, range(1, len(layer.frame) + 1)
+                types = {"fid": "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"}
                 data_type, extent, srs = "attributes", [None] * 4, 0
                 if layer.geometry:
                     bounds = shapely.bounds(layer.shapes)
                     shown = f"Multi{layer.geometry}".upper() if layer.is_multi else layer.geometry.upper()
-                    columns[f'"geom" {shown}'] = geometry_blobs(layer.shapes, srs_id)
+                    types["geom"] = shown
                     data_type, extent, srs = "features", shapely.total_bounds(layer.shapes).tolist(), srs_id
                     boxes = zip(fids, *bounds[:, [0, 2, 1, 3]].T.tolist(), strict=True)
                     connection.execute(index.replace(MODEL, table))
                     _insert(connection, f"rtree_{table}_geom", [box for box in boxes if not math.isnan(box[1])])
                     _insert(connection, "gpkg_geometry_columns", [(table, "geom", shown, srs_id, 0, 0)])
                     _insert(connection, "gpkg_extensions", [(table, *extension)])
-                for column, series in layer.frame.drop(columns="geometry", errors="ignore").items():
-                    kind, cells = series.dtype.kind, series.astype(object)
-                    if kind == "M":
-                        cells = cells.map(lambda time: time.isoformat(timespec="milliseconds"), na_action="ignore")
-                    held = np.array(cells)
-                    held[series.isna()] = None
-                    columns[f'"{column}" {TYPES.get(kind, "TEXT")}'] = held.tolist()
-                connection.execute(f'CREATE TABLE "{table}" ( {", ".join(columns)})')
-                _insert(connection, table, list(zip(*columns.values(), strict=True)))
+                told = layer.frame.drop(columns="geometry", errors="ignore")
+                types |= {str(column): TYPES.get(series.dtype.kind, "TEXT") for column, series in told.items()}
+                named = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
+                connection.execute(f'CREATE TABLE "{table}" ( {named})')
+                # Rows are Python's own while they are written: many at a time, and not all of a country.
+                for start in range(0, len(fids), ROWS_AT_ONCE):
+                    rows = slice(start, start + ROWS_AT_ONCE)
+                    shapes = [geometry_blobs(layer.shapes[rows], srs_id)] if layer.geometry else []
+                    cells = [_cells(series) for _, series in told.iloc[rows].items()]
+                    _insert(connection, table, list(zip(fids[rows], *shapes, *cells, strict=True)))
                 identifier = layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{table}]"
                 content = (table, data_type, identifier, layer.description, meta.stamp, *extent, srs)
                 _insert(connection, "gpkg_contents", [content])
@@ -201,6 +205,16 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                     connection, "gpkg_metadata_reference", [(scope, layer_name, None, None, meta.stamp, number, None)]
                 )
         return Artifact(f"{name}.gpkg", path.read_bytes())
+
+
+def _cells(series: pd.Series) -> list[object]:
+    """Turn a column into what SQLite stores."""
+    cells = series.astype(object)
+    if series.dtype.kind == "M":
+        cells = cells.map(lambda time: time.isoformat(timespec="milliseconds"), na_action="ignore")
+    held = np.array(cells)
+    held[series.isna()] = None
+    return list(held.tolist())
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]) -> None:

@@ -405,10 +405,16 @@ SLIM = (
 """Tables behind the small project."""
 
 
+MANY_SETTLEMENTS = 50_000
+"""Beyond so many the small project gives ways and times no rows of their own: settlements have minutes as columns."""
+
+
 def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[str, pd.DataFrame]:
     """Keep the tables, and the rows of them, that the small project shows."""
     kept = {name: tables[name] for name in SLIM if name in tables}
     services = list(meta.headline_services)
+    if len(tables["settlements"]) > MANY_SETTLEMENTS:
+        kept = {name: table for name, table in kept.items() if name not in ("access", "routes")}
     for name, wanted in (("access", services), ("routes", services), ("intervals", list(meta.thresholds_min))):
         if name in kept and set(wanted) & set(kept[name]["service"]):
             own = [service for service in wanted if service in set(kept[name]["service"])]

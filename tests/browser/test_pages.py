@@ -16,7 +16,7 @@ from spatial.cartography.page_data import class_limits
 from spatial.inputs.services import load_services
 from spatial.norms.law import load_register
 from spatial.rasters import Raster
-from tests.page_blocks import data_of
+from tests.page_blocks import blocks_of, data_of, piece_of
 
 pytestmark = pytest.mark.browser
 
@@ -768,6 +768,29 @@ def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked
     data = data_of(artifacts[0].content)
     assert sorted(entry["file"] for entry in data["pages"]) == sorted(names[1:])
     assert all(entry["part_names"]["en"] for entry in data["pages"] if "-1.html" in entry["file"])
+
+
+def test_a_country_has_its_maps_by_district_and_the_index_names_them(county_of, monkeypatch):
+    monkeypatch.setattr("spatial.cartography.pages.MANY_PLACES", 100)
+    monkeypatch.setattr("spatial.cartography.pages.PLACES_A_PART", 60)
+    county = county_of(150)
+    artifacts = {artifact.name: artifact.content for artifact in county.built(languages=("en",))}
+    maps = sorted(name for name in artifacts if name.startswith("gap-town"))
+    # Townships are put side by side until there are 60 settlements, which at most three parts of 150 have.
+    assert len(maps) in {2, 3}
+    pages = [data_of(artifacts[name]) for name in maps]
+    ids = [
+        set(piece_of(blocks_of(artifacts[name]), page["places"]["id"]["text"]).decode().split("\n"))
+        for name, page in zip(maps, pages, strict=True)
+    ]
+    assert sum(map(len, ids)) == len(set().union(*ids)) == county.tables["settlements"]["in_study"].sum()
+    listed = [entry for entry in data_of(artifacts["index.html"])["pages"] if entry["service"] == "town"]
+    assert sorted(entry["file"] for entry in listed) == maps
+    for page, entry in zip(pages, sorted(listed, key=lambda one: one["file"]), strict=True):
+        assert page["study"]["title"]["en"].endswith(f" · {entry['part_names']['en']}")
+        # Maps of one part lead to each other.
+        number = entry["part"]
+        assert all(service["file"].endswith(f"-{number}.html") for service in page["services"])
 
 
 def test_scaled_people_are_said_to_be_scaled_under_the_title(county, open_page, save_pages, tmp_path):
