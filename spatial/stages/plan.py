@@ -18,6 +18,7 @@ from spatial.errors import InfeasibleError, StudyError, first_of
 from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
+from spatial.outlines import inside
 from spatial.plain_text import csv_bytes, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
 from spatial.planning.agenda import (
@@ -60,7 +61,7 @@ from spatial.stages.plan_room import (
 )
 from spatial.stages.plan_sites import pays_for_nothing, planning_sources, refuse_unfit_plans, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
-from spatial.stages.shared import graph_of, surroundings_of
+from spatial.stages.shared import MANY_SETTLEMENTS, graph_of, surroundings_of
 from spatial.store import Artifact, replace
 from spatial.study import PLAN_NAME, PLANS_FILE
 from spatial.tables import TABLES
@@ -134,7 +135,13 @@ def plan(
         ]
     else:
         chosen = options.planning
-        asked = questions(norms, norm_results, most=chosen.most_plans, near_share=chosen.near_share)
+        # Everybody of a country against every place of it is no plan: a study of that size asks for plans of its units.
+        most_plans = 0 if len(settlements) > MANY_SETTLEMENTS else chosen.most_plans
+        asked = questions(norms, norm_results, most=most_plans, near_share=chosen.near_share)
+    grounds = {item.name: _ground_of(item, boundaries) for item in options.plans if item.units}
+    asked = [
+        _asked_within(each, grounds[each.plan_id], settlements) if each.plan_id in grounds else each for each in asked
+    ]
     if options.access.direction != "to_facility":
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
@@ -156,7 +163,10 @@ def plan(
     for question in asked:
         if question.plan_id in opens:
             offered = {str(word): sources[word] for word in words[question.plan_id] if word in sources}
-            ground.offer(question, words[question.plan_id], offered, land=study_area, boundaries=boundaries)
+            within = grounds.get(question.plan_id)
+            ground.offer(
+                question, words[question.plan_id], offered, land=study_area, boundaries=boundaries, within=within
+            )
     split = {
         name: sites
         for item in options.plans
@@ -521,6 +531,28 @@ def _building_ground(
         barriers=closed.assign(speed_km_h=np.where(closed["kind"].isin(SEA_KINDS), np.nan, bridge_km_h)),
         elevation=elevation_of_ground(chosen, elevation, landcover, []),
     )
+
+
+def _ground_of(item: PlanOptions, boundaries: gpd.GeoDataFrame) -> shapely.Geometry:
+    """Join the units that a plan names; names and ids that no unit has are refused."""
+    known = {word for name in ("boundary_id", "name") for word in boundaries[name].dropna()}
+    if strange := sorted(set(item.units) - known):
+        there = first_of(sorted(known))
+        fault = f"plans.{item.name}.units: no unit is called {first_of(strange)}; names are such as {there}"
+        raise StudyError("study", [fault])
+    named = boundaries["boundary_id"].isin(item.units) | boundaries["name"].isin(item.units)
+    return shapely.union_all(np.asarray(boundaries.geometry[named], dtype=object))
+
+
+def _asked_within(question: Question, ground: shapely.Geometry, settlements: gpd.GeoDataFrame) -> Question:
+    """Ask for the people of some units alone."""
+    x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
+    here = settlements.loc[inside(ground, x, y)]
+    ids = here["settlement_id" if question.unit_level == "settlement" else "township_id"].dropna()
+    own = replace_fields(question, need=question.need.loc[question.need["unit_id"].isin(ids)].reset_index(drop=True))
+    if own.ask == "none" or own.is_beyond.any():
+        return own
+    return no_answer(own, "not_measured" if own.need.empty else "met")
 
 
 def _norm_question(item: Any, norms: Sequence[Norm], norm_results: pd.DataFrame) -> Question | None:

@@ -22,6 +22,7 @@ from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix
 from spatial.network.seasons import with_season
 from spatial.norms.measuring import modes_for
+from spatial.outlines import inside
 from spatial.planning.candidates import load_site_rules
 from spatial.planning.link_candidates import lay_corridors
 from spatial.stages.plan_room import NewSites, homes_of
@@ -137,8 +138,9 @@ class PlanGround:
         *,
         land: gpd.GeoDataFrame,
         boundaries: gpd.GeoDataFrame,
+        within: shapely.Geometry | None = None,
     ) -> None:
-        """Add the sites of these sources that a plan may take, before any is joined to a network."""
+        """Add the sites of these sources that a plan may take, in its units, before any is joined to a network."""
         options = self.options
         services = services_of(question, options)
         kinds = {kind for name in services for kind in vocabulary_of(options).satisfying(name)} | {*question.wanted}
@@ -161,6 +163,9 @@ class PlanGround:
             new = offered.loc[~offered["facility_id"].isin(self.sites["facility_id"])]
             self.sites = gpd.GeoDataFrame(pd.concat([self.sites, new], ignore_index=True), crs=self.sites.crs)
             self._refuse(question, found.refused)
+        if within is not None:
+            x, y = (np.asarray(each, dtype=np.float64) for each in (chosen.geometry.x, chosen.geometry.y))
+            chosen = chosen.loc[inside(within, x, y)]
         self._refuse(question, chosen.loc[chosen["is_excluded"]].assign(why=EXCLUDED))
         self._candidates[question.plan_id] = chosen.loc[~chosen["is_excluded"], "facility_id"].tolist()
 

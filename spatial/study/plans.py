@@ -91,6 +91,11 @@ class PlanOptions(Model):
         "everybody, and for room those of measures.demand",
     )
     mode: Mode | None = option(None, "Without a norm: how people travel; by default the first of network.modes")
+    units: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        (),
+        "Units, by name or id, whose people the plan is for and in which it builds, such as a district of a country; "
+        "empty for the whole study",
+    )
     candidates: Candidates | None = option(
         None, "Where sites may be: settlements, idle, list, grid; by default planning.candidates"
     )
@@ -142,6 +147,8 @@ class PlanOptions(Model):
             raise ValueError(f"{self.name}: a plan of several services opens sites; leave out all else that plans do")
         if self.group is not None and (self.norm is not None or self.norms):
             raise ValueError(f"{self.name}: a norm says itself whom it counts; leave out group")
+        if self.units and (self.match or self.makes_room or self.is_joint):
+            raise ValueError(f"{self.name}: units are of plans for one service or norm that open sites or build roads")
         if self.match and self.makes_room:
             raise ValueError(f"{self.name}: match builds nothing; enlarge, new_sizes and close are another plan")
         if self.close and (self.budget is None or not (self.enlarge or self.new_sizes)):

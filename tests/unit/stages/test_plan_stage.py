@@ -480,3 +480,18 @@ def test_a_norm_that_wants_links_shares_no_budget_with_sites(tiny):
     )  # fmt: skip
     with pytest.raises(StageError, match="asks for no sites within minutes or metres"):
         sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
+
+
+def test_a_plan_of_a_unit_is_for_its_people_and_builds_in_it(tiny_done):
+    where = {"processed": tiny_done.processed, "maps": tiny_done.maps}
+    settlements = sp.read_results(tiny_done.processed / "tiny").settlements
+    named = settlements.loc[settlements["in_study"] & settlements["township"].notna()]
+    unit, homes = next(iter(named.groupby("township")))
+    plan = {"name": "own", "service": "hospital", "within_min": 2.0, "sites": 2, "units": [unit]}
+    result = sp.run(study_of(tiny_done, plans=[plan]), until="plan", **where)
+    sides = [f"persons_{side}" for side in ("within", "gained", "beyond", "unknown")]
+    assert result.plans.loc[0, sides].sum() == homes["population_persons"].sum()
+    assert set(result.plan_people["unit_id"]) == set(homes["settlement_id"])
+    assert set(result.plan_actions["place_id"]) <= set(homes["settlement_id"])
+    with pytest.raises(StageError, match=r"units: no unit is called 'Nowhere' \(1 in all\); names are such as"):
+        sp.run(study_of(tiny_done, plans=[plan | {"units": ["Nowhere"]}]), until="plan", **where)
