@@ -70,7 +70,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "snaps access last_mile routes findings_access", TIMES),
     _stage("measures", f"settlements facilities {TRAVEL}",
            "measures? facility_use? served?", f"{SERVICES} access.cutoffs_min measures"),
-    _stage("areas", f"facilities {TRAVEL} population?",
+    _stage("areas", f"settlements facilities {TRAVEL} population?",
            "isochrones? catchments?", f"{SERVICES} access.direction areas"),
     _stage("certainty", f"settlements facilities boundaries {TRAVEL} access population? {FITTED}",
            "intervals? wet_losses? rural_access?", f"{TIMES} uncertainty calibration"),

@@ -45,7 +45,7 @@ SETTLED_NS = 50_000_000
 """A file written less than this before it was hashed may be written again without another time stamp (50 ms)."""
 PUT_ASIDE = "old"
 """Name of what a new folder takes the place of, until it has."""
-KEPT_BYTES = 200_000_000
+KEPT_BYTES = 60_000_000
 """Files of tables and rasters that a run reads once and keeps; what is beyond is read again where it is wanted."""
 
 COVERED_ROWS = 65_536

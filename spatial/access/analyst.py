@@ -12,7 +12,7 @@ from spatial.access.options import check_count, check_direction, limit_of, numbe
 from spatial.access.paired import nearest_allowed, pair_up
 from spatial.access.places import check_table, ids_or_none, of_status, place_on
 from spatial.errors import ContractError, first_of
-from spatial.network.matrix import times_matrix
+from spatial.network.matrix import Pairs, times_matrix
 from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from spatial.access.places import Places
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
 
@@ -84,18 +85,9 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, of_status(facilities, wanted), key="facility_id", rules=rules, barriers=barriers)
-    both = (origins.snaps, goals.snaps)
-    if direction == "from_facility":
-        both = both[::-1]
-    i, j, minutes, metres = times_matrix(graph, *both, cutoff_min=limit, direct_barriers=barriers, executor=executor)
-    if "open_to" in goals.frame:
-        near, far = (i, j) if direction == "to_facility" else (j, i)
-        eligible = eligible_by_unit(origins.frame, goals.frame)
-        may = eligible.allowed[eligible.kinds[near], far]
-        i, j, minutes, metres = i[may], j[may], minutes[may], metres[may]
-    if direction == "from_facility":
-        order = np.lexsort((i, j))
-        i, j, minutes, metres = j[order], i[order], minutes[order], metres[order]
+    i, j, minutes, metres = pairs_between(
+        graph, origins, goals, cutoff_min=limit, direction=direction, barriers=barriers, executor=executor
+    )
     table = pd.DataFrame(
         {
             "from_id": origins.frame["settlement_id"].take(i).reset_index(drop=True),
@@ -110,6 +102,31 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     if np.isfinite(limit):
         table.attrs["cutoff_min"] = limit
     return table
+
+
+def pairs_between(  # noqa: PLR0913 - as above
+    graph: TravelGraph,
+    origins: Places,
+    goals: Places,
+    *,
+    cutoff_min: float,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    barriers: gpd.GeoSeries | None = None,
+    executor: Executor | None = None,
+) -> Pairs:
+    """Find the pairs of settlements and the facilities that they may use within a cutoff, by position."""
+    both = (origins.snaps, goals.snaps)
+    if direction == "from_facility":
+        both = both[::-1]
+    found = times_matrix(graph, *both, cutoff_min=cutoff_min, direct_barriers=barriers, executor=executor)
+    if "open_to" in goals.frame:
+        near, far = found[:2] if direction == "to_facility" else found[1::-1]
+        eligible = eligible_by_unit(origins.frame, goals.frame)
+        found = found.take(eligible.allowed[eligible.kinds[near], far])
+    if direction == "from_facility":
+        order = np.lexsort((found.origin, found.destination))
+        found = Pairs(found.destination[order], found.origin[order], found.time_min[order], found.length_m[order])
+    return found
 
 
 def od_from_r5py(

@@ -71,7 +71,7 @@ def in_kilometres(graph: TravelGraph, snaps: SnapPair) -> tuple[TravelGraph, Sna
 
 # How many facilities lie within each cutoff: cumulative opportunities, one bounded search for all services.
 
-_BLOCK = 512
+_BLOCK = 4096
 """Places searched from at once; changes memory only."""
 
 

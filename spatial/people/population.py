@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 EDGE_TOLERANCE_M = 500.0
 """A cell this near to the study area may belong to it: coarse cells straddle coasts. Metres."""
-_BLOCK = 20_000
+_BLOCK = 200_000
 """Cells worked on at once; changes memory and speed only."""
 _TIES = 4
 """Of up to so many places at the same distance the first is taken."""

@@ -71,6 +71,29 @@ def _memory_mb() -> dict[str, float]:
     return {name: int(kb) * 1024 / KB / KB for name, kb in re.findall(r"(?m)^(VmRSS|VmHWM):\s+(\d+) kB", text)}
 
 
+MEMINFO = Path("/proc/meminfo")
+"""Where Linux says what memory programs could still have (MemAvailable)."""
+
+
+def free_memory_mb() -> float | None:
+    """
+    Say how much memory this process could still take: what the system has, and no more than a limit of its own leaves.
+
+    Returns None where the system does not say.
+    """
+    try:
+        there = re.search(r"(?m)^MemAvailable:\s+(\d+) kB", MEMINFO.read_text(encoding="ascii"))
+    except OSError:
+        return None
+    if there is None:
+        return None
+    import resource  # noqa: PLC0415 - not on Windows
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    free = int(there[1]) * 1024
+    return (free if limit == resource.RLIM_INFINITY else min(free, limit)) / KB / KB
+
+
 def cost_lines(
     stages: Mapping[str, Mapping[str, Any]], words: Words, *, is_full: bool, beside: Mapping[str, str] | None = None
 ) -> Iterator[str]:

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.access.analyst import pairs_between
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.last_mile import NEAR
 from spatial.access.places import existing, offering, place_on, take
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     Mask = NDArray[np.bool_]
+    IntArray = NDArray[np.int64]
 
 
 # One component of a level or a gap, as a row of the table.
@@ -161,7 +163,7 @@ class Unit:
     level: str  # what it is
     id: str  # its id, and its name, empty where it has none
     name: str
-    members: Mask  # its places
+    members: IntArray  # its places, by position: a unit costs as much as it has places, however many the study has
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,11 +190,12 @@ class Ground:
 
     def units(self) -> Iterator[Unit]:
         """Go through the study and its townships."""
-        yield Unit(STUDY, STUDY, "", np.ones(len(self), dtype=bool))
+        yield Unit(STUDY, STUDY, "", np.arange(len(self)))
+        members = positions_by(self.township)
         for township in self.townships:
-            yield Unit("township", township, self.names.get(township, ""), self.township == township)
+            yield Unit("township", township, self.names.get(township, ""), members[township])
 
-    def people_of(self, members: Mask) -> float:
+    def people_of(self, members: IntArray) -> float:
         """
         Add up the people of some places.
 
@@ -201,17 +204,16 @@ class Ground:
         known = self.persons[members]
         return float(np.nansum(known)) if (~np.isnan(known)).any() else float("nan")
 
-    def people_among(self, members: Mask, some: Mask) -> float:
+    def people_among(self, members: IntArray, counted: IntArray) -> float:
         """
-        Add up the people of some of the places of a unit.
+        Add up the people of those places of a unit that count.
 
         Returns 0 where none of them counts; NaN where nobody's number is known, in the unit or among those
         that count, and where places stand in for people.
         """
         if not self.counts_people:
             return float("nan")
-        counted = members & some
-        if counted.any():
+        if len(counted):
             return self.people_of(counted)
         return float("nan") if np.isnan(self.people_of(members)) else 0.0
 
@@ -226,6 +228,11 @@ class Ground:
             share = np.divide(people, self.persons, out=np.zeros(len(self)), where=self.persons > 0.0)
             found[str(column).removesuffix(GROUP_SUFFIX)] = np.clip(np.nan_to_num(share), 0.0, 1.0)
         return {name: share for name, share in found.items() if (share > 0.0).any()}
+
+
+def positions_by(labels: NDArray[np.object_]) -> dict[str, IntArray]:
+    """List the positions of each label, ascending; those without a label are in none."""
+    return dict(pd.Series(labels).groupby(labels, sort=False).indices)  # type: ignore[arg-type]
 
 
 def read_ground(settlements: pd.DataFrame, boundaries: pd.DataFrame | None = None) -> Ground:
@@ -301,22 +308,23 @@ def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -
     --------
     Of 10 people 2 have it, 3 have not, and of 5 nobody knows: 2 / 5, from 2 / 10 to 7 / 10.
     """
-    mine = unit.members & having.asked
-    has, lacks, unknown = mine & (having.has >= MET), mine & (having.has < MET), mine & having.unknown
+    mine = unit.members[having.asked[unit.members]]
+    own = having.has[mine]
+    has, lacks, unknown = mine[own >= MET], mine[own < MET], mine[np.isnan(own)]
     yes, no, doubtful = (float(ground.weight[which].sum()) for which in (has, lacks, unknown))
     known, whole = yes + no, yes + no + doubtful
     made = level(
         pillar,
         name,
         yes / known if known > 0.0 else math.nan,
-        missing="no_data" if mine.any() else "not_asked",
+        missing="no_data" if len(mine) else "not_asked",
         persons=ground.people_among(mine, lacks) if known > 0.0 else math.nan,
     )
     return replace(
         made,
         low=yes / whole if whole > 0.0 else math.nan,
         high=(yes + doubtful) / whole if whole > 0.0 else math.nan,
-        persons_known=ground.people_among(mine, has | lacks),
+        persons_known=ground.people_among(mine, mine[~np.isnan(own)]),
         persons_unknown=ground.people_among(mine, unknown),
     )
 
@@ -431,6 +439,10 @@ def gap_reading(
     return GapReading(norm, str(terms["service"]), str(terms["unit"]), float(terms["threshold"]), value)
 
 
+MANY_TOWNSHIPS, OWN_NEAR_MIN = 200, 60.0
+"""Of more townships the pairs within so many minutes are looked up at once; only speed hangs on these."""
+
+
 class BorderTimes(NamedTuple):
     """Minutes of n places; inf = none reached, NaN = in no township; None where nothing is there to be reached."""
 
@@ -459,12 +471,23 @@ def border_times(
     open_min = np.full(len(ground), np.inf)
     closed_min = np.where(pd.isna(ground.township), np.nan, np.inf)
     # Places and facilities are joined to the roads once; each township then searches among its own.
-    everybody, everywhere = np.ones(len(homes), dtype=bool), np.arange(len(goals))
-    searches = [(open_min, everybody, everywhere)]
-    searches += [(closed_min, home == unit, np.flatnonzero(own == unit)) for unit in ground.townships]
+    living_in, standing_in = positions_by(home), positions_by(own)
+    there_too = [unit for unit in ground.townships if unit in standing_in]
+    if len(there_too) > MANY_TOWNSHIPS:
+        # A search goes through the whole network, a table of near pairs does not: those far from their own are left.
+        i, j, near_min, _metres = pairs_between(graph, homes, goals, cutoff_min=OWN_NEAR_MIN, barriers=barriers)
+        number = {unit: at for at, unit in enumerate(there_too)}
+        of_home, of_goal = (
+            np.array([number.get(unit, miss) for unit in each]) for each, miss in ((home, -1), (own, -2))
+        )
+        same = of_home[i] == of_goal[j]
+        np.minimum.at(closed_min, at[i[same]], near_min[same])
+        there_too = [unit for unit in there_too if np.isinf(closed_min[at[living_in[unit]]]).any()]
+    searches = [(open_min, np.arange(len(homes)), np.arange(len(goals)))]
+    searches += [(closed_min, living_in[unit], standing_in[unit]) for unit in there_too]
     for minutes, living, members in searches:
         for able, may in eligible.among(members):
-            rows = np.flatnonzero(living & may)
+            rows = living[may[living]]
             if len(able) and len(rows):
                 origins, ends = take(homes.snaps, rows), take(goals.snaps, able)
                 found = nearest(graph, origins, ends, k=1, direct_barriers=barriers)

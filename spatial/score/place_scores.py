@@ -61,7 +61,7 @@ class PlaceScores:
     asked: NDArray[np.bool_]
     unmeasured: frozenset[str]
 
-    def coverage(self, members: NDArray[np.bool_] | slice, share: FloatArray | None = None) -> FloatArray:
+    def coverage(self, members: NDArray[np.int64] | slice, share: FloatArray | None = None) -> FloatArray:
         """
         Share of those a norm counts who are served.
 
@@ -78,8 +78,9 @@ class PlaceScores:
             NaN where a norm counts nobody there.
         """
         part = np.ones(len(self.q)) if share is None else np.nan_to_num(share)
-        whom = (self.weight * part[:, None])[members].sum(axis=0)
-        served = (self.served * part[:, None])[members].sum(axis=0)
+        own = part[members][:, None]
+        whom = (self.weight[members] * own).sum(axis=0)
+        served = (self.served[members] * own).sum(axis=0)
         return _ratio(served, whom)
 
     def common_access(self, official_class: NDArray[np.object_]) -> FloatArray:
@@ -129,7 +130,7 @@ class PlaceScores:
 
     def attainment(
         self,
-        members: NDArray[np.bool_] | slice,
+        members: NDArray[np.int64] | slice,
         share: FloatArray | None = None,
         norms: NDArray[np.bool_] | slice = slice(None),
     ) -> float:
@@ -151,6 +152,24 @@ class PlaceScores:
         reached = np.minimum(1.0, self.coverage(members, share) / self.target_share)[norms]
         known = ~np.isnan(reached)
         return float(reached[known].mean()) if known.any() else float("nan")
+
+
+_WORDS = ("unit_level", "unit_id", "norm_id", "share_of")
+_NUMBERS = (
+    "value",
+    "depth_fgt1",
+    *(f"{kind}_{side}" for kind in ("persons", "places") for side in ("in_scope", "served")),
+)
+
+
+def scored_results(norm_results: pd.DataFrame) -> pd.DataFrame:
+    """
+    Take of the results of norms what scores of places are made of, words as numbers of a list.
+
+    Scores are made again for each bent assumption, of a copy each: of a country the whole table does not fit so often.
+    """
+    chosen = norm_results[[*_WORDS, *_NUMBERS, "service", "status_as_mapped", "target_share"]]
+    return chosen.astype(dict.fromkeys(_WORDS, "category"))
 
 
 def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tuple[list[str], dict[str, str]]:

@@ -70,7 +70,8 @@ def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) 
     common = scores.common_access(ground.official_class)
     records = []
     for unit in ground.units():
-        sides = {name: unit.members & (ground.official_class == name) for name in ("urban", "rural")}
+        official = ground.official_class[unit.members]
+        sides = {name: unit.members[official == name] for name in ("urban", "rural")}
         pairs = {
             "urban_rural": [_mean(common, ground.weight, members) for members in sides.values()],
             "services_digital": [_mean(values, ground.weight, unit.members) for values in (scores.access, digital)],
@@ -93,14 +94,16 @@ def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) 
     return pd.DataFrame(records)
 
 
-def _mean(values: FloatArray, weight: FloatArray, members: NDArray[np.bool_]) -> float:
-    known = members & ~np.isnan(values)
+def _mean(values: FloatArray, weight: FloatArray, members: NDArray[np.int64]) -> float:
+    known = members[~np.isnan(values[members])]
     total = float(weight[known].sum())
     return min(1.0, float(values[known] @ weight[known]) / total) if total > 0.0 else math.nan
 
 
 # Ranks of units by their pillars, under drawn weights, means, goalposts and speeds.
 
+MOST_RANKS, LEAST_DRAWS = 100_000_000, 200
+"""Ranks that are drawn at most, units by draws (400 MB); but so many draws at least, where as many are asked for."""
 MAX_PAIRS = 200
 """Units of which all pairs are told; there are as many rows as its square."""
 TOWNSHIP, SETTLEMENT = "township", "settlement"
@@ -200,4 +203,6 @@ def _draw(
         weights = [rules.weights[pillar] for pillar in kept]
         expert = np.array(weights) / sum(weights) * len(weights)
     base = scores.iloc[rows][columns].to_numpy(dtype=np.float64)
-    return rank_intervals(base, rules.draws, rules.seed, weights=expert, variants=others)
+    # All ranks of all draws are held: of a country fewer are drawn.
+    draws = min(rules.draws, max(LEAST_DRAWS, MOST_RANKS // max(len(base), 1)))
+    return rank_intervals(base, draws, rules.seed, weights=expert, variants=others)

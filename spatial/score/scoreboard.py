@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -132,8 +133,8 @@ def levels_of(
 ) -> list[ScoreComponent]:
     """Measure every component of the levels of one unit."""
     members, weight = unit.members, ground.weight[unit.members]
-    access = scores.access[members]
-    below = ground.people_among(members, scores.access < MET) if not np.isnan(access).all() else math.nan
+    access, held = scores.access[members], _held(scores, evidence)
+    below = ground.people_among(members, members[access < MET]) if not np.isnan(access).all() else math.nan
     coverage = scores.coverage(members)
     some = ~np.isnan(coverage)
     # Towns by their people, as far as anything is asked of them.
@@ -156,11 +157,11 @@ def levels_of(
             equally_distributed_equivalent(access, weight, epsilon=rules.epsilon),
             persons=below,
         ),
-        shared("structure", "all_season_connection", _of_all(evidence.connected), unit, ground),
+        shared("structure", "all_season_connection", held["all_season_connection"], unit, ground),
         _worst_group(unit, ground, scores),
         level("boundaries", "effective_coverage", float(coverage[some].mean()) if some.any() else math.nan),
-        shared("boundaries", "last_mile_coverage", has_last_mile(scores, evidence.road_near), unit, ground),
-        shared("boundaries", "digital_coverage", has_digital(scores), unit, ground),
+        shared("boundaries", "last_mile_coverage", held["last_mile_coverage"], unit, ground),
+        shared("boundaries", "digital_coverage", held["digital_coverage"], unit, ground),
         replace(passed, low=gates.low, high=gates.high),
         level("order", "hierarchy_completeness", complete, missing="not_defined"),
     ]
@@ -177,9 +178,11 @@ def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> ScoreCompon
 
     Which norms these are does not hang on what is measured, so that another road or facility lowers nothing.
     """
+    members = unit.members
     groups = ground.groups or {"everybody": np.ones(len(ground))}
     asked = {
-        name: scores.asked[unit.members & (share * ground.weight > 0.0)].any(axis=0) for name, share in groups.items()
+        name: scores.asked[members[share[members] * ground.weight[members] > 0.0]].any(axis=0)
+        for name, share in groups.items()
     }
     compared = [name for name, norms in asked.items() if norms.any()]
     if not compared:
@@ -187,7 +190,7 @@ def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> ScoreCompon
     common = np.logical_and.reduce([asked[name] for name in compared])
     if not common.any():
         return level("boundaries", WORST, math.nan, detail="no_common_norms", missing="not_defined")
-    reached = {name: scores.attainment(unit.members, groups[name], common) for name in compared}
+    reached = {name: scores.attainment(members, groups[name], common) for name in compared}
     known = {name: value for name, value in reached.items() if not math.isnan(value)}
     if not known:
         return level("boundaries", WORST, math.nan)
@@ -201,13 +204,14 @@ def place_levels(scores: PlaceScores, evidence: Evidence) -> dict[tuple[str, str
 
     Returns 0-1; NaN where nothing is known.
     """
+    held = _held(scores, evidence)
     return {
         ("structure", "even_access"): _known(scores.access),
-        ("structure", "all_season_connection"): _of_all(evidence.connected),
+        ("structure", "all_season_connection"): held["all_season_connection"],
         ("boundaries", WORST): _known(scores.attainments()),
         ("boundaries", "effective_coverage"): _known(scores.coverages()),
-        ("boundaries", "last_mile_coverage"): has_last_mile(scores, evidence.road_near),
-        ("boundaries", "digital_coverage"): has_digital(scores),
+        ("boundaries", "last_mile_coverage"): held["last_mile_coverage"],
+        ("boundaries", "digital_coverage"): held["digital_coverage"],
         ("order", "hierarchy_completeness"): _known(evidence.completeness),
     }
 
@@ -217,24 +221,34 @@ def _known(values: FloatArray) -> Having:
     return Having(values, ~np.isnan(values))
 
 
-def _of_all(has: FloatArray) -> Having:
-    return Having(has, np.ones(len(has), dtype=bool))
+@lru_cache(maxsize=1)
+def _held(scores: PlaceScores, evidence: Evidence) -> dict[str, Having]:
+    """Tell what every person has, has not, or may have, by component: of all places at once, for every unit."""
+    return {
+        "all_season_connection": Having(evidence.connected, np.ones(len(evidence.connected), dtype=bool)),
+        "last_mile_coverage": has_last_mile(scores, evidence.road_near),
+        "digital_coverage": has_digital(scores),
+    }
 
 
 # Gaps between town and country, each in its own unit and against the study's own target for it.
 
 
 def gaps_of(
-    unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence
+    unit: Unit, ground: Ground, common_access: FloatArray, evidence: Evidence
 ) -> tuple[list[ScoreComponent], SegmentationIndex]:
-    """Measure every gap of one unit, and join four of them to the segmentation index."""
+    """
+    Measure every gap of one unit, and join four of them to the segmentation index.
+
+    Access of places is by norms that ask something of town and country alike (`PlaceScores.common_access`).
+    """
     members, weight = unit.members, ground.weight[unit.members]
     official, norm = ground.official_class[members], evidence.gap_norm
 
     # Inequality between town and country, by norms that ask something of both.
     theil_between = theil_share = advantaged = math.nan
     sides = np.isin(official.astype(str), ["urban", "rural"])
-    common = scores.common_access(ground.official_class)[members][sides]
+    common = common_access[members][sides]
     if len(set(official[sides])) > 1 and not np.isnan(common).all():
         theil = theil_t(common, weight[sides], official[sides].astype(str))
         theil_between, theil_share, advantaged = theil.between, theil.between_share, theil.advantaged_share
@@ -247,7 +261,7 @@ def gaps_of(
         x, total = beyond_by_township(ground, evidence.beyond)
         if len(total) > 1:
             dissimilarity, information = dissimilarity_index(x, total), information_index(x, total)
-            persons = ground.people_among(members, evidence.beyond > 0.0)
+            persons = ground.people_among(members, members[evidence.beyond[members] > 0.0])
         components += [
             gap("structure", "dissimilarity", dissimilarity, "index", persons=persons, detail=norm),
             gap("structure", "information", information, "index", detail=norm),
@@ -463,8 +477,9 @@ def score_study(
     balances = flow_table(flows, settlements, ground, rules)
     rows: list[tuple[str, str, ScoreComponent]] = []
     records, ends, terms = [], [], []
+    common = places.common_access(ground.official_class)
     for unit in ground.units():
-        gaps, index = gaps_of(unit, ground, places, evidence)
+        gaps, index = gaps_of(unit, ground, common, evidence)
         parts = [
             *levels_of(unit, ground, places, evidence, rules),
             *(held_against(part, rules.targets) for part in (*flow_components(unit, balances), *gaps)),
@@ -477,14 +492,14 @@ def score_study(
         gates = evidence.gates.get((unit.level, unit.id), UnitGates())
         targets = [part.meets_target for part in made if part.side == "gap"]
         asked = [part for part in made if part.component_status not in ("not_asked", "not_defined")]
-        unserved = unit.members & (places.q < MET).any(axis=1)
+        unserved = unit.members[(places.q[unit.members] < MET).any(axis=1)]
         records.append(
             {
                 "unit_level": unit.level,
                 "unit_id": unit.id,
                 "name": unit.name or None,
                 "population_persons": ground.people_of(unit.members),
-                "places": int(unit.members.sum()),
+                "places": len(unit.members),
                 **dict(zip(LEVELS, levels[:, 0], strict=True)),
                 "segmentation_index": index.value,
                 "segmentation_terms": ";".join(index.terms),

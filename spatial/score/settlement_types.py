@@ -129,7 +129,10 @@ def unit_type_table(  # noqa: PLR0913 - each is a table or a rule of its own
             points[abroad[taken]] = None
             nearest = _nearest_within(points, shapes, tolerance_m)
             owner[lost] = np.where(nearest >= 0, nearest, owner[lost])
-        found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
+        # One sort for all units: to look for each among all cells takes as long as there are units.
+        sorted_cells = np.argsort(owner, kind="stable")
+        bounds = np.searchsorted(owner[sorted_cells], np.arange(len(units) + 1))
+        found = {key: sorted_cells[bounds[at] : bounds[at + 1]] for at, key in enumerate(units)}
         study = owner >= 0
         study[whole] = True
         members = found | {(STUDY, STUDY): np.flatnonzero(study)}
@@ -154,7 +157,9 @@ def unit_type_table(  # noqa: PLR0913 - each is a table or a rule of its own
             "unit_rules": pd.Series([rules] * len(keys), dtype="str"),
         }
     )
-    official = pd.DataFrame([_official(ground, types, places.get(key)) for key in keys])
+    classes = types["official_class"].astype(object).fillna("unknown").to_numpy()
+    compared = types["degurba_class"].notna().to_numpy(), types["classes_differ"].to_numpy(dtype=bool)
+    official = pd.DataFrame([_official(ground, classes, *compared, places.get(key)) for key in keys])
     return pd.concat([shown, official.astype("float64")], axis=1)
 
 
@@ -205,17 +210,23 @@ def _shares(
     return found.set_index("unit")
 
 
-def _official(ground: Ground, types: pd.DataFrame, unit: Unit | None) -> dict[str, float]:
+def _official(
+    ground: Ground,
+    classes: NDArray[np.object_],
+    is_classed: NDArray[np.bool_],
+    is_other: NDArray[np.bool_],
+    unit: Unit | None,
+) -> dict[str, float]:
     """Shares of official classes by people, or by places where nobody's number is known; people classed otherwise."""
     names = ("compared_persons", "differ_persons")
     nothing = dict.fromkeys([*(f"official_{name}_share" for name in OFFICIAL), *names], float("nan"))
     if unit is None or not float(ground.weight[unit.members].sum()) > 0.0:
         return nothing
     weight = ground.weight[unit.members]
-    official = types["official_class"].astype(object).fillna("unknown").to_numpy()[unit.members]
+    official = classes[unit.members]
     shares = {f"official_{name}_share": float(weight[official == name].sum() / weight.sum()) for name in OFFICIAL}
-    both = (official != "unknown") & types["degurba_class"].notna().to_numpy()[unit.members]
+    both = (official != "unknown") & is_classed[unit.members]
     if not ground.counts_people or not both.any():
         return nothing | shares
-    differ = types["classes_differ"].to_numpy(dtype=bool)[unit.members]
+    differ = is_other[unit.members]
     return shares | {"compared_persons": float(weight[both].sum()), "differ_persons": float(weight[differ].sum())}

@@ -14,6 +14,7 @@ from scipy.spatial import KDTree
 from spatial.errors import ContractError, first_of
 from spatial.indices.functional_areas import functional_urban_areas
 from spatial.indices.town_hierarchy import fulcrum_index, functional_completeness, polycentricity, rank_size
+from spatial.score.evidence import positions_by
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -223,10 +224,14 @@ def functional_area_table(
     unit_types: pd.DataFrame,
     boundaries: gpd.GeoDataFrame,
     cells: UrbanGrid | None,
-    commuting: Commuting | Callable[[FloatArray], FloatArray],
+    commuting: Commuting | Callable[[FloatArray, float], NDArray[np.bool_]],
     rules: FunctionalAreaOptions,
 ) -> pd.DataFrame:
-    """Find the functional urban area of every city of the study."""
+    """
+    Find the functional urban area of every city of the study.
+
+    Without commuting, what tells which places are within some minutes of points, (places, points).
+    """
     units = unit_types[unit_types["unit_level"] == "township"].reset_index(drop=True)
     if cells is None or why_no_area(unit_types):
         return TABLES["functional_areas"].frame()
@@ -260,11 +265,12 @@ def functional_area_table(
         parts = np.where(to_city >= rules.commuting_share * (1.0 - 1e-12), "commuting_zone", "enclave")
         method = "fua"
     else:
-        near = commuting(cells.centre_points()[1]) <= rules.proxy_min
+        near = commuting(cells.centre_points()[1], rules.proxy_min)
+        living_in = positions_by(ground.township)
         # The centre near which most people of a unit live, where they are half of them or more.
         area, centres = city.copy(), np.unique(city[city >= 0])
         for at, unit_id in enumerate(units["unit_id"]):
-            living = ground.township == unit_id
+            living = living_in.get(str(unit_id), np.empty(0, dtype=np.int64))
             weight = ground.weight[living]
             if not weight.sum() > 0.0:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ from spatial.access.options import TOWN_TIERS
 from spatial.access.places import id_order
 from spatial.access.uncertainty import interval_people
 from spatial.crs import require_metres
+from spatial.runner.cost import free_memory_mb
 from spatial.runner.stage import silent
 from spatial.stages.policy import access_rules, crew_mode, services_in_metres, vocabulary_of, wanted_services
 from spatial.stages.shared import graph_of, graphs_of, headline_cutoffs, surroundings_of
@@ -24,6 +26,35 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
+
+
+MB_BEFORE, BYTES_A_ROW = 700.0, 1_100.0
+"""Most memory of a run: with its libraries and a small graph, and for each settlement, service and mode (measured)."""
+_log = logging.getLogger(__name__)
+
+
+def warn_of_memory(settlements: int, services: int, modes: int, *, free_mb: float | None = None) -> bool:
+    """
+    Say, before the long stages, that a run is likely to need more memory than is free; returns whether it does.
+
+    Examples
+    --------
+    >>> warn_of_memory(400, 30, 2, free_mb=4_000.0)
+    False
+    """
+    needed_mb = MB_BEFORE + settlements * services * modes * BYTES_A_ROW / 1e6
+    free = free_memory_mb() if free_mb is None else free_mb
+    if free is None or needed_mb <= free:
+        return False
+    _log.warning(
+        "memory: about %s MB are needed for %s settlements, %d services and towns and %d mode(s), and %s MB are free; "
+        "end other programs, name fewer access.services or network.modes, or study one district ([region]) at a time",
+        *(f"{number:,.0f}" for number in (needed_mb, settlements)),
+        services,
+        modes,
+        f"{free:,.0f}",
+    )
+    return True
 
 
 def access(
@@ -42,12 +73,14 @@ def access(
     surroundings = surroundings_of(options, study_area, water)
     vocabulary, offered = vocabulary_of(options), set(facilities["service"])
     shortest = services_in_metres(options, vocabulary, offered)
+    services = wanted_services(options, vocabulary, offered)
+    warn_of_memory(len(settlements), len(services) + len(TOWN_TIERS), len(graphs))
     progress(0.1, "access: times to towns and services")
     result = access_table(
         graphs,
         settlements,
         facilities,
-        services=wanted_services(options, vocabulary, offered),
+        services=services,
         rules=access_rules(options, shortest=shortest, cutoffs_min=()),
         surroundings=surroundings,
     )

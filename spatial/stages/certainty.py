@@ -19,7 +19,7 @@ from spatial.network.seasons import with_season
 from spatial.runner.stage import silent
 from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import access_rules, speed_table, vocabulary_of
-from spatial.stages.shared import closer_services, graph_of, headline_towns, surroundings_of, townspeople
+from spatial.stages.shared import closer_services, graph_of, headline_towns, is_left_out, surroundings_of, townspeople
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -49,6 +49,8 @@ def certainty(
     progress: Progress = silent,
 ) -> dict[str, Value]:
     """Say how sure the times of the study's first mode are."""
+    if is_left_out("uncertainty", options.uncertainty.services, settlements):
+        return {}
     services = closer_services(options, facilities, options.uncertainty.services)
     towns = {} if options.uncertainty.services else headline_towns(options, settlements)
     fitted = Fitted(calibration_factors, calibration_errors, calibration_observations)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,25 +11,29 @@ import numpy as np
 import pandas as pd
 
 from spatial import access
+from spatial.access.analyst import pairs_between
 from spatial.access.capacity import allocate_capacity
 from spatial.access.eligibility import is_for_some_units, open_for_group
 from spatial.access.groups import Group, group_travel_times
 from spatial.access.isochrones import catchment_areas, isochrones
-from spatial.access.places import existing
+from spatial.access.places import Places, existing, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
 from spatial.runner.stage import silent
 from spatial.stages.policy import decay_of, vocabulary_of
-from spatial.stages.shared import closer_services, graph_of, surroundings_of
+from spatial.stages.shared import MANY_SETTLEMENTS, closer_services, graph_of, is_left_out, surroundings_of
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spatial.access.decays import Decay
     from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.study.access import MeasureOptions
+    from spatial.study.access import MeasureOptions, SnapRules
 
 EVERYBODY = "everybody"
 CATCHMENTS = ("2sfca", "e2sfca", "3sfca", "m2sfca", "bfca")
@@ -143,9 +147,10 @@ def measures(
     shared = (chosen, options.access.cutoffs_min, vocabulary_of(options))
     texts = {field.name: "str" for field in TABLES["measures"].fields if field.kind == "text"}
     # Everybody travels, then each group at its own pace.
+    split = _pairs_by_service(graph, settlements, offered, **travel) if len(settlements) > MANY_SETTLEMENTS else None
     for number, option in enumerate((None, *chosen.groups)):
         if option is None:
-            od = access.travel_times(graph, settlements, offered, **travel)
+            od = access.travel_times(graph, settlements, offered, **travel) if split is None else pd.DataFrame()
             case = _Case(EVERYBODY, chosen.demand, od, settlements, offered, *shared)
         else:
             group = Group(option.name, option.column, option.walk_km_h, option.max_walk_m)
@@ -154,6 +159,8 @@ def measures(
             case = _Case(group.name, group.column, od, settlements, theirs, *shared)
         progress(number / (1 + len(chosen.groups)), f"measures: {case.group}")
         for service, kinds in services.items():
+            if split is not None and option is None:
+                case = replace(case, od=split(kinds))
             names = {"service": service, "group": case.group}
             for measure in chosen.kinds:
                 measured = case.measured(measure, kinds).assign(**names)
@@ -180,11 +187,47 @@ def measures(
     return {name: pd.concat(frames, ignore_index=True) for name, frames in found.items() if frames}
 
 
+def _pairs_by_service(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    cutoff_min: float,
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None,
+) -> Callable[[frozenset[str]], pd.DataFrame]:
+    """
+    Find the pairs of one service after the other: those of a country for all at once do not fit in memory.
+
+    All places are joined to the network once, and ids are categories, of which a pair holds a number.
+    """
+    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+
+    def found(kinds: frozenset[str]) -> pd.DataFrame:
+        rows = np.flatnonzero(goals.frame["service"].isin(kinds))
+        own = Places(goals.frame.iloc[rows], goals.ids[rows], take(goals.snaps, rows))
+        i, j, minutes, _ = pairs_between(graph, origins, own, cutoff_min=cutoff_min, barriers=barriers)
+        table = pd.DataFrame(
+            {
+                "from_id": pd.Categorical.from_codes(i, origins.frame["settlement_id"].array),
+                "to_id": pd.Categorical.from_codes(j, own.frame["facility_id"].array),
+                "mode": pd.Categorical.from_codes(np.zeros(len(i), dtype=np.int8), pd.Index([graph.mode])),
+                "travel_time_min": minutes,
+            }
+        )
+        table.attrs["cutoff_min"] = cutoff_min
+        return table
+
+    return found
+
+
 _log = logging.getLogger(__name__)
 
 
 def areas(
     *,
+    settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     study_area: gpd.GeoDataFrame,
     water: gpd.GeoDataFrame,
@@ -196,6 +239,8 @@ def areas(
 ) -> dict[str, Value]:
     """Draw isochrones and catchments in the study's first mode."""
     chosen = options.areas
+    if is_left_out("areas", chosen.services, settlements):
+        return {}
     facilities = existing(facilities)
     # Say which facilities have no ground, for they are for the people of some units.
     limited = facilities.loc[is_for_some_units(facilities), "facility_id"]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
+from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access.cells import towns_as_facilities
@@ -33,7 +34,7 @@ from spatial.score.evidence import (
     scaled_norms,
 )
 from spatial.score.flows import potential_flows
-from spatial.score.place_scores import norms_table, place_scores, score_norms
+from spatial.score.place_scores import norms_table, place_scores, score_norms, scored_results
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
 from spatial.score.ranking import BENDS, coordination_table, rank_units, ranking_table
 from spatial.score.scoreboard import Evidence, gates_by_unit, pillar_levels, score_study
@@ -71,17 +72,19 @@ class Travel(NamedTuple):
     rules: SnapRules
     barriers: gpd.GeoSeries | None
 
-    def minutes(self, ground: Ground, goals: gpd.GeoDataFrame, *, key: str) -> FloatArray:
-        """Find the minutes from each place to each goal, (places, goals); inf where there is no way."""
+    def minutes(
+        self, ground: Ground, goals: gpd.GeoDataFrame, *, key: str, within_min: float = np.inf
+    ) -> sparse.coo_array[np.float64]:
+        """Find the minutes from places to goals, (places, goals); pairs without a way within the limit are left out."""
         placed = partial(place_on, self.graph, rules=self.rules, barriers=self.barriers)
         homes = placed(gpd.GeoDataFrame(ground.settlements), key="settlement_id")
         ends = placed(goals, key=key)
         here = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
         there = pd.Index(goals[key].astype(str)).get_indexer(pd.Index(ends.ids))
-        times = np.full((len(ground), len(goals)), np.inf)
-        i, j, found, _metres = times_matrix(self.graph, homes.snaps, ends.snaps, direct_barriers=self.barriers)
-        times[here[i], there[j]] = found
-        return times
+        i, j, found, _metres = times_matrix(
+            self.graph, homes.snaps, ends.snaps, cutoff_min=within_min, direct_barriers=self.barriers
+        )
+        return sparse.coo_array((found, (here[i], there[j])), shape=(len(ground), len(goals)))
 
 
 # Clusters of access in a study: who is whose neighbour, as the study asks.
@@ -119,13 +122,13 @@ def town_and_country(
     boundaries: gpd.GeoDataFrame,
     flows: pd.DataFrame | None,
     population: Raster | None,
-    minutes: Callable[[FloatArray], FloatArray],
+    near: Callable[[FloatArray, float], NDArray[np.bool_]],
 ) -> dict[str, pd.DataFrame]:
     """
     Classify settlements and townships, and find functional urban areas.
 
     Returns tables `settlement_types`, `unit_types` and `functional_areas`. Why the last one is empty, or
-    found by travel time, stands in the log. ``minutes`` finds the times from every place to points.
+    found by travel time, stands in the log. ``near`` tells which places are within some minutes of points.
     """
     # Classify the ground, or say why it cannot be.
     given, crs = options.score.degurba, CRS(settlements.crs)
@@ -178,7 +181,7 @@ def town_and_country(
                 len(commuting.unknown),
                 ", ".join(commuting.unknown[:3]),
             )
-    areas = functional_area_table(ground, units, boundaries, cells, commuting or minutes, rules)
+    areas = functional_area_table(ground, units, boundaries, cells, commuting or near, rules)
     return {"settlement_types": types, "unit_types": units, "functional_areas": areas}
 
 
@@ -208,12 +211,14 @@ def score(
     barriers = surroundings_of(options, study_area, water).barriers
     travel = Travel(graph_of(options, nodes, edges), options.network, barriers)
 
-    def minutes(points: FloatArray) -> FloatArray:
+    def near(points: FloatArray, within_min: float) -> NDArray[np.bool_]:
         names = [f"{at:06d}" for at in range(len(points))]
         at = gpd.points_from_xy(points[:, 0], points[:, 1])
-        return travel.minutes(
-            ground, gpd.GeoDataFrame({"centre": names}, geometry=at, crs=settlements.crs), key="centre"
-        )
+        goals = gpd.GeoDataFrame({"centre": names}, geometry=at, crs=settlements.crs)
+        found = travel.minutes(ground, goals, key="centre", within_min=within_min)
+        is_near = np.zeros(found.shape, dtype=bool)
+        is_near[found.coords] = True
+        return is_near
 
     kinds = town_and_country(
         options,
@@ -224,7 +229,7 @@ def score(
         boundaries=boundaries,
         flows=flows,
         population=population,
-        minutes=minutes,
+        near=near,
     )
     listed = inventories(options, vocabulary, facilities)
     towns = town_table(
@@ -308,11 +313,12 @@ def score(
     base = score_study(settlements, places, evidence, **judged)
     progress(0.8, "score: ranks")
     # Measure the pillars again with goalposts, and with speeds, that are nearer or further.
+    results = scored_results(norm_results)
     variants = {
         name: [
             pillar_levels(
                 settlements,
-                place_scores(scaled_norms(norm_results, binding, factor, units=units), ids, norms),
+                place_scores(scaled_norms(results, binding, factor, units=units), ids, norms),
                 evidence,
                 **judged,
             )
@@ -328,9 +334,12 @@ def score(
     # Model flows between the places of the study area, where the study asks for them.
     models = options.score.potential_flows
     homes = gpd.GeoDataFrame(ground.settlements)
-    times = np.full((len(ground), len(ground)), np.inf)
+    # From each to each: too many to hold where nobody asks.
+    times = np.empty((0, 0))
     if models:
-        times = travel.minutes(ground, homes, key="settlement_id")
+        ways = travel.minutes(ground, homes, key="settlement_id")
+        times = np.full((len(ground), len(ground)), np.inf)
+        times[ways.coords] = ways.data
     points = shapely.get_coordinates(homes.geometry.to_numpy())
     serving = facilities[facilities["status"].eq("existing")]
     serving = serving[~(serving.geometry.is_empty | serving.geometry.isna())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from spatial.runner.stage import Options
 
+
+_log = logging.getLogger(__name__)
 
 # What several stages begin with: the study's graphs, what lies around, and the services looked at more closely.
 
@@ -61,6 +64,18 @@ def closer_services(options: Options, facilities: gpd.GeoDataFrame, named: Seque
         }
     found = asked_by_norms(_headlines(options), vocabulary)
     return {name: kinds for name, kinds in every.items() if name in found} or every
+
+
+MANY_SETTLEMENTS = 50_000
+"""Beyond so many, what takes longer than all the rest together is made only of services that the study names."""
+
+
+def is_left_out(what: str, named: Sequence[str], settlements: gpd.GeoDataFrame) -> bool:
+    """Tell, and say, that a country is too large for what nobody asked for."""
+    if named or len(settlements) <= MANY_SETTLEMENTS:
+        return False
+    _log.warning("%s: left out of a study of this size; name services in [%s] for which it is made", what, what)
+    return True
 
 
 # What the headline norms ask for: towns, and the minutes that people are counted within.

@@ -238,7 +238,9 @@ class AreaOptions(Model):
         (15.0, 30.0, 60.0), "Minutes around facilities, inclusive; empty for none"
     )
     services: Annotated[tuple[str, ...], Unrepeated] = option(
-        (), "Services whose areas are drawn; empty for those of the headline norms, without any for those told first"
+        (),
+        "Services whose areas are drawn; empty for those of the headline norms, without any for those told first, and "
+        "for none in a study of more than 50,000 settlements",
     )
     catchments: bool = option(True, "Whether the ground nearest to each facility is drawn too")
 
@@ -295,5 +297,7 @@ class UncertaintyOptions(WalkRange):
         "the nearest way in",
     )
     services: Annotated[tuple[str, ...], Unrepeated] = option(
-        (), "Services that get an interval; empty for those of the headline norms"
+        (),
+        "Services that get an interval; empty for those of the headline norms, and for none in a study of more than "
+        "50,000 settlements",
     )

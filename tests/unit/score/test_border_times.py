@@ -57,3 +57,14 @@ def test_closed_times_are_never_below_open_ones(grid_city):
     found = times(grid_city, clinics, ["t1", "t2", "t3", "t1", "t2"])
     open_min, closed_min = np.array(list(found.values())).T
     assert not (closed_min < open_min).any()
+
+
+def test_many_townships_are_looked_up_together_with_the_same_answer(grid_city, monkeypatch):
+    clinics = [("far", "clinic", 3, 0), ("near", "clinic", 1, 0), ("mine", "clinic", 2, 0)]
+    each = times(grid_city, clinics, ["t1", "t2", "t2"])
+    monkeypatch.setattr("spatial.score.evidence.MANY_TOWNSHIPS", 0)
+    # repr, since a place in no township has NaN
+    assert repr(times(grid_city, clinics, ["t1", "t2", "t2"])) == repr(each)
+    # a lies 6 minutes from its own, beyond what is looked up together: its township is searched
+    monkeypatch.setattr("spatial.score.evidence.OWN_NEAR_MIN", 5.0)
+    assert repr(times(grid_city, clinics, ["t1", "t2", "t2"])) == repr(each)

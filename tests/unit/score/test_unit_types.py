@@ -358,11 +358,11 @@ def test_without_a_number_of_employed_there_is_no_commuting_share() -> None:
 def test_without_commuting_the_area_is_a_proxy_of_sixty_minutes() -> None:
     asked = []
 
-    def minutes(points):
+    def near(points, within_min):
         asked.append(points)
-        return np.array([[5.0], [5.0], [5.0], [60.0], [60.1]])
+        return np.array([[5.0], [5.0], [5.0], [60.0], [60.1]]) <= within_min
 
-    table = areas(minutes)
+    table = areas(near)
     # all cells of the centre are as dense: the first one, whose middle is 2.5 km from the corner
     assert asked[0].tolist() == [[LEFT + 2500, TOP - 2500]]
     assert table["fua_part"].to_dict() == {"middle": "catchment", "west": "city"}
@@ -424,7 +424,7 @@ def staged(score=None, **inputs):
     ground = read_ground(tables["settlements"], boundaries)
     layers = {"flows": None, "population": None} | tables | inputs
     made = town_and_country(
-        options, ground, layers.pop("settlements"), NO_ACCESS, **layers, minutes=lambda _points: None
+        options, ground, layers.pop("settlements"), NO_ACCESS, **layers, near=lambda _points, _within_min: None
     )
     for name, table in made.items():
         TABLES[name].check(table)

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 
 import spatial as sp
+from spatial.runner.cost import free_memory_mb
+from spatial.stages.access import warn_of_memory
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +34,33 @@ def test_towns_that_a_headline_asks_for_have_intervals_and_a_wet_season(ran):
 
 def test_the_minutes_of_a_headline_are_among_the_cutoffs(ran):
     assert {10.0, 30.0, 60.0} == set(ran.interval_people["cutoff_min"])
+
+
+def test_a_country_takes_service_after_service_and_leaves_out_what_nobody_names(tiny_done, monkeypatch):
+    before = sp.read_results(tiny_done.processed / "tiny")
+    monkeypatch.setattr("spatial.stages.shared.MANY_SETTLEMENTS", 0)
+    monkeypatch.setattr("spatial.stages.measures.MANY_SETTLEMENTS", 0)
+    folder = tiny_done.processed / "tiny"
+    one, use = before.measures, before.facility_use
+    for stage in ("measures", "areas", "certainty"):
+        (folder / f"{stage}.manifest.json").unlink()
+    outcome = tiny_done.run("--stage", "certainty")
+    assert outcome.code == 0, outcome.err
+    after = sp.read_results(folder)
+    assert_frame_equal(after.measures, one)
+    assert_frame_equal(after.facility_use, use)
+    assert not (folder / "isochrones.parquet").exists()
+    assert not (folder / "intervals.parquet").exists()
+    # What the study names is made, however large it is.
+    tiny_done.tables["uncertainty"] = {"services": ["hospital"]}
+    assert tiny_done.run("--stage", "certainty").code == 0
+    assert set(sp.read_results(folder).intervals["service"]) == {"hospital"}
+
+
+def test_a_run_that_memory_will_not_do_for_is_told_beforehand_what_to_do(caplog):
+    # 700 MB and 500,000 x 14 x 1,100 bytes: 8,400 MB
+    assert warn_of_memory(500_000, 14, 1, free_mb=8_399.0)
+    assert "about 8,400 MB are needed for 500,000 settlements, 14 services and towns and 1 mode(s)" in caplog.text
+    assert "name fewer access.services or network.modes" in caplog.text
+    assert not warn_of_memory(500_000, 14, 1, free_mb=8_400.0)
+    assert free_memory_mb() is None or free_memory_mb() > 0.0
