@@ -27,6 +27,7 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ SHARE_IN_TOWNS, SHARE_IN_CITIES, NODES_IN_A_TOWN, NODES_IN_A_CITY = 0.2, 0.05, 1
 """Of all nodes, at most, where places are given: as many places are towns and cities as have streets then."""
 NODES_WITH_STREETS = 60.0
 """Nodes a place from which on villages have streets too, where places are given."""
-NODES_AT_ONCE = 100_000
+NODES_AT_ONCE, SPOTS_AT_ONCE = 100_000, 1_000_000
 
 STREETS = {"village": (2, 5), "town": (7, 9), "city": (22, 24)}
 """Rows and columns of streets by tier."""
@@ -131,8 +132,13 @@ class _Draft:
     """Nodes and ways so far; node number n is row n - 1."""
 
     xy: list[NDArray[np.float64]] = field(default_factory=list)
-    ways: list[tuple[list[int], dict[str, str]]] = field(default_factory=list)
+    ways: list[tuple[NDArray[np.int64], dict[str, str]]] = field(default_factory=list)
+    known: dict[tuple[tuple[str, str], ...], dict[str, str]] = field(default_factory=dict)
     size: int = 0
+
+    def add_way(self, refs: Sequence[int] | NDArray[np.int64], tags: dict[str, str]) -> None:
+        """Take a way; ways of the same tags share them."""
+        self.ways.append((np.asarray(refs, dtype=np.int64), self.known.setdefault(tuple(tags.items()), tags)))
 
     def add_nodes(self, xy: NDArray[np.float64]) -> NDArray[np.int64]:
         """Take new nodes and return their numbers."""
@@ -237,7 +243,7 @@ def _join_places(
     for a, b, road_class in zip(start, end, classes, strict=True):
         inner = draft.add_nodes(_bends(rng, places.xy[a], places.xy[b], vertex_m))
         tags = {"highway": str(road_class), **_surface(rng, str(road_class))}
-        draft.ways.append(([int(places.node[a]), *inner.tolist(), int(places.node[b])], tags))
+        draft.add_way([int(places.node[a]), *inner.tolist(), int(places.node[b])], tags)
 
 
 def _links(rng: np.random.Generator, xy: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -324,15 +330,15 @@ def _lay_streets(rng: np.random.Generator, draft: _Draft, places: _Places, place
     ids[new] = draft.add_nodes((shaken @ turn + places.xy[place])[new])
     ids[middle] = places.node[place]
     for row in ids:
-        draft.ways.append((row.tolist(), {"highway": "residential", **_surface(rng, "residential")}))
-    draft.ways.append((ids[:, middle[1]].tolist(), {"highway": "residential"}))
+        draft.add_way(row.tolist(), {"highway": "residential", **_surface(rng, "residential")})
+    draft.add_way(ids[:, middle[1]].tolist(), {"highway": "residential"})
     lots = rng.random((rows - 1, columns))
     for row, column in zip(*np.nonzero(lots < 0.45), strict=True):
         if 2 * column == middle[1]:
             continue
         one_way = {"oneway": "yes"} if lots[row, column] < 0.02 else {}
         pair = [int(ids[row, 2 * column]), int(ids[row + 1, 2 * column])]
-        draft.ways.append((pair, {"highway": "residential", **one_way}))
+        draft.add_way(pair, {"highway": "residential", **one_way})
     for corner in ((0, 0), (rows - 1, 2 * columns - 2)):
         _add_track(rng, draft, int(ids[corner]), shaken[corner] @ turn + places.xy[place], places.xy[place])
 
@@ -345,7 +351,7 @@ def _add_track(
     inner = draft.add_nodes(np.vstack((_bends(rng, begins, ends), ends)))
     kind = ("track", "track", "path", "footway")[int(rng.integers(0, 4))]
     grade = {"tracktype": f"grade{int(rng.integers(1, 6))}"} if kind == "track" and rng.random() < 0.3 else {}
-    draft.ways.append(([node, *inner.tolist()], {"highway": kind, **grade}))
+    draft.add_way([node, *inner.tolist()], {"highway": kind, **grade})
 
 
 def _let_river_flow(rng: np.random.Generator, draft: _Draft, places: _Places) -> None:
@@ -353,7 +359,7 @@ def _let_river_flow(rng: np.random.Generator, draft: _Draft, places: _Places) ->
     low, high = places.xy.min(axis=0), places.xy.max(axis=0)
     mouth, spring = (np.array([rng.uniform(low[0], high[0]), at]) for at in (low[1], high[1]))
     inner = draft.add_nodes(np.vstack((mouth, _bends(rng, mouth, spring), spring)))
-    draft.ways.append((inner[::-1].tolist(), {"waterway": "river", "name": "River"}))
+    draft.add_way(inner[::-1].tolist(), {"waterway": "river", "name": "River"})
 
 
 def _write_extract(rng: np.random.Generator, draft: _Draft, places: _Places, scale: _Scale, path: Path) -> None:
@@ -374,7 +380,7 @@ def _write_extract(rng: np.random.Generator, draft: _Draft, places: _Places, sca
             for number, point in enumerate(zip(lon.tolist(), lat.tolist(), strict=True), start=first + 1):
                 writer.add_node(osm.Node(id=number, version=1, location=point, tags=named.get(number, {})))
         for number, (refs, tags) in enumerate(draft.ways, start=1):
-            writer.add_way(osm.Way(id=number, version=1, nodes=refs, tags=tags))
+            writer.add_way(osm.Way(id=number, version=1, nodes=refs.tolist(), tags=tags))
         first = len(draft.ways) + 1
         for number, (refs, _) in enumerate(units):
             writer.add_way(osm.Way(id=first + number, version=1, nodes=refs, tags={}))
@@ -427,15 +433,20 @@ def _write_people(rng: np.random.Generator, places: _Places, path: Path, cell_de
     """Spread the people of every place over cells around it."""
     to_degrees = pyproj.Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
     spots = np.clip(places.persons / 12, 8, 600).astype(np.int64)
-    home = np.repeat(np.arange(len(spots)), spots)
-    spread = 80.0 + 9.0 * np.sqrt(places.persons[home])
-    at = places.xy[home] + rng.normal(0, 1, (len(home), 2)) * spread[:, None]
-    lon, lat = to_degrees.transform(*at.T)
+    home = np.repeat(np.arange(len(spots), dtype=np.int32), spots)
+    lon, lat = np.empty(len(home)), np.empty(len(home))
+    parts = [slice(first, first + SPOTS_AT_ONCE) for first in range(0, len(home), SPOTS_AT_ONCE)]
+    for part in parts:
+        spread = 80.0 + 9.0 * np.sqrt(places.persons[home[part]])
+        at = places.xy[home[part]] + rng.normal(0, 1, (len(spread), 2)) * spread[:, None]
+        lon[part], lat[part] = to_degrees.transform(*at.T)
     west, north = lon.min() - cell_degrees, lat.max() + cell_degrees
-    columns = ((lon - west) / cell_degrees).astype(np.int64)
-    rows = ((north - lat) / cell_degrees).astype(np.int64)
-    values = np.zeros((rows.max() + 2, columns.max() + 2))
-    np.add.at(values, (rows, columns), (places.persons / spots)[home])
+    last_column, last_row = int((lon.max() - west) / cell_degrees), int((north - lat.min()) / cell_degrees)
+    values = np.zeros((last_row + 2, last_column + 2))
+    for part in parts:
+        columns = ((lon[part] - west) / cell_degrees).astype(np.int64)
+        rows = ((north - lat[part]) / cell_degrees).astype(np.int64)
+        np.add.at(values, (rows, columns), (places.persons / spots)[home[part]])
     profile = {
         "driver": "GTiff",
         "height": values.shape[0],
@@ -448,7 +459,8 @@ def _write_people(rng: np.random.Generator, places: _Places, path: Path, cell_de
         "compress": "deflate",
     }
     with rasterio.open(path, "w", **profile) as file:
-        file.write(np.where(values > 0, values, -99999.0).astype(np.float32), 1)
+        values[values <= 0.0] = -99999.0
+        file.write(values.astype(np.float32), 1)
 
 
 def _described(path: Path) -> str:
@@ -491,12 +503,16 @@ services = [
   "shop",
 ]
 
+[areas]
+isochrones_min = []
+catchments = false
+
 [[plans]]
 name = "hospitals-of-a-district"
 service = "hospital"
-within_min = 30.0
+within_min = 15.0
 units = ["District 1-1"]
 sites = 5
 """
 )
-"""The study of a country whose places are given: ten services by car, with districts above its units."""
+"""The study of a country whose places are given: ten services by car, a plan for a district, no areas."""

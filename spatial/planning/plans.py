@@ -167,6 +167,7 @@ class LocationModel:
     program: Callable[[float | None], Program]
     is_most: bool = False  # whether the objective is to be large
     start: Start | None = None
+    in_time: Callable[[], Start | None] | None = None  # a plan where the solver has none when its time ends
     scale: Scale = AS_SUMMED
     first: Callable[[BoolArray], float] | None = None  # people of the mandatory norm within reach
     is_sure: bool = True  # whether what must be kept was proven
@@ -196,6 +197,8 @@ class LocationModel:
         value = self.worst if self.start is None else self.evaluate(self.start.is_open).value
         if self.start is None or value == self.worst:
             found = self._solve(None, ())
+            if found is None and self.in_time is not None:
+                found = self.in_time()
             if found is None:
                 raise InfeasibleError(f"{self.name}: no plan keeps to what is asked within the time limit")
             return found

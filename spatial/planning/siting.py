@@ -24,7 +24,16 @@ from spatial.planning.capacitated import (
     norm_goal,
     share_out,
 )
-from spatial.planning.coverage import Cover, all_reached, bisect, fewest_sites, norm_first, relaxed, to_nearest
+from spatial.planning.coverage import (
+    Cover,
+    all_reached,
+    bisect,
+    cover_greedily,
+    fewest_sites,
+    norm_first,
+    relaxed,
+    to_nearest,
+)
 from spatial.planning.plans import AS_SUMMED, Evaluation, LocationModel, Scale, SitingPlan, Start, siting_program
 from spatial.planning.programs import SAME, Program, rows_of, solve
 from spatial.planning.sites import SitingOptions, read_siting
@@ -99,7 +108,12 @@ def covering_model(asked: Siting, radius: float) -> LocationModel:
         return float(persons @ sites.worth[sites.demand[pair]])
 
     model = LocationModel(
-        "mclp", sites, lambda is_open: to_nearest(sites, is_open, people), lambda _: cover.most(sites), is_most=True
+        "mclp",
+        sites,
+        lambda is_open: to_nearest(sites, is_open, people),
+        lambda _: cover.most(sites),
+        is_most=True,
+        in_time=lambda: cover_greedily(sites),
     )
     return norm_first(model, asked if asked.first_within is not None else sites)
 

@@ -238,8 +238,26 @@ def test_a_pair_of_negative_or_unknown_minutes_is_refused() -> None:
 def test_a_time_limit_without_any_plan_is_an_error() -> None:
     draw = np.random.default_rng(1)
     cost = draw.integers(1, 1000, (200, 60)).astype(float)
+    i, j = (part.ravel() for part in np.indices(cost.shape))
+    od = pd.DataFrame({"from_id": i, "to_id": j, "travel_time_min": cost.ravel()})
+    people = pd.DataFrame({"settlement_id": np.arange(200), "persons": 1.0})
+    sites = pd.DataFrame({"facility_id": np.arange(60), "cost": 1.0})
+    asked = {"site_costs": "cost", "budget": 5.0, "demand": "persons", "service_radius": 400}
     with pytest.raises(InfeasibleError, match="within the time limit"):
-        mclp(cost=cost, n_facilities=5, service_radius=400, time_limit_s=0.0)
+        mclp(od, people, sites, **asked, time_limit_s=0.0)
+
+
+def test_a_number_of_sites_has_a_plan_with_its_bound_however_short_the_time() -> None:
+    draw = np.random.default_rng(1)
+    cost, people = draw.integers(1, 1000, (200, 60)).astype(float), draw.integers(1, 100, 200)
+    asked = {"cost": cost, "weights": people, "n_facilities": 5, "service_radius": 100}
+    best, quick = mclp(**asked), mclp(**asked, time_limit_s=0.0)
+    assert quick.status == "feasible"
+    assert len(quick.sites) == 5
+    # each site where it brings most of the others: at least 1 - 1/e of the best plan
+    assert (1 - np.exp(-1)) * best.objective <= quick.objective <= best.objective <= quick.bound
+    # the first one is the best single one
+    assert set(mclp(**asked | {"n_facilities": 1}).sites["facility_id"]) <= set(quick.sites["facility_id"])
 
 
 @pytest.mark.parametrize("seed", range(6))
