@@ -57,6 +57,10 @@ UNFORESEEN = 70
 """Exit code of an error that no line of this package raises on purpose (EX_SOFTWARE of sysexits.h)."""
 
 
+MOST_TOLD = 200
+"""Problems of one study or table that are told; the others are counted."""
+
+
 def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
     """
     Name the first few ids and count the rest, for an error message.
@@ -70,6 +74,13 @@ def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
     named = ", ".join(repr(_plain(item)) for item in items[:limit])
     dots = ", ..." if len(items) > limit else ""
     return f"{named}{dots} ({len(items)} in all)"
+
+
+def _listed(problems: Sequence[str]) -> str:
+    """Tell every problem on a line of its own; of very many the first, and how many are left."""
+    lines = [f"  - {problem}" for problem in problems[:MOST_TOLD]]
+    more = [f"  ... and {len(problems) - MOST_TOLD:,} more"] if len(problems) > MOST_TOLD else []
+    return "\n".join([*lines, *more])
 
 
 def _plain(item: object) -> object:
@@ -106,8 +117,7 @@ class StudyError(SpatialError, ValueError):
 
     def __str__(self) -> str:
         """Return every fault on a line of its own."""
-        lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        return f"{self.where}: {len(self.problems)} fault(s) in the study\n{lines}"
+        return f"{self.where}: {len(self.problems)} fault(s) in the study\n{_listed(self.problems)}"
 
 
 class DataError(SpatialError):
@@ -135,8 +145,7 @@ class ContractError(DataError, ValueError):
 
     def __str__(self) -> str:
         """Return every breach on a line of its own."""
-        lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        return f"table {self.table}: {len(self.problems)} problem(s)\n{lines}"
+        return f"table {self.table}: {len(self.problems)} problem(s)\n{_listed(self.problems)}"
 
 
 class CrsError(DataError, ValueError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING
+
+from spatial.plain_text import toml_table, toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) 
 def _study_name(file: Path) -> str:
     """Name the study in a file; empty where it holds none."""
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        content = toml_table(toml_text(file))
     except (OSError, ValueError):
         return ""
     return str(content.get("name", "")) if "sources" in content else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     import pandas as pd
 
@@ -35,9 +36,30 @@ _OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode categories that a terminal acts on: control and format signs, halves of pairs, separators."""
 
 
+MOST_TOML_LETTERS = 5_000_000
+"""Letters of a TOML file that is read: Python takes some seconds for so many."""
+_TOO_LONG = f"it has more than {MOST_TOML_LETTERS:,} letters"
+_MOST_BYTES_A_LETTER = 4
+DEEPEST_TOML = 50
+"""Tables and lists of a TOML file that stand in each other, at most."""
+_MOST_BITS = 10_000
+"""Of a whole number: Python refuses to write down one of more than 4,300 digits."""
+_LONG_KEY = re.compile(
+    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST_TOML}}}""", re.ASCII
+)
+"""A key of so many names with dots between them, for which Python's reader takes the square of their number."""
+
+
+def toml_text(path: Path) -> str:
+    """Read the text of a TOML file for `toml_table`, unless it is too large for one."""
+    if path.stat().st_size > _MOST_BYTES_A_LETTER * MOST_TOML_LETTERS:
+        raise tomllib.TOMLDecodeError(_TOO_LONG)
+    return path.read_text(encoding="utf-8-sig")
+
+
 def toml_table(text: str) -> dict[str, Any]:
     """
-    Read TOML, and refuse as no TOML what no person writes: nesting and numbers that Python cannot hold.
+    Read TOML, and refuse as no TOML what no person writes: nesting, sizes and numbers that fill time and memory.
 
     Raises
     ------
@@ -49,14 +71,29 @@ def toml_table(text: str) -> dict[str, Any]:
     >>> toml_table("a = 1")
     {'a': 1}
     """
+    if len(text) > MOST_TOML_LETTERS:
+        raise tomllib.TOMLDecodeError(_TOO_LONG)
+    too_deep = "brackets stand in brackets, or keys in keys, too deeply"
+    if _LONG_KEY.search(text):
+        raise tomllib.TOMLDecodeError(too_deep)
     try:
-        return tomllib.loads(text)
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise
     except RecursionError as error:
-        raise tomllib.TOMLDecodeError("brackets stand in brackets too deeply") from error
+        raise tomllib.TOMLDecodeError(too_deep) from error
     except ValueError as error:
         raise tomllib.TOMLDecodeError("a number has too many digits") from error
+    level: list[Any] = [values]
+    for _ in range(DEEPEST_TOML):
+        inner = (held.values() if isinstance(held, dict) else held for held in level)
+        found = [value for several in inner for value in several]
+        if any(isinstance(value, int) and value.bit_length() > _MOST_BITS for value in found):
+            raise tomllib.TOMLDecodeError("a number has too many digits")
+        level = [value for value in found if isinstance(value, dict | list)]
+        if not level:
+            return values
+    raise tomllib.TOMLDecodeError(too_deep)
 
 
 def printable(text: str) -> str:

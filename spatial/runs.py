@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pydantic import BaseModel, ValidationError
+
 from spatial import pipeline
 from spatial.errors import SourceError, SpatialError, StoreError, StudyError, WorkersError
 from spatial.messages import Words
@@ -20,6 +22,7 @@ from spatial.runner.manifest import code_fingerprint, manifest_name
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.store import Artifact, Store
 from spatial.study import PLANS_FILE, PlannedStudy, Study, planned_study
+from spatial.study.base import LETTERS_OF_KEY
 from spatial.study.edits import is_drawn_in, with_edits
 
 if TYPE_CHECKING:
@@ -444,6 +447,22 @@ _MOST_TOLD = 10
 """Files that are named; the others are counted."""
 
 
+class _StageRecord(BaseModel):
+    """What a record says of a stage, as far as a run is made again from it."""
+
+    files: dict[str, str]
+    code: str
+
+
+class _Record(BaseModel):
+    """What a record says of a run."""
+
+    options: dict[str, Any]
+    sources: dict[str, str]
+    stages: dict[str, _StageRecord]
+    libraries: dict[str, str]
+
+
 class Replayed(NamedTuple):
     """A run that was made again from its record."""
 
@@ -472,9 +491,11 @@ def replay(record: Path, out: Path, *, raw: Path, progress: Callable[[float, str
     folder, pages = folders_of(study, out / "processed", out / "maps")
     if folder.exists() or pages.exists():
         raise StoreError(f"{folder if folder.exists() else pages}: is there already; choose a new folder with --out")
-    until = [stage.name for stage in pipeline.STAGES if stage.name in then["stages"]][-1]
+    until = next((stage.name for stage in reversed(pipeline.STAGES) if stage.name in then["stages"]), None)
+    if until is None or (isinstance(study, PlannedStudy) and not isinstance(then.get("base"), dict)):
+        raise StoreError(f"{record}: names no stage that ran, or not the run that a scenario was laid on")
     if isinstance(study, PlannedStudy):
-        beside = record.parent.parent / then["base"]["run"] / record.name
+        beside = record.parent.parent / str(then["base"].get("run")) / record.name
         today = _study_of(_recorded(beside), raw, beside)
         base, base_pages = folders_of(today, out / "processed", out / "maps")
         run_stages(pipeline.TODAY, today, base, base_pages, progress=progress)
@@ -488,10 +509,15 @@ def _recorded(path: Path) -> dict[str, Any]:
     """Read the record of a run; one that does not say all that is needed is refused."""
     if not path.is_file():
         raise StoreError(f"{path}: is not there; name the run.json of a run, such as data/processed/my-county/run.json")
-    told = Store(path.parent).read_json(path.name)
-    if not isinstance(told, dict) or not {"options", "sources", "stages", "libraries"} <= told.keys():
-        raise StoreError(f"{path}: says too little to repeat its run; run the study again with this version first")
-    return told
+    told: Any = Store(path.parent).read_json(path.name)
+    try:
+        _Record.model_validate(told)
+    except ValidationError as error:
+        where = ".".join(str(part)[:LETTERS_OF_KEY] for part in error.errors()[0]["loc"]) or "it is no table"
+        raise StoreError(
+            f"{path}: says too little to repeat its run ({where}); run the study again with this version first"
+        ) from error
+    return dict(told)
 
 
 def _study_of(told: dict[str, Any], raw: Path, path: Path) -> Study:

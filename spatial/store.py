@@ -427,7 +427,7 @@ class Store:
         """
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
 
     def remove(self, path: Path) -> None:

@@ -23,7 +23,7 @@ from spatial.formats.tag_rules import fold
 from spatial.georef.chinese_grids import refuse_wrong_zone
 from spatial.georef.datums import apply_shift, refuse_unknown_shift
 from spatial.georef.local_grid import fit_local_grid
-from spatial.plain_text import toml_table
+from spatial.plain_text import toml_table, toml_text
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
     else:
         file = root / name
         try:
-            content = toml_table(file.read_text(encoding="utf-8-sig"))
+            content = toml_table(toml_text(file))
         except FileNotFoundError as error:
             raise SourceError(
                 f"values_file {file}: not found; put it there, or name one of the shipped ones: {', '.join(SHIPPED)}"

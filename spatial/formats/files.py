@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import SourceError, SpatialError
-from spatial.plain_text import toml_table
+from spatial.plain_text import toml_table, toml_text
 from spatial.tables.words import ISSUE_EFFECTS
 
 if TYPE_CHECKING:
@@ -467,7 +467,7 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
                 continue
             inside = Path(os.path.relpath(root / path, folder)).as_posix()
             try:
-                content = toml_table(description.read_text(encoding="utf-8-sig"))
+                content = toml_table(toml_text(description))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 raise SourceError(f"{description}: cannot be read as TOML in UTF-8: {error}") from error
             entries = content.get("file")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import zipfile
 import zlib
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 # One raster file, opened without reading it whole: GeoTIFF, or an SRTM .hgt tile in a zip or by itself.
 
 TIFF_BEGINNINGS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+FARTHEST = 1e9
+"""No coordinate of a map on Earth, in metres or degrees, is so far from its origin, and no cell so large or small."""
 HGT_VOID = -32768
 HGT_SIDES = {2 * side * side: side for side in (1201, 3601)}
 """Cells along a side of a 3 and a 1 arc-second tile, by the file's bytes (int16, highest byte first)."""
@@ -101,7 +102,8 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
             raise SourceError(f"{what} {file}: {bands} bands; write the one that is meant to a file of its own")
         if crs is None:
             raise CrsError(f"{what} {file}: no CRS; write it into the file, such as gdal_edit.py -a_srs EPSG:4326 FILE")
-        if not all(math.isfinite(part) for part in transform) or transform.determinant == 0.0:
+        size = abs(transform.determinant)
+        if not size > 1.0 / FARTHEST**2 or not all(abs(part) <= FARTHEST for part in transform):
             raise SourceError(f"{what} {file}: its place on the ground is no place; georeference it again")
         if transform == Affine.identity():
             raise SourceError(f"{what} {file}: no place on the ground (no geotransform); georeference it first")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import warnings
 from typing import TYPE_CHECKING
 
@@ -24,16 +26,19 @@ from spatial.formats.delimited import (
     read_delimited,
     table_text,
 )
-from spatial.formats.files import damage_told, local_file, local_folder, refuse_large, refuse_wide
+from spatial.formats.files import LETTERS_OF_CAUSE, damage_told, local_file, local_folder, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes, leave_out
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from spatial.formats.notes import ListColumns
     from spatial.study.sources import TableSource
 
+
+_log = logging.getLogger(__name__)
 
 # KML and KMZ: the fields that people wrote, without those that the format adds by itself.
 
@@ -249,6 +254,20 @@ def declares_crs(path: Path) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def doubts_logged(label: str) -> Iterator[None]:
+    """
+    Log what GDAL says of a file that it reads all the same, each thing once.
+
+    As errors they would be raised where nothing can catch them, within a call from C, and print what Python thinks.
+    """
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", RuntimeWarning)
+        yield
+    for text in dict.fromkeys(" ".join(str(one.message).split())[:LETTERS_OF_CAUSE] for one in said):
+        _log.warning("%s: %s", label, text)
+
+
 def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataFrame:
     encoding = None
     if kind == "Shapefile":
@@ -259,8 +278,7 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
             )
         encoding = _shapefile_encoding(file, source.encoding, what)
     label = f"{what} {file}"
-    with damage_told(label, kind), warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
+    with damage_told(label, kind), doubts_logged(label):
         names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
     layer = None if kind == "DXF" else source.layer
     if layer is not None and layer not in names:
@@ -268,8 +286,7 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
     if layer is None and len(names) != 1:
         several = f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
         raise SourceError(f"{label}: {several if names else 'no layer'}")
-    with damage_told(label, kind), warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
+    with damage_told(label, kind), doubts_logged(label):
         try:
             frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer or names[0], encoding=encoding)
         except UnicodeDecodeError as error:

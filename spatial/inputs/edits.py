@@ -15,6 +15,8 @@ import pyproj
 import shapely
 
 from spatial.errors import ContractError, SourceError
+from spatial.formats.vector import doubts_logged
+from spatial.study.base import LARGEST
 from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS
 from spatial.tables import TABLES
 
@@ -56,13 +58,14 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
             for ending in BESIDE:
                 if (source := Path(f"{path}{ending}")).is_file():
                     shutil.copyfile(source, f"{copy}{ending}")
-            present = {str(name) for name, _ in pyogrio.list_layers(copy)}
-            frames = {
-                layer.name: pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True)
-                for layer in EDIT_LAYERS
-                if layer.name in present
-            }
-        except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+            with doubts_logged(str(path)):
+                present = {str(name) for name, _ in pyogrio.list_layers(copy)}
+                frames = {
+                    layer.name: pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True)
+                    for layer in EDIT_LAYERS
+                    if layer.name in present
+                }
+        except Exception as error:  # libraries raise what they like on bytes that no program wrote
             raise SourceError(f"{path}: is no GeoPackage that can be read ({error}); it is left as it is") from error
     drawn = {
         layer.name: _drawn(layer, frames[layer.name], services, problems)
@@ -122,8 +125,12 @@ def _drawn(
                 problems.append(f"{where}: {field.name} is missing")
             elif words and not isinstance(words, str) and not is_blank and value not in words:
                 problems.append(f"{where}: {field.name} is {value!r}; there are {', '.join(sorted(words))}")
-            elif field.kind == "number" and not is_blank and not float(value) >= 0.0:
-                problems.append(f"{where}: {field.name} is {value}; it must not be below 0")
+            elif (
+                field.kind == "number"
+                and not is_blank
+                and not 0.0 <= pd.to_numeric(value, errors="coerce") <= LARGEST[""]
+            ):
+                problems.append(f"{where}: {field.name} is {value!r}; it must be a number from 0 to {LARGEST['']:,.0f}")
     names = rows["edit_id"].where(rows["edit_id"].fillna("") != "", [f"{layer.name}-{fid}" for fid in rows.index])
     twice = sorted(set(names[names.duplicated()]))
     if twice:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StudyError
 from spatial.formats.tag_rules import TagRule, fold, parse_rule
-from spatial.plain_text import toml_table
+from spatial.plain_text import toml_table, toml_text
 from spatial.tables.words import TIERS
 
 if TYPE_CHECKING:
@@ -415,8 +415,8 @@ def _read(path: Path | None) -> Vocabulary:
     """Read and check a vocabulary; without a path the packaged one."""
     where = "services.toml" if path is None else str(path)
     try:
-        file = importlib.resources.files("spatial.inputs") / "services.toml" if path is None else path
-        content = toml_table(file.read_text(encoding="utf-8-sig" if path else "utf-8"))
+        shipped = importlib.resources.files("spatial.inputs") / "services.toml"
+        content = toml_table(shipped.read_text(encoding="utf-8") if path is None else toml_text(path))
     except OSError as error:
         raise StudyError(where, [f"services_file: cannot be read: {error.strerror or error}"]) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

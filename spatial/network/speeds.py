@@ -24,7 +24,8 @@ from spatial.network.road_access import (
     number_values,
     tag_values,
 )
-from spatial.plain_text import toml_table
+from spatial.plain_text import toml_table, toml_text
+from spatial.study.base import LETTERS_OF_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,6 +129,9 @@ def _is_number(item: object) -> bool:
 
 MODES = ("walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
 """Modes of travel."""
+
+MOST_IN_TABLE = 10_000.0
+"""No speed, factor or wait of a table is above it."""
 
 PRESETS = ("osrm_like", "rural_cn", "conservative")
 
@@ -304,11 +308,7 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     """Read a table with all that it extends."""
     path = Path(name)
     try:
-        values = (
-            _preset(name)
-            if name in PRESETS
-            else {"name": path.stem, **toml_table(path.read_text(encoding="utf-8-sig"))}
-        )
+        values = _preset(name) if name in PRESETS else {"name": path.stem, **toml_table(toml_text(path))}
     except OSError as error:
         remedy = f"name a preset ({', '.join(PRESETS)}) or a TOML file"
         problem = f"cannot be read: {error.strerror or error}; {remedy}"
@@ -318,6 +318,8 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
         raise StudyError(f"speed table {name}", [problem]) from error
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"speed table {name}", [f"is not TOML: {error}"]) from error
+    except ValueError as error:  # a NUL, which no system takes
+        raise StudyError(f"speed table {name!r}", ["is no name of a file"]) from error
     parent = values.get("extends")
     if parent is None:
         return values
@@ -365,6 +367,11 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
     problems += _not_speeds("maxspeed", limits, may_be_zero=False)
     problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"), may_be_zero=False)
     problems += _season_problems(values.get("season", {}))
+    problems += [
+        f"all_season.{key}: must be a list of words"
+        for key, words in values["all_season"].items()
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words)
+    ]
     ferry = values.get("ferry", {})
     problems += _not_speeds("ferry", ferry)
     problems += [f"ferry.{key}: unknown key" for key in ferry if key != "wait_min"] if isinstance(ferry, dict) else []
@@ -412,13 +419,14 @@ def _not_speeds(where: str, section: object, *, may_be_zero: bool = True, may_be
     if not isinstance(section, dict):
         return [f"{where}: must be a section of numbers"]
     least = "of at least 0" if may_be_zero else "above 0"
+    most = f"{MOST_IN_TABLE:,.0f}{', or inf' if may_be_inf else ''}"
     return [
-        f"{where}.{key}: must be a {'' if may_be_inf else 'finite '}number {least} (found {item!r})"
+        f"{where}.{key}: must be a number {least} and at most {most} (found {repr(item)[:LETTERS_OF_KEY]})"
         for key, item in section.items()
         if isinstance(item, bool)
         or not isinstance(item, int | float)
         or not (item > 0 or (may_be_zero and item == 0))
-        or (item == math.inf and not may_be_inf)
+        or (item > MOST_IN_TABLE and not (item == math.inf and may_be_inf))
     ]
 
 

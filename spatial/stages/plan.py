@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace as replace_fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
 from spatial.outlines import inside
-from spatial.plain_text import csv_bytes, toml_value
+from spatial.plain_text import csv_bytes, toml_table, toml_text, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
 from spatial.planning.agenda import (
     Question,
@@ -250,16 +249,20 @@ def plan(
 def add_plans(results: Results, target: Path) -> list[str]:
     """Copy the plans of a run as scenarios into a study file, or a new file; returns the names of those written."""
     made = results.folder / PLANS_FILE
-    told = made.read_text(encoding="utf-8").removeprefix(HEAD) if made.is_file() else ""
-    before = target.read_text(encoding="utf-8-sig") if target.exists() else ""
-    plans = [item["name"] for item in tomllib.loads(told).get("scenarios", [])]
-    text = f"{before.rstrip()}\n{told}" if before.strip() else told.lstrip()
     try:
-        taken = [item["name"] for item in tomllib.loads(before).get("scenarios", []) if item.get("name") in plans]
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        told = toml_text(made).removeprefix(HEAD) if made.is_file() else ""
+        before = toml_text(target) if target.exists() else ""
+        text = f"{before.rstrip()}\n{told}" if before.strip() else told.lstrip()
+        plans, there = (
+            [item.get("name") for item in items if isinstance(item, dict)]
+            for part in (told, before)
+            if isinstance(items := toml_table(part).get("scenarios", []), list)
+        )
+        toml_table(text)
+    except (OSError, ValueError) as error:
         fault = f"cannot take the plans as [[scenarios]]: {error}"
         raise StudyError(str(target), [fault]) from error
+    taken = [name for name in there if name in plans]
     if taken:
         raise StudyError(str(target), [f"scenarios: {first_of(taken)} there already; delete or rename them first"])
     if plans:

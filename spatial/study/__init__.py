@@ -11,10 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
-from spatial.plain_text import html_table, toml_table
+from spatial.plain_text import html_table, toml_table, toml_text
 from spatial.study.access import (
     AccessOptions,
     AreaOptions,
@@ -251,7 +251,7 @@ class Study(Model):
         file = Path(path)
         text = ""
         try:
-            text = file.read_text(encoding="utf-8-sig")
+            text = toml_text(file)
             values = toml_table(text)
         except OSError as error:
             raise StudyError(
@@ -421,7 +421,10 @@ class PlannedStudy(Study):
     Name, title and note say so; it has no scenarios of its own to try. `planned_study` makes it.
     """
 
-    name: str = Field(description="Names of the study and of the scenario; names the output folders")
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,130}$",
+        description="Names of the study and of the scenario; names the output folders",
+    )
     scenario: ScenarioOptions | None = option(None, "The scenario that the run is of")
     study: str = option("", "Name of the study that holds the scenario")
 
@@ -440,10 +443,10 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
     if scenario.startswith(BY_PLAN):
         wanted = PLAN_NAME + scenario.removeprefix(BY_PLAN)
         where = "`spatial run STUDY` draws plans for norms that fail"
-        text = plans.read_text(encoding="utf-8") if plans is not None and plans.is_file() else ""
         try:
-            items = [ScenarioOptions.model_validate(table) for table in toml_table(text).get("scenarios", [])]
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
+            told = toml_table(toml_text(plans)) if plans is not None and plans.is_file() else {}
+            items = TypeAdapter(list[ScenarioOptions]).validate_python(told.get("scenarios", []))
+        except (OSError, ValueError) as error:  # no TOML, no text, or no scenarios
             raise StudyError(
                 str(plans), [f"is no file of plans any more ({error}); delete it and run again"]
             ) from error

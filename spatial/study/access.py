@@ -192,7 +192,7 @@ class DecayOptions(Model):
         min_length=1,
     )
     weights: tuple[float, ...] = option((1.0, 0.68, 0.22), "Weights of the zones (stepped)")
-    exponent: float = option(2.0, "Exponent (power, log_logistic)", gt=0)
+    exponent: float = option(2.0, "Exponent (power, log_logistic)", gt=0, le=100)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from inspect import cleandoc
 from math import inf
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from spatial.errors import ContractError
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LETTERS_OF_KEY = 80
+"""How much of a key, or of a value, is told."""
+LARGEST = {"_min": 525_600.0, "_km_h": 1000.0, "_m": 1e8, "_km": 1e5, "_factor": 1e6, "nodata": inf, "": 1e15}
+"""Largest numbers by the end of their key: a year, no road's speed, twice round the Earth; any other."""
 _GROUP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN = ("population", "official", "listed")
 
@@ -25,13 +30,15 @@ def unrepeated(items: tuple[Any, ...]) -> tuple[Any, ...]:
 
     Returns the same.
     """
-    if len(set(items)) < len(items):
-        twice = dict.fromkeys(repr(item) for item in items if items.count(item) > 1)
+    twice = [repr(item) for item, number in Counter(items).items() if number > 1]
+    if twice:
         raise ValueError(f"name each one once; more than once: {', '.join(twice)}")
     return items
 
 
 def _on_every_system(path: str) -> str:
+    if "\0" in path:
+        raise ValueError("holds a NUL, which no name of a file can")
     return path.replace("\\", "/")
 
 
@@ -108,6 +115,17 @@ class Model(BaseModel):
             words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
             raise ContractError(words, faults_of(error)) from None
 
+    @field_validator("*")
+    @classmethod
+    def _of_this_world(cls, value: Any, told: ValidationInfo) -> Any:
+        """Refuse numbers that nothing can have; a call says that there is no limit by inf."""
+        name = told.field_name or ""
+        most = next(limit for end, limit in LARGEST.items() if name.endswith(end))
+        for number in value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int | float) and most < abs(number) < inf:
+                raise ValueError(f"must be at most {most:,.0f}, in size")
+        return value
+
     # Inside a study, pydantic makes models without calling this, so that faults are told with their whole key.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
@@ -146,7 +164,7 @@ def _faults(item: Any, study: str) -> tuple[str, ...]:
     inner = item.get("ctx", {}).get("error")
     if isinstance(inner, ContractError):  # a check of the middle has named the key and the value already
         return inner.problems
-    key = ".".join(str(part) for part in item["loc"]) or study
+    key = ".".join(str(part)[:LETTERS_OF_KEY] for part in item["loc"]) or study
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         return (f"{key}: unknown key; `spatial init` lists every key" if study else f"{key}: unknown option",)
@@ -156,4 +174,4 @@ def _faults(item: Any, study: str) -> tuple[str, ...]:
     if item["type"].startswith("date"):
         message = "must be a day of the calendar, such as 2026-06-30"
     told = f"{key}: {message}" if key else message
-    return (told + ("" if len(shown) > 80 else f" (found {shown})"),)
+    return (told + ("" if len(shown) > LETTERS_OF_KEY else f" (found {shown})"),)

@@ -121,7 +121,7 @@ def is_drawn_in(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=0.2)) as file:
             return any(file.execute(f'SELECT 1 FROM "{layer.name}" LIMIT 1').fetchone() for layer in EDIT_LAYERS)  # noqa: S608 - names of our own
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the second of a message of SQLite about bytes that are no text
         return True
 
 

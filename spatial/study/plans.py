@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
+from spatial.study.access import LONGEST_DETOUR, Mode
 from spatial.study.base import FilePath, Model, option, unrepeated
 from spatial.study.scenarios import File  # noqa: TC001 - as above
 from spatial.study.sources import TableSource
@@ -222,13 +222,16 @@ class PlanningOptions(Model):
     )
     most_sites: int = option(5, "New sites of a plan at most", ge=1, le=20)
     enlarge_to: float = option(
-        2.0, "How many times its capacity of today a facility may be enlarged to at most, in whole units", gt=1
+        2.0, "How many times its capacity of today a facility may be enlarged to at most, in whole units", gt=1, le=1000
     )
     near_share: float = option(0.05, "A norm that is met by so little more than its share is nearly failed", ge=0, le=1)
     link_km: float = option(30.0, "Kilometres of new links of a plan at most", gt=0)
     link_speed_km_h: float = option(40.0, "Speed on new links", gt=0)
     link_detour: float = option(
-        1.3, "Length of a new link, where nobody has drawn it, against the line on which it is laid: roads wind", ge=1
+        1.3,
+        "Length of a new link, where nobody has drawn it, against the line on which it is laid: roads wind",
+        ge=1,
+        le=LONGEST_DETOUR,
     )
     link_route: Literal["corridor", "straight"] = option(
         "corridor",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
-from spatial.study.base import Model, option, positive, unrepeated
+from spatial.study.base import LARGEST, Model, option, positive, unrepeated
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
@@ -24,14 +24,10 @@ def crew_columns(emergency: Iterable[EmergencyOptions]) -> tuple[str, ...]:
     return tuple(name for name in stated if isinstance(name, str))
 
 
-FASTEST_KM_H = 1000.0
-"""No speed of a road, and no factor on one, is above it."""
-
-
 def _above_zero(numbers: dict[str, float]) -> dict[str, float]:
     positive(tuple(numbers.values()))
-    if any(number > FASTEST_KM_H for number in numbers.values()):
-        raise ValueError(f"must be at most {FASTEST_KM_H:g}")
+    if any(number > LARGEST["_km_h"] for number in numbers.values()):
+        raise ValueError(f"must be at most {LARGEST['_km_h']:,.0f}")
     return numbers
 
 

@@ -18,8 +18,9 @@ from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
 from spatial.errors import ContractError, CrsError, StudyError, first_of
-from spatial.plain_text import toml_table
+from spatial.plain_text import toml_table, toml_text
 from spatial.rasters import Raster
+from spatial.study.base import LARGEST, LETTERS_OF_KEY
 from spatial.terrain.surface import cell_sizes_m
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
     values = _read(str(speeds))
     problems: list[str] = []
     found = {}
-    for key, item in dict(values.get("classes", {})).items():
+    for key, item in _tables(values.get("classes", {}), "classes", problems).items():
         mode = str(item.get("mode") or "walk")
         if not key.strip().lstrip("-").isdigit():
             problems.append(f"classes.{key}: a land cover class is a whole number")
@@ -184,10 +185,10 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
         is_barrier = mode == "barrier"
         km_h = math.nan if is_barrier else _speed(f"classes.{key}.km_h", item.get("km_h"), problems)
         found[key] = GroundSpeed(str(item.get("label", key)), km_h, mode)
-    own = values.get("roads") or tomllib.loads(_shipped("roads"))["roads"]
+    own = _tables(values.get("roads") or tomllib.loads(_shipped("roads"))["roads"], "roads", problems)
     roads = {
         mode: MappingProxyType(
-            {key: _speed(f"roads.{mode}.{key}", item, problems) for key, item in dict(own.get(mode, {})).items()}
+            {key: _speed(f"roads.{mode}.{key}", item, problems) for key, item in own.get(mode, {}).items()}
         )
         for mode in _ROAD_MODES
     }
@@ -199,13 +200,26 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
     return SurfaceSpeeds(str(values.get("name", speeds)), MappingProxyType(classes), MappingProxyType(roads))
 
 
+def _tables(value: object, key: str, problems: list[str]) -> dict[str, dict[str, Any]]:
+    """Take the tables that a table holds; anything else is told."""
+    held = value if isinstance(value, dict) else {}
+    wrong = [name for name, item in held.items() if not isinstance(item, dict)]
+    if wrong or not isinstance(value, dict):
+        problems.append(f"{key}: must hold tables only, such as {key}.{next(iter(wrong), 'walk')} = {{ ... }}")
+    return {name: item for name, item in held.items() if isinstance(item, dict)}
+
+
 def _speed(key: str, value: object, problems: list[str]) -> float:
     try:
         speed = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         speed = math.nan
-    if not (math.isfinite(speed) and speed > 0):
-        problems.append(f"{key}: {value!r} is not a speed above 0 km/h; what cannot be crossed has mode barrier")
+    most = LARGEST["_km_h"]
+    if not 0 < speed <= most:
+        shown = repr(value)[:LETTERS_OF_KEY]
+        problems.append(
+            f"{key}: {shown} is not a speed above 0 and up to {most:,.0f} km/h; what cannot be crossed has mode barrier"
+        )
     return speed
 
 
@@ -219,11 +233,10 @@ def _read(name: str) -> dict[str, Any]:
         return tomllib.loads(_shipped(name))
     path = Path(name)
     try:
-        text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".csv":
-            rows = csv.DictReader(io.StringIO(text))
+            rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
             return {"name": path.stem, "classes": {row.get("class") or "": row for row in rows}}
-        return {"name": path.stem, **toml_table(text)}
+        return {"name": path.stem, **toml_table(toml_text(path))}
     except OSError as error:
         remedy = f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"
         raise StudyError(f"surface speeds {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]) from error

@@ -118,7 +118,17 @@ HEAD = 'name = "a"\ntitle = { en = "A" }\nas_of = 2026-01-01\n[sources.osm]\npat
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"), [("x = " + "[" * 100_000, "too deeply"), ("x = " + "9" * 100_000, "too many digits")]
+    ("text", "fault"),
+    [
+        ("x = " + "[" * 100_000, "too deeply"),
+        ("x = " + "{x = " * 60 + "1" + "}" * 60, "too deeply"),
+        ("x" + ".x" * 100_000 + " = 1", "too deeply"),  # Python takes the square of their number: hours
+        ("[" + "'x' . " * 100_000 + "x]", "too deeply"),
+        ("x = " + "9" * 100_000, "too many digits"),
+        ("x = 0x" + "f" * 100_000, "too many digits"),  # which is read, and cannot be written down
+        ("x = { x = [0, 0o" + "7" * 100_000 + "] }", "too many digits"),
+        ("#" * 5_000_001, "more than 5,000,000 letters"),
+    ],
 )
 def test_toml_that_no_person_writes_is_no_toml(tmp_path, text, fault):
     (tmp_path / "s.toml").write_text(text, encoding="utf-8")
@@ -136,13 +146,23 @@ def test_toml_that_no_person_writes_is_no_toml(tmp_path, text, fault):
         "[network]\ndetour = 1e9",
         "[uncertainty]\ndetour = [1.0, 1e9]",
         "[region]\nbuffer_km = 1e9",
-        '[[scenarios]]\nname = "x"\ntitle = { en = "X" }\nspeed_factors = { track = 1e9 }',
-        '[[scenarios]]\nname = "x"\ntitle = { en = "X" }\nspeeds_km_h = { w1 = 1e300 }',
+        "[[scenarios]]\nspeed_factors = { track = 1e9 }\nname = 'x'",
+        "[[scenarios]]\nspeeds_km_h = { w1 = 1e300 }\nname = 'x'",
+        "[network]\nwalk_km_h = 1e300",
+        "[network]\nmax_snap_m = 1e300",
+        "[access]\ncutoffs_min = [15, 1e12]",
+        "[access]\nmax_time_min = 1e12",
+        "[planning]\nlink_detour = 1e9",
+        "[planning]\nenlarge_to = 1e9",
+        "[score.targets]\nborder_effect_min = 1e9",
+        "[measures]\npersons_per_unit = { school = 1e300 }",
+        "[official.people]\nvalue = 1e300\nsource = 'x'",
     ],
 )
 def test_numbers_that_nobody_means_are_refused_in_the_study(tmp_path, text):
     (tmp_path / "s.toml").write_text(f"{HEAD}{text}\n", encoding="utf-8")
-    with pytest.raises(StudyError, match=r"speed_factor|detour|buffer_km|speeds_km_h"):
+    key = text.partition(" =")[0].rpartition("\n")[2]
+    with pytest.raises(StudyError, match=rf"- ([\w.]+[.:] ?)?{key}[.\w]*: .*(at most|less than|to 20)"):
         Study.from_toml(tmp_path / "s.toml")
 
 

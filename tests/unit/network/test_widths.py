@@ -149,7 +149,7 @@ def test_the_order_of_roads_and_of_the_table_changes_nothing():
         ("[width.imputed]\ntrack = 0.0\n", ("width.imputed.track: must be a number of metres above 0",)),
         ("[width]\nby_class = 1\n", ("width.by_class: unknown key",)),
         ("[drive]\nuses_width = 1\n", ("drive.uses_width: must be true or false",)),
-        ("[drive]\nmin_width_m = -1.0\n", ("drive.min_width_m: must be a finite number of at least 0",)),
+        ("[drive]\nmin_width_m = -1.0\n", ("drive.min_width_m: must be a number of at least 0 and at most 10,000",)),
     ],
 )
 def test_every_fault_of_widths_is_named_with_its_key(tmp_path, text, words):
