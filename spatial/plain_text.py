@@ -11,10 +11,12 @@ import tomllib
 import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import tostring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
+    from xml.etree.ElementTree import Element
 
     import pandas as pd
 
@@ -28,6 +30,14 @@ Begins what a spreadsheet may run; the last four signs are the wide forms that C
 
 The pages' ``S.download`` has the same rule.
 """
+
+_CELL_WITHIN = re.compile("([;\t|\r\n])(?=[\\s\u00a0]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+"""
+What ends a cell where a spreadsheet separates by other signs than commas, with what it may run behind it.
+
+There, quotes within a cell do not hold it together.
+"""
+_MARK_WITHIN = re.compile("([;\t|\r\n])'(?=[\\s\u00a0]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 _KEPT = {"\n", "\t", "\u00ad", "\u200c", "\u200d"}
 """Line breaks and tabs of our own; the soft hyphen and the joiners that Persian and Indic names are written with."""
@@ -234,14 +244,32 @@ def spreadsheet_text(text: str) -> str:
 
 def from_spreadsheet(text: str) -> str:
     """
-    Take the apostrophe off that `spreadsheet_text` puts.
+    Take the apostrophes off that `csv_text` puts.
 
     Examples
     --------
     >>> from_spreadsheet("'=1+1"), from_spreadsheet("'s-Gravenhage")
     ('=1+1', "'s-Gravenhage")
     """
-    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+    plain = _MARK_WITHIN.sub(r"\1", text)
+    return plain[1:] if plain.startswith("'") and FORMULA.match(plain[1:]) else plain
+
+
+def xml_text(root: Element) -> str:
+    r"""
+    Write XML whose texts hold no sign that XML cannot.
+
+    Examples
+    --------
+    >>> from xml.etree.ElementTree import Element
+    >>> xml_text(Element("a", {"b": "1\x012"})).encode("ascii", "xmlcharrefreplace")
+    b'<a b="1&#65533;2" />'
+    """
+    for item in root.iter():
+        item.text, item.tail = (text and CONTROL.sub("\ufffd", text) for text in (item.text, item.tail))
+        for name, text in item.attrib.items():
+            item.attrib[name] = CONTROL.sub("\ufffd", text)
+    return tostring(root, encoding="unicode")
 
 
 def html_table(title: str, rows: Mapping[str, object]) -> str:
@@ -257,13 +285,25 @@ def html_table(title: str, rows: Mapping[str, object]) -> str:
     return f"<b>{escape(title)}</b><table>{''.join(cells)}</table>"
 
 
+def csv_text(text: str) -> str:
+    """
+    As `spreadsheet_text`, of a cell of a CSV, which a spreadsheet may cut in two.
+
+    Examples
+    --------
+    >>> csv_text("a;=1+1"), csv_text("Mo;Tu")
+    ("a;'=1+1", 'Mo;Tu')
+    """
+    return _CELL_WITHIN.sub(r"\1'", spreadsheet_text(text))
+
+
 def csv_bytes(frame: pd.DataFrame, *, numbers: Collection[str] = ()) -> bytes:
     """Write a table as the CSV that spreadsheets open: UTF-8 with its mark, and no text that they would run."""
     safe = frame.copy()
     for name in frame.columns:
         if name not in numbers and (frame[name].dtype == object or str(frame[name].dtype) in {"str", "string"}):
-            safe[name] = frame[name].map(lambda cell: spreadsheet_text(cell) if isinstance(cell, str) else cell)
-    safe.columns = [spreadsheet_text(str(name)) for name in frame.columns]
+            safe[name] = frame[name].map(lambda cell: csv_text(cell) if isinstance(cell, str) else cell)
+    safe.columns = [csv_text(str(name)) for name in frame.columns]
     return safe.to_csv(index=False, lineterminator="\n").encode("utf-8-sig", errors="replace")
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +16,7 @@ import pyogrio
 import shapely
 
 from spatial.messages import Words
+from spatial.plain_text import xml_text
 from spatial.qgis.layers import build_layers
 from spatial.qgis.project import approval_line, project_title, write_project_of
 from spatial.qgis.sld import sld
@@ -197,7 +198,7 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                     *(("license", line) for line in meta.licences),
                 ):
                     SubElement(root, tag).text = text
-                xml = tostring(root, encoding="unicode")
+                xml = xml_text(root)
                 described.append(("table", layer.table, QGIS_METADATA, "text/xml", xml))
             for number, (scope, layer_name, *kept) in enumerate(described, start=1):
                 _insert(connection, "gpkg_metadata", [(number, "dataset", *kept)])

@@ -7,11 +7,12 @@ import zipfile
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent
 
 import geopandas as gpd
 
 from spatial.messages import Words
+from spatial.plain_text import xml_text
 from spatial.qgis.forms import (
     TABS,
     edit_layers,
@@ -197,7 +198,12 @@ def write_project_of(
     ]
     root.append(layouts_element(prints))
     indent(root, space=" ")
-    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
+    for item in root.iter():
+        # QGIS reads expressions in names of layers and legends too: none is of ours but in map tips and labels.
+        if item.tag != "mapTip":
+            item.text = item.text and unread(item.text)
+        item.attrib.update({key: unread(text) for key, text in item.attrib.items() if key != "labelText"})
+    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + xml_text(root)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         # A date of its own: the clock would change the bytes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 import rasterio
@@ -13,6 +13,7 @@ import rasterio.shutil
 from rasterio.io import MemoryFile
 
 from spatial.errors import ContractError
+from spatial.plain_text import xml_text
 from spatial.qgis.sld import raster_sld
 from spatial.qgis.styles import BASE, QGIS_VERSION, SHARES, constants
 from spatial.store import Artifact
@@ -112,7 +113,7 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Wor
     SubElement(pipe, "rasterresampler")
     root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})
     root.append(pipe)
-    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
+    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + xml_text(root)
     plain = raster_sld(result, name=name, title=title, opacity=float(OPACITY))
     artifacts = tuple(
         Artifact(f"{name}.{ending}", held)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
+
+from spatial.plain_text import xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -237,7 +239,7 @@ def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
             _symbolizer(rule, layer, style.opacity, is_outside=is_outside)
     if style.labelling is not None:
         _labels(_rule(rules, f"{title} *"), style, smallest_scale)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml_text(root)
 
 
 def raster_sld(classes: Sequence[tuple[float, str, str]], *, name: str, title: str, opacity: float) -> str:
@@ -257,7 +259,7 @@ def raster_sld(classes: Sequence[tuple[float, str, str]], *, name: str, title: s
         SubElement(held, "se:Value").text = colour or clear
         if place < len(classes) - 1:
             SubElement(held, "se:Threshold").text = f"{bound:g}"
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml_text(root)
 
 
 def _document(name: str, title: str) -> tuple[Element, Element]:

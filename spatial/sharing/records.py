@@ -7,10 +7,10 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+from xml.etree.ElementTree import Element, SubElement, indent, register_namespace
 
 from spatial.messages import Words
-from spatial.plain_text import CONTROL, one_line
+from spatial.plain_text import one_line, xml_text
 from spatial.reporting.wording import source_fact
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def iso_record(meta: PackageMeta, box: Box | None, method: str) -> bytes:
         for name in path.split("/"):
             parent = SubElement(parent, f"{{{GMD}}}{name}")
         if text is not None:
-            SubElement(parent, f"{{{GCO}}}CharacterString").text = CONTROL.sub("", text)
+            SubElement(parent, f"{{{GCO}}}CharacterString").text = text
         return parent
 
     def code(parent: Element, path: str, kind: str, value: str) -> None:
@@ -288,7 +288,7 @@ def iso_record(meta: PackageMeta, box: Box | None, method: str) -> bytes:
     code(quality, "scope/DQ_Scope/level", "MD_ScopeCode", "dataset")
     put(quality, "lineage/LI_Lineage/statement", method)
     indent(root, " ")
-    text: str = tostring(root, encoding="unicode")
+    text = xml_text(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
 
 

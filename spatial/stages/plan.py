@@ -254,7 +254,7 @@ def add_plans(results: Results, target: Path) -> list[str]:
         before = toml_text(target) if target.exists() else ""
         text = f"{before.rstrip()}\n{told}" if before.strip() else told.lstrip()
         plans, there = (
-            [item.get("name") for item in items if isinstance(item, dict)]
+            [str(item.get("name")) for item in items if isinstance(item, dict)]
             for part in (told, before)
             if isinstance(items := toml_table(part).get("scenarios", []), list)
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from openpyxl import Workbook
 
 from spatial.messages import Words
+from spatial.plain_text import CONTROL
 from spatial.store import Artifact
 from spatial.workbook.content import Content
 from spatial.workbook.sheets import BookMeta, add_sheet, add_styles, stable_bytes
@@ -39,7 +40,7 @@ def build_workbooks(
         noon = dt.datetime.combine(meta.as_of, dt.time(12))
         book.properties.creator = "spatial"
         book.properties.language = language
-        book.properties.title = words.pick(meta.title)
+        book.properties.title = CONTROL.sub("\ufffd", words.pick(meta.title))
         book.properties.created = noon
         packed = io.BytesIO()
         book.save(packed)

@@ -162,7 +162,10 @@
   S.download = function (name, rows) {
     const cell = function (value) {
       let text = value === null || value === undefined || Number.isNaN(value) ? "" : String(value);
-      if (typeof value === "string" && /^[\s\u00a0]*[=+\-@\t\r\n＝＋－＠]/.test(text)) text = "'" + text;
+      if (typeof value === "string") {
+        if (/^[\s\u00a0]*[=+\-@\t\r\n＝＋－＠]/.test(text)) text = "'" + text;
+        text = text.replace(/([;\t|\r\n])(?=[\s\u00a0]*[=+\-@＝＋－＠])/g, "$1'");
+      }
       return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
     };
     // People are whole, in a table that is taken along too.
