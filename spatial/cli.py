@@ -747,6 +747,8 @@ def _say_told(told: Told) -> None:
     for line in told.beside:
         _say(line, err=True)
     _say_lines(told.lines)
+    for line in told.took:
+        _say(line, err=True)
 
 
 def _run_all(files: Sequence[Path], share: Share, **asked: Any) -> NoReturn:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from spatial.runner.stage import Late, Stage
+from typing import Any
+
+from spatial.runner.stage import Asked, Late, Stage
+from spatial.study.score import LAW_KEYS
 
 # Names of tables that several stages read, and of keys of the study that several take; ? marks what may be absent.
 READ = (
@@ -31,9 +34,10 @@ WARNED = "findings_network findings_scenarios?"  # facilities that a scenario cl
 FINDINGS = f"findings_read findings_population? findings_access findings_off_road? {WARNED}"
 TOLD = f"{RESULTS} {SCORE} {ACCOUNTS} intervals? rural_access? {FITTED} emergency_people? {WARNED}"
 
-LAW = "norms jurisdictions as_of tiers.urban access.max_time_min services_file"
+LAW = " ".join(LAW_KEYS)
+ASKED = Asked(Late("spatial.stages.policy", "asked"), (*LAW_KEYS, "access.services"))
 LISTS = "inventory sources.facilities sources.osm"
-SERVICES = f"{LAW} access.services network"
+SERVICES = "access.max_time_min access.services services_file network"
 TIMES = f"{SERVICES} access.direction region.buffer_km"
 SHOWN = f"{LAW} name title synthetic note population.basis network.modes outputs scenarios score.level_bands"
 
@@ -49,7 +53,7 @@ _BESIDE = {
 """Stages that stand in the module of another."""
 
 
-def _stage(name: str, reads: str, makes: str, options: str, **where: str | bool) -> Stage:
+def _stage(name: str, reads: str, makes: str, options: str, **where: Any) -> Stage:
     """Declare a stage whose function has its name, in the module of that name or in that of the stages beside it."""
     late = Late(f"spatial.stages.{_BESIDE.get(name, name)}", name)
     return Stage(name, late, *(tuple(names.split()) for names in (reads, makes, options)), **where)  # type: ignore[arg-type]
@@ -67,21 +71,22 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "settlements population_account unit_totals? findings_population?",
            "population network sources placing region official"),
     _stage("access", f"settlements facilities {TRAVEL}",
-           "snaps access last_mile routes findings_access", TIMES),
+           "snaps access last_mile routes findings_access", TIMES, asks=ASKED),
     _stage("measures", f"settlements facilities {TRAVEL}",
-           "measures? facility_use? served?", f"{SERVICES} access.cutoffs_min measures"),
+           "measures? facility_use? served?", f"{SERVICES} access.cutoffs_min measures", asks=ASKED),
     _stage("areas", f"settlements facilities {TRAVEL} population?",
-           "isochrones? catchments?", f"{SERVICES} access.direction areas"),
+           "isochrones? catchments?", f"{SERVICES} access.direction areas", asks=ASKED),
     _stage("certainty", f"settlements facilities boundaries {TRAVEL} access population? {FITTED}",
-           "intervals? wet_losses? rural_access?", f"{TIMES} uncertainty calibration"),
+           "intervals? wet_losses? rural_access?", f"{TIMES} uncertainty calibration", asks=ASKED),
     _stage("cutoffs", f"settlements facilities {TRAVEL} intervals?",
-           "access_counts interval_people?", f"{TIMES} access.cutoffs_min"),
+           "access_counts interval_people?", f"{TIMES} access.cutoffs_min", asks=ASKED),
     _stage("scenarios", f"settlements facilities {TRAVEL}",
-           "scenario_access? scenario_people? findings_scenarios?", f"{TIMES} access.cutoffs_min scenarios"),
+           "scenario_access? scenario_people? findings_scenarios?",
+           f"{TIMES} access.cutoffs_min scenarios", asks=ASKED),
     _stage("emergency", f"settlements facilities {TRAVEL}",
            "emergency_response? emergency_people?", "emergency network services_file"),
     _stage("cells", f"settlements facilities boundaries {TRAVEL} population?",
-           "cells? cell_access?", f"{TIMES} access.cutoffs_min access.origins access.cell_m"),
+           "cells? cell_access?", f"{TIMES} access.cutoffs_min access.origins access.cell_m", asks=ASKED),
     _stage("off_road", "settlements facilities roads water landcover? elevation?",
            "off_road? findings_off_road? friction? off_road_min?", "off_road access.direction services_file"),
     _stage("norms", "settlements facilities unplaced? boundaries roads access last_mile",
@@ -89,7 +94,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("score", f"settlements facilities boundaries {TRAVEL} access last_mile routes norm_results flows "
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results landcover? elevation?", PLANS,
-           f"{SERVICES} access.direction region.unit_levels plans planning uncertainty off_road "
+           f"{LAW} access.services network access.direction region.unit_levels plans planning uncertainty off_road "
            "measures.catchment_min measures.demand measures.mode measures.persons_per_unit",
            files="processed"),
     _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",

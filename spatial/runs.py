@@ -370,6 +370,7 @@ class Told(NamedTuple):
 
     beside: list[str]  # which stages ran: said beside the results, so that these can be read by machines
     lines: list[str]
+    took: list[str]  # what stages took, in short: it follows the answer
     exit_code: int = 0
 
 
@@ -403,7 +404,8 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
         lines.append(f"to compare:   spatial compare {today} {results.folder}")
     elif file is not None and has_pages:
         lines.append(f"next: spatial explain | plan | try {file}; every norm, how sure, and why: spatial run -v {file}")
-    return Told(cost_told(study, results, is_full=verbose), lines)
+    cost = cost_told(study, results, is_full=verbose)
+    return Told(cost, lines, []) if verbose else Told(cost[:1], lines, cost[1:])
 
 
 # Several studies, each run by one worker.
@@ -438,7 +440,7 @@ def run_file(one: AskedStudy) -> Told:
             del how["raw"]
             return run_and_tell(study, file=one.file, **how)
     except SpatialError as error:
-        return Told([f"error: {error}"], [], error.exit_code)
+        return Told([f"error: {error}"], [], [], error.exit_code)
 
 
 # A run that is recorded, once more in a new folder.

@@ -23,8 +23,8 @@ STATUS = Path("/proc/self/status")
 KB = 1000.0
 LOOK_S = 0.02
 """How often the memory of a stage is looked at: shorter peaks below that of the run so far are missed."""
-SMALL_SHARE = 0.01
-"""Stages that took less of the seconds of a run are told together, unless all is asked for."""
+SLOWEST = 3
+"""So many stages are told one by one, and the others together, unless all is asked for."""
 
 
 class PeakMemory:
@@ -100,12 +100,11 @@ def cost_lines(
     """
     Tell what stages took as a table that fits a terminal: each with seconds, peak memory and rows, all, the slowest.
 
-    Those that took next to nothing are told together unless it `is_full`; `beside` says something of each.
+    The slowest are told one by one, and the others together, unless it `is_full`; `beside` says something of each.
     """
     total = sum(_number(facts, "seconds") for facts in stages.values())
-    small = [] if is_full else [
-        name for name, facts in stages.items() if _number(facts, "seconds") < SMALL_SHARE * total
-    ]  # fmt: skip
+    slow = sorted(stages, key=lambda name: -_number(stages[name], "seconds"))
+    small = [] if is_full else [name for name in stages if name not in slow[:SLOWEST]]
     small = small if len(small) > 1 else []
     rows = {name: [facts] for name, facts in stages.items() if name not in small}
     if small:
@@ -132,10 +131,9 @@ def cost_lines(
         ]
         yield line(name, figures, (beside or {}).get(name, ""))
     if len(stages) > 1:
-        slowest = max(stages, key=lambda name: _number(stages[name], "seconds"))
-        seconds = _number(stages[slowest], "seconds")
+        seconds = _number(stages[slow[0]], "seconds")
         share = words.share(seconds / total if total else None)
-        yield words.say("cost", "slowest", stage=slowest, seconds=words.number(seconds, decimals=1), share=share)
+        yield words.say("cost", "slowest", stage=slow[0], seconds=words.number(seconds, decimals=1), share=share)
 
 
 def _number(facts: Mapping[str, Any], key: str) -> float:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 LOGGER = logging.getLogger(__name__)
+ASKED_FILE = ".asked.json"
 _MOST_TOLD = 3
 """Changes that are named; the others are counted."""
 
@@ -167,7 +168,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         record["libraries"] = last["libraries"] if last else library_versions()
         # Titles and notes are told in the order of the study, by which a run is made again from its record.
         run.store.write_json("run.json", record, keeps_order=True)
-        run.checksums.save()
+        run.save()
     report(1.0, "done")
     return record
 
@@ -182,6 +183,7 @@ class _Run:
         self.store = Store(folder, basis, keeps=True)
         self.base = None if base is None else Store(base, basis, keeps=True)
         self.checksums = Checksums(self.store, verify=verify)
+        self._asked: dict[str, dict[str, Any]] = {}
 
     def inputs_of(self, stage: Stage) -> Store:
         return self.base if stage.reads_base and self.base is not None else self.store
@@ -215,7 +217,7 @@ class _Run:
             "code": code_fingerprint(stage.function.__module__),
             "inputs": {name: self.checksums.of(path) if path else "" for name, path in paths.items()},
             "options": Options(self.study, stage.options).dump(),
-        }
+        } | self.asked(stage)
         made = [TABLES[name] for name in _names(stage.makes) if name in TABLES]
         counts_people = "population?" in stage.makes or any(table.counts_people for table in made)
         whole = facts | {
@@ -228,6 +230,29 @@ class _Run:
         fingerprint = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
         told = {path.name: sha256 for path, sha256 in raw.items() if path.is_file()}
         return facts | {"fingerprint": fingerprint, "raw": told}
+
+    def asked(self, stage: Stage) -> dict[str, Any]:
+        """Say what a stage takes of keys that it does not declare; it is worked out again where one of them changed."""
+        if stage.asks is None:
+            return {}
+        options, store = Options(self.study, stage.asks.keys), self.inputs_of(stage)
+        path = store.path_of("facilities")
+        files = [self.checksums.of(file) if file.is_file() else "" for file in own_files(self.study, stage.asks.keys)]
+        code, there = code_fingerprint(stage.asks.function.__module__), self.checksums.of(path) if path else ""
+        follows = hashlib.sha256(json.dumps([options.dump(), *files, code, there], sort_keys=True).encode()).hexdigest()
+        if follows not in self._asked:
+            kept = self.store.read_json(ASKED_FILE)
+            kept = kept if isinstance(kept, dict) else {}
+            facilities: Any = store.read("facilities") if path and follows not in kept else {"service": ()}
+            offered = set(facilities["service"])
+            self._asked[follows] = kept.get(follows) or stage.asks.function(options=options, offered=offered)
+        return {"asked": self._asked[follows]}
+
+    def save(self) -> None:
+        """Keep what the next run takes as known, where nothing of it has changed."""
+        self.checksums.save()
+        if self._asked and self._asked != self.store.read_json(ASKED_FILE):
+            self.store.write_json(ASKED_FILE, self._asked)
 
     def keys_changed(self, stage: Stage) -> tuple[str, ...]:
         """List the keys of the study that differ from those that the stage last ran with; none where it never ran."""
@@ -249,6 +274,7 @@ class _Run:
                 *(f"{key} of the study" for key in keys),
                 *(f"its input {name}" for name in _different(last.get("inputs", {}), now["inputs"])),
                 *(f"the file {name}" for name in _different(last.get("raw", {}), now["raw"])),
+                *(["what norms ask for"] if last.get("asked") != now.get("asked") else []),
                 *(["its code"] if last.get("code") != now["code"] else []),
                 *(f"the library {name}" for name in _different(libraries, versions)),
             ]

@@ -58,6 +58,14 @@ _READERS = frozenset({"sources", "scenario", "scenarios"})
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What stages take of keys of the study through one function, whose result stands for the keys."""
+
+    function: Late  # takes the options and the `offered` services
+    keys: tuple[str, ...]  # what it may look at
+
+
+@dataclass(frozen=True)
 class Stage:
     """A plain function with a declaration."""
 
@@ -76,6 +84,9 @@ class Stage:
     reads_raw: bool = False  # whether it opens raw files, whose checksums then belong to its fingerprint
     # whether it takes its inputs from the folder of the run that this one is built on
     reads_base: bool = False
+    # what it takes of keys that it does not declare, as JSON values of these keys and of what there is: they may change
+    # without it, and it does not run again
+    asks: Asked | None = None
 
 
 class _Section:
@@ -121,6 +132,10 @@ class Options(Keys):
     def columns_named(self) -> dict[str, tuple[str, ...]]:
         """Name the columns of lists that keys of the study name, whichever keys are declared."""
         return self._study.columns_named
+
+    def beyond(self, keys: tuple[str, ...]) -> Options:
+        """Look at other keys, in the function of `Stage.asks` alone: its result stands for them in the fingerprint."""
+        return Options(self._study, keys, self.derived)
 
     def raw_path(self, path: str) -> Path:
         """Where a small file of the user's own lies, such as a register of norms."""

@@ -19,7 +19,7 @@ from spatial.access.uncertainty import interval_people
 from spatial.crs import require_metres
 from spatial.runner.cost import free_memory_mb
 from spatial.runner.stage import silent
-from spatial.stages.policy import access_rules, crew_mode, services_in_metres, vocabulary_of, wanted_services
+from spatial.stages.policy import access_rules, asked, crew_mode, vocabulary_of, wanted_services
 from spatial.stages.shared import graph_of, graphs_of, headline_cutoffs, surroundings_of
 from spatial.tables import TABLES
 
@@ -72,7 +72,7 @@ def access(
     graphs = graphs_of(options, nodes, edges)
     surroundings = surroundings_of(options, study_area, water)
     vocabulary, offered = vocabulary_of(options), set(facilities["service"])
-    shortest = services_in_metres(options, vocabulary, offered)
+    shortest = frozenset(asked(options, offered=offered)["in_metres"])
     services = wanted_services(options, vocabulary, offered)
     warn_of_memory(len(settlements), len(services) + len(TOWN_TIERS), len(graphs))
     progress(0.1, "access: times to towns and services")

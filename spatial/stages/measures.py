@@ -21,7 +21,7 @@ from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
 from spatial.runner.stage import silent
-from spatial.stages.policy import decay_of, vocabulary_of
+from spatial.stages.policy import asked, decay_of, vocabulary_of
 from spatial.stages.shared import MANY_SETTLEMENTS, closer_services, graph_of, is_left_out, surroundings_of
 from spatial.tables import TABLES
 
@@ -250,7 +250,7 @@ def areas(
         )
     facilities = facilities.loc[~is_for_some_units(facilities)]
     services = closer_services(options, facilities, chosen.services)
-    if not (chosen.services or options.norms.headline):
+    if not (chosen.services or asked(options, offered=set())["has_headlines"]):
         # The ground of every service that is mapped takes longer than all the rest: of many, those that are told first.
         mapped = facilities["service"].value_counts()
         first = told_first({name: mapped.reindex(list(kinds)).sum() for name, kinds in services.items()})

@@ -23,6 +23,7 @@ from spatial.norms.law import (
 )
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.study.access import BY_BUS
+from spatial.study.score import LAW_KEYS
 from spatial.tables.words import TIERS
 from spatial.terrain.friction import load_surface_speeds
 
@@ -137,21 +138,36 @@ def binding_norms(options: Options) -> pd.DataFrame:
 
 def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str]) -> dict[str, frozenset[str]]:
     """Choose the services to compute, and which facilities count for each."""
-    named = set(options.access.services)
-    asked = asked_by_norms(binding_norms(options), vocabulary.knowing(offered))
-    chosen: dict[str, frozenset[str]] = {}
-    for service in vocabulary.ids:
-        kinds = vocabulary.satisfying(service)
-        if service in named if named else (bool(kinds & offered) or service in asked):
-            chosen[service] = kinds
-    return chosen
+    named, besides = set(options.access.services), asked(options, offered=offered)["besides"]
+    every = {service: vocabulary.satisfying(service) for service in vocabulary.ids}
+    return {
+        service: kinds
+        for service, kinds in every.items()
+        if (service in named if named else bool(kinds & offered) or service in besides)
+    }
 
 
-def services_in_metres(options: Options, vocabulary: Vocabulary, offered: set[str]) -> frozenset[str]:
-    """Name the services that a norm in metres of road asks for."""
-    binding = binding_norms(options)
-    in_metres = binding.loc[binding["metric"] == "network_dist_m"]
-    return frozenset(asked_by_norms(in_metres, vocabulary.knowing(offered)))
+def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
+    """
+    Say what norms ask of the stages that measure: as JSON values, which stand for all keys about norms.
+
+    `besides` are the services that are asked for without a facility, where the study names none itself; `in_metres`
+    those that a norm in metres of road asks for. `headlines` are the headline norms that bind, as the study orders
+    them, and `has_headlines` tells whether it names any.
+    """
+    law = options.beyond((*LAW_KEYS, "access.services"))
+    vocabulary, binding = vocabulary_of(law), binding_norms(law)
+    known = vocabulary.knowing(offered)
+    in_metres = asked_by_norms(binding.loc[binding["metric"] == "network_dist_m"], known)
+    besides = set() if law.access.services else asked_by_norms(binding, known)
+    told = binding[["norm_id", "service", "bundle_members", "metric", "unit", "threshold"]]
+    rows = told.astype(object).where(told.notna(), None).to_dict("records")
+    return {
+        "besides": sorted(name for name in besides if not vocabulary.satisfying(name) & offered),
+        "in_metres": sorted(in_metres),
+        "headlines": [row for norm in law.norms.headline for row in rows if row["norm_id"] == norm],
+        "has_headlines": bool(law.norms.headline),
+    }
 
 
 def asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:

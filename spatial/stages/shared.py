@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -12,7 +12,7 @@ from spatial.access.options import TOWN_TIERS
 from spatial.access.places import Surroundings
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
-from spatial.stages.policy import asked_by_norms, binding_norms, vocabulary_of, wanted_services
+from spatial.stages.policy import asked, asked_by_norms, vocabulary_of, wanted_services
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def closer_services(options: Options, facilities: gpd.GeoDataFrame, named: Seque
             for name in named
             if vocabulary.satisfying(name) & offered
         }
-    found = asked_by_norms(_headlines(options), vocabulary)
+    found = asked_by_norms(pd.DataFrame(_headlines(options), columns=["service", "bundle_members"]), vocabulary)
     return {name: kinds for name, kinds in every.items() if name in found} or every
 
 
@@ -83,28 +83,23 @@ def is_left_out(what: str, named: Sequence[str], settlements: gpd.GeoDataFrame) 
 
 def headline_cutoffs(options: Options) -> list[float]:
     """List the study's cutoffs and the minutes that its headline norms ask for."""
-    timed = _timed(options)["threshold"]
-    return sorted({*map(float, options.access.cutoffs_min), *map(float, timed)})
+    return sorted({*map(float, options.access.cutoffs_min), *(norm["threshold"] for norm in _timed(options))})
 
 
 def headline_minutes(options: Options) -> dict[str, float]:
     """Find the minutes that the headline norms ask for by service."""
-    vocabulary, norms = vocabulary_of(options), _timed(options)
-    minutes = dict(zip(norms["norm_id"], norms["threshold"].astype(float), strict=True))
-    services = dict(zip(norms["norm_id"], norms["service"], strict=True))
-    found: dict[str, float] = {}
-    for norm in options.norms.headline:
-        if norm in minutes:
-            item = vocabulary.for_register(str(services[norm]))
-            if item is not None:
-                found.setdefault(item.id, minutes[norm])
+    vocabulary, found = vocabulary_of(options), dict[str, float]()
+    for norm in _timed(options):
+        item = vocabulary.for_register(norm["service"])
+        if item is not None:
+            found.setdefault(item.id, norm["threshold"])
     return found
 
 
 def headline_towns(options: Options, settlements: gpd.GeoDataFrame) -> dict[str, frozenset[str]]:
     """Choose the tiers of towns that headline norms ask for."""
     vocabulary = vocabulary_of(options)
-    asked = {vocabulary.for_register(word) for word in _headlines(options)["service"]}
+    asked = {vocabulary.for_register(word) for word in {norm["service"] for norm in _headlines(options)}}
     tiers = sorted({item.id for item in asked if item is not None} & set(TOWN_TIERS))
     return {tier: TOWN_TIERS[tier] for tier in tiers if settlements["tier"].isin(TOWN_TIERS[tier]).any()}
 
@@ -114,12 +109,14 @@ def townspeople(ids: pd.Series, settlements: pd.DataFrame, tiers: frozenset[str]
     return ids.isin(settlements.loc[settlements["tier"].isin(tiers), "settlement_id"])
 
 
-def _headlines(options: Options) -> pd.DataFrame:
-    binding = binding_norms(options)
-    return binding.loc[binding["norm_id"].isin(options.norms.headline)]
+def _headlines(options: Options) -> list[dict[str, Any]]:
+    norms: list[dict[str, Any]] = asked(options, offered=set())["headlines"]
+    return norms
 
 
-def _timed(options: Options) -> pd.DataFrame:
-    norms = _headlines(options)
-    is_timed = (norms["metric"] == "time_min") & (norms["unit"] == "min") & norms["threshold"].notna()
-    return norms.loc[is_timed]
+def _timed(options: Options) -> list[dict[str, Any]]:
+    return [
+        norm
+        for norm in _headlines(options)
+        if norm["metric"] == "time_min" and norm["unit"] == "min" and norm["threshold"] is not None
+    ]

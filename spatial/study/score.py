@@ -329,6 +329,10 @@ class NormChoices(Model):
     )
 
 
+LAW_KEYS = ("norms", "jurisdictions", "as_of", "tiers.urban", "access.max_time_min", "services_file")
+"""Keys of a study that say which norms bind it, and what they ask for."""
+
+
 class NormOptions(NormChoices):
     """Which norms bind the study."""
 

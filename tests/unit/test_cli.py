@@ -195,6 +195,7 @@ def test_a_run_tells_seconds_memory_and_rows_of_each_stage_in_a_table_that_fits_
     assert re.fullmatch(r"ran (1\d) of \1 stages, the first one read: has not run to its end yet", head)
     assert titles.split() == ["stage", "seconds", "peak", "MB", "rows", "written"]
     assert all(len(line) <= 80 for line in (titles, *rows))
+    assert len(rows) == 5  # the three slowest, the others, all: it stands behind the answer
     assert rows[-1].startswith("in all")
     assert re.fullmatch(r"slowest: \w+, [\d.]+ s, [\d.]+ % of all", last)
     assert "in all" not in outcome.out
