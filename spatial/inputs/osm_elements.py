@@ -9,7 +9,7 @@ import itertools
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import osmium
 import osmium.area
@@ -52,6 +52,13 @@ _NODE_BYTES = 16
 Result = TypeVar("Result")
 
 
+class Stretch(NamedTuple):
+    """A part of a way whose nodes are all in the file."""
+
+    wkb: bytes  # its line as WKB in degrees
+    nodes: tuple[int, ...]  # number of the node at each vertex
+
+
 @dataclass(frozen=True)
 class Element:
     """A tagged node, way or relation."""
@@ -63,6 +70,7 @@ class Element:
     point: tuple[float, float] = (float("nan"), float("nan"))  # longitude and latitude of a node
     nodes: tuple[int, ...] = ()  # of a road or ferry: the number of the node at each vertex of its line
     members: tuple[tuple[str, int], ...] = ()  # kind and number of a relation's members
+    further: tuple[Stretch, ...] = ()  # of a road that the extract cuts to pieces: all stretches but the longest
 
     @property
     def id(self) -> str:
@@ -240,23 +248,32 @@ class _Walk:
                 wkb = bytes.fromhex(self._factory.create_linestring(item, osmium.geom.use_nodes.ALL))
             except (RuntimeError, osmium.InvalidLocationError):
                 self.scan.incomplete.append(f"w{number}")
-                wkb, nodes = _longest_run(item)
+                stretches = _stretches(item)
+                if is_road(tags) and stretches:
+                    longest = max(stretches, key=lambda stretch: len(stretch.nodes))
+                    others = tuple(stretch for stretch in stretches if stretch is not longest)
+                    return Element(kind, number, tags, wkb=longest.wkb, nodes=longest.nodes, further=others)
+                if stretches:
+                    lines = shapely.from_wkb([stretch.wkb for stretch in stretches])
+                    wkb = shapely.to_wkb(shapely.multilinestrings(lines) if len(lines) > 1 else lines[0])
             else:
                 if is_road(tags):
                     nodes = tuple([node.ref for node in refs])
         return Element(kind, number, tags, wkb=wkb, nodes=nodes)
 
 
-def _longest_run(way: Any) -> tuple[bytes, tuple[int, ...]]:
-    """Find the longest stretch of a way whose nodes are all in the file: a gap is never bridged."""
+def _stretches(way: Any) -> list[Stretch]:
+    """Find the stretches of a way whose nodes are all in the file: a gap is never bridged."""
     runs: list[list[Any]] = [[]]
     for node in way.nodes:
         if node.location.valid():
             runs[-1].append((node.ref, node.lon, node.lat))
         elif runs[-1]:
             runs.append([])
-    best = max(runs, key=len)
-    if len(best) < 2:
-        return b"", ()
-    line = shapely.LineString([(lon, lat) for _, lon, lat in best])
-    return shapely.to_wkb(line), tuple(ref for ref, _, _ in best)
+    return [
+        Stretch(
+            shapely.to_wkb(shapely.LineString([(lon, lat) for _, lon, lat in run])), tuple(ref for ref, _, _ in run)
+        )
+        for run in runs
+        if len(run) > 1
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +29,22 @@ if TYPE_CHECKING:
 
 
 def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
-    """Find roads and ferries; which of them are open to whom is decided later. Also ids of those without two nodes."""
-    ways = [element for element in elements if element.kind == "w" and is_road(element.tags)]
-    lost = [element.id for element in ways if not element.wkb]
-    ways = [element for element in ways if element.wkb]
+    """
+    Find roads and ferries; which of them are open to whom is decided later. Also ids of those without two nodes.
+
+    Of a road that the extract cuts to pieces the longest keeps the id, the others are ``w7-2``, ``w7-3``: an edge has
+    the id of its road, a stroke and a number.
+    """
+    roads = [element for element in elements if element.kind == "w" and is_road(element.tags)]
+    lost = [element.id for element in roads if not element.wkb]
+    ways, road_id = [], []
+    for element in roads:
+        if element.wkb:
+            ways.append(element)
+            road_id.append(element.id)
+        for number, piece in enumerate(element.further, start=2):
+            ways.append(replace(element, wkb=piece.wkb, nodes=piece.nodes))
+            road_id.append(f"{element.id}-{number}")
     # Few tags are set on any one road, so that roads are gone through and not columns.
     columns = {"highway": "road_class"} | {tag: tag.replace(":", "_") for tag in ROAD_TAGS}
     known: dict[str, dict[str, int]] = {tag: {} for tag in columns}
@@ -47,7 +59,7 @@ def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
     ids, first, vertex = np.unique(numbers, return_index=True, return_inverse=True)
     sizes = np.array([len(element.nodes) for element in ways], dtype=np.int64)
     return RoadLines(
-        road_id=np.array([element.id for element in ways], dtype=object),
+        road_id=np.array(road_id, dtype=object),
         tags=tags,
         offsets=np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))),
         point=vertex,

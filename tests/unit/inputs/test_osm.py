@@ -158,10 +158,26 @@ def test_roads_keep_their_nodes_and_tags(small):
     assert pd.isna(roads.loc["w3", "maxspeed"])
     assert [list(nodes) for nodes in roads["node_ids"]] == [[1, 2, 3], [3, 4], [3, 4]]
     assert [len(line.coords) for line in roads.geometry] == [3, 2, 2]
-    # Way 3 misses its second node: its longest whole stretch is 3-4. Way 4 has no node at all.
+    # Way 3 misses its second node: its only whole stretch is 3-4. Way 4 has no node at all.
     assert number_of(extract, "ways with nodes beyond the extract") == 2
     assert number_of(extract, "roads without two nodes") == 1
     assert number_of(extract, "highway ways") == 3
+
+
+def test_every_stretch_of_a_way_that_the_extract_cuts_is_read(tmp_path):
+    # The file lacks node 3 of road 7 and of coast 8: what is left is 1-2 and 4-5-6. Nobody walks over either stretch.
+    file = tmp_path / "cut.osm"
+    nodes = "".join(node(number, number / 100, 0.0) for number in (1, 2, 4, 5, 6))
+    kinds = way(7, [1, 2, 3, 4, 5, 6], highway="track") + way(8, [1, 2, 3, 4, 5, 6], natural="coastline")
+    file.write_text(f"{HEAD}{nodes}{kinds}</osm>", encoding="utf-8")
+    extract = read_osm(file)
+    assert extract.roads["road_id"].tolist() == ["w7", "w7-2"]
+    assert [list(ids) for ids in extract.roads["node_ids"]] == [[4, 5, 6], [1, 2]]
+    assert extract.roads["road_class"].tolist() == ["track", "track"]
+    assert extract.water["water_id"].tolist() == ["w8"]
+    parts = [[x for x, _ in part.coords] for part in extract.water.geometry[0].geoms]
+    assert parts == [[0.01, 0.02], [0.04, 0.05, 0.06]]
+    assert mark_barriers(extract.water.to_crs("EPSG:32631"))["is_barrier"].all()
 
 
 def test_parts_of_a_boundary_are_put_together(small):
