@@ -254,8 +254,8 @@ class _Walk:
                     others = tuple(stretch for stretch in stretches if stretch is not longest)
                     return Element(kind, number, tags, wkb=longest.wkb, nodes=longest.nodes, further=others)
                 if stretches:
-                    lines = shapely.from_wkb([stretch.wkb for stretch in stretches])
-                    wkb = shapely.to_wkb(shapely.multilinestrings(lines) if len(lines) > 1 else lines[0])
+                    lines: list[Any] = [shapely.from_wkb(stretch.wkb) for stretch in stretches]
+                    wkb = shapely.MultiLineString(lines).wkb if len(lines) > 1 else stretches[0].wkb
             else:
                 if is_road(tags):
                     nodes = tuple([node.ref for node in refs])

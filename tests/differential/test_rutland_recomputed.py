@@ -60,9 +60,9 @@ def _speeds(tags, mode):
     base = SPEEDS[mode]["classes"].get(tags["highway"])
     if base is None or not set(RULES["closed"]).isdisjoint(_first(tags, ACCESS[mode]).split(";")):
         return 0.0, 0.0
-    both = [base, base]
     if tags.get({"walk": "motorroad", "drive": "area"}[mode]) == "yes":
         return 0.0, 0.0
+    both = [base, base]
     if mode == "drive":
         caps = [table[value] for key, table in SPEEDS["caps"].items() for value in _values(tags, key) if value in table]
         if tags["highway"] == "track" and tags.get("tracktype") not in SPEEDS["caps"]["tracktype"]:
@@ -129,9 +129,8 @@ def _pieces(roads, xy, mode):
     pieces = pd.DataFrame(rows, columns=["start", "end", "line", "along", "against", "may_enter", "all_season"])
     graph = coo_array((np.ones(len(pieces)), (pieces["start"], pieces["end"])), shape=(len(xy), len(xy)))
     component = connected_components(graph, directed=False)[1][pieces["start"]]
-    metres = shapely.length(pieces["line"].to_numpy())
-    pieces["component"], pieces["length_m"] = component, metres
-    pieces["may_enter"] &= np.bincount(component, metres)[component] >= 1000 * MIN_COMPONENT_KM
+    pieces["component"], pieces["length_m"] = component, shapely.length(pieces["line"].to_numpy())
+    pieces["may_enter"] &= np.bincount(component, pieces["length_m"])[component] >= 1000 * MIN_COMPONENT_KM
     return pieces
 
 
@@ -229,9 +228,8 @@ def test_every_time_of_rutland_is_found_again_from_the_extract_alone(rutland, re
             for settlement, times in zip(settlements["settlement_id"], minutes[:, which], strict=True):
                 nearest = times.min(initial=np.inf)
                 row = {"settlement_id": settlement, "service": service, "mode": mode, "minutes": nearest}
-                row["nearest"] = set(ids[which[times <= nearest + SAME_MIN]])
-                row |= {cutoff: np.count_nonzero(times <= cutoff) for cutoff in (15, 30, 60)}
-                rows.append(row | {"has_any": len(which) > 0})
+                row |= {"nearest": set(ids[which[times <= nearest + SAME_MIN]]), "has_any": len(which) > 0}
+                rows.append(row | {cutoff: np.count_nonzero(times <= cutoff) for cutoff in (15, 30, 60)})
         if mode == "drive":
             _compare_last_mile(settlements, pieces, walls, folder)
     both = access.merge(pd.DataFrame(rows), how="left", validate="one_to_one")
