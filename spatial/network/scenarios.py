@@ -66,7 +66,10 @@ def values_by_name(
             ids = np.array([name.removeprefix(sign) for name in ids.tolist()], dtype=object)
             own = wanted[[str(name).startswith(sign) for name in wanted.index]]
             own = own.set_axis([str(name).removeprefix(sign) for name in own.index])
-        by = [*([graph.road_class[rows]] if classes else []), graph.road_id[rows], ids]
+        roads = graph.road_id[rows]
+        # A way that an extract cut to pieces is called by its own name too: w7 stands for w7-2 and the others.
+        ways = pd.Series(roads, dtype=object).str.replace(r"^(w\d+)-\d+$", r"\1", regex=True).to_numpy(dtype=object)
+        by = [*([graph.road_class[rows]] if classes else []), ways, roads, ids]
         if graph.edge_twin is not None:
             # An edge's id stands for both its directions where turns make two edges of it; then for its own.
             by.insert(-1, np.array([name.replace(TWIN, "") for name in ids.tolist()], dtype=object))

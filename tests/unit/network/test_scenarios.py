@@ -66,6 +66,19 @@ def test_a_closed_road_makes_the_way_longer_and_the_baseline_stays(ladder):
     np.testing.assert_array_equal(closed.component, ring.component)
 
 
+def test_a_way_that_an_extract_cut_to_pieces_is_closed_by_its_own_name_or_a_piece_alone():
+    cut = build_network(
+        frame(
+            ([(0, 0), (4000, 0)], {"road_id": "w1", "road_class": "residential"}),
+            ([(4000, 0), (10_000, 0)], {"road_id": "w1-2", "road_class": "residential"}),
+            ([(0, 0), (0, 4000)], {"road_id": "R1-2", "road_class": "residential"}),
+        )
+    )
+    for name, closed in (("w1", {"w1", "w1-2"}), ("w1-2", {"w1-2"})):
+        assert set(cut.road_id[np.isinf(edit_network(cut, close=[name]).forward_min)]) == closed
+    assert unknown_names(cut, ["w1", "R1"]) == ["R1"]
+
+
 def test_an_area_closes_every_edge_that_touches_it(ladder):
     flood = shapely.box(9000, -100, 11_000, 100)
     for area in (flood, gpd.GeoSeries([flood], crs=CRS), gpd.GeoDataFrame(geometry=[flood], crs=CRS)):
