@@ -461,10 +461,14 @@ def of_a_run(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _finished(study_file: Path, raw: Path, processed: Path, scenario: str | None) -> FinishedRun:
-    """Open a finished run of a study, or of a scenario of it."""
-    from spatial.runs import finished_run  # noqa: PLC0415 - keeps `spatial --help` fast
+    """Open a finished run of a study, or of a scenario of it, and say where it is not up to date."""
+    from spatial.runs import behind_told, finished_run  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    return finished_run(_study(study_file, raw), processed, scenario)
+    study = _study(study_file, raw)
+    finished = finished_run(study, processed, scenario)
+    for line in behind_told(study, processed, scenario):
+        _say(line, err=True)
+    return finished
 
 
 @share.command("package")

@@ -26,7 +26,7 @@ from spatial.study.base import LETTERS_OF_KEY
 from spatial.study.edits import is_drawn_in, with_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
@@ -231,6 +231,17 @@ def _decided(
         reason = f"stage {waiting[0]} runs before it"
         return [*first, *(Decision(stage.name, True, reason) for stage in pipeline.SCENARIO_STAGES)]
     return [*first, *plan(pipeline.SCENARIO_STAGES, planned, folder, planned_pages, base=base, verify=verify)]
+
+
+def behind_told(study: Study, processed: str | Path, scenario: str | None) -> Iterator[str]:
+    """Say where the tables of a finished run are not those that the study, its data and the code would give now."""
+    # Pages, sheets and layers are made of tables, and whoever shares these makes their own.
+    sinks = {stage.name for stage in pipeline.STAGES if not stage.makes}
+    waiting = [one.stage for one in decisions(study, scenario=scenario, processed=processed) if one.runs]
+    stages = [name for name in waiting if name not in sinks]
+    if stages:
+        words = Words(study.outputs.languages[0], "sharing")
+        yield words.say("check", "behind", count=len(stages), stages=", ".join(stages))
 
 
 def status(

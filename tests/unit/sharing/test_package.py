@@ -285,6 +285,21 @@ def test_check_says_what_would_leave_and_why_the_rest_stays_and_writes_nothing(t
     assert "statistical confidentiality" in staying
     assert "places" in staying
     assert tiny_done.written() == before
+    assert "The run is behind" not in outcome.err
+
+
+@pytest.mark.parametrize("way", ["package", "check"])
+def test_a_run_that_its_study_has_left_behind_is_shared_and_says_so(way, tiny_done, command, tmp_path):
+    # How sheets and pages are written is no fact of the tables; a cutoff is one.
+    where = ("--raw", tiny_done.raw, "--processed", tiny_done.processed)
+    more = ("--out", tmp_path / "package") if way == "package" else ()
+    tiny_done.tables["outputs"] = {"languages": ["zh"]}
+    assert "成果不是最新的" not in command("share", way, tiny_done.save(), *where, *more).err
+    tiny_done.tables["access"] = {"cutoffs_min": [17]}
+    outcome = command("share", way, tiny_done.save(), *where, *more)
+    assert outcome.code == 0, outcome.err
+    assert "成果不是最新的" in outcome.err
+    assert "cutoffs" in outcome.err
 
 
 def test_a_package_says_for_whom_it_is_in_every_language_of_the_study(shared):
