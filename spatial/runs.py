@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 _HEADLINES = ".headlines.json"
 """What a run said last, so that it can be said again without being worded again."""
+_MOST_NAMED = 3
+"""Stages that are named where a run is behind."""
 
 
 class FinishedRun(NamedTuple):
@@ -241,7 +243,7 @@ def behind_told(study: Study, processed: str | Path, scenario: str | None) -> It
     stages = [name for name in waiting if name not in sinks]
     if stages:
         words = Words(study.outputs.languages[0], "sharing")
-        yield words.say("check", "behind", count=len(stages), stages=", ".join(stages))
+        yield words.say("check", "behind", count=len(stages), stages=", ".join(stages[:_MOST_NAMED]))
 
 
 def status(

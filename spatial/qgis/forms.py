@@ -10,6 +10,7 @@ import pandas as pd
 
 from spatial.qgis.layer import plain_name
 from spatial.qgis.layouts import unread
+from spatial.qgis.looks_results import withheld
 from spatial.qgis.meta import service_name
 from spatial.qgis.styles import (
     BASE,
@@ -227,8 +228,9 @@ SAFE = "replace(to_string({}), map('&', '&amp;', '<', '&lt;', '>', '&gt;'))"
 """Text from data as HTML: QGIS shows a tip as a page."""
 
 
-def map_tip(layer: QgisLayer, style: Style) -> str:
+def map_tip(layer: QgisLayer, style: Style, words: Words) -> str:
     """Write what a pointer shows of a feature: its name, and its first columns in words."""
+    said = "'" + words.of("workbook").say("flag", "withheld").replace("'", "''") + "'"
     wanted = next((columns for start, columns in TIPS.items() if layer.table.startswith(start)), ())
     attr = style.renderer.get("attr", "")
     shown = [column for column in (*wanted, *([attr] if attr in layer.aliases else [])) if column in layer.aliases]
@@ -238,6 +240,8 @@ def map_tip(layer: QgisLayer, style: Style) -> str:
     for column in dict.fromkeys(shown):
         is_number = pd.api.types.is_float_dtype(layer.frame[column].dtype)
         value = f'format_number("{column}", 0)' if is_number else SAFE.format(f'represent_value("{column}")')
+        if hidden := withheld(layer.frame, column):
+            value = f"CASE WHEN {hidden} THEN {said} ELSE {value} END"
         lines.append(f"{unread(escape(layer.aliases[column]))}: [% coalesce({value}, '–') %]")  # noqa: RUF001 - a dash
     return "<br/>".join(lines)
 

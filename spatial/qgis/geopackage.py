@@ -249,7 +249,7 @@ def about_study(words: Words, meta: QgisMeta) -> str:
         basis=words.say("project", f"basis_{meta.population_basis}"),
         status=words.say("project", f"status_{meta.status}"),
     )
-    audience = "" if meta.is_public else words.of("sharing").say("audience", "internal")
+    audience = "" if meta.below else words.of("sharing").say("audience", "internal")
     parts = [project_title(words, meta), approval_line(words, meta), words.pick(meta.note), audience, abstract]
     for key, lines in (("method", [meta.method]), ("licence", meta.licences), ("issues", meta.issues)):
         filled = [line for line in lines if line]

@@ -12,6 +12,7 @@ import shapely
 from spatial.messages import Words
 from spatial.qgis.layer import plain_name
 from spatial.qgis.meta import measure_name, service_name
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import levels_shown
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.summary import missing_by_unit
@@ -130,6 +131,11 @@ def township_results(
             result[f"{stem}_{key}"] = of_norm[column]
             title = words.say("columns", f"norm_cell_{key}", norm=name)
             titles[f"{stem}_{key}"] = words.with_unit(title, unit)
+        if SUPPRESSED.name in of_norm and of_norm[SUPPRESSED.name].ne("").any():
+            # Numbers that are empty for this reason say so beside them.
+            hidden = of_norm[SUPPRESSED.name].ne("")
+            result[f"{stem}_withheld"] = hidden.map({True: words.of("workbook").say("flag", "withheld"), False: ""})
+            titles[f"{stem}_withheld"] = words.say("columns", "norm_cell_withheld", norm=name)
         if of_norm["judged_if"].ne("").any():
             result[f"{stem}_judged_if"] = of_norm["judged_if"]
             titles[f"{stem}_judged_if"] = words.say("columns", "norm_cell_judged_if", norm=name)

@@ -463,7 +463,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
             f"gap_{plain_name(norm)}",
             gap_points(tables, norm),
             "results",
-            lambda frame: looks_results.gap_look(frame, words),
+            lambda frame: looks_results.gap_look(frame, words, below=meta.below),
             ("gaps", "settlements"),
             title=named.title,
             description=" ".join(filter(None, (words.say("layers", "gap_text", norm=named.title), named.says))),
@@ -615,7 +615,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         for place, (stem, named) in enumerate(stems[1:], start=1):
-            style = looks_results.share_fill_look(stem, frame, words)
+            style = looks_results.share_fill_look(stem, frame, words, below=meta.below)
             yield Look(stem, style=style, group="results", **shown(named, place))
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
@@ -625,7 +625,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     def first(frame: pd.DataFrame) -> Style:
         if not stems:
             return looks_results.boundaries_look(frame, words)
-        return looks_results.share_fill_look(stems[0][0], frame, words)
+        return looks_results.share_fill_look(stems[0][0], frame, words, below=meta.below)
 
     return Draft(
         "townships",

@@ -40,6 +40,7 @@ from spatial.qgis.styles import (
     single,
     symbol,
 )
+from spatial.reporting.disclosure import SUPPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -150,6 +151,8 @@ LEAST_SHARES = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0}
 FACILITY_SHAPES = ("square", "diamond", "pentagon", "cross_fill", "triangle", "hexagon", "star", "octagon")
 
 
+WITHHELD_MM = 3.5
+"""Size of a settlement of which the public is not told how many people."""
 VILLAGE_SIZE = Grown("population_persons", smallest=1.4, largest=5.5)
 """Size of a settlement where its class is told by colour."""
 LARGEST_FIRST = 'coalesce("population_persons", 0)'
@@ -268,8 +271,12 @@ def scale_look(section: str, column: str, frame: pd.DataFrame, words: Words, **v
     return scored(f'"{column}"', categories, frame, words)
 
 
-def gap_look(frame: pd.DataFrame, words: Words) -> Style:
-    """Show who is beyond one norm by how far, larger with more people; a dark rim says as mapped."""
+def gap_look(frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
+    """
+    Show who is beyond one norm by how far, larger with more people; a dark rim says as mapped.
+
+    Where the public is not told how many people, since that would tell of fewer than `below`, it is a diamond.
+    """
     size = Grown("persons_unserved", smallest=2.0, largest=7.5)
     first = frame.iloc[0]
     threshold, unit = float(first["threshold"]), str(first["unit"])
@@ -278,28 +285,50 @@ def gap_look(frame: pd.DataFrame, words: Words) -> Style:
     bounds = {"low": near, "near": near, "twice": max(2.0 * threshold, near)}
     told = {name: words.measure(value, unit) for name, value in bounds.items()}
     present = set(frame["gap_class"])
+    # One expression for all, since QGIS draws circles in the legend only where every class grows in the same way.
+    is_hidden = withheld(frame, "persons_unserved")
+    grown = f"CASE WHEN {is_hidden} THEN {WITHHELD_MM:g} ELSE {size.expression} END" if is_hidden else size.expression
     categories = []
     for name in GAP:
         for ending, rim in (("", BASE["blank"]), ("_mapped", INK)):
             if f"{name}{ending}" not in present:
                 continue
-            outline = marker(GAP[name], size=2.5, outline=rim, width=0.35, size_expression=size.expression)
+            outline = marker(
+                GAP[name],
+                size=2.5,
+                outline=rim,
+                width=0.35,
+                size_expression=grown,
+                shape=f"CASE WHEN {is_hidden} THEN 'diamond' ELSE 'circle' END" if is_hidden else "circle",
+            )
             label = words.say("gap", name if is_measured else "without", **told)
             shown = words.say("gap", "mapped", label=label) if ending else label
             categories.append(Category((f"{name}{ending}",), shown, symbol("marker", outline)))
     if "mobile_service" in present:
-        ring = marker(BASE["blank"], size=2.5, size_expression=size.expression, outline=GAP["beyond"], width=0.5)
+        ring = marker(BASE["blank"], size=2.5, size_expression=grown, outline=GAP["beyond"], width=0.5)
         label = words.say("gap", "mobile_service")
         categories.append(Category(("mobile_service",), label, symbol("marker", ring)))
     if "unknown" in present:
         categories.append(marked("unknown", words.say("gap", "unknown"), size=size))
+    if is_hidden:
+        # No feature is of this class: it says in the legend what the shape means, whatever the colour.
+        diamond = marker(BASE["blank"], size=2.5, shape="diamond", outline=BASE["town"], size_expression=grown)
+        withheld_label = words.say("status", "withheld", number=below)
+        categories.append(Category(("withheld",), withheld_label, symbol("marker", diamond)))
     order = 'coalesce("persons_unserved", 0)'
-    renderer = categorised("gap_class", categories, order=order, sizes=size.legend(words))
+    renderer = categorised("gap_class", categories, order=order, sizes=size.legend(words, grown))
     return Style(renderer, display=name_expression(frame, words.language))
 
 
-def share_fill_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
-    """Show areas by the share of people beyond a norm."""
+def withheld(frame: pd.DataFrame, column: str) -> str:
+    """Write the expression that holds where a number of people is not told; empty where all are."""
+    if SUPPRESSED.name not in frame or not frame[SUPPRESSED.name].fillna("").str.split().map(set).ge({column}).any():
+        return ""
+    return f"array_contains(string_to_array(\"{SUPPRESSED.name}\", ' '), '{column}')"
+
+
+def share_fill_look(stem: str, frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
+    """Show areas by the share of people beyond a norm; what would tell of fewer than `below` has dots on grey."""
     status, share = f"{stem}_status", f'"{stem}_share"'
     labelled = said(words, "shares", SHARES)
     if (frame[status] == "not_measurable").any():
@@ -307,10 +336,14 @@ def share_fill_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]
     others = {name: patterned(name, alpha=0.0) for name in ("not_applicable", "not_measurable")}
     categories += classed("status", words, others)
+    is_hidden = f"{share} IS NULL AND \"{status}\" IN ('met', 'not_met')"
+    if below and (frame[f"{stem}_share"].isna() & frame[status].isin(["met", "not_met"])).any():
+        dotted = area(BASE["outside"], points(BASE["town"], distance=2.2, size=0.5), alpha=1.0)
+        categories.append(Category(("withheld",), words.say("status", "withheld", number=below), dotted))
     least = {name: f"{bound:g}" for name, bound in LEAST_SHARES.items()}
     chosen = (
         f"CASE WHEN \"{status}\" IS NULL OR \"{status}\" = 'not_applicable' THEN 'not_applicable' "
-        f"WHEN {share} IS NULL THEN 'not_measurable' {cases(share, '>=', least)} END"
+        f"WHEN {is_hidden} THEN 'withheld' WHEN {share} IS NULL THEN 'not_measurable' {cases(share, '>=', least)} END"
     )
     return Style(categorised(chosen, categories), display=name_expression(frame, words.language))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spatial.messages import FALLBACK
+from spatial.reporting.plan_text import capital
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class QgisMeta:
     map_approval: str = ""  # approval number of the maps; empty where none is given
     # true where these are public maps of a country that asks for a number, and none is given
     approval_wanted: bool = False
-    is_public: bool = False  # whether its tables were cut to the public, which its note then says
+    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
     licences: Sequence[str] = ()  # one line a source: its name, licence and vintage
     issues: Sequence[str] = ()  # known faults of the sources
     method: str = ""  # one paragraph on how the numbers were made
@@ -91,7 +92,7 @@ def service_name(service: str, words: Words, meta: QgisMeta) -> str:
         return names[words.language]
     if words.has("tiers", service):
         return words.say("tiers", service)
-    return names.get(FALLBACK) or service.replace("_", " ").capitalize()
+    return names.get(FALLBACK) or capital(words.term(service))
 
 
 def known_field(name: str, tables: Sequence[str]) -> Field | None:

@@ -92,7 +92,8 @@ def project_facts(words: Words, meta: QgisMeta) -> str:
         date=words.date(meta.as_of),
         basis=words.say("project", f"basis_{meta.population_basis}"),
     )
-    return " · ".join(part for part in (facts, approval_line(words, meta)) if part)
+    withheld = words.say("project", "withheld", number=meta.below) if meta.below else ""
+    return " · ".join(part for part in (facts, approval_line(words, meta), withheld) if part)
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,7 @@ def _vector(  # noqa: PLR0913 - a layer of the project, as one or another look h
         SubElement(about, "crs").append(_srs(layer.crs))
         element.extend(style_elements(style, layer.aliases))
         tip = SubElement(element, "mapTip", {"enabled": "1"})
-        tip.text = map_tip(layer, style)
+        tip.text = map_tip(layer, style, words)
         if layer.styles and identifier.endswith(layer.table):
             manager = SubElement(element, "map-layer-style-manager", {"current": "default"})
             SubElement(manager, "map-layer-style", {"name": "default"})

@@ -198,13 +198,19 @@ def marker(
     width: float = 0.2,
     size_expression: str = "",
 ) -> Element:
-    """Build a point's look."""
-    told = {"name": shape, "angle": "45" if shape == "line" else "0", "color": rgba(colour or "#ffffff", bool(colour))}
+    """Build a point's look; `shape` is a name of QGIS's, or an expression that gives one."""
+    is_chosen = shape.startswith("CASE ")
+    told = {
+        "name": "circle" if is_chosen else shape,
+        "angle": "45" if shape == "line" else "0",
+        "color": rgba(colour or "#ffffff", bool(colour)),
+    }
     told |= {"outline_color": rgba(outline), "outline_style": "solid" if width else "no"}
     told |= constants(f"outline_width={width:g} outline_width_unit=MM size={size:g} size_unit=MM")
     element = _layer("SimpleMarker", told)
-    if size_expression:
-        element.append(_data_defined({"size": size_expression}))
+    defined = ({"size": size_expression} if size_expression else {}) | ({"name": shape} if is_chosen else {})
+    if defined:
+        element.append(_data_defined(defined))
     return element
 
 

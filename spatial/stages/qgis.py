@@ -103,7 +103,7 @@ def qgis(
         note=options.note,
         map_approval=options.outputs.map_approval or "",
         approval_wanted=approval_wanted(options),
-        is_public=bool(summary["study"].get("below")),
+        below=summary["study"].get("below", 0),
         licences=[
             f"{row.origin}, {row.licence}, {row.vintage} ({row.path})"
             for row in told["provenance"].itertuples(index=False)

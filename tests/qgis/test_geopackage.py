@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -16,9 +17,10 @@ import shapely
 from spatial.errors import ContractError, StudyError
 from spatial.messages import Words, languages
 from spatial.qgis import build_layers, joins, write_geopackage
+from spatial.qgis.forms import map_tip
 from spatial.qgis.geopackage import write_geopackage_of
 from spatial.qgis.joins import gap_points, headline_mode, settlement_results
-from spatial.qgis.layer import QgisLayer, plain_columns
+from spatial.qgis.layer import QgisLayer, plain_columns, plain_name
 from spatial.qgis.meta import service_name
 
 CRS = "EPSG:32648"
@@ -126,6 +128,40 @@ def test_townships_carry_each_norm_that_applies(county, package):
     assert read.loc["r1", "cn_hospital_status"] == row["status"]
     assert read.loc["r1", "cn_hospital_share"] == pytest.approx(row["served_share"])
     assert read.loc["r1", "cn_hospital_unserved"] == pytest.approx(row["persons_unserved"])
+
+
+def test_what_the_public_is_not_told_has_a_mark_of_its_own_in_map_legend_and_tip(county, county_meta):
+    """Of the first norm, and of the first gap of each norm, numbers of people are withheld below 10."""
+    gaps, norms = (county[name].reset_index(drop=True) for name in ("gaps", "norm_results"))
+    first = ~gaps["norm_id"].duplicated()
+    hidden = (norms["unit_level"] == "township") & norms["status"].isin(["met", "not_met"])
+    hidden &= norms["norm_id"] == norms.loc[hidden, "norm_id"].min()
+    assert hidden.any()
+    people = ["persons_unserved", "served_share"]
+    cut = {
+        "gaps": gaps.assign(
+            suppressed=np.where(first, "persons_unserved", ""), persons_unserved=gaps["persons_unserved"].mask(first)
+        ),
+        "norm_results": norms.assign(suppressed=np.where(hidden, " ".join(people), "")).assign(
+            **{name: norms[name].mask(hidden) for name in people}
+        ),
+    }
+    layers = build_layers(county | cut, crs=CRS, languages=["en"], meta=replace(county_meta, below=10))
+    gap = next(layer for layer in layers if layer.table.startswith("gap_"))
+    labels = [item.get("label") for item in gap.style.renderer.iter("category")]
+    assert labels[-1] == "Withheld: would tell of fewer than 10 people"
+    text = ET.tostring(gap.style.renderer, encoding="unicode")
+    assert "THEN 'diamond' ELSE 'circle' END" in text
+    assert "data-defined-size-legend" in text
+    assert "THEN 'withheld' ELSE" in map_tip(gap, gap.style, Words("en", "qgis"))
+    (townships,) = (layer for layer in layers if layer.table == "townships")
+    stem = plain_name(norms.loc[hidden, "norm_id"].iloc[0])
+    styles = [townships.style, *(look.style for look in townships.more_looks)]
+    (of_norm,) = (style for style in styles if f'"{stem}_share"' in style.renderer.get("attr", ""))
+    assert labels[-1] in [item.get("label") for item in of_norm.renderer.iter("category")]
+    assert set(townships.frame[f"{stem}_withheld"].dropna()) == {"withheld"}
+    untold = next(iter(build_layers(county, crs=CRS, languages=["en"], meta=county_meta)))
+    assert "diamond" not in ET.tostring(untold.style.renderer, encoding="unicode")
 
 
 def test_names_that_the_format_refuses_are_replaced_and_recorded(package):
