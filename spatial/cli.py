@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from spatial.errors import UNFORESEEN, SpatialError, StoreError, unforeseen_lines
+from spatial.interruption import INTERRUPTED, SAID, TOLD_TO_END, ToldToEndError, answered_soon
 from spatial.plain_text import FewOfAKind, PlainFormatter, first_screen, one_line, plainer, printable, progress_bar
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
-INTERRUPTED = 130
 PIPE_CLOSED = 1
 """As click ends where nobody reads on, such as in ``spatial check study.toml | head``."""
 DIFFERS = 1
@@ -667,15 +667,14 @@ def main() -> None:
             stream.reconfigure(errors="plainer")
     try:
         try:
-            cli(args=arguments, standalone_mode=False)
-        except click.exceptions.Abort as error:
-            if isinstance(error.__cause__, EOFError):  # click takes it for the end of what a user types
-                _unforeseen(error.__cause__, arguments, debug=debug)
-            _say("interrupted; finished stages are kept, run again to go on", err=True)
-            sys.exit(INTERRUPTED)
-        except KeyboardInterrupt:
-            _say("interrupted; finished stages are kept, run again to go on", err=True)
-            sys.exit(INTERRUPTED)
+            with answered_soon():
+                cli(args=arguments, standalone_mode=False)
+        except (click.exceptions.Abort, KeyboardInterrupt) as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, EOFError):  # click takes it for the end of what a user types
+                _unforeseen(cause, arguments, debug=debug)
+            _say(SAID, err=True)
+            sys.exit(TOLD_TO_END if isinstance(cause, ToldToEndError) else INTERRUPTED)
         except click.ClickException as error:
             shown = io.StringIO()
             error.show(shown)
@@ -702,7 +701,13 @@ def main() -> None:
 
 
 def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) -> NoReturn:
-    """Tell an error that no line of this package raises on purpose."""
+    """Tell an error that no line of this package raises on purpose; a full disk is nobody's fault."""
+    from spatial.store import disk_fault  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    full = disk_fault(error)
+    if full is not None and not debug:
+        _say(f"error: {full}", err=True)
+        sys.exit(full.exit_code)
     command = next((word for word in arguments if word in cli.commands), "")
     if debug:
         _show_traceback(type(error), error, error.__traceback__)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from functools import partial
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +40,7 @@ from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.explain import closing_lines, explain_settlement
 from spatial.stages.scenarios import scenarios
 from spatial.stages.what_if import GROUND
+from spatial.store import replace_folder
 from spatial.study import Study
 from spatial.study.scenarios import ScenarioOptions
 from spatial.study.sources import TableSource
@@ -81,15 +82,13 @@ def install_plugin(target: Path, *, python: str = "") -> Path:
         choices = {f"{name}_{choice}": text for name, said in named.items() for choice, text in said.items()}
         texts[code] = choices | dict(words.messages["algorithms"])
     settings = {"python": python or sys.executable}
-    try:
-        with as_file(files("spatial.qgis") / "plugin") as source:
-            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    with replace_folder(target) as new:
+        for source in (files("spatial.qgis") / "plugin").iterdir():
+            if source.is_file():
+                (new / source.name).write_bytes(source.read_bytes())
         for name, content in ((TEXTS, texts), (SETTINGS, settings)):
-            (target / name).write_text(
-                json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n"
-            )
-    except OSError as error:
-        raise StoreError(f"{target}: the plugin cannot be written ({error})") from error
+            text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
     return target
 
 

@@ -145,6 +145,7 @@ class Results:
 
     def _object(self, name: str) -> dict[str, Any]:
         """Read a JSON file that holds an object."""
+        self._store.refuse_changed(self.folder / name)
         found = self._store.read_json(name)
         if not isinstance(found, dict):
             raise StoreError(f"{self.folder}: {name} is missing or damaged; run the study again: spatial run STUDY")

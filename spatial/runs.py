@@ -291,12 +291,12 @@ def status(
 def _refuse_other(study: Study, folder: Path) -> None:
     """Refuse a folder in which another study or scenario has run."""
     store = Store(folder)
-    laid = store.read_json(manifest_name(pipeline.SCENARIO_STAGES[0].name))
+    laid = store.read_record(manifest_name(pipeline.SCENARIO_STAGES[0].name))
     options = laid["options"] if laid else {}
     held = (options["study"], options["scenario"]["name"]) if laid else None
     if isinstance(study, PlannedStudy):
         wanted = (study.study, study.scenario.name if study.scenario else "")
-        is_other = held != wanted if held else store.read_json(manifest_name(pipeline.STAGES[0].name)) is not None
+        is_other = held != wanted if held else store.read_record(manifest_name(pipeline.STAGES[0].name)) is not None
         named = f"the scenario {wanted[1]} of the study {wanted[0]}"
     else:
         is_other, named = held is not None, f"the study {study.name}"
@@ -328,13 +328,13 @@ def headlines_of(study: Study, results: Results, *, is_full: bool) -> list[str]:
     }
     key = hashlib.sha256(json.dumps(told_from, sort_keys=True).encode()).hexdigest()
     store = Store(results.folder)
-    kept = store.read_json(_HEADLINES) or {}
+    kept = store.read_record(_HEADLINES) or {}
     if kept.get("of") != key:
         from spatial.stages.explain import closing_lines, headline_lines  # noqa: PLC0415 - as said
 
         kept = {"of": key, "brief": closing_lines(study, summary), "full": headline_lines(study, summary)}
         with contextlib.suppress(StoreError):
-            store.write_json(_HEADLINES, kept)
+            store.write_record(_HEADLINES, kept)
     lines: list[str] = kept["full" if is_full else "brief"]
     return lines
 

@@ -10,15 +10,17 @@ import io
 import itertools
 import json
 import os
+import platform
 import re
 import shutil
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spatial.errors import StoreError, first_of
+from spatial.errors import SpatialError, StoreError, first_of
 from spatial.rasters import Raster
 from spatial.tables import TABLES
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 
 LOCK_NAME = ".lock"
+LOCKED_BYTE = 1 << 30
+"""The byte of the lock that Windows holds, far behind what is written there."""
+MOST_TOLD_OF_HOLDER = 300
 BASIS = "population_basis"
 PEOPLED_RASTERS = frozenset({"population"})
 WORKED_IN = (".gpkg", ".qgz")
@@ -43,6 +48,8 @@ TEMPORARY = ".spatial-"
 """Begins the name of a file that is being written; a killed run may leave one."""
 SETTLED_NS = 50_000_000
 """A file written less than this before it was hashed may be written again without another time stamp (50 ms)."""
+SEAL = "sha256_of_the_rest"
+"""Key of a record that holds the checksum of all its other keys."""
 PUT_ASIDE = "old"
 """Name of what a new folder takes the place of, until it has."""
 KEPT_BYTES = 60_000_000
@@ -66,17 +73,42 @@ class Artifact:
             raise StoreError(f"{self.name!r} is not a file name inside the output folder")
 
 
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full; free some space and run again, finished stages are kept",
+    errno.EDQUOT: "the quota is used up; free some space and run again, finished stages are kept",
+    errno.EFBIG: "the largest size of a file that is allowed here is used up; raise it (ulimit -f) and run again, "
+    "finished stages are kept",
+    errno.EROFS: "the file system is read-only; choose another folder with --processed, --maps or --out",
+    errno.EACCES: "no permission to write there, or a program such as Excel or QGIS holds it open; close it there, "
+    "or choose another folder with --processed, --maps or --out",
+    errno.ENOTDIR: "a file is in the way of a folder; move it or choose another folder",
+    errno.EEXIST: "a file is in the way of a folder; move it or choose another folder",
+}
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""Faults of a disk, whoever meets them: those of temporary files of a library among them."""
+_SAID_FULL = re.compile("no space left|disk is full|disk full|disk i/o error", re.IGNORECASE)
+"""What SQLite and GDAL say, which tell in words only what the system told them."""
+
+
 def _store_error(error: OSError, path: Path) -> StoreError:
-    remedy = {
-        errno.ENOSPC: "the disk is full; free some space and run again, finished stages are kept",
-        errno.EDQUOT: "the quota is used up; free some space and run again, finished stages are kept",
-        errno.EACCES: "no permission to write there, or a program such as Excel or QGIS holds it open; close it there, "
-        "or choose another folder with --processed, --maps or --out",
-        errno.EROFS: "the file system is read-only; choose another folder with --processed, --maps or --out",
-        errno.ENOTDIR: "a file is in the way of a folder; move it or choose another folder",
-        errno.EEXIST: "a file is in the way of a folder; move it or choose another folder",
-    }.get(error.errno or 0, error.strerror or str(error))
+    remedy = _REMEDIES.get(error.errno or 0, error.strerror or str(error))
     return StoreError(f"{path}: cannot be written: {remedy}")
+
+
+def disk_fault(error: BaseException) -> StoreError | None:
+    """Tell an error of Python or of a library that the disk is to blame for in words; None for any other."""
+    try:
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        folder = Path(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - named, not used
+    if isinstance(error, FileNotFoundError) and not isinstance(error, StoreError) and not os.access(folder, os.W_OK):
+        return StoreError(f"{folder}: no temporary file can be written there; name another folder as TMPDIR")
+    if isinstance(error, OSError) and not isinstance(error, SpatialError) and error.errno in _OF_THE_DISK:
+        return _store_error(error, Path(error.filename or folder))
+    told = None if isinstance(error, SpatialError) else _SAID_FULL.search(str(error))
+    if told is not None:
+        return StoreError(f"{folder}: {_REMEDIES[errno.ENOSPC]}, or name another folder as TMPDIR ({told[0]})")
+    return None
 
 
 @contextlib.contextmanager
@@ -188,7 +220,12 @@ def replace_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for one run; the system lets go of it when the process ends, however it ends."""
+    """
+    Hold a folder for one run; the system lets go of it when the process ends, however it ends.
+
+    Who holds it is written into the file, to be named to others. What stands there of a process that has gone holds
+    nothing, even where another one has its number now.
+    """
     path = folder / LOCK_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -202,14 +239,31 @@ def locked(folder: Path) -> Iterator[None]:
             except ImportError:
                 import msvcrt  # noqa: PLC0415 - Windows only
 
+                file.seek(LOCKED_BYTE)  # others may read what stands before it
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
             else:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            holder = ""
+            with contextlib.suppress(OSError):
+                file.seek(0)
+                holder = file.read(MOST_TOLD_OF_HOLDER).decode("utf-8", "replace")
+            by = f" ({' '.join(holder.split())})" if holder else ""
             raise StoreError(
-                f"{folder}: another run is writing here; wait for it, or choose another folder with --processed"
+                f"{folder}: another run is writing here{by}; wait for it, or choose another folder with --processed"
             ) from error
-        yield
+        # Only to be read: on a full disk the folder is held without it.
+        with contextlib.suppress(OSError):
+            file.truncate(0)
+            began = time.strftime("%Y-%m-%d %H:%M:%S")
+            words = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:120]
+            file.write(f"process {os.getpid()} on {platform.node()}, since {began}: {words}\n".encode(errors="replace"))
+            file.flush()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                file.truncate(0)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -264,41 +318,45 @@ class _Hashed(NamedTuple):
 
     size: int
     mtime_ns: int
+    ctime_ns: int
     inode: int
     sha256: str
 
 
 class Checksums:
     """
-    SHA-256 of files, each hashed again only when its size, time stamp or inode has changed.
+    SHA-256 of files, each hashed again only when its size, one of its time stamps or its inode has changed.
 
-    They are kept in the processed folder from run to run; a file that was hashed right after it was written is not
-    remembered, since a second change would not show in its time stamp.
+    Anybody can set the time stamp of a file back; when it was last changed, in whatever way, the system alone says
+    (Windows says when it was made). They are kept in the processed folder from run to run; a file that was hashed
+    right after it was written, or that is of the future, as after a clock was set back, is not remembered, since a
+    second change would not show in its time stamps.
     """
 
     NAME = ".checksums.json"
 
     def __init__(self, store: Store, *, verify: bool = False) -> None:
         self._store = store
-        kept = {} if verify else (store.read_json(self.NAME) or {})
+        kept = {} if verify else (store.read_record(self.NAME) or {})
         self._known = {path: _Hashed(*facts) for path, facts in kept.items()}
 
     def of(self, path: Path) -> str:
         """Return the checksum of a file."""
         facts, name = path.stat(), str(path.absolute())
         known = self._known.get(name)
-        if known is not None and known[:3] == (facts.st_size, facts.st_mtime_ns, facts.st_ino):
+        stamps = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+        if known is not None and known[:4] == stamps:
             return known.sha256
         began = time.time_ns()
-        found = _Hashed(facts.st_size, facts.st_mtime_ns, facts.st_ino, sha256_of(path))
-        if began - facts.st_mtime_ns > SETTLED_NS:
+        found = _Hashed(*stamps, sha256_of(path))
+        if began - max(facts.st_mtime_ns, facts.st_ctime_ns) > SETTLED_NS:
             self._known[name] = found
         return found.sha256
 
     def save(self) -> None:
         """Keep them for the next run, those of files that are gone left out."""
         kept = {name: list(facts) for name, facts in self._known.items() if Path(name).is_file()}
-        self._store.write_json(self.NAME, kept)
+        self._store.write_record(self.NAME, kept)
 
 
 class Store:
@@ -335,6 +393,8 @@ class Store:
 
         value: pd.DataFrame | Raster
         try:
+            if self._kept is None:  # a run knows what it reads by its manifests
+                self.refuse_changed(path)
             found = path.stat()
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
@@ -347,8 +407,27 @@ class Store:
             self._room -= found.st_size
             self._kept[name] = value
             return _lent(value)
+        except StoreError:
+            raise
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
             raise _damaged(path, error) from error
+
+    def refuse_changed(self, path: Path) -> None:
+        """Refuse a file that is not what the last finished run here made: one bit of it may be another number."""
+        record = self.read_json("run.json")
+        stages = record.get("stages") if isinstance(record, dict) else None
+        for facts in stages.values() if isinstance(stages, dict) else ():
+            made = facts.get("files") if isinstance(facts, dict) else None
+            last = made.get(path.name) if isinstance(made, dict) else None
+            if last is not None and path.is_file() and self._checksums.of(path) != last:
+                raise StoreError(
+                    f"{path}: is not what the last finished run made: another one is at work or was interrupted, or "
+                    "somebody changed it; run the study again: spatial run STUDY"
+                )
+
+    @functools.cached_property
+    def _checksums(self) -> Checksums:
+        return Checksums(self)
 
     def derived(self, tables: Sequence[str], what: str, make: Callable[[], Any]) -> Any:
         """Make what follows from tables as they were read, or hand it out again as long as these are kept."""
@@ -370,15 +449,15 @@ class Store:
             self._derived = {key: made for key, made in self._derived.items() if name not in key[0]}
         if isinstance(value, Raster):
             path = self.folder / f"{name}.tif"
-            with replace(path) as temporary:
-                tags = self._notes(counts_people=name in PEOPLED_RASTERS)
-                import rasterio  # noqa: PLC0415 - as above
-                import rasterio.crs  # noqa: PLC0415
+            tags = self._notes(counts_people=name in PEOPLED_RASTERS)
+            import rasterio  # noqa: PLC0415 - as above
+            import rasterio.crs  # noqa: PLC0415
+            import rasterio.io  # noqa: PLC0415
 
-                rows, columns = value.values.shape
-                with rasterio.open(
-                    temporary,
-                    "w",
+            rows, columns = value.values.shape
+            # In memory: of a disk that is full when it closes a file, GDAL tells nobody.
+            with replace(path) as temporary, rasterio.io.MemoryFile() as memory:
+                with memory.open(
                     driver="GTiff",
                     width=columns,
                     height=rows,
@@ -395,6 +474,7 @@ class Store:
                 ) as file:
                     file.write(value.values[None], [1])  # a band alone would be copied first
                     file.update_tags(**tags)
+                temporary.write_bytes(memory.getbuffer())
             return path
         if name in TABLES:
             TABLES[name].check(value)
@@ -430,12 +510,28 @@ class Store:
         except (OSError, ValueError, RecursionError):
             return None
 
+    def write_record(self, name: str, value: dict[str, Any]) -> Path:
+        """Write a JSON object with its own checksum, for what the runner decides by."""
+        return self.write_json(name, value | {SEAL: _seal(value)})
+
+    def read_record(self, name: str) -> dict[str, Any] | None:
+        """Read such an object; None where it is missing, cut off or changed in any sign."""
+        found = self.read_json(name)
+        if not isinstance(found, dict):
+            return None
+        seal = found.pop(SEAL, None)
+        return found if seal == _seal(found) else None
+
     def remove(self, path: Path) -> None:
         """Remove an output that is no longer made."""
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise _store_error(error, path) from error
+
+
+def _seal(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pickle
+import resource
 import shutil
 import subprocess
 import sys
@@ -559,6 +560,22 @@ def tiny_done(tiny, tiny_run, go_on_from) -> TinyStudy:
     """A tiny study that was run as it stands, so that a run with other options does only what they change."""
     go_on_from(tiny_run, tiny.folder)
     return tiny
+
+
+@pytest.fixture
+def file_limit():
+    """Let no file of this process grow beyond some bytes, as a disk that is full there."""
+
+    @contextlib.contextmanager
+    def limited(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 @pytest.fixture

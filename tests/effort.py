@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 from hypothesis import settings
+
+SEED = int(os.environ.get("SPATIAL_FAULT_SEED", "1"))
+"""Of the moments and places at which tests let something fail; another one tries others."""
+FAULTS = int(os.environ.get("SPATIAL_FAULTS", "50"))
+"""How many moments a trial tries."""
 
 
 def tried(examples: int, **more: Any) -> settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import logging
 import re
@@ -154,21 +155,31 @@ def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: S
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
             part = Path(folder) / target.name
-            with osmium.SimpleWriter(str(part)) as writer:
-                for element in elements:
-                    tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
-                    common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
-                    mutable = osmium.osm.mutable
-                    if element["type"] == "node":
-                        writer.add_node(mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common))
-                    elif element["type"] == "way":
-                        writer.add_way(mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common))
-                    else:
-                        members = [
-                            (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
-                            for member in element.get("members", [])
-                        ]
-                        writer.add_relation(mutable.Relation(members=members, **common))
+            writer = osmium.SimpleWriter(str(part))
+            try:
+                with writer:
+                    for element in elements:
+                        tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
+                        common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
+                        mutable = osmium.osm.mutable
+                        if element["type"] == "node":
+                            writer.add_node(
+                                mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common)
+                            )
+                        elif element["type"] == "way":
+                            writer.add_way(
+                                mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common)
+                            )
+                        else:
+                            members = [
+                                (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
+                                for member in element.get("members", [])
+                            ]
+                            writer.add_relation(mutable.Relation(members=members, **common))
+            except RuntimeError:
+                # A writer that failed ends the whole program when it is freed: it never is.
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+                raise
             part.replace(target)
     except (OSError, RuntimeError) as error:
         raise SourceError(f"{target}: cannot be written: {error}") from error

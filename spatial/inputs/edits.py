@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import shutil
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +45,15 @@ def empty_edits() -> bytes:
             pyogrio.write_dataframe(
                 frame, path, layer=layer.name, driver="GPKG", geometry_type=layer.geometry, layer_options=options
             )
+        # Of a disk that is full when it closes a file, GDAL tells nobody: pages are missing then, or the last index.
+        try:
+            with contextlib.closing(sqlite3.connect(path)) as file:
+                is_whole = file.execute("PRAGMA quick_check").fetchone() == ("ok",)
+                held = {name for (name,) in file.execute("SELECT table_name FROM gpkg_extensions")}
+        except sqlite3.DatabaseError:
+            is_whole, held = False, set()
+        if not is_whole or held != {layer.name for layer in EDIT_LAYERS}:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         return path.read_bytes()
 
 

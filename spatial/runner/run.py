@@ -10,12 +10,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import UNFORESEEN, SpatialError, StageError
+from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, first_of
 from spatial.formats.files import file_parts
 from spatial.runner.cost import PeakMemory
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import EVERYTHING, Options, Stage
-from spatial.store import WORKED_IN, Checksums, Store, keep_changed, locked, remove_leftovers
+from spatial.store import WORKED_IN, Checksums, Store, disk_fault, keep_changed, locked, remove_leftovers
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     with locked(folder):
         remove_leftovers(folder)
         remove_leftovers(maps)
+        sources = run.sources()
         for position, stage in enumerate(chosen):
             start, step = position / len(chosen), 1 / len(chosen)
             with run.held(stage):
@@ -138,7 +139,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 report(start, f"{stage.name}: {decision.reason}")
                 if decision.runs:
                     run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
-            manifest = run.store.read_json(manifest_name(stage.name)) or {}
+            manifest = run.store.read_record(manifest_name(stage.name)) or {}
             counts = [facts["rows"] for facts in manifest.get("outputs", {}).values() if "rows" in facts]
             record["stages"][stage.name] = {
                 "ran": decision.runs,
@@ -150,7 +151,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         if run.base is not None:
             # Say which run the inputs of the scenario are from, and by which code its tables were made.
             read = {name for stage in stages if stage.reads_base for name in _names(stage.reads)}
-            manifests = [run.base.read_json(path.name) for path in sorted(run.base.folder.glob(manifest_name("*")))]
+            manifests = [run.base.read_record(path.name) for path in sorted(run.base.folder.glob(manifest_name("*")))]
             record["base"] = {
                 "run": run.base.folder.name,
                 "stages": {
@@ -160,15 +161,20 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 },
             }
         record["options"] = study.model_dump(mode="json")
-        record["sources"] = {
-            name: run.checksums.of(path) for name, path in source_files(study).items() if path.is_file()
-        }
+        record["sources"] = sources
         is_new = any(facts["ran"] for facts in record["stages"].values())
         last = None if is_new else run.store.read_json("run.json")
-        record["libraries"] = last["libraries"] if last else library_versions()
+        told = last.get("libraries") if isinstance(last, dict) else None
+        record["libraries"] = told or library_versions()
         # Titles and notes are told in the order of the study, by which a run is made again from its record.
         run.store.write_json("run.json", record, keeps_order=True)
+        changed = _different(sources, run.sources())
         run.save()
+        if changed:
+            raise SourceError(
+                f"{first_of(changed)} changed while the run was at work; its results are of what stood there when it "
+                "began: run again to take what stands there now"
+            )
     report(1.0, "done")
     return record
 
@@ -201,11 +207,22 @@ class _Run:
         except SpatialError:
             raise
         except Exception as error:
+            full = disk_fault(error)
+            if full is not None:
+                raise full from error
             raise StageError(stage.name, f"{type(error).__name__}: {error}", UNFORESEEN) from error
+
+    def sources(self) -> dict[str, str]:
+        """Hash all that is read of the user's own, by its path below the raw root."""
+        return {name: self.checksums.of(path) for name, path in source_files(self.study).items() if path.is_file()}
+
+    def opened(self, stage: Stage) -> list[Path]:
+        """List the files of the user's own that a stage opens."""
+        return [*(raw_files(self.study) if stage.reads_raw else ()), *own_files(self.study, stage.options)]
 
     def facts(self, stage: Stage) -> dict[str, Any]:
         """Gather what a stage's outputs depend on, as its manifest keeps it, with the fingerprint of all of it."""
-        opened = [*(raw_files(self.study) if stage.reads_raw else ()), *own_files(self.study, stage.options)]
+        opened = self.opened(stage)
         raw = {path: self.checksums.of(path) if path.is_file() else "" for path in opened}
         # Raw files are named below their root, so that a folder that was moved is not read again.
         root = self.study.raw
@@ -241,8 +258,7 @@ class _Run:
         code, there = code_fingerprint(stage.asks.function.__module__), self.checksums.of(path) if path else ""
         follows = hashlib.sha256(json.dumps([options.dump(), *files, code, there], sort_keys=True).encode()).hexdigest()
         if follows not in self._asked:
-            kept = self.store.read_json(ASKED_FILE)
-            kept = kept if isinstance(kept, dict) else {}
+            kept = self.store.read_record(ASKED_FILE) or {}
             facilities: Any = store.read("facilities") if path and follows not in kept else {"service": ()}
             offered = set(facilities["service"])
             self._asked[follows] = kept.get(follows) or stage.asks.function(options=options, offered=offered)
@@ -251,18 +267,18 @@ class _Run:
     def save(self) -> None:
         """Keep what the next run takes as known, where nothing of it has changed."""
         self.checksums.save()
-        if self._asked and self._asked != self.store.read_json(ASKED_FILE):
-            self.store.write_json(ASKED_FILE, self._asked)
+        if self._asked and self._asked != self.store.read_record(ASKED_FILE):
+            self.store.write_record(ASKED_FILE, self._asked)
 
     def keys_changed(self, stage: Stage) -> tuple[str, ...]:
         """List the keys of the study that differ from those that the stage last ran with; none where it never ran."""
-        last = self.store.read_json(manifest_name(stage.name))
+        last = self.store.read_record(manifest_name(stage.name))
         now = json.loads(json.dumps(Options(self.study, stage.options).dump()))
         return () if last is None else tuple(_different(last.get("options", {}), now))
 
     def decide(self, stage: Stage) -> Decision:
         """Tell whether a stage runs: where the last one is not whole, or anything that it depends on changed."""
-        last = self.store.read_json(manifest_name(stage.name))
+        last = self.store.read_record(manifest_name(stage.name))
         if last is None or "fingerprint" not in last:
             return Decision(stage.name, True, "has not run to its end yet")
         now = self.facts(stage)
@@ -293,12 +309,16 @@ class _Run:
     def carry_out(self, stage: Stage, progress: Progress) -> None:
         """Run a stage: read what it takes, write what it makes, and its manifest last."""
         store, name = self.store, manifest_name(stage.name)
-        last = store.read_json(name) or {}
+        last = store.read_record(name) or {}
         before = last.get("outputs", last.get("left", {}))
         # Until its end, the manifest says no more than what is there of the stage, so that the next run removes it.
         unfinished = {"stage": stage.name, "options": last.get("options", Options(self.study, stage.options).dump())}
-        store.write_json(name, unfinished | {"left": before})
-        began = time.perf_counter()
+        if before:
+            store.write_record(name, unfinished | {"left": before})
+        else:
+            store.remove(store.folder / name)
+        began, before_it = time.perf_counter(), self.facts(stage)
+        seen = {path: _stamp(path) for path in self.opened(stage)}
         try:
             with PeakMemory() as peak:
                 taken = self.inputs_of(stage)
@@ -306,7 +326,7 @@ class _Run:
                 made = stage.function(**read_inputs(stage, taken), options=options, progress=progress)
                 files = made.get("files", [])
                 written = {f"file:{one.name}": {"path": one.name} for one in (files if isinstance(files, list) else ())}
-                store.write_json(name, unfinished | {"left": written | before})
+                store.write_record(name, unfinished | {"left": written | before})
                 outputs = self._write(stage, made, before)
         except SpatialError as error:
             if isinstance(error, OSError) and error.exit_code == 6:
@@ -321,7 +341,17 @@ class _Run:
             if old is not None and old.name not in paths:
                 store.remove(old)
         cost = {"seconds": round(time.perf_counter() - began, 3), "memory_mb": peak.mb}
-        store.write_json(name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | cost)
+        # What was read may be half of the one file and half of the other: the stage has not run to its end.
+        written_to = [path.name for path, stamp in seen.items() if _stamp(path) != stamp]
+        facts = self.facts(stage)
+        if written_to or facts["fingerprint"] != before_it["fingerprint"]:
+            named = written_to or [f"its input {one}" for one in _different(before_it["inputs"], facts["inputs"])]
+            raise StageError(
+                stage.name,
+                f"{first_of(named)} changed while it was read; run again once nobody writes there",
+                SourceError.exit_code,
+            )
+        store.write_record(name, facts | {"outputs": outputs, "libraries": library_versions()} | cost)
 
     def _write(
         self, stage: Stage, made: Mapping[str, Value | list[Artifact]], before: Mapping[str, Any]
@@ -366,6 +396,15 @@ def read_inputs(stage: Stage, store: Store) -> dict[str, Any]:
     if absent:
         raise SpatialError(f"its input {absent[0]} is missing; run the whole study")
     return inputs
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Give what changes when somebody writes a file, or puts another one there; nothing of one that is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _names(marked: Sequence[str]) -> list[str]:

@@ -12,10 +12,9 @@ import json
 import logging
 import math
 import re
-import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -444,33 +443,25 @@ def serve(release: Release, folder: Path, *, host: str, port: int, ready: Callab
 
     `ready` is called with the address and the names of the layers; port 0 is any that is free.
     """
-
-    def told_to_end(_number: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
     if host in EVERYWHERE:
         raise StoreError(f"{host} is every address of this machine; name with --host the one that others ask")
-    before = signal.signal(signal.SIGTERM, told_to_end)
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
-            try:
-                # Taken before any work; on Windows the same option would let two services have one port.
-                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(sys.platform != "win32"))
-                door.bind((host, port))
-                door.listen(64)
-            except (OSError, OverflowError) as error:
-                cause = getattr(error, "strerror", None) or str(error)
-                raise StoreError(
-                    f"{host}:{port}: nothing can be served there ({cause}); name another with --port, or --host"
-                ) from error
-            address = f"http://[{host}]" if ":" in host else f"http://{host}"
-            address += f":{door.getsockname()[1]}"
-            layers = put_layers(release, folder)
-            app = application(layers, release.meta, address)
-            for library in ("werkzeug", "pygeoapi"):  # a line for every request, and for whatever clients leave out
-                logging.getLogger(library).setLevel(logging.CRITICAL)
-            server = make_server(host, port, app, threaded=True, fd=door.fileno())
-            ready(address, list(layers))
-            server.serve_forever()  # it takes an interruption for its end
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
+        try:
+            # Taken before any work; on Windows the same option would let two services have one port.
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(sys.platform != "win32"))
+            door.bind((host, port))
+            door.listen(64)
+        except (OSError, OverflowError) as error:
+            cause = getattr(error, "strerror", None) or str(error)
+            raise StoreError(
+                f"{host}:{port}: nothing can be served there ({cause}); name another with --port, or --host"
+            ) from error
+        address = f"http://[{host}]" if ":" in host else f"http://{host}"
+        address += f":{door.getsockname()[1]}"
+        layers = put_layers(release, folder)
+        app = application(layers, release.meta, address)
+        for library in ("werkzeug", "pygeoapi"):  # a line for every request, and for whatever clients leave out
+            logging.getLogger(library).setLevel(logging.CRITICAL)
+        server = make_server(host, port, app, threaded=True, fd=door.fileno())
+        ready(address, list(layers))
+        server.serve_forever()  # it takes an interruption for its end

@@ -7,15 +7,18 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
 from spatial.pipeline import STAGES
+from spatial.store import SEAL
+from tests.effort import FAULTS, SEED
 
 DRIVER = textwrap.dedent(
     """
-    import dataclasses, importlib, os, signal, sys
+    import dataclasses, importlib, os, signal, sys, time
     from pathlib import Path
     from spatial import pipeline, runs
     from spatial.study import Study
@@ -39,6 +42,18 @@ DRIVER = textwrap.dedent(
             return made
         return dataclasses.replace(stage, function=function)
 
+    def dies_at(moment):
+        def change(stage):
+            def function(**given):
+                victim = os.getpid()
+                if os.fork() == 0:
+                    time.sleep(moment)
+                    os.kill(victim, signal.SIGKILL)
+                    os._exit(0)
+                return stage.function(**given)
+            return dataclasses.replace(stage, function=function)
+        return change
+
     def run(folder, change=None, name=None):
         child = os.fork()
         if child == 0:
@@ -58,7 +73,9 @@ DRIVER = textwrap.dedent(
     for stage in pipeline.STAGES:  # imported once, and not by each child
         importlib.import_module(stage.function.__module__)
     for name, way in kills:
-        code = run(killed, globals()[way], name)
+        if way[0].isdigit():  # of a finished run, so that this stage alone is to be done
+            (killed / "processed" / study.name / f"{name}.manifest.json").unlink(missing_ok=True)
+        code = run(killed, dies_at(float(way)) if way[0].isdigit() else globals()[way], name)
         left = sorted(path.name for path in killed.rglob(".spatial-*"))
         print(name, way, code, len(left), flush=True)
     print("to the end", run(killed), flush=True)
@@ -80,7 +97,7 @@ def _contents(folder: Path) -> dict[str, object]:
         name = path.relative_to(folder).as_posix()
         if path.name.endswith(".manifest.json"):
             told = json.loads(path.read_text())
-            found[name] = {key: value for key, value in told.items() if key not in {"seconds", "memory_mb"}}
+            found[name] = {key: value for key, value in told.items() if key not in {"seconds", "memory_mb", SEAL}}
         elif path.name not in RECORDS:
             found[name] = path.read_bytes()
     return found
@@ -130,3 +147,85 @@ def test_kill_9_in_each_stage_and_then_run_again_gives_the_same_bytes(tiny, tiny
     assert sorted(after) == sorted(straight)
     assert [name for name in after if after[name] != straight[name]] == []
     assert not [name for name in after if ".spatial-" in name]
+
+
+@pytest.mark.parametrize(
+    "number", [pytest.param(2, id="some"), pytest.param(FAULTS, id="many", marks=pytest.mark.trial)]
+)
+def test_kill_9_at_random_moments_of_any_stage_ends_in_the_same_bytes(tiny_done, tiny_run, tmp_path, number):
+    rng, driver = random.Random(SEED), tmp_path / "driver.py"  # noqa: S311 - a sample, no secret
+    driver.write_text(DRIVER)
+    took = {
+        stage.name: json.loads((tiny_run / "processed" / "tiny" / f"{stage.name}.manifest.json").read_text())["seconds"]
+        for stage in STAGES
+    }
+    stages = sorted((rng.choice(STAGES).name for _ in range(number)), key=[*took].index)
+    kills = [f"{name}:{rng.uniform(0.0, took[name]):.4f}" for name in stages]
+    done = subprocess.run(
+        [sys.executable, str(driver), str(tiny_done.save()), str(tiny_done.raw), str(tmp_path), str(tiny_run), *kills],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    *codes, end = [line.split() for line in done.stdout.splitlines()]
+    assert [line[:2] for line in codes] == [kill.split(":") for kill in kills], done.stderr
+    # Some stages are done before their moment, on a machine that is quicker than it was.
+    assert {line[2] for line in codes} <= {str(-signal.SIGKILL), "0"}, done.stderr
+    assert str(-signal.SIGKILL) in {line[2] for line in codes}
+    assert end == ["to", "the", "end", "0"], done.stderr
+    after, straight = _contents(tmp_path), _contents(tiny_run)
+    assert sorted(after) == sorted(straight)
+    assert [name for name in after if after[name] != straight[name]] == []
+
+
+def test_ctrl_c_and_a_signal_to_end_are_answered_and_the_run_goes_on(tiny, tiny_run):
+    rng = random.Random(SEED)  # noqa: S311 - a sample, no secret
+    until = ("--stage", "access")
+    command = [sys.executable, "-m", "spatial", "run", str(tiny.save()), *map(str, tiny.folders()), *until]
+    for sent, codes in (
+        (
+            signal.SIGINT,
+            {130, -signal.SIGINT},
+        ),  # where Python itself was importing it ends by the signal: 130 in a shell
+        (signal.SIGTERM, {143}),
+    ):
+        before = set(tiny.written())
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            while set(tiny.written()) <= before and run.poll() is None:
+                time.sleep(0.05)
+            time.sleep(rng.uniform(0.0, 1.0))
+            run.send_signal(sent)
+            began = time.monotonic()
+            _, said = run.communicate(timeout=60)
+        assert run.returncode in codes, said
+        assert time.monotonic() - began < 20  # a second on a machine that is not busy
+        assert said.splitlines()[-1] == "interrupted; finished stages are kept, run again to go on"
+        assert "Traceback" not in said
+    assert tiny.run(*until).code == 0
+    after, straight = _contents(tiny.folder), _contents(tiny_run)
+    assert "processed/tiny/access.parquet" in after
+    assert [name for name in after if after[name] != straight.get(name)] == []
+
+
+STUCK = """
+import signal, time
+from spatial import interruption
+interruption.GRACE_S = 0.2
+with interruption.answered_soon():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # as of a solver that does not come back to Python
+    print("stuck", flush=True)
+    while True:
+        time.sleep(1)
+"""
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_step_that_nobody_can_interrupt_is_left_after_a_grace(sent, code):
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout.readline() == "stuck\n"
+        run.send_signal(sent)
+        _, said = run.communicate(timeout=30)
+    assert (run.returncode, said) == (code, "interrupted; finished stages are kept, run again to go on\n")

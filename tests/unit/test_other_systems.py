@@ -77,7 +77,7 @@ def test_a_folder_is_locked_where_there_is_no_lock_of_unix(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "fcntl", None)
     monkeypatch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(locking=locking, LK_NBLCK=2))
     with locked(tmp_path):
-        # A byte that is not there may be locked; the file stays empty.
+        # A byte that is not there may be locked, far behind what others read.
         assert held == [(0, 2, 1)]
         with pytest.raises(StoreError, match="another run is writing here"), locked(tmp_path):
             pass

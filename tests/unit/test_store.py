@@ -4,6 +4,10 @@ import csv
 import dataclasses
 import os
 import pickle
+import random
+import subprocess
+import sys
+import time
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args
@@ -20,7 +24,9 @@ from pyproj import CRS
 
 from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
+from spatial.results import read_results
 from spatial.store import (
+    LOCK_NAME,
     Artifact,
     Store,
     _read_table,
@@ -34,6 +40,7 @@ from spatial.store import (
 )
 from spatial.tables import TABLES
 from spatial.tables.contract import Field, Form, GeometryKind, Kind, Sharing, Table, breaches, keeps
+from tests.effort import SEED
 
 
 def _counts(number: float = 1.0) -> pd.DataFrame:
@@ -166,9 +173,51 @@ def test_what_a_killed_process_left_is_removed_files_and_folders_alike(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["counts.parquet"]
 
 
-def test_two_runs_on_one_folder_are_refused(tmp_path: Path) -> None:
-    with locked(tmp_path), pytest.raises(StoreError, match="another run"), locked(tmp_path):
+def test_two_runs_on_one_folder_are_refused_and_the_first_one_is_named(tmp_path: Path) -> None:
+    code = f"from pathlib import Path; from spatial.store import locked\nwith locked(Path({str(tmp_path)!r})): input()"
+    first = subprocess.Popen([sys.executable, "-c", code, "run", "a.toml"], stdin=subprocess.PIPE)
+    try:
+        while not (tmp_path / LOCK_NAME).is_file() or not (tmp_path / LOCK_NAME).stat().st_size:
+            time.sleep(0.01)
+        named = rf"another run is writing here \(process {first.pid} on .*, since 20.*: -c run a\.toml\); wait for it"
+        with pytest.raises(StoreError, match=named), locked(tmp_path):
+            pass
+    finally:
+        first.communicate(b"\n")
+    with locked(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("number", [2**22 - 1, os.getppid()], ids=["of no process", "of another program"])
+def test_a_lock_that_was_left_holds_nothing_whoever_has_its_number_now(tmp_path: Path, number: int) -> None:
+    (tmp_path / LOCK_NAME).write_text(f"process {number} on here, since 2026-01-01 00:00:00: spatial run\n")
+    with locked(tmp_path):
+        assert f"process {os.getpid()} on " in (tmp_path / LOCK_NAME).read_text()
+
+
+def test_no_bit_of_a_table_can_change_without_being_found_by_whoever_reads_the_results(tiny_done) -> None:
+    folder, rng = tiny_done.processed / "tiny", random.Random(SEED)  # noqa: S311 - a sample, no secret
+    names = sorted(path.stem for path in folder.glob("*.parquet"))
+    for _ in range(40):
+        name = rng.choice(names)
+        path = folder / f"{name}.parquet"
+        whole = path.read_bytes()
+        position = rng.randrange(len(whole))
+        path.unlink()  # others share the file
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << rng.randrange(8)]) + whole[position + 1 :])
+        with pytest.raises(StoreError, match="is not what the last finished run made"):
+            getattr(read_results(folder), name)
+        path.write_bytes(whole)
+    assert len(read_results(folder).settlements) == 8
+
+
+def test_a_raster_on_a_disk_that_is_full_at_its_last_byte_is_not_there(tmp_path: Path, file_limit) -> None:
+    raster = Raster(np.arange(3600.0).reshape(60, 60), Affine(0.1, 0, 43, 0, -0.1, -11), CRS.from_epsg(4326))
+    size = Store(tmp_path).write("elevation", raster).stat().st_size
+    (tmp_path / "elevation.tif").unlink()
+    with file_limit(size - 1), pytest.raises(StoreError, match="largest size of a file"):
+        Store(tmp_path).write("elevation", raster)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_in_the_way_of_the_folder_is_named(tmp_path: Path) -> None:

@@ -189,6 +189,19 @@ def test_what_is_not_the_file_leaves_nothing_behind(
     assert _left_over(tmp_path) == []
 
 
+def test_a_disk_that_is_full_while_files_are_brought_leaves_nothing_behind(
+    tmp_path: Path, server: _Server, file_limit
+) -> None:
+    _describe(tmp_path, f"{server.url}/files/villages.csv")
+    with file_limit(len(CONTENT) - 1), pytest.raises(SourceError, match=r"villages\.csv: cannot be written"):
+        fetch(_study(tmp_path), project_raw=tmp_path)
+    assert _left_over(tmp_path) == []
+    study = _study(tmp_path, osm="o/x.osm.pbf", bbox=(43.5, -12.1, 43.6, -12.0))
+    with file_limit(100), pytest.raises(SourceError, match=r"x\.osm\.pbf: cannot be written"):
+        fetch(study, project_raw=tmp_path, servers=_servers(server))
+    assert _left_over(tmp_path) == []
+
+
 def test_addresses_and_paths_that_lead_elsewhere_are_refused(tmp_path: Path) -> None:
     _describe(tmp_path, "file:///etc/passwd", sha256="unknown")
     with pytest.raises(SourceError, match="is no http"):

@@ -2,20 +2,23 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from spatial.errors import SpatialError, StageError, StoreError
+from spatial.errors import SourceError, SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
 from spatial.runner.manifest import imported_modules
-from spatial.store import Artifact, Store, sha256_of
+from spatial.store import SETTLED_NS, Artifact, Checksums, Store, sha256_of
 from spatial.study import Study
+from tests.effort import SEED
 
 STUDY = {"name": "toy", "title": {"en": "Toy"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "toy.osm.pbf"}}}
 
@@ -309,19 +312,116 @@ def test_two_runs_at_once_on_one_folder_are_refused(tmp_path: Path) -> None:
         _run(tmp_path, stages=(Stage("nested", nested),))
 
 
-def test_a_file_that_keeps_its_size_and_time_stamp_is_found_changed_when_all_are_verified(tmp_path: Path) -> None:
+def test_a_file_that_keeps_its_size_its_time_stamp_and_its_inode_is_found_changed(tmp_path: Path) -> None:
     _run(tmp_path)
     path, long_ago = tmp_path / "m" / "page.html", (1_000_000_000, 1_000_000_000)
     os.utime(path, ns=long_ago)
-    assert _run(tmp_path) == []  # hashed once more, and remembered: it was written long ago
+    assert _run(tmp_path) == []
+    time.sleep(2 * SETTLED_NS / 1e9)  # from here on its checksum is remembered
+    assert _run(tmp_path) == []
     before = path.stat()
     with path.open("r+b") as file:
         file.write(b"9")  # in place, so that the inode stays
     os.utime(path, ns=long_ago)
     assert path.stat()[:7] == before[:7]
-    unseen = [item.stage for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m") if item.runs]
-    seen = [item.stage for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m", verify=True) if item.runs]
-    assert (unseen, seen) == ([], ["second"])
+    # Whoever sets a clock or a time stamp back cannot set back when the system last saw it changed.
+    assert [item.stage for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m") if item.runs] == ["second"]
+
+
+def test_a_file_of_the_future_is_hashed_each_time(tmp_path: Path) -> None:
+    path, future = tmp_path / "a.csv", time.time_ns() + 10**15  # eleven days
+    path.write_bytes(b"1")
+    os.utime(path, ns=(future, future))
+    checksums = Checksums(Store(tmp_path))
+    first = checksums.of(path)
+    checksums.save()
+    assert str(path) not in (Store(tmp_path).read_record(Checksums.NAME) or {})
+    path.write_bytes(b"2")
+    os.utime(path, ns=(future, future))
+    assert checksums.of(path) != first
+
+
+WRITERS = {
+    "before it is read": lambda path: (path.write_bytes(b"new"), path.read_bytes())[1],
+    "after it was read": lambda path: (path.read_bytes(), path.write_bytes(b"new"))[0],
+    "and back again": lambda path: (path.write_bytes(b"new"), path.read_bytes(), path.write_bytes(b"old"))[1],
+}
+
+
+@pytest.mark.parametrize("when", WRITERS)
+def test_a_source_that_changes_while_its_stage_is_at_work_leaves_the_stage_unfinished(tmp_path: Path, when) -> None:
+    source = tmp_path / "toy.osm.pbf"
+    source.write_bytes(b"old")
+    os.utime(source, ns=(1_000_000_000, 1_000_000_000))
+    writers = [WRITERS[when]]
+
+    def reads(*, options, progress):
+        read = writers.pop()(source) if writers else source.read_bytes()
+        return {"files": [Artifact("page.html", read)]}
+
+    stages = (Stage("reads", reads, files="maps", reads_raw=True),)
+    study = Study.from_dict(STUDY, raw=tmp_path)
+    with pytest.raises(StageError, match=r"'toy\.osm\.pbf' .* changed while it was read") as refused:
+        _run(tmp_path, study, stages)
+    assert refused.value.exit_code == 3
+    assert not (tmp_path / "p" / "run.json").exists()
+    assert _run(tmp_path, study, stages) == ["reads"]
+    assert (tmp_path / "m" / "page.html").read_bytes() == source.read_bytes()
+    assert _run(tmp_path, study, stages) == []
+
+
+def test_a_source_that_changes_behind_its_stage_is_said_and_the_run_is_kept_as_of_the_old_one(tmp_path: Path) -> None:
+    source = tmp_path / "toy.osm.pbf"
+    source.write_bytes(b"old")
+    was = sha256_of(source)
+
+    def writes(*, counts, options, progress):
+        source.write_bytes(b"new")
+        return {"doubled": counts[["number"]] * 2}
+
+    stages = (
+        Stage("first", first, makes=("counts",), options=("network",), reads_raw=True),
+        Stage("writes", writes, reads=("counts",), makes=("doubled",)),
+    )
+    study = Study.from_dict(STUDY, raw=tmp_path)
+    with pytest.raises(SourceError, match=r"'toy\.osm\.pbf' .*changed while the run was at work"):
+        _run(tmp_path, study, stages)
+    assert json.loads((tmp_path / "p" / "run.json").read_text())["sources"] == {"toy.osm.pbf": was}
+    assert _run(tmp_path, study, stages) == ["first"]
+
+
+def _damage(path: Path, rng: random.Random) -> str:
+    """Spoil a file in one of the ways in which files are spoilt, and say which."""
+    data = bytearray(path.read_bytes())
+    how = rng.choice(["one bit", "cut off", "zeros", "a list", "nothing in it", "gone"])
+    if how == "one bit":
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    damaged = {
+        "cut off": data[: rng.randrange(len(data))],
+        "zeros": bytes(len(data)),
+        "a list": b"[1, 2]",
+        "nothing in it": b"",
+    }
+    path.unlink()
+    if how != "gone":
+        path.write_bytes(damaged.get(how, data))
+    return how
+
+
+def test_whatever_file_of_a_run_is_damaged_the_next_run_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    _run(tmp_path)
+    outputs = ("p/counts.parquet", "p/doubled.parquet", "m/page.html")
+    whole = {name: (tmp_path / name).read_bytes() for name in outputs}
+    rng = random.Random(SEED)  # noqa: S311 - a sample, no secret
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".lock")
+    assert {".checksums.json", "run.json", "first.manifest.json"} < {path.name for path in files}
+    for turn in range(60):
+        path = rng.choice(files)
+        how = f"{turn}: {path.name}, {_damage(path, rng)}"
+        ran = _run(tmp_path)
+        assert {name: (tmp_path / name).read_bytes() for name in outputs} == whole, how
+        assert _run(tmp_path) == [], how
+        assert ran or path.name in {".checksums.json", "run.json"}, how
 
 
 def test_a_stage_may_change_what_it_was_given_without_changing_what_the_next_one_gets(tmp_path: Path) -> None:
