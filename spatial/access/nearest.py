@@ -327,12 +327,13 @@ def _add_rows(tables: list[pd.DataFrame], offer: _Offer, rows: pd.DataFrame) -> 
         tables.append(added)
 
 
-def _as_given(tables: Sequence[pd.DataFrame], settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+def _as_given(tables: list[pd.DataFrame], settlements: gpd.GeoDataFrame) -> pd.DataFrame:
     """Put the settlements of each service and mode, which are in the order of ids, into the order given."""
-    table, n = pd.concat(tables, ignore_index=True), len(settlements)
     back = id_ranks(settlements["settlement_id"])
-    blocks = np.arange(len(table) // n if n else 0) * n
-    return table.iloc[(blocks[:, None] + back).ravel()].reset_index(drop=True)
+    # One service after the other, so that a country's table is there once more, not twice.
+    for number, table in enumerate(tables):
+        tables[number] = table.iloc[back]
+    return pd.concat(tables, ignore_index=True)
 
 
 class _Measured(NamedTuple):

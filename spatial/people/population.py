@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 EDGE_TOLERANCE_M = 500.0
 """A cell this near to the study area may belong to it: coarse cells straddle coasts. Metres."""
 _BLOCK = 200_000
-"""Cells worked on at once; changes memory and speed only."""
+"""Cells worked on at once, or two for each settlement: each search sets out from all of them; changes speed only."""
 _TIES = 4
 """Of up to so many places at the same distance the first is taken."""
 
@@ -174,8 +174,9 @@ def _nearest_settlement(
     ties = np.arange(1, min(_TIES, tree.n) + 1)
     on_network = None if graph is None else snap(graph, places, rules)
     found = np.empty(len(xy), dtype=np.int64)
-    for start in range(0, len(xy), _BLOCK):
-        block = xy[start : start + _BLOCK]
+    size = max(_BLOCK, 2 * len(chosen))
+    for start in range(0, len(xy), size):
+        block = xy[start : start + size]
         # The nearest place; of several at the same distance, the first.
         distances, order = (np.asarray(part) for part in tree.query(block, k=ties))
         distance = distances[:, 0]
@@ -190,7 +191,7 @@ def _nearest_settlement(
             walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))
             owner = np.where(walks, direct, by_road)
             owner = np.where(owner >= 0, owner, np.where(cells.status == "ok", _NO_PATH, _TOO_FAR))
-        found[start : start + _BLOCK] = owner
+        found[start : start + size] = owner
     return np.where(found >= 0, chosen[np.maximum(found, 0)], found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import cProfile
+import ctypes
 import re
 import threading
 from pathlib import Path
@@ -92,6 +93,25 @@ def free_memory_mb() -> float | None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     free = int(there[1]) * 1024
     return (free if limit == resource.RLIM_INFINITY else min(free, limit)) / KB / KB
+
+
+LARGE_MB = 1_000.0
+"""A process that holds less has nothing worth handing back."""
+
+
+def give_back_memory() -> None:
+    """
+    Hand memory that nothing uses any more back to the system.
+
+    Allocators keep it for later, and the stages of a country would add up: a table freed in small pieces stays theirs.
+    """
+    if _memory_mb().get("VmRSS", 0.0) < LARGE_MB:
+        return
+    import pyarrow as pa  # noqa: PLC0415 - a process that holds so much has loaded it
+
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(OSError, AttributeError):  # another C library than GNU's knows no such call
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def cost_lines(

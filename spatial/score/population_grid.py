@@ -30,6 +30,8 @@ OWN_CELL_M = (750.0, 1250.0)
 """A raster whose cells have such sides is classified as it is; a coarser one cannot be."""
 POINT_M = 100.0
 """People of larger cells are spread evenly over points this far apart, before they are added up."""
+MOST_POINTS = 10_000_000
+"""Of all cells together; 80 MB a column of them."""
 VERY_LOW_DENSITY = 11
 
 
@@ -153,6 +155,9 @@ def urban_grid(raster: Raster, crs: CRS, rules: DegurbaRules | None = None) -> U
     rows, columns = np.nonzero(values > 0.0)
     whole = OWN_CELL_M[0] <= min(sides) <= max(sides) <= OWN_CELL_M[1]
     parts = (1, 1) if whole else tuple(max(1, int(np.ceil(side / POINT_M - 1e-6))) for side in sides)
+    # Of a country coarser parts do: they matter where a border cuts through a cell.
+    thinned = min(1.0, float(np.sqrt(MOST_POINTS / max(len(rows) * parts[0] * parts[1], 1))))
+    parts = tuple(max(1, int(count * thinned)) for count in parts)
     step_x, step_y = ((np.arange(count) + 0.5) / count for count in parts)
     column = np.repeat(columns, parts[0] * parts[1]) + np.tile(np.repeat(step_x, parts[1]), len(rows))
     row = np.repeat(rows, parts[0] * parts[1]) + np.tile(np.tile(step_y, parts[0]), len(rows))

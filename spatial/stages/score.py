@@ -208,6 +208,7 @@ def score(
     progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), options.score
     mode, ground = options.network.modes[0], read_ground(settlements, boundaries)
+    access = access[access["mode"] == mode]
     barriers = surroundings_of(options, study_area, water).barriers
     travel = Travel(graph_of(options, nodes, edges), options.network, barriers)
 
@@ -224,7 +225,7 @@ def score(
         options,
         ground,
         settlements,
-        access[access["mode"] == mode],
+        access,
         study_area=study_area,
         boundaries=boundaries,
         flows=flows,
@@ -235,7 +236,7 @@ def score(
     towns = town_table(
         ground,
         facilities,
-        access[access["mode"] == mode],
+        access,
         routes[(routes["mode"] == mode) & (routes["service"] == "county_seat")],
         rules=options.score,
         listed={name for name, kind in listed.items() if kind == "complete"},
@@ -277,7 +278,7 @@ def score(
         barriers=travel.barriers,
     )
     # Ways to the nearest town by straight lines to the same.
-    to_town = access[(access["mode"] == mode) & (access["service"] == "town")].set_index("settlement_id")
+    to_town = access[access["service"] == "town"].set_index("settlement_id")
     to_town = to_town.reindex(ids)
     goals = there.drop_duplicates("facility_id").set_index("facility_id").geometry
     line = shapely.distance(

@@ -484,3 +484,14 @@ def test_the_summary_says_what_there_is_and_why_there_is_no_area() -> None:
     assert without["functional_areas"]["reason"] == "no_population_grid"
     assert without["study"]["share_30"] is None
     assert summarise_town_and_country({}) is None
+
+
+def test_cells_of_a_country_are_spread_over_fewer_points_that_hold_all_people(monkeypatch) -> None:
+    # 12 x 12 cells of 300 m are 9 points each, 100 m apart
+    cells, crs = raster(np.full((12, 12), 9.0), cell_m=300.0), pyproj.CRS(UTM)
+    fine = urban_grid(cells, crs)
+    assert len(fine.people) == 12 * 12 * 9
+    monkeypatch.setattr("spatial.score.population_grid.MOST_POINTS", 12 * 12 * 4)
+    coarse = urban_grid(cells, crs)
+    assert len(coarse.people) == 12 * 12 * 4
+    assert coarse.people.sum() == pytest.approx(fine.people.sum()) == 12 * 12 * 9.0
