@@ -124,6 +124,13 @@ def test_a_raster_is_served_as_it_was_made(client, sample):
     part = client.get(f"/collections/friction/coverage?f=GTiff&bbox={middle}", base_url=ADDRESS)
     with rasterio.MemoryFile(part.data) as memory, memory.open() as file:
         assert 0 < file.width * file.height < results.friction.values.size / 4
+        # Where the box lies, which is no rectangle in metres, each cell is the cell of the whole raster there.
+        whole, cells = results.friction, file.read(1)
+        column, row = (round(number) for number in ~whole.transform * (file.transform.c, file.transform.f))
+        there = whole.values[row : row + file.height, column : column + file.width]
+        inside = np.isfinite(cells)
+        assert inside.mean() > 0.8
+        np.testing.assert_array_equal(cells[inside], there[inside])
 
 
 @pytest.mark.slow
