@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 import zlib
@@ -19,6 +20,7 @@ from rasterio.windows import Window
 
 from spatial.crs import WGS84, is_web_map
 from spatial.errors import CrsError, SourceError, first_of
+from spatial.formats.columns import MOST
 from spatial.formats.files import damage_told, local_file
 from spatial.formats.notes import Finding, Note
 from spatial.georef.datums import refuse_unknown_shift
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 TIFF_BEGINNINGS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 FARTHEST = 1e9
 """No coordinate of a map on Earth, in metres or degrees, is so far from its origin, and no cell so large or small."""
+MOST_BLOCK_CELLS = 2**26
+"""Cells of a block of a GeoTIFF: GDAL holds at least one in memory, half a gigabyte of float64."""
 HGT_VOID = -32768
 HGT_SIDES = {2 * side * side: side for side in (1201, 3601)}
 """Cells along a side of a 3 and a 1 arc-second tile, by the file's bytes (int16, highest byte first)."""
@@ -98,10 +102,16 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
         file = local_file(path, what=what, magic=TIFF_BEGINNINGS, kind="GeoTIFF")
         with damage_told(f"{what} {file}", "GeoTIFF", "fetch it again"), rasterio.open(file, driver="GTiff") as source:
             bands, crs, transform, shape = source.count, source.crs, source.transform, source.shape
+            block = source.block_shapes[0] if bands else (0, 0)
         if bands != 1:
             raise SourceError(f"{what} {file}: {bands} bands; write the one that is meant to a file of its own")
         if crs is None:
             raise CrsError(f"{what} {file}: no CRS; write it into the file, such as gdal_edit.py -a_srs EPSG:4326 FILE")
+        if math.prod(block) > MOST_BLOCK_CELLS:
+            raise SourceError(
+                f"{what} {file}: blocks of {block[0]:,} x {block[1]:,} cells, each of which is read whole; write it "
+                "with smaller ones, such as gdal_translate -co TILED=YES FILE NEW"
+            )
         size = abs(transform.determinant)
         if not size > 1.0 / FARTHEST**2 or not all(abs(part) <= FARTHEST for part in transform):
             raise SourceError(f"{what} {file}: its place on the ground is no place; georeference it again")
@@ -188,7 +198,9 @@ def read_population(
     """Read persons per cell. All cells are kept, so that the total is that of the file in float64."""
     reading = read_grid(paths, nodata=nodata, name="population", same_overlap=True, max_cells=max_cells)
     values = reading.raster.values
-    _refuse_cells(values < 0, reading, paths, "negative people", "correct them, or declare nodata in the study file")
+    remedy = "correct them, or declare nodata in the study file"
+    _refuse_cells(values < 0, reading, paths, "negative people", remedy)
+    _refuse_cells(values > MOST, reading, paths, "more people than were ever counted", remedy)
     return reading
 
 

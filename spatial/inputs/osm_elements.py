@@ -6,10 +6,11 @@ import bz2
 import contextlib
 import gzip
 import itertools
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 import osmium
 import osmium.area
@@ -128,19 +129,42 @@ def open_extract(path: Path, read: Callable[[Any], Result]) -> Result:
             raise
 
 
+_SIZE = re.compile(rb"\x18([\x80-\xff]*[\x00-\x7f])\Z")
+_RAW_SIZE = re.compile(rb"\x10([\x80-\xff]*[\x00-\x7f])")
+"""How long a block of a .pbf is, at the end of its head; and unpacked, at its begin."""
+
+
+def _next_block(stream: BinaryIO) -> int | None:
+    """Pass over a block of a .pbf, and say how many bytes it says it holds, to which its reader holds it."""
+    head = _SIZE.search(stream.read(int.from_bytes(stream.read(4), "big") & 0xFFFF))
+    if head is None:
+        return None  # the end, or damage
+
+    def number(varint: bytes) -> int:
+        return sum((byte & 127) << 7 * place for place, byte in enumerate(varint))
+
+    size, begin = number(head[1]), stream.tell()
+    told = _RAW_SIZE.match(stream.read(min(size, 16)))
+    stream.seek(begin + size)
+    return number(told[1]) if told else size
+
+
 def refuse_packed(path: Path, times: float) -> None:
     """Refuse an extract that unpacks to so many times its size as no map does, before it is read for minutes."""
     name = path.name.lower()
-    if not name.endswith((".gz", ".bz2")) or not path.is_file():
+    if not name.endswith((".gz", ".bz2", ".pbf")) or not path.is_file():
         return
     most, unpacked = max(times * path.stat().st_size, LEAST_UNPACKED), 0
     # What is cut off or damaged is told by the reader.
-    with (
-        contextlib.suppress(OSError, EOFError, zlib.error),
-        gzip.open(path) if name.endswith(".gz") else bz2.open(path) as stream,
-    ):
-        while unpacked <= most and (chunk := stream.read(CHUNK)):
-            unpacked += len(chunk)
+    with contextlib.suppress(OSError, EOFError, ValueError, zlib.error):
+        if name.endswith(".pbf"):
+            with path.open("rb") as stream:
+                while unpacked <= most and (size := _next_block(stream)) is not None:
+                    unpacked += size
+        else:
+            with gzip.open(path) if name.endswith(".gz") else bz2.open(path) as packed:
+                while unpacked <= most and (chunk := packed.read(CHUNK)):
+                    unpacked += len(chunk)
     if unpacked > most:
         raise SourceError(
             f"OpenStreetMap extract {path}: unpacks to more than {times:g} times its size, as no map does; if it is "

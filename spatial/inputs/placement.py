@@ -17,6 +17,7 @@ from spatial.formats.notes import columns_of_file
 from spatial.formats.vector import declares_crs
 from spatial.georef.countries import countries_at
 from spatial.georef.datums import frame_to_wgs84
+from spatial.study.base import LARGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +71,10 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
     if missing.any():
         problems.append(f"geometry: none for {first_of(labels[missing])}; draw it or delete the row")
     bounds = placed.geometry.bounds.to_numpy()
-    bad = ~missing & ~np.isfinite(bounds).all(axis=1)
+    points, rows = shapely.get_coordinates(placed.geometry.to_numpy(), return_index=True)
+    odd = np.zeros(len(placed), dtype=np.bool_)
+    odd[rows[~np.isfinite(points).all(axis=1)]] = True
+    bad = ~missing & odd
     if bad.any():
         problems.append(f"geometry: infinite coordinates for {first_of(labels[bad])}; correct them")
     if placed.crs is not None and placed.crs.is_geographic:
@@ -81,15 +85,22 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
             if ((x[far] <= 90.0) & (y[far] <= 180.0)).all():
                 remedy = "longitude and latitude are swapped: exchange them"
             problems.append(f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}")
+    elif (far := ~missing & ~bad & (np.abs(bounds).max(axis=1) > LARGEST["_m"])).any():
+        problems.append(f"coordinates: further than any place on Earth for {first_of(labels[far])}; correct them")
     if problems:
         raise ContractError(label, problems)
     placed = settle_datum(placed, source, what=label, key=key)
     try:
-        return frame_to_wgs84(placed, datum=source.datum)
+        on_earth = frame_to_wgs84(placed, datum=source.datum)
     except ContractError as error:
         raise ContractError(label, error.problems) from error
     except CrsError as error:
         raise CrsError(f"{label}: {error}") from error
+    lost = ~np.isfinite(on_earth.geometry.bounds.to_numpy()).all(axis=1)
+    if lost.any():
+        told = f"coordinates: none on Earth for {first_of(labels[lost])}; correct them, or declare the CRS they are in"
+        raise ContractError(label, [told])
+    return on_earth
 
 
 def refuse_outside(

@@ -31,6 +31,7 @@ from spatial.inputs.placement import place_frame, refuse_invalid
 from spatial.inputs.road_noding import read_condition_and_width
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
 from spatial.inputs.unit_codes import carry_units
+from spatial.study.base import LARGEST
 from spatial.study.region import Tiers
 from spatial.study.sources import TableSource
 from spatial.tables import TABLES
@@ -197,6 +198,10 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
         if none.any():
             named = first_of(result["road_id"][none])
             problems.append(f"speed_km_h: must be above 0, or blank where it is not known, in roads {named}")
+        fast = speed > LARGEST["_km_h"]
+        if fast.any():
+            most = f"at most {LARGEST['_km_h']:,.0f}"
+            problems.append(f"speed_km_h: must be {most}, in roads {first_of(result['road_id'][fast])}")
         result["speed_km_h"] = speed
     for column in _ROAD_TAGS:
         if column in result.columns:

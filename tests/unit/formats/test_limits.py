@@ -4,12 +4,15 @@ import bz2
 import gzip
 import io
 import json
+import warnings
 import zipfile
 
 import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import rasterio
 import shapely
@@ -20,7 +23,7 @@ from spatial.formats.files import damage_told, describe
 from spatial.formats.raster import open_tile, read_population
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.osm import read_osm
-from spatial.inputs.user_tables import read_table, settlements_from_table
+from spatial.inputs.user_tables import read_table, roads_from_table, settlements_from_table
 from spatial.study import Study, TableSource
 
 
@@ -197,3 +200,68 @@ def raise_in(error):
 def test_what_the_package_itself_says_of_a_file_passes_through():
     with pytest.raises(ContractError, match="header"):
         raise_in(ContractError("a", ["header"]))
+
+
+def test_a_parquet_of_cells_that_take_no_room_is_refused_and_an_honest_large_one_is_not(tmp_path):
+    many = pa.table({"a": pa.nulls(20_000_000, pa.string())})  # 160 MB, of which the file holds 40 KB
+    pq.write_table(many, tmp_path / "a.parquet", compression="zstd")
+    with pytest.raises(SourceError, match="more than 100 MB unpacked"):
+        read_table(tmp_path / "a.parquet", TableSource(path="a.parquet"))
+    # What is as large as it seems is read, whatever the limit of packed files.
+    chance = np.random.default_rng(0)
+    honest = gpd.GeoDataFrame(
+        {"n": chance.random(9000)}, geometry=gpd.points_from_xy(*chance.random((2, 9000))), crs=4326
+    )
+    honest.to_parquet(tmp_path / "b.parquet")
+    assert len(read_table(tmp_path / "b.parquet", TableSource(path="b.parquet", max_unpacked_mb=0.1))) == 9000
+
+
+def test_an_extract_whose_blocks_say_that_they_unpack_to_hundreds_of_times_its_size_is_refused(tmp_path):
+    def block(kind, raw_size):
+        sizes = bytes(
+            [0x10, raw_size & 127 | 128, raw_size >> 7 & 127 | 128, raw_size >> 14 & 127 | 128, raw_size >> 21]
+        )
+        body = sizes + b"\x1a\x04abcd"
+        head = bytes([0x0A, len(kind)]) + kind + bytes([0x18, len(body)])
+        return len(head).to_bytes(4, "big") + head + body
+
+    data = block(b"OSMHeader", 30) + b"".join(block(b"OSMData", 30_000_000) for _ in range(20))  # 600 MB
+    (tmp_path / "a.osm.pbf").write_bytes(data)
+    with pytest.raises(SourceError, match="unpacks to more than 100 times its size"):
+        read_osm(tmp_path / "a.osm.pbf")
+
+
+def test_a_raster_of_huge_blocks_is_refused_and_so_are_more_people_than_were_ever_counted(tmp_path):
+    kept = {"crs": 4326, "transform": Affine(1e-4, 0, 100, 0, -1e-4, 40), "count": 1, "dtype": "float64"}
+    blocks = {"sparse_ok": True, "tiled": True, "blockxsize": 16_384, "blockysize": 16_384, "BIGTIFF": "YES"}
+    # 40 billion cells in 2.5 KB, of which GDAL would hold 2 GB for any single one.
+    with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", width=200_000, height=200_000, **kept, **blocks):
+        pass
+    with pytest.raises(SourceError, match="blocks of 16,384 x 16,384 cells"):
+        open_tile(tmp_path / "a.tif")
+    with rasterio.open(tmp_path / "b.tif", "w", driver="GTiff", width=2, height=2, **kept) as file:
+        file.write(np.array([[[1.0, 2.0], [1e300, 3.0]]]))
+    with pytest.raises(
+        SourceError, match=r"more people than were ever counted in 1 cell\(s\), such as 1e\+300 at row 1"
+    ):
+        read_population(tmp_path / "b.tif")
+
+
+@pytest.mark.parametrize("far", [1e300, 1e9, np.nan, np.inf])
+def test_a_road_to_where_no_road_leads_is_refused_with_its_row(tmp_path, far):
+    near = [(500_000.0 + at, 3_300_000.0) for at in (0.0, 100.0)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the library that makes the line
+        lines = [shapely.LineString(near), shapely.LineString([*near, (500_000.0 + far, 3_300_000.0)])]
+    kept = {"road_id": ["a", "b"], "road_class": ["track", "track"]}
+    gpd.GeoDataFrame(kept, geometry=lines, crs=32648).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ContractError, match=r"(coordinates|geometry): .* for 'b' \(1 in all\)"):
+        roads_from_table(tmp_path / "a.parquet", TableSource(path="a.parquet"))
+
+
+def test_a_road_as_fast_as_none_is_refused_with_its_row(tmp_path):
+    line = shapely.LineString([(104.0, 30.0), (104.1, 30.0)])
+    kept = {"road_id": ["a", "b"], "road_class": ["track", "track"], "speed_km_h": [5.0, 1e9]}
+    gpd.GeoDataFrame(kept, geometry=[line, line], crs=4326).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ContractError, match=r"speed_km_h: must be at most 1,000, in roads 'b' \(1 in all\)"):
+        roads_from_table(tmp_path / "a.parquet", TableSource(path="a.parquet"))
