@@ -20,6 +20,8 @@ test: .venv/.test
 trials: .venv/.test
 	$(BIN)/spatial warmup
 	$(BIN)/python -m pytest -m 'trial or hypothesis' --hypothesis-profile thorough --durations 50 -n $(JOBS) --dist loadfile
+	$(BIN)/python -m tools.fuzz --seconds 20
+	! $(BIN)/python -m pip install --quiet atheris || $(BIN)/python -m tools.fuzz --coverage --seconds 20
 
 # Types take as long as all the rest: side by side, each with its lines together.
 lint: .venv/.test

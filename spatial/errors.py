@@ -317,7 +317,9 @@ def unforeseen_lines(error: BaseException, where: str, shown: str) -> list[str]:
     file = file_of(cause)
     if file is not None:
         told.append(f"file: {file}")
-    if isinstance(cause, MemoryError | BrokenExecutor):
+    # Where there is no room for a library itself, the system says so in words of its own.
+    is_full = any(words in said for words in ("failed to map segment", "Cannot allocate memory"))
+    if is_full or isinstance(cause, MemoryError | BrokenExecutor):
         told.append(
             "The memory of this machine did not suffice. Close other programs, take a smaller region, a smaller "
             "buffer_km or coarser rasters, or run it on a machine with more memory; finished stages are kept."

@@ -194,7 +194,10 @@ class ReadLimits(Model):
     """How much of a file is read: what is larger is refused, since it would fill the memory."""
 
     max_unpacked_mb: float = option(
-        100.0, "Largest size of a file, unpacked, in megabytes; a larger one is refused", gt=0
+        100.0,
+        "Largest size of a text, or unpacked of a workbook, in megabytes; of a GeoParquet only where it unpacks to "
+        "more than 20 times its size; a larger one is refused",
+        gt=0,
     )
     max_columns: int = option(2000, "Most columns of a table; more are refused", ge=1)
     max_merged_cells: int = option(200_000, "Most places of merged cells in a sheet; more are refused", ge=1)
