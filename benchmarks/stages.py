@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import warnings
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from benchmarks.measure import in_own_process
 
@@ -24,7 +28,8 @@ __all__ = ["main", "run_stage"]
 COMOROS = Path(__file__).parents[1] / "examples" / "comoros.toml"
 NODES = 1_000_000
 WARM_UP_NODES = 8_000
-PARTS = ("stages", "ingest", "search", "kernels")
+PARTS = ("stages", "ingest", "search", "kernels", "tiles")
+TILE_KM = 60.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,46 @@ def run_stage(study: str, raw: str, work: str, stage: str) -> Callable[[], Any]:
     def job() -> list[str]:
         record = run_stages(STAGES, loaded, processed, maps, until=stage)
         return [name for name, facts in record["stages"].items() if facts["ran"]]
+
+    return job
+
+
+def run_in_tiles(study: str, raw: str, work: str, workers: int, tile_km: float) -> Callable[[], Any]:
+    """
+    Prepare the stage `cutoffs` in tiles; stages before it are run first where they have not.
+
+    Parameters
+    ----------
+    study, raw, work : str
+        Study file, raw root and the folder for outputs.
+    workers : int
+        So many of this machine; 0 for this process alone.
+    tile_km : float
+        Side of a tile; 0 for none.
+
+    Returns
+    -------
+    callable
+        Runs the stage and returns what each tile took, and the checksum of the counts.
+    """
+    from spatial.parallel import Share, cut_into_tiles  # noqa: PLC0415 - the parent process stays small
+    from spatial.pipeline import STAGES  # noqa: PLC0415
+    from spatial.runner import run_stages  # noqa: PLC0415
+    from spatial.runner.manifest import manifest_name  # noqa: PLC0415
+    from spatial.store import sha256_of  # noqa: PLC0415
+    from spatial.study import Study  # noqa: PLC0415
+
+    loaded = Study.from_toml(study, raw=raw)
+    processed, maps = Path(work) / "processed", Path(work) / "maps"
+    run_stages(STAGES, loaded, processed, maps, until="certainty")
+    (processed / manifest_name("cutoffs")).unlink(missing_ok=True)
+    shutil.rmtree(processed / "tiles", ignore_errors=True)
+
+    def job() -> dict[str, Any]:
+        with cut_into_tiles(Share(workers, tile_km=tile_km or None), processed / "tiles"):
+            run_stages(STAGES, loaded, processed, maps, until="cutoffs")
+        done = [json.loads(path.read_text()) for path in sorted(processed.glob("tiles/*/cutoffs/*/done.json"))]
+        return {"tiles": done, "sha256": sha256_of(processed / "access_counts.parquet")}
 
     return job
 
@@ -156,6 +201,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--osmnx-repeats", type=int, default=None, help="turns of osmnx, which is slow; 0 for none")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure")
     parser.add_argument("--until", default=None, help="last stage to run")
+    parser.add_argument("--tile-km", type=float, default=TILE_KM, help="side of a tile, for the part tiles")
     parser.add_argument("--work", type=Path, default=None, help="folder for outputs, kept; a temporary one by default")
     return parser.parse_args(arguments)
 
@@ -295,7 +341,34 @@ def _kernels(region: _Region, chosen: argparse.Namespace) -> str:
     return "\n".join((text, _agreement("same graph", found), _agreement("every vertex", found)))
 
 
-_PARTS = {"stages": _stages, "ingest": _ingest, "search": _search, "kernels": _kernels}
+def _tiles(region: _Region, chosen: argparse.Namespace) -> str:
+    places = {"study": str(region.study), "raw": str(region.raw), "work": str(region.work)}
+    rows, checksums = [], set()
+    for workers, tile_km in ((0, 0.0), (0, chosen.tile_km), *((n, chosen.tile_km) for n in (1, 2, 4))):
+        found = in_own_process("benchmarks.stages:run_in_tiles", **places, workers=workers, tile_km=tile_km)
+        tiles = found["answer"]["tiles"]
+        checksums.add(found["answer"]["sha256"])
+        figures = ("-",) * 4
+        if tiles:
+            columns = ([tile[name] for tile in tiles] for name in ("cpu_seconds", "peak_mb", "edges"))
+            seconds, peaks, edges = columns
+            figures = (
+                f"{np.median(seconds):.1f}",
+                f"{max(seconds):.1f}",
+                f"{max(peaks):.0f}",
+                f"{np.median(edges):,.0f}",
+            )
+        who = f"{workers} worker(s)" if workers else "this process"
+        took = (f"{found['wall']:.1f}", f"{found['cpu']:.1f}")
+        rows.append(
+            (f"{who}, tiles of {tile_km:g} km" if tile_km else "in one piece", *took, str(len(tiles)), *figures)
+        )
+    head = ("cutoffs", "wall s", "CPU s", "tiles", "CPU s a tile", "most", "peak MB", "edges a tile")
+    same = "the same bytes each time" if len(checksums) == 1 else f"{len(checksums)} DIFFERENT RESULTS"
+    return f"{_table(head, rows)}\naccess_counts.parquet: {same}"
+
+
+_PARTS = {"tiles": _tiles, "stages": _stages, "ingest": _ingest, "search": _search, "kernels": _kernels}
 
 
 def _xml(region: _Region, chosen: argparse.Namespace) -> str | None:

@@ -17,6 +17,7 @@ from spatial.errors import MissingDependencyError, WorkersError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
+    from pathlib import Path
 
 Task = TypeVar("Task")
 Found = TypeVar("Found")
@@ -171,7 +172,7 @@ def team_of(share: Share) -> Iterator[Team]:
                 n_workers=share.workers,
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any port that is free
                 local_directory=stack.enter_context(scratch),
                 memory_limit=0,  # the system knows better what there is
                 silence_logs=logging.CRITICAL,
@@ -227,6 +228,7 @@ class Tiling(NamedTuple):
 
     team: Team
     tile_km: float
+    folder: Path  # for the roads and places of tiles, and what was found of them
 
 
 _TILING: ContextVar[Tiling | None] = ContextVar("tiling", default=None)
@@ -238,13 +240,13 @@ def tiling() -> Tiling | None:
 
 
 @contextlib.contextmanager
-def cut_into_tiles(share: Share) -> Iterator[None]:
+def cut_into_tiles(share: Share, folder: Path) -> Iterator[None]:
     """Cut the run in this block into tiles, where that is asked for."""
     if not share.is_asked:
         yield
         return
     with team_of(share) as team:
-        mark = _TILING.set(Tiling(team, TILE_KM if share.tile_km is None else share.tile_km))
+        mark = _TILING.set(Tiling(team, TILE_KM if share.tile_km is None else share.tile_km, folder))
         try:
             yield
         finally:

@@ -184,7 +184,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
     _refuse_other(study, base)
     _refuse_other(planned, folder)
     if scenario is None:
-        with cut_into_tiles(share or Share()):
+        with cut_into_tiles(share or Share(), folder / "tiles"):
             run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress, verify=verify)
         return Results(folder, pages)
     # Make the tables that the scenario is laid on; of a finished run they are up to date, or it is refused.
@@ -198,7 +198,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
             )
         run_stages(today, study, base, base_pages, progress=progress)
     laid = pipeline.SCENARIO_STAGES
-    with cut_into_tiles(share or Share()):
+    with cut_into_tiles(share or Share(), folder / "tiles"):
         run_stages(laid, planned, folder, pages, until=until, progress=progress, base=base, verify=verify)
     return Results(folder, pages)
 

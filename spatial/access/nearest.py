@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from sys import float_info
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -23,17 +24,18 @@ from spatial.access.places import Places, Surroundings, existing, id_ranks, plac
 from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
-from spatial.network.nearest import nearest
+from spatial.network.nearest import has_direct_walks, nearest
+from spatial.network.snapping import walk_minutes
 from spatial.tables.words import FACILITIES_WITHIN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from spatial.network.nearest import Nearest
     from spatial.network.snapping import Snaps
 
+
+Rows = TypeVar("Rows", pd.DataFrame, gpd.GeoDataFrame)
 
 # Metres to the nearest facility by the shortest way, which need not be the fastest.
 
@@ -167,6 +169,7 @@ def route_rows(
             "travel_time_min": result.time_min[rows, 0],
             "network_distance_m": result.distance_m[rows],
             "edge_ids": pd.Series([" ".join(way) for way in edges], dtype="str"),
+            "row": rows,
         }
     )
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(line, crs=graph.crs), crs=graph.crs)
@@ -223,28 +226,100 @@ class _Offer:
     of: NDArray[np.bool_]
 
 
+class Whole(NamedTuple):
+    """What a part is told of the whole."""
+
+    # Whether searches for counts set out from settlements, as these are fewer: for facilities and, True, for towns.
+    from_settlements: Mapping[bool, bool]
+    nowhere: frozenset[str]  # services that nobody offers
+
+
+class Part(NamedTuple):
+    """What of a network is here, where not all of it is; numbers of places and nodes are those of the part."""
+
+    own: Mapping[str, NDArray[np.bool_]]  # by service, the settlements that it answers for
+    open_nodes: NDArray[np.int64]  # nodes from which roads lead out of the part
+    clipped: NDArray[np.int64]  # nodes where the whole network was clipped
+    beyond_m: NDArray[np.float64]  # straight line from each settlement to where places may be that are not here
+    whole: Whole
+
+
+SURELY = 1.0 - 1e-9
+"""Minutes below this share of those to the edge of a part do not depend on what lies beyond: sums are rounded."""
+
+
 @dataclass(frozen=True, eq=False)
-class _Mode:
-    """One network with everything that stands on it."""
+class OnNetwork:
+    """One network, or a part of it, with everything that stands on it."""
 
     graph: TravelGraph
     settlements: Places
     facilities: Places
     rules: AccessRules
     surroundings: Surroundings
+    part: Part | None = None
 
     @property
     def barriers(self) -> gpd.GeoSeries | None:
+        """What no walk may touch."""
         return self.surroundings.barriers
+
+    @cached_property
+    def clipped(self) -> NDArray[np.int64]:
+        """Nodes where the network was clipped."""
+        if self.part is not None:
+            return self.part.clipped
+        return clipped_ends(self.graph, self.surroundings, buffer_m=self.rules.buffer_m)
 
     @cached_property
     def exit_min(self) -> NDArray[np.float64]:
         """Minutes from each settlement to where the network was clipped."""
-        ends = clipped_ends(self.graph, self.surroundings, buffer_m=self.rules.buffer_m)
-        return exit_times(self.graph, self.settlements.snaps, ends, direction=self.rules.direction)
+        return exit_times(self.graph, self.settlements.snaps, self.clipped, direction=self.rules.direction)
+
+    @cached_property
+    def beyond_min(self) -> NDArray[np.float64]:
+        """Minutes from each settlement below which no way leads through what is not here; inf where all is here."""
+        return self._beyond(self.graph, self.settlements.snaps)
+
+    @cached_property
+    def beyond_km(self) -> NDArray[np.float64]:
+        """Kilometres below which no way does."""
+        in_km, walked = in_kilometres(self.graph, SnapPair(self.settlements.snaps, self.facilities.snaps))
+        return self._beyond(in_km, walked.origins)
+
+    def _beyond(self, graph: TravelGraph, origins: Snaps) -> NDArray[np.float64]:
+        if self.part is None:
+            return np.full(len(origins), np.inf)
+        beyond = exit_times(graph, origins, self.part.open_nodes, direction=self.rules.direction)
+        if has_direct_walks(graph):
+            walk = walk_minutes(self.part.beyond_m, walk_km_h=origins.walk_km_h, detour=origins.detour)
+            beyond = np.minimum(beyond, walk)
+        return np.asarray(beyond * SURELY)
 
 
-def access_table(
+class Asked(NamedTuple):
+    """What is asked of a network."""
+
+    services: Mapping[str, frozenset[str]]  # of facilities; towns are asked for by `AccessRules.tiers`
+    drawn: frozenset[str] | None = None  # services whose routes are drawn; None where no table of routes is wanted
+    counts_only: bool = False  # whether nothing but the facilities within cutoffs is wanted
+
+
+class Measured(NamedTuple):
+    """What was found on a network; `row` is the position of a settlement in the order of ids."""
+
+    rows: list[pd.DataFrame]  # of the access table, with `row`: a table a service, in the order of ids
+    routes: gpd.GeoDataFrame | None  # with `row`; None where none is drawn
+    settlement_uses: NDArray[np.int64]  # shape (n, candidates), how often each is the way in
+    facility_uses: NDArray[np.int64]
+    left: pd.DataFrame  # `row` and `service` of what a part does not know for certain
+
+
+Measure = Callable[[OnNetwork, Asked], Measured]
+"""How a network is measured: whole, or in parts."""
+
+
+def access_table(  # noqa: PLR0913 - the last one is who does it
     graphs: TravelGraph | Sequence[TravelGraph],
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
@@ -252,6 +327,7 @@ def access_table(
     services: Mapping[str, frozenset[str]],
     rules: AccessRules | None = None,
     surroundings: Surroundings | None = None,
+    measure: Measure | None = None,
 ) -> AccessResult:
     """
     Measure the way from every settlement to the nearest facility of every service, and to the nearest towns.
@@ -267,9 +343,11 @@ def access_table(
     access, snaps, routes, findings = [], [], [], []
     for graph in modes:
         mode = _mode_of(graph, settlements, facilities, rules, surroundings)
-        found = _measure(mode, services, draw=graph is modes[0])
-        access += found.access
-        routes += found.routes
+        drawn = _drawn_services(mode, services) if graph is modes[0] else None
+        found = (measure or measure_places)(mode, Asked(services, drawn))
+        access += found.rows
+        if found.routes is not None:
+            routes.append(found.routes.drop(columns="row"))
         snaps += [
             snap_rows(graph, mode.settlements, "settlement", found.settlement_uses),
             snap_rows(graph, mode.facilities, "facility", found.facility_uses),
@@ -282,7 +360,7 @@ def access_table(
     return AccessResult(table, _stack(snaps), _stack(routes), _stack(findings))
 
 
-def facilities_within(
+def facilities_within(  # noqa: PLR0913 - as `access_table`
     graphs: Sequence[TravelGraph],
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
@@ -290,17 +368,13 @@ def facilities_within(
     services: Mapping[str, frozenset[str]],
     rules: AccessRules,
     surroundings: Surroundings,
+    measure: Measure | None = None,
 ) -> pd.DataFrame:
     """Count the facilities and towns within each cutoff of every settlement, in the rows of `access_table`."""
-    counted = []
-    for graph in graphs:
-        mode = _mode_of(graph, settlements, facilities, rules, surroundings)
-        offers = _offers(mode, services)
-        rows: list[pd.DataFrame] = []
-        for offer, counts in zip(offers, _counts_of(mode, offers), strict=True):
-            _add_rows(rows, offer, pd.DataFrame(_key_columns(mode, offer.service) | _count_columns(mode, counts)))
-        counted += rows
-    return _as_given(counted, settlements)
+    modes = [_mode_of(graph, settlements, facilities, rules, surroundings) for graph in graphs]
+    asked = Asked(services, counts_only=True)
+    found = [(measure or measure_places)(mode, asked).rows for mode in modes]
+    return _as_given([table for tables in found for table in tables], settlements)
 
 
 def _mode_of(
@@ -309,22 +383,28 @@ def _mode_of(
     facilities: gpd.GeoDataFrame,
     rules: AccessRules,
     surroundings: Surroundings,
-) -> _Mode:
+) -> OnNetwork:
     """Join settlements and the facilities that serve today to a network."""
     origins, places = (
         place_on(graph, frame, key=key, rules=rules.snap, barriers=surroundings.barriers)
         for frame, key in ((settlements, "settlement_id"), (existing(facilities), "facility_id"))
     )
-    return _Mode(graph, origins, places, rules, surroundings)
+    return OnNetwork(graph, origins, places, rules, surroundings)
 
 
-def _add_rows(tables: list[pd.DataFrame], offer: _Offer, rows: pd.DataFrame) -> None:
-    """Put the settlements of one service together again, where they may use different facilities."""
-    added = rows.loc[offer.of]
-    if tables and tables[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
-        tables[-1] = pd.concat([tables[-1], added]).sort_index()
-    else:
-        tables.append(added)
+def _drawn_services(mode: OnNetwork, services: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Choose as many services to draw routes of as there may be routes."""
+    rules, scored = mode.rules, int(mode.settlements.frame["in_study"].sum())
+    asked = [name for name in (*services, *rules.tiers) if rules.route_services is None or name in rules.route_services]
+    wanted = asked[: rules.max_routes // scored] if scored else asked
+    if len(wanted) < len(asked):
+        _log.warning(
+            "routes of %d service(s) are not drawn, as there would be more than %d routes: %s",
+            len(asked) - len(wanted),
+            rules.max_routes,
+            ", ".join(asked[len(wanted) :]),
+        )
+    return frozenset(wanted)
 
 
 def _as_given(tables: list[pd.DataFrame], settlements: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -332,77 +412,110 @@ def _as_given(tables: list[pd.DataFrame], settlements: gpd.GeoDataFrame) -> pd.D
     back = id_ranks(settlements["settlement_id"])
     # One service after the other, so that a country's table is there once more, not twice.
     for number, table in enumerate(tables):
-        tables[number] = table.iloc[back]
+        tables[number] = table.drop(columns="row").iloc[back]
     return pd.concat(tables, ignore_index=True)
 
 
-class _Measured(NamedTuple):
-    """What is found on one network, in the order of services."""
-
-    access: list[pd.DataFrame]
-    routes: list[gpd.GeoDataFrame]
-    settlement_uses: NDArray[np.int64]  # shape (n, candidates), how often each is the way in
-    facility_uses: NDArray[np.int64]
-
-
-def _measure(mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool) -> _Measured:
-    """Measure every service on one network."""
-    rules, settlements, facilities = mode.rules, mode.settlements, mode.facilities
-    offers = _offers(mode, services)
+def measure_places(mode: OnNetwork, asked: Asked) -> Measured:
+    """Measure every service on one network, or on a part of it what no way out of the part can change."""
+    rules, settlements, facilities, part = mode.rules, mode.settlements, mode.facilities, mode.part
+    offers = _offers(mode, asked.services)
     counts = _counts_of(mode, offers)
     settlement_uses, facility_uses = (
         np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (settlements, facilities)
     )
-    rows: list[pd.DataFrame] = []
-    routes = []
+    everyone, nobody = np.ones(len(settlements), dtype=bool), pd.DataFrame({"row": [], "service": []})
     scored = settlements.frame["in_study"].to_numpy(dtype=bool)
-    # Draw the routes of as many services as there may be routes.
-    every = dict.fromkeys(offer.service for offer in offers)
-    asked = [name for name in every if rules.route_services is None or name in rules.route_services]
-    wanted = asked[: rules.max_routes // int(scored.sum())] if scored.any() else asked
-    if draw and len(wanted) < len(asked):
-        _log.warning(
-            "routes of %d service(s) are not drawn, as there would be more than %d routes: %s",
-            len(asked) - len(wanted),
-            rules.max_routes,
-            ", ".join(asked[len(wanted) :]),
-        )
+    rows, routes, left = [], [], [nobody.astype({"row": "int64", "service": "str"})]
     for number, offer in enumerate(offers):
-        result = closest(
-            mode.graph,
-            settlements.snaps,
-            offer.places.snaps,
-            offer.members,
-            themselves=offer.themselves,
-            direction=rules.direction,
-            max_time_min=limit_of("max_time_min", rules.max_time_min),
-            barriers=mode.barriers,
-        )
-        table = _rows(mode, offer, result, counts[number])
-        reached = result.status == "reached"
-        if rules.shortest:
-            metres = np.full(len(settlements), np.nan)
-            if not offer.themselves and offer.service in rules.shortest and len(offer.members):
-                snaps = SnapPair(settlements.snaps, take(offer.places.snaps, offer.members))
-                found = shortest_metres(mode.graph, snaps, direction=rules.direction, barriers=mode.barriers)
-                metres[reached] = np.fmin(found, result.distance_m)[reached]
-            table["shortest_distance_m"] = metres
-        _add_rows(rows, offer, table)
-        # Count which candidates of settlements and of places are the way in.
-        if result.found is not None:
-            on_roads = reached & offer.of & ~result.is_self & ~result.found.is_direct[:, 0]
-            origin = np.flatnonzero(on_roads)
-            np.add.at(settlement_uses, (origin, result.found.origin_candidate[origin, 0]), 1)
-            place = offer.members[result.found.destination[origin, 0]]
-            place_uses = settlement_uses if offer.themselves else facility_uses
-            np.add.at(place_uses, (place, result.found.destination_candidate[origin, 0]), 1)
-        if draw:
-            drawn = scored & offer.of & (offer.service in wanted)
-            routes.append(route_rows(mode.graph, settlements, offer.places, offer.service, result, of=drawn))
-    return _Measured(rows, routes, settlement_uses, facility_uses)
+        known, own = everyone, everyone if part is None else part.own.get(offer.service, ~everyone)
+        if part is not None and rules.cutoffs_min:
+            known = mode.beyond_min > max(rules.cutoffs_min)
+        if asked.counts_only:
+            table = pd.DataFrame(_key_columns(mode, offer.service) | _count_columns(mode, counts[number]))
+        else:
+            result = closest(
+                mode.graph,
+                settlements.snaps,
+                offer.places.snaps,
+                offer.members,
+                themselves=offer.themselves,
+                direction=rules.direction,
+                max_time_min=limit_of("max_time_min", rules.max_time_min),
+                barriers=mode.barriers,
+            )
+            if part is not None:
+                known = known & _is_known(mode, offer, result)
+            table = _rows(mode, offer, result, counts[number])
+            reached = result.status == "reached"
+            if rules.shortest:
+                metres = np.full(len(settlements), np.nan)
+                if not offer.themselves and offer.service in rules.shortest and len(offer.members):
+                    snaps = SnapPair(settlements.snaps, take(offer.places.snaps, offer.members))
+                    found = shortest_metres(mode.graph, snaps, direction=rules.direction, barriers=mode.barriers)
+                    metres[reached] = np.fmin(found, result.distance_m)[reached]
+                    known = known & ~(reached & (metres >= METRES_A_KM * mode.beyond_km))
+                table["shortest_distance_m"] = metres
+            # Count which candidates of settlements and of places are the way in.
+            if result.found is not None:
+                on_roads = reached & offer.of & own & known & ~result.is_self & ~result.found.is_direct[:, 0]
+                origin = np.flatnonzero(on_roads)
+                np.add.at(settlement_uses, (origin, result.found.origin_candidate[origin, 0]), 1)
+                place = offer.members[result.found.destination[origin, 0]]
+                place_uses = settlement_uses if offer.themselves else facility_uses
+                np.add.at(place_uses, (place, result.found.destination_candidate[origin, 0]), 1)
+            if asked.drawn is not None:
+                drawn = scored & offer.of & own & known & (offer.service in asked.drawn)
+                routes.append(route_rows(mode.graph, settlements, offer.places, offer.service, result, of=drawn))
+        told = np.flatnonzero(offer.of & own & known)
+        rows.append(table.iloc[told].assign(row=told))
+        unsure = np.flatnonzero(offer.of & own & ~known)
+        names = pd.Series(offer.service, index=range(len(unsure)), dtype="str")
+        left.append(pd.DataFrame({"row": unsure, "service": names}))
+    order = [offer.service for offer in offers]
+    return Measured(
+        by_service(rows, order),
+        in_order(_stack(routes), order) if routes else None,
+        settlement_uses,
+        facility_uses,
+        pd.concat(left, ignore_index=True),
+    )
 
 
-def _offers(mode: _Mode, services: Mapping[str, frozenset[str]]) -> list[_Offer]:
+def _is_known(mode: OnNetwork, offer: _Offer, result: Closest) -> NDArray[np.bool_]:
+    """Tell of which settlements a part knows both nearest, the straight line, and whether the way out is shorter."""
+    assert mode.part is not None
+    is_closed = np.isinf(mode.beyond_min)
+    if offer.service in mode.part.whole.nowhere:  # any way out is shorter
+        return np.asarray(is_closed | np.isfinite(mode.exit_min))
+    if result.found is None:
+        return np.zeros(len(mode.settlements), dtype=bool)
+    by_way = (result.found.travel_time_min[:, -1] < mode.beyond_min) | is_closed
+    return np.asarray(by_way & (result.straight_m <= mode.part.beyond_m))
+
+
+def by_service(pieces: Sequence[pd.DataFrame], services: Sequence[str]) -> list[pd.DataFrame]:
+    """Put pieces that hold rows of one service each together: a table a service, in the order of ids."""
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in services}
+    filled = [piece for piece in pieces if len(piece)]
+    for piece in filled:
+        found[str(piece["service"].iloc[0])].append(piece)
+    tables = [
+        some[0] if len(some) == 1 else pd.concat(some, ignore_index=True).sort_values("row", ignore_index=True)
+        for some in found.values()
+        if some
+    ]
+    return tables or list(pieces[:1])  # of no rows the columns are kept
+
+
+def in_order(table: Rows, services: Sequence[str]) -> Rows:
+    """Put rows of settlements into the order of services, then of ids, whoever found them."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(services))}
+    order = np.lexsort((table["row"].to_numpy(), table["service"].map(numbers).to_numpy()))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _offers(mode: OnNetwork, services: Mapping[str, frozenset[str]]) -> list[_Offer]:
     """Say who offers what to whom: facilities by service, then settlements by their tier."""
     settlements, facilities = mode.settlements, mode.facilities
     offered = facilities.frame["service"]
@@ -420,12 +533,23 @@ def _offers(mode: _Mode, services: Mapping[str, frozenset[str]]) -> list[_Offer]
     ]
 
 
-def _counts_of(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
+def whole_of(mode: OnNetwork, asked: Asked) -> Whole:
+    """Gather what parts of a network are told of the whole."""
+    offers, fewer = _offers(mode, asked.services), {}
+    for themselves in (False, True):
+        members = [offer.members for offer in offers if offer.themselves is themselves]
+        used = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *members]))
+        fewer[themselves] = len(mode.settlements) <= len(used)
+    offered = {offer.service for offer in offers if len(offer.members)}
+    return Whole(fewer, frozenset(offer.service for offer in offers) - offered)
+
+
+def _counts_of(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:
     """Count what each offer has within each cutoff: of facilities, then of settlements themselves."""
     return np.concatenate([_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)])
 
 
-def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
+def _counts(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:
     """
     Count the places of each service within each cutoff of every settlement.
 
@@ -440,16 +564,24 @@ def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
     for column, offer in enumerate(offers):
         offered[offer.members, column] = 1.0
     used = np.flatnonzero(offered.any(axis=1))
-    searched = min(len(origins), len(used))
-    for start in range(0, searched, _BLOCK):
+    themselves, towards = offers[0].themselves, rules.direction == "to_facility"
+    # The same side in every part: minutes are summed up in the order of the search.
+    from_origins = len(origins) <= len(used) if mode.part is None else mode.part.whole.from_settlements[themselves]
+    searched = len(origins) if from_origins else len(used)
+    for start in range(0, searched if len(used) else 0, _BLOCK):
         part = np.arange(start, min(start + _BLOCK, searched))
-        rows, block = (part, used) if len(origins) <= len(used) else (np.arange(len(origins)), used[part])
+        rows, block = (part, used) if from_origins else (np.arange(len(origins)), used[part])
         ends = take(origins, rows), take(places, block)
-        ends = ends if rules.direction == "to_facility" else ends[::-1]
-        i, j, minutes, _ = times_matrix(mode.graph, *ends, cutoff_min=max(cutoffs_min), direct_barriers=mode.barriers)
-        i, j = (i, j) if rules.direction == "to_facility" else (j, i)
+        i, j, minutes, _ = times_matrix(
+            mode.graph,
+            *(ends if towards else ends[::-1]),
+            cutoff_min=max(cutoffs_min),
+            direct_barriers=mode.barriers,
+            forwards=from_origins == towards,
+        )
+        i, j = (i, j) if towards else (j, i)
         i, j = rows[i], block[j]
-        if offers[0].themselves:
+        if themselves:
             # A settlement that serves is its own nearest, in 0 minutes.
             own, others = np.intersect1d(rows, block), i != j
             i, j = np.concatenate((i[others], own)), np.concatenate((j[others], own))
@@ -461,7 +593,7 @@ def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
     return counts
 
 
-def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
+def _rows(mode: OnNetwork, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
     columns = {
         **_key_columns(mode, offer.service),
         "facility_id": texts(offer.places.ids, result.destination[:, 0]),
@@ -479,7 +611,7 @@ def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float6
     return pd.DataFrame(columns | _count_columns(mode, counts))
 
 
-def _key_columns(mode: _Mode, service: str) -> dict[str, Any]:
+def _key_columns(mode: OnNetwork, service: str) -> dict[str, Any]:
     n = len(mode.settlements)
     return {
         "settlement_id": texts(mode.settlements.ids, np.arange(n)),
@@ -488,7 +620,7 @@ def _key_columns(mode: _Mode, service: str) -> dict[str, Any]:
     }
 
 
-def _count_columns(mode: _Mode, counts: NDArray[np.float64]) -> dict[str, Any]:
+def _count_columns(mode: OnNetwork, counts: NDArray[np.float64]) -> dict[str, Any]:
     return {
         f"{FACILITIES_WITHIN}{cutoff:g}_min": count
         for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True)

@@ -201,7 +201,12 @@ def _drop(heap: _Heap, size: int) -> None:
 
 @inner  # pragma: no cover - compiled
 def _offer(table: Labels, settled: int, node: int, label: Label) -> bool:
-    """Put a label into a node's list, ordered by (time, destination), one a destination; tell whether it went in."""
+    """
+    Put a label into a node's list, ordered by (time, destination), one a destination; tell whether it is a new one.
+
+    Of ways that take the same time to the same destination the one to the lower candidate stays, then the one over the
+    lower chain, whichever was found first: a part of a network finds them in another order than the whole.
+    """
     times, places, roots, halves, metres = table
     time, place, root, half, metre = label
     at = times.shape[1] - 1
@@ -209,7 +214,11 @@ def _offer(table: Labels, settled: int, node: int, label: Label) -> bool:
         return False
     for slot in range(at + 1):
         if places[node, slot] == place:
-            if slot < settled or times[node, slot] <= time:
+            if slot < settled or times[node, slot] < time:
+                return False
+            if times[node, slot] == time:
+                if root < roots[node, slot] or (root == roots[node, slot] and half < halves[node, slot]):
+                    roots[node, slot], halves[node, slot], metres[node, slot] = root, half, metre
                 return False
             at = slot
             break

@@ -47,7 +47,7 @@ class Pairs(NamedTuple):
         return Pairs(*columns)
 
 
-def times_matrix(
+def times_matrix(  # noqa: PLR0913 - each keyword is an option of its own
     graph: TravelGraph,
     origins: Snaps,
     destinations: Snaps,
@@ -55,13 +55,15 @@ def times_matrix(
     cutoff_min: float = np.inf,
     direct_barriers: gpd.GeoSeries | Barriers | None = None,
     executor: Executor | None = None,
+    forwards: bool | None = None,
 ) -> Pairs:
     """
     Find the time of every pair of an origin and a destination within a cutoff, door to door.
 
-    The searches start from whichever side has fewer places. In walk mode the direct walk competes, as in `nearest`.
+    The searches start from whichever side has fewer places, or as `forwards` says: sums of minutes are rounded in the
+    order in which a search takes them. In walk mode the direct walk competes, as in `nearest`.
     """
-    forwards = len(origins) <= len(destinations)
+    forwards = len(origins) <= len(destinations) if forwards is None else forwards
     sources, goals = (origins, destinations) if forwards else (destinations, origins)
     core, shape = graph.core, graph.core_shape
     per_source, per_goal = max(sources.candidates, 1), max(goals.candidates, 1)

@@ -21,6 +21,7 @@ from spatial.runner.cost import free_memory_mb
 from spatial.runner.stage import silent
 from spatial.stages.policy import access_rules, asked, crew_mode, vocabulary_of, wanted_services
 from spatial.stages.shared import graph_of, graphs_of, headline_cutoffs, surroundings_of
+from spatial.stages.tiles import in_tiles
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def access(
         services=services,
         rules=access_rules(options, shortest=shortest, cutoffs_min=()),
         surroundings=surroundings,
+        measure=in_tiles("access"),
     )
     progress(0.8, "access: last mile")
     miles = last_mile(graphs[0], settlements, result.access, walk=options.network, barriers=surroundings.barriers)
@@ -117,6 +119,7 @@ def cutoffs(
             services=wanted_services(options, vocabulary_of(options), set(facilities["service"])),
             rules=access_rules(options),
             surroundings=surroundings_of(options, study_area, water),
+            measure=in_tiles("cutoffs"),
         )
     }
     if intervals is not None:
@@ -168,6 +171,7 @@ def cells(
         services={**services, **TOWN_TIERS},
         rules=access_rules(options, tiers={}, max_routes=0),
         surroundings=surroundings_of(options, study_area, water),
+        measure=in_tiles("cells"),
     )
     return {"cells": origins, "cell_access": found.access}
 

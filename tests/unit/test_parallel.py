@@ -85,7 +85,7 @@ def test_the_task_of_a_killed_worker_is_done_by_another_one(tmp_path):
 def test_a_scheduler_that_is_lost_at_work_is_said_and_how_to_go_on():
     from distributed import LocalCluster  # noqa: PLC0415 - of an extra
 
-    quiet = {"protocol": "tcp://", "dashboard_address": None, "silence_logs": 50}
+    quiet = {"protocol": "tcp://", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, processes=False, host="127.0.0.1", **quiet) as cluster,
         team_of(Share(scheduler=cluster.scheduler_address)) as team,
