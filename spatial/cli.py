@@ -97,7 +97,10 @@ def cli(context: click.Context, *, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
     # Libraries say warnings of what they read: as lines of the log no name in them is obeyed by the terminal.
     logging.captureWarnings(capture=True)
-    sys.unraisablehook = _log_unraised
+    # What nothing can catch, such as an error within a call from C, Python would print.
+    sys.unraisablehook = lambda told: logging.getLogger("spatial").info(
+        "%s: %s", told.err_msg or "not raised", told.exc_value
+    )
     if context.invoked_subcommand is None:
         from spatial.next_step import next_steps  # noqa: PLC0415 - keeps `spatial --help` fast
 
@@ -714,11 +717,6 @@ def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) 
     told = unforeseen_lines(error, f"spatial {command}".strip(), " ".join(["spatial --debug", *arguments]))
     _say("\n".join([told[0], *(f"  {one_line(line)}" for line in told[1:])]), err=True)
     sys.exit(UNFORESEEN)
-
-
-def _log_unraised(told: Any) -> None:
-    """Log an error that nothing could catch, such as within a call from C, where Python would print it."""
-    logging.getLogger("spatial").info("%s: %s", told.err_msg or "not raised", told.exc_value)
 
 
 def _show_traceback(kind: type[BaseException], error: BaseException, trace: Any) -> None:

@@ -165,8 +165,15 @@ def team_of(share: Share) -> Iterator[Team]:
             logger.setLevel(logging.CRITICAL)
         address = share.scheduler
         if address:
-            _refuse_silent(address)
-        if not address:
+            # An address where nobody listens is refused before anything is started.
+            found = re.fullmatch(r"(?:tcp|tls)://(\[[^\]\s]+\]|[^/:\s]+):(\d{1,5})", address)
+            if found is None:
+                raise WorkersError(f"{address} is no address of a scheduler, such as tcp://10.0.0.5:8786")
+            try:
+                socket.create_connection((found[1].strip("[]"), int(found[2])), timeout=ANSWER_S).close()
+            except (OSError, OverflowError) as error:
+                raise _no_answer(address, error) from error
+        else:
             scratch = tempfile.TemporaryDirectory(prefix="spatial-workers-", ignore_cleanup_errors=True)
             cluster = LocalCluster(  # type: ignore[no-untyped-call,unused-ignore]
                 n_workers=share.workers,
@@ -191,18 +198,6 @@ def team_of(share: Share) -> Iterator[Team]:
                 f"the scheduler at {address} has no worker; start some with `dask worker {address}`"
             ) from error
         yield Team(client, address)
-
-
-def _refuse_silent(address: str) -> None:
-    """Refuse an address where nobody listens, before anything is started."""
-    found = re.fullmatch(r"(?:tcp|tls)://(\[[^\]\s]+\]|[^/:\s]+):(\d{1,5})", address)
-    if found is None:
-        raise WorkersError(f"{address} is no address of a scheduler, such as tcp://10.0.0.5:8786")
-    try:
-        with socket.create_connection((found[1].strip("[]"), int(found[2])), timeout=ANSWER_S):
-            return
-    except (OSError, OverflowError) as error:
-        raise _no_answer(address, error) from error
 
 
 def _no_answer(address: str, error: Exception) -> WorkersError:

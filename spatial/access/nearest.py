@@ -420,7 +420,8 @@ def measure_places(mode: OnNetwork, asked: Asked) -> Measured:
     """Measure every service on one network, or on a part of it what no way out of the part can change."""
     rules, settlements, facilities, part = mode.rules, mode.settlements, mode.facilities, mode.part
     offers = _offers(mode, asked.services)
-    counts = _counts_of(mode, offers)
+    # Of facilities, then of settlements themselves.
+    counts = np.concatenate([_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)])
     settlement_uses, facility_uses = (
         np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (settlements, facilities)
     )
@@ -542,11 +543,6 @@ def whole_of(mode: OnNetwork, asked: Asked) -> Whole:
         fewer[themselves] = len(mode.settlements) <= len(used)
     offered = {offer.service for offer in offers if len(offer.members)}
     return Whole(fewer, frozenset(offer.service for offer in offers) - offered)
-
-
-def _counts_of(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:
-    """Count what each offer has within each cutoff: of facilities, then of settlements themselves."""
-    return np.concatenate([_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)])
 
 
 def _counts(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:

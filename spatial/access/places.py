@@ -194,6 +194,10 @@ class Places:
         """Return the number of places."""
         return len(self.ids)
 
+    def take(self, rows: NDArray[np.int64]) -> Places:
+        """Return some of them, by position."""
+        return Places(self.frame.iloc[rows], self.ids[rows], take(self.snaps, rows))
+
 
 def place_on(
     graph: TravelGraph, frame: gpd.GeoDataFrame, *, key: str, rules: SnapRules, barriers: gpd.GeoSeries | None = None

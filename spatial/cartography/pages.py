@@ -294,7 +294,14 @@ def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
     for number, members in enumerate(parts):
         own = rows.subset(np.flatnonzero(part_of == number))
         box = own.settlements.total_bounds + _AROUND_M * np.array([-1.0, -1.0, 1.0, 1.0])
-        tables = whole | {name: _there(book.tables[name], codes[name], number, box) for name in codes}
+        # The rows of the settlements of a part, and of no settlement; and of ground what lies in its box.
+        tables = dict(whole)
+        for name, code in codes.items():
+            table = tables[name] = book.tables[name]
+            if code is not None:
+                tables[name] = table.loc[(code == number) | (code < 0)]
+            elif isinstance(table, gpd.GeoDataFrame) and len(table) > MANY_SHAPES:
+                tables[name] = table.iloc[np.sort(table.sindex.query(shapely.box(*box)))]
         nearest = pd.concat([tables["access"][name] for name in ("facility_id", "second_facility_id")]).dropna()
         facilities = book.shapes("facilities")
         near = np.isin(np.arange(len(facilities)), facilities.sindex.query(shapely.box(*box)))
@@ -318,18 +325,6 @@ def _part_of_rows(table: object, number_of: pd.Series) -> NDArray[np.int64] | No
     if key is None or len(table) < len(number_of):
         return None
     return np.append(number_of.to_numpy(), -1)[number_of.index.get_indexer(pd.Index(table[key]))]
-
-
-def _there(
-    table: pd.DataFrame, part_of: NDArray[np.int64] | None, number: int, box: NDArray[np.float64]
-) -> pd.DataFrame:
-    """Keep the rows of the settlements of a part, and of no settlement; and of ground what lies in a box."""
-    near = table
-    if part_of is not None:
-        near = table.loc[(part_of == number) | (part_of < 0)]
-    elif isinstance(table, gpd.GeoDataFrame) and len(table) > MANY_SHAPES:
-        near = table.iloc[np.sort(table.sindex.query(shapely.box(*box)))]
-    return near
 
 
 def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Made]:

@@ -237,7 +237,14 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         ashore = roads[roads["road_class"] != "ferry"]
         extent = _extent(crs, [found.settlements, facilities, ashore], population)
     area = study_area(region, chosen, crs=crs, extent=extent)
-    _refuse_strays(found, study, area)
+    # Tables of the user's own whose places lie nowhere near the study are refused.
+    near: gpd.GeoDataFrame | gpd.GeoSeries = area
+    if region.bbox is None and region.admin_level is None:
+        near = gpd.GeoSeries([shapely.box(*found.roads.total_bounds)], crs=found.roads.crs)
+    for name, path in found.own.items():
+        what, _, number = name.partition(" ")
+        frame, key = (found.facilities[int(number)], "facility_id") if number else (found.settlements, "settlement_id")
+        refuse_outside(frame, near, key=key, what=f"{what} {path}", buffer_m=region.buffer_km * METRES_A_KM)
     ground = shapely.union_all(area.geometry.to_numpy())
     wide = ground.buffer(region.buffer_km * METRES_A_KM)
     boundaries = _within(found.boundaries.to_crs(crs), wide)
@@ -435,19 +442,6 @@ def _extent(crs: pyproj.CRS, frames: list[gpd.GeoDataFrame], population: GridRea
     stacked = np.array(bounds)
     least, most = np.nanmin(stacked, axis=0), np.nanmax(stacked, axis=0)
     return Bounds(*least[:2].tolist(), *most[2:].tolist())
-
-
-def _refuse_strays(found: Gathered, study: Study, area: gpd.GeoDataFrame) -> None:
-    """Refuse tables of the user's own whose places lie nowhere near the study."""
-    ground: gpd.GeoDataFrame | gpd.GeoSeries = area
-    if study.region.bbox is None and study.region.admin_level is None:
-        ground = gpd.GeoSeries([shapely.box(*found.roads.total_bounds)], crs=found.roads.crs)
-    buffer_m = study.region.buffer_km * METRES_A_KM
-    for name, path in found.own.items():
-        what, _, number = name.partition(" ")
-        frame = found.facilities[int(number)] if number else found.settlements
-        key = "facility_id" if number else "settlement_id"
-        refuse_outside(frame, ground, key=key, what=f"{what} {path}", buffer_m=buffer_m)
 
 
 def _within(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:

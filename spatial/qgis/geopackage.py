@@ -153,7 +153,13 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                 for start in range(0, len(fids), ROWS_AT_ONCE):
                     rows = slice(start, start + ROWS_AT_ONCE)
                     shapes = [geometry_blobs(layer.shapes[rows], srs_id)] if layer.geometry else []
-                    cells = [_cells(series) for _, series in told.iloc[rows].items()]
+                    cells = []
+                    for column in told:
+                        series = told[column].iloc[rows]
+                        held = series.astype(object)
+                        if series.dtype.kind == "M":
+                            held = held.map(lambda time: time.isoformat(timespec="milliseconds"), na_action="ignore")
+                        cells.append(held.where(series.notna(), None).tolist())
                     _insert(connection, table, list(zip(fids[rows], *shapes, *cells, strict=True)))
                 identifier = layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{table}]"
                 content = (table, data_type, identifier, layer.description, meta.stamp, *extent, srs)
@@ -206,16 +212,6 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                     connection, "gpkg_metadata_reference", [(scope, layer_name, None, None, meta.stamp, number, None)]
                 )
         return Artifact(f"{name}.gpkg", path.read_bytes())
-
-
-def _cells(series: pd.Series) -> list[object]:
-    """Turn a column into what SQLite stores."""
-    cells = series.astype(object)
-    if series.dtype.kind == "M":
-        cells = cells.map(lambda time: time.isoformat(timespec="milliseconds"), na_action="ignore")
-    held = np.array(cells)
-    held[series.isna()] = None
-    return list(held.tolist())
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]) -> None:

@@ -16,7 +16,7 @@ from spatial.access.capacity import allocate_capacity
 from spatial.access.eligibility import is_for_some_units, open_for_group
 from spatial.access.groups import Group, group_travel_times
 from spatial.access.isochrones import catchment_areas, isochrones
-from spatial.access.places import Places, existing, place_on, take
+from spatial.access.places import existing, place_on
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
@@ -205,8 +205,7 @@ def _pairs_by_service(
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
 
     def found(kinds: frozenset[str]) -> pd.DataFrame:
-        rows = np.flatnonzero(goals.frame["service"].isin(kinds))
-        own = Places(goals.frame.iloc[rows], goals.ids[rows], take(goals.snaps, rows))
+        own = goals.take(np.flatnonzero(goals.frame["service"].isin(kinds)))
         i, j, minutes, _ = pairs_between(graph, origins, own, cutoff_min=cutoff_min, barriers=barriers)
         table = pd.DataFrame(
             {

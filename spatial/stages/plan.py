@@ -67,7 +67,7 @@ from spatial.tables import TABLES
 from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -137,10 +137,17 @@ def plan(
         # Everybody of a country against every place of it is no plan: a study of that size asks for plans of its units.
         most_plans = 0 if len(settlements) > MANY_SETTLEMENTS else chosen.most_plans
         asked = questions(norms, norm_results, most=most_plans, near_share=chosen.near_share)
+    # A plan that names units is for the people of these alone.
     grounds = {item.name: _ground_of(item, boundaries) for item in options.plans if item.units}
-    asked = [
-        _asked_within(each, grounds[each.plan_id], settlements) if each.plan_id in grounds else each for each in asked
-    ]
+    x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
+    for at, each in enumerate(asked):
+        if each.plan_id in grounds:
+            here = settlements.loc[inside(grounds[each.plan_id], x, y)]
+            ids = here["settlement_id" if each.unit_level == "settlement" else "township_id"].dropna()
+            need = each.need.loc[each.need["unit_id"].isin(ids)].reset_index(drop=True)
+            own = replace_fields(each, need=need)
+            is_open = own.ask == "none" or own.is_beyond.any()
+            asked[at] = own if is_open else no_answer(own, "not_measured" if need.empty else "met")
     if options.access.direction != "to_facility":
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
@@ -376,7 +383,11 @@ def _answer(
         if among is None:
             answer = plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
         else:
-            answer = _part_answer(question, among, pairs, values_to, costs)
+            # The sites that a part has, whom they bring, and whom others for the same money may bring at most.
+            own, part = pairs.loc[pairs["to_id"].isin(among.where)], replace_fields(question, budget=None)
+            answer = plan_sites(part, own, values_to, most=len(among.where), costs=costs)
+            status = answer.status if among.slack <= SAME * answer.bound else "feasible"
+            answer = replace_fields(answer, bound=answer.bound + among.slack, status=status)
             if question.budget is not None:  # its part of what it costs together
                 question = replace_fields(question, budget=float(costs.reindex(among.where).sum()))
             if share and len(answer.actions):
@@ -396,20 +407,6 @@ def _answer(
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
     return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
-
-
-def _part_answer(
-    question: Question,
-    among: PartSites,
-    pairs: pd.DataFrame,
-    values_to: Callable[[list[str]], np.ndarray[Any, np.dtype[np.float64]]],
-    costs: pd.Series[float],
-) -> Answer:
-    """Tell of the sites that a part has, whom they bring, and whom others for the same money may bring at most."""
-    own = pairs.loc[pairs["to_id"].isin(among.where)]
-    answer = plan_sites(replace_fields(question, budget=None), own, values_to, most=len(among.where), costs=costs)
-    is_proven = among.slack <= SAME * answer.bound
-    return replace_fields(answer, bound=answer.bound + among.slack, status=answer.status if is_proven else "feasible")
 
 
 def _owners(
@@ -545,17 +542,6 @@ def _ground_of(item: PlanOptions, boundaries: gpd.GeoDataFrame) -> shapely.Geome
         raise StudyError("study", [fault])
     named = boundaries["boundary_id"].isin(item.units) | boundaries["name"].isin(item.units)
     return shapely.union_all(np.asarray(boundaries.geometry[named], dtype=object))
-
-
-def _asked_within(question: Question, ground: shapely.Geometry, settlements: gpd.GeoDataFrame) -> Question:
-    """Ask for the people of some units alone."""
-    x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
-    here = settlements.loc[inside(ground, x, y)]
-    ids = here["settlement_id" if question.unit_level == "settlement" else "township_id"].dropna()
-    own = replace_fields(question, need=question.need.loc[question.need["unit_id"].isin(ids)].reset_index(drop=True))
-    if own.ask == "none" or own.is_beyond.any():
-        return own
-    return no_answer(own, "not_measured" if own.need.empty else "met")
 
 
 def _norm_question(item: Any, norms: Sequence[Norm], norm_results: pd.DataFrame) -> Question | None:

@@ -127,7 +127,7 @@ class _Cutting:
             west, south = self.low + self.side_m * np.array([column, row])
             around = (west - halo_m, south - halo_m, west + self.side_m + halo_m, south + self.side_m + halo_m)
             own.append(np.flatnonzero(of.ravel() == number))
-            tiles.append(self._tile(number, own[-1], around, (boxes, of_edge), network))
+            tiles.append(self._tile(number, own[-1], around, boxes, of_edge, network))
         waiting = [tile for tile in tiles if (Store(tile.folder).read_json(_DONE) or {}).get("key") != tile.key]
         if waiting and any(other != _versions() for other in self.team.each(_versions)):
             raise WorkersError(
@@ -176,11 +176,12 @@ class _Cutting:
         number: int,
         own: NDArray[np.int64],
         around: Box,
-        chains: tuple[NDArray[np.float64], NDArray[np.int64]],
+        boxes: NDArray[np.float64],
+        of_edge: NDArray[np.int64],
         network: dict[str, Any],
     ) -> Tile:
         """Write the places of a tile, and say what else its worker needs."""
-        mode, asked, (boxes, of_edge) = self.mode, self.asked, chains
+        mode, asked = self.mode, self.asked
         reach = mode.rules.snap.max_snap_m
         box = (around[0] - reach, around[1] - reach, around[2] + reach, around[3] + reach)
         is_here = touching(boxes, box)[of_edge]
@@ -298,7 +299,7 @@ class _Cutting:
         )
         some = replace(
             mode,
-            settlements=_some(mode.settlements, rows),
+            settlements=mode.settlements.take(rows),
             rules=mode.rules.model_copy(update={"tiers": tiers}),
             part=part,
         )
@@ -372,10 +373,6 @@ def _measure_cut(store: Store, tile: Tile, cut: Cut) -> None:
         uses.append(pd.DataFrame(columns | {"times": table[place, candidate]}))
     store.write("uses", pd.concat(uses, ignore_index=True))
     store.write("left", found.left.assign(row=home[found.left["row"]]))
-
-
-def _some(places: Places, rows: NDArray[np.int64]) -> Places:
-    return Places(places.frame.iloc[rows], places.ids[rows], take(places.snaps, rows))
 
 
 def _as_table(places: Places, rows: NDArray[np.int64]) -> gpd.GeoDataFrame:
