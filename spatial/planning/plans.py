@@ -186,7 +186,8 @@ class LocationModel:
             found = self.evaluate(is_open)
             return found if condition.holds(is_open) else found._replace(value=self.worst)
 
-        return replace(self, evaluate=evaluate, program=lambda value: condition.rows(self.program(value)))
+        # A plan that is made where time ends knows nothing of what more is asked.
+        return replace(self, evaluate=evaluate, program=lambda value: condition.rows(self.program(value)), in_time=None)
 
     def best(self) -> SitingPlan:
         """Solve to the proof, or as far as gap and time allow, and write the plan out."""

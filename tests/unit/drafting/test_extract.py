@@ -87,8 +87,9 @@ def test_a_study_that_reads_another_file_is_never_overwritten(tmp_path, monkeypa
     extract = write_extract(tmp_path / "land.osm")
     own = 'name = "land"\ntitle = { en = "Land" }\nas_of = 2026-01-01\n[sources.osm]\npath = "other.osm"\n'
     (tmp_path / "land.toml").write_text(own, encoding="utf-8")
-    code, told = CliRunner().invoke(cli, ["run", str(extract)]).exit_code, (tmp_path / "land.toml").read_text("utf-8")
-    assert (code, told) == (2, own)
+    error = CliRunner().invoke(cli, ["run", str(extract)]).exception
+    assert (error.exit_code, (tmp_path / "land.toml").read_text("utf-8")) == (2, own)
+    assert "is there already and reads another file" in str(error)
     assert not (tmp_path / "data").exists()
 
 

@@ -76,7 +76,7 @@ def test_the_grid_over_the_roads_is_laid_once_for_the_same_edges(grid_city, monk
         snap(graph, villages, min_component_km=0.0)
     snap(graph.with_minutes(graph.forward_min, graph.backward_min), villages, min_component_km=0.0)
     assert len(laid) == 1
-    assert (snap(graph, villages, min_component_km=1e6).edge == -1).all()
+    assert (snap(graph, villages, min_component_km=1e5).edge == -1).all()
 
 
 def test_no_places_give_no_rows(grid_city):

@@ -295,7 +295,7 @@ def test_a_run_that_its_study_has_left_behind_is_shared_and_says_so(way, tiny_do
     more = ("--out", tmp_path / "package") if way == "package" else ()
     tiny_done.tables["outputs"] = {"languages": ["zh"]}
     assert "成果不是最新的" not in command("share", way, tiny_done.save(), *where, *more).err
-    tiny_done.tables["access"] = {"cutoffs_min": [17]}
+    tiny_done.tables["access"]["cutoffs_min"] = [17]
     outcome = command("share", way, tiny_done.save(), *where, *more)
     assert outcome.code == 0, outcome.err
     assert "成果不是最新的" in outcome.err

@@ -159,7 +159,7 @@ def test_corners_of_the_ground_are_what_the_study_says(off_road_study):
             file.write(file.read(1) * board, 1)
     reached = {}
     for corners in ("block", "pass"):
-        off_road_study.tables["off_road"] |= {"slope": False, "cutoff_min": 1e6, "corners": corners}
+        off_road_study.tables["off_road"] |= {"slope": False, "cutoff_min": 5e5, "corners": corners}
         outcome = off_road_study.run("--stage", "off_road")
         assert outcome.code == 0, outcome.err
         found = sp.read_results(off_road_study.processed / "tiny")
