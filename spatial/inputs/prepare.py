@@ -241,10 +241,10 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     near: gpd.GeoDataFrame | gpd.GeoSeries = area
     if region.bbox is None and region.admin_level is None:
         near = gpd.GeoSeries([shapely.box(*found.roads.total_bounds)], crs=found.roads.crs)
-    for name, path in found.own.items():
-        what, _, number = name.partition(" ")
-        frame, key = (found.facilities[int(number)], "facility_id") if number else (found.settlements, "settlement_id")
-        refuse_outside(frame, near, key=key, what=f"{what} {path}", buffer_m=region.buffer_km * METRES_A_KM)
+    for table, file in found.own.items():
+        what, _, which = table.partition(" ")
+        frame, key = (found.facilities[int(which)], "facility_id") if which else (found.settlements, "settlement_id")
+        refuse_outside(frame, near, key=key, what=f"{what} {file}", buffer_m=region.buffer_km * METRES_A_KM)
     ground = shapely.union_all(area.geometry.to_numpy())
     wide = ground.buffer(region.buffer_km * METRES_A_KM)
     boundaries = _within(found.boundaries.to_crs(crs), wide)

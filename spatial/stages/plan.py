@@ -140,12 +140,12 @@ def plan(
     # A plan that names units is for the people of these alone.
     grounds = {item.name: _ground_of(item, boundaries) for item in options.plans if item.units}
     x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
-    for at, each in enumerate(asked):
-        if each.plan_id in grounds:
-            here = settlements.loc[inside(grounds[each.plan_id], x, y)]
-            ids = here["settlement_id" if each.unit_level == "settlement" else "township_id"].dropna()
-            need = each.need.loc[each.need["unit_id"].isin(ids)].reset_index(drop=True)
-            own = replace_fields(each, need=need)
+    for at, question in enumerate(asked):
+        if question.plan_id in grounds:
+            here = settlements.loc[inside(grounds[question.plan_id], x, y)]
+            ids = here["settlement_id" if question.unit_level == "settlement" else "township_id"].dropna()
+            need = question.need.loc[question.need["unit_id"].isin(ids)].reset_index(drop=True)
+            own = replace_fields(question, need=need)
             is_open = own.ask == "none" or own.is_beyond.any()
             asked[at] = own if is_open else no_answer(own, "not_measured" if need.empty else "met")
     if options.access.direction != "to_facility":
