@@ -140,14 +140,14 @@ def plan(
     # A plan that names units is for the people of these alone.
     grounds = {item.name: _ground_of(item, boundaries) for item in options.plans if item.units}
     x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
-    for at, question in enumerate(asked):
-        if question.plan_id in grounds:
-            here = settlements.loc[inside(grounds[question.plan_id], x, y)]
-            ids = here["settlement_id" if question.unit_level == "settlement" else "township_id"].dropna()
-            need = question.need.loc[question.need["unit_id"].isin(ids)].reset_index(drop=True)
-            own = replace_fields(question, need=need)
-            is_open = own.ask == "none" or own.is_beyond.any()
-            asked[at] = own if is_open else no_answer(own, "not_measured" if need.empty else "met")
+    for at, goal in enumerate(asked):
+        if goal.plan_id in grounds:
+            here = settlements.loc[inside(grounds[goal.plan_id], x, y)]
+            ids = here["settlement_id" if goal.unit_level == "settlement" else "township_id"].dropna()
+            need = goal.need.loc[goal.need["unit_id"].isin(ids)].reset_index(drop=True)
+            mine = replace_fields(goal, need=need)
+            is_open = mine.ask == "none" or mine.is_beyond.any()
+            asked[at] = mine if is_open else no_answer(mine, "not_measured" if need.empty else "met")
     if options.access.direction != "to_facility":
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
