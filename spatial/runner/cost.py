@@ -52,7 +52,7 @@ class PeakMemory:
 
     def _look(self) -> None:
         while not self._ended.wait(LOOK_S):
-            self._seen = max(self._seen, _memory_mb().get("VmRSS", 0.0))
+            self._seen = max(self._seen, held_mb())
 
     def __exit__(self, *_error: object) -> None:
         """Take the peak."""
@@ -96,16 +96,21 @@ def free_memory_mb() -> float | None:
 
 
 LARGE_MB = 1_000.0
-"""A process that holds less has nothing worth handing back."""
+"""A run that holds no more than this has nothing worth handing back: pages that are taken again cost time."""
 
 
-def give_back_memory() -> None:
+def held_mb() -> float:
+    """Say what memory this process holds; 0 where the system does not say."""
+    return _memory_mb().get("VmRSS", 0.0)
+
+
+def give_back_memory(before_mb: float) -> None:
     """
-    Hand memory that nothing uses any more back to the system.
+    Hand memory that nothing uses any more back to the system, where much more is held than before.
 
     Allocators keep it for later, and the stages of a country would add up: a table freed in small pieces stays theirs.
     """
-    if _memory_mb().get("VmRSS", 0.0) < LARGE_MB:
+    if held_mb() - before_mb < LARGE_MB:
         return
     import pyarrow as pa  # noqa: PLC0415 - a process that holds so much has loaded it
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, first_of
 from spatial.formats.files import file_parts
-from spatial.runner.cost import PeakMemory, give_back_memory
+from spatial.runner.cost import PeakMemory, give_back_memory, held_mb
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import EVERYTHING, Options, Stage
 from spatial.store import WORKED_IN, Checksums, Store, disk_fault, keep_changed, locked, remove_leftovers
@@ -128,6 +128,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     run = _Run(study, folder, maps, base, verify=verify)
     report = progress or (lambda _fraction, _message: None)
     record: dict[str, Any] = {"study": study.name, "stages": {}}
+    before_mb = held_mb()
     with locked(folder):
         remove_leftovers(folder)
         remove_leftovers(maps)
@@ -139,7 +140,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 report(start, f"{stage.name}: {decision.reason}")
                 if decision.runs:
                     run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
-                    give_back_memory()
+                    give_back_memory(before_mb)
             manifest = run.store.read_record(manifest_name(stage.name)) or {}
             counts = [facts["rows"] for facts in manifest.get("outputs", {}).values() if "rows" in facts]
             record["stages"][stage.name] = {

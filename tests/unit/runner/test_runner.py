@@ -15,7 +15,7 @@ import pytest
 
 from spatial.errors import SourceError, SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
-from spatial.runner.cost import _memory_mb, give_back_memory
+from spatial.runner.cost import give_back_memory, held_mb
 from spatial.runner.manifest import imported_modules
 from spatial.store import SETTLED_NS, Artifact, Checksums, Store, sha256_of
 from spatial.study import Study
@@ -477,10 +477,10 @@ def test_a_run_keeps_a_project_that_somebody_saved_and_says_so(tmp_path: Path, c
 
 def test_memory_that_nothing_uses_goes_back_to_the_system(monkeypatch):
     kept = [bytes(1000) for _ in range(100_000)]  # 100 MB in small pieces
-    held = _memory_mb().get("VmRSS", 0.0)
+    held = held_mb()
     del kept
-    give_back_memory()  # a small process keeps its own
+    give_back_memory(held)  # a run that holds little keeps it
     monkeypatch.setattr("spatial.runner.cost.LARGE_MB", 0.0)
-    give_back_memory()
+    give_back_memory(0.0)
     if held:
-        assert _memory_mb()["VmRSS"] < held - 50.0
+        assert held_mb() < held - 50.0
