@@ -234,6 +234,7 @@ def test_sites_in_a_county_bring_within_whom_a_shortest_way_over_the_written_edg
     hold_sites(sample)
 
 
+@pytest.mark.trial  # that of the county is tried each time
 def test_sites_on_islands_bring_within_whom_a_shortest_way_over_the_written_edges_does(comoros, region_run, asked):
     hold_sites(asked(region_run(comoros), comoros.parent, "comoros", [{**CLINICS, "within_min": 60, "sites": 3}]))
 
