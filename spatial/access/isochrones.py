@@ -353,9 +353,8 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
             "service": pd.Series([group.service] * n, dtype="str"),
             "mode": pd.Series([graph.mode] * n, dtype="str"),
             "direction": pd.Series([direction] * n, dtype="str"),
-            "reached_km": np.bincount(found.owner, weights=km, minlength=n).astype(
-                np.float64
-            ),  # of none it counts whole
+            # Of no facility bincount gives whole numbers.
+            "reached_km": np.bincount(found.owner, weights=km, minlength=n).astype(np.float64),
             "longest_min": np.where(np.isfinite(longest), longest, np.nan),
             "area_km2": np.nan_to_num(shapely.area(shapes)) / 1e6,
             "population_persons": np.full(n, np.nan),

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ import pyproj
 import shapely
 
 from spatial.errors import ContractError, SourceError
+from spatial.formats.files import damage_told
 from spatial.formats.vector import doubts_logged
 from spatial.study.base import LARGEST
 from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS
@@ -67,19 +67,21 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="spatial-edits-") as folder:
         copy = Path(folder) / "edits.gpkg"
-        try:
-            for ending in BESIDE:
-                if (source := Path(f"{path}{ending}")).is_file():
-                    shutil.copyfile(source, f"{copy}{ending}")
-            with doubts_logged(str(path)):
-                present = {str(name) for name, _ in pyogrio.list_layers(copy)}
-                frames = {
-                    layer.name: pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True)
-                    for layer in EDIT_LAYERS
-                    if layer.name in present
-                }
-        except Exception as error:  # libraries raise what they like on bytes that no program wrote
-            raise SourceError(f"{path}: is no GeoPackage that can be read ({error}); it is left as it is") from error
+        for ending in BESIDE:
+            if (source := Path(f"{path}{ending}")).is_file():
+                try:
+                    content = source.read_bytes()
+                except OSError as error:
+                    raise SourceError(f"{source}: cannot be read: {error.strerror or error}") from error
+                # Where there is no room for the copy, the file of the user's own is not to blame.
+                Path(f"{copy}{ending}").write_bytes(content)
+        with damage_told(str(path), "GeoPackage", "it is left as it is"), doubts_logged(str(path)):
+            present = {str(name) for name, _ in pyogrio.list_layers(copy)}
+            frames = {
+                layer.name: pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True)
+                for layer in EDIT_LAYERS
+                if layer.name in present
+            }
     drawn = {
         layer.name: _drawn(layer, frames[layer.name], services, problems)
         for layer in EDIT_LAYERS

@@ -44,6 +44,7 @@ from spatial.qgis.looks_score import least_levels
 from spatial.qgis.meta import NormWords, QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS
 from spatial.reporting.plan_text import HAVING
+from spatial.study.access import MANY_SETTLEMENTS
 from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES
 from spatial.tables.words import NAMES
@@ -405,14 +406,11 @@ SLIM = (
 """Tables behind the small project."""
 
 
-MANY_SETTLEMENTS = 50_000
-"""Beyond so many the small project gives ways and times no rows of their own: settlements have minutes as columns."""
-
-
 def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[str, pd.DataFrame]:
     """Keep the tables, and the rows of them, that the small project shows."""
     kept = {name: tables[name] for name in SLIM if name in tables}
     services = list(meta.headline_services)
+    # Ways and times have no rows of their own then: settlements have minutes as columns.
     if len(tables["settlements"]) > MANY_SETTLEMENTS:
         kept = {name: table for name, table in kept.items() if name not in ("access", "routes")}
     for name, wanted in (("access", services), ("routes", services), ("intervals", list(meta.thresholds_min))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -99,6 +100,8 @@ def _mean(values: FloatArray, weight: FloatArray, members: NDArray[np.int64]) ->
     total = float(weight[known].sum())
     return min(1.0, float(values[known] @ weight[known]) / total) if total > 0.0 else math.nan
 
+
+_log = logging.getLogger(__name__)
 
 # Ranks of units by their pillars, under drawn weights, means, goalposts and speeds.
 
@@ -205,4 +208,7 @@ def _draw(
     base = scores.iloc[rows][columns].to_numpy(dtype=np.float64)
     # All ranks of all draws are held: of a country fewer are drawn.
     draws = min(rules.draws, max(LEAST_DRAWS, MOST_RANKS // max(len(base), 1)))
+    if draws < rules.draws:
+        told = "ranks of %d units are drawn %d times instead of score.draws = %d: all of them are held at once"
+        _log.warning(told, len(base), draws, rules.draws)
     return rank_intervals(base, draws, rules.seed, weights=expert, variants=others)

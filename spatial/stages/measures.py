@@ -22,7 +22,8 @@ from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
 from spatial.runner.stage import silent
 from spatial.stages.policy import asked, decay_of, vocabulary_of
-from spatial.stages.shared import MANY_SETTLEMENTS, closer_services, graph_of, is_left_out, surroundings_of
+from spatial.stages.shared import closer_services, graph_of, is_left_out, surroundings_of
+from spatial.study.access import MANY_SETTLEMENTS
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:

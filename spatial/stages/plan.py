@@ -60,9 +60,10 @@ from spatial.stages.plan_room import (
 )
 from spatial.stages.plan_sites import pays_for_nothing, planning_sources, refuse_unfit_plans, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
-from spatial.stages.shared import MANY_SETTLEMENTS, graph_of, surroundings_of
+from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
 from spatial.study import PLAN_NAME, PLANS_FILE
+from spatial.study.access import MANY_SETTLEMENTS
 from spatial.tables import TABLES
 from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
 

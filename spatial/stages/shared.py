@@ -13,6 +13,7 @@ from spatial.access.places import Surroundings
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
 from spatial.stages.policy import asked, asked_by_norms, vocabulary_of, wanted_services
+from spatial.study.access import MANY_SETTLEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +65,6 @@ def closer_services(options: Options, facilities: gpd.GeoDataFrame, named: Seque
         }
     found = asked_by_norms(pd.DataFrame(_headlines(options), columns=["service", "bundle_members"]), vocabulary)
     return {name: kinds for name, kinds in every.items() if name in found} or every
-
-
-MANY_SETTLEMENTS = 50_000
-"""Beyond so many, what takes longer than all the rest together is made only of services that the study names."""
 
 
 def is_left_out(what: str, named: Sequence[str], settlements: gpd.GeoDataFrame) -> bool:

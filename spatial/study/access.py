@@ -9,6 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from spatial.study.base import FilePath, Model, limited, option, positive, refuse_text, section, unrepeated
 
+MANY_SETTLEMENTS = 50_000
+"""Beyond so many, what takes longer or more room than all the rest together is made only where it is asked for."""
+
 # The travel graph, and which times are computed on it.
 
 BY_BUS = "walk+bus"
@@ -240,7 +243,7 @@ class AreaOptions(Model):
     services: Annotated[tuple[str, ...], Unrepeated] = option(
         (),
         "Services whose areas are drawn; empty for those of the headline norms, without any for those told first, and "
-        "for none in a study of more than 50,000 settlements",
+        f"for none in a study of more than {MANY_SETTLEMENTS:,} settlements",
     )
     catchments: bool = option(True, "Whether the ground nearest to each facility is drawn too")
 
@@ -299,5 +302,5 @@ class UncertaintyOptions(WalkRange):
     services: Annotated[tuple[str, ...], Unrepeated] = option(
         (),
         "Services that get an interval; empty for those of the headline norms, and for none in a study of more than "
-        "50,000 settlements",
+        f"{MANY_SETTLEMENTS:,} settlements",
     )

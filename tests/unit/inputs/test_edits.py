@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import geopandas as gpd
 import pyogrio
@@ -102,6 +104,16 @@ def test_what_is_no_geopackage_is_named_and_left_alone(tmp_path):
     with pytest.raises(SourceError, match="left as it is"):
         read_edits(path, SERVICES)
     assert path.read_text() == "not one"
+
+
+def test_where_there_is_no_room_for_a_copy_the_file_is_not_to_blame(file, monkeypatch):
+    def full(_path, _content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        read_edits(file, SERVICES)
+    assert not isinstance(caught.value, SourceError)
 
 
 def test_an_absent_file_and_an_untouched_one_give_the_same_study_and_drawn_features_a_scenario(tiny):

@@ -541,6 +541,13 @@ def test_the_tables_keep_their_contracts() -> None:
     assert ranked[ranked["unit_level"] == "township"]["median_rank"].notna().all()
 
 
+def test_of_so_many_units_that_fewer_draws_are_made_it_is_said(monkeypatch, caplog) -> None:
+    monkeypatch.setattr("spatial.score.ranking.MOST_RANKS", 0)
+    monkeypatch.setattr("spatial.score.ranking.LEAST_DRAWS", 20)
+    rank_units(score().scores, sp.ScoreRules(draws=50))
+    assert "are drawn 20 times instead of score.draws = 50" in caplog.text
+
+
 def test_units_in_doubt_have_no_rank_and_the_others_rank_among_themselves() -> None:
     scores = score().scores
     townships = scores.index[scores["unit_level"] == "township"]
