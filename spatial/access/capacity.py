@@ -37,21 +37,8 @@ def fill_rings(
     """
     Give people to facilities, ring after ring; a facility that cannot take a whole ring takes the same share of all.
 
-    Parameters
-    ----------
-    starts : ndarray of int64, shape (rings + 1,)
-        Pairs of ring r are ``starts[r]`` to ``starts[r + 1] - 1``; they have one facility.
-    settlement, facility : ndarray of int64, shape (pairs,)
-        Positions, in the order in which they are served.
-    people : ndarray of float64, shape (n,)
-        People of each settlement.
-    capacity : ndarray of float64, shape (m,)
-        People that each facility can take; inf: any number.
-
-    Returns
-    -------
-    ndarray of float64, shape (pairs,)
-        People of the settlement whom the facility takes.
+    Pairs are listed in the order in which they are served; those of ring r are ``starts[r]`` to ``starts[r + 1] - 1``
+    and have one facility. An infinite capacity takes everybody. Returns the people that each pair carries.
     """
     rest, free = people.copy(), capacity.copy()
     given = zeros_float64(settlement.shape[0])

@@ -72,11 +72,7 @@ def refuse_negative(raster: Raster) -> None:
 
 
 def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.float64]:
-    """
-    Read a second raster at the cells of the first.
-
-    Returns values; NaN where the second raster has no data.
-    """
+    """Read a second raster at the cells of the first; NaN where it has no data."""
     problems = []
     if mask.values.shape != of.values.shape:
         problems.append(f"shape {mask.values.shape}, but {of.name} has {of.values.shape}")

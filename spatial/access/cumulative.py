@@ -291,10 +291,6 @@ def gap_depth(values: ArrayLike, *, threshold: float, fail_point: float) -> Floa
     """
     How far beyond a threshold, from 0 at it to 1 at the fail point: ``clip((v - theta) / (B - theta), 0, 1)``.
 
-    Returns 0-1; NaN where the value is; 1 where none is reached.
-
-    Examples
-    --------
     >>> gap_depth([30.0, 45.0, float("inf")], threshold=30.0, fail_point=60.0).tolist()
     [0.0, 0.5, 1.0]
     """

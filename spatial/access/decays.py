@@ -79,11 +79,7 @@ def checked_numbers(name: object, parameters: Any, cutoff_min: Any) -> tuple[Par
 
 
 def is_above_zero(value: object) -> TypeGuard[float]:
-    """
-    Tell whether a value is a number above 0 and finite.
-
-    Returns false also for NaN and texts.
-    """
+    """Tell whether a value is a number above 0 and finite; NaN and texts are not."""
     return is_number(value, least=ulp(0.0), most=float_info.max)
 
 
@@ -648,11 +644,7 @@ def decay_from(function: Callable[[FloatArray], Any], *, cutoff_min: float | Non
 
 
 def as_decay(decay: Decay | Callable[..., Any]) -> Decay:
-    """
-    Take a decay, or make one of a function.
-
-    Returns a decay as it is.
-    """
+    """Take a decay as it is, or make one of a function."""
     if isinstance(decay, Decay) or not callable(decay):
         return decay
     return decay_from(decay)

@@ -106,8 +106,6 @@ def share_with_units(facilities: Facilities, units: Sequence[str], among: NDArra
     """
     Open facilities that are kept for some of a list of units to the people of all of them.
 
-    Examples
-    --------
     >>> kept = pd.DataFrame({"open_to": ["units", "units", "all"], "eligible_units": ["t1", "t3", None]})
     >>> share_with_units(kept, ["t1", "t2"], np.array([True, True, True]))["eligible_units"].fillna("").tolist()
     ['t1;t2', 't3', '']

@@ -284,11 +284,7 @@ def exit_times(
     *,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
 ) -> NDArray[np.float64]:
-    """
-    Minutes from the door of each place to the nearest end of the network that was cut off.
-
-    Returns inf where no such end can be reached.
-    """
+    """Minutes from the door of each place to the nearest end of the network that was cut off; inf for none."""
     if len(ends) == 0:
         return np.full(len(origins), np.inf)
     # Places that stand on dead ends.

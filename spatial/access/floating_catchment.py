@@ -55,8 +55,8 @@ def catchment_sums(
     """
     Divide the supply of facilities among the people in their catchments.
 
-    Examples
-    --------
+    Two places of 100 people at one facility with 10 beds: 20 people a bed.
+
     Two places of 100 people at one facility with 10 beds: 20 people a bed.
 
     >>> from spatial.access.decays import decay_binary

@@ -35,23 +35,7 @@ TWICE = 8
 
 @outer  # pragma: no cover - compiled
 def positions_of_numbers(ids: Longs, lowest: int, table: Ints) -> Ints:
-    """
-    Look whole numbers up.
-
-    Parameters
-    ----------
-    ids : ndarray of int64
-        Numbers.
-    lowest : int
-        The lowest number that is known.
-    table : ndarray of int32
-        Positions by number, counted from the lowest; -1 for none.
-
-    Returns
-    -------
-    ndarray of int32
-        Position of each number; -1 for none.
-    """
+    """Look whole numbers up in a table of positions by number, counted from the lowest one; -1 for none."""
     found = empty_int32(ids.shape[0])
     end = np.uint64(table.shape[0])
     for row in range(ids.shape[0]):
@@ -65,23 +49,9 @@ def examine_pairs(origin: Ints, destination: Ints, minutes: Floats, position: In
     """
     Look at every pair once: tell what must be done before they can be used, and where those of each place start.
 
-    Parameters
-    ----------
-    origin, destination : ndarray of int32, shape (pairs,)
-        Position of the origin and of the facility, -1 for none.
-    minutes : ndarray of float64, shape (pairs,)
-        Travel times.
-    position : ndarray of int32
-        Of each facility among those that count; -1 where it does not.
-    start : ndarray of int64, shape (origins + 1,)
-        Written to: where the pairs of each origin start, right unless pairs stand apart.
-    latest : ndarray of int32
-        Written to: by facility that counts the last origin that was seen with it, -1 at first.
-
-    Returns
-    -------
-    int
-        `BAD` as soon as a pair is bad; else `NOT_ALL_COUNT`, `APART` and `TWICE` added up, 0 where none holds.
+    ``position`` is that of each facility among those that count (-1: it does not), ``latest`` the last origin that was
+    seen with it (-1 at first); ``start`` is right unless pairs stand apart. Returns `BAD` as soon as a pair is bad;
+    else `NOT_ALL_COUNT`, `APART` and `TWICE` added up.
     """
     all_count, in_order, once, at = True, True, True, np.int64(-1)
     for pair in range(origin.shape[0]):
@@ -127,16 +97,9 @@ WORD = 64
 @outer  # pragma: no cover - compiled
 def ends_passed(minutes: Floats, ends: Floats, passed: Bits) -> None:
     """
-    Tell which ends of zones each travel time lies beyond, in bits: they fit where the system needs no new pages.
+    Tell which ends of zones (inclusive) each travel time lies beyond: a bit a pair, the first of 64 being the lowest.
 
-    Parameters
-    ----------
-    minutes : ndarray of float64, shape (pairs,)
-        Travel times.
-    ends : ndarray of float64, shape (zones - 1,)
-        Minutes up to which the zones reach, inclusive.
-    passed : ndarray of uint64, shape (zones - 1, words)
-        Written to: a bit for each pair, the first pair of 64 being the lowest.
+    As bits they fit where the system needs no new pages.
     """
     for word in range(passed.shape[1]):
         begin, size = word * WORD, np.uintp(min(WORD, minutes.shape[0] - word * WORD))
@@ -168,24 +131,7 @@ def _find_cells(destination: Ints, passed: Bits, begin: int, cell: Ints) -> int:
 
 @outer  # pragma: no cover - compiled
 def sum_at_cells(start: Longs, destination: Ints, passed: Bits, of_place: Floats, cell: Ints, sums: Floats) -> None:
-    """
-    Sum what places have by facility and zone.
-
-    Parameters
-    ----------
-    start : ndarray of int64, shape (places + 1,)
-        Where the pairs of each place start.
-    destination : ndarray of int32, shape (pairs,)
-        Position of the facility.
-    passed : ndarray of uint64, shape (zones - 1, words)
-        Which ends of zones the pairs lie beyond, as `ends_passed` tells.
-    of_place : ndarray of float64, shape (places,)
-        What each place has.
-    cell : ndarray of int32, shape (a multiple of 64,)
-        Room to work in.
-    sums : ndarray of float64, shape (facilities times zones,)
-        Added to, in the order of pairs.
-    """
+    """Sum what places have by facility and zone, in the order of pairs; `cell` is room to work in."""
     begin = known = np.int64(0)
     for place in range(start.shape[0] - 1):
         pair, end, own = start[place], start[place + 1], of_place[place]
@@ -204,20 +150,7 @@ def sum_at_cells(start: Longs, destination: Ints, passed: Bits, of_place: Floats
 
 @outer  # pragma: no cover - compiled
 def sum_at_places(start: Longs, destination: Ints, passed: Bits, of_cell: Floats, cell: Ints, sums: Floats) -> None:
-    """
-    Sum what facilities have in their zones at the places of the pairs.
-
-    Parameters
-    ----------
-    start, destination, passed
-        As in `sum_at_cells`.
-    of_cell : ndarray of float64, shape (facilities times zones,)
-        What each facility is worth in each zone.
-    cell : ndarray of int32, shape (a multiple of 64,)
-        Room to work in.
-    sums : ndarray of float64, shape (places,)
-        Written to.
-    """
+    """Sum what facilities have in their zones (``of_cell``) at the places of the pairs; see `sum_at_cells`."""
     begin = known = np.int64(0)
     one, four = np.uintp(1), np.uintp(4)
     for place in range(start.shape[0] - 1):

@@ -51,11 +51,7 @@ def shortest_metres(
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     barriers: gpd.GeoSeries | None = None,
 ) -> NDArray[np.float64]:
-    """
-    Find the metres of the shortest way to any of some places.
-
-    Returns one value an origin; inf where there is no way. Never more than the length of the fastest way.
-    """
+    """Find the metres of the shortest way to any of some places, at most those of the fastest; inf for none."""
     in_km, walked = in_kilometres(graph, snaps)
     return METRES_A_KM * minutes_to_closest(in_km, walked, direction=direction, barriers=barriers)
 

@@ -52,11 +52,7 @@ _SMALL = 65_536
 
 
 def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
-    """
-    Look ids up.
-
-    Returns position of each id among the known ones; -1 where it is missing or unknown.
-    """
+    """Look up the position of each id among the known ones; -1 where it is missing or unknown."""
     if isinstance(ids.dtype, pd.CategoricalDtype):
         of_category = np.append(id_positions(pd.Series(ids.cat.categories), known), -1)
         return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int32)
@@ -272,11 +268,7 @@ def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
 
 
 def require_decay(pairs: Pairs, decay: Decay | Callable[..., Any]) -> Decay:
-    """
-    Take a decay, or a function as one, that reaches no further than the pairs do; tell where they cut it short.
-
-    Returns the decay.
-    """
+    """Take a decay, or a function as one, that reaches no further than the pairs do; tell where they cut it short."""
     decay = as_decay(decay)
     if not isinstance(decay, Decay):
         raise ContractError(
@@ -498,8 +490,6 @@ def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: De
     """
     Weigh pairs by their travel times.
 
-    Examples
-    --------
     >>> from spatial.access.decays import decay_binary
     >>> from spatial.access.od_pairs import Links
     >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))

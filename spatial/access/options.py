@@ -42,11 +42,7 @@ def check_minutes(name: str, minutes: object) -> None:
 
 
 def limit_of(name: str, minutes: float | None) -> float:
-    """
-    Read the longest time, and refuse one that is below 0, unknown or no number.
-
-    Returns inf where there is none.
-    """
+    """Read the longest time, inf where there is none, and refuse one that is below 0, unknown or no number."""
     limit = inf if minutes is None else minutes
     check_minutes(name, limit)
     return float(limit)
@@ -93,11 +89,7 @@ def service_names(service: object) -> frozenset[str]:
 
 
 def is_number(value: object, *, least: float, most: float = inf) -> bool:
-    """
-    Tell whether an option is a number within bounds.
-
-    Returns false also for NaN, texts, and whole numbers that are too large for a float.
-    """
+    """Tell whether an option is a number within bounds; NaN, texts and whole numbers too large for a float are not."""
     if not isinstance(value, int | float | np.integer | np.floating):
         return False
     try:
@@ -107,11 +99,7 @@ def is_number(value: object, *, least: float, most: float = inf) -> bool:
 
 
 def is_unknown(value: object) -> bool:
-    """
-    Tell whether an option is NaN.
-
-    Returns false for None and texts.
-    """
+    """Tell whether an option is NaN; None and texts are not."""
     return isinstance(value, float | np.floating) and isnan(value)
 
 
@@ -206,16 +194,11 @@ REMEDY = "give all the same labels, or plain arrays in one order (.to_numpy())"
 
 def paired(table: str, /, **given: tuple[Any, str]) -> tuple[Any, ...]:
     """
-    Bring arguments that lie along the same axes into one order.
+    Bring arguments that lie along the same axes into one order, and return them in the order given.
 
-    Two labelled arguments in the same order stay as they are. With the same labels in another order, the later one
-    takes the order of the first. With other labels, or labels that are there twice, they are refused. What has no
-    labels (lists, arrays, sparse matrices) stays as it is, and counts by position beside the first labelled one.
+    Of two with the same labels in another order the later one takes the order of the first. Other labels, or labels
+    that are there twice, are refused. What has no labels counts by position beside the first labelled one.
 
-    Returns the arguments in the order given.
-
-    Examples
-    --------
     >>> one, other = pd.Series([1, 2], index=["a", "b"]), pd.Series([20, 10], index=["b", "a"])
     >>> paired("shares", x=(one, "units"), total=(other, "units"))[1].tolist()
     [10, 20]

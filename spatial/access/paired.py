@@ -131,11 +131,7 @@ def minutes_to_closest(
     barriers: gpd.GeoSeries | None = None,
     choices: Sequence[Choice] | None = None,
 ) -> NDArray[np.float64]:
-    """
-    Find the minutes to the closest of some places.
-
-    Returns one value an origin; inf where there is no way.
-    """
+    """Find the minutes of each origin to the closest of some places; inf where there is no way."""
     if choices is None:
         choices = [Choice(np.arange(len(snaps[1])), np.arange(len(snaps[0])))]
     found = nearest_allowed(graph, snaps, choices, direction=direction, barriers=barriers)
@@ -183,11 +179,7 @@ def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.o
 
 
 def people_of(settlements: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """
-    Count the people of each settlement, and tell who is scored.
-
-    Returns persons, NaN where they are not known; and whether the settlement lies in the study area.
-    """
+    """Count the people of each settlement, NaN where they are not known, and tell which are in the study area."""
     n = len(settlements)
     persons = np.full(n, np.nan)
     if "population_persons" in settlements:

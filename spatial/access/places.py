@@ -41,8 +41,6 @@ def id_order(ids: Iterable[str]) -> NDArray[np.int64]:
     """
     Sort ids: OpenStreetMap's as node, way, relation and then by number, others by text with numbers as numbers.
 
-    Examples
-    --------
     >>> id_order(["w2", "n10", "n9"]).tolist()
     [2, 1, 0]
     """
@@ -88,11 +86,7 @@ class Surroundings:
     def from_layers(
         cls, *, study_area: gpd.GeoDataFrame | None = None, water: gpd.GeoDataFrame | None = None
     ) -> Surroundings:
-        """
-        Take the surroundings from the tables ``study_area`` and ``water``.
-
-        Returns what is not there stays None, or empty.
-        """
+        """Take the surroundings from the tables ``study_area`` and ``water``; what is not there stays None or empty."""
         if water is None:
             return cls(study_area=study_area)
         is_sea = water["kind"].isin(SEA_KINDS)
@@ -274,11 +268,7 @@ class Asked(NamedTuple):
 
 
 def counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
-    """
-    Name the services of facilities that count for a service: the one rule of runs and of analysts.
-
-    Returns whatever satisfies it, itself included; empty where the vocabulary does not know it.
-    """
+    """Name the services whose facilities count for a service, itself included: the one rule of runs and of analysts."""
     return TOWN_TIERS.get(service) or vocabulary.satisfying(service)
 
 
@@ -320,11 +310,7 @@ def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:
 
 
 def ids_or_none(ids: pd.Series, positions: NDArray[np.int64]) -> pd.Series:
-    """
-    Name places by position, in the dtype of their ids.
-
-    Returns missing where there is none; whole numbers are nullable, whether any is missing or not.
-    """
+    """Name places by position, in the dtype of their ids; missing where there is none, whole numbers nullable."""
     is_whole = isinstance(ids.dtype, np.dtype) and ids.dtype.kind in "iu"
     known = pd.array(ids.to_numpy()) if is_whole else ids.array
     kind = known.dtype if is_whole else ids.dtype

@@ -254,11 +254,7 @@ def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
 
 
 def scenario_people(compared: pd.DataFrame, cutoffs_min: Sequence[float] = ()) -> pd.DataFrame:
-    """
-    Count who gains and loses by scenarios at the cutoff of the classes, and at others.
-
-    Takes the table ``scenario_access`` and returns the rows of the table ``scenario_people``.
-    """
+    """Count who gains and loses by the table `scenario_access`, at the cutoff of the classes and at others."""
     people = []
     for (mode, _, _), rows in compared.groupby(["mode", "scenario", "service"], sort=False):
         own = float(rows["cutoff_min"].iloc[0])

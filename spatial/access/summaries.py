@@ -23,12 +23,8 @@ _TOLERANCE = 1e-12
 
 def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
     """
-    Find the smallest value up to which at least a share of the weight lies (inverse of the distribution).
+    Find the smallest value up to which at least a share of the weight lies; NaN without any weight.
 
-    Returns NaN without any weight.
-
-    Examples
-    --------
     >>> weighted_quantile(np.array([5.0, 10.0, 20.0, 40.0]), np.array([4.0, 3.0, 2.0, 1.0]), 0.5)
     10.0
     """

@@ -93,8 +93,6 @@ def says_scale(text: str) -> bool:
     """
     Whether a header says that its numbers count hundreds, thousands, ten thousands or millions.
 
-    Examples
-    --------
     >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
     (True, True, False)
     """
@@ -122,8 +120,6 @@ def text_column(series: pd.Series) -> pd.Series:
     """
     Text of a column; a whole number loses no digit and gains no ``.0``; missing stays missing.
 
-    Examples
-    --------
     >>> list(text_column(pd.Series([51.0, 52.5])))
     ['51', '52.5']
     """
@@ -261,11 +257,7 @@ _OF_PLANS = ("tenure", "kind", "effect")
 
 
 def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
-    """
-    Read a vocabulary: for a column of ours, the word of the file = our word.
-
-    Returns our word by their word, by column of ours; an empty word of ours stands for unknown.
-    """
+    """Read our word by their word, by column of ours, from a vocabulary; an empty word of ours stands for unknown."""
     if name in SHIPPED:
         shipped = importlib.resources.files("spatial.formats") / "vocabularies" / f"{name}.toml"
         content = tomllib.loads(shipped.read_text(encoding="utf-8"))
@@ -347,33 +339,21 @@ MARGIN_DEGREES = 3.0
 
 
 def coordinate_columns(source: TableSource) -> tuple[tuple[str, str], tuple[str, str]]:
-    """
-    Name the columns of coordinates, the eastward one first.
-
-    Returns the columns, and the keys of the study file that name them.
-    """
+    """Name the columns of coordinates, the eastward one first, and the keys of the study file that name them."""
     if source.easting is not None and source.northing is not None:
         return (source.easting, source.northing), ("easting", "northing")
     return (source.longitude or _DEGREES[0], source.latitude or _DEGREES[1]), _DEGREES
 
 
 def coordinate_keys(source: TableSource, *, what: str) -> tuple[str, str]:
-    """
-    Name the keys that a table's columns of coordinates go by, as its declared CRS has it.
-
-    Returns easting and northing for a grid, longitude and latitude otherwise.
-    """
+    """Name the keys of a table's coordinates: easting and northing for a grid, longitude and latitude otherwise."""
     crs = declared_crs(source, what=what)
     local = source.local_grid is not None and source.local_grid.wkt is None
     return ("easting", "northing") if local or (crs is not None and crs.is_projected) else _DEGREES
 
 
 def declared_crs(source: TableSource, *, what: str) -> pyproj.CRS | None:
-    """
-    Return the CRS a study declares for a table, by `crs` or by the WKT of its local grid.
-
-    Returns None where nothing is declared.
-    """
+    """Return the CRS a study declares for a table, by `crs` or by the WKT of its local grid, or None."""
     if source.local_grid is not None and source.local_grid.wkt is not None:
         return parse_crs(source.local_grid.wkt, what=f"{what}: local_grid.wkt")
     return parse_crs(source.crs, what=what) if source.crs else None
@@ -454,12 +434,8 @@ _ANGLE = re.compile("[°º'\"\u2032\u2019\u2033]")
 
 def plain_number(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
     """
-    Write a number with digits and a decimal point only.
+    Write a number with digits and a decimal point only; None for another sign, or groups that are not of three.
 
-    Returns None where it is not written so: with another sign, or with groups that are not of three digits.
-
-    Examples
-    --------
     >>> plain_number("1 234,5", decimal=","), plain_number("1,234", thousands=","), plain_number("1,23")
     ('1234.5', '1234', None)
     """

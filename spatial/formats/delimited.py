@@ -41,8 +41,6 @@ def guess_encoding(data: bytes) -> str:
     """
     Tell the encoding of text.
 
-    Examples
-    --------
     >>> [guess_encoding(text.encode(code)) for text, code in (("石桥", "gbk"), ("Domoni, Ségou", "latin-1"))]
     ['gb18030', 'cp1252']
     """
@@ -78,8 +76,6 @@ def is_surely_utf8(data: bytes, declared: str) -> bool:
     """
     Whether text is UTF-8 though another encoding is declared, in which it would read as nonsense.
 
-    Examples
-    --------
     >>> is_surely_utf8("石桥村、柳河镇".encode(), "gb18030"), is_surely_utf8("联通".encode("gbk"), "gb18030")
     (True, False)
     """
@@ -128,8 +124,6 @@ def narrow(text: str) -> str:
     """
     Write full-width digits and spaces as plain ones; all other characters stay as they are.
 
-    Examples
-    --------
     >>> narrow("　１２．５ ")
     '12.5'
     """
@@ -156,8 +150,6 @@ def degrees_of(text: str, axis: Axis) -> float:
     """
     Read an angle in degrees, or in degrees, minutes and seconds, with or without its hemisphere.
 
-    Examples
-    --------
     >>> degrees_of("39度30分", "latitude"), degrees_of("39.5N", "longitude")
     (39.5, nan)
     """
@@ -200,8 +192,6 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     """
     Whether a row holds sums of other rows, by its first texts.
 
-    Examples
-    --------
     >>> is_total(["合 计", "12"], ["合计", "Total"]), is_total(["Total relief"], ["合计", "Total"])
     (True, False)
     """

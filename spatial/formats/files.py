@@ -51,8 +51,6 @@ def is_remote(path: str | Path) -> bool:
     """
     Whether a path is an address on the network, or a virtual file system of GDAL that may become one.
 
-    Examples
-    --------
     >>> is_remote("https://example.org/population.tif"), is_remote("comoros/population.tif")
     (True, False)
     """
@@ -64,8 +62,6 @@ def has_password(address: str) -> bool:
     """
     Whether an address holds a password.
 
-    Examples
-    --------
     >>> has_password("postgresql://gis@db.example/county"), has_password("postgresql://gis:x@db.example/county")
     (False, True)
     """
@@ -157,12 +153,7 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
 
 
 def file_parts(path: Path) -> tuple[Path, ...]:
-    """
-    List the files that together are one source.
-
-    Returns the file; for a Shapefile also its attributes, index, CRS and code page, as far as they are there;
-    for a file geodatabase the files of its folder.
-    """
+    """List the files that together are one source: all of a Shapefile, or of the folder of a file geodatabase."""
     if _is_geodatabase(path):
         return tuple(sorted(part for part in path.iterdir() if part.is_file() and part.suffix != ".lock"))
     if path.suffix.lower() != ".shp":
@@ -256,8 +247,6 @@ def issue_faults(value: object) -> list[str]:
     """
     Say what is wrong with the value of the key `issue`.
 
-    Examples
-    --------
     >>> issue_faults({"text": "Old", "forbids": ["use"]})
     ['issue forbids use: it can forbid comparison or ranking']
     """
@@ -293,8 +282,6 @@ def read_issues(value: object) -> tuple[KnownIssue, ...]:
     """
     Read the value of the key `issue`.
 
-    Examples
-    --------
     >>> [issue.text for issue in read_issues(["Old.", {"text": "Short.", "forbids": "ranking"}])]
     ['Old.', 'Short.']
     """
@@ -455,8 +442,8 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
     """
     Find the description of a raw file, whether or not the file is there.
 
-    Returns from the nearest source.toml that lists the file: its folder, then the folders above up to the raw
-    root, then the same in `project_raw`; None where none does.
+    It is the nearest source.toml that lists the file, from its folder up to the raw root, then the same in
+    `project_raw`.
     """
     inside_root = Path(os.path.normpath(path))
     is_below = not inside_root.is_absolute() and ".." not in inside_root.parts

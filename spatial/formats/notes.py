@@ -235,11 +235,7 @@ def faults_of(key: str) -> Iterator[None]:
 
 
 def take_column_use(frame: pd.DataFrame) -> ColumnUse | None:
-    """
-    Take the use of its columns off a frame.
-
-    Returns None where the frame is of no list.
-    """
+    """Take the use of its columns off a frame; None where the frame is of no list."""
     told = frame.attrs.pop(_COLUMN_USE, None)
     return None if told is None else ColumnUse(*map(tuple, told[:3]))
 
@@ -299,8 +295,6 @@ def listed(items: Iterable[Any], *, limit: int = 5) -> dict[str, Any]:
     """
     List the first few ids, cells or rows and count all, as a value of a note.
 
-    Examples
-    --------
     >>> listed(["B2", Row(12, "Total")], limit=2)
     {'first': ['B2', {'row': 12, 'label': 'Total'}], 'in_all': 2}
     """

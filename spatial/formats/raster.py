@@ -342,11 +342,7 @@ class FractionReading(GridReading):
 def read_fractions(
     fractions: Mapping[int, Path], *, nodata: float | None = None, within: Bounds | None = None
 ) -> FractionReading:
-    """
-    Read one raster of shares a class, and give each cell the class of the largest share.
-
-    Returns classes; NaN where a file has no data or all shares are 0. Of equal shares the class named first counts.
-    """
+    """Read one raster of shares a class, and give each cell the class of the largest, of equal ones the first."""
     if not fractions:
         raise SourceError("landcover: no file is named in fractions; give one a class in the study file")
     sentinels: Counter[float] = Counter()

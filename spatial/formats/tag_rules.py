@@ -104,8 +104,6 @@ def parse_rule(text: str) -> TagRule:
     """
     Read a rule.
 
-    Examples
-    --------
     >>> rule = parse_rule("amenity=clinic|doctors & name~osteopath")
     >>> rule.matches({"amenity": "clinic", "name": "Rutland Osteopaths"})
     True
@@ -137,8 +135,6 @@ def tag_values(value: str) -> list[str]:
     """
     Split a tag's value into its members.
 
-    Examples
-    --------
     >>> tag_values("0; 1-3")
     ['0', '1', '2', '3']
     """
@@ -155,8 +151,6 @@ def fold(text: str) -> str:
     """
     Write text in small letters and without accents, for comparison.
 
-    Examples
-    --------
     >>> fold("Kinésithérapeute")
     'kinesitherapeute'
     """

@@ -143,11 +143,10 @@ def sheet_frame(
 
 def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, int]:
     """
-    Find the rows of a sheet that name its columns.
+    Find the first and last row of a sheet that name its columns; merged cells draw the rows below them into the header.
 
-    Returns first and last header row: the first filled row that is as wide as the table, whose cells are
-    mostly text and all different, that is no filled-in form (a word, a colon, a name), and that has rows
-    below; merged cells draw the rows below them into the header.
+    The first is as wide as the table, has cells that are mostly text and all different, is no filled-in form (a word, a
+    colon, a name), and has rows below.
     """
     filled = sorted({row for row, _ in grid.cells})
     if declared is not None:

@@ -42,8 +42,6 @@ def countries_at(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Country, ..
 
     There are several where a border is near, and where several states hold or claim the area.
 
-    Examples
-    --------
     >>> [one.code for one in countries_at([104.2, 104.3], [28.5, 28.6])]
     ['CN']
     >>> [one.code for one in countries_at([7.6], [47.6])], countries_at([-30.0], [0.0])

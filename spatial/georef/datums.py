@@ -51,8 +51,6 @@ def to_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair
 
     The published forward formula of GCJ-02 is inverted by fixed-point iteration; that of BD-09 likewise.
 
-    Examples
-    --------
     >>> longitude, latitude = to_wgs84([116.403742], [39.916527], datum="gcj02")
     >>> bool(abs(longitude[0] - 116.3975) < 1e-5), bool(abs(latitude[0] - 39.915124) < 1e-5)
     (True, True)
@@ -194,11 +192,7 @@ def refuse_unknown_shift(crs: pyproj.CRS, bounds: Bounds | None, *, what: str) -
 
 
 def shift_accuracy_m(crs: pyproj.CRS, bounds: Bounds | None) -> float:
-    """
-    Return the stated accuracy of the best available shift to WGS 84.
-
-    Returns metres; 0 without a shift, NaN where the operation does not say it or is only a ballpark one.
-    """
+    """Return the stated accuracy of the best available shift to WGS 84: 0 without one, NaN where it is not stated."""
     best = _best(crs.to_wkt(), _degrees(crs, bounds))
     return float("nan") if best is None or best < 0 else best
 

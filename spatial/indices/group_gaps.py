@@ -317,12 +317,8 @@ CLASSES = ("urban", "rural")
 
 def read_classes(table: str, official_class: ArrayLike, places: int) -> NDArray[np.object_]:
     """
-    Read the class of each place.
+    Read the class of each place: ``urban``, ``rural`` or an empty text.
 
-    Returns ``urban``, ``rural`` or an empty text.
-
-    Examples
-    --------
     >>> read_classes("flows", ["urban", None], 2).tolist()
     ['urban', '']
     """
@@ -337,11 +333,7 @@ def read_classes(table: str, official_class: ArrayLike, places: int) -> NDArray[
 
 
 def class_problems(label: NDArray[np.object_]) -> list[str]:
-    """
-    Name words that are no class.
-
-    Returns which words, in how many rows; empty where there is none.
-    """
+    """Name words that are no class, and how many rows have them."""
     strange = ~pd.isna(label) & ~np.isin(label.astype(str), [*CLASSES, ""])
     if not strange.any():
         return []

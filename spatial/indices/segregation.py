@@ -176,11 +176,7 @@ def correlation_ratio(x: ArrayLike, total: ArrayLike) -> float:
 
 
 def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """
-    Read a group and all persons by unit.
-
-    Returns both, of units with people whose numbers are known.
-    """
+    """Read a group and all persons by unit, of units with people whose numbers are known."""
     x, total = paired("segregation", x=(x, "units"), total=(total, "units"))
     group = vector("segregation", "x", x)
     everybody = vector("segregation", "total", total)

@@ -95,11 +95,7 @@ def add_attributes(
     source: PlainTable,
     places: PlacedTables,
 ) -> tuple[gpd.GeoDataFrame, int]:
-    """
-    Read a table of a study and join it onto the settlements.
-
-    Returns the settlements, with notes on what was set aside, and the rows that were to be joined.
-    """
+    """Read a table of a study and join it onto the settlements, with notes; and return the rows to be joined."""
     declared = TableSource(**source.model_dump(exclude_unset=True), coordinates="none")
     table = attributes_from_table(
         study.raw_path(source.path), declared, with_population=study.sources.population is None

@@ -183,8 +183,6 @@ def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = 
     """
     Whether two sets of plain names mean the same.
 
-    Examples
-    --------
     >>> similar_names(("hopital el maarouf",), ("el maarouf",))
     True
     """

@@ -72,11 +72,7 @@ class Hours:
 
     @property
     def open_all_day(self) -> str | None:
-        """
-        Whether it never closes.
-
-        Returns yes or no; None where the text could not be read.
-        """
+        """Whether it never closes: yes or no; None where the text could not be read."""
         if np.isnan(self.weekly_h):
             return None
         return "yes" if self.weekly_h >= WEEK_H else "no"
@@ -92,8 +88,6 @@ def read_hours(text: str) -> Hours:
     over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes with months, weeks or
     the sun, has no end or holds at times only is not read, nor are days without a time.
 
-    Examples
-    --------
     >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00").weekly_h
     49.0
     >>> read_hours("周一至周五 8:00-17:00").weekly_h, read_hours("24h/24").open_all_day
@@ -139,8 +133,6 @@ def capacity_units(facilities: pd.DataFrame) -> list[str]:
     """
     Name the units that the capacities of some facilities are told in.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> told = pd.DataFrame({"capacity": [9, 20, 8], "capacity_unit": ["beds", "places", "Beds "]})
     >>> capacity_units(told)
@@ -187,11 +179,8 @@ def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
     """
     Find the service of a facility that is said to offer two.
 
-    Returns the more particular of the two; else the first that counts for both; None where the two contradict
-    each other.
+    It is the more particular of the two, else the first that counts for both; None where the two contradict each other.
 
-    Examples
-    --------
     >>> from spatial.inputs.services import load_services
     >>> joint_service("school", "primary_school", load_services())
     'primary_school'
@@ -242,8 +231,6 @@ def level_of(text: str) -> str | None:
     """
     Read the level of a facility.
 
-    Examples
-    --------
     >>> level_of("Hôpital de district"), level_of("卫生室")
     ('district_hospital', 'health_post')
     """
@@ -252,13 +239,8 @@ def level_of(text: str) -> str | None:
 
 def who_may_use(text: str) -> tuple[str, ...]:
     """
-    Read who may use a facility.
+    Read who may use a facility: all, members, or names of groups, any other word as written.
 
-    Returns all, members, or names of groups: elderly, disabled, children, women, military, any other word as
-    written.
-
-    Examples
-    --------
     >>> who_may_use("Personnes âgées; membres")
     ('elderly', 'members')
     """
@@ -271,8 +253,6 @@ def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | 
     """
     Say which service a facility of some level offers.
 
-    Examples
-    --------
     >>> from spatial.inputs.services import load_services
     >>> service_by_level("hospital", "regional_hospital", load_services())
     'district_hospital'

@@ -39,12 +39,7 @@ _DELIMITERS = (",", ";", "\t")
 
 
 def read_decided(path: Path, *, what: str, columns: Sequence[str]) -> pd.DataFrame:
-    """
-    Read a file of decisions as text, and refuse one without some columns.
-
-    Returns text columns, without the apostrophes that the program put before formulas; an empty cell is
-    missing.
-    """
+    """Read a file of decisions as text without the apostrophes that guard formulas; refuse one that lacks columns."""
     if path.suffix.lower() in _WORKBOOKS:
         frame = read_workbook(path, header_row=1, total_words=(), what=what)
     else:

@@ -67,8 +67,6 @@ def plain_words(text: str) -> str:
     """
     Write letters and digits in small letters without accents, words one blank apart.
 
-    Examples
-    --------
     >>> plain_words("Poste de Santé (Domoni)")
     'poste de sante domoni'
     """
@@ -78,12 +76,8 @@ def plain_words(text: str) -> str:
 @functools.lru_cache(maxsize=REMEMBERED)
 def plain_name(name: str) -> PlaceName:
     """
-    Strip a name of a place, or of a facility that is called by its place, to what is compared.
+    Strip a name of a place, or of a facility called by it, to what is compared; empty where only a kind is named.
 
-    The stem is empty where nothing but a service or unit is named.
-
-    Examples
-    --------
     >>> plain_name("兰坪县金顶镇官坪村卫生室")
     PlaceName(stem='官坪', kind='village')
     >>> plain_name("Poste de santé de Saint-Antoine").stem == plain_name("ST. ANTOINE").stem
@@ -117,13 +111,8 @@ def plain_name(name: str) -> PlaceName:
 
 def in_each_script(name: str) -> tuple[str, ...]:
     """
-    Part a name that is written in two scripts side by side, as maps of bilingual countries do.
+    Part a name written in two scripts: the name, and where it has both its words in Latin and in the other script.
 
-    Returns the name, and its words in Latin and in the other script where it has both. Chinese names stay
-    whole.
-
-    Examples
-    --------
     >>> in_each_script("سيما Sima"), in_each_script("Dar-Salama")
     (('سيما Sima', 'Sima', 'سيما'), ('Dar-Salama',))
     """
@@ -137,13 +126,8 @@ def in_each_script(name: str) -> tuple[str, ...]:
 
 def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> NDArray[np.float64]:
     """
-    Compare the names of rows with those of places.
+    Compare the names of rows with those of places: the share of letters in common, 0-1 (Indel similarity, RapidFuzz).
 
-    Returns 0-1: share of letters in common (Indel similarity of RapidFuzz) of the plain names; 0 without a
-    name.
-
-    Examples
-    --------
     >>> name_scores([["Mitsudjé clinic"]], [["Mitsoudje"], ["Foumbouni"]]).round(2).tolist()
     [[0.94, 0.24]]
     """
@@ -181,11 +165,8 @@ def written_names(name: str) -> tuple[tuple[str, ...], ...]:
     """
     Write a facility's name as the words by which it is held against another; nothing of what it is gets lost.
 
-    Returns the words of the whole name and of each language of a name in two, without articles and with them;
-    a Chinese name is one word.
+    The whole name and each language of a name in two, without articles and with them; a Chinese name is one word.
 
-    Examples
-    --------
     >>> written_names("St. Anne Health Ctr / 圣安妮卫生院")[1:]
     (('saint', 'anne', 'health', 'centre'), ('圣安妮卫生院',))
     """
@@ -205,8 +186,6 @@ def same_name(one: Sequence[str], two: Sequence[str]) -> bool:
     Words that say what a facility is count, unlike in `name_scores`: a primary school and a college of one place are
     two. Numbers must be equal.
 
-    Examples
-    --------
     >>> same_name(["Oakham Medical Practice"], ["OAKHAM  Med. Practice"]), same_name(["School 1"], ["School 2"])
     (True, False)
     """

@@ -91,12 +91,8 @@ def read_places(
 
 def read_population_tag(text: str | None) -> float:
     """
-    Read a population tag.
+    Read the persons of a population tag, thousands set apart or not; NaN where untagged or no whole number.
 
-    Returns persons; NaN where untagged, or where it is no whole number. Thousands may be set apart.
-
-    Examples
-    --------
     >>> read_population_tag("12 345"), read_population_tag("1000 à 3000")
     (12345.0, nan)
     """
@@ -106,12 +102,7 @@ def read_population_tag(text: str | None) -> float:
 
 
 def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
-    """
-    Say which place tags of an extract no tier reads, and what would read them.
-
-    Returns how many places where people live together are left out; all place tags that are left out with
-    their numbers, and the lines of ``[tiers]`` that read them.
-    """
+    """Count the place tags where people live together and that no tier reads; and say what would read them."""
     read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     found: dict[str, int] = {}
     for item, number in zip(counts["item"].astype(str), counts["number"], strict=True):
@@ -367,12 +358,7 @@ def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFram
 
 
 def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> NDArray[np.object_]:
-    """
-    Geometry of elements: the multipolygon where one assembled, else the line or the point.
-
-    Returns None for relations that do not assemble and ways without two nodes; a multipolygon of one part is
-    a polygon.
-    """
+    """Geometry of elements: the multipolygon where one assembled, else the line or the point, or None."""
     result = np.full(len(elements), None, dtype=object)
     is_node = np.array([element.kind == "n" for element in elements], dtype=bool)
     if is_node.any():

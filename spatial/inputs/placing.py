@@ -595,8 +595,6 @@ def plain_postcode(text: str) -> str:
     """
     Write a postcode as it is compared.
 
-    Examples
-    --------
     >>> plain_postcode(" le15 6aq "), plain_postcode("97-600")
     ('LE156AQ', '97600')
     """

@@ -375,10 +375,9 @@ def _near(
 
 def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """
-    Lengthen lines over their near-misses and cut their overshoots.
+    Lengthen lines over their near-misses and cut their overshoots; tell of each gap whether it was closed.
 
-    Returns the lines, and whether each gap was closed. An overshoot stays where a near-miss is joined to it,
-    or where nothing of its line would be left.
+    An overshoot stays where a near-miss is joined to it, or where nothing of its line would be left.
     """
     lines = met.lines.copy()
     is_closed = np.array(gaps["kind"] != "dangle", dtype=np.bool_)

@@ -280,11 +280,7 @@ def _oneway_words(roads: gpd.GeoDataFrame) -> pd.Series:
 
 
 def join_twins(roads: gpd.GeoDataFrame, other: NDArray[np.int64]) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
-    """
-    Keep one line of each road that is drawn once for each direction, open both ways.
-
-    Returns the roads, and which of the rows given are kept.
-    """
+    """Keep one line of each road drawn once for each direction, open both ways; and tell which rows are kept."""
     is_kept = (other < 0) | (np.arange(len(roads)) < other)
     if is_kept.all():
         return roads, is_kept
@@ -318,8 +314,6 @@ def coded(values: pd.Series) -> CodedTag:
     """
     Write each distinct value of a column once.
 
-    Examples
-    --------
     >>> coded(pd.Series(["yes", None, "no", "yes"])).codes.tolist()
     [0, -1, 1, 0]
     """

@@ -321,14 +321,7 @@ class Vocabulary:
 
     @functools.cached_property
     def families(self) -> Mapping[str, str]:
-        """
-        The service under which a facility of each is looked for elsewhere, where its level is not known.
-
-        Returns
-        -------
-        mapping of str to str
-            By service: the first one that includes it where its level alone makes it one, else itself.
-        """
+        """Map each service to the first that includes it where only its level tells them apart, else to itself."""
         wider: dict[str, str] = {}
         for service in self.services:
             for part in service.includes:

@@ -36,8 +36,6 @@ def unit_key(code: str) -> str:
     """
     Write a unit code in its shortest form.
 
-    Examples
-    --------
     >>> unit_key("533325101000"), unit_key("53332510120322220"), unit_key("e02003954")
     ('533325101', '533325101203', 'E02003954')
     """
@@ -51,11 +49,7 @@ def unit_key(code: str) -> str:
 
 
 def unit_level_of(code: str) -> str | None:
-    """
-    Read the level of a Chinese unit off its code.
-
-    Returns county, township or village; None of any other code.
-    """
+    """Read the level of a Chinese unit off its code: county, township or village; None of any other code."""
     key = unit_key(code)
     return LEVELS.get(len(key)) if key.isdigit() else None
 
@@ -64,8 +58,6 @@ def unit_prefixes(key: str) -> tuple[str, ...]:
     """
     List the units that a unit is part of by its code alone, itself first.
 
-    Examples
-    --------
     >>> unit_prefixes("533325101203")
     ('533325101203', '533325101', '533325')
     """

@@ -66,11 +66,7 @@ def study_area(
 
 
 def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-    """
-    Find the boundaries that make the study area.
-
-    Returns rows of the boundaries; None where the region names no level.
-    """
+    """Find the boundaries that make the study area; None where the region names no level."""
     if region.admin_level is None:
         return None
     level = boundaries[boundaries["admin_level"] == region.admin_level]

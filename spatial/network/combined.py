@@ -120,8 +120,6 @@ def own_pace(mode: str) -> bool:
     """
     Tell modes that go at the pace of people from those with a motor.
 
-    Examples
-    --------
     >>> own_pace("walk"), own_pace("drive")
     (True, False)
     """
@@ -346,11 +344,10 @@ def combine_networks(
 
 def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
-    Find the nodes that two networks share.
+    Find the nodes that two networks share, by node of the first, then of the second.
 
-    Returns nodes of the first and of the second: those with the same id of the source; and where one of both
-    has no id, those in the same millimetre. Only nodes of roads count: nobody changes aboard a ferry or a
-    bus. By node of the first, then of the second.
+    They have the same id of the source; where one of both has no id, they lie in the same millimetre. Only nodes of
+    roads count: nobody changes aboard a ferry or a bus.
     """
     return at_one_place(
         *(
@@ -361,11 +358,7 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
 
 
 def shareable_nodes(graph: TravelGraph, nodes: NDArray[np.int64]) -> pd.DataFrame:
-    """
-    Say of nodes what tells whether another network shares them.
-
-    Returns `node`, the `id` of its source (None where it has none), and `x` and `y` in whole millimetres.
-    """
+    """Tell of nodes the `id` of their source (None where it has none), and `x` and `y` in whole millimetres."""
     xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / _GRID_M) for axis in ("x", "y")}
     return pd.DataFrame({"node": nodes, "id": graph.node_source_id[nodes], **xy})
 

@@ -31,12 +31,8 @@ _ISO = re.compile(r"^p(?:(\d+(?:\.\d+)?)d)?(?:t(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.
 
 def parse_duration(text: str) -> float:
     """
-    Read a tagged duration or interval.
+    Read the minutes of a tagged duration or interval; NaN where nothing can be read or it is not above 0.
 
-    Returns minutes; NaN where nothing can be read or it is not above 0.
-
-    Examples
-    --------
     >>> parse_duration("1:30"), parse_duration("PT20M"), parse_duration("daily")
     (90.0, 20.0, nan)
     """

@@ -163,20 +163,9 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     """
     Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
 
-    Parameters
-    ----------
-    n_nodes : int
-        Number of nodes.
-    edge_from, edge_to : ndarray of int64
-        Nodes at the drawn beginning and end of each edge.
-
-    Returns
-    -------
-    tuple of Chains and ndarray
-        The chains, between nodes of the graph; and how many ends of edges meet at each node: 0 to 2, and 3 for more. A
-        ring without any junction begins and ends at the drawn beginning of its lowest edge, which counts as a junction.
-        Of `TOGETHER` chains that were walked one after the other, those of a kind and length come together, dead ends
-        last.
+    Returns the chains, and how many ends of edges meet at each node: 0 to 2, and 3 for more. A ring without any
+    junction begins and ends at the drawn beginning of its lowest edge, which counts as a junction. Of `TOGETHER` chains
+    that were walked one after the other, those of a kind and length come together, dead ends last.
     """
     n_edges = edge_from.shape[0]
     # Of each node how many ends of edges meet there, times 2 ** 32, and the exclusive or of their half edges.
@@ -245,19 +234,7 @@ def weigh(
     """
     Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
 
-    Parameters
-    ----------
-    step_arc : ndarray of int32
-        Arcs in the order walked.
-    offsets : ndarray of int32
-        Of the chains.
-    along, against : ndarray of float64, shape (n_edges,)
-        What a step costs over an edge in its drawn direction, and against it; inf where closed.
-
-    Returns
-    -------
-    Lanes
-        From the first end to the last, and from the last to the first.
+    `along` and `against` are what a step costs over an edge in its drawn direction and against it; inf where closed.
     """
     n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
     on, back = empty_float64(n_steps), empty_float64(n_steps)
@@ -296,23 +273,7 @@ def weigh(
 
 @inner  # pragma: no cover - compiled
 def closed_steps(row: int, closed: Ints, begin: int, end: int) -> tuple[int, int]:
-    """
-    Look up which steps of a chain are closed.
-
-    Parameters
-    ----------
-    row : int
-        Of the chain, -1 where no step is closed.
-    closed : ndarray of int32, shape (n, 2)
-        First and last closed step.
-    begin, end : int
-        First step of the chain, and the one after its last.
-
-    Returns
-    -------
-    tuple of int
-        First and last closed step; where none is, the end of the chain and one before its beginning.
-    """
+    """Look up the first and last closed step of a chain; for none its end and one before its beginning."""
     if row < 0:
         return end, begin - 1
     return int(closed[row, 0]), int(closed[row, 1])
@@ -322,21 +283,7 @@ def closed_steps(row: int, closed: Ints, begin: int, end: int) -> tuple[int, int
 def halves_of_cores(
     n_search: int, first: NDArray[np.int32], last: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """
-    List the chains that lead from each junction to another one.
-
-    Parameters
-    ----------
-    n_search : int
-        Junctions; they have the lowest numbers.
-    first, last : ndarray of int32
-        Core nodes at both ends of each chain.
-
-    Returns
-    -------
-    tuple of ndarray of int32
-        Offsets by junction; the junction at the other end; and 2 x chain, + 1 where the chain is walked backwards.
-    """
+    """List by junction the chains to others: offsets, the other junction, and 2 x chain (+ 1 if walked backwards)."""
     offsets = zeros_int32(n_search + 1)
     n_chains = first.shape[0]
     for filling in range(2):
@@ -363,43 +310,18 @@ def halves_of_cores(
 
 @inner  # pragma: no cover - compiled
 def step_cost(lane: Lane, arc: int) -> float:
-    """
-    Find what one step costs in the direction of a lane.
-
-    Parameters
-    ----------
-    lane : Lane
-        Of minutes or metres.
-    arc : int
-        The step's arc in the order walked.
-
-    Returns
-    -------
-    float
-        inf where it is closed.
-    """
+    """Find what the step over an arc, as walked, costs in the direction of a lane; inf where it is closed."""
     return float(lane.along[arc >> 1] if arc & 1 == 0 else lane.against[arc >> 1])
 
 
 @inner  # pragma: no cover - compiled
 def leg_to_end(whole: float, share: float, cost: float, open_steps: int) -> float:
     """
-    Find the minutes between a point on a step and an end of its chain.
+    Find the minutes between a point on a step and an end of its chain; inf where closed.
 
-    Parameters
-    ----------
-    whole : float
-        Minutes of the steps between the step and that end.
-    share, cost : float
-        Share of the step between the point and that end, and minutes of the step.
-    open_steps : int
-        Steps from this one to the first closed one on the way, as numbers differ: 0 where it is this one, less than 0
-        where a step nearer to the end is closed.
-
-    Returns
-    -------
-    float
-        inf where closed. A point at a node needs nothing of its step towards that node, so the step may be closed.
+    `whole` are those of the steps between, `share` and `cost` are of the step itself. `open_steps` counts the steps up
+    to the first closed one: 0 where it is this one, less where one nearer to the end is closed. A point at a node needs
+    nothing of its step towards that node, so the step may be closed.
     """
     if open_steps > 0:
         return whole + share * cost
@@ -411,22 +333,9 @@ def legs_on_chains(
     edges: NDArray[np.int64], fractions: NDArray[np.float64], chains: Chains, lanes: Lanes, metres: Lane, out: Points
 ) -> None:
     """
-    Find points on edges on the chains, and the legs between them and both ends.
+    Find points on edges (-1 for none) on the chains, and the legs between them and both ends; written to `out`.
 
-    Parameters
-    ----------
-    edges : ndarray of int64, shape (n,)
-        -1 for none.
-    fractions : ndarray of float64, shape (n,)
-        Share of the edge before the point, in the drawn direction.
-    chains : Chains
-        Of the graph.
-    lanes : Lanes
-        Of the leg over the first end, and of the leg over the last end.
-    metres : Lane
-        Of metres.
-    out : Points
-        Written to: chain and step -1, the others any number before.
+    The lanes are of the leg over the first end and of that over the last end; chain and step of `out` are -1 before.
     """
     # Arrays are taken out of their tuples before the loop: inside, that takes longer than everything else.
     _, _, offsets, guide, step_arc, _, edge_step = chains

@@ -129,27 +129,10 @@ def along_chains(
     step_arc: Ints, lanes: Lanes, metres: Lane, starts: Doors, goals: DoorsByChain, limit_min: float
 ) -> Along:
     """
-    Find the ways between places along the chain that both lie on, door to door.
+    Find the ways between places along the chain that both lie on, door to door, up to a limit (inclusive).
 
-    Parameters
-    ----------
-    step_arc : ndarray of int32
-        Arc of each step.
-    lanes : Lanes
-        In the direction from starts to goals.
-    metres : Lane
-        Of metres.
-    starts : Doors
-        Of `place_doors`.
-    goals : DoorsByChain
-        Of `on_chains`.
-    limit_min : float
-        The longest time, inclusive.
-
-    Returns
-    -------
-    Along
-        Points in the same place, to a ten-millionth of a metre, are 0 apart, whatever is closed.
+    The lanes run from starts (of `place_doors`) to goals (of `on_chains`). Points in the same place, to a ten-millionth
+    of a metre, are 0 apart, whatever is closed.
     """
     chain_of, step_of, share_of, _, _ = starts.points
     _, goal_step, goal_share, _, _ = goals.doors.points
@@ -225,24 +208,7 @@ def _rank(best: Best, i: int, offer: _Offer, per_place: int) -> None:
 
 @outer  # pragma: no cover - compiled
 def best_destinations(chains: Chains, doors: Doors, along: Along, labels: Labels, best: Best, per_place: int) -> None:
-    """
-    Find the k nearest destinations of every origin, door to door.
-
-    Parameters
-    ----------
-    chains : Chains
-        Of the graph.
-    doors : Doors
-        Of the origins.
-    along : Along
-        Ways along the chains, of `along_chains`.
-    labels : Labels
-        Of `label_nodes`.
-    best : Best
-        Without any destination; written to.
-    per_place : int
-        Candidates a destination.
-    """
+    """Find the k nearest destinations of every origin, door to door, by the labels of nodes and ways along chains."""
     first, last = chains.first, chains.last
     (chain_of, _, _, legs, legs_m), walk_min, walk_m = doors
     label_min, _, label_root, _, label_m = labels
@@ -448,26 +414,10 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
     out: NodeLabels,
 ) -> None:
     """
-    Find the nearest place of every node, equal times to the lower place.
+    Find the nearest place of every node, equal times to the lower place; written to `out`.
 
-    Parameters
-    ----------
-    core_node : ndarray of int32
-        Nodes of the graph that are core nodes.
-    chains : Chains
-        Of the graph, between core nodes.
-    arcs : Arcs
-        Of the core, in which the search spreads.
-    lanes : Lanes
-        Travel between a node and its place over the first end of its chain, and over the last one.
-    places : Places
-        To be reached.
-    per_place : int
-        Candidates of each place.
-    width_min : float
-        Width of a step of the search, above 0; minutes.
-    out : NodeLabels
-        Of the nodes of the graph; written to.
+    The lanes lead between a node and its place over the first end of its chain, and over the last one; `width_min` is
+    the width of a step of the search in minutes, above 0.
     """
     n_search = arcs.offsets.shape[0] - 1
     stood = _stand(chains, lanes, places, per_place)
@@ -505,31 +455,10 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     stop: int,
 ) -> Along:
     """
-    Find every pair of a source and a goal within a time, door to door.
+    Find every pair of a source and a goal within a time, door to door, for sources from `first` up to before `stop`.
 
-    Parameters
-    ----------
-    arcs : MeasuredArcs
-        In which the search spreads from the sources.
-    starts : Legs
-        From the doors of the sources to core nodes.
-    goals : Legs
-        From core nodes to the doors of the goals.
-    along : Along
-        Ways along the chains, by source.
-    nodes, found : Reached
-        Of core nodes and of goals, none reached.
-    queue : Queue
-        Empty.
-    limits : Limits
-        Of the search.
-    first, stop : int
-        The first source, and the one after the last.
-
-    Returns
-    -------
-    Along
-        Offsets by source from the first one, and goal, minutes and metres of each pair, in any order within a source.
+    `nodes`, `found` and `queue` are empty at first. Returns offsets by source from the first one, and goal, minutes and
+    metres of each pair, in any order within a source.
     """
     along_offsets, along_goal, along_min, along_m = along
     node_offsets, node_goal, node_min, node_m = goals

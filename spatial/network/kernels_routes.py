@@ -52,27 +52,10 @@ def follow_ways(
     chains: Chains, starts: Points, goals: Points, towards: TowardsPlaces, ways: Longs, per_place: int
 ) -> ChainLegs:
     """
-    Follow the ways from many places to their destinations, chain by chain.
+    Follow the ways from many places to their destinations, chain by chain, in the order travelled.
 
-    Parameters
-    ----------
-    chains : Chains
-        Of the graph.
-    starts : Points
-        Of each way.
-    goals : Points
-        Of each root.
-    towards : TowardsPlaces
-        Of `label_nodes`.
-    ways : ndarray of int64, shape (n, 2)
-        How the start leaves its chain, and the root; -1 for none.
-    per_place : int
-        Candidates a destination.
-
-    Returns
-    -------
-    ChainLegs
-        In the order travelled.
+    `ways` (n, 2) says how the start leaves its chain, and the root; -1 for none. `towards` is of `label_nodes`, with
+    `per_place` candidates a destination.
     """
     first, last, offsets, _, _, _, _ = chains
     chain_of, step_of, share_of, _, _ = starts
@@ -150,24 +133,9 @@ def _point_at(xy: Floats, begin: int, end: int, share: float, points: Floats, n:
 @outer  # pragma: no cover - compiled
 def draw_ways(xy: Floats, vertex_offsets: Longs, pieces: Pieces, doors: Floats) -> tuple[Longs, Floats]:
     """
-    Draw ways from door to door.
+    Draw ways from door to door: offsets by way, and points (door, foot point, vertices, foot point, door).
 
-    Parameters
-    ----------
-    xy : ndarray of float64
-        Vertices of all edges.
-    vertex_offsets : ndarray of int64
-        Of the edges.
-    pieces : Pieces
-        Edges of the ways.
-    doors : ndarray of float64, shape (n, 8)
-        Easting and northing of the door and the foot point at the start, of the foot point and the door at the
-        destination; the foot points NaN on a direct walk.
-
-    Returns
-    -------
-    tuple of ndarray
-        Offsets by way, and points: door, foot point, vertices, foot point, door.
+    A row of `doors` has easting and northing of these four; the foot points are NaN on a direct walk.
     """
     offsets, arcs, shares = pieces
     room = 4 * doors.shape[0]

@@ -244,20 +244,8 @@ def label_nodes(arcs: MeasuredArcs, seeds: Seeds, table: Labels, per_place: int,
     """
     Find the k nearest different destinations of every node by one search outward from all destinations.
 
-    Dijkstra's algorithm with k labels a node; equal times go to the lower destination.
-
-    Parameters
-    ----------
-    arcs : MeasuredArcs
-        Arcs in which the search spreads.
-    seeds : Seeds
-        Candidates of the destinations.
-    table : Labels
-        Without any label; written to.
-    per_place : int
-        Candidates a destination.
-    limit_min : float
-        Labels beyond this are not wanted; inclusive.
+    Dijkstra's algorithm with k labels a node; equal times go to the lower destination, and labels beyond the limit
+    (inclusive) are not wanted.
     """
     offsets, targets, halves, arc_min, arc_m = arcs
     times, places, roots, _, metres = table
@@ -358,21 +346,9 @@ def _fetch_far_nodes(heads: Ints, pool: Ints, marks: Ints, step: int) -> tuple[i
 @inner  # pragma: no cover - compiled
 def spread_labels(arcs: Arcs, seeds: LabelSeeds, width_min: float) -> Floats:
     """
-    Find the nearest label of every node, equal times to the lower label.
+    Find the nearest label of every node, equal times to the lower label, in steps of `width_min` (above 0).
 
-    Parameters
-    ----------
-    arcs : Arcs
-        Arcs in which the search spreads.
-    seeds : LabelSeeds
-        Where it sets out.
-    width_min : float
-        Width of a step of time, above 0; minutes.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_nodes, 2)
-        Minutes (inf); and, where the second column is read as two int32 each, the label (-1).
+    Returns minutes (inf) and, where the second column is read as two int32 each, the label (-1).
     """
     offsets, targets, minutes = arcs
     n_nodes, pace = offsets.shape[0] - 1, 1.0 / width_min
@@ -481,27 +457,10 @@ def reach_within(
     arcs: MeasuredArcs, starts: Legs, place: int, state: Reached, queue: Queue, limits: Limits
 ) -> tuple[int, Queue]:
     """
-    Search outward from a place within a limit.
+    Search outward from a place within limits; return how many nodes were reached, and the queue.
 
-    Parameters
-    ----------
-    arcs : MeasuredArcs
-        Arcs in which the search spreads.
-    starts : Legs
-        Ways from the doors of places to nodes.
-    place : int
-        The place.
-    state : Reached
-        Of the nodes, none reached before; written to.
-    queue : Queue
-        Empty, and empty again at the end.
-    limits : Limits
-        Of the search.
-
-    Returns
-    -------
-    tuple of int and Queue
-        How many nodes were reached, and the queue, in longer arrays where the old ones were full.
+    `state` and `queue` are empty at first; the queue is empty again at the end, in longer arrays where the old ones
+    were full.
     """
     offsets, targets, _, minutes, lengths = arcs
     times, metres, touched = state

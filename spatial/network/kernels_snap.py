@@ -100,18 +100,10 @@ def _columns_of(ends: Floats, s: int, row: int, grid: Grid) -> tuple[int, int]:
 @outer  # pragma: no cover - compiled
 def list_cells(ends: Floats, grid: Grid, cursor: Longs, members: Longs) -> None:
     """
-    Count or list the segments that touch each cell of a grid.
+    Count or list the segments, rows of two ends, that touch each cell of a grid.
 
-    Parameters
-    ----------
-    ends : ndarray of float64, shape (n, 4)
-        Easting and northing of both ends.
-    grid : Grid
-        Every segment lies within.
-    cursor : ndarray of int64, shape (rows x columns,)
-        By cell (row by row), where its segments are listed; changed in place: one more for each segment.
-    members : ndarray of int64
-        Written: the segments; empty to count them only.
+    `cursor` says by cell, row by row, where its segments are listed, and moves on by one for each; empty `members` only
+    count.
     """
     is_listed = members.shape[0] > 0
     for s in range(ends.shape[0]):
@@ -181,18 +173,7 @@ def _keep(found: Found, i: int, n: int, foot: _Foot) -> int:
 
 @outer  # pragma: no cover - compiled
 def rings_to_members(segments: Segments, most: int, rings: NDArray[np.uint8]) -> None:
-    """
-    Count the rings of cells from each cell to the nearest one with members.
-
-    Parameters
-    ----------
-    segments : Segments
-        Members of the cells.
-    most : int
-        Where there are more rings than this, this is written.
-    rings : ndarray of uint8, shape (rows x columns,)
-        Written: 0 where the cell itself has members, 1 where one of its eight neighbours has.
-    """
+    """Count the rings of cells from each cell to the nearest one with members; 0 where it has some."""
     offsets, n_rows, n_columns = segments.offsets, segments.grid.n_rows, segments.grid.n_columns
     # Two passes are exact where a diagonal step counts as one: forwards over what lies before, and back.
     for step in (1, -1):
@@ -215,23 +196,10 @@ def rings_to_members(segments: Segments, most: int, rings: NDArray[np.uint8]) ->
 @outer  # pragma: no cover - compiled
 def nearest_edges(points: Floats, roads: Roads, rings: NDArray[np.uint8], limit_m: float, found: Found) -> None:
     """
-    Find the k nearest edges of every point.
+    Find the k nearest edges of every point, no farther than a limit (inclusive).
 
     Rings of cells are searched outwards until no farther cell can hold anything nearer. Points that follow each other
     are best near to each other: what one has found bounds the search of the next.
-
-    Parameters
-    ----------
-    points : ndarray of float64, shape (n, 2)
-        Easting and northing.
-    roads : Roads
-        Edges to be found.
-    rings : ndarray of uint8
-        Of `rings_to_members`.
-    limit_m : float
-        Not farther than this, inclusive; inf for any distance.
-    found : Found
-        Without any edge; written to.
     """
     (ends, offsets, members, grid), segment_edge = roads
     west_edge, south_edge, size, n_rows, n_columns = grid
@@ -335,18 +303,7 @@ def _blocker(legs: Floats, i: int, barriers: Segments) -> int:
 
 @outer  # pragma: no cover - compiled
 def block_legs(legs: Floats, barriers: Segments, blocked: NDArray[np.bool_]) -> None:
-    """
-    Tell which straight legs touch a segment.
-
-    Parameters
-    ----------
-    legs : ndarray of float64, shape (n, 4)
-        Both ends of each leg, which may be one point.
-    barriers : Segments
-        What must not be touched.
-    blocked : ndarray of bool, shape (n,)
-        All false; true is written for legs that do.
-    """
+    """Tell which straight legs (rows of two ends) touch a segment of barriers; `blocked` is false before."""
     last = np.int64(-1)
     for i in range(legs.shape[0]):
         # Neighbouring legs are often stopped by one and the same shore.
@@ -411,22 +368,9 @@ def nearest_open_edges(
     points: Floats, roads: Roads, barriers: Segments, radius_m: float, best: Feet, found: Found
 ) -> None:
     """
-    Find the k nearest edges of every point whose straight leg touches no barrier.
+    Find the k nearest edges of every point, up to a radius (inclusive), whose straight leg touches no barrier.
 
-    Parameters
-    ----------
-    points : ndarray of float64, shape (n, 2)
-        Easting and northing.
-    roads : Roads
-        Edges to be found.
-    barriers : Segments
-        What must not be touched.
-    radius_m : float
-        Not farther than this, inclusive.
-    best : Feet
-        To work in; without any foot point before and after.
-    found : Found
-        Without any edge; written to.
+    `best` is room to work in, without any foot point before and after.
     """
     ends = roads.segments.ends
     edges, distances, found_segments, shares = found

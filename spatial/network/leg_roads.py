@@ -46,11 +46,7 @@ _ONEWAY = {(True, True): "no", (True, False): "yes", (False, True): "-1"}
 
 
 def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable) -> list[str]:
-    """
-    Find what is wrong with new roads of a combined network.
-
-    Returns every fault once; empty where there is none.
-    """
+    """Find what is wrong with new roads of a combined network: every fault once."""
     check_frame(graph, roads)
     legs = take_legs(graph)
     taken = np.zeros(len(roads), dtype=bool)
@@ -106,8 +102,8 @@ def roads_of_modes(
     """
     Choose of the new roads of vehicles those that the mode of a network, or any of its legs, may use.
 
-    Returns which roads those are, and these roads as `edit_network` takes them for this network: of one layer
-    at the pace of people, at the speed of their class and in the directions of the mode.
+    They come back as `edit_network` takes them for this network: of one layer at the pace of people, at the speed of
+    their class and in the directions of the mode.
     """
     one = Leg(graph, np.arange(graph.n_edges), np.arange(graph.n_nodes))
     legs = [one] if graph.edge_layer is None else take_legs(graph)

@@ -313,13 +313,7 @@ class Nearest:
         return Route(edges, one.line[0])
 
     def routes(self, origins: NDArray[np.int64] | None = None, rank: int = 0) -> Routes:
-        """
-        Follow the ways of many origins in one pass.
-
-        Examples
-        --------
-        >>> # near.routes().line[0].length
-        """
+        """Follow the ways of many origins in one pass."""
         graph, starts, goals = self.graph, self.origins, self.destinations
         every = np.arange(len(starts)) if origins is None else np.asarray(origins, dtype=np.int64)
         pieces = self._pieces(every, rank)
@@ -399,12 +393,8 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     """
     Find the k nearest different destinations of every origin, door to door.
 
-    One search spreads from all destinations at once; then every candidate of an origin competes, over both ends of
-    its edge and along the edge itself. In walk mode the direct walk competes too (see `offer_direct_walks`).
-
-    Examples
-    --------
-    >>> # nearest(graph, snap(graph, villages.geometry), snap(graph, clinics.geometry)).travel_time_min[:, 0]
+    One search spreads from all destinations at once; then every candidate of an origin competes, over both ends of its
+    edge and along the edge itself. In walk mode the direct walk competes too (see `offer_direct_walks`).
     """
     towards = direction == "to_facility"
     core, shape, per_place = graph.core, graph.core_shape, max(destinations.candidates, 1)
@@ -472,11 +462,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
 
 
 def node_labels(graph: TravelGraph, destinations: Snaps, *, direction: Direction = "to_facility") -> NodeLabels:
-    """
-    Find the nearest destination of every node, the walk to its door included.
-
-    Returns position of the destination as int32 (-1 where none is reached), and minutes (inf).
-    """
+    """Find the nearest destination of every node, the walk to its door included: position (-1) and minutes (inf)."""
     check_edges(graph, destinations)
     core, shape = graph.core, graph.core_shape
     towards = direction == "to_facility"

@@ -216,11 +216,7 @@ _CELL_M = 0.001
 
 
 def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
-    """
-    Find what is wrong with new roads.
-
-    Returns every fault; empty where there is none.
-    """
+    """Find every fault of new roads."""
     check_frame(graph, roads)
     ids = road_ids(roads)
     is_line = roads.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
@@ -256,12 +252,7 @@ def check_frame(graph: TravelGraph, roads: object) -> None:
 def add_roads(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float
 ) -> tuple[SplitGraph, dict[str, Any]]:
-    """
-    Add roads to a graph.
-
-    Returns the graph, with the new nodes and edges behind those that there are, and where its edges come
-    from; and what was joined, fit for JSON.
-    """
+    """Add roads to a graph, behind what is there; tell where its edges come from and what was joined, fit for JSON."""
     parts, row = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
     keep = shapely.length(parts) > 0
     parts, row = shapely.force_2d(parts[keep]), row[keep]

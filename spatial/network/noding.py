@@ -46,18 +46,7 @@ class CutPieces(NamedTuple):
 
 @outer  # pragma: no cover - compiled
 def count_uses(offsets: NDArray[np.int64], vertex: NDArray[np.int64], counted: Uses) -> None:
-    """
-    Count the vertices of lines, and how often lines use them.
-
-    Parameters
-    ----------
-    offsets : ndarray of int64
-        Where the vertices of each line begin.
-    vertex : ndarray of int64
-        Which vertex; the same twice in a row counts once.
-    counted : Uses
-        All 0; written to.
-    """
+    """Count the vertices of lines, and how often lines use them; the same twice in a row counts once."""
     sizes, uses = counted
     for line in range(len(sizes)):
         begin, end = offsets[line], offsets[line + 1]
@@ -81,27 +70,10 @@ def cut(
     pieces: CutPieces,
 ) -> tuple[int, int]:
     """
-    Cut lines at their ends and at vertices that are used more than once.
+    Cut lines at their ends and at vertices that are used more than once, as `count_uses` counted them.
 
-    Parameters
-    ----------
-    offsets : ndarray of int64
-        Where the vertices of each line begin.
-    vertex : ndarray of int64
-        Which vertex; the same twice in a row counts once.
-    point : ndarray of int64
-        Which of the places each vertex has.
-    placed : ndarray of float64
-        Easting and northing of each place, one after the other.
-    counted : Uses
-        Of `count_uses`.
-    pieces : CutPieces
-        Written to. Lines of one vertex yield none.
-
-    Returns
-    -------
-    tuple of int
-        How many pieces, and how many numbers their coordinates are.
+    `vertex` says which vertex, `point` which place each has; lines of one vertex yield none. Returns how many pieces
+    there are, and how many numbers their coordinates are.
     """
     sizes, uses = counted
     lines, ends, begins, lengths, coordinates = pieces
@@ -136,19 +108,7 @@ def cut(
 
 @outer  # pragma: no cover - compiled
 def along_curve(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.int64]:
-    """
-    Place cells along a Hilbert curve (Hilbert 1891).
-
-    Parameters
-    ----------
-    column, row : ndarray of float64
-        From 0 to 65,535; fractions are cut off.
-
-    Returns
-    -------
-    ndarray of int64
-        Position on the curve through 65,536 x 65,536 cells.
-    """
+    """Place cells along a Hilbert curve (Hilbert 1891) through 65,536 x 65,536 cells; fractions are cut off."""
     place = zeros_int64(len(column))
     for point in range(len(column)):
         a, b = np.int64(column[point]), np.int64(row[point])
@@ -245,12 +205,7 @@ def _cells(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def components_of(
     n_nodes: int, start: NDArray[np.int64], end: NDArray[np.int64], length_m: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """
-    Find the weakly connected components.
-
-    Returns component of each node, 0 the longest (equal lengths by their lowest node), and kilometres of each
-    component.
-    """
+    """Find the weakly connected components of nodes, 0 the longest (or of the lowest node), and their kilometres."""
     links = coo_array((np.ones(len(start)), (start, end)), shape=(n_nodes, n_nodes))
     count, label = connected_components(links, directed=False)
     length = np.bincount(label[start], weights=length_m, minlength=count)

@@ -51,19 +51,11 @@ class TagValues:
         return self.fits(lambda text: not values.isdisjoint(members(text)))
 
     def numbers(self, read: Callable[[str], float]) -> NDArray[np.float64]:
-        """
-        Read the tag as numbers.
-
-        Returns NaN where untagged.
-        """
+        """Read the tag as numbers; NaN where untagged."""
         return self._spread([read(text) for text in self.texts], np.nan, np.float64)
 
     def objects(self) -> NDArray[np.object_]:
-        """
-        Write the tag out.
-
-        Returns None where untagged.
-        """
+        """Write the tag out; None where untagged."""
         return self._spread(list(self.texts), None, object)
 
     def or_else(self, other: TagValues) -> TagValues:
@@ -83,11 +75,7 @@ class TagValues:
 
 
 def tag_values(roads: pd.DataFrame | RoadLines, name: str) -> TagValues:
-    """
-    Read one tag of every road.
-
-    Returns small letters without blanks around; untagged where empty.
-    """
+    """Read one tag of every road in small letters without blanks around; untagged where empty."""
     found = _written(roads, name)
     texts = [(f"{value:g}" if isinstance(value, float) else str(value)).strip().lower() for value in found.texts]
     if all(text and text != "nan" for text in texts):
@@ -108,11 +96,7 @@ def classes_of(text: str) -> list[str]:
 
 
 def number_values(roads: pd.DataFrame | RoadLines, name: str, *, above_zero: bool = False) -> NDArray[np.float64]:
-    """
-    Read a column of numbers of every road, each exactly as it is written.
-
-    Returns NaN where there is none.
-    """
+    """Read a column of numbers of every road, each exactly as it is written; NaN where there is none."""
     found = _written(roads, name)
     numbers = [as_number(text) for text in found.texts]
     is_wrong = [
@@ -154,12 +138,8 @@ def as_number(value: object) -> float:
 
 def members(text: str) -> list[str]:
     """
-    Split a list of values such as ``"asphalt;gravel"``.
+    Split a list of values such as ``"asphalt;gravel"`` in small letters, without empty ones.
 
-    Returns its members in small letters, without empty ones.
-
-    Examples
-    --------
     >>> members("Asphalt; gravel")
     ['asphalt', 'gravel']
     """

@@ -48,11 +48,7 @@ class _Names(NamedTuple):
 def values_by_name(
     graph: TravelGraph, wanted: pd.Series[float], *, classes: bool = False, vehicles: bool = False
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """
-    Give edges the values of their names.
-
-    Returns a value an edge, NaN for none; and the names that there is no edge for, in the order given.
-    """
+    """Give edges the values of their names, NaN for none; and tell, in the order given, the names that no edge has."""
     values = np.full(graph.n_edges, np.nan)
     wanted = wanted[~wanted.index.duplicated()]
     if wanted.empty:
@@ -116,13 +112,10 @@ def edges_closed_by(
     Find the edges that points, lines and areas close.
 
     A point closes the nearest edge within the tolerance, at a junction all that meet there; in a combined network the
-    nearest of each leg. A line closes the edges
-    that it crosses or runs along, but not the side roads that only begin at it: those that come near it within twice
-    the tolerance of their own ends alone. An area closes every edge that touches it. Edges are closed over their whole
-    length.
+    nearest of each leg. A line closes the edges that it crosses or runs along, but not the side roads that only begin
+    at it: those that come near it within twice the tolerance of their own ends alone. An area closes every edge that
+    touches it. Edges are closed over their whole length.
 
-    Examples
-    --------
     >>> import geopandas as gpd, shapely
     >>> from spatial.network import build_network
     >>> line = gpd.GeoDataFrame({"road_id": ["w1"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=32738)
@@ -492,10 +485,6 @@ def scenario_for_mode(
     hold for all modes; speeds, and factors on them, for motor vehicles where they are told of motor vehicles, and else
     for the mode alone that they are told of; a new road for the modes that may use a road of its class and tags, people
     on foot or on a cycle at the speed of its class.
-
-    Examples
-    --------
-    >>> # scenario_for_mode(Scenario("paved", speeds={"w7": 60.0}), drive, walk).left_out
     """
     left_out: list[str] = []
     stretches = _Stretches(told, graph)

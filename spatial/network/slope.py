@@ -73,8 +73,6 @@ def tobler_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
 
     ``m(s) = exp(-3.5 |s + 0.05|) / exp(-0.175)``: Tobler (1993), made 1 on the flat.
 
-    Examples
-    --------
     >>> [round(float(share), 4) for share in tobler_multiplier([0.0, -0.05, -0.1])]
     [1.0, 1.1912, 1.0]
     """
@@ -89,8 +87,6 @@ def cycling_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
     Parkin and Rotheram (2010, Transport Policy 17: 335-341), measured: 6.01 m/s on the flat, 0.4002 m/s less for each
     per cent uphill, 0.2379 m/s more for each per cent downhill up to 35 km/h.
 
-    Examples
-    --------
     >>> [round(float(share), 3) for share in cycling_multiplier([0.0, 0.05, -0.05, 0.2, -0.2])]
     [1.0, 0.667, 1.198, 0.0, 1.618]
     """

@@ -357,8 +357,6 @@ def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: f
     """
     Minutes of a walk off the network.
 
-    Examples
-    --------
     >>> float(walk_minutes(np.array(1000.0), walk_km_h=5.0, detour=1.3))
     15.6
     """
@@ -459,11 +457,7 @@ class Barriers:
 
 
 def index_barriers(barriers: gpd.GeoSeries | Barriers | None, *, crs: pyproj.CRS) -> Barriers | None:
-    """
-    Index barriers once for many calls of `snap`, `nearest` and `times_matrix`.
-
-    Returns None where there is nothing to cross.
-    """
+    """Index barriers once for many calls of `snap`, `nearest` and `times_matrix`; None for nothing to cross."""
     if barriers is None or isinstance(barriers, Barriers):
         return barriers
     known = require_metres(barriers.crs, what="barriers")

@@ -263,8 +263,6 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
     """
     Load a speed table.
 
-    Examples
-    --------
     >>> load_speeds("rural_cn").modes["drive"].classes["tertiary"]
     30.0
     """
@@ -453,12 +451,8 @@ class RoadSpeeds:
 
 def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
     """
-    Read a tagged speed limit.
+    Read a tagged speed limit in km/h; NaN where nothing can be read.
 
-    Returns km/h; NaN where nothing can be read.
-
-    Examples
-    --------
     >>> parse_maxspeed("30 mph")
     48.28032
     """
@@ -478,11 +472,7 @@ def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
 def speeds_of_roads(
     roads: pd.DataFrame | RoadLines, table: SpeedTable, *, mode: str, speed_factor: float = 1.0
 ) -> RoadSpeeds:
-    """
-    Find the effective speed of every road.
-
-    Returns one value a road; NaN on a class that is closed to the mode.
-    """
+    """Find the effective speed of every road; NaN on a class that is closed to the mode."""
     rules = table.modes[mode]
     by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
     cap = np.full(len(roads), np.inf)

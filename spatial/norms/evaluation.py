@@ -38,12 +38,8 @@ SHARE_TOLERANCE = 1e-9
 
 def attainment(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
     """
-    How much of its target share a norm has reached: ``min(1, S / tau)``.
+    How much of its target share a norm has reached, 0-1: ``min(1, S / tau)``.
 
-    Returns 0-1; NaN where the share is.
-
-    Examples
-    --------
     >>> float(attainment(0.45, 0.9))
     0.5
     """
@@ -55,12 +51,8 @@ def attainment(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]
 
 def shortfall(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
     """
-    How much of its target share a norm lacks: ``max(0, tau - S) / tau``.
+    How much of its target share a norm lacks, 0-1: ``max(0, tau - S) / tau``.
 
-    Returns 0-1; NaN where the share is.
-
-    Examples
-    --------
     >>> float(shortfall(0.45, 0.9))
     0.5
     """
@@ -102,8 +94,6 @@ def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:
     """
     Judge every unit by its gates alone; nothing compensates a gate, and no gate in force is never a pass.
 
-    Examples
-    --------
     >>> one = {"unit_level": ["study"], "unit_id": ["study"], "norm_id": ["a"], "gate": ["none_applicable"]}
     >>> gate_status(pd.DataFrame(one))["mandatory_status"].tolist()
     ['none_applicable']
@@ -125,12 +115,10 @@ def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:
 
 def guiding_attainment(norm_results: pd.DataFrame, *, floor: float = 0.01) -> float:
     """
-    Mean attainment of the graded norms of the study, as a geometric mean.
+    Mean attainment of the graded norms of the study, as a geometric mean; NaN where nothing is graded.
 
-    Returns 0-1; NaN where nothing is graded. Gates are not in it: they are judged by `gate_status`.
+    Gates are not in it: they are judged by `gate_status`.
 
-    Examples
-    --------
     >>> row = {"unit_level": ["study"], "norm_class": ["guiding"], "gate": ["none_applicable"], "attainment": [0.5]}
     >>> guiding_attainment(pd.DataFrame(row))
     0.5
@@ -347,8 +335,6 @@ def join_reasons(*reasons: str) -> str:
     """
     Join reason codes, each once.
 
-    Examples
-    --------
     >>> join_reasons("expired", "", "expired;role:monitoring")
     'expired;role:monitoring'
     """

@@ -397,11 +397,7 @@ def count_by_township(facilities: pd.DataFrame) -> pd.Series:
 
 
 def nearest_road_m(points: gpd.GeoSeries, roads: gpd.GeoSeries, *, radius_m: float) -> FloatArray:
-    """
-    Measure the straight distance to the nearest of some roads.
-
-    Returns metres along the points; `inf` beyond the radius.
-    """
+    """Measure the straight distance of points to the nearest of some roads; inf beyond the radius."""
     distance = np.full(len(points), np.inf)
     tree = shapely.STRtree(roads.to_numpy())
     pairs, metres = tree.query_nearest(
@@ -413,11 +409,7 @@ def nearest_road_m(points: gpd.GeoSeries, roads: gpd.GeoSeries, *, radius_m: flo
 
 
 def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) -> FloatArray:
-    """
-    Tell which places a road of some kind reaches.
-
-    Returns 1 linked, 0 not, NaN where only a road of unknown kind is near enough.
-    """
+    """Tell which places a road of some kind reaches: 1 or 0; NaN where only one of unknown kind is near enough."""
     kind = roads[word.column] if word.column in roads else pd.Series(None, index=roads.index, dtype="str")
     sure = kind.isin(list(word.yes))
     open_ = ~sure & ~kind.isin(list(word.no))

@@ -75,12 +75,8 @@ SEASON_ROADS = frozenset({"all_season_road", "all_weather_road"})
 
 def split_list(value: object) -> tuple[str, ...]:
     """
-    Read a list as registers write it.
+    Read the members of a list as registers write it, without blanks, in the order written.
 
-    Returns the members in the order written, without blanks.
-
-    Examples
-    --------
     >>> split_list("bank| market")
     ('bank', 'market')
     """

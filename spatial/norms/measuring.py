@@ -71,13 +71,11 @@ class Unmeasured:
 
 def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
     """
-    Find the study's modes that a norm's mode means; the fastest of them counts.
+    Find the study's modes that a norm's mode means; the fastest of them counts, and none where the study lacks it.
 
-    Returns empty where the study lacks the mode. Times are door to door with the walk at both ends in them,
-    so ``walk+drive`` is the drive, or the walk where that is faster; tables call ``bus`` ``walk+bus``.
+    Times are door to door with the walk at both ends in them, so ``walk+drive`` is the drive, or the walk where that is
+    faster; tables call ``bus`` ``walk+bus``.
 
-    Examples
-    --------
     >>> modes_for("walk+drive", ["drive", "walk"])
     ('drive', 'walk')
     >>> modes_for("emergency", ["drive", "walk"])
@@ -94,11 +92,7 @@ def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
 
 
 def within(value: FloatArray, norm: Norm) -> FloatArray:
-    """
-    Compare values with a norm's threshold, inclusively.
-
-    Returns 1 within, 0 beyond, NaN unknown.
-    """
+    """Compare values with a norm's threshold, inclusively: 1 within, 0 beyond, NaN unknown."""
     met = value <= norm.threshold if norm.direction == "max" else value >= norm.threshold
     return np.where(np.isnan(value), np.nan, met.astype(np.float64))
 

@@ -229,8 +229,6 @@ def groups_of(settlements: pd.DataFrame) -> list[str]:
     """
     Name the groups whose people a table of settlements has.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> groups_of(pd.DataFrame(columns=["population_persons", "elderly_persons"]))
     ['elderly']
@@ -243,8 +241,6 @@ def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: in
     """
     Take the people of a group from the list, and where it has no number from the raster of the group.
 
-    Examples
-    --------
     >>> found = fill_group(np.array([3.0, np.nan]), np.array([9.0, 4.0]), size=2)
     >>> found.persons.tolist(), found.source.tolist()
     ([3.0, 4.0], ['observed', 'raster'])
@@ -262,11 +258,7 @@ def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: in
 
 
 def added_up(rasters: Sequence[Raster]) -> list[Raster]:
-    """
-    Add up rasters of people on one grid, such as those of ages and sexes.
-
-    Returns one for each grid, in the order of the first of it; NaN where none has data.
-    """
+    """Add up rasters of people on one grid, such as those of ages and sexes, one a grid; NaN where none has data."""
     sums: list[Raster] = []
     for raster in rasters:
         for number, total in enumerate(sums):

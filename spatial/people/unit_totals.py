@@ -48,12 +48,8 @@ class Scaling:
 
 def sums_by_unit(persons: FloatArray, home: NDArray[np.intp], size: int) -> FloatArray:
     """
-    Add up people by unit.
+    Add up the known people by unit: 0 without settlements, NaN where no settlement of it has a number.
 
-    Returns sum of the known; 0 for a unit without settlements, NaN where no settlement of it has a number.
-
-    Examples
-    --------
     >>> sums_by_unit(np.array([1.0, np.nan, 2.0, np.nan]), np.array([0, 0, 0, 1]), 3).tolist()
     [3.0, nan, 0.0]
     """
@@ -73,8 +69,6 @@ def scale_to_units(
     A unit is scaled as a whole or not at all: not where it has settlements outside the study area or without a number
     (whose people would go to others), not to an official number of nobody, and not by more than a stated factor.
 
-    Examples
-    --------
     >>> found = scale_to_units(
     ...     np.array([60.0, 40.0, 7.0]), np.array([0, 0, -1]), np.array([150.0]),
     ...     in_study=np.ones(3, dtype=bool), max_factor=2.0,
@@ -153,11 +147,7 @@ class UnitPeople:
 
 
 def raster_by_unit(raster: Raster, shapes: gpd.GeoSeries) -> FloatArray:
-    """
-    Add up the cells of a raster of people whose centres lie in each unit.
-
-    Returns NaN for a unit without a polygon; at the end the people in no unit.
-    """
+    """Add up the cells of a raster of people whose centres lie in each unit (NaN without a polygon), then in none."""
     cells = peopled_cells(raster, require_metres(shapes.crs, what="units"))
     owner = np.full(len(cells.persons), len(shapes), dtype=np.intp)
     there = np.flatnonzero(shapes.notna().to_numpy())

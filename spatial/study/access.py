@@ -24,11 +24,7 @@ NO_TIMETABLE = (
 
 
 def full_mode(mode: Any) -> Any:
-    """
-    Say a mode as tables do: `bus` is short for `walk+bus`.
-
-    Returns anything else as it is.
-    """
+    """Say a mode as tables do: `bus` is short for `walk+bus`, all else stays."""
     return BY_BUS if mode == "bus" else mode
 
 

@@ -25,11 +25,7 @@ _TAKEN = ("population", "official", "listed")
 
 
 def unrepeated(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    """
-    Refuse a list that names something twice.
-
-    Returns the same.
-    """
+    """Refuse a list that names something twice."""
     twice = [repr(item) for item, number in Counter(items).items() if number > 1]
     if twice:
         raise ValueError(f"name each one once; more than once: {', '.join(twice)}")
@@ -47,22 +43,14 @@ FilePath = Annotated[str, AfterValidator(_on_every_system)]
 
 
 def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
-    """
-    Refuse a list with a number that is not above 0.
-
-    Returns the same.
-    """
+    """Refuse a list with a number that is not above 0."""
     if min(numbers, default=1.0) <= 0:
         raise ValueError("every number must be above 0")
     return numbers
 
 
 def limited(number: float | None) -> float:
-    """
-    Refuse a number that sets no limit, as a call may and a study does not.
-
-    Returns the same.
-    """
+    """Refuse a number that sets no limit, as a call may and a study does not."""
     if number is None or not 0 < number < inf:
         raise ValueError("must be above 0 and finite")
     return number
@@ -78,11 +66,7 @@ def refuse_group_names(names: Iterable[str]) -> None:
 
 
 def refuse_text(value: Any) -> Any:
-    """
-    Refuse texts and truth values, which pydantic would read as numbers.
-
-    Returns the same.
-    """
+    """Refuse texts and truth values, which pydantic would read as numbers."""
     if isinstance(value, bool | str | bytes):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic collects ValueErrors
     return value

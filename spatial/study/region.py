@@ -16,11 +16,7 @@ _BASIS_WORDS = {
 
 
 def basis_told(text: str) -> str:
-    """
-    Tell whose number a column or a source names.
-
-    Returns resident or registered; empty where it says neither, or both.
-    """
+    """Tell whose number a column or a source names: resident or registered; empty where it says neither, or both."""
     low = text.lower()
     said = [basis for basis, words in _BASIS_WORDS.items() if any(word in low for word in words)]
     return said[0] if len(said) == 1 else ""

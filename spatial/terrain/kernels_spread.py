@@ -137,25 +137,7 @@ def _bucket_of(time_min: float, begins: float, per_min: float) -> int:
 
 @outer  # pragma: no cover - compiled
 def take_waiting(queue: Queue, times_min: NDArray[np.float64], rules: Rules, found: NDArray[np.int32]) -> int:
-    """
-    Empty the bucket of what waits, and keep the cells whose entries are not out of date.
-
-    Parameters
-    ----------
-    queue : Queue
-        What waits.
-    times_min : ndarray of float64
-        Minutes of every cell.
-    rules : Rules
-        The buckets.
-    found : ndarray of int32
-        Takes the cells; long enough for all entries.
-
-    Returns
-    -------
-    int
-        How many were kept.
-    """
+    """Empty the bucket of what waits into `found`, keep the cells whose entries are not out of date, and count them."""
     head, fill, following, cells, state = queue
     n = 0
     chunk, in_use = head[BUCKETS], fill[BUCKETS]
@@ -175,20 +157,7 @@ def take_waiting(queue: Queue, times_min: NDArray[np.float64], rules: Rules, fou
 
 @outer  # pragma: no cover - compiled
 def put_in(queue: Queue, waiting: NDArray[np.int32], times_min: NDArray[np.float64], rules: Rules) -> None:
-    """
-    Put cells into their buckets.
-
-    Parameters
-    ----------
-    queue : Queue
-        With a free chunk a cell and bucket.
-    waiting : ndarray of int32
-        Cells, each once.
-    times_min : ndarray of float64
-        Minutes of every cell.
-    rules : Rules
-        The buckets.
-    """
+    """Put cells, each once, into their buckets; the queue has a free chunk a cell and bucket."""
     head, fill, following, cells, state = queue
     _, begins, per_min = rules
     for i in range(waiting.shape[0]):
@@ -320,27 +289,9 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
 @outer  # pragma: no cover - compiled
 def drain(field: Field, columns: int, moves: Moves, rules: Rules, queue: Queue, answer: Answer) -> bool:
     """
-    Empty the buckets in order of time and lower the times in `answer`, in place.
+    Empty the buckets in order of time and lower the times in `answer`, in place; equal times go to the lower label.
 
-    Parameters
-    ----------
-    field : Field
-        What is crossed.
-    columns : int
-        Cells a row.
-    moves : Moves
-        The steps.
-    rules : Rules
-        How far, and the buckets.
-    queue : Queue
-        What waits.
-    answer : Answer
-        Lowered in place. Equal times go to the lower label.
-
-    Returns
-    -------
-    bool
-        False where chunks ran out: to be called again with more.
+    Returns false where chunks ran out: to be called again with more.
     """
     bucket, state, batch = queue.state[0], queue.state, empty_int64(np.int64(CHUNK))
     while bucket < BUCKETS:
@@ -385,25 +336,9 @@ def path_metres(
     field: Field, columns: int, moves: Moves, times: NDArray[np.float64], ends: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """
-    Follow the fastest path from each end back to where the search began, and measure it.
+    Follow the fastest path from each end back to where the search began, and measure it; inf where it was not reached.
 
-    Parameters
-    ----------
-    field : Field
-        What is crossed.
-    columns : int
-        Cells a row.
-    moves : Moves
-        The steps.
-    times : ndarray of float64
-        Minutes of every cell, from a search.
-    ends : ndarray of int64
-        Cells.
-
-    Returns
-    -------
-    ndarray of float64
-        Metres; inf where an end was not reached. Of equally fast paths the one that begins with the earlier step.
+    Of equally fast paths the one that begins with the earlier step counts.
     """
     metres = empty_float64(ends.shape[0])
     for e in range(ends.shape[0]):

@@ -184,22 +184,14 @@ class Seeds:
 
 
 def limit_of(cutoff_min: float | None) -> float:
-    """
-    Read a cutoff.
-
-    Returns inf where there is none.
-    """
+    """Read a cutoff; inf where there is none."""
     return np.inf if cutoff_min is None else float(cutoff_min)
 
 
 def spread(
     ground: Ground, seeds: Seeds, cutoff_min: float, times: NDArray[np.float64], labels: NDArray[np.int32]
 ) -> tuple[int, int]:
-    """
-    Spread from seeds, and lower the times of the cells in place.
-
-    Returns first row reached and one beyond the last; equal where none was.
-    """
+    """Spread from seeds, lower the times of the cells in place, and return the rows reached: first, and last + 1."""
     limit = min(cutoff_min, _LATEST)
     # Of several seeds in one cell the earliest counts, then the lowest label.
     order = np.lexsort((seeds.labels, seeds.time_min))
@@ -485,11 +477,7 @@ def rows_and_columns(sources: ArrayLike) -> NDArray[np.int64]:
 
 
 def seeds_of(ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, cutoff_min: float = np.inf) -> Seeds:
-    """
-    Check sources and find their cells.
-
-    Returns labelled by position; closed ones (inf) are left out.
-    """
+    """Check sources and find their cells, labelled by position; closed ones (inf) are left out."""
     cells = rows_and_columns(sources)
     start = np.zeros(len(cells)) if source_min is None else np.asarray(source_min, dtype=np.float64)
     problems = [] if cutoff_min >= 0 else [f"cutoff_min: {cutoff_min!r} is below 0 or unknown"]

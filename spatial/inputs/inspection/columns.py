@@ -55,8 +55,6 @@ def plain(text: str) -> str:
     """
     Write a name without capitals, accents, signs, years and what stands in brackets.
 
-    Examples
-    --------
     >>> plain("Population_2020 (hab.)"), plain("人口 (人)"), plain("N° d'ordre")
     ('population', '人口', 'n d ordre')
     """
@@ -119,11 +117,7 @@ def _score(name: str, wanted: str, word: str) -> float:
 
 
 def language_of(names: Iterable[str]) -> str:
-    """
-    Tell the language of a file by the names of its columns.
-
-    Returns zh, fr or en; empty where none is known. A name that several languages have does not count.
-    """
+    """Tell the language of a file by names of columns that one alone has: zh, fr or en; empty for none."""
     counts = dict.fromkeys(("zh", "fr", "en"), 0)
     for name in names:
         wanted = plain(name)

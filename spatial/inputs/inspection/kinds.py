@@ -111,11 +111,7 @@ def is_unit_code(profile: Profile) -> bool:
 
 
 def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str]]:
-    """
-    Translate the words of a column by one of the tables of values.
-
-    Returns our word by theirs, and words that are not known.
-    """
+    """Translate the words of a column by one of the tables of values; and name words that are not known."""
     words = {plain(word): ours for word, ours in meanings()["values"][table].items()}
     if table == "status":
         words = {word: ours for told in _shipped("status").values() for word, ours in told.items()} | words
@@ -152,11 +148,7 @@ def translated(
 
 
 def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[str]]:
-    """
-    Tell which shipped vocabulary knows most words of a column.
-
-    Returns its name, the share of rows that it knows, and the words that it does not.
-    """
+    """Name the shipped vocabulary that knows most words of a column, with the share of rows, and the unknown words."""
     best = ("", 0.0, profile.values)
     counts = profile.texts.value_counts()
     for name, words in _shipped(column).items():
@@ -237,12 +229,8 @@ def _service_words() -> tuple[tuple[str, str], ...]:
 @functools.cache
 def service_in(text: str) -> str:
     """
-    Tell the service that a text names.
+    Tell the service that a text names by its id; empty where no word is known.
 
-    Returns id of a service; empty where no word is known.
-
-    Examples
-    --------
     >>> service_in("石桥村卫生室"), service_in("Poste de Santé de Domoni"), service_in("Domoni")
     ('primary_care', 'primary_care', '')
     """
@@ -257,11 +245,7 @@ def service_in(text: str) -> str:
 
 
 def services_in(profile: Profile) -> tuple[float, dict[str, int]]:
-    """
-    Count the services that the values of a column name.
-
-    Returns share of the filled rows that name one, and rows by service.
-    """
+    """Count the services that values of a column name: the share of filled rows that name one, and rows by service."""
     texts = profile.texts.dropna().head(SAMPLED)
     counts = Counter(service for text in texts if (service := service_in(str(text))))
     return (counts.total() / len(texts) if len(texts) else 0.0), counts
