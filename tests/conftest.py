@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import io
+import itertools
 import json
 import os
 import pickle
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,7 +34,7 @@ from spatial.reporting.wording import columns_told
 from spatial.tables import TABLES, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterator
 
     from spatial.inputs.prepare import Layers
 
@@ -50,6 +53,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that hold slow tests, so that no worker is left with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Look for rubbish as seldom as the command line does, and never among the tests themselves."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    _cpu_s["before"] = _cpu_s_so_far()
+
+
+_cpu_s: dict[str, float] = {}
+
+
+def _cpu_s_so_far() -> float:
+    """CPU seconds of this process, with those of programs that it started and that ended."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note the CPU seconds since the last report."""
+    report, now = (yield), _cpu_s_so_far()
+    report.cpu_s, _cpu_s["before"] = now - _cpu_s["before"], now
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print where the CPU seconds of the run went, so that a long test is seen by whoever adds it."""
+    spent: Counter[str] = Counter()
+    for report in itertools.chain(*terminalreporter.stats.values()):
+        folders = getattr(report, "nodeid", "").split("::")[0].split("/")[:-1]
+        spent["/".join(folders[:3])] += getattr(report, "cpu_s", 0.0)
+    terminalreporter.section(f"{sum(spent.values()):.0f} CPU seconds")
+    terminalreporter.line(", ".join(f"{folder} {cpu_s:.0f}" for folder, cpu_s in spent.most_common() if cpu_s >= 1))
 
 
 def _absent(what: str, reason: str) -> None:
@@ -116,6 +152,14 @@ def postgis_programs() -> Path:
             return folder
     _absent("postgis", "no PostgreSQL with PostGIS (Debian: postgresql-17 and postgresql-17-postgis-3)")
     return Path()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """Let files of tests reach the disk when they may: no test outlives a machine that loses its power."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", lambda _number: None)
+        yield
 
 
 @pytest.fixture(scope="session")
