@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import math
 import re
@@ -10,7 +11,9 @@ import zipfile
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
+from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
@@ -18,10 +21,7 @@ from openpyxl.utils import get_column_letter
 from spatial.plain_text import CONTROL, FORMULA
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping, Sequence
-
-    from openpyxl import Workbook
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 # A sheet: columns with units and formats, and how it is written so that no text is ever run as a formula.
@@ -101,7 +101,7 @@ class Sheet:
         return len(self.columns[0].values)
 
 
-def add_styles(book: Workbook) -> None:
+def _add_styles(book: Workbook) -> None:
     """Give a workbook the styles that sheets use."""
     thin = Side(style="thin", color="BFBFBF")
     box = Border(bottom=thin)
@@ -123,8 +123,8 @@ def add_styles(book: Workbook) -> None:
             book.add_named_style(style)
 
 
-def add_sheet(book: Workbook, sheet: Sheet) -> None:
-    """Write a sheet: title, note, frozen header with filters, rows."""
+def _add_sheet(book: Workbook, sheet: Sheet) -> bytes:
+    """Lay out a sheet with a frozen header and filters; returns its rows: title, note, head, cells, lines to sign."""
     page: Any = book.create_sheet(sheet.name)
     last = get_column_letter(len(sheet.columns))
     shown, wide, lines = min(sheet.rows, MAX_ROWS), 0.0, 1
@@ -149,17 +149,17 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
     page.oddHeader.left.text = printed(sheet.title)
     page.oddFooter.left.text = printed(sheet.note)
     page.oddFooter.right.text = "&P / &N"
-    page.row_dimensions[HEADER_ROW].height = LINE_POINTS * (lines + 1)
-    cells = Cells(page)
-    page.append([cells.text(sheet.title, "sheet title")])
-    page.append([cells.text(sheet.note, "sheet note")])
-    page.append(cells.text(column.title, f"table head {column.side}") for column in sheet.columns)
+    rows = _Rows(page)
+    rows.add([rows.text(sheet.title, "sheet title")])
+    rows.add([rows.text(sheet.note, "sheet note")])
+    heads = [rows.text(column.title, f"table head {column.side}") for column in sheet.columns]
+    rows.add(heads, f' ht="{LINE_POINTS * (lines + 1):g}" customHeight="1"')
     for row in range(shown):
-        # A generator: a cell is written before the next one is asked for, so that one of a style serves all.
-        page.append(cells.of(column, row) for column in sheet.columns)
+        rows.add([rows.cell(column, row) for column in sheet.columns])
     for line in sheet.tail:
-        page.append([])
-        page.append([cells.text(line, "cell text")])
+        rows.add([])
+        rows.add([rows.text(line, "cell text")])
+    return f"<sheetData>{''.join(rows.written)}</sheetData>".encode()
 
 
 def printed(text: str) -> str:
@@ -169,34 +169,35 @@ def printed(text: str) -> str:
     return short.replace("&", "&&")
 
 
-class Cells:
-    """The cells of a sheet: one a style, filled anew for each value, because naming a style costs more than a value."""
+class _Rows:
+    """The rows of a sheet as its file has them; to write each cell by openpyxl takes five times as long."""
 
     def __init__(self, page: Any) -> None:
+        self.written: list[str] = []
         self._page = page
-        self._kept: dict[tuple[str, bool], Any] = {}
+        self._styles: dict[tuple[str, bool], int] = {}
+        self._texts: dict[tuple[str, str], str] = {}
 
-    def cell(self, value: object, style: str, *, quoted: bool = False) -> Any:
-        """Give the cell of a style with a value."""
-        cell = self._kept.get((style, quoted))
-        if cell is None:
-            cell = self._kept[style, quoted] = WriteOnlyCell(self._page)
-            cell.style = style
-            if quoted:
-                cell.quotePrefix = True
-        cell.value = value
-        return cell
+    def add(self, cells: Sequence[str], height: str = "") -> None:
+        """Write a row of cells, each as it stands behind its address."""
+        number = len(self.written) + 1
+        told = [f'<c r="{get_column_letter(at)}{number}" {cell}' for at, cell in enumerate(cells, start=1)]
+        self.written.append(f'<row r="{number}"{height}>{"".join(told)}</row>')
 
-    def text(self, value: str, style: str) -> Any:
+    def text(self, value: str, style: str) -> str:
         """Give text as text: what begins like a formula is marked so that editing it does not make it one."""
-        safe = CONTROL.sub("\ufffd", value)
-        if len(safe) > MAX_TEXT:
-            safe = safe[: MAX_TEXT - 1] + "…"
-        cell = self.cell(safe, style, quoted=FORMULA.match(safe) is not None)
-        cell.data_type = "s"
-        return cell
+        told = self._texts.get((value, style))
+        if told is None:
+            safe = CONTROL.sub("\ufffd", value)
+            if len(safe) > MAX_TEXT:
+                safe = safe[: MAX_TEXT - 1] + "…"
+            told = f's="{self._style(style, quoted=FORMULA.match(safe) is not None)}" t="inlineStr"'
+            space = ' xml:space="preserve"' if safe.strip() not in ("", safe) else ""
+            told += f"><is><t{space}>{escape(safe)}</t></is></c>" if safe else " />"
+            self._texts[value, style] = told
+        return told
 
-    def of(self, column: Column, row: int) -> Any:
+    def cell(self, column: Column, row: int) -> str:
         """Give the cell of a column in a row, in the style of its kind and code."""
         value = column.values[row]
         code = column.codes[row] if column.codes else ""
@@ -204,11 +205,22 @@ class Cells:
         style = f"{kind} {code}" if code in FILLS and kind in COLOURED else f"cell {kind}"
         if isinstance(value, str):
             return self.text(value, style)
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
-            value = None
-        elif kind in {"whole", "count"}:
+        if value is None or not math.isfinite(value):
+            return f's="{self._style(style)}" t="n" />'
+        if kind in {"whole", "count"}:
             value = round(value)
-        return self.cell(value, style)
+        return f's="{self._style(style)}" t="{"b" if isinstance(value, bool) else "n"}"><v>{value:.16g}</v></c>'
+
+    def _style(self, name: str, *, quoted: bool = False) -> int:
+        """Give the number of a style as the workbook does, in the order in which cells first have them."""
+        number = self._styles.get((name, quoted))
+        if number is None:
+            cell = WriteOnlyCell(self._page)
+            cell.style = name
+            if quoted:
+                cell.quotePrefix = True
+            number = self._styles[name, quoted] = cell.style_id
+        return number
 
 
 def _wide(text: str) -> float:
@@ -220,17 +232,30 @@ def _wide(text: str) -> float:
 PROPERTIES = "docProps/core.xml"
 PACKED_AT = (1980, 1, 1, 0, 0, 0)
 UNIX, READABLE = 3, 0o644 << 16
+NO_ROWS = re.compile(rb"<sheetData ?/>|<sheetData></sheetData>")
+"""What openpyxl writes of a sheet without rows."""
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
-def stable_bytes(content: bytes, modified: str) -> bytes:
-    """Pack again without the time of day."""
-    stable = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as new:
+def pack_book(sheets: Iterable[Sheet], *, title: str, language: str, as_of: dt.date) -> bytes:
+    """Pack sheets as a workbook without the time of day: openpyxl writes all but the rows, which are put in here."""
+    book = Workbook(write_only=True)
+    _add_styles(book)
+    rows = {f"xl/worksheets/sheet{at}.xml": _add_sheet(book, sheet) for at, sheet in enumerate(sheets, start=1)}
+    noon = dt.datetime.combine(as_of, dt.time(12))
+    book.properties.creator = "spatial"
+    book.properties.language = language
+    book.properties.title = CONTROL.sub("\ufffd", title)
+    book.properties.created = noon
+    packed, stable = io.BytesIO(), io.BytesIO()
+    book.save(packed)
+    with zipfile.ZipFile(packed) as old, zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             part = old.read(name)
             if name == PROPERTIES:
-                part = MODIFIED.sub(rb"\g<1>" + modified.encode() + rb"\g<2>", part)
+                part = MODIFIED.sub(rb"\g<1>" + f"{noon.isoformat()}Z".encode() + rb"\g<2>", part)
+            if name in rows:
+                part = rows[name].join(NO_ROWS.split(part))
             entry = zipfile.ZipInfo(name, PACKED_AT)
             entry.compress_type, entry.create_system, entry.external_attr = (zipfile.ZIP_DEFLATED, UNIX, READABLE)
             new.writestr(entry, part)

@@ -18,7 +18,7 @@ from spatial.stages.norms import gaps
 from spatial.stages.workbook import workbook
 from spatial.tables import TABLES
 from spatial.workbook import sheets
-from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles, stable_bytes
+from spatial.workbook.sheets import Column, Sheet, pack_book
 
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1+1", '=HYPERLINK("http://example.org","x")')
 
@@ -428,12 +428,10 @@ def test_the_same_results_give_the_same_bytes(ran):
 
 def written(*columns, **more):
     """Write one sheet and read it back."""
-    book = openpyxl.Workbook(write_only=True)
-    add_styles(book)
-    add_sheet(book, Sheet("s", "title", "note", columns, **more))
-    packed = io.BytesIO()
-    book.save(packed)
-    return openpyxl.load_workbook(io.BytesIO(stable_bytes(packed.getvalue(), "2026-01-01T12:00:00Z")))["s"]
+    packed = pack_book(
+        [Sheet("s", "title", "note", columns, **more)], title="s", language="en", as_of=dt.date(2026, 1, 1)
+    )
+    return openpyxl.load_workbook(io.BytesIO(packed))["s"]
 
 
 def test_text_that_looks_like_a_formula_stays_text():
