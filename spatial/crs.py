@@ -165,12 +165,7 @@ def outside_use(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.bool_]:
 
 
 def crs_that_fits(points: gpd.GeoSeries) -> str | None:
-    """
-    Name a CRS whose metres are metres of the ground at all points.
-
-    Returns the UTM zone at their middle, else an equal-area projection about it; None where they lie too far
-    apart.
-    """
+    """Name a CRS whose metres are those of the ground, UTM or equal-area; None where points lie too far apart."""
     try:
         zone = working_crs_for(points)
     except CrsError:

@@ -50,11 +50,7 @@ def points_at(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.obje
 
 
 def tree_of(series: Any) -> shapely.STRtree | None:
-    """
-    Index shapes for questions of place.
-
-    Returns None without any shape.
-    """
+    """Index shapes for questions of place. Returns None without any shape."""
     if series is None or len(series) == 0:
         return None
     shapes = shapes_of(series)

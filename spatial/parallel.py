@@ -32,11 +32,7 @@ _WITHIN_WORKER = ContextVar("within_worker", default=False)
 def map_blocks(
     task: Callable[[int, int], Found], bounds: Sequence[tuple[int, int]], executor: Executor | None = None
 ) -> list[Found]:
-    """
-    Do a task for the first and the last number of each block, in their order.
-
-    Without an executor the threads of this process share the blocks; a worker of a cluster does them one by one.
-    """
+    """Do a task for the ends of each block in order: by threads, or one by one in a worker of a cluster."""
     if executor is not None:
         return list(executor.map(task, *zip(*bounds, strict=True)))
     if len(bounds) == 1 or _WITHIN_WORKER.get():

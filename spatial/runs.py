@@ -46,11 +46,7 @@ class FinishedRun(NamedTuple):
 
 
 def folders_of(study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps") -> tuple[Path, Path]:
-    """
-    Name the output folders of a study.
-
-    Returns the processed folder and the folder of pages.
-    """
+    """Name the output folders of a study. Returns the processed folder and the folder of pages."""
     return Path(processed) / study.name, Path(maps) / study.name
 
 
@@ -359,11 +355,7 @@ def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool
 
 
 def study_of_extract(extract: Path, endings: Sequence[str]) -> tuple[Path, str]:
-    """
-    Write the study of an extract into the working folder, or find it there from before; it is never overwritten.
-
-    Returns the study file, and what was done.
-    """
+    """Write the study of an extract into the working folder, never over one; returns it, and what was done."""
     stem = next(extract.name[: -len(ending)] for ending in endings if extract.name.lower().endswith(ending))
     target = Path(f"{stem}.toml")
     again = f"spatial run {target} --raw {extract.parent}"

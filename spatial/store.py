@@ -113,11 +113,7 @@ def disk_fault(error: BaseException) -> StoreError | None:
 
 @contextlib.contextmanager
 def replace(path: Path, *, by_way_of: Path | None = None) -> Iterator[Path]:
-    """
-    Give a temporary path whose content takes the place of `path` at once, if the block succeeds.
-
-    It lies beside `path`, or in a folder of the same file system.
-    """
+    """Give a temporary path, beside `path` or `by_way_of`, that takes its place at once if the block succeeds."""
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,11 +158,7 @@ def work_folder(near: Path, name: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replace_files(folder: Path) -> Iterator[Path]:
-    """
-    Give a temporary folder whose files take their places in `folder` together, if the block succeeds.
-
-    Returns an empty folder, to be filled by the caller.
-    """
+    """Give an empty folder whose files take their places in `folder` together, if the block succeeds."""
     near = folder if folder.exists() else folder.parent
     try:
         near.mkdir(parents=True, exist_ok=True)
@@ -189,11 +181,7 @@ def replace_files(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replace_folder(folder: Path) -> Iterator[Path]:
-    """
-    Give a temporary folder that takes the place of `folder` and all that is in it, if the block succeeds.
-
-    Returns an empty folder, to be filled by the caller.
-    """
+    """Give an empty folder that takes the place of `folder` and all that is in it, if the block succeeds."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with work_folder(folder.parent, folder.name) as work:
@@ -370,11 +358,7 @@ class Store:
         self._derived: dict[tuple[Sequence[str], str], Any] = {}
 
     def path_of(self, name: str) -> Path | None:
-        """
-        Find the file of a table, a raster or the summary.
-
-        Returns None where it has not been written.
-        """
+        """Find the file of a table, a raster or the summary. Returns None where it has not been written."""
         for suffix in (".parquet", ".tif", ".json"):
             path = self.folder / f"{name}{suffix}"
             if path.is_file():
@@ -500,11 +484,7 @@ class Store:
         return self.write_file(Artifact(name, text.encode("utf-8")))
 
     def read_json(self, name: str) -> Any | None:
-        """
-        Read a JSON file of this folder.
-
-        Returns None where it is missing or is no JSON, as after a crash of the machine.
-        """
+        """Read a JSON file of this folder; None where it is missing or is no JSON, as after a crash of the machine."""
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):

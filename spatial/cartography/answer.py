@@ -46,11 +46,7 @@ WITHIN, BEYOND, FAR, UNKNOWN = range(4)
 
 
 def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[str, Any] | None:
-    """
-    Gather the answer as the index and the fact sheet show it; None where the summary has none.
-
-    ``files`` leads from services to their pages.
-    """
+    """Gather the answer as index and fact sheet show it, `files` leading to pages; None where the summary has none."""
     answer = book.summary.get("answer")
     if answer is None:
         return None
@@ -234,16 +230,9 @@ def drawn_ground(
     book: PageBook, rows: Rows, points: Mapping[str, gpd.GeoDataFrame], *, closer: float = 1.0
 ) -> dict[str, Any]:
     """
-    Gather what a small map is drawn from.
+    Gather what a small map is drawn from: the ground, and points by their level with the `township` of each.
 
-    Parameters
-    ----------
-    book, rows : PageBook, Rows
-        The study, and the settlements that the map shows.
-    points : mapping of str to GeoDataFrame
-        Points by their level, with a column `township` (the id of theirs).
-    closer : float
-        So many times larger than the whole study parts of it are drawn; then with minor roads.
+    So many times ``closer`` parts of it are drawn than the whole study; then with minor roads.
     """
     if ("drawn ground", closer) not in book.kept:
         bounds = shown_bounds(book, rows)

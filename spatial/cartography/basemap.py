@@ -187,12 +187,7 @@ _LIGHT = (-0.5, 0.5, math.sqrt(0.5))
 
 
 def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str, Any] | None:
-    """
-    Encode the relief of a page.
-
-    Returns ``image`` (a PNG of at most `MAX_BYTES`), ``bounds`` of it and ``factor``, by which heights are exaggerated;
-    None where the raster tells nothing there.
-    """
+    """Encode relief: image, bounds and the factor that exaggerates heights; None where it tells nothing there."""
     (south, west), (north, east) = bounds
     # The part of the raster that the box of degrees needs, a few cells wider.
     left, bottom, right, top = transform_bounds(WGS84, relief.crs.to_wkt(), west, south, east, north)
@@ -327,11 +322,7 @@ def ground(
     seasons: bool = False,
     kept: dict[Hashable, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """
-    Encode the base map, with or without minor roads, or with roads by season in place of classes.
-
-    What was encoded before, for a map of other roads, is taken from `kept`.
-    """
+    """Encode the base map, roads by class or by season; what was encoded before is taken from `kept`."""
     kept = {} if kept is None else kept
     names = ("study_area", "water", "boundaries", "roads", "edges")
     area, water, boundaries, roads, edges = (
@@ -388,11 +379,7 @@ _SEA_REACH = 0.25
 
 
 def sea_beside(coast: gpd.GeoSeries) -> gpd.GeoSeries:
-    """
-    Draw the sea beside a coast, whose lines have land at their left, as OpenStreetMap draws them.
-
-    Returns the parts of a box around the coast that lie at the right of a line; none without a coast.
-    """
+    """Give the sea at the right of coast lines, as OpenStreetMap draws them, in a box around; none without a coast."""
     lines = shapely.get_parts(coast.to_numpy())
     lines = lines[shapely.length(lines) > 0.0]
     if not len(lines):

@@ -38,11 +38,7 @@ Block = dict[str, Any]
 
 
 def study_row(comparison: Comparison) -> Block | None:
-    """
-    Gather what the headline says.
-
-    Returns level, segmentation index and gates at both dates; None where the study has no row.
-    """
+    """Gather level, segmentation index and gates at both dates for the headline; None where the study has no row."""
     rows = comparison.units[comparison.units["unit_level"] == STUDY]
     if not len(rows):
         return None
@@ -63,12 +59,7 @@ def study_row(comparison: Comparison) -> Block | None:
 
 
 def pillars_block(comparison: Comparison) -> list[Block]:
-    """
-    Tell the level of each pillar at both dates, of the components that both runs measured.
-
-    Returns a pillar each: `level` before and after (None where it is not common) and its `contribution` to
-    the change of the logarithm of the level.
-    """
+    """Tell the level of each pillar at both dates, where common, and what it adds to the change of the log level."""
     table = comparison.components
     mine = table[(table["unit_level"] == STUDY) & (table["side"] == "level") & table["contribution"].notna()]
     rows = comparison.units[comparison.units["unit_level"] == STUDY]
@@ -188,11 +179,7 @@ def left_out_block(comparison: Comparison) -> Block:
 
 
 def dates_block(trajectory: pd.DataFrame | None) -> list[Block]:
-    """
-    Tell the study at each of more than two dates.
-
-    Returns a run each, in order; empty for two runs.
-    """
+    """Tell the study at each of more than two dates. Returns a run each, in order; empty for two runs."""
     if trajectory is None or not len(trajectory) or trajectory["position"].max() <= len(DATES):
         return []
     shown = levels_shown(trajectory)
@@ -234,11 +221,7 @@ _PAD = 0.04
 
 
 def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[str, Any]:
-    """
-    Encode the settlements of both runs, and the ground below them.
-
-    Returns `places` (None where no settlement has a point), `norm_ids`, `base`, `middle` and `bounds`.
-    """
+    """Encode the settlements of both runs and the ground below; `places` is None where no settlement has a point."""
     norm_ids = sorted(str(norm) for norm in comparison.norms["norm_id"])
     frame = _located(comparison, runs)
     if frame is None:

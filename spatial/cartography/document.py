@@ -214,11 +214,7 @@ def pack_seconds(minutes: npt.ArrayLike, *, begun: bool = False) -> dict[str, An
 
 
 def pack_minutes(minutes: npt.ArrayLike) -> dict[str, Any]:
-    """
-    Encode minutes that are only shown as whole ones, rounded from whole seconds as pages round.
-
-    Returns a column of uint16 of minutes plus one, with the seconds of its ``step``; 0 = missing.
-    """
+    """Encode minutes that are only shown, whole ones rounded from whole seconds, plus one; 0 = missing."""
     exact = np.asarray(minutes, dtype=np.float64)
     whole = np.floor(np.rint(exact * 60.0) / 60.0 + 0.5)
     return pack(np.where(np.isfinite(exact), np.minimum(whole + 1.0, 65_535.0), 0.0), "u2") | {"step": 60}
@@ -233,11 +229,7 @@ def names_block(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
-    """
-    Encode metres that are only shown, never compared, as whole metres.
-
-    Returns a column of uint32 of metres plus one; 0 = missing.
-    """
+    """Encode metres that are only shown, never compared, as whole metres plus one; 0 = missing."""
     exact = np.asarray(metres, dtype=np.float64)
     return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")
 
@@ -292,11 +284,7 @@ def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.
 
 
 def pack_words(values: pd.Series, words: Sequence[str], *, missing: str | None = None) -> dict[str, Any]:
-    """
-    Encode one column of words by their position in a list.
-
-    Returns a column of uint8; 255 = not in the list, or missing where no word stands for it.
-    """
+    """Encode one column of words by their position in a list; 255 = not in it, or missing without a word for it."""
     return pack(codes(values if missing is None else values.fillna(missing), words), "u1")
 
 
@@ -595,21 +583,7 @@ _NONCE_SAID = re.compile(r"'nonce-([^']+)'")
 
 
 def share_blocks(pages: Sequence[Artifact], needs: Iterable[str]) -> list[Artifact]:
-    """
-    Move the blocks that several pages carry into one file beside them.
-
-    Parameters
-    ----------
-    pages : sequence of Artifact
-        Pages that carry all that they show.
-    needs : iterable of str
-        In each language, what a page says that is opened without the file.
-
-    Returns
-    -------
-    list of Artifact
-        The pages, and the file.
-    """
+    """Move the blocks that several pages carry into one file beside them; without it a page says what it ``needs``."""
     texts = {page.name: page.content.decode("utf-8") for page in pages}
     blocks = {name: _PACKED_BLOCKS.search(text)[1].split(BETWEEN_BLOCKS) for name, text in texts.items()}  # type: ignore[index]
     carried = Counter(block for own in blocks.values() for block in set(own) if len(block) >= _LEAST_LETTERS)

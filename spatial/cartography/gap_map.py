@@ -81,11 +81,7 @@ class Ways(NamedTuple):
 
 
 def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str) -> tuple[bytes, dict[str, Any]]:
-    """
-    Write the gap map of one service, the map of the last mile or that of integration.
-
-    Returns the page, and what the index says of it.
-    """
+    """Write the gap map of a service, of the last mile or of integration; returns it, and what the index says of it."""
     tolerance_m = detail.tolerance_m
     others = _others(book, service, rows, detail)
     entry: dict[str, Any] = {"kind": "gap", "service": service, "names": {}, "file": file}
@@ -156,11 +152,7 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
 def _service_block(
     book: PageBook, note: ServiceNote, rows: Rows, detail: Detail
 ) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
-    """
-    Tell the ways to the facilities of a service, and what the access engine knows beyond the nearest one.
-
-    Returns the layers of the map, the blocks of its page, and how many are reached, for the index.
-    """
+    """Give the layers of a service's map, the blocks of its page, and how many are reached."""
     service, meta, extras = note.id, book.meta, detail.extras
     times = {mode: _times(book, rows, service, mode) for other, mode in book.access if other == service}
     by_mode = {mode: table for mode, table in times.items() if table["reach_status"].notna().any()}

@@ -72,11 +72,7 @@ def service_layers(
 
 
 def norm_layer(norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows) -> dict[str, Any] | None:
-    """
-    Judge settlements by a norm of time or distance.
-
-    Returns its values are those of the norm. None where the norm is of another kind or nothing was measured.
-    """
+    """Judge settlements by a norm of time or distance; None of another kind, or where nothing was measured."""
     if norm["metric"] not in TRAVELLED or norm["threshold"] is None:
         return None
     table = book.results(norm["id"], rows)
@@ -250,11 +246,7 @@ def measure_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, A
 
 
 def measures_block(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
-    """
-    Encode the measures of access of one service.
-
-    Returns one a mode, group and measure, with its unit; empty without the table.
-    """
+    """Encode the measures of access of one service by mode, group and measure; empty without the table."""
     own = book.of_service("measures", service)
     if own is None:
         return []
@@ -285,11 +277,7 @@ _TINTS = 4
 
 
 def areas_block(book: PageBook, service: str, tolerance_m: float) -> dict[str, Any] | None:
-    """
-    Encode the ground within reach of a service.
-
-    Returns one item a cutoff, the shortest first, and the outlines of all; None without any.
-    """
+    """Encode the ground within reach of a service, the shortest cutoff first; None without any."""
     own = _reach_ground(book, "isochrones", service, "cutoff_min")
     if own is None:
         return None
@@ -303,12 +291,7 @@ def areas_block(book: PageBook, service: str, tolerance_m: float) -> dict[str, A
 
 
 def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[str, Any] | None:
-    """
-    Encode the ground that is nearest to each facility.
-
-    Returns outlines, and for each catchment its facility, tint, people, longest way and area; None without
-    any.
-    """
+    """Encode the ground that is nearest to each facility; None without any."""
     own = _reach_ground(book, "catchments", service, "facility_id")
     if own is None:
         return None
@@ -374,11 +357,7 @@ def with_spans(layers: list[dict[str, Any]], book: PageBook, service: str, rows:
 
 
 def sureness_layers(layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows) -> list[dict[str, Any]]:
-    """
-    Make the layers that show how sure times are and what the wet season does.
-
-    Returns None, one or both: classes by the first layer that has runs, and classes of the wet season.
-    """
+    """Show how sure times are, by the first layer that has runs, and what the wet season does; as far as known."""
     made = []
     number = next((number for number, layer in enumerate(layers) if "low" in layer), None)
     if number is not None:
@@ -428,11 +407,7 @@ _ROOM = tuple(f"room_{name}" for name in ("served", "partly_served", "full", "no
 
 
 def response_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
-    """
-    Show the minutes from the call until the first crew is there.
-
-    Returns one layer that stands at the shortest target; empty where no crews start from this service.
-    """
+    """Show the minutes from the call until the first crew is there; empty where no crews start from this service."""
     own = _first_mode(book, "emergency_response", service)
     if own is None:
         return []
@@ -458,11 +433,7 @@ def response_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, 
 
 
 def trial_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
-    """
-    Make a layer of each scenario, and one of who finds room.
-
-    Returns layers of classes; empty without the tables.
-    """
+    """Make a layer of each scenario, and one of who finds room. Returns layers of classes; empty without the tables."""
     layers = []
     for scenario, table, own in _scenarios(rows, book, service):
         mode, cutoff = str(own["mode"].iloc[0]), float(own["cutoff_min"].iloc[0])
@@ -477,11 +448,7 @@ def trial_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any
 
 
 def trials_block(rows: Rows, book: PageBook, service: str, facilities: pd.Index) -> dict[str, Any]:
-    """
-    Encode what scenarios, crews and room mean for each settlement.
-
-    Returns ``scenarios``, ``response`` and ``served``; empty or None without their tables.
-    """
+    """Encode what scenarios, crews and room mean for each settlement; empty or None without their tables."""
     scenarios = []
     for scenario, table, own in _scenarios(rows, book, service):
         statuses = {

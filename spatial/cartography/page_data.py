@@ -130,11 +130,7 @@ class Rows:
     def align(
         self, frame: pd.DataFrame, columns: Iterable[str] | None = None, *, key: str = "settlement_id"
     ) -> pd.DataFrame:
-        """
-        Bring a table, or some of its columns, into the order of the settlements.
-
-        Returns one row a settlement, missing where the table has none.
-        """
+        """Bring a table, or some of its columns, into the order of the settlements; missing where it has no row."""
         picked = pd.DataFrame(frame if columns is None else frame[[key, *columns]])
         return picked.set_index(key).reindex(self.ids)
 
@@ -243,11 +239,7 @@ class NormBook:
         }
 
     def block(self, norm: Mapping[str, Any], rows: Rows, *, exact: bool) -> dict[str, Any]:
-        """
-        Encode a norm with its results for each settlement: exactly where a layer compares them, else as they are shown.
-
-        Returns the norm with ``places``; None there where no settlement has a result.
-        """
+        """Encode a norm with its results, exact where a layer compares them; its places are None without any."""
         if (key := ("norm block", norm["id"], exact)) in rows.kept:
             return {**norm, "places": rows.kept[key]}
         places = None

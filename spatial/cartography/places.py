@@ -211,11 +211,7 @@ def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, A
 
 
 def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None, *, detail: bool) -> dict[str, Any] | None:
-    """
-    Encode the last mile.
-
-    Returns None without the table.
-    """
+    """Encode the last mile. Returns None without the table."""
     if last_mile is None or last_mile.empty:
         return None
     table = rows.align(last_mile)
@@ -236,11 +232,7 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None, *, detail: bool)
 
 
 def off_road_block(rows: Rows, own: pd.DataFrame | None) -> dict[str, Any] | None:
-    """
-    Encode travel to a service over open ground.
-
-    Returns minutes and why there are none; None where the study did not ask for this service.
-    """
+    """Encode minutes to a service over open ground, and why there are none; None where the study did not ask for it."""
     if own is None:
         return None
     table = rows.align(own, ("travel_time_min", "reach_status"))

@@ -58,11 +58,7 @@ class Undefined:
         return cls(classes, int((tables["scores"]["unit_level"] == "township").sum()))
 
     def reason(self, unit: str, part: Mapping[Any, Any]) -> dict[str, str]:
-        """
-        Say why a component is not defined.
-
-        Returns ``why``: the code of a reason; empty where the component is defined, or nothing here tells.
-        """
+        """Give the code of why a component is not defined; empty where it is, or nothing here tells."""
         if part["component_status"] != "not_defined":
             return {}
         name = str(part["component"])
@@ -85,12 +81,7 @@ Entry = dict[str, Any]
 
 
 def types_block(book: PageBook) -> Entry | None:
-    """
-    Gather types of the study and its townships.
-
-    Returns the study and its townships by id, functional urban areas or why there is none, and figures on
-    towns; None where nothing was classified.
-    """
+    """Gather types of the study and townships, urban areas and figures on towns; None where nothing is classified."""
     types = book.tables.get("unit_types")
     if types is None or not len(types):
         return None
@@ -195,12 +186,7 @@ def score_layers(rows: Rows, book: PageBook) -> list[dict[str, Any]]:
 
 
 def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
-    """
-    Encode the townships by their level.
-
-    Returns outlines and classes, how many pillars some township has, and how many townships have no
-    settlement; None where no township with a level has an outline.
-    """
+    """Encode outlines and classes of townships by their level; None where none with a level has an outline."""
     bounds = book.tables.get("boundaries")
     if not isinstance(bounds, gpd.GeoDataFrame):
         return None
@@ -227,11 +213,7 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
 
 
 def place_levels_block(rows: Rows, book: PageBook) -> dict[str, Any] | None:
-    """
-    Encode each settlement's level and that of its pillars.
-
-    Returns hundredths by name, 255 where nothing is known; None without scores.
-    """
+    """Encode the level of each settlement and its pillars in hundredths, 255 unknown; None without scores."""
     if "scores" not in book.tables:
         return None
     scores = rows.align(_of_places(book), key="unit_id")
@@ -304,12 +286,7 @@ def score_page(
 
 
 def score_answer(book: PageBook) -> Entry | None:
-    """
-    Gather what one sentence on the study's integration is made of.
-
-    Returns bands, gates, the norms that failed and the pillars that are missing; None where the study has no
-    score.
-    """
+    """Gather what one sentence on the study's integration is made of; None where the study has no score."""
     score = book.summary.get("score")
     if score is None:
         return None

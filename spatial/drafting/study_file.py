@@ -72,11 +72,7 @@ def _section(model: type[BaseModel], prefix: str, given: dict[str, str], known: 
 
 
 def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    """
-    Find the options model inside an annotation.
-
-    Returns the model, or None; and whether the key holds a list of them.
-    """
+    """Find the options model inside an annotation, or None; and whether the key holds a list of them."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
     if get_origin(annotation) in {Union, types.UnionType, tuple}:

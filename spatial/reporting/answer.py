@@ -58,30 +58,14 @@ def summarise_answer(
     services: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Record:
     """
-    Answer what is wrong, where and for whom.
+    Answer what is wrong, where and for whom, by norms of a summary; minutes to services are told by ``mode``.
 
-    Parameters
-    ----------
-    tables : mapping
-        `settlements`, `norm_results`, `gaps` and `access`; `inventory` for how many facilities there are and
-        `boundaries` for the names of townships.
-    norms : sequence of dict
-        The norms of a summary.
-    mode : str
-        The mode by which minutes to services are told.
-    services : mapping, optional
-        Names of services by language; others go by their own word.
-
-    Returns
-    -------
-    dict
-        `findings`: a record for each norm that opens the pages and fails, failed mandatory norms first, then those that
-        the study added or adopted, then by people beyond, with those beyond and all asked about in `persons` (None
-        where nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: where
-        nobody counts people, the same of norms that are neither the study's own nor its country's, after minutes.
-        `silent`: mandatory norms that nobody can judge. `met`: those that open the pages and are met, with whom they
-        count. `matrix`: townships by those beyond any of the findings. `services`: minutes
-        by the mode. `villages`: how many are beyond any.
+    `findings` are the norms that open the pages and fail, failed mandatory norms first, then those that the study
+    added or adopted, then by people beyond; each with those beyond and all asked about in `persons` (None where
+    nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: where nobody
+    counts people, the same of norms that are neither the study's own nor its country's, after minutes. `silent`:
+    mandatory norms that nobody can judge. `met`: those that open the pages and are met. `matrix`: townships by those
+    beyond any of the findings. `services`: minutes by the mode. `villages`: how many are beyond any.
     """
     settlements = pd.DataFrame(tables["settlements"])
     scored = settlements.loc[settlements["in_study"]]
@@ -337,14 +321,7 @@ FIRST_ACTIONS = 3
 
 
 def answer_title(answer: Told, words: Words) -> str:
-    """
-    Say the answer as a title: the first findings, else that what can be judged is met, else how far services are.
-
-    Examples
-    --------
-    >>> answer_title(summary["answer"], Words("en"))  # doctest: +SKIP
-    '21 villages have no graded road; 98,457 rural people are more than 60 min from the nearest county seat'
-    """
+    """Say the answer as a title: the first findings, else that what can be judged is met, else how far services are."""
     if answer["findings"]:
         told = [_beyond(finding, words) for finding in answer["findings"][:IN_TITLE]]
     elif answer["met"] and not answer["watched"]:
@@ -372,14 +349,7 @@ def answer_title(answer: Told, words: Words) -> str:
 
 
 def answer_lead(answer: Told, words: Words) -> str:
-    """
-    Say beside the title how many of whom are within, and what is asked for.
-
-    Examples
-    --------
-    >>> answer_lead(summary["answer"], Words("en"))  # doctest: +SKIP
-    'County seat within 60 min: 66.9 % of the 297,543 rural people; the norm asks for 90 %.'
-    """
+    """Say beside the title how many of whom are within, and what is asked for."""
     told = []
     for finding in answer["findings"][:IN_TITLE]:
         sides = finding[finding["counted"]]
@@ -403,23 +373,7 @@ def answer_lead(answer: Told, words: Words) -> str:
 
 
 def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]:
-    """
-    Say whom the answer is about and where it is worst, what else is beyond, and what would help first.
-
-    Parameters
-    ----------
-    answer : dict
-        Of `summarise_answer`.
-    plans : sequence of dict
-        Of `plan_records`, in their order.
-    words : Words
-        Of the language.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say whom the answer is about and where it is worst, what else is beyond, and what would help first."""
     findings = answer["findings"]
     lines = [finding_text(finding, words) for finding in findings[:IN_FULL]]
     if findings[IN_FULL:]:

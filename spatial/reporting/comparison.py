@@ -203,12 +203,7 @@ class Counted(NamedTuple):
 
 
 def unmatched(comparison: Comparison) -> dict[str, Counted]:
-    """
-    Count the places that both runs have, and those that one of them has alone.
-
-    Returns places and people by `both` (people of the later run), `gone` (the earlier alone) and `new` (the
-    later alone).
-    """
+    """Count places and people that both runs have (of the later), the earlier alone, and the later alone."""
     table = comparison.people
     rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
     found = {}

@@ -36,13 +36,7 @@ def explanation_text(
     service_names: Mapping[str, str] | None = None,
     scenario_names: Mapping[str, str] | None = None,
 ) -> str:
-    """
-    Tell the explanation of one settlement in words.
-
-    Examples
-    --------
-    >>> print(explanation_text(explain("n1", tables, register=register)))  # doctest: +SKIP
-    """
+    """Tell the explanation of one settlement in words."""
     words = Words(language, names=service_names)
     say, place, issues = partial(words.say, "line"), explanation["settlement"], explanation["issues"]
     lines = _who_and_where(place, words)

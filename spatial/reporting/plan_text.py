@@ -30,26 +30,7 @@ MOST_PLACES = 3
 
 
 def plan_sentences(plan: Plan, words: Words) -> list[str]:
-    """
-    Say what a plan brings and where, and who is then left; or why there is no plan.
-
-    Parameters
-    ----------
-    plan : dict
-        One of `plan_records`.
-    words : Words
-        Of the language.
-
-    Returns
-    -------
-    list of str
-        Two sentences; one where there is no plan; behind them what borders and a lack of capacity cost.
-
-    Examples
-    --------
-    >>> plan_sentences(plan, Words("en"))[0]  # doctest: +SKIP
-    'Two sites for a clinic (Anse, Bara) bring 400 of the 700 people within 30 min by car; Anse alone 250.'
-    """
+    """Say in two sentences what a plan brings, where, and who is left, then what borders cost; or why there is none."""
     told = _told(plan, words)
     rooms = [*_together_sentences(plan, words), *further_sentences(plan, words)]
     if not plan["actions"]:
@@ -154,14 +135,7 @@ def _counted(number: int, words: Words) -> dict[str, str]:
 
 
 def plan_title(plan: Plan, words: Words) -> str:
-    """
-    Say the finding of a plan as a title: how many of what bring how many within, and what then is.
-
-    Examples
-    --------
-    >>> plan_title(plan, Words("en"))  # doctest: +SKIP
-    'Two sites for a clinic bring 400 of the 700 people within 30 min by car; 300 people are still beyond'
-    """
+    """Say the finding of a plan as a title: how many of what bring how many within, and what then is."""
     if not plan["actions"]:
         return plan_sentences(plan, words)[0]
     told = _told(plan, words)

@@ -38,27 +38,11 @@ def plan_records(
     metrics: Mapping[str, str] | None = None,
 ) -> list[Record]:
     """
-    Gather the plans of a study, in their order.
+    Gather the plans of a study in their order, each with its actions, curve, options and lists by township.
 
-    Parameters
-    ----------
-    tables : mapping
-        `plans`, `plan_actions`, `plan_people`, `plan_options` and `plan_curve`, and `settlements`, `facilities` and
-        `boundaries` for the names of places; those that are absent tell nothing.
-    services : mapping, optional
-        Names of services by language; others go by their own word.
-    titles : mapping, optional
-        Titles by language of the plans that a study asks for by name, those of several services among them.
-    metrics : mapping, optional
-        What each norm measures, such as ``roundtrip_time_min``, so that a way there and back is called that.
-
-    Returns
-    -------
-    list of dict
-        A row of `plans` each, with `names` (of its service), `title`, `actions`, `curve`, `options`, and by township
-        `left` and `gained_in`. All names are by language. `shown` has whole `persons` (None where nobody's number is
-        known) and `places` for each side, such that parts add up to `today` (who is beyond today) and to `all`; so do
-        those of actions and townships.
+    All names are by language. `shown` has whole `persons` (None where nobody's number is known) and `places` for each
+    side, such that parts add up to `today` (who is beyond today) and to `all`; so do those of actions and townships.
+    ``metrics`` says what each norm measures, so that a way there and back is called that.
 
     Examples
     --------

@@ -179,11 +179,7 @@ class Total:
 
 
 def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, basis: str) -> Total:
-    """
-    Add up the people of the study area.
-
-    Returns NaN where nobody's number is known.
-    """
+    """Add up the people of the study area. Returns NaN where nobody's number is known."""
     settlements, account = tables["settlements"], tables["population_account"]
     mine = settlements["in_study"].to_numpy(dtype=bool)
     persons = settlements["population_persons"]

@@ -56,12 +56,7 @@ def mobile_places(settlements: pd.DataFrame) -> frozenset[str]:
 
 
 def mobile_people(norm_id: str, results: pd.DataFrame, places: frozenset[str]) -> dict[str, Any] | None:
-    """
-    Count, of those beyond a norm as mapped, the ones whom a mobile service is to reach.
-
-    Returns `places` and `persons`, the latter None where nobody knows them; None where there is no such
-    place.
-    """
+    """Count those beyond a norm as mapped whom a mobile service is to reach; None where there is no such place."""
     if not places:
         return None
     own = (results["unit_level"] == "settlement") & (results["norm_id"] == norm_id)
@@ -113,11 +108,6 @@ def rank_gaps(
     that applies to the study, and no duty trigger. Gaps are as mapped: where the inventory of the service is not
     complete their `status` is not_measurable, for a nearer facility may only be missing from the map. Villages that are
     to be relocated are gaps like all others; their `remedy` is a mobile service.
-
-    Examples
-    --------
-    >>> gaps = rank_gaps(results, settlements, access, register)  # doctest: +SKIP
-    >>> gaps.iloc[0][["settlement_id", "norm_id", "persons_unserved"]]  # doctest: +SKIP
     """
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     judged = list(study.loc[study["status"] != "not_applicable", "norm_id"])
@@ -235,11 +225,7 @@ class Runs:
 
 
 def runs_of(intervals: pd.DataFrame | None, access: pd.DataFrame | None, *, service: str, mode: str) -> Runs | None:
-    """
-    Take the paired runs that a norm of one mode can be held against.
-
-    Returns None where no runs of that service and mode were paired.
-    """
+    """Take the paired runs that a norm of one mode can be held against; None where there are none."""
     if intervals is None:
         return None
     counts = None if mode == ANY else {mode, *mode.split("+")}
@@ -499,15 +485,7 @@ def summarise_study(
     certainty: CertaintyNote | None = None,
     pillar_weights: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """
-    Put the study on one page.
-
-    Examples
-    --------
-    >>> summary = summarise_study(tables, register=binding)  # doctest: +SKIP
-    >>> summary["gates"]["mandatory_status"]  # doctest: +SKIP
-    'none_applicable'
-    """
+    """Put the study on one page."""
     settlements, results = tables["settlements"], tables["norm_results"]
     scored = settlements.loc[settlements["in_study"]]
     note = certainty or CertaintyNote()

@@ -142,11 +142,7 @@ def _apart() -> frozenset[str]:
 
 
 def imported_modules(module: str) -> list[str]:
-    """
-    List a module and every module of this package that it imports, however indirectly.
-
-    The imports are read from the source without running it, those inside functions included.
-    """
+    """List a module and all of this package that its source imports, inside functions and indirectly too."""
     seen: set[str] = set()
     waiting = [module]
     while waiting:

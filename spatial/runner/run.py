@@ -46,11 +46,7 @@ class Decision:
 
 
 def raw_files(study: Study) -> list[Path]:
-    """
-    List the sources that a study names.
-
-    Returns sorted, below the raw root; some may be missing.
-    """
+    """List the sources that a study names. Returns sorted, below the raw root; some may be missing."""
     sources = study.sources
     tables = [
         sources.osm,

@@ -95,11 +95,7 @@ class ScoreComponent:
 
     @property
     def known_share(self) -> float:
-        """
-        Say how much of it is known.
-
-        Returns 0-1: of a level, what does not lie between its ends; of a gap, 1 where it is measured.
-        """
+        """Say how much is known (0-1): of a level what is not between its ends; of a gap 1 where it is measured."""
         if self.component_status != "measured":
             return 0.0
         return 1.0 if math.isnan(self.high - self.low) else 1.0 - (self.high - self.low)
@@ -196,11 +192,7 @@ class Ground:
             yield Unit("township", township, self.names.get(township, ""), members[township])
 
     def people_of(self, members: IntArray) -> float:
-        """
-        Add up the people of some places.
-
-        Returns NaN where nobody's number is known.
-        """
+        """Add up the people of some places. Returns NaN where nobody's number is known."""
         known = self.persons[members]
         return float(np.nansum(known)) if (~np.isnan(known)).any() else float("nan")
 

@@ -52,11 +52,7 @@ class UrbanGrid:
     basis: str  # where people come from
 
     def at(self, x: FloatArray, y: FloatArray) -> tuple[IntArray, IntArray]:
-        """
-        Take the class and the urban centre of points.
-
-        Returns codes of level 2, 11 beyond the grid; and the urban centre, 0 for none.
-        """
+        """Take the class of level 2 of points, 11 beyond the grid, and their urban centre, 0 for none."""
         if self.crs != self.working_crs:
             x, y = transformer_between(self.working_crs, self.crs).transform(x, y)
         column, row = (np.floor(part).astype(np.int64) for part in ~self.transform * (x, y))
@@ -96,11 +92,7 @@ class UrbanGrid:
         return np.asarray(shapely.polygons(np.column_stack([x, y]).reshape(-1, len(corners), 2)))
 
     def window(self, outline: shapely.Geometry) -> tuple[IntArray, IntArray]:
-        """
-        Find the cells around an outline.
-
-        Returns rows and columns of all cells that may touch it; none beyond the grid.
-        """
+        """Find rows and columns of the cells that may touch an outline; none beyond the grid."""
         edge = shapely.get_coordinates(shapely.segmentize(shapely.box(*shapely.bounds(outline)), 10.0 * CELL_M))
         x, y = edge.T
         if self.crs != self.working_crs:
@@ -114,11 +106,7 @@ class UrbanGrid:
         return rows.ravel().astype(np.int64), columns.ravel().astype(np.int64)
 
     def centre_points(self) -> tuple[IntArray, FloatArray]:
-        """
-        Find the densest cell of every urban centre.
-
-        Returns numbers of centres, rising; and its midpoint in the working CRS, (centres, 2).
-        """
+        """Find the densest cell of every urban centre: numbers of centres, rising, and midpoints (centres, 2)."""
         numbers = np.unique(self.centre[self.centre > 0])
         best = [int(np.where(self.centre == number, self.persons, -1.0).argmax()) for number in numbers]
         rows, columns = np.unravel_index(np.array(best, dtype=np.int64), self.centre.shape)

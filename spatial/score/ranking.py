@@ -145,11 +145,7 @@ def rank_units(
     variants: Mapping[str, Sequence[pd.DataFrame]] | None = None,
     doubts: RankDoubts | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """
-    Rank townships among townships, and settlements among settlements.
-
-    Returns the scores with ranks and their status; `rank_pairs` of townships; `score_variance`.
-    """
+    """Rank townships and settlements among their like: scores with ranks, pairs of townships, shares of variance."""
     doubts = doubts or RankDoubts()
     ranked = scores.assign(**dict.fromkeys(RANKS, np.nan))
     pairs = TABLES["rank_pairs"].frame()

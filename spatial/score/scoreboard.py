@@ -199,11 +199,7 @@ def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> ScoreCompon
 
 
 def place_levels(scores: PlaceScores, evidence: Evidence) -> dict[tuple[str, str], Having]:
-    """
-    Measure the components of every single settlement, which is all groups and one place at once.
-
-    Returns 0-1; NaN where nothing is known.
-    """
+    """Measure the components of every single settlement, which is all groups and one place at once; NaN unknown."""
     held = _held(scores, evidence)
     return {
         ("structure", "even_access"): _known(scores.access),
@@ -237,11 +233,7 @@ def _held(scores: PlaceScores, evidence: Evidence) -> dict[str, Having]:
 def gaps_of(
     unit: Unit, ground: Ground, common_access: FloatArray, evidence: Evidence
 ) -> tuple[list[ScoreComponent], SegmentationIndex]:
-    """
-    Measure every gap of one unit, and join four of them to the segmentation index.
-
-    Access of places is by norms that ask something of town and country alike (`PlaceScores.common_access`).
-    """
+    """Measure every gap of a unit and join four to the index; access by norms that ask town and country alike."""
     members, weight = unit.members, ground.weight[unit.members]
     official, norm = ground.official_class[members], evidence.gap_norm
 

@@ -96,11 +96,7 @@ def spread_of(
 
 
 def beyond_by_township(ground: Ground, beyond: FloatArray) -> tuple[pd.Series, pd.Series]:
-    """
-    Count those beyond the norm, and all whose access is known, in each township.
-
-    Returns both by township, in the order of ids.
-    """
+    """Count those beyond the norm, and all whose access is known, by township in the order of ids."""
     label = pd.Series(ground.township)
     inside = label.notna().to_numpy() & ~np.isnan(beyond)
     unit, people = label[inside].to_numpy(), ground.weight[inside]

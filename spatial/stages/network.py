@@ -217,11 +217,7 @@ class Fitted(NamedTuple):
 
 
 def calibration_of(options: Options, fitted: Fitted) -> Calibration | None:
-    """
-    Take what observed times said of the speeds.
-
-    Returns None where nothing was observed.
-    """
+    """Take what observed times said of the speeds. Returns None where nothing was observed."""
     factors, errors, seen = fitted
     if factors is None or errors is None or seen is None:
         return None

@@ -55,11 +55,7 @@ def site_sources(
 def offered_sites(
     services: Sequence[str], sources: dict[str, gpd.GeoDataFrame], water: gpd.GeoDataFrame, **limits: Any
 ) -> CandidateSites:
-    """
-    Gather the sites that may hold every one of some services; what cannot hold one of them is refused.
-
-    ``limits`` are those of `candidate_sites`.
-    """
+    """Gather sites that may hold every one of some services, by `limits` of `candidate_sites`; refuse others."""
     given: dict[str, Any] = {{"list": "points"}.get(word, word): frame for word, frame in sources.items()}
     areas = water.loc[water.geom_type.isin(["Polygon", "MultiPolygon"])]
     each = [candidate_sites(service, **given, water=areas, **limits) for service in services]

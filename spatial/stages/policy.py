@@ -231,11 +231,7 @@ CREW_MODES = ("emergency", "drive", "motorcycle")
 
 
 def crew_mode(modes: Sequence[str]) -> str | None:
-    """
-    Choose the mode of crews for which the study names none.
-
-    Returns None where the study has none of `CREW_MODES`.
-    """
+    """Choose the mode of crews for which the study names none; None where it has none of `CREW_MODES`."""
     return next((mode for mode in CREW_MODES if mode in modes), None)
 
 

@@ -256,11 +256,7 @@ class _Work:
 def units_of_level(
     options: Options, settlements: gpd.GeoDataFrame, study_area: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """
-    Find the units that official numbers are of.
-
-    Returns settlements with the unit of the official level, and the boundaries that are its units.
-    """
+    """Give settlements with the unit of the official level, and the boundaries that are these units."""
     official = options.sources.official_units
     level = None if official is None else official.level
     if level is None:

@@ -145,11 +145,7 @@ def _compared(
 
 
 def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
-    """
-    Read the points, lines and areas by which a scenario closes roads.
-
-    Returns None where the scenario has no such file.
-    """
+    """Read the points, lines and areas by which a scenario closes roads; None where it has no such file."""
     if item.close_file is None:
         return None
     file = options.raw_path(item.close_file.path)
@@ -159,11 +155,7 @@ def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> g
 
 
 def added_roads(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
-    """
-    Take the roads that a scenario builds, from its file and from its own list.
-
-    Returns None where it builds none.
-    """
+    """Take the roads that a scenario builds, from its file and from its own list. Returns None where it builds none."""
     parts = []
     if item.new_roads is not None:
         parts.append(new_roads_from_table(options.raw_path(item.new_roads.path), item.new_roads, crs=crs))

@@ -229,12 +229,7 @@ def only_shared(run: Run, shared: Shared) -> Run:
 
 
 def board_of(run: Run, shared: Shared) -> Scoreboard:
-    """
-    Score a run again, on what all share.
-
-    Returns what needs the travel graph is taken from the run's own components: robust coverage, borders,
-    shape of the study's space; NaN where it was not measured alike.
-    """
+    """Score a run again on what all share; what needs the graph is the run's own, NaN where not measured alike."""
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
     results = run.norm_results

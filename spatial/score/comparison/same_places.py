@@ -44,11 +44,7 @@ def folded(name: object) -> str:
 
 
 def shortest_first(name: str) -> tuple[int, str]:
-    """
-    Give the key by which ids are ordered.
-
-    Returns its length, and the id.
-    """
+    """Give the key by which ids are ordered. Returns its length, and the id."""
     return len(name), name
 
 
