@@ -11,7 +11,7 @@ import shapely
 
 from spatial.access.summaries import weighted_quantile
 from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
-from spatial.cartography.document import TOWNSHIPS, codes, names_block, pack, page_document, round_up
+from spatial.cartography.document import codes, names_block, pack, page_document, round_up
 from spatial.cartography.page_data import PLAN_FILE, shown_bounds, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
@@ -326,4 +326,4 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         "map": drawn_ground(book, rows, {"settlement": frame}, closer=CLOSER),
         "plan_file": PLAN_FILE,
     }
-    return page_document(data, title=book.title, language=book.language, parts=TOWNSHIPS)
+    return page_document(data, title=book.title, language=book.language, page="townships")

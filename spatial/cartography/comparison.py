@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_points
-from spatial.cartography.document import COMPARE, codes, names_block, pack, pack_texts, page_document, space_order
+from spatial.cartography.document import codes, names_block, pack, pack_texts, page_document, space_order
 from spatial.cartography.page_data import messages
 from spatial.cartography.places import by_language
 from spatial.crs import WGS84
@@ -418,7 +418,7 @@ def comparison_page(
         "dates": dates_block(trajectory),
         **map_block(comparison, runs),
     }
-    return page_document(data, title=title, language=language, parts=COMPARE)
+    return page_document(data, title=title, language=language, page="compare")
 
 
 def page_words(language: str) -> dict[str, str]:

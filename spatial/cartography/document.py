@@ -291,138 +291,31 @@ def pack_words(values: pd.Series, words: Sequence[str], *, missing: str | None =
 # One self-contained HTML file from a folium map, our scripts and a block of data.
 
 _NONCE = "@@nonce@@"
-_SCRIPTS = ("decode.js", "text.js", "dom.js")
-_MAP_SCRIPTS = (
-    "canvas.js",
-    "basemap.js",
-    "points.js",
-    "marks.js",
-    "classes.js",
-    "legend.js",
-    "curve.js",
-    "filters.js",
-    "search.js",
-    "table.js",
-    "beyond.js",
-    "place.js",
-    "sureness.js",
-    "trials.js",
-    "areas.js",
-    "cells.js",
-    "closing.js",
-    "about.js",
-    "print.js",
-    "svg_context.js",
-    "picture.js",
-    "view.js",
-    "mine.js",
-    "map_mine.js",
-    "map_view.js",
-    "map_page.js",
-)
 _TEMPLATES = Environment(
     loader=PackageLoader("spatial.cartography", "assets/own"), autoescape=True, keep_trailing_newline=True
 )
 
 
 class PageParts(NamedTuple):
-    """What makes a page of one kind; `page.html` is the skeleton that all share."""
+    """What makes a page of one kind; `page.html` is the skeleton that all share, and ``KIND.html`` stands in it."""
 
-    template: str  # what stands in the skeleton
-    kind: str  # classes of its body
+    body: str  # classes of its body
     start: str  # the function of our scripts that it calls first; empty where the map calls it
-    scripts: tuple[str, ...]  # beside those that all pages have
+    scripts: tuple[str, ...]  # those that all pages have among them
     styles: tuple[str, ...]
-    vendored_scripts: tuple[str, ...] = ()  # of others, for a page that draws a map
-    vendored_styles: tuple[str, ...] = ()
+    vendored: tuple[str, ...]  # of others, for a page that draws a map
 
 
-MAP = PageParts(
-    "map.html",
-    "map-page",
-    "",
-    _MAP_SCRIPTS,
-    ("map.css", "acts.css", "print.css", "mine.css"),
-    ("leaflet/leaflet.js",),
-    ("leaflet/leaflet.css",),
-)
-INDEX = PageParts(
-    "index.html",
-    "index-page",
-    "startIndexPage",
-    (
-        "about.js",
-        "score_words.js",
-        "drawing.js",
-        "answer_parts.js",
-        "index_answer.js",
-        "index_reach.js",
-        "index_sure.js",
-        "index_trials.js",
-        "index_page.js",
-    ),
-    ("index.css", "answer.css"),
-)
-SIGN_OFF = PageParts(
-    "sign_off.html",
-    "index-page sign-page",
-    "startSignOffPage",
-    ("about.js", "signing.js", "sign_off_page.js"),
-    ("index.css", "sign_off.css"),
-)
-SCORE = PageParts(
-    "score.html",
-    "index-page score-page",
-    "startScorePage",
-    ("about.js", "score_words.js", "score_types.js", "score_page.js"),
-    ("index.css", "score.css"),
-)
-FACT_SHEET = PageParts(
-    "fact_sheet.html",
-    "index-page sheet-page",
-    "startFactSheet",
-    ("about.js", "score_words.js", "drawing.js", "answer_parts.js", "fact_sheet_page.js"),
-    ("index.css", "fact_sheet.css"),
-)
-PLAN = PageParts(
-    "plan.html",
-    "index-page plan-page",
-    "startPlanPage",
-    ("about.js", "view.js", "mine.js", "drawing.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
-    ("index.css", "plan.css", "mine.css"),
-)
-SETTLE = PageParts(
-    "settle.html",
-    "index-page settle-page",
-    "startSettlePage",
-    ("about.js", "settle_page.js"),
-    ("index.css", "settle.css"),
-)
-TOWNSHIPS = PageParts(
-    "townships.html",
-    "index-page townships-page",
-    "startTownshipsPage",
-    ("about.js", "drawing.js", "townships_page.js"),
-    ("index.css", "answer.css", "townships.css"),
-)
-COMPARE = PageParts(
-    "compare.html",
-    "index-page compare-page",
-    "startComparePage",
-    (
-        "about.js",
-        "score_words.js",
-        "canvas.js",
-        "basemap.js",
-        "points.js",
-        "compare_map.js",
-        "compare_tables.js",
-        "compare_page.js",
-    ),
-    ("index.css", "compare.css"),
-    ("leaflet/leaflet.js",),
-    ("leaflet/leaflet.css",),
-)
+@functools.cache
+def parts_of(page: str) -> PageParts:
+    """Read what makes the pages of a kind."""
+    kinds = tomllib.loads(_bytes("pages.toml").decode("utf-8"))
+    scripts, styles = (
+        tuple(f"{name}.{ending}" for kind in ("every", page) for name in kinds[kind][key].split())
+        for key, ending in (("scripts", "js"), ("styles", "css"))
+    )
+    vendored = ("leaflet/leaflet.css", "leaflet/leaflet.js") if kinds[page].get("draws_map") else ()
+    return PageParts(kinds[page]["body"], kinds[page].get("start", ""), scripts, styles, vendored)
 
 
 class _PageMap(folium.Map):
@@ -473,19 +366,19 @@ def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
     return {name: getattr(figure, name).render() for name in ("header", "html", "script")}
 
 
-def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: PageParts = INDEX) -> bytes:
+def page_document(data: Mapping[str, Any], *, title: str, language: str, page: str = "index") -> bytes:
     """Write a page, with a nonce of its own content; a map page opens at the `middle` of its data."""
     # Keys once, and the texts of each language behind each other: what is far apart deflates badly.
-    words = words_named(data["messages"], parts)
+    words, parts = words_named(data["messages"], page), parts_of(page)
     keys = list(dict.fromkeys(key for texts in words.values() for key in texts))
     told = {language: [texts.get(key) for key in keys] for language, texts in words.items()}
     messages = piece_of(_json({"keys": keys, "texts": told}))
-    unpack, *code = _code_blocks(parts)
+    unpack, *code = _code_blocks(page)
     text = _TEMPLATES.get_template("page.html").render(
-        template=parts.template,
-        kind=parts.kind,
+        template=f"{page}.html",
+        kind=parts.body,
         start=parts.start,
-        map=_map_elements(*data["middle"]) if parts is MAP else None,
+        map=_map_elements(*data["middle"]) if page == "map" else None,
         title=title,
         language=language,
         nonce=_NONCE,
@@ -494,34 +387,34 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: 
         blocks=BETWEEN_BLOCKS.join((*code, *data_blocks({**data, "messages": messages}))),
     )
     # Only our own templates hold the placeholder; a title that spells it shows the nonce, which opens nothing.
-    page = text.encode("utf-8")
-    digest = hashlib.sha256(page).digest()
-    return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
+    content = text.encode("utf-8")
+    digest = hashlib.sha256(content).digest()
+    return content.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
 
 
-def bytes_of_code(parts: PageParts) -> int:
+def bytes_of_code(page: str) -> int:
     """Count the bytes of a kind of pages before anything is in it."""
-    return sum(len(block.encode("utf-8")) for block in _code_blocks(parts))
+    return sum(len(block.encode("utf-8")) for block in _code_blocks(page))
 
 
 @functools.cache
-def _code_blocks(parts: PageParts) -> tuple[str, str, str]:
+def _code_blocks(page: str) -> tuple[str, str, str]:
     """Write what unpacks a page, and as blocks the style and the scripts of its kind."""
-    styles = [
-        *(vendored(name) for name in parts.vendored_styles),
-        *(code_of(name) for name in ("page.css", *parts.styles)),
-    ]
-    scripts = [
-        *(vendored(name) for name in parts.vendored_scripts),
-        *(code_of(name) for name in (*_SCRIPTS, *parts.scripts)),
-    ]
-    style, script = (write_block("".join(texts).encode("utf-8")) for texts in (styles, scripts))
+    parts = parts_of(page)
+    style, script = (
+        write_block(
+            "".join(
+                [*(vendored(name) for name in parts.vendored if name.endswith(ending)), *map(code_of, own)]
+            ).encode()
+        )
+        for own, ending in ((parts.styles, ".css"), (parts.scripts, ".js"))
+    )
     return code_of("unpack.js"), style, script
 
 
-def words_named(messages: Mapping[str, Mapping[str, str]], parts: PageParts) -> dict[str, dict[str, str]]:
+def words_named(messages: Mapping[str, Mapping[str, str]], page: str) -> dict[str, dict[str, str]]:
     """Keep the messages that a kind of pages can say: those that its scripts or its template name, or begin to name."""
-    sections, keys, beginnings = _named(parts)
+    sections, keys, beginnings = _named(page)
     return {
         language: {
             key: text
@@ -533,9 +426,9 @@ def words_named(messages: Mapping[str, Mapping[str, str]], parts: PageParts) -> 
 
 
 @functools.cache
-def _named(parts: PageParts) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+def _named(page: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
     """List the sections of messages, the keys, and the beginnings of keys in the quotes of scripts and templates."""
-    text = "\n".join(own(name) for name in (*_SCRIPTS, *parts.scripts, "page.html", parts.template))
+    text = "\n".join(own(name) for name in (*parts_of(page).scripts, "page.html", f"{page}.html"))
     keys = set(re.findall(r"[\"'`]([a-z_]+\.[a-z0-9_]*)", text))
     # A key that is named may go on, as by "_one" or by what a script adds.
     beginnings = tuple(sorted(key if key.endswith((".", "_")) else f"{key}_" for key in keys))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_routes, relief_shown
-from spatial.cartography.document import MAP, pack_minutes, pack_words, page_document
+from spatial.cartography.document import pack_minutes, pack_words, page_document
 from spatial.cartography.map_layers import (
     TRAVELLED,
     areas_block,
@@ -146,7 +146,7 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
         **own,
     }
     title = f"{book.title}: {subject}"
-    return page_document(data, title=title, language=book.language, parts=MAP), entry
+    return page_document(data, title=title, language=book.language, page="map"), entry
 
 
 def _service_block(

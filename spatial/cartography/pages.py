@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from spatial.cartography.answer import answer_block, answer_map, township_page
-from spatial.cartography.document import MAP, bytes_of_code, page_document, share_blocks, space_order
+from spatial.cartography.document import bytes_of_code, page_document, share_blocks, space_order
 from spatial.cartography.gap_map import map_page
 from spatial.cartography.page_data import (
     DETAILS,
@@ -218,7 +218,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
 
 def refuse_small_pages(max_page_mb: float) -> None:
     """Refuse a budget that no map page fits in, whatever is on it."""
-    if bytes_of_code(MAP) > max_page_mb * _BYTES_A_MB:
+    if bytes_of_code("map") > max_page_mb * _BYTES_A_MB:
         raise StudyError(
             "outputs.max_page_mb", [f"outputs.max_page_mb: {max_page_mb:g} is too small for any page; allow 2 or more"]
         )

@@ -11,7 +11,7 @@ import shapely
 
 from spatial.access.places import id_order
 from spatial.cartography.answer import drawn_ground
-from spatial.cartography.document import PLAN, SETTLE, pack, pack_words, page_document
+from spatial.cartography.document import pack, pack_words, page_document
 from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
@@ -72,7 +72,7 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
         "file": PLAN_FILE,
         "settle_file": SETTLE_FILE if len(book.tables.get("site_profile", ())) else None,
     }
-    return page_document(data, title=book.title, language=book.language, parts=PLAN)
+    return page_document(data, title=book.title, language=book.language, page="plan")
 
 
 def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
@@ -191,7 +191,7 @@ def settle_page(book: PageBook, rows: Rows) -> bytes:
         ],
         "measures": measures,
     }
-    return page_document(data, title=book.title, language=book.language, parts=SETTLE)
+    return page_document(data, title=book.title, language=book.language, page="settle")
 
 
 # The maps: settlements, or townships where the norm is about these, with what becomes of each in every plan.

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import pack_lines
-from spatial.cartography.document import SCORE, pack, pack_words, page_document
+from spatial.cartography.document import pack, pack_words, page_document
 from spatial.cartography.map_layers import class_layer
 from spatial.cartography.page_data import SCORE_MAP, PageBook, study_block
 from spatial.cartography.places import by_language, parts_of
@@ -274,7 +274,7 @@ def score_page(
         "gains": most_to_gain(score["townships"], parts_of(book.tables, book.meta.modes[0])),
     }
     data["messages"] = dict(book.words)
-    content = page_document(data, title=book.title, language=book.language, parts=SCORE)
+    content = page_document(data, title=book.title, language=book.language, page="score")
     if len(content) <= max_bytes:
         return content
     brief = [
@@ -282,7 +282,7 @@ def score_page(
         for unit in score["townships"]
     ]
     data["score"] = score | {"whole": False, "townships": brief}
-    return page_document(data, title=book.title, language=book.language, parts=SCORE)
+    return page_document(data, title=book.title, language=book.language, page="score")
 
 
 def score_answer(book: PageBook) -> Entry | None:

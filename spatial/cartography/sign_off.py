@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.cartography.answer import answer_block, answer_map
-from spatial.cartography.document import FACT_SHEET, SIGN_OFF, page_document
+from spatial.cartography.document import page_document
 from spatial.cartography.page_data import PageBook, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.plan import actions_block
@@ -62,7 +62,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "settlements": len(rows.ids),
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
     }
-    return page_document(data, title=book.title, language=book.language, parts=FACT_SHEET)
+    return page_document(data, title=book.title, language=book.language, page="fact_sheet")
 
 
 def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
@@ -113,7 +113,7 @@ def sign_off_page(book: PageBook, rows: Rows) -> bytes:
         }
         for language, texts in book.words.items()
     }
-    return page_document(data, title=book.title, language=book.language, parts=SIGN_OFF)
+    return page_document(data, title=book.title, language=book.language, page="sign_off")
 
 
 def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:

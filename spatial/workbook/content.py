@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")
 """What nobody can tell of a norm of which nothing is mapped; the reason says why it is empty."""
-_COMPLETENESS = ("completeness_lower", "completeness_upper")
 NAMED = {"components": 3, "norms": 4, "failing": 2, "plans": 3, "left": 2, "room": 3, "facilities": 2}
 """First columns that say what a row is of, where that is not the first one alone."""
 TABLES_OF = {
@@ -65,14 +64,6 @@ MEETS = {"yes": "met", "no": "not_met", "unknown": "unknown"}
 
 
 Say = Callable[[Any], str]
-
-
-class Said(NamedTuple):
-    """A column of codes that are said in words."""
-
-    name: str
-    say: Say | None = None
-    coloured: bool = False  # whether its cells have the ground of their codes
 
 
 @dataclass(frozen=True)
@@ -109,8 +100,8 @@ class Content:
         if "plan_capacity" in self.tables:
             yield self._sheet("room", self._room())
         if "plan_stops" in self.tables:
-            columns = ("plan_id", "day", "order", "settlement_id", "place", "arrive_min", "leave_min", "gained")
-            yield self._sheet("stops", [*self._fields("plan_stops", self.tables["plan_stops"], *columns)])
+            columns = "plan_id day order settlement_id place arrive_min leave_min gained"
+            yield self._sheet("stops", [*self._fields("plan_stops", self.tables["plan_stops"], columns)])
         if "plan_progress" in self.tables:
             yield self._sheet("progress", self._progress())
         if "field_checks" in self.tables:
@@ -188,19 +179,28 @@ class Content:
         form = field.form if say is None else "text"
         return Column(self.words.title(field.title, field.unit), form, [plain(value) for value in values], **more)
 
-    def _fields(self, table: str, rows: pd.DataFrame, *columns: str | Said) -> Iterator[Column]:
-        """Make several columns of a table, as they are or said."""
-        for column in columns:
-            told = Said(column) if isinstance(column, str) else column
-            codes = list(rows[told.name]) if told.coloured else ()
-            column_made = self._field(table, told.name, rows[told.name], told.say, codes=codes)
+    def _fields(self, table: str, rows: pd.DataFrame, columns: str, **says: Say) -> Iterator[Column]:
+        """
+        Make several columns of a table, each named with the section of the messages that says its codes, if any.
+
+        ``status:results.status!`` is said by a section of another part, its cells on the ground of their codes.
+        """
+        known: dict[str, Say] = {
+            "service": self.words.service, "flag": self._flag, "measure": self._measure, "reason": self.words.reason,
+        }  # fmt: skip
+        for column in columns.split():
+            name, _, told = column.rstrip("!").partition(":")
+            part, _, section = told.rpartition(".")
+            say = says.get(name) or known.get(told) or (self._by(section, part or "workbook") if told else None)
+            codes = list(rows[name]) if column.endswith("!") else ()
+            made = self._field(table, name, rows[name], say, codes=codes)
             if SUPPRESSED.name in rows:
                 # What the public is not told says so in its cell, which is neither empty nor 0.
-                withheld = [told.name in names.split() for names in rows[SUPPRESSED.name]]
+                withheld = [name in names.split() for names in rows[SUPPRESSED.name]]
                 word = self.words.say("flag", "withheld")
-                values = [word if hidden else value for hidden, value in zip(withheld, column_made.values, strict=True)]
-                column_made = replace(column_made, values=values)
-            yield column_made
+                values = [word if hidden else value for hidden, value in zip(withheld, made.values, strict=True)]
+                made = replace(made, values=values)
+            yield made
 
     def _summary(self) -> list[Column]:
         labels, values, kinds = zip(*self._lines(), strict=True)
@@ -259,11 +259,6 @@ class Content:
             for level, unit in zip(rows["unit_level"], rows["unit_id"], strict=True)
         ]
 
-    @property
-    def _unit_id(self) -> Said:
-        """Ids of units; the study, which is called by its name alone, has none."""
-        return Said("unit_id", lambda unit: "" if unit == "study" else unit)
-
     def _score(self) -> list[Column]:
         """List the study first, then townships by rank; each gap with a target is a column of its own."""
         scores, results = levels_shown(self.tables["scores"]), self.words.of("results")
@@ -272,27 +267,20 @@ class Content:
         )
         labels = [label_text(row, results) for row in rows.to_dict("records")]
         names = self._norm_names
-        levels = (*(f"level_{name}" for name in PILLARS), "integration_level", "level_low", "level_high")
         return [
             self._column("unit_name", self._units_of(rows)),
-            *self._fields("scores", rows, self._unit_id),
+            *self._fields("scores", rows, "unit_id", unit_id=_unit_id),
             self._column("label", labels),
-            *self._fields("scores", rows, *levels, "segmentation_index", "gaps_met", "gaps_measured"),
+            *self._fields("scores", rows, " ".join(f"level_{name}" for name in PILLARS)),
+            *self._fields("scores", rows, "integration_level level_low level_high segmentation_index"),
+            *self._fields("scores", rows, "gaps_met gaps_measured"),
             *self._target_gaps(rows),
             *self._fields(
                 "scores",
                 rows,
-                Said("mandatory_status", self._by("gate", "results"), coloured=True),
-                "gates_passed",
-                "gates_in_force",
-                Said("failed_gates", partial(_each_said, lambda norm: names.get(norm) or norm)),
-                "median_rank",
-                "low_rank",
-                "high_rank",
-                Said("rank_status", self._by("rank_status", "results"), coloured=True),
-                "population_persons",
-                "unserved_persons",
-                "known_share",
+                "mandatory_status:results.gate! gates_passed gates_in_force failed_gates median_rank low_rank "
+                "high_rank rank_status:results.rank_status! population_persons unserved_persons known_share",
+                failed_gates=partial(_each_said, lambda norm: names.get(norm) or norm),
             ),
         ]
 
@@ -327,30 +315,24 @@ class Content:
             else detail_text(component, ";".join(names.get(part, part) for part in detail.split(";")), results)
             for component, detail in zip(rows["component"].astype(str), rows["detail"].astype(str), strict=True)
         ]
-        table, by = "score_components", partial(self._by, part="results")
+        table = "score_components"
         return [
             *self._fields(
                 table,
                 rows,
-                Said("pillar", by("pillar")),
-                Said("side", self._by("side")),
-                Said("component", lambda name: component_text(name, results)),
-                "value",
-                "low",
-                "high",
-                Said("unit", by("score_unit")),
-                "target",
+                "pillar:results.pillar side:side component value low high unit:results.score_unit target",
+                component=lambda name: component_text(name, results),
             ),
             self._field(
                 table,
                 "meets_target",
                 rows["meets_target"],
-                by("meets"),
+                self._by("meets", "results"),
                 codes=[MEETS.get(code, "") for code in rows["meets_target"]],
             ),
-            *self._fields(table, rows, "persons", "persons_known", "persons_unknown"),
+            *self._fields(table, rows, "persons persons_known persons_unknown"),
             self._field(table, "detail", details),
-            *self._fields(table, rows, Said("component_status", by("component_status"))),
+            *self._fields(table, rows, "component_status:results.component_status"),
         ]
 
     def _unit_types(self) -> list[Column]:
@@ -359,37 +341,26 @@ class Content:
         areas = self.tables.get("functional_areas", pd.DataFrame({"unit_id": []})).set_index("unit_id")
         areas = areas.reindex(columns=["fua_name", "fua_part", "commuting_share", "within_share"])
         areas = areas.reindex(rows["unit_id"])
-        shares = [str(name) for name in rows if str(name).startswith("share_")]
-        official = [str(name) for name in rows if str(name).startswith("official_")]
+        shares, official = (
+            " ".join(str(name) for name in rows if str(name).startswith(start)) for start in ("share_", "official_")
+        )
         return [
             self._column("unit_name", self._units_of(rows)),
             *self._fields(
                 "unit_types",
                 rows,
-                self._unit_id,
-                Said("degurba_level2", lambda code: self.words.say("unit_type", str(code))),
-                "population_persons",
-                *shares,
-                Said("basis", self._by("type_basis")),
-                Said("basis_reason", lambda code: self.words.say("type_reason", code or "measured")),
-                *official,
-                "compared_persons",
-                "differ_persons",
+                f"unit_id degurba_level2 population_persons {shares} basis:type_basis basis_reason {official} "
+                "compared_persons differ_persons",
+                unit_id=_unit_id,
+                degurba_level2=lambda code: self.words.say("unit_type", str(code)),
+                basis_reason=lambda code: self.words.say("type_reason", code or "measured"),
             ),
-            *self._fields(
-                "functional_areas",
-                areas,
-                "fua_name",
-                Said("fua_part", self._by("fua_part")),
-                "commuting_share",
-                "within_share",
-            ),
+            *self._fields("functional_areas", areas, "fua_name fua_part:fua_part commuting_share within_share"),
         ]
 
     def _town_system(self) -> list[Column]:
-        measure = Said("measure", self._by("town_measure"))
-        rows = self.tables["town_system"]
-        return [*self._fields("town_system", rows, measure, "value", "towns_counted", "towns_total")]
+        columns = "measure:town_measure value towns_counted towns_total"
+        return [*self._fields("town_system", self.tables["town_system"], columns)]
 
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
@@ -399,32 +370,18 @@ class Content:
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = self.register.set_index("norm_id")
         units = rows["norm_id"].map(rules["unit"])
-        table, by = "norm_results", partial(self._by, part="results")
+        table, told = "norm_results", "service:service norm_class:results.norm_class! status:results.status!"
+        counted = " ".join(f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES)
         return [
             self._column("unit_name", self._units_of(rows)),
-            *self._fields(table, rows, self._unit_id, "norm_id"),
+            *self._fields(table, rows, "unit_id norm_id", unit_id=_unit_id),
             self._column("norm_name", rows["norm_id"].map(self._norm_names)),
-            *self._fields(
-                table,
-                rows,
-                Said("service", self.words.service),
-                Said("norm_class", by("norm_class"), coloured=True),
-                Said("status", by("status"), coloured=True),
-                Said("status_as_mapped", by("status"), coloured=True),
-            ),
+            *self._fields(table, rows, f"{told} status_as_mapped:results.status!"),
             *([self._field(table, "judged_if", missing)] if missing.ne("").any() else []),
-            *self._fields(table, rows, Said("gate", by("gate"), coloured=True), "threshold"),
+            *self._fields(table, rows, "gate:results.gate! threshold"),
             self._column("norm_unit", units.map({unit: self._measure(unit) for unit in units.dropna()})),
-            *self._fields(
-                table,
-                rows,
-                "target_share",
-                "served_share",
-                "served_share_lower",
-                "served_share_upper",
-                *(f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES),
-                Said("reason", self.words.reason),
-            ),
+            *self._fields(table, rows, "target_share served_share served_share_lower served_share_upper"),
+            *self._fields(table, rows, f"{counted} reason:reason"),
             self._column("norm_source", rows["norm_id"].map(self._instruments)),
         ]
 
@@ -446,30 +403,20 @@ class Content:
         names = pd.Series(self._names(places), index=places.index)
         if "township" not in gaps:
             gaps["township"] = ""
-        by = partial(self._by, part="results")
         return [
             *self._fields("gaps", gaps, "rank"),
             self._column("settlement", gaps["settlement_id"].map(names)),
-            *self._fields("gaps", gaps, "settlement_id", "township"),
-            self._field("settlements", "tier", gaps["settlement_id"].map(places["tier"]), by("tier")),
+            *self._fields("gaps", gaps, "settlement_id township"),
+            self._field("settlements", "tier", gaps["settlement_id"].map(places["tier"]), self._by("tier", "results")),
             *self._fields("gaps", gaps, "norm_id"),
             self._column("norm_name", gaps["norm_id"].map(self._norm_names)),
             *self._fields(
                 "gaps",
                 gaps,
-                Said("norm_class", by("norm_class"), coloured=True),
-                Said("service", self.words.service),
-                "value",
-                "threshold",
-                "excess",
-                Said("unit", self._measure),
-                "persons_unserved",
-                Said("is_near_miss", self._flag),
-                Said("status", by("status"), coloured=True),
-                Said("reach_status", by("reach")),
-                Said("remedy", self._by("remedy")),
-                *(name for name in columns_told("access")["gaps"] if name in gaps),
+                "norm_class:results.norm_class! service:service value threshold excess unit:measure persons_unserved "
+                "is_near_miss:flag status:results.status! reach_status:results.reach remedy:remedy",
             ),
+            *self._fields("gaps", gaps, " ".join(name for name in columns_told("access")["gaps"] if name in gaps)),
         ]
 
     def _plans(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
@@ -478,26 +425,14 @@ class Content:
         decided = self.tables.get("plan_progress")
         state_of = {} if decided is None else decided.set_index("action_id")["state"].to_dict()
         told = []
-        of_action = (
-            "action_id",
-            "step",
-            "length_km",
-            "share_after",
-            "tenure",
-            "constraint",
-            "cost",
-            "currency",
-            "cost_per_gained",
-            "chosen_share",
-            "responsible",
-        )
+        of_action = "action_id step length_km share_after tenure constraint cost currency cost_per_gained chosen_share"
         for plan in plans:
             title = plan_title(plan, results)
             ours = {name: plan[name] for name in ("rank", "norm_id", "norm_class", "plan_status")}
             ours |= {"title": title, "asked": reach_text(plan, results) if plan["question"] not in HAVING else ""}
             ours["plan_service"] = service_text(plan, results)
             for action in plan["actions"] or [{}]:
-                row = ours | {name: action.get(name) for name in of_action}
+                row = ours | {name: action.get(name) for name in (*of_action.split(), "responsible")}
                 if action:
                     where = place_name(action, results)
                     row |= {"where": where, "what": capital(action_text(action, where, results))}
@@ -512,28 +447,22 @@ class Content:
         known: dict[str, Say] = {name: partial(_each_said, by(name)) for name in ("tenure", "constraint")}
         known["responsible"] = by("duty_bearer", "results")
         money = [name for name in ("cost", "currency", "cost_per_gained", "chosen_share") if rows[name].notna().any()]
+        spoken = [name for name in known if rows[name].notna().any()]
         return [
             *self._fields("plans", rows, "rank"),
             *self._fields("plan_actions", rows, "step"),
             self._column("what", rows["what"]),
             self._column("plan", rows["title"]),
             self._field("plan_actions", "place", rows["where"]),
-            *self._fields(
-                "plan_actions", rows, "township", "length_km", "persons_gained", "places_gained", "share_after"
-            ),
-            *self._fields(
-                "plan_actions",
-                rows,
-                *money,
-                *(Said(name, say) for name, say in known.items() if rows[name].notna().any()),
-            ),
+            *self._fields("plan_actions", rows, "township length_km persons_gained places_gained share_after"),
+            *self._fields("plan_actions", rows, " ".join([*money, *spoken]), **known),
             self._column("plan_service", rows["plan_service"]),
             self._column("reach", rows["asked"]),
             *self._fields("plans", rows, "norm_id"),
             self._column("norm_name", rows["norm_id"].map(self._norm_names)),
-            *self._fields("plans", rows, Said("norm_class", by("norm_class", "results"), coloured=True)),
+            *self._fields("plans", rows, "norm_class:results.norm_class!"),
             self._column("norm_source", rows["norm_id"].map(sources)),
-            *self._fields("plans", rows, Said("plan_status", by("plan_status"))),
+            *self._fields("plans", rows, "plan_status:plan_status"),
             *([self._field("plan_progress", "state", state, by("plan_state"))] if state.notna().any() else []),
         ]
 
@@ -567,38 +496,26 @@ class Content:
             numbers("left_places", rows["places"]),
             numbers("left_low", rows["low"], "decimal"),
             numbers("left_high", rows["high"], "decimal"),
-            *self._fields("plans", rows, Said("unit", self._measure)),
+            *self._fields("plans", rows, "unit:measure"),
             numbers("left_none", rows["none_reached"]),
             numbers("left_near", near),
         ]
 
     def _refused(self) -> list[Column]:
         """List what plans could not take, with the reason."""
-        several = {name: partial(_each_said, self._by(name)) for name in ("tenure", "constraint")}
-        return [
-            *self._fields(
-                "plan_refused",
-                self.tables["plan_refused"],
-                "plan_id",
-                Said("source", self._by("plan_source")),
-                "place_id",
-                "place",
-                Said("why", self._by("plan_refused")),
-                *(Said(name, say) for name, say in several.items()),
-                "area_m2",
-            )
-        ]
+        several: dict[str, Say] = {name: partial(_each_said, self._by(name)) for name in ("tenure", "constraint")}
+        columns = "plan_id source:plan_source place_id place why:plan_refused tenure constraint area_m2"
+        return [*self._fields("plan_refused", self.tables["plan_refused"], columns, **several)]
 
     def _room(self) -> list[Column]:
         """List what facilities hold, what of it plans give to whom, and what one more unit would be worth."""
         rows = self.tables["plan_capacity"]
         names = self.tables["facilities"].set_index("facility_id")["name"]
         return [
-            *self._fields("plan_capacity", rows, "plan_id", "facility_id"),
+            *self._fields("plan_capacity", rows, "plan_id facility_id"),
             self._field("facilities", "name", rows["facility_id"].map(names)),
-            *self._fields("plan_capacity", rows, Said("service", self.words.service), "capacity_unit"),
-            *self._fields("plan_capacity", rows, "capacity_persons", "idle_persons", "given_persons", "left_persons"),
-            *self._fields("plan_capacity", rows, "more_persons"),
+            *self._fields("plan_capacity", rows, "service:service capacity_unit capacity_persons idle_persons"),
+            *self._fields("plan_capacity", rows, "given_persons left_persons more_persons"),
         ]
 
     def _settle(self) -> list[Column]:
@@ -618,28 +535,18 @@ class Content:
             columns.append(Column(profile_title(str(measure), results), "text", values, kinds=kinds))
         return [
             self._field("site_profile", "name", names),
-            *self._fields("site_profile", places, Said("place_kind", self._by("profile_kind", "results")), "place_id"),
+            *self._fields("site_profile", places, "place_kind:results.profile_kind place_id"),
             *columns,
         ]
 
     def _progress(self) -> list[Column]:
         """List what people decided, as they keep it, beside what each action promised and what is there now."""
         rows = self.tables["plan_progress"]
+        promised = "promised_persons within_persons promised_places within_places"
         return [
-            *self._fields(
-                "plan_progress",
-                rows,
-                "place",
-                Said("state", self._by("plan_state")),
-                "since",
-                "promised_persons",
-                "within_persons",
-                "promised_places",
-                "within_places",
-                "norm_id",
-            ),
+            *self._fields("plan_progress", rows, f"place state:plan_state since {promised} norm_id"),
             self._column("norm_name", rows["norm_id"].map(self._norm_names)),
-            *self._fields("plan_progress", rows, "plan_id", "action_id"),
+            *self._fields("plan_progress", rows, "plan_id action_id"),
         ]
 
     def _checks(self) -> list[Column]:
@@ -647,46 +554,25 @@ class Content:
         rows, homes = self.tables["field_checks"], self.tables["settlements"].set_index("settlement_id")
         near = rows["settlement_id"].map(pd.Series(self._names(homes), index=homes.index))
         return [
-            *self._fields("field_checks", rows, "name", Said("found", self._by("edit_words", "qgis"))),
-            *self._fields("field_checks", rows, Said("is_confirmed", self._flag), "observed_min", "note"),
+            *self._fields("field_checks", rows, "name found:qgis.edit_words is_confirmed:flag observed_min note"),
             self._field("field_checks", "settlement_id", near),
-            *self._fields("field_checks", rows, "facility_id", "check_id"),
+            *self._fields("field_checks", rows, "facility_id check_id"),
         ]
 
     def _facilities(self) -> list[Column]:
         rows = pd.DataFrame(self.tables["facilities"]).sort_values(["service", "facility_id"], kind="stable")
         rows["name"] = self._names(rows)
-        return [
-            *self._fields(
-                "facilities",
-                rows,
-                "facility_id",
-                "name",
-                Said("service", self.words.service),
-                Said("status", self._by("facility_status")),
-                Said("in_study", self._flag),
-                "capacity",
-                "load",
-                *(name for name in ("township", "source") if name in rows),
-            )
-        ]
+        more = " ".join(name for name in ("township", "source") if name in rows)
+        columns = f"facility_id name service:service status:facility_status in_study:flag capacity load {more}"
+        return [*self._fields("facilities", rows, columns)]
 
     def _inventory(self) -> list[Column]:
         rows = self.tables["inventory"]
-        rows = rows.assign(**{key: rows[key].clip(upper=1.0) for key in _COMPLETENESS})
+        rows = rows.assign(**{key: rows[key].clip(upper=1.0) for key in ("completeness_lower", "completeness_upper")})
         return [
-            *self._fields(
-                "inventory",
-                rows,
-                Said("service", self.words.service),
-                *("facilities", "in_list", "on_map", "matched", "official"),
-                *("estimated", "estimated_lower", "estimated_upper"),
-                *_COMPLETENESS,
-                "missing_at_most",
-                Said("basis", self._by("inventory_basis")),
-                Said("declared", self._by("declared")),
-                "source",
-            )
+            *self._fields("inventory", rows, "service:service facilities in_list on_map matched official estimated"),
+            *self._fields("inventory", rows, "estimated_lower estimated_upper completeness_lower completeness_upper"),
+            *self._fields("inventory", rows, "missing_at_most basis:inventory_basis declared:declared source"),
         ]
 
     def _units(self) -> list[Column]:
@@ -696,22 +582,11 @@ class Content:
             *self._fields(
                 "unit_totals",
                 rows,
-                "unit",
-                "unit_id",
-                Said("group", lambda name: said.term(name) if name == "everybody" else said.service(name)),
-                "places",
-                "official_persons",
-                "our_persons",
-                "residual_persons",
-                "allocated_persons",
-                "difference_share",
-                "factor",
-                Said("scaling", self._by("scaling")),
-                "raster_persons",
-                "listed_persons",
-                Said("status", self._by("status", "sign_off"), coloured=True),
-                Said("likely_causes", partial(causes_text, words=said)),
-                "source",
+                "unit unit_id group places official_persons our_persons residual_persons allocated_persons "
+                "difference_share factor scaling:scaling raster_persons listed_persons status:sign_off.status! "
+                "likely_causes source",
+                group=lambda name: said.term(name) if name == "everybody" else said.service(name),
+                likely_causes=partial(causes_text, words=said),
             )
         ]
 
@@ -720,15 +595,10 @@ class Content:
         issues = issues_by_file(self.summary.get("known_issues") or (), results)
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
         fact = partial(source_fact, words=results)
+        columns = "path origin licence vintage issue address sha256"
         return [
             *self._fields(
-                "provenance",
-                rows.assign(issue=told),
-                "path",
-                *(Said(key, fact) for key in ("origin", "licence", "vintage")),
-                "issue",
-                Said("address", fact),
-                "sha256",
+                "provenance", rows.assign(issue=told), columns, origin=fact, licence=fact, vintage=fact, address=fact
             )
         ]
 
@@ -752,13 +622,8 @@ class Content:
             *self._fields(
                 "sign_off",
                 rows,
-                Said("unit", self._by("unit", "sign_off")),
-                "difference",
-                "difference_share",
-                Said("status", self._by("status", "sign_off"), coloured=True),
-                Said("likely_causes", partial(causes_text, words=said)),
-                "source",
-                "records",
+                "unit:sign_off.unit difference difference_share status:sign_off.status! likely_causes source records",
+                likely_causes=partial(causes_text, words=said),
             ),
         ]
 
@@ -775,3 +640,8 @@ class Content:
 def _each_said(say: Say, codes: str) -> str:
     """Say every code of a list with ``;`` between them."""
     return "; ".join(map(say, filter(None, codes.split(";"))))
+
+
+def _unit_id(unit: Any) -> str:
+    """Give the id of a unit; the study, which is called by its name alone, has none."""
+    return "" if unit == "study" else str(unit)

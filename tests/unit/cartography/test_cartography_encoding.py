@@ -17,7 +17,6 @@ import shapely
 from spatial.cartography.basemap import pack_lines, pack_network, pack_points, pack_routes
 from spatial.cartography.comparison import page_words
 from spatial.cartography.document import (
-    INDEX,
     NO_INDEX,
     code_of,
     codes,
@@ -228,7 +227,7 @@ def test_what_is_neither_json_nor_a_piece_is_refused() -> None:
 def test_a_page_keeps_the_messages_that_its_scripts_can_say_and_no_others() -> None:
     told = {"en": {"page.back": "Back", "snap.far": "Far", "reason.odd": "Odd", "way.plan": "Plan"}}
     # `data-i18n="page.back"`, S.word("reason", ...) and S.t("way." + key) stand in the scripts of every page.
-    assert sorted(words_named(told, INDEX)["en"]) == ["page.back", "reason.odd", "way.plan"]
+    assert sorted(words_named(told, "index")["en"]) == ["page.back", "reason.odd", "way.plan"]
 
 
 def test_our_own_scripts_go_without_remarks_and_with_all_their_code() -> None:
