@@ -95,6 +95,17 @@ def _store_error(error: OSError, path: Path) -> StoreError:
     return StoreError(f"{path}: cannot be written: {remedy}")
 
 
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Tell what the system says of writing there as an error of the store."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise _store_error(error, path) from error
+
+
 def disk_fault(error: BaseException) -> StoreError | None:
     """Tell an error of Python or of a library that the disk is to blame for in words; None for any other."""
     try:
@@ -114,23 +125,18 @@ def disk_fault(error: BaseException) -> StoreError | None:
 @contextlib.contextmanager
 def replace(path: Path, *, by_way_of: Path | None = None) -> Iterator[Path]:
     """Give a temporary path, beside `path` or `by_way_of`, that takes its place at once if the block succeeds."""
-    temporary: Path | None = None
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=by_way_of or path.parent)
         os.close(handle)
         temporary = Path(name)
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except StoreError:
-        raise
-    except OSError as error:
-        raise _store_error(error, path) from error
-    finally:
-        if temporary is not None:
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
             temporary.unlink(missing_ok=True)
 
 
@@ -160,7 +166,7 @@ def work_folder(near: Path, name: str) -> Iterator[Path]:
 def replace_files(folder: Path) -> Iterator[Path]:
     """Give an empty folder whose files take their places in `folder` together, if the block succeeds."""
     near = folder if folder.exists() else folder.parent
-    try:
+    with _writing(folder):
         near.mkdir(parents=True, exist_ok=True)
         with work_folder(near, folder.name) as work:
             new = work / "new"
@@ -170,19 +176,15 @@ def replace_files(folder: Path) -> Iterator[Path]:
             files = sorted(new.iterdir())
             in_the_way = [file.name for file in files if (folder / file.name).is_dir()]
             if in_the_way:
-                raise StoreError(f"{folder}: a folder stands where {first_of(in_the_way)} belongs; move it")  # noqa: TRY301 - as one fault of a disk
+                raise StoreError(f"{folder}: a folder stands where {first_of(in_the_way)} belongs; move it")
             for file in files:
                 file.replace(folder / file.name)
-    except StoreError:
-        raise
-    except OSError as error:
-        raise _store_error(error, folder) from error
 
 
 @contextlib.contextmanager
 def replace_folder(folder: Path) -> Iterator[Path]:
     """Give an empty folder that takes the place of `folder` and all that is in it, if the block succeeds."""
-    try:
+    with _writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with work_folder(folder.parent, folder.name) as work:
             new, old = work / "new", work / PUT_ASIDE
@@ -200,10 +202,6 @@ def replace_folder(folder: Path) -> Iterator[Path]:
                 if old.exists():
                     old.replace(folder)
                 raise
-    except StoreError:
-        raise
-    except OSError as error:
-        raise _store_error(error, folder) from error
 
 
 @contextlib.contextmanager
@@ -215,11 +213,9 @@ def locked(folder: Path) -> Iterator[None]:
     nothing, even where another one has its number now.
     """
     path = folder / LOCK_NAME
-    try:
+    with _writing(path):
         folder.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
-    except OSError as error:
-        raise _store_error(error, path) from error
     with file:
         try:
             try:
@@ -257,13 +253,11 @@ def locked(folder: Path) -> Iterator[None]:
 def remove_leftovers(folder: Path) -> None:
     """Remove what a killed run was writing; to be called while the folder is locked."""
     for path in sorted(folder.glob(f"{TEMPORARY}*")):
-        try:
+        with _writing(path):
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        except OSError as error:
-            raise _store_error(error, path) from error
 
 
 def sha256_of(path: Path) -> str:
@@ -294,10 +288,8 @@ def keep_changed(path: Path, content: bytes, last: str) -> Path | None:
     day = time.strftime("%Y-%m-%d", time.localtime(path.stat().st_mtime))
     endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
     kept = next(name for end in endings if not (name := path.with_name(f"{path.name}.{day}{end}.bak")).exists())
-    try:
+    with _writing(path):
         path.rename(kept)
-    except OSError as error:
-        raise _store_error(error, path) from error
     return kept
 
 
@@ -504,10 +496,8 @@ class Store:
 
     def remove(self, path: Path) -> None:
         """Remove an output that is no longer made."""
-        try:
+        with _writing(path):
             path.unlink(missing_ok=True)
-        except OSError as error:
-            raise _store_error(error, path) from error
 
 
 def _seal(value: dict[str, Any]) -> str:
