@@ -213,13 +213,6 @@ def pack_seconds(minutes: npt.ArrayLike, *, begun: bool = False) -> dict[str, An
     return pack(np.where(np.isfinite(exact), whole + 1.0, 0.0), "u4")
 
 
-def pack_minutes(minutes: npt.ArrayLike) -> dict[str, Any]:
-    """Encode minutes that are only shown, whole ones rounded from whole seconds, plus one; 0 = missing."""
-    exact = np.asarray(minutes, dtype=np.float64)
-    whole = np.floor(np.rint(exact * 60.0) / 60.0 + 0.5)
-    return pack(np.where(np.isfinite(exact), np.minimum(whole + 1.0, 65_535.0), 0.0), "u2") | {"step": 60}
-
-
 def names_block(frame: pd.DataFrame) -> dict[str, Any]:
     """Encode every name column of a table."""
     columns = sorted(column for column in frame.columns if str(column).startswith("name_"))

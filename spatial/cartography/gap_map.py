@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_routes, relief_shown
-from spatial.cartography.document import pack_minutes, pack_words, page_document
+from spatial.cartography.document import pack, pack_words, page_document
 from spatial.cartography.map_layers import (
     TRAVELLED,
     areas_block,
@@ -244,12 +244,17 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
     for other, mode in ways:
         if ("other", other, mode) not in rows.kept:
             table = _times(book, rows, other, mode)
+            # Encode minutes that are only shown, whole ones rounded from whole seconds, plus one; 0 = missing.
+            exact = np.asarray(table["travel_time_min"], dtype=np.float64)
+            whole = np.floor(np.rint(exact * 60.0) / 60.0 + 0.5)
             rows.kept["other", other, mode] = {
                 "service": other,
                 "names": dict(book.note(other).names),
                 "file": book.files.get(other),
                 "mode": mode,
-                "time": pack_minutes(table["travel_time_min"]),
+                "time": (
+                    pack(np.where(np.isfinite(exact), np.minimum(whole + 1.0, 65_535.0), 0.0), "u2") | {"step": 60}
+                ),
                 "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
                 "statuses": list(REACH_STATUS),
             }

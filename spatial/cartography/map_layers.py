@@ -61,7 +61,23 @@ def service_layers(
     layers += [time_layer(table, mode, meta) for mode, table in by_mode.items()]
     if not extras:
         return layers
-    layers = with_spans(layers, book, service, rows)
+    # Give every layer of minutes the best and the worst of its runs.
+    intervals, access = (book.of_service(name, service) for name in ("intervals", "access"))
+    spans: dict[str, dict[str, Any]] = {}
+    told = []
+    for layer in layers:
+        mode = str(layer["mode"])
+        if layer["kind"] != "threshold" or layer["metric"] != "time_min" or layer["unit"] != "min":
+            told.append(layer)
+            continue
+        if mode not in spans:
+            runs = runs_of(intervals, access, service=service, mode=mode)
+            spans[mode] = {}
+            minutes = {} if runs is None else {side: runs.minutes[side] for side in ("low", "high")}
+            for side, own in minutes.items():
+                spans[mode][side] = pack_seconds(own.reindex(rows.ids), begun=True)
+        told.append(layer | spans[mode])
+    layers = told
     return [
         *layers,
         *sureness_layers(layers, book, service, rows),
@@ -334,26 +350,6 @@ def _reach_ground(book: PageBook, table: str, service: str, order: str) -> gpd.G
 # How sure times are, and what the wet season does: layers and blocks of a gap map.
 
 _SURE = ("sure_within", "may", "sure_beyond", "unknown", "out_of_scope")
-
-
-def with_spans(layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows) -> list[dict[str, Any]]:
-    """Give every layer of minutes the best and the worst of its runs."""
-    intervals, access = (book.of_service(name, service) for name in ("intervals", "access"))
-    spans: dict[str, dict[str, Any]] = {}
-    told = []
-    for layer in layers:
-        mode = str(layer["mode"])
-        if layer["kind"] != "threshold" or layer["metric"] != "time_min" or layer["unit"] != "min":
-            told.append(layer)
-            continue
-        if mode not in spans:
-            runs = runs_of(intervals, access, service=service, mode=mode)
-            spans[mode] = {}
-            minutes = {} if runs is None else {side: runs.minutes[side] for side in ("low", "high")}
-            for side, own in minutes.items():
-                spans[mode][side] = pack_seconds(own.reindex(rows.ids), begun=True)
-        told.append(layer | spans[mode])
-    return told
 
 
 def sureness_layers(layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows) -> list[dict[str, Any]]:

@@ -18,7 +18,6 @@ from spatial.messages import Words
 from spatial.reporting.answer import first_actions
 from spatial.reporting.plan_text import (
     action_details,
-    action_facts,
     action_text,
     amount_text,
     cost_text,
@@ -33,7 +32,7 @@ from spatial.reporting.plan_text import (
     together_money,
 )
 from spatial.reporting.plans import SIDES, names_of_places, progress_records
-from spatial.reporting.wording import names_of, plain, profile_title
+from spatial.reporting.wording import names_of, pick, plain, profile_title
 from spatial.tables.words import PLAN_OUTCOME
 
 if TYPE_CHECKING:
@@ -92,10 +91,18 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
         texts = {}
         for language in book.words:
             words = Words(language)
+            # Say how long an action is, whether it crosses water, in which township it lies, and who has to act.
+            told = action_details(plan, action, words)
+            long = action.get("length_km")
             texts[language] = {
                 "what": _said(action, words, service_text(plan, words)),
                 "gain": gain_text(plan, words),
-                "facts": action_facts(plan, action, words),
+                "facts": [
+                    *([words.measure(long, "km", decimals=int(long < 10.0))] if long else []),
+                    *([words.say("plan", "bridge")] if action.get("crosses_water") is True else []),
+                    *filter(None, [pick(action["township_names"], words.language)]),
+                    *(told[name] for name in ("responsible", "cost") if name in told),
+                ],
             }
         found.append(
             {

@@ -294,18 +294,6 @@ def gain_text(plan: Plan, words: Words) -> str:
     return words.say("plan", "gain_reach", reach=reach_text(plan, words, of=service_text(plan, words)))
 
 
-def action_facts(plan: Plan, action: Mapping[str, Any], words: Words) -> list[str]:
-    """Say how long an action is, whether it crosses water, in which township it lies, and who has to act."""
-    told = action_details(plan, action, words)
-    long = action.get("length_km")
-    return [
-        *([words.measure(long, "km", decimals=int(long < 10.0))] if long else []),
-        *([words.say("plan", "bridge")] if action.get("crosses_water") is True else []),
-        *filter(None, [pick(action["township_names"], words.language)]),
-        *(told[name] for name in ("responsible", "cost") if name in told),
-    ]
-
-
 def action_details(plan: Plan, action: Mapping[str, Any], words: Words) -> dict[str, str]:
     """Say what an action costs, who has to act, whom a facility takes, and in how many trials it stays, where known."""
     told = {}

@@ -87,7 +87,30 @@ def plan_records(
             record["owners"] = _told(owners.loc[owners["plan_id"] == row["plan_id"]])
         if row["question"] == "matching":
             mine = {name: frame.loc[frame["plan_id"] == row["plan_id"]] for name, frame in rooms.items()}
-            _add_rooms(record, mine, named, township_of)
+            # Say from where each facility takes whom, and where one more unit of capacity would serve more.
+            of_facility = mine["plan_capacity"].set_index("facility_id")
+            for action in record["actions"]:
+                rows = mine["plan_matches"].loc[mine["plan_matches"]["action_id"] == action["action_id"]]
+                rows = rows.sort_values(["persons", "settlement_id"], ascending=[False, True], kind="stable")
+                action["takes"] = [
+                    {
+                        "names": named.get(home, {}),
+                        "township_names": named.get(str(township_of.get(home)), {}),
+                        "persons": whole,
+                    }
+                    for home, whole in zip(
+                        rows["settlement_id"], whole_parts(rows["persons"], action["shown"]["persons"]), strict=True
+                    )
+                ]
+                action["more_room"] = plain(of_facility["more_persons"][action["place_id"]])
+            short = of_facility.loc[of_facility["more_persons"] > 0.0]
+            short = short.sort_values(["more_persons", "capacity_persons"], ascending=False, kind="stable")
+            record["short_of_room"] = [
+                {"names": named.get(name, {}), "township_names": {}, "persons": more, "unit": unit}
+                for name, more, unit in zip(
+                    short.index, short["more_persons"].tolist(), short["capacity_unit"].map(plain), strict=True
+                )
+            ]
         records.append(record)
     for record in records:
         if record.get("together") is not None:
@@ -175,35 +198,6 @@ def _some_of(people: pd.DataFrame, side: str, outcomes: Sequence[str]) -> pd.Dat
     some = people[f"{side}_persons"]
     chosen = people.assign(persons=some.fillna(people["persons"]))
     return chosen.loc[np.where(some.isna(), people["outcome"].isin(outcomes), some > 0.0)]
-
-
-def _add_rooms(
-    record: Record, rooms: Mapping[str, pd.DataFrame], named: Mapping[str, Names], township_of: pd.Series
-) -> None:
-    """Say from where each facility takes whom, and where one more unit of capacity would serve more."""
-    of_facility = rooms["plan_capacity"].set_index("facility_id")
-    for action in record["actions"]:
-        rows = rooms["plan_matches"].loc[rooms["plan_matches"]["action_id"] == action["action_id"]]
-        rows = rows.sort_values(["persons", "settlement_id"], ascending=[False, True], kind="stable")
-        action["takes"] = [
-            {
-                "names": named.get(home, {}),
-                "township_names": named.get(str(township_of.get(home)), {}),
-                "persons": whole,
-            }
-            for home, whole in zip(
-                rows["settlement_id"], whole_parts(rows["persons"], action["shown"]["persons"]), strict=True
-            )
-        ]
-        action["more_room"] = plain(of_facility["more_persons"][action["place_id"]])
-    short = of_facility.loc[of_facility["more_persons"] > 0.0]
-    short = short.sort_values(["more_persons", "capacity_persons"], ascending=False, kind="stable")
-    record["short_of_room"] = [
-        {"names": named.get(name, {}), "township_names": {}, "persons": more, "unit": unit}
-        for name, more, unit in zip(
-            short.index, short["more_persons"].tolist(), short["capacity_unit"].map(plain), strict=True
-        )
-    ]
 
 
 def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:

@@ -21,7 +21,7 @@ from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
 from spatial.runner.stage import silent
-from spatial.stages.policy import asked, decay_of, vocabulary_of
+from spatial.stages.policy import asked, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, is_left_out, surroundings_of
 from spatial.study.access import MANY_SETTLEMENTS
 from spatial.tables import TABLES
@@ -66,7 +66,20 @@ class _Case:
 
     @property
     def decay(self) -> Decay:
-        return decay_of(self.chosen.decay, cutoff_min=self.chosen.catchment_min)
+        # Make the decay that a study names.
+        chosen = self.chosen.decay
+        first, within = chosen.minutes[0], {"cutoff_min": self.chosen.catchment_min}
+        makers: dict[str, Callable[[], Decay]] = {
+            "stepped": lambda: access.decay_stepped(dict(zip(chosen.minutes, chosen.weights, strict=True))),
+            "binary": lambda: access.decay_binary(first),
+            "linear": lambda: access.decay_linear(first),
+            "truncated_gaussian": lambda: access.decay_truncated_gaussian(first),
+            "exponential": lambda: access.decay_exponential(half_life_min=first, **within),
+            "gaussian": lambda: access.decay_gaussian(first, **within),
+            "power": lambda: access.decay_power(chosen.exponent, scale_min=first, **within),
+            "log_logistic": lambda: access.decay_log_logistic(first, chosen.exponent, **within),
+        }
+        return makers[chosen.kind]()
 
     def asked(self, kinds: frozenset[str]) -> dict[str, Any]:
         return {"service": kinds, "vocabulary": self.vocabulary}

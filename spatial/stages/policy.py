@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from spatial import access
 from spatial.access.options import TOWN_TIERS, AccessRules
 from spatial.crs import parse_crs
 from spatial.errors import CrsError, StudyError, first_of
@@ -33,10 +32,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.access.decays import Decay
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
-    from spatial.study.access import DecayOptions
     from spatial.study.outputs import OfficialOptions
     from spatial.study.score import NormAddition
 
@@ -384,19 +381,3 @@ def _unfit_modes(study: Study) -> Iterator[str]:
 
 
 # The study's decay as the function that measures take.
-
-
-def decay_of(chosen: DecayOptions, *, cutoff_min: float) -> Decay:
-    """Make the decay that a study names."""
-    first, within = chosen.minutes[0], {"cutoff_min": cutoff_min}
-    makers: dict[str, Callable[[], Decay]] = {
-        "stepped": lambda: access.decay_stepped(dict(zip(chosen.minutes, chosen.weights, strict=True))),
-        "binary": lambda: access.decay_binary(first),
-        "linear": lambda: access.decay_linear(first),
-        "truncated_gaussian": lambda: access.decay_truncated_gaussian(first),
-        "exponential": lambda: access.decay_exponential(half_life_min=first, **within),
-        "gaussian": lambda: access.decay_gaussian(first, **within),
-        "power": lambda: access.decay_power(chosen.exponent, scale_min=first, **within),
-        "log_logistic": lambda: access.decay_log_logistic(first, chosen.exponent, **within),
-    }
-    return makers[chosen.kind]()
