@@ -36,21 +36,9 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "UNFORESEEN",
-    "ContractError",
-    "CrsError",
-    "DataError",
-    "InfeasibleError",
-    "MissingDependencyError",
-    "NetworkError",
-    "SourceError",
-    "SpatialError",
-    "StageError",
-    "StoreError",
-    "StudyError",
-    "WorkersError",
-    "first_of",
-]
+    "UNFORESEEN", "ContractError", "CrsError", "DataError", "InfeasibleError", "MissingDependencyError",
+    "NetworkError", "SourceError", "SpatialError", "StageError", "StoreError", "StudyError", "WorkersError", "first_of",
+]  # fmt: skip
 
 
 UNFORESEEN = 70

@@ -317,29 +317,10 @@ def _boundary(column: str, value: str, runs: Sequence[Mapping[str, pd.DataFrame]
 # What changed between two runs: one page that a planner decides with, in every language that has messages.
 
 PAGE_WORDS = (
-    "about.",
-    "by.",
-    "component.",
-    "date.",
-    "filter.joint",
-    "flow_kind.",
-    "map.",
-    "mode.",
-    "months.",
-    "norm.",
-    "norm_class.",
-    "official.",
-    "page.",
-    "pillar.",
-    "reason.",
-    "score.",
-    "service.",
-    "study.",
-    "sure.list",
-    "term.",
-    "tier.",
-    "unit.",
-)
+    "about.", "by.", "component.", "date.", "filter.joint", "flow_kind.", "map.", "mode.", "months.", "norm.",
+    "norm_class.", "official.", "page.", "pillar.", "reason.", "score.", "service.", "study.", "sure.list", "term.",
+    "tier.", "unit.",
+)  # fmt: skip
 """Beginnings of the messages of other pages that this page needs."""
 
 

@@ -323,27 +323,10 @@ PLAN_FILE = "plan.html"
 SETTLE_FILE = "settle.html"
 TOWNSHIPS_FILE = "townships.html"
 OWN_WORDS = (
-    "sign.",
-    "plan.",
-    "settle.",
-    "profile_kind.",
-    "profile_status.",
-    "road.",
-    "score.",
-    "fact.",
-    "component.",
-    "flow_kind.",
-    "flow_unit.",
-    "segmentation_term.",
-    "answer.",
-    "drawing.",
-    "township.",
-    "view.",
-    "closing.",
-    "picture.",
-    "mine.",
-    "cell.",
-)
+    "sign.", "plan.", "settle.", "profile_kind.", "profile_status.", "road.", "score.", "fact.", "component.",
+    "flow_kind.", "flow_unit.", "segmentation_term.", "answer.", "drawing.", "township.", "view.", "closing.",
+    "picture.", "mine.", "cell.",
+)  # fmt: skip
 KEPT_WORDS = ("sign.title", "sign.count_")
 
 
@@ -558,19 +541,9 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
 
 
 _TOLD = (
-    "component",
-    "factor",
-    "flow_kind",
-    "made",
-    "measure_kind",
-    "profile_kind",
-    "profile_status",
-    "reason",
-    "segmentation_term",
-    "speed_status",
-    "term",
-    "unit_of",
-)
+    "component", "factor", "flow_kind", "made", "measure_kind", "profile_kind", "profile_status", "reason",
+    "segmentation_term", "speed_status", "term", "unit_of",
+)  # fmt: skip
 """Sections of `results` that pages use as well."""
 
 

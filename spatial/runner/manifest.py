@@ -20,19 +20,9 @@ if TYPE_CHECKING:
     from spatial.store import Checksums, Store
 
 LIBRARIES = (
-    "geopandas",
-    "numba",
-    "numpy",
-    "osmium",
-    "pandas",
-    "pyarrow",
-    "pyogrio",
-    "pyproj",
-    "rasterio",
-    "scipy",
-    "shapely",
+    "geopandas", "numba", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "pyproj", "rasterio", "scipy", "shapely",
     "spatial-integration",
-)
+)  # fmt: skip
 
 
 def manifest_name(stage: str) -> str:

@@ -52,17 +52,9 @@ MEASURING = ("read", "calibration", "network", "population", "access", "norms", 
 PACKAGE = "spatial-integration"
 AGAIN = "run the study again: spatial run STUDY"
 RULES = (
-    "norms",
-    "gap_norm",
-    "epsilon",
-    "weights",
-    "volume_targets",
-    "level_bands",
-    "environment_km",
-    "draws",
-    "seed",
+    "norms", "gap_norm", "epsilon", "weights", "volume_targets", "level_bands", "environment_km", "draws", "seed",
     "targets",
-)
+)  # fmt: skip
 RULED = (*RULES, "required_services", "neighbours")
 TOLD = ("region", "network", "access", "population", "tiers", "norms", "inventory", "jurisdictions", "services_file")
 """Options that are said where they differ; those of sources are not, since other data are what is compared."""

@@ -53,28 +53,10 @@ PLANS_TOLD, ACTIONS_TOLD = 3, 3
 ISSUES_TOLD = 3
 """Known issues that the end of a run tells."""
 TABLES = (
-    "settlements",
-    "snaps",
-    "access",
-    "access_counts",
-    "routes",
-    "norm_results",
-    "facilities",
-    "edges",
-    "last_mile",
-    "intervals",
-    "wet_losses",
-    "measures",
-    "off_road",
-    "scenario_access",
-    "emergency_response",
-    "served",
-    "scores",
-    "score_components",
-    "score_norms",
-    "settlement_types",
-    "plan_people",
-)
+    "settlements", "snaps", "access", "access_counts", "routes", "norm_results", "facilities", "edges", "last_mile",
+    "intervals", "wet_losses", "measures", "off_road", "scenario_access", "emergency_response", "served", "scores",
+    "score_components", "score_norms", "settlement_types", "plan_people",
+)  # fmt: skip
 
 
 def explain_settlement(

@@ -9,17 +9,6 @@ from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
 from spatial.score.comparison.same_places import with_same_ids
 
 __all__ = [
-    "Comparison",
-    "Matched",
-    "Run",
-    "check_comparable",
-    "compare",
-    "compare_matched",
-    "decompose",
-    "follow",
-    "follow_matched",
-    "match",
-    "norm_terms",
-    "townships_in_doubt",
-    "with_same_ids",
-]
+    "Comparison", "Matched", "Run", "check_comparable", "compare", "compare_matched", "decompose", "follow",
+    "follow_matched", "match", "norm_terms", "townships_in_doubt", "with_same_ids",
+]  # fmt: skip

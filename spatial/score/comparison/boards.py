@@ -383,16 +383,9 @@ def _is_same(one: Run, other: Run) -> bool:
 
 
 FOLLOWED = (
-    "name",
-    "population_persons",
-    "places",
-    "segmentation_index",
-    "segmentation_terms",
-    "mandatory_status",
-    "gates_passed",
-    "gates_in_force",
-    "unserved_persons",
-)
+    "name", "population_persons", "places", "segmentation_index", "segmentation_terms", "mandatory_status",
+    "gates_passed", "gates_in_force", "unserved_persons",
+)  # fmt: skip
 
 
 def follow(runs: Sequence[Run]) -> pd.DataFrame:
