@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
+import sqlite3
 import warnings
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,15 @@ from spatial.formats.delimited import (
     read_delimited,
     table_text,
 )
-from spatial.formats.files import LETTERS_OF_CAUSE, damage_told, local_file, local_folder, refuse_large, refuse_wide
+from spatial.formats.files import (
+    BYTES_A_MB,
+    LETTERS_OF_CAUSE,
+    damage_told,
+    local_file,
+    local_folder,
+    refuse_large,
+    refuse_wide,
+)
 from spatial.formats.notes import Note, add_notes, leave_out
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 
@@ -35,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spatial.formats.notes import ListColumns
-    from spatial.study.sources import TableSource
+    from spatial.study.sources import ReadLimits, TableSource
 
 
 _log = logging.getLogger(__name__)
@@ -147,6 +157,9 @@ HONEST_TIMES = 20.0
 BYTES_A_CELL = 8
 
 NOT_DATA = {"layer_styles", "qgis_projects"}
+
+_STEPS_AT_ONCE, _MOST_STEPS = 1_000_000, 1_000
+"""How often SQLite says that it is at work, and how often it may: a query that gives nothing is left after seconds."""
 
 
 def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
@@ -286,7 +299,7 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
         encoding = _shapefile_encoding(file, source.encoding, what)
     label = f"{what} {file}"
     with damage_told(label, kind), doubts_logged(label):
-        names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
+        names = layers_of(file, kind, source, label=label)
     layer = None if kind == "DXF" else source.layer
     if layer is not None and layer not in names:
         raise SourceError(f"{label}: no layer {layer!r}; it has {first_of(names, limit=20)}")
@@ -294,6 +307,8 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
         several = f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
         raise SourceError(f"{label}: {several if names else 'no layer'}")
     with damage_told(label, kind), doubts_logged(label):
+        if kind == "GeoPackage":
+            refuse_endless(file, layer or names[0], source, label=label)
         try:
             frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer or names[0], encoding=encoding)
         except UnicodeDecodeError as error:
@@ -302,6 +317,50 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
         except LookupError as error:
             raise SourceError(f"{label}: the encoding {source.encoding!r} is not known; write 'gb18030'") from error
     return frame
+
+
+def layers_of(file: Path, kind: str, limits: ReadLimits, *, label: str) -> list[str]:
+    """List the layers of a file, but those of looks and projects."""
+    if kind == "GeoPackage":
+        refuse_endless(file, None, limits, label=label)
+    return [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
+
+
+def refuse_endless(file: Path, layer: str | None, limits: ReadLimits, *, label: str) -> None:
+    """
+    Refuse a GeoPackage with a layer that a query makes, if it gives more than the study allows or never ends.
+
+    GDAL knows no limit: it runs each query up to its first row to list layers, and to the end to read one. A layer that
+    is stored takes the room of its file and is not looked at.
+    """
+    steps, names = itertools.count(), [layer]
+    address = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as opened:
+        opened.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, int(min(limits.max_unpacked_mb * BYTES_A_MB, 2**31 - 1)))
+        opened.set_progress_handler(lambda: next(steps) >= _MOST_STEPS, _STEPS_AT_ONCE)
+        try:
+            if layer is None:
+                names = [name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]
+            for name in names:
+                quoted = str(name).replace('"', '""')
+                kinds = opened.execute("SELECT type FROM sqlite_master WHERE name = ?", (name,)).fetchall()
+                # Hidden columns of the kinds 2 and 3 are reckoned from others when they are read.
+                reckoned = any(column[6] in {2, 3} for column in opened.execute(f'PRAGMA table_xinfo("{quoted}")'))
+                if kinds == [("table",)] and not reckoned:
+                    continue
+                size = 0
+                for row in opened.execute(f'SELECT * FROM "{quoted}"'):  # noqa: S608 - a name, quoted
+                    size += sum(len(cell) if isinstance(cell, str | bytes) else BYTES_A_CELL for cell in row)
+                    refuse_large(size, limits, label=label)
+                    if layer is None:
+                        break
+        except sqlite3.DataError:
+            refuse_large(np.inf, limits, label=label)
+        except sqlite3.OperationalError as error:
+            raise SourceError(
+                f"{label}: the query behind the layer {name!r} does not come to its end ({error}); store what it gives "
+                "as a layer of its own, and leave the query out"
+            ) from error
 
 
 def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:

@@ -19,9 +19,10 @@ import shapely
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.files import damage_told
-from spatial.formats.vector import doubts_logged
+from spatial.formats.vector import doubts_logged, layers_of, refuse_endless
 from spatial.study.base import LARGEST
 from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS
+from spatial.study.sources import USUAL_LIMITS
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
                 # Where there is no room for the copy, the file of the user's own is not to blame.
                 Path(f"{copy}{ending}").write_bytes(content)
         with damage_told(str(path), "GeoPackage", "it is left as it is"), doubts_logged(str(path)):
-            present = {str(name) for name, _ in pyogrio.list_layers(copy)}
+            present = set(layers_of(copy, "GeoPackage", USUAL_LIMITS, label=str(path)))
+            for layer in EDIT_LAYERS:
+                if layer.name in present:
+                    refuse_endless(copy, layer.name, USUAL_LIMITS, label=str(path))
             frames = {
                 layer.name: pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True)
                 for layer in EDIT_LAYERS

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
 from spatial.formats.files import local_file, local_folder, refuse_large
 from spatial.formats.notes import take_notes
-from spatial.formats.vector import FORMATS, NOT_DATA, REMEDIES, declares_crs, doubts_logged, open_frame
+from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame
 from spatial.formats.workbook import find_header, sheet_frame, total_rows
 from spatial.formats.workbook_cells import list_sheets, open_sheet
 from spatial.inputs.inspection.columns import NumberSigns, tell_signs
@@ -195,8 +195,8 @@ def _vector(path: Path, kind: str) -> OpenedFile:
     if kind not in {"GeoParquet", "DXF", "Shapefile"}:
         try:
             with doubts_logged(f"{WHAT} {path}"):
-                names = [str(name) for name, _ in pyogrio.list_layers(path) if name not in NOT_DATA]
-        except (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError) as error:
+                names = layers_of(path, kind, USUAL_LIMITS, label=f"{WHAT} {path}")
+        except (DataSourceError, DataLayerError, sqlite3.DatabaseError, RuntimeError, ValueError, OSError) as error:
             raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
         if not names:
             raise SourceError(f"{WHAT} {path}: no layer; export it again")

@@ -1,9 +1,11 @@
 """Files that unpack to more than a machine holds, and numbers that nobody means, are refused in words."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import json
+import sqlite3
 import warnings
 import zipfile
 
@@ -19,6 +21,7 @@ import shapely
 from affine import Affine
 
 from spatial.errors import ContractError, SourceError, StudyError
+from spatial.formats import vector
 from spatial.formats.files import damage_told, describe
 from spatial.formats.raster import open_tile, read_population
 from spatial.inputs.inspection.inspecting import inspect_file
@@ -265,3 +268,52 @@ def test_a_road_as_fast_as_none_is_refused_with_its_row(tmp_path):
     gpd.GeoDataFrame(kept, geometry=[line, line], crs=4326).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(ContractError, match=r"speed_km_h: must be at most 1,000, in roads 'b' \(1 in all\)"):
         roads_from_table(tmp_path / "a.parquet", TableSource(path="a.parquet"))
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS fid, geom, code FROM n, places"
+HUGE = "SELECT fid, geom, hex(zeroblob(900000000)) AS code FROM places"
+
+
+def test_a_layer_that_a_query_makes_is_read_within_limits_and_refused_beyond(tmp_path, monkeypatch):
+    monkeypatch.setattr(vector, "_MOST_STEPS", 5)
+    path = tmp_path / "a.gpkg"
+    places = gpd.GeoDataFrame({"code": ["a", "b"]}, geometry=shapely.points([[104, 30], [104.01, 30]]), crs=4326)
+    places.to_file(path, layer="places")
+
+    def view(name, query):
+        with contextlib.closing(sqlite3.connect(path)) as opened:
+            opened.execute(f"CREATE VIEW {name} AS {query}")
+            told = (
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES (?, 'features', ?, 4326)"
+            )
+            opened.execute(told, (name, name))
+            opened.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'POINT', 4326, 0, 0)", (name,))
+            opened.commit()
+
+    def read(layer):
+        return vector.open_frame(path, TableSource(path="a.gpkg", layer=layer, max_unpacked_mb=1), what="places")
+
+    view("honest", "SELECT fid, geom, upper(code) AS code FROM places")
+    view("endless", ENDLESS)
+    assert list(read("honest")["code"]) == ["A", "B"]
+    with pytest.raises(SourceError, match="more than 1 MB unpacked"):
+        read("endless")
+    assert "'endless' does not come to its end" in str(inspect_file(path).layers)
+    # What GDAL meets where it lists layers: no row at all, or one that is too long.
+    view("barren", f"{ENDLESS} WHERE x < 0")
+    for refused in (lambda: read("places"), lambda: inspect_file(path)):
+        with pytest.raises(SourceError, match="the query behind the layer 'barren' does not come to its end"):
+            refused()
+
+
+@pytest.mark.parametrize(
+    "made", [f"CREATE VIEW huge AS {HUGE}", "ALTER TABLE places ADD COLUMN note AS (hex(zeroblob(900000000))) VIRTUAL"]
+)
+def test_a_cell_that_is_made_when_it_is_read_is_refused_before(tmp_path, made):
+    path = tmp_path / "a.gpkg"
+    gpd.GeoDataFrame({"code": ["a"]}, geometry=[shapely.Point(104, 30)], crs=4326).to_file(path, layer="places")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute(made)
+        opened.commit()
+    with pytest.raises(SourceError, match="more than 1 MB unpacked"):
+        vector.open_frame(path, TableSource(path="a.gpkg", layer="places", max_unpacked_mb=1), what="places")
