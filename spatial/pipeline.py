@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from spatial.runner.stage import Asked, Late, Stage
@@ -25,14 +26,20 @@ PLANS = (
 )
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"
+DRAWN_ROADS = "roads[road_id,road_class,ref,name,name_en,name_zh,geometry]"
+SEEN = (
+    f"settlements facilities {DRAWN_ROADS} boundaries water study_area flows "
+    "edges[mode,edge_id,road_id,road_class,component,all_season,geometry]"
+)
 ENGINE = (
-    "measures? facility_use? served? isochrones? catchments? intervals? wet_losses? rural_access? "
-    "cells? cell_access? off_road?"
+    "measures[settlement_id,service,mode,group,measure,value,unit,status,edge_risk]? facility_use? served? isochrones? "
+    "catchments? intervals? wet_losses? rural_access? cells? cell_access? off_road?"
 )
 TRIALS = f"{FITTED} scenario_access? emergency_response? emergency_people?"
 WARNED = "findings_network findings_scenarios?"  # facilities that a scenario closes while a namesake stays open
 FINDINGS = f"findings_read findings_population? findings_access findings_off_road? {WARNED}"
-TOLD = f"{RESULTS} {SCORE} {ACCOUNTS} intervals? rural_access? {FITTED} emergency_people? {WARNED}"
+OF_UNITS = SCORE.replace("score_components", "score_components[unit_level!=settlement]")
+TOLD = f"norm_results inventory {OF_UNITS} {ACCOUNTS} intervals? rural_access? {FITTED} emergency_people? {WARNED}"
 
 LAW = " ".join(LAW_KEYS)
 ASKED = Asked(Late("spatial.stages.policy", "asked"), (*LAW_KEYS, "access.services"))
@@ -51,12 +58,16 @@ _BESIDE = {
     "sign_off": "norms",
 }
 """Stages that stand in the module of another."""
+_COLUMNS = re.compile(r"(\w+)\[([\w,!=]+)\]")
+"""Tables of which a stage takes some columns or rows: ``roads[road_class,geometry]``, ``scores[unit_level!=study]``."""
 
 
 def _stage(name: str, reads: str, makes: str, options: str, **where: Any) -> Stage:
     """Declare a stage whose function has its name, in the module of that name or in that of the stages beside it."""
     late = Late(f"spatial.stages.{_BESIDE.get(name, name)}", name)
-    return Stage(name, late, *(tuple(names.split()) for names in (reads, makes, options)), **where)  # type: ignore[arg-type]
+    where.setdefault("columns", {table: tuple(named.split(",")) for table, named in _COLUMNS.findall(reads)})
+    takes, made, keys = (tuple(names.split()) for names in (_COLUMNS.sub(r"\1", reads), makes, options))
+    return Stage(name, late, takes, made, keys, **where)
 
 
 # fmt: off
@@ -89,28 +100,40 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "cells? cell_access?", f"{TIMES} access.cutoffs_min access.origins access.cell_m", asks=ASKED),
     _stage("off_road", "settlements facilities roads water landcover? elevation?",
            "off_road? findings_off_road? friction? off_road_min?", "off_road access.direction services_file"),
-    _stage("norms", "settlements facilities unplaced? boundaries roads access last_mile",
+    _stage("norms", "settlements facilities unplaced? boundaries roads[road_class,surface,geometry] "
+           "access[settlement_id,service,mode,reach_status,travel_time_min,network_distance_m,shortest_distance_m,"
+           "straight_distance_m] last_mile",
            "norm_results inventory", f"{LAW} official {LISTS}"),
-    _stage("score", f"settlements facilities boundaries {TRAVEL} access last_mile routes norm_results flows "
-           "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
+    _stage("score", f"settlements facilities boundaries {TRAVEL} "
+           "access[settlement_id,service,mode,facility_id,travel_time_min,network_distance_m,reach_status] last_mile "
+           "routes norm_results[unit_level,unit_id,norm_id,service,share_of,status_as_mapped,reason,gate,value,"
+           "depth_fgt1,served_share,attainment,target_share,persons_in_scope,persons_served,persons_unknown,"
+           "places_in_scope,places_served] flows known_issues population?",
+           SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results landcover? elevation?", PLANS,
            f"{LAW} access.services network access.direction region.unit_levels plans planning uncertainty off_road "
            "measures.catchment_min measures.demand measures.mode measures.persons_per_unit",
            files="processed"),
-    _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",
+    _stage("gaps", f"{TOLD} snaps[place_id,place_kind,mode,snap_status,snap_distance_m] access last_mile "
+           "scenario_access? settlements facilities boundaries "
+           f"edges[mode,length_m,speed_source,all_season,component] {PLANS}", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs.status score plans"),
-    _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
-           "access norm_results inventory", "sign_off field_checks?",
+    _stage("sign_off", "settlements population_account unit_totals? facilities findings_read "
+           "roads[road_class,oneway,geometry] study_area edges[mode,length_m,speed_source,surface] "
+           "access[settlement_id,service,mode,facility_id,travel_time_min,second_facility_id,second_travel_time_min] "
+           "norm_results inventory", "sign_off field_checks?",
            f"{LAW} official {LISTS} population field_checks"),
-    _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off field_checks? "
+    _stage("workbook", f"{TOLD} settlements facilities boundaries {DRAWN_ROADS} "
+           "edges[edge_id,road_id,road_class,geometry] gaps summary sign_off field_checks? "
            "plan_progress? plan_refused? plan_capacity? plan_stops? plan_owners? plan_sources? site_profile?", "",
            f"{LAW} title synthetic note population outputs",
            files="processed"),
-    _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} {PLANS} gaps summary sign_off elevation? "
-           f"field_checks? {WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
+    _stage("maps", f"{SEEN} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {OF_UNITS} {PLANS} gaps summary sign_off "
+           f"elevation? field_checks? {WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "
            "population? friction? off_road_min? interval_people? scenario_people?", "",
-           f"{SHOWN} access.cutoffs_min off_road.service qgis", files="processed"),
+           f"{SHOWN} access.cutoffs_min off_road.service qgis", files="processed",
+           columns=Late("spatial.stages.qgis", "columns_read")),
 )
 # fmt: on
 TODAY = STAGES[: 1 + [stage.name for stage in STAGES].index("population")]

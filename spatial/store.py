@@ -55,8 +55,10 @@ PUT_ASIDE = "old"
 KEPT_BYTES = 60_000_000
 """Files of tables and rasters that a run reads once and keeps; what is beyond is read again where it is wanted."""
 
-COVERED_ROWS = 65_536
-"""Rows of a group of a table in Hilbert order."""
+LARGE_BYTES = 20_000_000
+"""Of tables larger than this, what was needed to read them is handed back at once: their reader keeps as much again."""
+GROUP_ROWS, COVERED_ROWS = 1_048_576, 65_536
+"""Rows of a group of a table, as pyarrow cuts them, and of one in Hilbert order."""
 
 
 @dataclass(frozen=True)
@@ -357,10 +359,14 @@ class Store:
                 return path
         return None
 
-    def read(self, name: str) -> pd.DataFrame | Raster:
-        """Read a table or raster."""
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame | Raster:
+        """
+        Read a table or raster; of a table perhaps some columns, of those that it has, and some rows.
+
+        Among `columns`, ``unit_level!=settlement`` leaves out the rows of that value.
+        """
         if self._kept is not None and name in self._kept:
-            return _lent(self._kept[name])
+            return _lent(self._kept[name], columns)
         path = self.path_of(name)
         if path is None:
             raise StoreError(f"{self.folder}: {name} is not there; run the study first: spatial run STUDY")
@@ -377,16 +383,24 @@ class Store:
                     crs = CRS.from_wkt(file.crs.to_wkt())
                     value = _Unread.of(file.transform, crs, name, lambda: _cells(path, found))
             else:
-                value = _read_table(path)
+                is_kept = self._kept is not None and found.st_size <= self._room
+                value = _read_table(path, None if is_kept else columns)
             if self._kept is None or found.st_size > self._room:
                 return Raster(value.values, value.transform, value.crs, name) if isinstance(value, Raster) else value
             self._room -= found.st_size
             self._kept[name] = value
-            return _lent(value)
+            return _lent(value, columns)
         except StoreError:
             raise
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
             raise _damaged(path, error) from error
+
+    def rows_of(self, name: str) -> int:
+        """Count the rows of a table without reading them; 0 where it is not there."""
+        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
+        path = self.path_of(name)
+        return 0 if path is None else int(pq.read_metadata(path).num_rows)
 
     def refuse_changed(self, path: Path) -> None:
         """Refuse a file that is not what the last finished run here made: one bit of it may be another number."""
@@ -504,7 +518,7 @@ def _seal(value: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:
+def _lent(value: pd.DataFrame | Raster, columns: Sequence[str] | None = None) -> pd.DataFrame | Raster:
     """Hand out what is kept so that nobody changes it: frames copy what is written to, rasters are copies."""
     if isinstance(value, Raster):
         # An array that cannot be written to is another kind to kernels, which would compile anew for it.
@@ -512,7 +526,17 @@ def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:
             return value.values.copy()
 
         return _Unread.of(value.transform, value.crs, value.name, copied)
-    return value.copy(deep=False)
+    lent = value.copy(deep=False)
+    named, unwanted = _parts_of(columns)
+    for name, left_out in unwanted:
+        lent = lent.loc[lent[name] != left_out].reset_index(drop=True)
+    return lent[[name for name in lent if name in named]] if named else lent
+
+
+def _parts_of(columns: Sequence[str] | None) -> tuple[list[str], list[list[str]]]:
+    """Tell columns that are wanted, all where there are none, from values of which rows are not."""
+    parts = [item.split("!=") for item in columns or ()]
+    return [name for name, *value in parts if not value], [part for part in parts if len(part) > 1]
 
 
 class _Unread(Raster):
@@ -573,10 +597,13 @@ def write_table(
         file = io.BytesIO()
         version = "1.1.0" if covering else None
         plain.to_parquet(file, index=False, compression=None, schema_version=version, write_covering_bbox=covering)
-        table = pq.read_table(file)
+        source = pq.ParquetFile(file)
+        schema = source.schema_arrow
+        groups = (source.read_row_group(number) for number in range(source.num_row_groups))
     else:
         table = pa.Table.from_pandas(plain, preserve_index=False)
-    schema = table.schema
+        schema = table.schema
+        groups = (table.slice(first, GROUP_ROWS) for first in range(0, max(len(table), 1), GROUP_ROWS))
     for index, field in enumerate(schema):
         if pa.types.is_list(field.type):  # Parquet's own name of what a list holds
             schema = schema.set(index, field.with_type(pa.list_(pa.field("element", field.type.value_type))))
@@ -588,25 +615,45 @@ def write_table(
     schema = schema.with_metadata({**(schema.metadata or {}), **attrs, **file_notes})
     # Pages depend on where the chunks of a column end, which tables that are put together have many of.
     rows = COVERED_ROWS if covering else None
-    pq.write_table(table.cast(schema).combine_chunks(), path, compression="zstd", row_group_size=rows)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for group in groups:
+            writer.write_table(group.cast(schema).combine_chunks(), row_group_size=rows)
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """Read a table as geopandas does, but for its CRS, which takes most of the time and is the same in all tables."""
+def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """
+    Read a table, or some of its columns, as geopandas does.
+
+    But for its CRS, which takes most of the time and is the same in all tables.
+    """
     import geopandas as gpd  # noqa: PLC0415 - as above
     import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
     import shapely  # noqa: PLC0415
 
     with pq.ParquetFile(path) as file:  # pandas would open it as a folder of many files
-        table = file.read()
+        named, unwanted = _parts_of(columns)
+        names = [name for name in file.schema_arrow.names if name in named or not named]
+        if unwanted:
+            beside = [(name, "!=", value) for name, value in unwanted]
+            table = pq.read_table(path, columns=names, filters=beside).combine_chunks()
+        else:
+            table = file.read(names)
     metadata = table.schema.metadata or {}
     geo = json.loads(metadata.get(b"geo", b'{"columns": {}}'))
     order = table.slice(0, 0).to_pandas().columns
-    shapes = [name for name in order if name in geo["columns"]]
-    frame = table.drop(shapes).to_pandas()
+    shapes = [name for name in order if name in geo["columns"]]  # none where it is not read
+    # A piece at a time, and columns freed as they are converted: a country's table is never there twice.
+    pieces = {name: [shapely.from_wkb(np.array(part)) for part in table[name].chunks] for name in shapes}
+    table = table.drop(shapes)
+    is_large = table.nbytes > LARGE_BYTES
+    frame = table.to_pandas(self_destruct=True)
+    del table
+    if is_large:
+        pa.default_memory_pool().release_unused()
     for name in shapes:
-        lines = shapely.from_wkb(np.array(table[name]))
+        lines = np.concatenate([np.empty(0, dtype=object), *pieces[name]])
         crs = _crs_of(json.dumps(geo["columns"][name]["crs"]))
         frame.insert(order.get_loc(name), name, gpd.GeoSeries(lines, index=frame.index, crs=crs))
     frame.attrs = json.loads(metadata.get(b"PANDAS_ATTRS", b"{}"))

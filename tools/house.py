@@ -240,7 +240,8 @@ def print_hops(raw: Path, folder: Path) -> None:
     def line() -> None:
         for name in ("norms", "gaps", "maps"):
             stage = stages[name]
-            stage.function(**read_inputs(stage, store), options=Options(study, stage.options))
+            options = Options(study, stage.options)
+            stage.function(**read_inputs(stage, store, options), options=options)
 
     pages._fit = hand_out  # noqa: SLF001
     line()

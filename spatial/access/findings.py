@@ -20,7 +20,7 @@ from spatial.network.snapping import Snaps, snap
 from spatial.outlines import inside, points_at, shapes_of, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 
 # What people should look at: places off the network, on barriers or fragments, and ways out of their own unit.
+
+ROWS_AT_ONCE = 1_000_000
+"""Of the access table; changes memory only."""
 
 
 def findings_of(
@@ -90,7 +93,9 @@ def findings_of(
 
 
 def findings_frame(
-    columns: dict[str, list[str] | list[None]], distance_m: NDArray[np.float64], geometry: gpd.GeoSeries
+    columns: Mapping[str, list[str] | list[None] | pd.Series[str]],
+    distance_m: NDArray[np.float64],
+    geometry: gpd.GeoSeries,
 ) -> gpd.GeoDataFrame:
     """Put findings into their table."""
     texts = {name: pd.Series(values, dtype="str") for name, values in columns.items()}
@@ -102,25 +107,31 @@ def outside_own_unit(
     access: pd.DataFrame, settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, towns: Collection[str]
 ) -> gpd.GeoDataFrame:
     """List the settlements whose nearest facility lies outside their own unit."""
-    home = _units(settlements, "settlement_id")
-    scored = access["settlement_id"].map(settlements.set_index("settlement_id")["in_study"].astype(bool))
-    own = access["settlement_id"].map(home)
-    in_town, in_facility = (access["facility_id"].map(units) for units in (home, _units(facilities, "facility_id")))
-    other = in_town.where(access["service"].isin(list(towns)), in_facility)
-    rows = access.loc[(own.notna() & other.notna() & (own != other) & scored.astype(bool)).to_numpy(dtype=bool)]
-    at = pd.Index(settlements["settlement_id"]).get_indexer(pd.Index(rows["settlement_id"]))
+    home, standing = _units(settlements, "settlement_id"), _units(facilities, "facility_id")
+    scored = settlements.set_index("settlement_id")["in_study"].astype(bool)
+    places = pd.Index(settlements["settlement_id"])
+    needed = access[["settlement_id", "service", "mode", "facility_id", "network_distance_m"]]
+    found, at = [], []
+    # Looking ids up makes an object of each: of a country's table only so many at once.
+    for start in range(0, max(len(needed), 1), ROWS_AT_ONCE):
+        part = needed.iloc[start : start + ROWS_AT_ONCE]
+        own = part["settlement_id"].map(home)
+        in_town, in_facility = (part["facility_id"].map(units) for units in (home, standing))
+        other = in_town.where(part["service"].isin(list(towns)), in_facility)
+        mine = part["settlement_id"].map(scored).astype(bool)
+        found.append(part.loc[(own.notna() & other.notna() & (own != other) & mine).to_numpy(dtype=bool)])
+        at.append(places.get_indexer(pd.Index(found[-1]["settlement_id"])))
+    rows = pd.concat(found, ignore_index=True)
     return findings_frame(
         {
-            "finding_id": list(
-                "outside_own_unit/" + rows["mode"] + "/" + rows["service"] + "/" + rows["settlement_id"]
-            ),
-            "kind": ["outside_own_unit"] * len(rows),
-            "subject_id": list(rows["settlement_id"]),
-            "other_id": list(rows["facility_id"]),
-            "detail": [f"The nearest {service} lies outside the settlement's own unit." for service in rows["service"]],
+            "finding_id": "outside_own_unit/" + rows["mode"] + "/" + rows["service"] + "/" + rows["settlement_id"],
+            "kind": pd.Series("outside_own_unit", index=rows.index),
+            "subject_id": rows["settlement_id"],
+            "other_id": rows["facility_id"],
+            "detail": "The nearest " + rows["service"] + " lies outside the settlement's own unit.",
         },
         rows["network_distance_m"].to_numpy(dtype=np.float64),
-        settlements.iloc[at].geometry,
+        gpd.GeoSeries(settlements.geometry.iloc[np.concatenate(at)]),
     )
 
 

@@ -158,10 +158,10 @@ def route_rows(
     edges = [] if drawn is None else drawn.edge_ids()
     frame = pd.DataFrame(
         {
-            "settlement_id": texts(settlements.ids, rows),
+            "settlement_id": texts(settlements.names, rows),
             "service": pd.Series(service, index=range(len(rows)), dtype="str"),
             "mode": pd.Series(graph.mode, index=range(len(rows)), dtype="str"),
-            "facility_id": texts(places.ids, result.destination[rows, 0]),
+            "facility_id": texts(places.names, result.destination[rows, 0]),
             "travel_time_min": result.time_min[rows, 0],
             "network_distance_m": result.distance_m[rows],
             "edge_ids": pd.Series([" ".join(way) for way in edges], dtype="str"),
@@ -183,10 +183,10 @@ def snap_rows(graph: TravelGraph, places: Places, kind: str, uses: NDArray[np.in
     line[joined] = shapely.linestrings(ends[joined].reshape(-1, 2, 2))
     frame = pd.DataFrame(
         {
-            "place_id": texts(places.ids, row),
+            "place_id": texts(places.names, row),
             "place_kind": pd.Series(kind, index=row, dtype="str"),
             "mode": pd.Series(graph.mode, index=row, dtype="str"),
-            "edge_id": texts(graph.edge_id, edge),
+            "edge_id": texts(pd.array(graph.edge_id, dtype="str"), edge),
             "fraction": np.where(joined, snaps.fraction[row, chosen], np.nan),
             "snap_distance_m": np.where(joined, snaps.distance_m[row, chosen], snaps.nearest_m),
             "snap_time_min": np.where(joined, snaps.access_min[row, chosen], np.nan),
@@ -351,7 +351,7 @@ def access_table(  # noqa: PLR0913 - the last one is who does it
         for kind, group in (("settlement", mode.settlements), ("facility", mode.facilities)):
             findings += findings_of(graph, group, kind, rules.snap, surroundings.barriers)
     table = _as_given(access, settlements)
-    first = table.loc[table["mode"] == modes[0].mode]
+    first = table if len(modes) == 1 else table.loc[table["mode"] == modes[0].mode]
     findings.append(outside_own_unit(first, settlements, facilities, towns=rules.tiers))
     return AccessResult(table, _stack(snaps), _stack(routes), _stack(findings))
 
@@ -406,10 +406,12 @@ def _drawn_services(mode: OnNetwork, services: Mapping[str, frozenset[str]]) -> 
 def _as_given(tables: list[pd.DataFrame], settlements: gpd.GeoDataFrame) -> pd.DataFrame:
     """Put the settlements of each service and mode, which are in the order of ids, into the order given."""
     back = id_ranks(settlements["settlement_id"])
-    # One service after the other, so that a country's table is there once more, not twice.
+    # One service after the other, then one column after the other: a country's table is never there twice.
     for number, table in enumerate(tables):
         tables[number] = table.drop(columns="row").iloc[back]
-    return pd.concat(tables, ignore_index=True)
+    columns = {name: [table[name] for table in tables] for name in tables[0].columns}
+    tables.clear()
+    return pd.DataFrame({name: pd.concat(columns.pop(name), ignore_index=True) for name in list(columns)}, copy=False)
 
 
 def measure_places(mode: OnNetwork, asked: Asked) -> Measured:
@@ -588,14 +590,14 @@ def _counts(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:
 def _rows(mode: OnNetwork, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
     columns = {
         **_key_columns(mode, offer.service),
-        "facility_id": texts(offer.places.ids, result.destination[:, 0]),
+        "facility_id": texts(offer.places.names, result.destination[:, 0]),
         "travel_time_min": result.time_min[:, 0],
         "access_leg_min": result.legs_min[:, 0],
         "network_leg_min": result.legs_min[:, 1],
         "egress_leg_min": result.legs_min[:, 2],
         "network_distance_m": result.distance_m,
         "straight_distance_m": result.straight_m,
-        "second_facility_id": texts(offer.places.ids, result.destination[:, 1]),
+        "second_facility_id": texts(offer.places.names, result.destination[:, 1]),
         "second_travel_time_min": result.time_min[:, 1],
         "reach_status": pd.Series(result.status, dtype="str"),
         "edge_risk": mode.exit_min < result.any_time_min,
@@ -606,7 +608,7 @@ def _rows(mode: OnNetwork, offer: _Offer, result: Closest, counts: NDArray[np.fl
 def _key_columns(mode: OnNetwork, service: str) -> dict[str, Any]:
     n = len(mode.settlements)
     return {
-        "settlement_id": texts(mode.settlements.ids, np.arange(n)),
+        "settlement_id": texts(mode.settlements.names, np.arange(n)),
         "service": pd.Series(service, index=range(n), dtype="str"),
         "mode": pd.Series(mode.graph.mode, index=range(n), dtype="str"),
     }

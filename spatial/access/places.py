@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
     from spatial.inputs.services import Vocabulary
     from spatial.study.access import SnapRules
@@ -188,6 +189,11 @@ class Places:
         """Return the number of places."""
         return len(self.ids)
 
+    @cached_property
+    def names(self) -> ExtensionArray:
+        """Their ids as a column, of which tables take theirs without an object a row."""
+        return pd.array(self.ids, dtype="str")
+
     def take(self, rows: NDArray[np.int64]) -> Places:
         """Return some of them, by position."""
         return Places(self.frame.iloc[rows], self.ids[rows], take(self.snaps, rows))
@@ -317,8 +323,6 @@ def ids_or_none(ids: pd.Series, positions: NDArray[np.int64]) -> pd.Series:
     return pd.Series(pd.api.extensions.take(known, positions, allow_fill=True), dtype=kind)
 
 
-def texts(ids: NDArray[np.object_], positions: NDArray[np.int64]) -> pd.Series[str]:
-    """Name places by position."""
-    named = np.full(len(positions), None, dtype=object)
-    named[positions >= 0] = ids[positions[positions >= 0]]
-    return pd.Series(named, dtype="str")
+def texts(names: ExtensionArray, positions: NDArray[np.int64]) -> pd.Series[str]:
+    """Name places by position, -1 for none."""
+    return pd.Series(names.take(positions, allow_fill=True))

@@ -29,6 +29,7 @@ from spatial.reporting.answer import (
 from spatial.reporting.plan_text import capital, plan_title, service_text
 from spatial.reporting.plans import unit_names
 from spatial.reporting.wording import names_of, plain
+from spatial.study.access import MANY_SETTLEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -240,7 +241,9 @@ def drawn_ground(
         tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX / closer
         seats = rows.settlements.loc[rows.settlements["tier"] == "county_seat"]
         places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
-        base = ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=closer > 1.0)
+        # All minor roads of a country are more than one page can draw.
+        minor = closer > 1.0 and len(rows.ids) <= MANY_SETTLEMENTS
+        base = ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=minor)
         book.kept["drawn ground", closer] = {
             "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
             "bounds": bounds,

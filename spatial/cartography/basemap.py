@@ -19,7 +19,7 @@ from rasterio.warp import reproject, transform_bounds
 
 from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
 from spatial.cartography.page_data import once, shown_bounds
-from spatial.crs import WGS84
+from spatial.crs import WGS84, transformer_between
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -109,13 +109,13 @@ def _packed_lines(
 ) -> dict[str, Any]:
     """Encode the points of lines, each with the number of its line, in steps that suit the tolerance."""
     scale = min(DEGREE_SCALE, round(METRES_A_DEGREE * _STEPS_A_TOLERANCE / tolerance_m))
-    degrees = gpd.GeoSeries(shapely.points(xy), crs=crs).to_crs(WGS84)
-    steps = np.rint(shapely.get_coordinates(degrees.to_numpy()) * scale).astype(np.int64)
+    # A point a vertex would be millions of objects.
+    x, y = (np.rint(degrees * scale).astype(np.int64) for degrees in transformer_between(crs, WGS84).transform(*xy.T))
     return {
         "scale": scale,
         "sizes": pack(np.bincount(line), "u4"),
-        "x": pack(np.diff(steps[:, 0], prepend=0), "i4"),
-        "y": pack(np.diff(steps[:, 1], prepend=0), "i4"),
+        "x": pack(np.diff(x, prepend=0), "i4"),
+        "y": pack(np.diff(y, prepend=0), "i4"),
     }
 
 

@@ -234,9 +234,7 @@ class NormBook:
     @functools.cached_property
     def by_norm(self) -> dict[str, pd.DataFrame]:
         """The results for settlements, by norm."""
-        return {
-            str(norm): part[list(TOLD["place_results"])] for norm, part in self.places.groupby("norm_id", sort=True)
-        }
+        return {str(norm): part for norm, part in self.places.groupby("norm_id", sort=True)}
 
     def block(self, norm: Mapping[str, Any], rows: Rows, *, exact: bool) -> dict[str, Any]:
         """Encode a norm with its results, exact where a layer compares them; its places are None without any."""
@@ -308,7 +306,7 @@ def norm_book(
         ranked.append(((not norm["headline"], rank, CLASS_ORDER[norm["norm_class"]], norm_id), norm))
     ranked.sort(key=lambda pair: pair[0])
     reasons = sorted(set(norm_results["reason"].fillna("")) | {""})
-    places = norm_results.loc[norm_results["unit_level"] == "settlement"]
+    places = norm_results.loc[norm_results["unit_level"] == "settlement", ["norm_id", *TOLD["place_results"]]]
     return NormBook(tuple(norm for _, norm in ranked), places, tuple(reasons))
 
 

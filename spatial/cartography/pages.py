@@ -324,7 +324,11 @@ def _part_of_rows(table: object, number_of: pd.Series) -> NDArray[np.int64] | No
     key = next((name for name in ("settlement_id", "place_id", "unit_id") if name in table), None)
     if key is None or len(table) < len(number_of):
         return None
-    return np.append(number_of.to_numpy(), -1)[number_of.index.get_indexer(pd.Index(table[key]))]
+    # Each id is looked up once, whichever rows have it.
+    code, ids = pd.factorize(table[key])
+    row = np.append(number_of.index.get_indexer(pd.Index(ids)), -1)
+    part: NDArray[np.int64] = np.append(number_of.to_numpy(), -1)[row[code]]
+    return part
 
 
 def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Made]:

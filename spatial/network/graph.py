@@ -733,8 +733,10 @@ def with_components(graph: TravelGraph, counted: NDArray[np.bool_]) -> TravelGra
 
 
 def _objects(series: pd.Series) -> NDArray[np.object_]:
-    values = series.astype(object)
-    return values.where(values.notna(), None).to_numpy(dtype=object)
+    # One object for each value, not one for each edge.
+    codes, values = pd.factorize(series)
+    known: NDArray[np.object_] = np.array([*values, None], dtype=object)
+    return known[codes]
 
 
 def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:

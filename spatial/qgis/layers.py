@@ -404,6 +404,8 @@ SLIM = (
     "plan_stops",
 )  # fmt: skip
 """Tables behind the small project."""
+WAYS = frozenset({"access", "routes"})
+"""Tables of them that the small project of a country does without."""
 
 
 def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[str, pd.DataFrame]:
@@ -412,7 +414,7 @@ def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[
     services = list(meta.headline_services)
     # Ways and times have no rows of their own then: settlements have minutes as columns.
     if len(tables["settlements"]) > MANY_SETTLEMENTS:
-        kept = {name: table for name, table in kept.items() if name not in ("access", "routes")}
+        kept = {name: table for name, table in kept.items() if name not in WAYS}
     for name, wanted in (("access", services), ("routes", services), ("intervals", list(meta.thresholds_min))):
         if name in kept and set(wanted) & set(kept[name]["service"]):
             own = [service for service in wanted if service in set(kept[name]["service"])]

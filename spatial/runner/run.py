@@ -14,7 +14,7 @@ from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, fi
 from spatial.formats.files import file_parts
 from spatial.runner.cost import PeakMemory, give_back_memory, held_mb
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
-from spatial.runner.stage import EVERYTHING, Options, Stage
+from spatial.runner.stage import EVERYTHING, Late, Options, Stage
 from spatial.store import WORKED_IN, Checksums, Store, disk_fault, keep_changed, locked, remove_leftovers
 from spatial.tables import TABLES
 
@@ -124,7 +124,6 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     run = _Run(study, folder, maps, base, verify=verify)
     report = progress or (lambda _fraction, _message: None)
     record: dict[str, Any] = {"study": study.name, "stages": {}}
-    before_mb = held_mb()
     with locked(folder):
         remove_leftovers(folder)
         remove_leftovers(maps)
@@ -136,7 +135,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 report(start, f"{stage.name}: {decision.reason}")
                 if decision.runs:
                     run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
-                    give_back_memory(before_mb)
+                    give_back_memory(run.before_mb)
             manifest = run.store.read_record(manifest_name(stage.name)) or {}
             counts = [facts["rows"] for facts in manifest.get("outputs", {}).values() if "rows" in facts]
             record["stages"][stage.name] = {
@@ -188,6 +187,7 @@ class _Run:
         self.base = None if base is None else Store(base, basis, keeps=True)
         self.checksums = Checksums(self.store, verify=verify)
         self._asked: dict[str, dict[str, Any]] = {}
+        self.before_mb = held_mb()
 
     def inputs_of(self, stage: Stage) -> Store:
         return self.base if stage.reads_base and self.base is not None else self.store
@@ -237,6 +237,7 @@ class _Run:
         counts_people = "population?" in stage.makes or any(table.counts_people for table in made)
         whole = facts | {
             "function": stage.function.__qualname__,
+            "columns": None if isinstance(stage.columns, Late) else stage.columns,
             "tables": {name: TABLES[name].told for name in _names((*stage.reads, *stage.makes)) if name in TABLES},
             "basis": self.study.population.basis if counts_people else "",
             "raw": {below[path].as_posix(): sha256 for path, sha256 in raw.items()},
@@ -321,7 +322,8 @@ class _Run:
             with PeakMemory() as peak:
                 taken = self.inputs_of(stage)
                 options = Options(self.study, stage.options, taken.derived)
-                made = stage.function(**read_inputs(stage, taken), options=options, progress=progress)
+                made = dict(stage.function(**read_inputs(stage, taken, options), options=options, progress=progress))
+                give_back_memory(self.before_mb)
                 files = made.get("files", [])
                 written = {f"file:{one.name}": {"path": one.name} for one in (files if isinstance(files, list) else ())}
                 store.write_record(name, unfinished | {"left": written | before})
@@ -352,9 +354,13 @@ class _Run:
         store.write_record(name, facts | {"outputs": outputs, "libraries": library_versions()} | cost)
 
     def _write(
-        self, stage: Stage, made: Mapping[str, Value | list[Artifact]], before: Mapping[str, Any]
+        self, stage: Stage, made: dict[str, Value | list[Artifact]], before: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Write what a stage made, if it is what it declares, and describe it; what people saved since is kept."""
+        """
+        Write what a stage made, if it is what it declares, and describe it; what people saved since is kept.
+
+        What is written is taken out of `made`, so that its memory serves what is written after it.
+        """
         surplus = sorted(set(made) - {*_names(stage.makes), *(["files"] if stage.files else [])})
         absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
         if surplus or absent:
@@ -362,7 +368,8 @@ class _Run:
                 f"made {surplus or 'nothing'} beyond its declaration, and not {absent or 'anything'} of it"
             )
         outputs: dict[str, Any] = {}
-        for name, value in made.items():
+        for name in list(made):
+            value = made.pop(name)
             if isinstance(value, list):
                 for artifact in value:
                     output = f"file:{artifact.name}"
@@ -381,16 +388,19 @@ class _Run:
         return outputs
 
 
-def read_inputs(stage: Stage, store: Store) -> dict[str, Any]:
+def read_inputs(stage: Stage, store: Store, options: Options) -> dict[str, Any]:
     """Read what a stage takes."""
     inputs: dict[str, Any] = {}
-    for name in _names(stage.reads):
-        path = store.path_of(name)
-        if path is not None:
-            inputs[name] = store.read_json(path.name) if path.suffix == ".json" else store.read(name)
+    paths = {name: path for name in _names(stage.reads) if (path := store.path_of(name)) is not None}
+    columns: Any = stage.columns
+    if isinstance(columns, Late):
+        columns = columns.load()(tuple(paths), options, store.rows_of)
+    for name, path in paths.items():
+        if columns.get(name) != ():
+            inputs[name] = store.read_json(path.name) if path.suffix == ".json" else store.read(name, columns.get(name))
             if inputs[name] is None:
                 raise SpatialError(f"{path}: is damaged; delete it and run the study again")
-    absent = [name for name in stage.reads if not name.endswith("?") and name not in inputs]
+    absent = [name for name in stage.reads if not name.endswith("?") and name not in paths]
     if absent:
         raise SpatialError(f"its input {absent[0]} is missing; run the whole study")
     return inputs

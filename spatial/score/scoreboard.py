@@ -635,7 +635,10 @@ def _settlements(ground: Ground, places: PlaceScores, evidence: Evidence) -> _Se
                 }
             )
         )
-    components = pd.concat(tables, ignore_index=True).sort_values("unit_id", kind="stable", ignore_index=True)
+    # All components of one place after the other: each table has the places in order.
+    components = pd.concat(tables, ignore_index=True)
+    tables.clear()
+    components = components.take(np.arange(len(components)).reshape(-1, len(ids)).T.ravel()).reset_index(drop=True)
     return _Settlements(scores, np.stack(ends, axis=2), components)
 
 

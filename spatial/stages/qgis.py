@@ -11,6 +11,7 @@ from spatial.cartography.page_data import messages
 from spatial.messages import Words
 from spatial.norms.law import norm_id_of
 from spatial.qgis.geopackage import write_qgis
+from spatial.qgis.layers import SLIM, WAYS
 from spatial.qgis.meta import NormWords, QgisMeta
 from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
@@ -26,9 +27,10 @@ from spatial.reporting.wording import (
 )
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
+from spatial.study.access import MANY_SETTLEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
@@ -49,6 +51,18 @@ RASTERS = (
     ("population", "persons", "base", ""),
 )
 """Rasters from the top: name, unit, group and sub-group."""
+
+
+TOLD = frozenset({"known_issues", "provenance", "plan_sources", "summary"})
+"""What is told of a study beside the tables behind the small project."""
+
+
+def columns_read(tables: Sequence[str], options: Options, rows: Callable[[str], int]) -> dict[str, tuple[str, ...]]:
+    """Take what the small project shows, and of the other tables no more than the names of services."""
+    if options.qgis.project == "full":
+        return {}
+    whole = TOLD | set(SLIM) - (WAYS if rows("settlements") > MANY_SETTLEMENTS else set())
+    return {name: ("service",) if name in BY_SERVICE else () for name in tables if name not in whole}
 
 
 def qgis(

@@ -5,9 +5,11 @@ import inspect
 import pytest
 
 from spatial.errors import SpatialError
+from spatial.norms.evidence import load_road_words
 from spatial.pipeline import SCENARIO_STAGES, STAGES
-from spatial.runner.stage import Options
+from spatial.runner.stage import Late, Options
 from spatial.study import Study
+from spatial.tables import TABLES
 
 TIMED = {"scenario_access", "findings_scenarios"}
 """Tables of these stages that another cutoff leaves as they are, unless it is the longest."""
@@ -35,6 +37,33 @@ def test_a_stage_takes_the_tables_that_it_declares(stage) -> None:
         return
     assert named - {"options", "progress"} == {name.rstrip("?") for name in stage.reads}
     assert optional == {name.rstrip("?") for name in stage.reads if name.endswith("?")}
+
+
+def test_a_stage_that_takes_some_columns_of_a_table_names_such_as_the_table_has() -> None:
+    # Lines of roads bear names in more languages than the contract promises.
+    more = {"geometry", "name_en", "name_zh"}
+    for stage in STAGES:
+        for table, items in ({} if isinstance(stage.columns, Late) else stage.columns).items():
+            assert table in {name.rstrip("?") for name in stage.reads}
+            assert {item.partition("!=")[0] for item in items} <= {*TABLES[table].by_name, *more}
+
+
+def test_norms_are_handed_every_tag_that_words_for_roads_are_told_by() -> None:
+    (norms,) = (stage for stage in STAGES if stage.name == "norms")
+    assert {word.column for word in load_road_words().values()} <= set(norms.columns["roads"])
+
+
+def test_the_small_project_is_handed_no_table_that_it_does_not_show() -> None:
+    (qgis,) = (stage for stage in STAGES if stage.name == "qgis")
+    small = Study.from_dict(STUDY.model_dump(mode="json", exclude={"raw"}))
+    names = tuple(name.rstrip("?") for name in qgis.reads)
+    few, many = (qgis.columns.load()(names, small, lambda _table, rows=rows: rows) for rows in (400, 400_000))
+    assert few["snaps"] == few["score_components"] == ()
+    assert few["measures"] == ("service",)  # names of layers
+    assert "access" not in few
+    assert many["access"] == ("service",)
+    full = small.model_copy(update={"qgis": small.qgis.model_copy(update={"project": "full"})})
+    assert qgis.columns.load()(names, full, lambda _table: 400) == {}
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)

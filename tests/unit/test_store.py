@@ -26,6 +26,7 @@ from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
 from spatial.results import read_results
 from spatial.store import (
+    GROUP_ROWS,
     LOCK_NAME,
     Artifact,
     Store,
@@ -37,6 +38,7 @@ from spatial.store import (
     replace,
     replace_files,
     sha256_of,
+    write_table,
 )
 from spatial.tables import TABLES
 from spatial.tables.contract import Field, Form, GeometryKind, Kind, Sharing, Table, breaches, keeps
@@ -100,6 +102,35 @@ def test_a_table_is_read_as_geopandas_reads_it(tmp_path: Path) -> None:
         expected, found = gpd.read_parquet(file), _read_table(file)
         assert_geodataframe_equal(found, expected)
         assert (found.attrs, found.crs, found["middle"].crs) == (expected.attrs, expected.crs, expected["middle"].crs)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_columns_and_rows_that_are_asked_for_are_read_alone(tmp_path: Path, *, keeps: bool) -> None:
+    store = Store(tmp_path, keeps=keeps)
+    counts = pd.DataFrame({"source": ["osm", "list", "osm"], "item": ["a", "b", "c"], "number": [1.0, 2.0, 3.0]})
+    store.write("counts", counts)
+    asked = ("number", "source!=list", "item", "unheard_of")
+    for _ in range(2):  # from the file, then what is kept of it
+        pd.testing.assert_frame_equal(
+            store.read("counts", asked), pd.DataFrame({"item": ["a", "c"], "number": [1.0, 3.0]})
+        )
+        assert store.read("counts", ("source!=osm",)).to_numpy().tolist() == [["list", "b", 2.0]]
+    assert (store.rows_of("counts"), store.rows_of("roads")) == (3, 0)
+    pd.testing.assert_frame_equal(store.read("counts"), counts)
+
+
+def test_a_table_that_is_written_in_pieces_has_the_bytes_of_a_whole_one(tmp_path: Path) -> None:
+    rows = GROUP_ROWS + 3
+    name = pd.Series(np.arange(rows), dtype="str").where(np.arange(rows) % 7 > 0)
+    place = gpd.GeoDataFrame(
+        {"name": name, "value": np.arange(rows, dtype=np.float64)}, geometry=gpd.points_from_xy(range(rows), [0] * rows)
+    )
+    for frame in (place, pd.DataFrame(place.drop(columns="geometry"))):
+        file = tmp_path / "pieces.parquet"
+        write_table(file, "no_table", frame, {})
+        frame.to_parquet(tmp_path / "whole.parquet", index=False, compression="zstd")
+        assert pq.read_metadata(file).num_row_groups == 2
+        assert file.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
 
 def test_a_raster_comes_back_as_it_was_with_its_total(tmp_path: Path) -> None:

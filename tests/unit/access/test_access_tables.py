@@ -267,7 +267,9 @@ def test_places_on_fragments_and_on_barriers_are_listed(grid_city):
     assert status["clinic", "a"] == "reached"
 
 
-def test_a_way_out_of_the_own_unit_is_listed(grid_city):
+@pytest.mark.parametrize("rows", [1, 1_000_000])
+def test_a_way_out_of_the_own_unit_is_listed(grid_city, monkeypatch, rows):
+    monkeypatch.setattr("spatial.access.findings.ROWS_AT_ONCE", rows)
     units = pd.Series(["east", "west", None], dtype="str")
     places = grid_city.settlements(
         [("a", "village", 0, 0), ("b", "village", 2, 0), ("c", "town", 4, 4)], township_id=units

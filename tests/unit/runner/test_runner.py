@@ -17,6 +17,7 @@ from spatial.errors import SourceError, SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
 from spatial.runner.cost import give_back_memory, held_mb
 from spatial.runner.manifest import imported_modules
+from spatial.runner.stage import Late
 from spatial.store import SETTLED_NS, Artifact, Checksums, Store, sha256_of
 from spatial.study import Study
 from tests.effort import SEED
@@ -50,6 +51,28 @@ STAGES = (
 def _run(tmp_path: Path, study: Study | None = None, stages=STAGES):
     record = run_stages(stages, study or _study(), tmp_path / "p", tmp_path / "m")
     return [name for name, facts in record["stages"].items() if facts["ran"]]
+
+
+def seen(*, options, progress, **tables):
+    return {"files": [Artifact(f"{name}.txt", " ".join(table).encode()) for name, table in tables.items()]}
+
+
+def numbers_alone(tables, _options, rows):
+    return {name: ("number",) if rows(name) == 1 else () for name in tables}
+
+
+@pytest.mark.parametrize("columns", [{"counts": ("number",), "doubled": ()}, Late(__name__, "numbers_alone")])
+def test_a_stage_is_handed_the_columns_that_it_declares_and_no_table_that_it_does_without(tmp_path, columns):
+    def many(*, counts, options, progress):
+        return {"doubled": pd.concat([counts, counts])}
+
+    stages = (
+        STAGES[0],
+        Stage("many", many, reads=("counts",), makes=("doubled",)),
+        Stage("seen", seen, reads=("counts", "doubled"), files="maps", columns=columns),
+    )
+    _run(tmp_path, stages=stages)
+    assert {file.name: file.read_text() for file in (tmp_path / "m").glob("*.txt")} == {"counts.txt": "number"}
 
 
 def test_a_second_run_skips_everything(tmp_path: Path) -> None:
