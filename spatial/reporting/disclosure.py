@@ -13,10 +13,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import highspy
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.optimize import linprog
 
 from spatial.errors import ContractError
 from spatial.tables import TABLES
@@ -43,6 +43,8 @@ PARTS = ("persons_served", "persons_unserved", "persons_unknown")
 """Numbers that the people in scope of a norm consist of."""
 TOLERANCE = 1e-6
 """Persons by which sums of the same numbers may differ."""
+LOOKS = 20
+"""Times that all hidden numbers are moved at once, before those that hardly moved are asked for one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +126,10 @@ def cut(
     for key in numbers.sums:
         for item in key:
             holding[item].append(key)
+    compared: dict[int, list[Iterable[int]]] = defaultdict(list)
+    for row in [*(low | high for low, high in numbers.equal), *(row.keys() for row, _ in numbers.at_most)]:
+        for item in row:
+            compared[item].append(row)
     order = {key: (value, sorted(key)) for key, value in numbers.sums.items()}
     # A number that is safe stays so: what is hidden later only makes intervals wider.
     told: dict[frozenset[int], _Told] = {}
@@ -142,10 +148,13 @@ def cut(
             elif binding:
                 hidden.add(min(binding, key=order.__getitem__))
             else:
-                # What is known among groups tells it: hide what is known of the same unknowns.
-                linked = {item for low, high in numbers.equal for item in low | high if key & (low | high)}
-                linked |= {item for row, _ in numbers.at_most if key & row.keys() for item in row}
-                around = {one for item in linked for one in holding[item] if one not in hidden}
+                # What is known among groups tells it: hide what is known of the same unknowns, else of those that
+                # these are compared with, and so on.
+                linked, around, reached = set(key), set[frozenset[int]](), set(key)
+                while reached and not around:
+                    reached = {other for item in reached for row in compared[item] for other in row} - linked
+                    linked |= reached
+                    around = {one for item in linked for one in holding[item] if one not in hidden}
                 if not around:
                     where = ", ".join(f"{one.table}.{one.column}" for one in numbers.cells[key])
                     raise ContractError("disclosure", [f"{where}: told by what nobody can hide; choose a smaller k"])
@@ -157,7 +166,7 @@ def cut(
     for name, frame in shown.items():
         if not any(_is_people(name, str(column)) for column in frame):
             continue
-        said = pd.Series("", index=frame.index, dtype="str")
+        said, rows_of = [""] * len(frame), defaultdict(list)
         made = frame.copy()
         # How many people a facility has is a number of people that no sum of settlements says.
         if name == "gaps" and "unit" in made:
@@ -166,9 +175,12 @@ def cut(
             units = [(measured_in or {}).get(str(norm), PERSONS) for norm in made["norm_id"]]
             made["value"] = made["value"].mask(np.array(units) == PERSONS)
         for at, names in withheld[name].items():
-            said.iloc[at] = " ".join(sorted(set(names)))
-            made.loc[at, names] = np.nan
-        shown[name] = made.assign(**{SUPPRESSED.name: said})
+            said[at] = " ".join(sorted(set(names)))
+            for column in names:
+                rows_of[column].append(at)
+        for column, rows in rows_of.items():
+            made.loc[rows, column] = np.nan
+        shown[name] = made.assign(**{SUPPRESSED.name: pd.Series(said, index=made.index, dtype="str")})
     return Cut(shown, left_out, columns, small, len(hidden) - small, width)
 
 
@@ -449,37 +461,103 @@ def told_to(
     graph = sparse.csr_matrix((np.ones(ends_of.nnz), (ends_of.row, ends_of.col + len(rows))), shape=(size, size))
     links = sparse.csgraph.connected_components(graph, directed=False)[1]
     row_part, free_part = links[: len(rows)], links[len(rows) :]
-    solve: Any = linprog  # its types know no sparse rows
     limits = np.array([limit for _, limit, _ in rows])
     equations = np.array([is_equation for _, _, is_equation in rows], dtype=bool)
-    found = {}
-    for key in asked:
+    found, questions = {}, []
+    for key in (one for one in numbers.sums if one in asked):
         inside_at = [column_of[item] for item in key if not known[item]]
         if len(inside_at) == 1 and width_of[inside_at[0]] >= k:
             found[key] = _Told(float(width_of[inside_at[0]]))
+        else:
+            questions.append((key, inside_at))
+    shape = (len(questions), len(free))
+    at_row = [number for number, (_, inside_at) in enumerate(questions) for _ in inside_at]
+    at_column = [at for _, inside_at in questions for at in inside_at]
+    sums = sparse.csr_matrix((np.ones(len(at_row)), (at_row, at_column)), shape=shape)
+    parts = []
+    for part in np.unique(free_part[at_column]):
+        own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
+        facts = _Facts(matrix[own][:, mine], limits[own], equations[own], upper[mine])
+        parts.append(_Part(sums[:, mine], facts, own, true[mine]))
+        parts[-1].look_around(k)
+    for question, (key, _) in enumerate(questions):
+        least_width = float(sum(part.high[question] - part.low[question] for part in parts))
+        if least_width >= k:
+            found[key] = _Told(least_width)
             continue
-        width, binding = 0.0, set()
-        for part in sorted({int(free_part[at]) for at in inside_at}):
-            own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
-            aim = np.isin(mine, inside_at).astype(float)
-            same, less = own[equations[own]], own[~equations[own]]
-            bounds = np.column_stack([np.zeros(len(mine)), upper[mine]])
-            ends = []
-            for sign in (1.0, -1.0):
-                answer = solve(
-                    sign * aim,
-                    A_ub=matrix[less][:, mine] if len(less) else None,
-                    b_ub=limits[less] + TOLERANCE if len(less) else None,
-                    A_eq=matrix[same][:, mine] if len(same) else None,
-                    b_eq=limits[same] if len(same) else None,
-                    bounds=bounds,
-                    method="highs",
-                )
-                if answer.status not in {0, 3}:
-                    raise ContractError("disclosure", [f"the audit found no answer: {answer.message}"])
-                ends.append(np.inf if answer.status == 3 else sign * answer.fun)
-                if answer.status == 0 and len(same):
-                    binding |= set(same[np.abs(answer.eqlin.marginals) > TOLERANCE].tolist())
-            width += np.inf if np.inf in ends else ends[1] - ends[0]
-        found[key] = _Told(float(width), [one for at in sorted(binding) for one in sources.get(at, ())])
+        answers = [part.width_of(question) for part in parts if part.sums[question].nnz]
+        binding = sorted(set[int]().union(*(held for _, held in answers)))
+        width = float(sum(width for width, _ in answers))
+        found[key] = _Told(width, [one for at in binding for one in sources.get(at, ())])
     return found
+
+
+class _Facts(NamedTuple):
+    """What is known of the unknowns of a part, none of which is below 0: their weighted sums are within limits."""
+
+    weights: sparse.csr_matrix  # shape (facts, unknowns)
+    limits: NDArray[np.float64]  # shape (facts,)
+    equations: NDArray[np.bool_]  # shape (facts,); whether it is the limit and not only within it
+    upper: NDArray[np.float64]  # shape (unknowns,)
+
+
+class _Part:
+    """
+    Unknowns that have to do with each other, and how far hidden sums of them were seen to move.
+
+    Whatever the unknowns can be shows of every sum one value that it can have, so one answer of the solver tells of all
+    of them; and an answer for one aim is a good beginning for the next.
+    """
+
+    def __init__(
+        self, sums: sparse.csr_matrix, facts: _Facts, rows: NDArray[np.intp], true: NDArray[np.float64]
+    ) -> None:
+        self.sums, self.facts, self.rows = sums, facts, rows
+        self.low = sums @ true
+        self.high = self.low
+        model = highspy.HighsLp()
+        model.num_row_, model.num_col_ = facts.weights.shape
+        model.col_cost_, model.col_lower_ = np.zeros((2, len(true)))
+        model.col_upper_ = facts.upper
+        model.row_lower_ = np.where(facts.equations, facts.limits, -np.inf)
+        model.row_upper_ = facts.limits + np.where(facts.equations, 0.0, TOLERANCE)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = facts.weights.indptr.astype(np.int32)
+        model.a_matrix_.index_ = facts.weights.indices.astype(np.int32)
+        model.a_matrix_.value_ = facts.weights.data
+        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]  # of a package without types
+        for name, value in {"output_flag": False, "threads": 1, "random_seed": 0}.items():
+            self.highs.setOptionValue(name, value)
+        self.highs.passModel(model)
+
+    def least(self, aim: NDArray[np.float64]) -> tuple[float, set[int]]:
+        """Say how small a weighted sum of the unknowns can be, -inf without end, and which released numbers bind it."""
+        self.highs.changeColsCost(len(aim), np.arange(len(aim), dtype=np.int32), aim)
+        self.highs.run()
+        status = self.highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kUnbounded:
+            return -np.inf, set()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise ContractError("disclosure", [f"the audit found no answer: {status.name}"])
+        answer = self.highs.getSolution()
+        values, prices = np.array(answer.col_value), np.array(answer.row_dual)
+        said = self.sums @ values
+        self.low, self.high = np.minimum(self.low, said), np.maximum(self.high, said)
+        return float(aim @ values), set(self.rows[self.facts.equations & (np.abs(prices) > TOLERANCE)].tolist())
+
+    def look_around(self, k: float) -> None:
+        """Move all sums that were not yet seen to be as wide as k at once, each up or down by chance."""
+        random = np.random.default_rng(0)
+        for _ in range(LOOKS):
+            narrow = np.flatnonzero((self.high - self.low < k) & (self.sums.indptr[1:] > self.sums.indptr[:-1]))
+            if len(narrow) <= LOOKS:
+                return
+            aim = random.choice([-1.0, 1.0], len(narrow)) @ self.sums[narrow]
+            self.least(aim)
+            self.least(-aim)
+
+    def width_of(self, row: int) -> tuple[float, set[int]]:
+        """Say to what interval a sum can be told, inf where it has no end, and which released numbers bind it."""
+        aim = self.sums[row].toarray()[0]
+        (low, below), (high, above) = self.least(aim), self.least(-aim)
+        return -high - low, below | above
