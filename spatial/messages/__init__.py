@@ -97,6 +97,10 @@ class Words:
         """Name a column of a table, by its title in the data dictionary, with its unit."""
         return self.with_unit(self.of("columns").say("title", title), unit)
 
+    def about(self, description: str) -> str:
+        """Say what a column of a table is, by its description in the data dictionary."""
+        return self.of("columns").say("description", description)
+
     def with_unit(self, title: str, unit: str) -> str:
         """Append a unit to a title."""
         return f"{title} ({self.unit(unit)})" if unit else title

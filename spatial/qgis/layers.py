@@ -713,7 +713,7 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
         # GeoPackage wants the names of one table to differ.
         aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
         if known and known.description:
-            comments[column] = known.description
+            comments[column] = words.about(known.description)
     described = draft.description or words.say("layers", f"{draft.table}_text")
     return QgisLayer(
         draft.table,

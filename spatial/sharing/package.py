@@ -305,7 +305,7 @@ def _schema(name: str, frame: pd.DataFrame, words: Words) -> dict[str, Any]:
             told: dict[str, Any] = {"name": column, "type": kind}
         else:
             told = {"name": column, "type": TYPES[known.kind], "title": words.title(known.title)}
-            told |= {"description": known.description, "unit": known.unit}
+            told |= {"description": words.about(known.description), "unit": known.unit}
             limits = {
                 "required": not known.nullable and not empty[column],
                 "unique": known.unique and not empty[column],

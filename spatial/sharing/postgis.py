@@ -191,7 +191,7 @@ def _fill(
         for column, new in columns.items():
             known = TABLES[name].field(column)
             if known is not None:
-                said = ": ".join(part for part in (words.title(known.title, known.unit), known.description) if part)
+                said = ": ".join(filter(None, (words.title(known.title, known.unit), words.about(known.description))))
                 text = sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(table, sql.Identifier(new), sql.Literal(said))
                 cursor.execute(text)
     for target, add in links:

@@ -241,7 +241,7 @@ def _columns(name: str, frame: pd.DataFrame, words: Words) -> dict[str, dict[str
         if known is not None:
             facts: dict[str, Any] = {
                 "title": words.title(known.title),
-                "description": known.description,
+                "description": words.about(known.description),
                 "x-ogc-unit": known.unit,
                 "enum": [value for value in known.values if value],
             }

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")
 """What nobody can tell of a norm of which nothing is mapped; the reason says why it is empty."""
-NAMED = {"components": 3, "norms": 4, "failing": 2, "plans": 3, "left": 2, "room": 3, "facilities": 2}
+NAMED = {"components": 3, "norms": 4, "failing": 2, "columns": 2, "plans": 3, "left": 2, "room": 3, "facilities": 2}
 """First columns that say what a row is of, where that is not the first one alone."""
 TABLES_OF = {
     "norms": "norm_results",
@@ -79,7 +79,26 @@ class Content:
     words: Words  # of the language that all of it is in
 
     def sheets(self) -> Iterator[Sheet]:
-        """Make every sheet."""
+        """Make every sheet, and before the one to be signed one that says what their columns are."""
+        about: list[tuple[str, Column]] = []
+        for sheet in self._results():
+            about += [(sheet.name, column) for column in sheet.columns if column.about]
+            yield sheet
+        signed = self._sign_off() if "sign_off" in self.tables else []
+        about += [(self.words.say("sheet", "sign_off"), column) for column in signed if column.about]
+        told = {
+            "sheet": [name for name, _ in about],
+            "column": [column.title for _, column in about],
+            "about": [column.about.replace("NaN", self.words.say("flag", "no_value")) for _, column in about],
+        }
+        yield self._sheet("columns", [self._column(key, values) for key, values in told.items()])
+        if signed:
+            signers = tuple(self._told(line, "____________________", "sign") for line in ("office", "name", "date"))
+            rows = self._told("rows", fingerprint(self.tables["sign_off"]), "sign")
+            yield self._sheet("sign_off", signed, (*signers, rows))
+
+    def _results(self) -> Iterator[Sheet]:
+        """Make the sheets of results and of what they are made from."""
         yield self._sheet("summary", self._summary())
         if "scores" in self.tables and "score_components" in self.tables:
             yield self._sheet("score", self._score())
@@ -114,11 +133,6 @@ class Content:
         if "unit_totals" in self.tables:
             yield self._sheet("units", self._units())
         yield self._sheet("sources", self._sources())
-        if "sign_off" not in self.tables:
-            return
-        signers = tuple(self._told(line, "____________________", "sign") for line in ("office", "name", "date"))
-        rows = self._told("rows", fingerprint(self.tables["sign_off"]), "sign")
-        yield self._sheet("sign_off", self._sign_off(), (*signers, rows))
 
     def _told(self, key: str, value: str, section: str = "item") -> str:
         """Say what a value is of, and the value."""
@@ -177,7 +191,8 @@ class Content:
             codes = pd.Series(values)
             values = codes.map({code: say(code) for code in codes.dropna().unique()})
         form = field.form if say is None else "text"
-        return Column(self.words.title(field.title, field.unit), form, [plain(value) for value in values], **more)
+        title, about = self.words.title(field.title, field.unit), self.words.about(field.description)
+        return Column(title, form, [plain(value) for value in values], about=about, **more)
 
     def _fields(self, table: str, rows: pd.DataFrame, columns: str, **says: Say) -> Iterator[Column]:
         """

@@ -77,6 +77,7 @@ class Column:
     values: Sequence[Value]  # cell by row; None and NaN are left empty
     codes: Sequence[str] = ()  # status code by row, which colours the cell; empty for none
     kinds: Sequence[str] = ()  # kind by row where rows differ in it; empty for none
+    about: str = ""  # what it is, where its title does not say all
 
     @property
     def side(self) -> str:

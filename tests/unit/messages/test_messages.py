@@ -14,6 +14,7 @@ import spatial.messages
 from spatial.cartography import page_data as pages
 from spatial.errors import StudyError
 from spatial.messages import FALLBACK, FOLDER, Words, languages
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.tables import TABLES
 from tests.page_blocks import text_of
 
@@ -47,7 +48,7 @@ def test_english_french_and_chinese_are_there():
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_language_says_nothing_that_english_does_not(language):
     # Titles and units of columns are English in the data dictionary; terms that read well as they are need no words.
-    free = {"columns": {"title", "unit"}, "results": {"term"}}
+    free = {"columns": {"title", "unit", "description"}, "results": {"term"}}
     extra = without_plurals(texts_of(language)) - without_plurals(ENGLISH)
     assert {key for key in extra if key[1] not in free.get(key[0], ())} == set()
 
@@ -63,6 +64,22 @@ def test_every_title_of_a_column_is_said_in_every_whole_language(language):
     # Tags of roads go by their own names.
     titles = {field.title for field in fields if field.title != field.name}
     assert titles - Words(language, "columns").messages["title"].keys() == set()
+
+
+@pytest.mark.parametrize("language", sorted({*WHOLE} - {FALLBACK}))
+def test_every_description_of_a_column_is_said_in_every_whole_language_and_no_other_is(language):
+    fields = [SUPPRESSED, *(field for table in TABLES.values() for field in table.fields)]
+    english, said = {field.description for field in fields} - {""}, Words(language, "columns").messages["description"]
+    assert said.keys() == english
+    # Codes stay as they are: a sentence is told from them by words that English has and no code is.
+    words = re.compile(r"\b(the|of|is|are|where|whose|from|with|by|for|nobody|missing|empty|known)\b")
+    assert {text for text in said.values() if words.search(text)} == set()
+    assert {key for key, text in said.items() if key == text} <= {"5 %.", "95 %."}
+    # A number, a code in its own spelling and NaN are not lost on the way.
+    for key, text in said.items():
+        kept = set(re.findall(r"\bNaN\b|\b[a-z]+_[a-z_0-9]+\b|\b\d{2,}\b", key)) - {"settlement_id", "facility_id"}
+        lost = {part for part in kept if part not in text and part not in TABLES}
+        assert lost - {"reach_status", "travel_time", "boundary_id", "scenario_access", "road_id"} == set(), (key, text)
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -94,13 +94,18 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
         "设施",
         "完整程度",
         "数据来源",
+        "字段说明",
         "签字核对",
     ]
     for page in book:
         # What a row is of stays in sight: of norms by township the unit and the norm, each with its id.
-        assert page.freeze_panes == {"得分分项": "D4", "各乡镇规范": "E4", "未达标村庄": "C4", "设施": "C4"}.get(
-            page.title, "B4"
-        )
+        assert page.freeze_panes == {
+            "得分分项": "D4",
+            "各乡镇规范": "E4",
+            "未达标村庄": "C4",
+            "设施": "C4",
+            "字段说明": "C4",
+        }.get(page.title, "B4")
         assert page.auto_filter.ref.startswith("A3:")
         assert page["A1"].value.startswith("小山谷 · ")
         assert page["A2"].value == (
@@ -151,6 +156,7 @@ def test_each_workbook_is_in_one_language(book, english):
 def test_a_chinese_workbook_says_no_english_but_what_sources_and_ids_say(book):
     """Services without a name in the vocabulary, units, classes of roads: all of them have Chinese words."""
     own = {"居民点", "规范", "设施", "单元", "名称", "来源", "文件", "SHA-256校验值", "规范出处", "村庄", "乡镇"}
+    own |= {"含义"}  # names codes as the tables hold them
     for page in book:
         heads = [cell.value for cell in page[3]]
         for row in page.iter_rows(min_row=4, values_only=True):
@@ -481,3 +487,15 @@ def test_sheets_of_public_maps_say_that_a_number_is_missing(tiny_done, status, s
     words = "未给出审图号。向社会公开的中国地图须有审图号。"
     assert all((words in page["A2"].value) == said for page in book)
     assert (words in values(book["摘要"], "Value")) == said
+
+
+def test_a_sheet_says_what_the_columns_of_the_others_are(book, english):
+    for page, sheet, people in (
+        (book["字段说明"], "未达标村庄", "空表示未知"),
+        (english["Columns"], "Villages failing", "empty = "),
+    ):
+        rows = list(page.iter_rows(min_row=4, values_only=True))
+        assert sheet in {row[0] for row in rows}
+        assert all(len(row) == 3 and all(row) for row in rows)
+        assert any(people in row[2] for row in rows)
+        assert not any("NaN" in row[2] for row in rows)
