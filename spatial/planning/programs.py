@@ -113,7 +113,7 @@ class Solution(NamedTuple):
     row_prices: FloatArray  # shape (rows,), of a program without whole numbers; empty otherwise
 
 
-class _Silent(highspy.Highs):
+class Silent(highspy.Highs):
     """HiGHS without the lines that it prints when its callbacks are made ready."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS's name
@@ -141,7 +141,7 @@ def solve(program: Program, *, gap: float = 0.0, time_limit_s: float = np.inf) -
     if is_mixed:
         kind = highspy.HighsVarType
         model.integrality_ = [kind.kInteger if whole else kind.kContinuous for whole in program.whole]
-    highs = _Silent()  # type: ignore[no-untyped-call]  # as above
+    highs = Silent()  # type: ignore[no-untyped-call]  # as above
     options = {
         "threads": 1,
         "random_seed": SEED,

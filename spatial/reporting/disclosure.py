@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import sparse
 
 from spatial.errors import ContractError
+from spatial.planning.programs import Silent
 from spatial.tables import TABLES
 from spatial.tables.contract import PERSONS, Field
 from spatial.tables.words import JUDGED
@@ -525,8 +526,8 @@ class _Part:
         model.a_matrix_.start_ = facts.weights.indptr.astype(np.int32)
         model.a_matrix_.index_ = facts.weights.indices.astype(np.int32)
         model.a_matrix_.value_ = facts.weights.data
-        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]  # of a package without types
-        for name, value in {"output_flag": False, "threads": 1, "random_seed": 0}.items():
+        self.highs = Silent()  # type: ignore[no-untyped-call]  # of a package without types
+        for name, value in {"threads": 1, "random_seed": 0}.items():
             self.highs.setOptionValue(name, value)
         self.highs.passModel(model)
 
