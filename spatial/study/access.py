@@ -97,7 +97,7 @@ class NetworkOptions(SnapRules):
     speeds: FilePath = option(
         "osrm_like", "Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root"
     )
-    speed_factor: float = option(1.0, "Multiplies every speed on the network", ge=0.01, le=20)
+    speed_factor: float = option(1.0, "Multiplies every speed on the network", gt=0, le=20)
     ferries: bool = option(False, "Whether ferries carry travellers")
     ferry_wait_min: float | None = option(None, "Wait before each ferry; the speed table's by default", ge=0)
     season: str = option("dry", "Season of the speed table: dry, wet, or one of the user's own")

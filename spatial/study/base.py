@@ -20,6 +20,8 @@ LETTERS_OF_KEY = 80
 """How much of a key, or of a value, is told."""
 LARGEST = {"_min": 525_600.0, "_km_h": 1000.0, "_m": 1e8, "_km": 1e5, "_factor": 1e6, "nodata": inf, "": 1e15}
 """Largest numbers by the end of their key: a year, no road's speed, twice round the Earth; any other."""
+LEAST_SPEED = 0.01
+"""Least speed, and least factor on one, but for 0: ten metres an hour. Times of less than that are no numbers."""
 _GROUP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN = ("population", "official", "listed")
 
@@ -108,6 +110,9 @@ class Model(BaseModel):
         for number in value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,):
             if isinstance(number, int | float) and most < abs(number) < inf:
                 raise ValueError(f"must be at most {most:,.0f}, in size")
+            is_speed = name.endswith(("_km_h", "_factor", "_factors"))
+            if is_speed and isinstance(number, float) and 0 < number < LEAST_SPEED:
+                raise ValueError(f"must be at least {LEAST_SPEED:g}")
         return value
 
     # Inside a study, pydantic makes models without calling this, so that faults are told with their whole key.

@@ -149,10 +149,12 @@ def test_toml_that_no_person_writes_is_no_toml(tmp_path, text, fault):
     "text",
     [
         "[network]\nspeed_factor = 1e9",
+        "[network]\nspeed_factor = 1e-300",
         "[network]\ndetour = 1e9",
         "[uncertainty]\ndetour = [1.0, 1e9]",
         "[region]\nbuffer_km = 1e9",
         "[[scenarios]]\nspeed_factors = { track = 1e9 }\nname = 'x'",
+        "[[scenarios]]\nspeed_factors = { track = 1e-300 }\nname = 'x'",
         "[[scenarios]]\nspeeds_km_h = { w1 = 1e300 }\nname = 'x'",
         "[network]\nwalk_km_h = 1e300",
         "[network]\nmax_snap_m = 1e300",
@@ -168,7 +170,7 @@ def test_toml_that_no_person_writes_is_no_toml(tmp_path, text, fault):
 def test_numbers_that_nobody_means_are_refused_in_the_study(tmp_path, text):
     (tmp_path / "s.toml").write_text(f"{HEAD}{text}\n", encoding="utf-8")
     key = text.partition(" =")[0].rpartition("\n")[2]
-    with pytest.raises(StudyError, match=rf"- ([\w.]+[.:] ?)?{key}[.\w]*: .*(at most|less than|to 20)"):
+    with pytest.raises(StudyError, match=rf"- ([\w.]+[.:] ?)?{key}[.\w]*: .*(at most|at least|less than|to 20)"):
         Study.from_toml(tmp_path / "s.toml")
 
 
