@@ -228,3 +228,29 @@ def test_a_step_that_nobody_can_interrupt_is_left_after_a_grace(sent, code):
         run.send_signal(sent)
         _, said = run.communicate(timeout=30)
     assert (run.returncode, said) == (code, "interrupted; finished stages are kept, run again to go on\n")
+
+
+def _children(parent: int) -> set[int]:
+    found = {
+        int(child) for file in Path(f"/proc/{parent}/task").glob("*/children") for child in file.read_text().split()
+    }
+    return found.union(*map(_children, found))
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_no_worker_outlives_the_run_that_started_it(tiny, sent, code):
+    command = [sys.executable, "-m", "spatial", "run", str(tiny.save()), *map(str, tiny.folders()), "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        while len(workers := _children(run.pid)) < 2 and run.poll() is None:
+            time.sleep(0.05)
+        time.sleep(2.0)
+        workers |= _children(run.pid)
+        run.send_signal(sent)
+        _, said = run.communicate(timeout=60)
+    assert run.returncode == code, said
+    assert len(workers) >= 2
+    ends = time.monotonic() + 20
+    while (left := [worker for worker in workers if Path(f"/proc/{worker}").exists()]) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert left == []
