@@ -10,7 +10,7 @@ import pandas as pd
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, limit_of, numbers
 from spatial.access.paired import nearest_allowed, pair_up
-from spatial.access.places import check_table, ids_or_none, of_status, place_on
+from spatial.access.places import Places, check_table, ids_or_none, of_status, place_on
 from spatial.errors import ContractError, first_of
 from spatial.network.matrix import Pairs, times_matrix
 from spatial.study.access import SnapRules
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from spatial.access.places import Places
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.access.decays import decay_binary
+from spatial.access.decays import Decay, decay_binary
 from spatial.access.floating_catchment import read_catchments, same
 from spatial.access.od_pairs import require_columns, statuses
 from spatial.access.options import limit_of, numbers
@@ -15,7 +15,6 @@ from spatial.access.options import limit_of, numbers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spatial.access.decays import Decay
     from spatial.inputs.services import Vocabulary
 
 

@@ -17,7 +17,7 @@ from spatial.access.summaries import weighted_quantile
 from spatial.errors import ContractError, first_of
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest
-from spatial.network.snapping import snap
+from spatial.network.snapping import Snaps, snap
 from spatial.study.access import SnapRules
 from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
 
 
 # Observed minutes between places: read, checked, joined to the network, and their ways split by class of road.

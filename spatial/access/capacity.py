@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
-from spatial.access.od_pairs import demand_of, read_pairs, require_within
+from spatial.access.od_pairs import Pairs, demand_of, read_pairs, require_within
 from spatial.access.options import is_number, numbers
 from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
@@ -19,7 +19,6 @@ from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 
 if TYPE_CHECKING:
-    from spatial.access.od_pairs import Pairs
     from spatial.inputs.services import Vocabulary
 
 

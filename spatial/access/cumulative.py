@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from spatial.access.od_pairs import COUNT, offer_of, read_pairs, require_decay, require_within, statuses, weigh_pairs
+from spatial.access.od_pairs import (
+    COUNT,
+    Pairs,
+    offer_of,
+    read_pairs,
+    require_decay,
+    require_within,
+    statuses,
+    weigh_pairs,
+)
 from spatial.access.options import cutoffs_of, numbers, paired
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import ArrayLike
-
     from spatial.access.decays import Decay
-    from spatial.access.od_pairs import Pairs
     from spatial.inputs.services import Vocabulary
 
 

@@ -8,17 +8,13 @@ from itertools import compress
 from math import log, ulp
 from sys import float_info
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError, first_of
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
 
 # The numbers of a decay, checked once for all that make one: the factories and users by hand.
 

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.places import check_table, not_points
+from spatial.access.places import Places, Surroundings, check_table, not_points
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.network.graph import TravelGraph
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.access.places import Places, Surroundings
     from spatial.study.access import SnapRules
 
 

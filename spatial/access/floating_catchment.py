@@ -13,10 +13,13 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from spatial.access.decays import ZONES_E2SFCA, decay_binary, decay_stepped
+from spatial.access.decays import ZONES_E2SFCA, Decay, decay_binary, decay_stepped
 from spatial.access.od_pairs import (
     COUNT,
+    Offer,
+    Pairs,
     PairsByWeight,
+    WeighedPairs,
     demand_of,
     offer_of,
     read_pairs,
@@ -29,8 +32,6 @@ from spatial.errors import ContractError, CrsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from spatial.access.decays import Decay
-    from spatial.access.od_pairs import Offer, Pairs, WeighedPairs
     from spatial.inputs.services import Vocabulary
 
 

@@ -24,15 +24,12 @@ from spatial.access.places import Places, Surroundings, existing, id_ranks, plac
 from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
-from spatial.network.nearest import has_direct_walks, nearest
-from spatial.network.snapping import walk_minutes
+from spatial.network.nearest import Nearest, has_direct_walks, nearest
+from spatial.network.snapping import Snaps, walk_minutes
 from spatial.tables.words import FACILITIES_WITHIN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from spatial.network.nearest import Nearest
-    from spatial.network.snapping import Snaps
 
 
 Rows = TypeVar("Rows", pd.DataFrame, gpd.GeoDataFrame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations when the module is loaded
+from collections.abc import Mapping, Sequence  # noqa: TC003 - pydantic reads annotations when the module is loaded
 from math import inf, isnan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,6 @@ from spatial.errors import ContractError, first_of
 from spatial.study.access import SnapRules, TimeLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
 

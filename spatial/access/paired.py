@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
-from spatial.access.places import asked_for, existing, id_ranks, offering, place_on, take
+from spatial.access.places import Places, asked_for, existing, id_ranks, offering, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.network.nearest import nearest
-from spatial.network.snapping import NO_CANDIDATE, walk_minutes
+from spatial.network.snapping import NO_CANDIDATE, Snaps, walk_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.access.places import Places
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
     from spatial.study.access import SnapRules
 
     Direction = Literal["to_facility", "from_facility"]

@@ -16,7 +16,7 @@ import shapely
 from spatial.access.eligibility import is_for_everybody
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.errors import ContractError, CrsError, first_of
-from spatial.inputs.services import load_services
+from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import Snaps, snap
 from spatial.tables.words import FACILITY_STATUS, NAMES
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
 
-    from spatial.inputs.services import Vocabulary
     from spatial.study.access import SnapRules
 
 

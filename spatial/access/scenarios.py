@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -12,8 +12,8 @@ import pandas as pd
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import check_direction, limit_of
-from spatial.access.paired import minutes_to_closest, pair_up, people_of, reach_status
-from spatial.access.places import asked_for, existing, place_on
+from spatial.access.paired import Pairing, minutes_to_closest, pair_up, people_of, reach_status
+from spatial.access.places import Places, asked_for, existing, place_on
 from spatial.errors import ContractError, first_of
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.network.scenarios import Scenario
@@ -22,13 +22,9 @@ from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.access.paired import Pairing
-    from spatial.access.places import Places
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.splitting import SplitGraph

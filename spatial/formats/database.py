@@ -9,13 +9,11 @@ import pandas as pd
 import pyproj
 import shapely
 
-from spatial.errors import MissingDependencyError, SourceError
+from spatial.errors import DataError, MissingDependencyError, SourceError, StoreError
 from spatial.formats.files import DATABASES, refuse_password
 
 if TYPE_CHECKING:
     import psycopg
-
-    from spatial.errors import DataError, StoreError
 
 
 WEB_DEGREES = 4326

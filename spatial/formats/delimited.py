@@ -16,13 +16,11 @@ import pandas as pd
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes
-from spatial.study.sources import USUAL_LIMITS
+from spatial.study.sources import USUAL_LIMITS, ReadLimits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
-
-    from spatial.study.sources import ReadLimits
 
 
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.

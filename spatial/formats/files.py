@@ -11,14 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import SourceError, SpatialError
+from spatial.errors import DataError, SourceError, SpatialError, StoreError
 from spatial.plain_text import toml_table, toml_text
 from spatial.tables.words import ISSUE_EFFECTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from spatial.errors import DataError, StoreError
     from spatial.study import Study
     from spatial.study.sources import ReadLimits
 

@@ -18,7 +18,7 @@ from affine import Affine
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
-from spatial.crs import WGS84, is_web_map
+from spatial.crs import WGS84, Bounds, is_web_map
 from spatial.errors import CrsError, SourceError, first_of
 from spatial.formats.columns import MOST
 from spatial.formats.files import damage_told, local_file
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     import shapely
     from numpy.typing import NDArray
-
-    from spatial.crs import Bounds
 
 
 # One raster file, opened without reading it whole: GeoTIFF, or an SRTM .hgt tile in a zip or by itself.

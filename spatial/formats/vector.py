@@ -37,14 +37,13 @@ from spatial.formats.files import (
     refuse_large,
     refuse_wide,
 )
-from spatial.formats.notes import Note, add_notes, leave_out
+from spatial.formats.notes import ListColumns, Note, add_notes, leave_out
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from spatial.formats.notes import ListColumns
     from spatial.study.sources import ReadLimits, TableSource
 
 

@@ -15,13 +15,11 @@ from spatial.formats.columns import says_scale
 from spatial.formats.delimited import is_total, narrow, total_pattern
 from spatial.formats.notes import Note, Row, add_notes, listed
 from spatial.formats.workbook_cells import Cell, Grid, address, open_sheet
-from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS
+from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, ReadLimits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
-
-    from spatial.study.sources import ReadLimits
 
 
 SEARCHED_ROWS = 30

@@ -18,13 +18,11 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 from spatial.errors import SourceError, first_of
 from spatial.formats.delimited import narrow
 from spatial.formats.files import damage_told, local_file, refuse_large
-from spatial.study.sources import USUAL_LIMITS
+from spatial.study.sources import USUAL_LIMITS, ReadLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    from spatial.study.sources import ReadLimits
 
 
 class Cell(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyproj
@@ -13,8 +13,6 @@ from pyproj.crs.coordinate_operation import TransverseMercatorConversion
 from spatial.errors import ContractError, CrsError, first_of
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     import pandas as pd
     from numpy.typing import NDArray
 

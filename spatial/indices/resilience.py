@@ -14,9 +14,9 @@ from scipy.sparse import csgraph
 
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
-from spatial.access.places import asked_for, existing, offering, place_on
+from spatial.access.places import Asked, asked_for, existing, offering, place_on
 from spatial.errors import ContractError
-from spatial.network.nearest import nearest
+from spatial.network.nearest import Nearest, nearest
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-    from spatial.access.places import Asked
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.nearest import Nearest
     from spatial.network.snapping import Snaps
 
     FloatArray = NDArray[np.float64]

@@ -25,7 +25,7 @@ from spatial.inputs.names import name_scores
 from spatial.inputs.placing import names_of
 from spatial.inputs.unit_codes import carry_units
 from spatial.inputs.user_tables import GROUP_SUFFIX
-from spatial.study.sources import TableSource
+from spatial.study.sources import PlainTable, TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from spatial.inputs.place_tables import PlacedTables
     from spatial.study import Study
-    from spatial.study.sources import PlainTable
 
 
 # Observed flows between settlements, from a table of the user's own.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -18,8 +18,6 @@ from spatial.georef.datums import CHINA, from_wgs84, to_wgs84
 from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from numpy.typing import NDArray
 
     from spatial.study.sources import TableSource

@@ -21,14 +21,13 @@ from spatial.errors import ContractError, SourceError
 from spatial.formats.files import damage_told
 from spatial.formats.vector import doubts_logged, layers_of, refuse_endless
 from spatial.study.base import LARGEST
-from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS
+from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS, EditLayer
 from spatial.study.sources import USUAL_LIMITS
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from spatial.study.edits import EditLayer
 
 BESIDE = ("", "-wal", "-journal")
 """A GeoPackage and what SQLite keeps beside it while somebody writes into it."""

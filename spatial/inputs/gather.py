@@ -15,6 +15,7 @@ from spatial.crs import WGS84, Bounds
 from spatial.errors import ContractError, first_of
 from spatial.formats.columns import text_column
 from spatial.formats.notes import (
+    ColumnUse,
     Finding,
     ListColumns,
     Note,
@@ -49,7 +50,6 @@ from spatial.inputs.user_tables import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from spatial.formats.notes import ColumnUse
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
     from spatial.study.sources import TableSource

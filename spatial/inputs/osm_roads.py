@@ -16,13 +16,11 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.formats.tag_rules import ROAD_TAGS
-from spatial.inputs.osm_elements import is_road, open_extract
+from spatial.inputs.osm_elements import Element, is_road, open_extract
 from spatial.inputs.road_tags import CodedTag, RoadLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from spatial.inputs.osm_elements import Element
 
 
 # Roads and ferries of OpenStreetMap, with the tags that access and speed depend on.

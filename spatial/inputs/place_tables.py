@@ -16,13 +16,12 @@ from spatial.formats.notes import Finding, Note, add_notes, findings_frame, list
 from spatial.inputs.list_review import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placement import place_frame
-from spatial.inputs.placing import PLACED_BY, amid_townships, locate_places, names_of, read_postcodes, texts
+from spatial.inputs.placing import PLACED_BY, Placement, amid_townships, locate_places, names_of, read_postcodes, texts
 from spatial.plain_text import spreadsheet_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spatial.inputs.placing import Placement
     from spatial.study import Study
     from spatial.study.sources import TableSource
 

@@ -28,13 +28,25 @@ from spatial.formats.files import (
     JOINT,
     NOTICED,
     KnownIssue,
+    SourceRecord,
     declared_paths,
     missing_sources,
     read_provenance,
     refuse_unknown_data,
 )
-from spatial.formats.notes import Finding, Note, add_notes, faults_of, findings_frame, join_findings, json_of, listed
+from spatial.formats.notes import (
+    ColumnUse,
+    Finding,
+    Note,
+    add_notes,
+    faults_of,
+    findings_frame,
+    join_findings,
+    json_of,
+    listed,
+)
 from spatial.formats.raster import (
+    GridReading,
     landcover_findings,
     read_elevation,
     read_fractions,
@@ -51,7 +63,7 @@ from spatial.inputs.list_merge import merge_lists
 from spatial.inputs.osm_features import mark_barriers, places_unread
 from spatial.inputs.place_tables import unplaced_in_units
 from spatial.inputs.placement import refuse_outside
-from spatial.inputs.services import load_services
+from spatial.inputs.services import Vocabulary, load_services
 from spatial.inputs.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
 from spatial.tables import TABLES
 
@@ -60,10 +72,6 @@ if TYPE_CHECKING:
 
     import pyproj
 
-    from spatial.formats.files import SourceRecord
-    from spatial.formats.notes import ColumnUse
-    from spatial.formats.raster import GridReading
-    from spatial.inputs.services import Vocabulary
     from spatial.rasters import Raster
     from spatial.study import Study
 

@@ -15,7 +15,15 @@ from spatial.crs import require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.formats.columns import number_column, row_items, text_column
 from spatial.formats.notes import Note, add_notes
-from spatial.inputs.road_crossings import NUMERIC_M, component_gaps, end_gaps, first_of_groups, meet, snapped_lines
+from spatial.inputs.road_crossings import (
+    NUMERIC_M,
+    Meetings,
+    component_gaps,
+    end_gaps,
+    first_of_groups,
+    meet,
+    snapped_lines,
+)
 from spatial.inputs.road_tags import find_twins, join_twins
 
 if TYPE_CHECKING:
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.inputs.road_crossings import Meetings
     from spatial.study.sources import RoadSource
 
 _NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}

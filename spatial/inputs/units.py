@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.crs import WGS84, require_metres
+from spatial.crs import WGS84, Bounds, require_metres
 from spatial.errors import ContractError, StudyError, first_of
 from spatial.formats.columns import number_column, row_labels, text_column
 from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, listed, take_notes
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from spatial.crs import Bounds
     from spatial.study.region import Region
     from spatial.study.sources import OfficialUnits, PlacingOptions
 

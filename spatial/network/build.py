@@ -11,10 +11,10 @@ import pandas as pd
 import pyproj
 
 from spatial.errors import NetworkError
-from spatial.inputs.road_tags import is_drawn_twice
+from spatial.inputs.road_tags import RoadLines, is_drawn_twice
 from spatial.network.ferries import with_ferry_times
 from spatial.network.graph import TravelGraph, length_share, no_findings
-from spatial.network.noding import components_of, cut_roads
+from spatial.network.noding import Pieces, components_of, cut_roads
 from spatial.network.report import (
     findings_table,
     graph_report,
@@ -41,7 +41,15 @@ from spatial.network.road_access import (
 from spatial.network.roads_input import as_lines
 from spatial.network.seasons import season_rules, slowed_by_season
 from spatial.network.slope import with_slope
-from spatial.network.speeds import MODES, all_season_of_roads, has_any, load_speeds, speeds_of_roads, unknown_classes
+from spatial.network.speeds import (
+    MODES,
+    SpeedTable,
+    all_season_of_roads,
+    has_any,
+    load_speeds,
+    speeds_of_roads,
+    unknown_classes,
+)
 from spatial.network.splitting import AS_THEY_ARE
 from spatial.network.turns import with_turns
 
@@ -53,9 +61,6 @@ if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
-    from spatial.inputs.road_tags import RoadLines
-    from spatial.network.noding import Pieces
-    from spatial.network.speeds import SpeedTable
     from spatial.rasters import Raster
 
 

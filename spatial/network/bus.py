@@ -13,15 +13,13 @@ import shapely
 from spatial.crs import require_metres
 from spatial.errors import ContractError, NetworkError, first_of
 from spatial.network.combined import Links, with_links
-from spatial.network.graph import with_nodes
+from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.snapping import snap
 from spatial.network.splitting import cut_edges
 
 if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
-
-    from spatial.network.graph import TravelGraph
 
 
 # The table of bus lines: what it must hold, and every fault of it at once.

@@ -12,14 +12,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spatial.network.combined import Links, with_links
-from spatial.network.graph import with_nodes
+from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import FERRY, class_values, members, road_ids, tag_values
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.inputs.road_tags import RoadLines
-    from spatial.network.graph import TravelGraph
 
 
 DURATION = "duration"

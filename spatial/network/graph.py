@@ -13,7 +13,7 @@ import pyproj
 import shapely
 
 from spatial.errors import NetworkError, first_of
-from spatial.network.kernels_core import Chains, Lanes, contract, halves_of_cores, weigh
+from spatial.network.kernels_core import Chains, Lane, Lanes, contract, halves_of_cores, weigh
 from spatial.network.kernels_search import Arcs, MeasuredArcs
 from spatial.network.noding import SIDE, along_curve, components_of
 from spatial.plain_text import html_table
@@ -22,8 +22,6 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
-
-    from spatial.network.kernels_core import Lane
 
 
 # The travel graph of one mode: arrays that kernels read, and what was found while it was built.

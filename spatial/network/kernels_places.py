@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spatial.compiled import empty_float64, empty_int32, inner, outer, zeros_int64
-from spatial.network.kernels_core import EVERY, Points, closed_steps, leg_to_end, step_cost
-from spatial.network.kernels_search import LabelSeeds, reach_within, spread_labels
+from spatial.network.kernels_core import EVERY, Chains, Lane, Lanes, Points, closed_steps, leg_to_end, step_cost
+from spatial.network.kernels_search import (
+    Arcs,
+    Labels,
+    LabelSeeds,
+    Legs,
+    Limits,
+    MeasuredArcs,
+    Queue,
+    Reached,
+    reach_within,
+    spread_labels,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from spatial.network.kernels_core import Chains, Lane, Lanes
-    from spatial.network.kernels_search import Arcs, Labels, Legs, Limits, MeasuredArcs, Queue, Reached
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]

@@ -26,7 +26,7 @@ from spatial.network.combined import (
 )
 from spatial.network.new_roads import add_roads, check_frame, check_roads, road_ids, road_km, with_class
 from spatial.network.road_access import openness_of_roads
-from spatial.network.speeds import load_speeds
+from spatial.network.speeds import ModeSpeeds, SpeedTable, load_speeds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.speeds import ModeSpeeds, SpeedTable
     from spatial.network.splitting import SplitGraph
 
 

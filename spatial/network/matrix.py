@@ -9,10 +9,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from spatial.network.kernels_places import along_chains, times_within
-from spatial.network.kernels_search import Legs, Limits, Reached, new_queue
+from spatial.network.kernels_places import Along, along_chains, times_within
+from spatial.network.kernels_search import Legs, Limits, MeasuredArcs, Reached, Seeds, new_queue
 from spatial.network.nearest import has_direct_walks, may_walk_directly, on_chains, place_doors, seeds_at_ends
-from spatial.network.snapping import index_barriers, walk_minutes
+from spatial.network.snapping import Barriers, Snaps, index_barriers, walk_minutes
 from spatial.parallel import map_blocks
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.kernels_places import Along
-    from spatial.network.kernels_search import MeasuredArcs, Seeds
-    from spatial.network.snapping import Barriers, Snaps
 
 
 _MANY = 256

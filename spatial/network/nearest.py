@@ -26,14 +26,13 @@ from spatial.network.kernels_places import (
 )
 from spatial.network.kernels_routes import Pieces, TowardsPlaces, draw_ways, follow_ways
 from spatial.network.kernels_search import Labels, Seeds, label_nodes
-from spatial.network.snapping import blocked_legs, index_barriers, places_on_barriers, walk_minutes
+from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, places_on_barriers, walk_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Barriers, Snaps
 
     Direction = Literal["to_facility", "from_facility"]
 

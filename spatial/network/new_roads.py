@@ -13,14 +13,12 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
-from spatial.network.graph import with_nodes
+from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from spatial.network.graph import TravelGraph
 
 
 # Find where new roads stop: at crossings, at dead ends beside them, at their own ends.

@@ -13,7 +13,7 @@ import shapely
 
 from spatial.errors import first_of
 from spatial.inputs.road_noding import missed_crossings
-from spatial.network.graph import length_share
+from spatial.network.graph import TravelGraph, length_share
 from spatial.network.road_access import class_values, tag_values
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.inputs.road_tags import RoadLines
-    from spatial.network.graph import TravelGraph
 
 
 SMALL_COMPONENT_KM = 5.0

@@ -17,7 +17,7 @@ from shapely.ops import substring
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
-from spatial.network.graph import TWIN, EdgeOrigins
+from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
 from spatial.network.leg_roads import add_to_legs, check_for_legs, roads_of_modes
 from spatial.network.new_roads import add_roads, check_roads, road_ids
 from spatial.network.report import graph_report
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.network.graph import TravelGraph
     from spatial.network.speeds import SpeedTable
     from spatial.network.splitting import SplitGraph
 

@@ -10,18 +10,15 @@ import pandas as pd
 
 from spatial.errors import NetworkError
 from spatial.network.combined import join_legs, take_legs, whole_split
-from spatial.network.graph import length_share, with_components
+from spatial.network.graph import TravelGraph, length_share, with_components
 from spatial.network.road_access import FERRY, members
-from spatial.network.speeds import MODES, load_speeds
+from spatial.network.speeds import MODES, SeasonRules, SpeedTable, load_speeds
 from spatial.study.access import BY_BUS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from spatial.network.graph import TravelGraph
-    from spatial.network.speeds import SeasonRules, SpeedTable
 
 
 def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTable = "osrm_like") -> TravelGraph:

@@ -11,12 +11,10 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
-from spatial.network.graph import with_components, with_nodes
+from spatial.network.graph import TravelGraph, with_components, with_nodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from spatial.network.graph import TravelGraph
 
 
 # Cut edges of a built graph at any point, without looking at the rest of the roads again.

@@ -16,15 +16,13 @@ from scipy.spatial import cKDTree
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, NetworkError, first_of
 from spatial.network.combined import Links, with_links
-from spatial.network.graph import TWIN, gather_vertices, with_nodes
+from spatial.network.graph import TWIN, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import findings_table, join_findings, turns_not_applied
 from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.network.splitting import AS_THEY_ARE, split_edges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from spatial.network.graph import TravelGraph
 
 
 TURN = "turn"

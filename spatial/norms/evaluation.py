@@ -12,7 +12,7 @@ import pandas as pd
 from spatial.access import cumulative
 from spatial.access.cumulative import gap_depth
 from spatial.norms.evidence import NormEvidence
-from spatial.norms.law import NormRules, applicable_norms, find_scope, norms_of
+from spatial.norms.law import Norm, NormRules, Scope, applicable_norms, find_scope, norms_of
 from spatial.norms.measuring import NOTHING_MAPPED, Reader, Reading, Unmeasured
 from spatial.tables.words import NORM_STATUS
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
-
-    from spatial.norms.law import Norm, Scope
 
     FloatArray = NDArray[np.float64]
     Mask = NDArray[np.bool_]

@@ -9,7 +9,7 @@ import io
 import math
 import re
 import tomllib
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations when the module is loaded
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence  # noqa: TC003 - pydantic reads annotations when the module is loaded
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,16 +20,13 @@ from pydantic import Field
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, SourceError, StudyError, first_of
-from spatial.study.score import NormChoices
+from spatial.study.score import Adoption, Confirmation, NormChoices
 from spatial.tables.words import NORM_CLASS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
     from spatial.norms.evidence import Places
-    from spatial.study.score import Adoption, Confirmation
 
     FloatArray = NDArray[np.float64]
 

@@ -14,14 +14,16 @@ from spatial.norms.evidence import (
     REACHED,
     UNKNOWN,
     AccessLookup,
+    NormEvidence,
     Places,
+    RoadWord,
     count_by_township,
     count_by_village,
     load_road_words,
     road_link,
     satisfied_by,
 )
-from spatial.norms.law import SEASON_ROADS
+from spatial.norms.law import SEASON_ROADS, Norm, NormRules
 from spatial.study.access import full_mode
 
 if TYPE_CHECKING:
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
-
-    from spatial.norms.evidence import NormEvidence, RoadWord
-    from spatial.norms.law import Norm, NormRules
 
     FloatArray = NDArray[np.float64]
 

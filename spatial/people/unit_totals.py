@@ -13,7 +13,7 @@ import shapely
 from spatial.access.cells import peopled_cells
 from spatial.crs import require_metres
 from spatial.errors import ContractError
-from spatial.inputs.units import NO_UNIT
+from spatial.inputs.units import NO_UNIT, MatchedUnits
 from spatial.outlines import points_at
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.inputs.units import MatchedUnits
     from spatial.rasters import Raster
 
     FloatArray = NDArray[np.float64]

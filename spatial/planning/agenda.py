@@ -24,7 +24,7 @@ from spatial.norms.law import SEASON_ROADS, Norm
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
 from spatial.planning.programs import SAME
 from spatial.planning.robustness import choose_often
-from spatial.planning.sites import SitingOptions
+from spatial.planning.sites import BoolArray, FloatArray, IntArray, SitingOptions
 from spatial.planning.siting import mclp
 from spatial.tables import TABLES
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from spatial.planning.mobile import MobileRound
     from spatial.planning.plans import SitingPlan
     from spatial.planning.road_upgrades import RoadUpgrades
-    from spatial.planning.sites import BoolArray, FloatArray, IntArray
 
 Ask: TypeAlias = Literal["sites", "unit_sites", "links", "roads", "matching", "none"]
 MOST_OPTIONS, NEARLY = 4, 0.02

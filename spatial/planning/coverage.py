@@ -12,13 +12,12 @@ from scipy.sparse import csr_array
 
 from spatial.errors import InfeasibleError
 from spatial.planning.kernels_p_median import Costs, add_greedily, interchange, nearest_costs, savings, served
-from spatial.planning.plans import Condition, Evaluation, Start, siting_program
+from spatial.planning.plans import Condition, Evaluation, LocationModel, Start, siting_program
 from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spatial.planning.plans import LocationModel
     from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
 
 

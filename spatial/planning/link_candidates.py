@@ -25,23 +25,21 @@ from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.slope import tobler_multiplier
-from spatial.network.snapping import blocked_legs, index_barriers, snap_coordinates
+from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, snap_coordinates
 from spatial.planning.constraints import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of, people_of
 from spatial.planning.programs import SAME
 from spatial.study.access import SnapRules
 from spatial.terrain.kernels_spread import path_cells
 from spatial.terrain.referral import move_to_open_cells
-from spatial.terrain.surface import Seeds, ground_of, spread
+from spatial.terrain.surface import Ground, Seeds, ground_of, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Barriers, Snaps
     from spatial.terrain.friction import Friction
-    from spatial.terrain.surface import Ground
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]

@@ -27,7 +27,7 @@ from spatial.errors import ContractError, InfeasibleError, first_of
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
-from spatial.network.snapping import only_edges, snap
+from spatial.network.snapping import Snaps, only_edges, snap
 from spatial.planning.kernels_links import Gains, Links, Ways, weigh_choices
 from spatial.planning.programs import SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]

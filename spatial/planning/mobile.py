@@ -20,12 +20,11 @@ from spatial.access.options import check_count, check_minutes, is_number, number
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of
 from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
-from spatial.planning.sites import read_siting
+from spatial.planning.sites import FloatArray, IntArray, Siting, SitingOptions, read_siting
 from spatial.planning.siting import mclp
 
 if TYPE_CHECKING:
     from spatial.planning.plans import SitingPlan
-    from spatial.planning.sites import FloatArray, IntArray, Siting, SitingOptions
 
 MOST_STOPS = 10
 """Stops of a day at most."""

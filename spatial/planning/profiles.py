@@ -19,7 +19,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, is_number, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.errors import ContractError, first_of
-from spatial.inputs.services import load_services
+from spatial.inputs.services import Vocabulary, load_services
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
 
     FloatArray = NDArray[np.float64]

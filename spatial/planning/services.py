@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack
+from typing import Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -15,18 +15,11 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of
-from spatial.planning.agenda import SECONDS, nearest_sites
+from spatial.planning.agenda import SECONDS, Question, nearest_sites
 from spatial.planning.plans import TRUSTED
-from spatial.planning.programs import HALF, Program, rows_of, solve_in_order
-from spatial.planning.sites import Faults, Pairs, SitingOptions, fastest_pairs
+from spatial.planning.programs import HALF, Ordered, Program, rows_of, solve_in_order
+from spatial.planning.sites import BoolArray, Faults, FloatArray, IntArray, Pairs, SitingOptions, fastest_pairs
 from spatial.planning.siting import mclp
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from spatial.planning.agenda import Question
-    from spatial.planning.programs import Ordered
-    from spatial.planning.sites import BoolArray, FloatArray, IntArray
 
 
 class Part(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -14,16 +14,13 @@ from spatial.errors import ContractError, CrsError, first_of
 from spatial.outlines import outline_faults
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.friction import require_aligned
-from spatial.terrain.surface import Seeds, ground_of, limit_of, refuse_turned, seeds_of, spread
+from spatial.terrain.surface import Seeds, SurfaceOptions, ground_of, limit_of, refuse_turned, seeds_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Unpack
 
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
-
-    from spatial.terrain.surface import SurfaceOptions
 
 
 # Sums of a raster by zone, by shares of cells, and the coverage of each zone.

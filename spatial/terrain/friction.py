@@ -21,7 +21,7 @@ from spatial.errors import ContractError, CrsError, StudyError, first_of
 from spatial.plain_text import toml_table, toml_text
 from spatial.rasters import Raster
 from spatial.study.base import LARGEST, LETTERS_OF_KEY
-from spatial.terrain.surface import cell_sizes_m
+from spatial.terrain.surface import SurfaceOptions, cell_sizes_m
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
-
-    from spatial.terrain.surface import SurfaceOptions
 
 
 # Bring a raster onto another's grid, where the user asks for it: nothing else in the package resamples.

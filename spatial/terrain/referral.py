@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.errors import ContractError, CrsError, first_of
-from spatial.rasters import unmasked
+from spatial.rasters import Raster, unmasked
 from spatial.terrain.kernels_spread import path_metres
-from spatial.terrain.surface import Seeds, ground_of, limit_of, rows_and_columns, seeds_of, spread
+from spatial.terrain.surface import Seeds, SurfaceOptions, ground_of, limit_of, rows_and_columns, seeds_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Unpack
 
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
-
-    from spatial.rasters import Raster
-    from spatial.terrain.surface import SurfaceOptions
 
 
 # Places on a raster: the cell that each lies in, and the nearest open ground for those on barriers.

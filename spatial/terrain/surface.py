@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import numpy as np
 import pyproj
@@ -25,8 +25,6 @@ from spatial.terrain.kernels_spread import (
 )
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from affine import Affine
     from numpy.typing import ArrayLike, NDArray
 

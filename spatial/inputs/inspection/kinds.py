@@ -13,15 +13,13 @@ import numpy as np
 
 from spatial.formats.columns import SHIPPED, load_values, says_scale
 from spatial.formats.delimited import narrow
-from spatial.inputs.inspection.columns import EXACT, HOLDS, TRUNCATED, matches, meanings, plain
+from spatial.inputs.inspection.columns import EXACT, HOLDS, TRUNCATED, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.services import load_services
 from spatial.study.region import basis_told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-
-    from spatial.inputs.inspection.columns import Profile
 
 
 # Which column of a file stands for which of ours, and what its words mean.

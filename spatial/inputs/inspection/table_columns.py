@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from spatial.inputs.inspection.columns import EXACT, matches
+from spatial.inputs.inspection.columns import EXACT, Profile, matches
 from spatial.inputs.inspection.kinds import (
     GROUPS,
     MOST_VALUES,
@@ -38,7 +38,6 @@ from spatial.tables.words import FACILITY_STATUS, TIERS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spatial.inputs.inspection.columns import Profile
     from spatial.inputs.inspection.guesses import Coordinates
     from spatial.inputs.inspection.opening import Opened
 
