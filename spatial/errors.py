@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UNFORESEEN", "ContractError", "CrsError", "DataError", "InfeasibleError", "MissingDependencyError",
     "NetworkError", "SourceError", "SpatialError", "StageError", "StoreError", "StudyError", "WorkersError", "first_of",
+    "refuse",
 ]  # fmt: skip
 
 
@@ -134,6 +135,12 @@ class ContractError(DataError, ValueError):
     def __str__(self) -> str:
         """Return every breach on a line of its own."""
         return f"table {self.table}: {len(self.problems)} problem(s)\n{_listed(self.problems)}"
+
+
+def refuse(where: str, problems: Sequence[str], error: type[ContractError | StudyError] = ContractError) -> None:
+    """Raise all problems at once, where there is any."""
+    if problems:
+        raise error(where, problems)
 
 
 class CrsError(DataError, ValueError):

@@ -11,7 +11,7 @@ from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, limit_of, numbers
 from spatial.access.paired import nearest_allowed, pair_up
 from spatial.access.places import Places, check_table, ids_or_none, of_status, place_on
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.network.matrix import Pairs, times_matrix
 from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS
@@ -168,8 +168,7 @@ def od_from_r5py(
     if column not in frame:
         there = ", ".join(str(name) for name in frame.columns if str(name).startswith("travel_time"))
         problems.append(f"{column}: no such column; minutes are in {there or 'none'}")
-    if problems:
-        raise ContractError("r5py", problems)
+    refuse("r5py", problems)
     minutes = numbers("r5py", column, frame[column])
     for name in ("from_id", "to_id"):
         lacking = int(frame[name].isna().sum())
@@ -187,8 +186,7 @@ def od_from_r5py(
     limit = limit_of("max_time_min", max_time_min)
     if bool((minutes > limit).any()):
         problems.append(f"{column}: {np.nanmax(minutes):g} min is beyond max_time_min, {limit:g}")
-    if problems:
-        raise ContractError("r5py", problems)
+    refuse("r5py", problems)
     way = ~np.isnan(minutes)
     table = pairs.loc[way].reset_index(drop=True)
     table["mode"] = pd.Series(mode, index=table.index, dtype="str")

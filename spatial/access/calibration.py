@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from spatial.access.places import take
 from spatial.access.summaries import weighted_quantile
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
@@ -113,8 +113,7 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
             )
         start, goal = (pd.Index(used).get_indexer(pd.Index(end)).astype(np.int64) for end in ends)
         points = [known.get(name) for name in used]
-    if problems:
-        raise ContractError("observed", problems)
+    refuse("observed", problems)
     return _Checked(frame, minutes, points, start, goal)
 
 

@@ -15,7 +15,7 @@ from spatial.access.od_pairs import Pairs, demand_of, read_pairs, require_within
 from spatial.access.options import is_number, numbers
 from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
 
 if TYPE_CHECKING:
@@ -166,8 +166,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
         problems.append(f"order: must be one of {', '.join(ORDERS)}, is {order!r}")
     if not 0.0 < persons_per_unit < np.inf:
         problems.append(f"persons_per_unit: must be above 0 and finite, is {persons_per_unit}")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     require_within(pairs, limit, what="cutoff_min")
     people, _ = demand_of(pairs, demand)
@@ -261,8 +260,7 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
     units = capacity_units(pairs.facilities) if column == "capacity" else []
     if len(units) > 1:
         problems.append(f"{column}: in unlike units: {first_of(units)}; give all of {pairs.service} in one unit")
-    if problems:
-        raise ContractError("facilities", problems)
+    refuse("facilities", problems)
     return room
 
 

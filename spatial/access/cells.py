@@ -13,7 +13,7 @@ import shapely
 
 from spatial.access.od_pairs import require_columns
 from spatial.crs import require_metres, transformer_between
-from spatial.errors import ContractError
+from spatial.errors import ContractError, refuse
 from spatial.outlines import area_of, brought_to, inside, shapes_of
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def refuse_negative(raster: Raster) -> None:
     endless = np.isposinf(raster.values)
     if endless.any():
         problems.append(f"{int(endless.sum())} cell(s) hold infinitely many people; write NaN for no data")
-    if problems:
-        raise ContractError(raster.name, problems)
+    refuse(raster.name, problems)
 
 
 def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.float64]:

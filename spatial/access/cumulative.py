@@ -19,7 +19,7 @@ from spatial.access.od_pairs import (
     weigh_pairs,
 )
 from spatial.access.options import cutoffs_of, numbers, paired
-from spatial.errors import ContractError
+from spatial.errors import ContractError, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -371,8 +371,7 @@ def fgt_poverty(
         problems.append("weights: negative or infinite")
     if not all(0.0 <= power < np.inf for power in alpha):
         problems.append(f"alpha: powers must be 0 or more, are {tuple(alpha)}")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     depth = gap_depth(value, threshold=line, fail_point=goal)
     valid = ~np.isnan(depth) & ~np.isnan(weight)
     g, w = depth[valid], weight[valid]

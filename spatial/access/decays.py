@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import is_number, numbers, shown
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 
 # The numbers of a decay, checked once for all that make one: the factories and users by hand.
 
@@ -68,8 +68,7 @@ def checked_numbers(name: object, parameters: Any, cutoff_min: Any) -> tuple[Par
         problems.append(_not_above_zero("cutoff_min", cutoff_min))
     if name not in _SHAPED_BY_CUTOFF and not is_number(cutoff_min, least=0.0):
         problems.append(f"cutoff_min: must be 0 or more, or inf for none, is {shown(cutoff_min)}")
-    if problems:
-        raise ContractError(table, problems)
+    refuse(table, problems)
     end = min(float(cutoff_min), ends[-1]) if name == "stepped" else float(cutoff_min)
     return tuple(values.items()), float(end)
 

@@ -13,7 +13,7 @@ import shapely
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import Places, Surroundings, check_table, not_points
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
@@ -196,8 +196,7 @@ def move_off_barriers(
     elif missing.any():
         shown = first_of(places[key].to_numpy(dtype=object)[missing])
         problems.append(f"geometry: no point in rows {shown}")
-    if problems:
-        raise ContractError("places", problems)
+    refuse("places", problems)
     tree = tree_of(barriers.dropna())
     xy = shapely.get_coordinates(places.geometry.to_numpy())
     moved = np.zeros(len(places))
@@ -362,13 +361,14 @@ def needed_buffer_m(cutoff_min: float, fastest: TravelGraph | float, *, buffer_m
     else:
         speed = float(fastest)
     given = {"cutoff_min": float(cutoff_min), "speed": speed}
-    problems = [
-        f"{name}: is {value:g}, must be 0 or more and finite"
-        for name, value in given.items()
-        if not (value >= 0 and np.isfinite(value))
-    ]
-    if problems:
-        raise ContractError("options", problems)
+    refuse(
+        "options",
+        [
+            f"{name}: is {value:g}, must be 0 or more and finite"
+            for name, value in given.items()
+            if not (value >= 0 and np.isfinite(value))
+        ],
+    )
     needed = cutoff_min / 60.0 * speed * 1000.0
     if buffer_m is not None and buffer_m < needed:
         _log.warning(

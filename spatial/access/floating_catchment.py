@@ -27,7 +27,7 @@ from spatial.access.od_pairs import (
     statuses,
     weigh_pairs,
 )
-from spatial.errors import ContractError, CrsError
+from spatial.errors import ContractError, CrsError, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -201,8 +201,7 @@ def near_edge(
         problems.append(f"buffer: must be 'detect' or 'none_needed', is {buffer!r}")
     if on_missing_buffer not in ("flag", "refuse"):
         problems.append(f"on_missing_buffer: must be 'flag' or 'refuse', is {on_missing_buffer!r}")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     n, used = len(pairs.settlements), weighed.inside
     buffered = False
     if "in_study" in pairs.settlements:

@@ -12,7 +12,7 @@ from spatial.access.analyst import travel_times
 from spatial.access.od_pairs import demand_of, read_pairs, require_columns, require_within
 from spatial.access.options import limit_of, numbers
 from spatial.access.summaries import weighted_statistics
-from spatial.errors import ContractError
+from spatial.errors import ContractError, refuse
 from spatial.network.bus import BOARDING, BUS
 from spatial.network.graph import TravelGraph
 from spatial.study.access import BY_BUS, SnapRules
@@ -128,8 +128,7 @@ def _check(settlements: pd.DataFrame, groups: Sequence[Group]) -> None:
             problems.append(f"{group.name}: walk_km_h must be above 0 and finite, is {group.walk_km_h}")
         if not group.max_walk_m > 0.0:
             problems.append(f"{group.name}: max_walk_m must be above 0, is {group.max_walk_m}")
-    if problems:
-        raise ContractError("groups", problems)
+    refuse("groups", problems)
 
 
 def group_summary(  # noqa: PLR0913 - each keyword is an option under its own name

@@ -11,7 +11,7 @@ import shapely
 
 from spatial.access.od_pairs import require_columns
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import walk_minutes
 from spatial.outlines import crosses, shapes_of, tree_of
@@ -267,8 +267,7 @@ def last_mile_coverage(
         lacking = ids.difference(pd.Index(frame["settlement_id"]))
         if len(lacking):
             problems.append(f"{name}: lacks {first_of(lacking)}")
-    if problems:
-        raise ContractError("last-mile coverage", problems)
+    refuse("last-mile coverage", problems)
     road = last_mile.set_index("settlement_id").reindex(ids)
     near = {bound: road[column].isin(NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}
     within = {}
@@ -351,8 +350,7 @@ def wet_loss(
     strange = pd.Index(access_dry["settlement_id"].unique()).difference(pd.Index(settlements["settlement_id"]))
     if len(strange):
         problems.append(f"settlements: lack {first_of(strange)}")
-    if problems:
-        raise ContractError("wet loss", problems)
+    refuse("wet loss", problems)
     dry = access_dry.reset_index(drop=True)
     wet = access_wet.set_index(_KEY).reindex(keys["access_dry"]).reset_index()
     dry_min, wet_min = (frame["travel_time_min"].to_numpy(dtype=np.float64) for frame in (dry, wet))

@@ -31,7 +31,7 @@ from spatial.access.kernels_pairs import (
 from spatial.access.options import numbers
 from spatial.access.places import asked_for, check_table, existing
 from spatial.compiled import read_only
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
 from spatial.tables.words import FACILITY_STATUS
 
@@ -234,9 +234,7 @@ def _state(origin: IntArray, destination: IntArray, minutes: FloatArray, positio
 def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
     """Refuse a frame that lacks columns."""
     check_table(frame, table)
-    missing = [f"{name}: no such column" for name in columns if name not in frame]
-    if missing:
-        raise ContractError(table, missing)
+    refuse(table, [f"{name}: no such column" for name in columns if name not in frame])
 
 
 def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:
@@ -254,8 +252,7 @@ def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
         problems.append(f"{key}: {int(frame[key].isna().sum())} are missing")
     if not index.is_unique:
         problems.append(f"{key}: not unique: {first_of(index[index.duplicated()].unique())}")
-    if problems:
-        raise ContractError(table, problems)
+    refuse(table, problems)
     return index
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.study.access import SnapRules, TimeLimits
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def cutoffs_of(cutoffs_min: float | Sequence[float | None] | None) -> tuple[floa
     problems = [f"cutoffs_min: {value:g} min, must be 0 or more" for value in minutes if not value >= 0.0]
     if len(minutes) == 0:
         problems.append("cutoffs_min: is empty; name at least one")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     return tuple(dict.fromkeys(minutes.tolist()))
 
 
@@ -217,8 +216,7 @@ def paired(table: str, /, **given: tuple[Any, str]) -> tuple[Any, ...]:
                 elif not mine.equals(wanted):
                     labelled = labelled.take(mine.get_indexer(wanted), axis=number)
         ordered.append(labelled)
-    if problems:
-        raise ContractError(table, problems)
+    refuse(table, problems)
     return tuple(ordered)
 
 

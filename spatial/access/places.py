@@ -15,7 +15,7 @@ import shapely
 
 from spatial.access.eligibility import is_for_everybody
 from spatial.access.options import TOWN_TIERS, service_names
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import Snaps, snap
@@ -104,8 +104,7 @@ def check_on_network(graph: object, barriers: object) -> None:
         problems.append(f"graph: is a {type(graph).__name__}; build a TravelGraph with build_network(roads)")
     if not (barriers is None or isinstance(barriers, gpd.GeoSeries)):
         problems.append(f"barriers: are a {type(barriers).__name__}; give a GeoSeries, such as frame.geometry")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
 
 
 def _table_of(key: str) -> str:
@@ -133,8 +132,7 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
             f"geometry: no point with coordinates at {first_of(frame[key].to_numpy(dtype=object)[wrong])}; "
             "of areas take representative_point(), or drop those rows"
         )
-    if problems:
-        raise ContractError(table, problems)
+    refuse(table, problems)
 
 
 def check_table(frame: object, table: str) -> None:

@@ -12,7 +12,7 @@ import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
 from spatial.crs import require_metres
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near
 from spatial.outlines import area_of, brought_to, outline_faults, shapes_of
@@ -171,9 +171,7 @@ def rural_access_index(
         value = cells_on(urban, cells, of=population)
         kind = np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
     elif urban is not None:
-        faults = outline_faults(urban.geometry, urban.index)
-        if faults:
-            raise ContractError("urban", faults)
+        refuse("urban", outline_faults(urban.geometry, urban.index))
         towns = shapes_of(brought_to(urban, crs, what="urban").geometry)
         kind = np.where(area_of(towns, cells.xy) >= 0, _URBAN, _RURAL)
     # Rural cells near a road that may be all-season, and of those the ones near a road known to be.
@@ -251,8 +249,7 @@ def _check(
         problems.append("zones: boundary_id is missing")
     elif zones is not None:
         problems += [f"zones: {fault}" for fault in outline_faults(zones.geometry, zones["boundary_id"])]
-    if problems:
-        raise ContractError("rural access", problems)
+    refuse("rural access", problems)
 
 
 def _roads(frame: gpd.GeoDataFrame, condition: RoadCondition | None) -> _Roads:

@@ -14,7 +14,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import check_direction, limit_of
 from spatial.access.paired import Pairing, minutes_to_closest, pair_up, people_of, reach_status
 from spatial.access.places import Places, asked_for, existing, place_on
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.network.scenarios import Scenario
 from spatial.network.snapping import snap_again
@@ -129,8 +129,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     unknown = [name for name in changed if name not in known]
     if unknown:
         problems.append(f"facilities_after: no scenario {first_of(unknown)}")
-    if problems:
-        raise ContractError("scenario", problems)
+    refuse("scenario", problems)
     check_direction(direction)
     how = _How(rules or SnapRules(), barriers, direction)
     tables = (facilities, *changed.values())

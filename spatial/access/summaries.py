@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import numbers, paired
-from spatial.errors import ContractError
+from spatial.errors import ContractError, refuse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -202,9 +202,7 @@ def summarise_measure(
         ("result", result, ("settlement_id", "value", "status")),
         ("settlements", settlements, ("settlement_id", demand, *([by] if by else []))),
     ):
-        missing = [f"{name}: no such column" for name in columns if name not in frame]
-        if missing:
-            raise ContractError(table, missing)
+        refuse(table, [f"{name}: no such column" for name in columns if name not in frame])
     scored = pd.DataFrame(settlements)
     if "in_study" in scored:
         scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ContractError, SourceError, first_of
+from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
@@ -270,8 +270,7 @@ def read_delimited(
             f"lines {first_of(wrong)} do not have {len(header)} fields as the header does; "
             "is the delimiter right, and is text with a delimiter in it quoted?"
         )
-    if problems:
-        raise ContractError(f"{what} {path}", problems)
+    refuse(f"{what} {path}", problems)
     frame = pd.DataFrame(rows, columns=header, dtype="str")
     frame = frame.mask(frame == "")
     if told != encoding:

@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.errors import StudyError, first_of
+from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.tag_rules import ROAD_TAGS
 from spatial.georef.datums import CONVERTED_FROM
 from spatial.messages import FALLBACK, Words
@@ -178,8 +178,7 @@ def leave_out(
         for name in source.keep_columns
         if name in taken and name in theirs
     ]
-    if problems:
-        raise StudyError(label, problems)
+    refuse(label, problems, StudyError)
     counts = kind in {"settlements", "official_units"}
     stays = [
         name == geometry

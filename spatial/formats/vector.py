@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pyproj
 
-from spatial.errors import ContractError, CrsError, SourceError, first_of
+from spatial.errors import ContractError, CrsError, SourceError, first_of, refuse
 from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, text_column, translate_values
 from spatial.formats.delimited import (
     AUTO,
@@ -242,8 +242,7 @@ def open_mapped(
     frame = translate_values(frame, source, path, problems, what=what)
     is_typed = FORMATS[path.suffix.lower()][0] == "workbook"
     frame = plain_numbers(frame, source, problems, typed=is_typed)
-    if problems:
-        raise ContractError(f"{what} {path}", problems)
+    refuse(f"{what} {path}", problems)
     if wanted is None:
         return frame
     is_placed = isinstance(file, gpd.GeoDataFrame) and file.active_geometry_name is not None

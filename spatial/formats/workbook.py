@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
-from spatial.errors import ContractError, SourceError, first_of
+from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.columns import says_scale
 from spatial.formats.delimited import is_total, narrow, total_pattern
 from spatial.formats.notes import Note, Row, add_notes, listed
@@ -80,8 +80,7 @@ def sheet_frame(
             f"formulas without a kept result in {first_of(formulas)}: the file was written by a program that does not "
             "calculate; open it in a spreadsheet program, let it calculate, and save it"
         )
-    if problems:
-        raise ContractError(label, problems)
+    refuse(label, problems)
 
     columns = sorted(column for column, name in names.items() if name)
     header, wanted = [names[column] for column in columns], set(columns)

@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy import ndimage
 
 from spatial.access.options import numbers, paired
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.study.score import DegurbaVariant, SemiDense
 
 if TYPE_CHECKING:
@@ -369,8 +369,7 @@ def _read(
     built_share = np.where(np.isnan(built_share), 0.0, built_share)
     if rules.built_up_share is not None and built is None:
         problems.append("built_share: is missing, and the rules ask for it; give it, or set built_up_share to None")
-    if problems:
-        raise ContractError("degurba", problems)
+    refuse("degurba", problems)
     density = _per_land(persons / area_km2 * (1.0 + 1e-12), land_share, rules)
     return _Grid(persons, nobody_knows, area_km2, density, land_share, built_share, rules)
 

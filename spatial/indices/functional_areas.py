@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from spatial.access.options import is_number, numbers, paired, shown, vector
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.exchange import flow_balance
 from spatial.indices.segregation import neighbour_weights
 
@@ -296,8 +296,7 @@ def functional_urban_areas(
         above = np.flatnonzero(np.asarray(flows.sum(axis=1)).ravel() > employed * (1.0 + 1e-9))
         if len(above):
             problems = [f"commuters: more than are employed in unit(s) {first_of(above)}"]
-    if problems:
-        raise ContractError("functional areas", problems)
+    refuse("functional areas", problems)
     border = neighbour_weights(neighbours, units)
     core = _joined_cities(flows, employed, core, share)
     area = core.copy()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatial.access.options import is_number, is_unknown, paired, shown, vector
 from spatial.access.summaries import weighted_quantile
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -274,8 +274,7 @@ def border_effect(
         )
     if bool(np.isinf(people).any()):
         problems.append("population_persons: infinite")
-    if problems:
-        raise ContractError("border", problems)
+    refuse("border", problems)
     kept = np.where(np.isclose(kept, free, rtol=0.0, atol=ROUNDING_MIN), free, kept)
     known = ~np.isnan(free) & ~np.isnan(kept) & ~np.isnan(people)
     effect = np.full(len(free), np.nan)
@@ -325,9 +324,7 @@ def read_classes(table: str, official_class: ArrayLike, places: int) -> NDArray[
     label = np.array(np.asarray(official_class, dtype=object).ravel(), dtype=object)
     if len(label) != places:
         raise ContractError(table, [f"official_class: {len(label)} for {places} places"])
-    problems = class_problems(label)
-    if problems:
-        raise ContractError(table, problems)
+    refuse(table, class_problems(label))
     label[pd.isna(label)] = ""
     return label
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.options import is_number, paired, shown, vector
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,7 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
         wrong = np.flatnonzero((column < 0.0) | np.isinf(column))
         if len(wrong):
             problems.append(f"{name}: negative or infinite in {len(wrong)} row(s) {first_of(wrong)}; {remedy}")
-    if problems:
-        raise ContractError("inequality", problems)
+    refuse("inequality", problems)
     valid = ~np.isnan(value) & ~np.isnan(people)
     kept = valid & (people > 0.0)
     total = float(people[valid].sum())

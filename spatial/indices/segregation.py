@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access.options import is_number, numbers, paired, shown, vector
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -190,8 +190,7 @@ def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
     above = np.flatnonzero(group > everybody * (1.0 + 1e-9))
     if len(above):
         problems.append(f"x: more people than the unit has in {len(above)} unit(s) {first_of(above)}")
-    if problems:
-        raise ContractError("segregation", problems)
+    refuse("segregation", problems)
     kept = ~np.isnan(group) & (everybody > 0.0)
     return np.minimum(group[kept], everybody[kept]), everybody[kept]
 

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 
 from spatial.crs import refuse_stretched, require_metres
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.formats.columns import (
     CARRIED,
     choice_column,
@@ -212,6 +212,5 @@ def _checked(table: gpd.GeoDataFrame, name: str, problems: list[str]) -> gpd.Geo
     except ContractError as error:
         stated = {problem.split(":", 1)[0] for problem in problems}
         problems += [problem for problem in error.problems if problem.split(":", 1)[0] not in stated]
-    if problems:
-        raise ContractError(f"{name} of a frame", problems)
+    refuse(f"{name} of a frame", problems)
     return table

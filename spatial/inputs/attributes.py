@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.crs import WGS84
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.formats.columns import (
     choice_column,
     complete_text_column,
@@ -50,8 +50,7 @@ def flows_from_table(path: Path, source: TableSource, *, settlement_ids: Collect
         for column in (*keys, "volume")
         if column not in frame.columns
     ]
-    if problems:
-        raise ContractError(f"flows {path}", problems)
+    refuse(f"flows {path}", problems)
     for column in keys:
         frame[column] = complete_text_column(frame, column, problems, key="")
     frame["volume"] = number_column(frame, "volume", problems, key="", complete=True)
@@ -64,8 +63,7 @@ def flows_from_table(path: Path, source: TableSource, *, settlement_ids: Collect
     if len(repeated):
         pairs = repeated.astype(str).agg("/".join, axis=1)
         problems.append(f"from_id, to_id, kind: repeated {first_of(pairs)}; add them up")
-    if problems:
-        raise ContractError(f"flows {path}", problems)
+    refuse(f"flows {path}", problems)
     return frame
 
 
@@ -139,8 +137,7 @@ def attributes_from_table(path: Path, source: TableSource, *, with_population: b
     if "official_class" in frame.columns:
         choice_column(frame, "official_class", ("urban", "rural"), problems, key=KEY, may_lack=True)
     carry_units(frame, problems, key=KEY)
-    if problems:
-        raise ContractError(f"attributes {path}", problems)
+    refuse(f"attributes {path}", problems)
     if PEOPLE in frame.columns and not with_population:
         frame = frame.drop(columns=PEOPLE)
         add_notes(frame, [Note("raster_counts", len(frame), {})])

@@ -17,7 +17,7 @@ import pyogrio
 import pyproj
 import shapely
 
-from spatial.errors import ContractError, SourceError
+from spatial.errors import ContractError, SourceError, refuse
 from spatial.formats.files import damage_told
 from spatial.formats.vector import doubts_logged, layers_of, refuse_endless
 from spatial.study.base import LARGEST
@@ -90,8 +90,7 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
         for layer in EDIT_LAYERS
         if layer.name in frames
     }
-    if problems:
-        raise ContractError(path.name, problems)
+    refuse(path.name, problems)
     checks = drawn.get("field_checks", gpd.GeoDataFrame())
     if "is_confirmed" in checks and (sure := checks["is_confirmed"].isin([True])).any():
         # What was seen on the spot and confirmed corrects as what is drawn among the corrections does.

@@ -12,7 +12,7 @@ import pyproj
 import shapely
 
 from spatial.crs import WGS84, Bounds
-from spatial.errors import ContractError, first_of
+from spatial.errors import first_of, refuse
 from spatial.formats.columns import text_column
 from spatial.formats.notes import (
     ColumnUse,
@@ -356,5 +356,4 @@ def refuse_shared_ids(result: Gathered) -> None:
                     f"{result.own[f'facilities {number}']}; give each list ids of its own, such as C1 instead "
                     "of 1, or leave out a list that is named twice"
                 )
-    if problems:
-        raise ContractError("facilities of several lists", problems)
+    refuse("facilities of several lists", problems)

@@ -13,7 +13,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from spatial.crs import WGS84
-from spatial.errors import ContractError, first_of
+from spatial.errors import first_of, refuse
 from spatial.formats.delimited import AUTO, guess_encoding, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.workbook import read_workbook
@@ -47,9 +47,7 @@ def read_decided(path: Path, *, what: str, columns: Sequence[str]) -> pd.DataFra
         header = data.decode(guess_encoding(data), errors="replace").partition("\n")[0]
         delimiter = max(_DELIMITERS, key=header.count)
         frame = read_delimited(path, encoding=AUTO, delimiter=delimiter, what=what)
-    missing = [f"{name}: the column is missing" for name in columns if name not in frame.columns]
-    if missing:
-        raise ContractError(f"{what} {path}", missing)
+    refuse(f"{what} {path}", [f"{name}: the column is missing" for name in columns if name not in frame.columns])
     written = frame.copy()
     for name, column in frame.items():
         # The program put the apostrophes there so that ids and names are not run as formulas.
@@ -278,8 +276,7 @@ def read_review(path: Path, sources: Collection[str], *, maps: Collection[str] =
     two_lists = of_lists["map_id"][of_lists.duplicated("map_id")]
     if len(two_lists):
         problems.append(f"map_id: the same as two rows of lists, {first_of(two_lists)}; keep one row")
-    if problems:
-        raise ContractError(f"{_WHAT} {path}", problems)
+    refuse(f"{_WHAT} {path}", problems)
     ids = made[["source", "list_id", "map_id"]].astype("str").apply(lambda column: column.str.strip())
     told = {decision: [*ids[decisions == decision].itertuples(index=False)] for decision in DECISIONS}
     return Decisions(

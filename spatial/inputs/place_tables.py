@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.crs import WGS84
-from spatial.errors import ContractError, SourceError, first_of
+from spatial.errors import ContractError, SourceError, first_of, refuse
 from spatial.formats.columns import coordinate_columns, row_items
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
 from spatial.inputs.list_review import read_decided, rounded_ids
@@ -250,8 +250,7 @@ def read_decisions(path: Path) -> dict[str, dict[str, str]]:
     twice = made[made.duplicated(["source", "place_id"])]
     if len(twice):
         problems.append(f"place_id: decided more than once for {first_of(twice['place_id'])}; keep one row")
-    if problems:
-        raise ContractError(f"{what} {path}", problems)
+    refuse(f"{what} {path}", problems)
     result: dict[str, dict[str, str]] = {}
     for row in made.to_dict("records"):
         result.setdefault(str(row["source"]), {})[str(row["place_id"])] = str(row["settlement_id"]).strip()

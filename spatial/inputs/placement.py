@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84, parse_crs, working_crs_for
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import coordinate_columns, declared_crs, from_control_points, row_labels, settle_datum
 from spatial.formats.delimited import AXES, coordinate_numbers
 from spatial.formats.notes import columns_of_file
@@ -44,8 +44,7 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
             for name in names
             if name not in frame.columns
         ]
-        if problems:
-            raise ContractError(label, problems)
+        refuse(label, problems)
         labels, axes = row_labels(frame, key), []
         for name, axis in zip(names, AXES, strict=True):
             numbers = coordinate_numbers(frame[name], axis=axis)
@@ -56,8 +55,7 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
                 remedy = _COMMA if comma else _COORDINATE
                 problems.append(f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; {remedy}")
             axes.append(numbers.to_numpy())
-        if problems:
-            raise ContractError(label, problems)
+        refuse(label, problems)
         geometry = gpd.GeoSeries(shapely.points(axes[0], axes[1]), index=frame.index)
         placed = gpd.GeoDataFrame(frame.rename(columns={"geometry": "source_geometry"}), geometry=geometry)
     else:
@@ -87,8 +85,7 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
             problems.append(f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}")
     elif (far := ~missing & ~bad & (np.abs(bounds).max(axis=1) > LARGEST["_m"])).any():
         problems.append(f"coordinates: further than any place on Earth for {first_of(labels[far])}; correct them")
-    if problems:
-        raise ContractError(label, problems)
+    refuse(label, problems)
     placed = settle_datum(placed, source, what=label, key=key)
     try:
         on_earth = frame_to_wgs84(placed, datum=source.datum)

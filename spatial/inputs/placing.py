@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84, transformer_between
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.formats.columns import text_column
 from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
@@ -344,8 +344,7 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     unknown = sorted(set(decided.values()) - set(work.ground.row_of))
     if unknown:
         problems.append(f"no settlement has the id {first_of(unknown)}; take one of the candidates' ids")
-    if problems:
-        raise ContractError(f"decisions on places ({key})", problems)
+    refuse(f"decisions on places ({key})", problems)
     work.take_given()
     work.take_decisions(decided)
     if postcodes is not None:

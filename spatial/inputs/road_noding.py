@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import require_metres, working_crs_for
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, text_column
 from spatial.formats.notes import Note, add_notes
 from spatial.inputs.road_crossings import (
@@ -264,8 +264,7 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     repeated = frame["road_id"].duplicated()
     if repeated.any():
         problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; make each id unique")
-    if problems:
-        raise ContractError("roads", problems)
+    refuse("roads", problems)
     parts = shapely.get_num_geometries(flat)
     if (parts > 1).any() or (frame.geom_type == "MultiLineString").any():
         frame = frame.explode(index_parts=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import StudyError
+from spatial.errors import StudyError, refuse
 from spatial.formats.tag_rules import TagRule, fold, parse_rule
 from spatial.plain_text import toml_table, toml_text
 from spatial.tables.words import TIERS
@@ -429,8 +429,7 @@ def _read(path: Path | None) -> Vocabulary:
     if not services and not problems:
         problems.append("service: the file defines none; write [service.ID] with names and tags")
     problems += _link_faults(services, tiers)
-    if problems:
-        raise StudyError(where, problems)
+    refuse(where, problems, StudyError)
     return Vocabulary(services, tiers)
 
 

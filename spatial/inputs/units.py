@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84, Bounds, require_metres
-from spatial.errors import ContractError, StudyError, first_of
+from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.columns import number_column, row_labels, text_column
 from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, listed, take_notes
 from spatial.formats.vector import open_mapped
@@ -398,8 +398,7 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
         problems.append(f"unit_code, name: both are missing; map one in columns: the table has {shown}")
     if TOTAL not in frame.columns:
         problems.append(f"{TOTAL}: the column is missing; map it in columns: the table has {shown}")
-    if problems:
-        raise ContractError(f"{what} {path}", problems)
+    refuse(f"{what} {path}", problems)
     carry_units(frame, problems, key=label)
     for column in ("unit_code", "name"):
         named: pd.Series = pd.Series(np.nan, index=frame.index, dtype="str")
@@ -440,8 +439,7 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
             "row a unit, or tell them apart by unit_code"
         )
     frame["official_id"] = ids
-    if problems:
-        raise ContractError(f"{what} {path}", problems)
+    refuse(f"{what} {path}", problems)
     kept = [name for name in source.keep_columns if name not in numbers]
     result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers, *kept]].reset_index(drop=True)
     result.attrs = dict(opened.attrs)  # which columns were read

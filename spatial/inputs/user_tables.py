@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.formats.columns import (
     choice_column,
     complete_text_column,
@@ -259,8 +259,7 @@ def _named(
 
 
 def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str]) -> gpd.GeoDataFrame:
-    if problems:
-        raise ContractError(label, problems)
+    refuse(label, problems)
     return frame
 
 
@@ -354,14 +353,12 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
         for name in needed
         if name not in frame
     ]
-    if problems:
-        raise ContractError(label, problems)
+    refuse(label, problems)
     frame["observed_min"] = number_column(frame, "observed_min", problems, key="", complete=True)
     for name in ("from_id", "to_id"):
         if name in frame:
             frame[name] = text_column(frame[name]) if has_xy else complete_text_column(frame, name, problems, key="")
-    if problems:
-        raise ContractError(label, problems)
+    refuse(label, problems)
     keys = coordinate_keys(source, what=label)
     for x, y in _ENDS if has_xy else ():
         declared = source.model_copy(update=dict(zip(keys, (x, y), strict=True)))

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import require_metres
-from spatial.errors import ContractError, NetworkError, first_of
+from spatial.errors import ContractError, NetworkError, first_of, refuse
 from spatial.network.combined import Links, with_links
 from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.snapping import snap
@@ -53,8 +53,7 @@ def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pypr
     if stops is not None:
         problems += ["stop_id: missing"] if "stop_id" not in lines.columns else []
         problems += ["stops: the column stop_id is missing"] if "stop_id" not in stops.columns else []
-    if problems:
-        raise ContractError("lines", problems)
+    refuse("lines", problems)
     frame = pd.DataFrame(lines).reset_index(drop=True)
     if frame.empty:
         raise ContractError("lines", ["the table is empty; give each line a row for each of its stops"])
@@ -94,8 +93,7 @@ def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pypr
     problems += _told("speed_km_h: must be above 0 and finite", frame, (speed <= 0) | np.isinf(speed))
     lacking = ~last & np.isnan(minutes) & np.isnan(speed)
     problems += _told("ride_min: missing before the last stop, and no speed_km_h", frame, lacking)
-    if problems:
-        raise ContractError("lines", problems)
+    refuse("lines", problems)
     by_speed = np.divide(0.06 * (ride_m * detour), speed, out=np.full(len(frame), np.nan), where=speed > 0)
     _, at, stop = np.unique(names, return_index=True, return_inverse=True)
     return BusLines(

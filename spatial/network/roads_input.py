@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import refuse_stretched, require_metres
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.road_tags import RoadLines, TagsOnDemand, coded, find_twins, join_twins, with_known_tags
 
 if TYPE_CHECKING:
@@ -130,8 +130,7 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
     repeated = frame["road_id"].duplicated()
     if repeated.any():
         problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
-    if problems:
-        raise ContractError("roads", problems)
+    refuse("roads", problems)
     some = gpd.GeoSeries(shapely.points(xy[:: 1 + len(xy) // STRETCH_VERTICES]), crs=frame.crs)
     refuse_stretched(some, what="roads")
     flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
@@ -323,8 +323,7 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
         problems.append(f"snap_tolerance_m: is {tolerance_m:g}, must be 0 or more")
     if add is not None and len(add):
         problems += check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
-    if problems:
-        raise ContractError(what, problems)
+    refuse(what, problems)
     account: dict[str, Any] = {}
     changed = _with_speeds(graph, factor, stated, account)
     if closed.any():

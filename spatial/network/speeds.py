@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import StudyError, first_of
+from spatial.errors import StudyError, first_of, refuse
 from spatial.network.road_access import (
     as_number,
     class_values,
@@ -269,9 +269,7 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
     if isinstance(speeds, SpeedTable):
         return speeds
     values = _merged(str(speeds), seen=())
-    problems = _problems(values)
-    if problems:
-        raise StudyError(f"speed table {speeds}", problems)
+    refuse(f"speed table {speeds}", _problems(values), StudyError)
     caps, season = values["caps"], values["all_season"]
     modes = {}
     for mode in MODES:

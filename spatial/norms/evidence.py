@@ -14,7 +14,7 @@ import shapely
 
 from spatial.access.eligibility import serves_where_it_stands
 from spatial.access.options import numbers
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.group_gaps import read_classes
 from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
@@ -256,8 +256,7 @@ class Places:
         twice = ids[ids.duplicated() & ids.notna()].unique()
         if len(twice):
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
-        if problems:
-            raise ContractError("settlements", problems)
+        refuse("settlements", problems)
         ordered = settlements.sort_values("settlement_id", kind="stable")
         self.everywhere = ordered.reset_index(drop=True)
         inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)

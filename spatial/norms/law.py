@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import Field
 
 from spatial.access.options import numbers
-from spatial.errors import ContractError, SourceError, StudyError, first_of
+from spatial.errors import ContractError, SourceError, StudyError, first_of, refuse
 from spatial.study.score import Adoption, Confirmation, NormChoices
 from spatial.tables.words import NORM_CLASS
 
@@ -122,8 +122,7 @@ def load_register(
     problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in (*header, *OPTIONAL)]
     repeated = sorted({name for name in header if header.count(name) > 1})
     problems += [f"{name}: the column is there twice" for name in repeated]
-    if problems:
-        raise ContractError(where, problems)
+    refuse(where, problems)
     lacking = [name for name in OPTIONAL if name not in header]
     header += lacking
     rows = [row | dict.fromkeys(lacking, "") for row in rows]
@@ -132,8 +131,7 @@ def load_register(
     problems = _id_problems(rows)
     problems += [f"norm {row['norm_id']!r}, {fault}" for row in rows for fault in _row_faults(row)]
     problems += _reference_problems(rows, services)
-    if problems:
-        raise ContractError(where, problems)
+    refuse(where, problems)
     columns: dict[str, pd.Series] = {}
     for name in header:
         cells = [row[name] for row in rows]
@@ -191,8 +189,7 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
         for row in rows:
             faults = [*_word_faults(row, words), *_number_faults(row), *_date_faults(row)]
             problems += [f"norm {row['norm_id']!r}, {fault}" for fault in faults]
-    if problems:
-        raise ContractError(WHERE, problems)
+    refuse(WHERE, problems)
 
 
 class _File(NamedTuple):
@@ -589,8 +586,7 @@ def _refuse_wrong_names(register: pd.DataFrame, binding: pd.DataFrame, home: pd.
     odd = sorted(f"{tier} = {name}" for tier, name in rules.class_by_tier.items() if name not in {"urban", "rural"})
     if odd:
         problems.append(f"class_by_tier: neither urban nor rural: {first_of(odd)}")
-    if problems:
-        raise StudyError("norms", problems)
+    refuse("norms", problems, StudyError)
 
 
 def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_of: dt.date) -> None:
@@ -617,8 +613,7 @@ def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_
             binding.loc[row, "target_share"] = item.target_share
             binding.loc[row, "target_share_basis"] = "source"
             binding.loc[row, "share_applies_at"] = "study"
-    if problems:
-        raise StudyError("norms", problems)
+    refuse("norms", problems, StudyError)
 
 
 def _say_who(binding: pd.DataFrame, what: str, items: Sequence[Adoption | Confirmation | None]) -> None:

@@ -12,7 +12,7 @@ import shapely
 
 from spatial.access.cells import peopled_cells
 from spatial.crs import require_metres
-from spatial.errors import ContractError
+from spatial.errors import refuse
 from spatial.inputs.units import NO_UNIT, MatchedUnits
 from spatial.outlines import points_at
 from spatial.study.region import basis_differs
@@ -84,8 +84,7 @@ def scale_to_units(
         problems.append("persons, official: people are negative; correct them")
     if not max_factor >= 1:
         problems.append(f"max_factor: must be 1 or more, is {max_factor}")
-    if problems:
-        raise ContractError("scaling to units", problems)
+    refuse("scaling to units", problems)
     size = len(official)
     ours = sums_by_unit(persons, home, size)
     members = np.bincount(home[home >= 0], minlength=size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ContractError, StudyError, first_of
+from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.columns import number_column
 from spatial.inputs.list_review import read_decided, rounded_ids
 from spatial.tables import TABLES
@@ -74,8 +74,7 @@ def read_action_list(path: Path) -> pd.DataFrame:
     if no_days:
         problems.append(f"since: no day of the calendar: {first_of(no_days)}; write such as 2026-06-30")
     promised = number_column(frame, "persons_gained", problems, key="action_id")
-    if problems:
-        raise ContractError(f"{what} {path}", problems)
+    refuse(f"{what} {path}", problems)
     return frame.assign(persons_gained=promised)
 
 
@@ -135,8 +134,7 @@ def load_costs(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise StudyError(str(path), [f"cannot be read as CSV in UTF-8: {error}"]) from error
     problems = [f"{name}: the column is missing" for name in ("action", "service", "cost") if name not in rows]
-    if problems:
-        raise StudyError(str(path), problems)
+    refuse(str(path), problems, StudyError)
     action, service = rows["action"].str.strip(), rows["service"].str.strip()
     cost = pd.to_numeric(rows["cost"].str.strip(), errors="coerce").to_numpy(dtype=np.float64)
     is_site, is_length = action.isin(list(BY_SERVICE)), action.isin(list(BY_LENGTH))
@@ -151,8 +149,7 @@ def load_costs(path: Path) -> dict[str, Any]:
     ):
         if np.any(wrong):
             problems.append(f"{what}: {first_of([line[row] for row in np.flatnonzero(wrong)])}")
-    if problems:
-        raise StudyError(str(path), problems)
+    refuse(str(path), problems, StudyError)
     found: dict[str, Any] = {}
     for word, named, value in zip(action, service, cost.tolist(), strict=True):
         if word in BY_SERVICE:

@@ -21,7 +21,7 @@ from scipy.spatial import cKDTree
 from spatial.access.options import is_number, service_names
 from spatial.access.places import existing, id_order, not_points
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, StudyError, first_of
+from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.network.snapping import snap
 from spatial.tables.words import TENURE
@@ -98,8 +98,7 @@ def load_site_rules(path: str | Path | None = None) -> pd.DataFrame:
         raise StudyError(str(file), [f"cannot be read as CSV in UTF-8: {error}"]) from error
     wanted = ("service", "min_area_m2", "source_title", "source_year", "read_in_original", "notes")
     problems = [f"{name}: the column is missing" for name in wanted if name not in found]
-    if problems:
-        raise StudyError(str(file), problems)
+    refuse(str(file), problems, StudyError)
     area = pd.to_numeric(found["min_area_m2"], errors="coerce")
     for what, wrong in (
         ("service: empty or twice", found["service"].isna() | found["service"].duplicated()),
@@ -109,8 +108,7 @@ def load_site_rules(path: str | Path | None = None) -> pd.DataFrame:
     ):
         if wrong.any():
             problems.append(f"{what} in {first_of([f'row {row + 2}' for row in np.flatnonzero(wrong)])}")
-    if problems:
-        raise StudyError(str(file), problems)
+    refuse(str(file), problems, StudyError)
     return found.assign(min_area_m2=area)[list(wanted)]
 
 
@@ -245,8 +243,7 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
         )
     problems: list[str] = []
     read = [_read_source(source, frame, problems) for source, frame in frames.items()]
-    if problems:
-        raise ContractError("candidates", problems)
+    refuse("candidates", problems)
     sites = gpd.GeoDataFrame(pd.concat(read, ignore_index=True), crs=crs)
     rules = load_site_rules() if site_rules is None else site_rules
     least = rules.dropna(subset=["min_area_m2"]).set_index("service")["min_area_m2"].to_dict()
@@ -269,20 +266,20 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     )
     why = np.full(len(sites), "", dtype=object)
 
-    def refuse(reason: str, wrong: NDArray[np.bool_]) -> None:
+    def leave_out(reason: str, wrong: NDArray[np.bool_]) -> None:
         why[wrong & (why == "")] = reason
 
-    refuse("service_not_allowed", np.array([not names for names in allowed], dtype=bool))
-    refuse("too_small", np.array([not names for names in fitting], dtype=bool))
+    leave_out("service_not_allowed", np.array([not names for names in allowed], dtype=bool))
+    leave_out("too_small", np.array([not names for names in fitting], dtype=bool))
     for layer, reason, is_wanted in ((land, "outside_land", True), (water, "on_water", False)):
         if layer is not None:
             inside = np.zeros(len(sites), dtype=bool)
             inside[layer.sindex.query(sites.geometry, predicate="intersects")[0]] = True
-            refuse(reason, inside != is_wanted)
+            leave_out(reason, inside != is_wanted)
     if graph is not None:
         status = snap(graph, sites.geometry, snap_rules).status
-        refuse("far_from_network", status == "far")
-        refuse("no_network", status == "none")
+        leave_out("far_from_network", status == "far")
+        leave_out("no_network", status == "none")
     # Of those that stand so far, the later one of two at one place goes.
     kept = np.flatnonzero((why == "") & (sites["source"] != "enlarge").to_numpy())
     same_as = pd.Series(np.nan, index=sites.index, dtype="str")

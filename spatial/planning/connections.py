@@ -15,7 +15,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, numbers
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import id_ranks, place_on
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.network.nearest import node_labels
 from spatial.network.new_roads import road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
@@ -140,13 +140,14 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     >>> # links = sp.propose_links(graph, villages, within_min=0, most=500)
     >>> # plan = sp.connect_settlements(graph, villages, links, least_persons=200)
     """
-    problems = [
-        f"{name}: must be 0 or more, is {value!r}"
-        for name, value in (("least_persons", least_persons), ("time_limit_s", time_limit_s))
-        if not is_number(value, least=0.0)
-    ]
-    if problems:
-        raise ContractError("options", problems)
+    refuse(
+        "options",
+        [
+            f"{name}: must be 0 or more, is {value!r}"
+            for name, value in (("least_persons", least_persons), ("time_limit_s", time_limit_s))
+            if not is_number(value, least=0.0)
+        ],
+    )
     persons = people_of(settlements, demand)
     goals = goals_of(settlements, facilities, service, vocabulary)
     if graph.edge_layer is not None:

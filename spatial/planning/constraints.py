@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 from rasterio.features import rasterize
 
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.inputs.placement import refuse_invalid
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND
 
@@ -81,8 +81,7 @@ def apply_constraints(sites_or_links: gpd.GeoDataFrame, constraints: gpd.GeoData
                 problems.append(f"{name}: unknown value(s) {shown} in {len(odd)} rows; known are {', '.join(known)}")
     if (no_area := ~(shapely.area(areas) > 0.0)).any():
         problems.append(f"geometry: no polygon in {first_of([f'row {row + 1}' for row in np.flatnonzero(no_area)])}")
-    if problems:
-        raise ContractError("constraints", problems)
+    refuse("constraints", problems)
     refuse_invalid(constraints, key="constraint_id", what="constraints")
     is_line = np.isin(
         shapely.get_type_id(shapes), (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)

@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 from spatial.access.options import check_count, check_minutes, is_number
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import SEA_KINDS, id_ranks, place_on, take
-from spatial.errors import ContractError, CrsError
+from spatial.errors import ContractError, CrsError, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
@@ -129,13 +129,14 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     check_minutes("within_min", within_min)
     check_count("most", most)
     least = {"longest_km": (longest_km, 0.0), "detour": (detour, 1.0), "speed_km_h": (speed_km_h, 1.0)}
-    problems = [
-        f"{name}: must be {low:g} or more, is {value!r}"
-        for name, (value, low) in least.items()
-        if not is_number(value, least=low, most=float_info.max)
-    ]
-    if problems:
-        raise ContractError("options", problems)
+    refuse(
+        "options",
+        [
+            f"{name}: must be {low:g} or more, is {value!r}"
+            for name, (value, low) in least.items()
+            if not is_number(value, least=low, most=float_info.max)
+        ],
+    )
     if graph.edge_layer is not None:
         raise ContractError("graph", [f"links are proposed on the network of one mode, not {graph.mode}"])
     persons = np.nan_to_num(people_of(settlements, demand))[np.argsort(id_ranks(settlements["settlement_id"]))]
@@ -399,13 +400,14 @@ def lay_corridors(
     [['corridor', 0.666]]
     """
     factors = {"detour": detour, "flagged_factor": flagged_factor}
-    problems = [
-        f"{name}: must be 1 or more, is {value!r}"
-        for name, value in factors.items()
-        if not is_number(value, least=1.0, most=float_info.max)
-    ]
-    if problems:
-        raise ContractError("options", problems)
+    refuse(
+        "options",
+        [
+            f"{name}: must be 1 or more, is {value!r}"
+            for name, value in factors.items()
+            if not is_number(value, least=1.0, most=float_info.max)
+        ],
+    )
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])

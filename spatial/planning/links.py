@@ -23,7 +23,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, is_number, numbers
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import asked_for, existing, id_ranks, place_on
-from spatial.errors import ContractError, InfeasibleError, first_of
+from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
@@ -291,8 +291,7 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
         pieces.append(_Pieces(np.full(len(edge), number), edge, then[0][edge], then[1][edge]))
         if not (len(edge) or unknown or problems):
             problems.append(f"speed_km_h: no road of {name} becomes faster")
-    if problems:
-        raise ContractError("upgrades", problems)
+    refuse("upgrades", problems)
     every = _Pieces(*map(np.concatenate, zip(*pieces, strict=True)))
     rules = rules or SnapRules()
     places = SnapPair(
@@ -360,8 +359,7 @@ class _Limit:
             problems.append(f"budget_km: must be 0 or more, is {self.budget_km!r}")
         if self.worth not in Gains._fields:
             problems.append(f"worth: must be {' or '.join(Gains._fields)}, is {self.worth!r}")
-        if problems:
-            raise ContractError("options", problems)
+        refuse("options", problems)
 
 
 def _ranked(

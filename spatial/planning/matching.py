@@ -12,7 +12,7 @@ from spatial.access.capacity import transport
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import limit_of, numbers
 from spatial.access.places import id_order
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.programs import SAME
 
 if TYPE_CHECKING:
@@ -188,8 +188,7 @@ def _read(table: str, frame: pd.DataFrame, key: list[str], sharing: str | None) 
         problems.append(
             f"{', '.join(key)}: twice: {first_of(frame.loc[doubled, key].itertuples(index=False, name=None))}"
         )
-    if problems:
-        raise ContractError(table, problems)
+    refuse(table, problems)
     return persons
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import check_count, check_minutes, is_number, numbers
 from spatial.access.places import id_order
-from spatial.errors import ContractError, InfeasibleError, first_of
+from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
 from spatial.planning.sites import FloatArray, IntArray, Siting, SitingOptions, read_siting
 from spatial.planning.siting import mclp
@@ -166,8 +166,7 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
         problems.append(f"base: {base!r} is a stop too; what the base itself serves is a fixed site")
     if stops.empty:
         problems.append("stops: there is none")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     ids = pd.Index(stops["facility_id"])[id_order(stops["facility_id"])]
     day = _Day.between(ids.insert(0, base), legs, hours_per_day, hours_per_stop)
     alone = day.minutes[BASE, 1:] + day.stop_min + day.minutes[1:, BASE]

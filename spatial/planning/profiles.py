@@ -18,7 +18,7 @@ from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, is_number, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
-from spatial.errors import ContractError, first_of
+from spatial.errors import first_of, refuse
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
@@ -255,8 +255,7 @@ def rank_places(profile: pd.DataFrame, needs: Mapping[str, float]) -> pd.DataFra
         problems.append(
             f"profile: twice: {first_of(profile.loc[doubled, 'place_id'].unique())}; profile one mode at a time"
         )
-    if problems:
-        raise ContractError("needs", problems)
+    refuse("needs", problems)
     places = profile.drop_duplicates("place_id")[["place_id", "place_kind", "name"]].reset_index(drop=True)
     wide = profile.set_index(["measure", "place_id"])
     value, met, failed = ({} for _ in range(3))

@@ -15,7 +15,7 @@ from shapely.ops import substring
 
 from spatial.access.options import is_number
 from spatial.access.places import id_ranks, place_on
-from spatial.errors import ContractError
+from spatial.errors import ContractError, refuse
 from spatial.norms.evidence import RoadWord, load_road_words, nearest_road_m
 from spatial.norms.law import SEASON_ROADS
 from spatial.planning.links import people_of
@@ -117,8 +117,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
         problems.append(f"road: {road!r} is no word for roads; there are {', '.join(sorted(words))}")
     if link_distance_m is not None and not is_number(link_distance_m, least=0.0):
         problems.append(f"link_distance_m: must be 0 or more, is {link_distance_m!r}")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     word = words[road]
     near_m = word.link_distance_m if link_distance_m is None else link_distance_m
     persons = people_of(settlements, demand)

@@ -14,7 +14,7 @@ from spatial.access.capacity import transport
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, numbers
 from spatial.access.places import id_order
-from spatial.errors import ContractError, InfeasibleError, first_of
+from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
 from spatial.planning.plans import TRUSTED
 from spatial.planning.programs import HALF, Ordered, Program, rows_of, solve_in_order
@@ -434,8 +434,7 @@ def _service_weights(services: list[str], options: ServicesOptions) -> FloatArra
         problems.append(f"time_limit_s: must be 0 or more, is {limit!r}")
     if not services:
         problems.append("demand: names no service")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     return np.array([weights.get(name, 1.0) for name in services], dtype=np.float64)
 
 

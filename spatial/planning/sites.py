@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, issparse
 from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import is_number, numbers, whole_number
 from spatial.access.places import id_order
-from spatial.errors import ContractError, InfeasibleError, first_of
+from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
@@ -207,8 +207,7 @@ def read_siting(
     ]
     if not any(groups.values()) and not problems:
         problems.append("demand: names no column whose people count")
-    if problems:
-        raise ContractError("options", problems)
+    refuse("options", problems)
     given["demand"] = pd.Series(groups, dtype=float)
     if given["cost"] is not None:
         sites = _from_matrix(given["cost"], given["weights"], given["predefined"])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from spatial.access.options import check_minutes, is_number
-from spatial.errors import ContractError, InfeasibleError
+from spatial.errors import ContractError, InfeasibleError, refuse
 from spatial.planning.capacitated import (
     filled_backup,
     filled_center,
@@ -534,6 +534,4 @@ REFUSED = {
 
 def refuse_options(options: SitingOptions, model: str, *names: str) -> None:
     """Refuse options that mean nothing to a model."""
-    given = [f"{name}: {REFUSED[name].format(model)}" for name in names if options.get(name) is not None]
-    if given:
-        raise ContractError("options", given)
+    refuse("options", [f"{name}: {REFUSED[name].format(model)}" for name in names if options.get(name) is not None])

@@ -10,7 +10,7 @@ import pandas as pd
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.outlines import outline_faults
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.friction import require_aligned
@@ -91,8 +91,7 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
         again = ids.dropna()[ids.dropna().duplicated()]
         problems.append(f"{zone_id}: more than once: {first_of(again.tolist())}")
     problems += outline_faults(zones.geometry, ids)
-    if problems:
-        raise ContractError("zones", problems)
+    refuse("zones", problems)
     refuse_turned(raster.transform)
     rows, columns = raster.values.shape
     a, _, c, _, e, f = raster.transform[:6]
@@ -375,8 +374,7 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
 def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
     needed = dict.fromkeys(["facility_id", "row", "column", "capacity", order])
     problems = [f"{name}: missing" for name in needed if name not in facilities]
-    if problems:
-        raise ContractError("facilities", problems)
+    refuse("facilities", problems)
     ids = facilities["facility_id"]
     if ids.isna().any():
         problems.append(f"facility_id: missing in {int(ids.isna().sum())} rows")
@@ -389,8 +387,7 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
         wrong = np.isnan(values) | ((values < 0) if name == "capacity" else False)
         if wrong.any():
             problems.append(f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed")
-    if problems:
-        raise ContractError("facilities", problems)
+    refuse("facilities", problems)
     is_up = order != "capacity"
     ranked = facilities.assign(**numbers)
     ranked = ranked.sort_values([order, "facility_id"], ascending=[is_up, True], kind="stable")

@@ -17,7 +17,7 @@ import pandas as pd
 from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
-from spatial.errors import ContractError, CrsError, StudyError, first_of
+from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
 from spatial.plain_text import toml_table, toml_text
 from spatial.rasters import Raster
 from spatial.study.base import LARGEST, LETTERS_OF_KEY
@@ -192,8 +192,7 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
     }
     if not found:
         problems.append("classes: there are none")
-    if problems:
-        raise StudyError(f"surface speeds {speeds}", problems)
+    refuse(f"surface speeds {speeds}", problems, StudyError)
     classes = {int(key): item for key, item in found.items()}
     return SurfaceSpeeds(str(values.get("name", speeds)), MappingProxyType(classes), MappingProxyType(roads))
 
@@ -389,13 +388,14 @@ def friction_surface(
         table.classes.get(int(code)) if np.isfinite(code) and code == np.floor(code) else None
         for code in classes.tolist()
     ]
-    missing = [
-        f"class {code:g} ({count:,} cells) has no speed in the table {table.name}"
-        for code, count, item in zip(classes, counts, known, strict=True)
-        if item is None and not np.isnan(code)
-    ]
-    if missing:
-        raise ContractError(landcover.name, missing)
+    refuse(
+        landcover.name,
+        [
+            f"class {code:g} ({count:,} cells) has no speed in the table {table.name}"
+            for code, count, item in zip(classes, counts, known, strict=True)
+            if item is None and not np.isnan(code)
+        ],
+    )
     position = position.reshape(values.shape)
     ground = np.array([np.nan if item is None else item.km_h for item in known])[position]
     walks = np.array([item is not None and item.mode == "walk" for item in known], dtype=bool)[position]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.kernels_spread import path_metres
 from spatial.terrain.surface import Seeds, SurfaceOptions, ground_of, limit_of, rows_and_columns, seeds_of, spread
@@ -109,8 +109,7 @@ def move_to_open_cells(
         where = first_of(tuple(cell) for cell in cells[outside].tolist())
         rows, columns = is_open.shape
         problems.append(f"outside the {rows} rows and {columns} columns: {where}; leave them out")
-    if problems:
-        raise ContractError("sources", problems)
+    refuse("sources", problems)
     sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
     height, width = (np.broadcast_to(np.asarray(size, np.float64), is_open.shape[0]) for size in sizes)
     found = []

@@ -9,7 +9,7 @@ import numpy as np
 import pyproj
 
 from spatial.crs import is_web_map
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.rasters import unmasked
 from spatial.terrain.kernels_spread import (
     BUCKETS,
@@ -128,8 +128,7 @@ def steps_of(
             problems.append(f"resolution_m: {name} has shape {size.shape}; give one number, or one a row ({shape[0]})")
         elif not (np.isfinite(size) & (size > 0)).all():
             problems.append(f"resolution_m: {name} must be above 0 and finite, in metres")
-    if problems:
-        raise ContractError("friction", problems)
+    refuse("friction", problems)
     by = np.array(_STEPS[neighbours], dtype=np.int64)
     if height.size == width.size == 1 or (np.ptp(height) == 0 and np.ptp(width) == 0):
         metres = np.hypot(by[:, 0] * height[0], by[:, 1] * width[0])[None, :]
@@ -407,8 +406,7 @@ def ground_of(
     if direction not in {"towards", "from"}:
         problems.append(f"direction: {direction!r} is not one of 'towards', 'from'")
     elevation, walks = _slope_fields(friction, options, problems)
-    if problems:
-        raise ContractError("friction", problems)
+    refuse("friction", problems)
     sense = 0.0 if options.get("elevation_m") is None else {"towards": -1.0, "from": 1.0}[direction]
     moves = steps_of(friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block"))
     # The width of a bucket follows from the friction itself.
@@ -496,8 +494,7 @@ def seeds_of(ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, c
             f"{on_barrier.sum()} sources lie on barriers, at (row, column) {_listed(cells[on_barrier])}: "
             "move them with move_to_open_cells"
         )
-    if problems:
-        raise ContractError("sources", problems)
+    refuse("sources", problems)
     is_open = np.isfinite(start)
     labels = np.arange(len(cells), dtype=np.int32)
     return Seeds(flat[is_open], start[is_open], labels[is_open])
