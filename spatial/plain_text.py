@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib.resources
 import json
 import logging
 import re
@@ -12,6 +14,8 @@ import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import tostring
+
+from spatial.errors import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -58,6 +62,25 @@ _LONG_KEY = re.compile(
     rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST_TOML}}}""", re.ASCII
 )
 """A key of so many names with dots between them, for which Python's reader takes the square of their number."""
+
+
+@functools.cache
+def shipped_toml(path: str) -> dict[str, Any]:
+    """Read a TOML file of the package once, by its path in it; nobody writes into what is read."""
+    return tomllib.loads((importlib.resources.files("spatial") / path).read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def toml_faults(where: str, remedy: str) -> Iterator[None]:
+    """Tell what keeps a file of the user's own from being read, with what to do where it is not there."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(where, [f"cannot be read: {error.strerror or error}; {remedy}"]) from error
+    except UnicodeDecodeError as error:
+        raise StudyError(where, [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(where, [f"is not TOML: {error}"]) from error
 
 
 def toml_text(path: Path) -> str:

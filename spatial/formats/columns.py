@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import re
 import tomllib
 from pathlib import Path
@@ -23,7 +22,7 @@ from spatial.formats.tag_rules import fold
 from spatial.georef.chinese_grids import refuse_wrong_zone
 from spatial.georef.datums import apply_shift, refuse_unknown_shift
 from spatial.georef.local_grid import fit_local_grid
-from spatial.plain_text import toml_table, toml_text
+from spatial.plain_text import shipped_toml, toml_table, toml_text
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -259,8 +258,7 @@ _OF_PLANS = ("tenure", "kind", "effect")
 def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
     """Read our word by their word, by column of ours, from a vocabulary; an empty word of ours stands for unknown."""
     if name in SHIPPED:
-        shipped = importlib.resources.files("spatial.formats") / "vocabularies" / f"{name}.toml"
-        content = tomllib.loads(shipped.read_text(encoding="utf-8"))
+        content = shipped_toml(f"formats/vocabularies/{name}.toml")
     else:
         file = root / name
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
-import tomllib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
+
+from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -55,7 +56,7 @@ def countries_at(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Country, ..
     )
     found = np.flatnonzero(near >= max(LEAST_SHARE * len(points), 1.0))
     ranked = [codes[at] for at in sorted(found, key=lambda at: (-inside[at], -near[at], codes[at]))]
-    for area in _told()["several"].values():
+    for area in shipped_toml("georef/countries.toml")["several"].values():
         if shapely.intersects(shapely.box(*area["box"]), points).mean() >= LEAST_SHARE:
             ranked += area["codes"]
     return tuple(country_named(code) for code in dict.fromkeys(ranked))
@@ -63,14 +64,8 @@ def countries_at(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Country, ..
 
 def country_named(code: str) -> Country:
     """Tell what a study in a country usually says."""
-    told = _told().get(code, {})
+    told = shipped_toml("georef/countries.toml").get(code, {})
     return Country(code, told.get("county_level"), told.get("township_level"), told.get("speeds", "osrm_like"))
-
-
-@functools.cache
-def _told() -> dict[str, dict[str, Any]]:
-    """Read what is known of countries."""
-    return tomllib.loads((importlib.resources.files("spatial.georef") / "countries.toml").read_text(encoding="utf-8"))
 
 
 @functools.cache

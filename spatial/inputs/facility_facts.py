@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import re
-import tomllib
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +20,7 @@ from spatial.formats.columns import text_column
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
 from spatial.formats.tag_rules import fold
 from spatial.inputs.names import plain_words
+from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -220,10 +219,9 @@ _UNITS = re.compile(r"\s*[;,|、]\s*")
 
 @functools.cache
 def _words() -> dict[str, dict[str, str]]:
-    text = importlib.resources.files("spatial.inputs").joinpath("facility_words.toml").read_text(encoding="utf-8")
     return {
         kind: {plain_words(word): key for key, words in table.items() for word in (key, *words)}
-        for kind, table in tomllib.loads(text).items()
+        for kind, table in shipped_toml("inputs/facility_words.toml").items()
     }
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import re
-import tomllib
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
 from spatial.formats.tag_rules import fold
+from spatial.plain_text import shipped_toml
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
@@ -57,12 +56,6 @@ class PlaceName:
     kind: str = ""  # ``village`` or ``town`` where the name says so, else empty
 
 
-@functools.cache
-def _words() -> dict[str, dict[str, Any]]:
-    text = importlib.resources.files("spatial.inputs").joinpath("names.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
 def plain_words(text: str) -> str:
     """
     Write letters and digits in small letters without accents, words one blank apart.
@@ -84,7 +77,7 @@ def plain_name(name: str) -> PlaceName:
     True
     """
     text = unicodedata.normalize("NFKC", name).strip()
-    words, plain = _words(), plain_words(text)
+    words, plain = shipped_toml("inputs/names.toml"), plain_words(text)
     if HAN.search(text):
         # Cut the service off the end, then the units, the longest word first; then the units above off the beginning.
         letters = plain.replace(" ", "")
@@ -199,7 +192,7 @@ def _name_words(text: str) -> list[tuple[str, ...]]:
     plain = plain_words(text)
     if HAN.search(text):
         return [(_ABOVE.sub("", plain.replace(" ", ""), count=1),)]
-    words = _words()
+    words = shipped_toml("inputs/names.toml")
     joined: list[str] = []
     was_single = False
     for word in plain.split():

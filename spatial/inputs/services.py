@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StudyError, refuse
 from spatial.formats.tag_rules import TagRule, fold, parse_rule
-from spatial.plain_text import toml_table, toml_text
+from spatial.plain_text import shipped_toml, toml_table, toml_text
 from spatial.tables.words import TIERS
 
 if TYPE_CHECKING:
@@ -408,8 +407,7 @@ def _read(path: Path | None) -> Vocabulary:
     """Read and check a vocabulary; without a path the packaged one."""
     where = "services.toml" if path is None else str(path)
     try:
-        shipped = importlib.resources.files("spatial.inputs") / "services.toml"
-        content = toml_table(shipped.read_text(encoding="utf-8") if path is None else toml_text(path))
+        content = shipped_toml("inputs/services.toml") if path is None else toml_table(toml_text(path))
     except OSError as error:
         raise StudyError(where, [f"services_file: cannot be read: {error.strerror or error}"]) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

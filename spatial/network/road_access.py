@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +11,7 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.inputs.road_tags import STRETCHES, CodedTag, RoadLines, coded
+from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -161,6 +159,9 @@ FERRY = "ferry"
 _NO = ("no", "false", "0")
 
 
+_RULES = "network/access.toml"
+
+
 @dataclass(frozen=True, eq=False)
 class Openness:
     """Which roads a mode may use; the arrays hold one value a road."""
@@ -172,14 +173,9 @@ class Openness:
     reason: NDArray[np.object_]
 
 
-@cache
-def _rules() -> dict[str, Any]:
-    return tomllib.loads(resources.files("spatial.network").joinpath("access.toml").read_text(encoding="utf-8"))
-
-
 def _mode_rules(mode: str) -> dict[str, Any]:
-    rules = _rules()[mode]
-    return {**_rules()[rules["like"]], **rules} if "like" in rules else rules
+    rules = shipped_toml(_RULES)[mode]
+    return {**shipped_toml(_RULES)[rules["like"]], **rules} if "like" in rules else rules
 
 
 def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness:
@@ -188,7 +184,7 @@ def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness
 
     Whether the class of a road is open at all is the speed table's affair.
     """
-    shared, rules = _rules(), _mode_rules(mode)
+    shared, rules = shipped_toml(_RULES), _mode_rules(mode)
     keys = tuple(rules["keys"])
     # Of stretches one behind the other, one that is closed closes the road, and each needs its own permission.
     closed = first_present(roads, keys).fits(
@@ -219,7 +215,7 @@ def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness
 
 def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str, NDArray[np.bool_]]:
     """Tell which roads have a word of direction that says nothing; they are open both ways."""
-    rules = _rules()
+    rules = shipped_toml(_RULES)
     lists = ("oneway_forward", "oneway_backward", "oneway_closed", "oneway_both")
     known = {word for name in lists for word in rules[name]}
     tag = first_present(roads, tuple(_mode_rules(mode)["oneway"]))
@@ -229,7 +225,7 @@ def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str
 
 def known_classes() -> frozenset[str]:
     """List the classes that are known without a speed table."""
-    return frozenset((FERRY, *_rules()["closed_classes"]))
+    return frozenset((FERRY, *shipped_toml(_RULES)["closed_classes"]))
 
 
 def is_bridge(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
@@ -246,7 +242,7 @@ def is_tunnel(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
 
 def is_snappable(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
     """Tell which roads can be entered anywhere along them."""
-    controlled = class_values(roads).is_in([*_rules()["controlled_classes"], FERRY])
+    controlled = class_values(roads).is_in([*shipped_toml(_RULES)["controlled_classes"], FERRY])
     controlled = controlled | tag_values(roads, "motorroad").is_in(["yes"])
     return ~(controlled | is_bridge(roads) | is_tunnel(roads))
 
@@ -257,7 +253,7 @@ def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
     kinds = barriers["tagged"].astype(object) if "tagged" in barriers else pd.Series("", barriers.index)
     opened = kinds.isin(rules["open_barriers"]) if "open_barriers" in rules else ~kinds.isin(rules["closed_barriers"])
     access = first_present(barriers, tuple(rules["keys"]))
-    return np.where(access.is_tagged, ~access.is_in(_rules()["closed"]), opened.to_numpy(dtype=bool))
+    return np.where(access.is_tagged, ~access.is_in(shipped_toml(_RULES)["closed"]), opened.to_numpy(dtype=bool))
 
 
 def restriction_binds(restrictions: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +21,7 @@ from spatial.network.road_access import (
     number_values,
     tag_values,
 )
-from spatial.plain_text import toml_table, toml_text
+from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.study.base import LETTERS_OF_KEY
 
 if TYPE_CHECKING:
@@ -304,16 +301,11 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     """Read a table with all that it extends."""
     path = Path(name)
     try:
-        values = _preset(name) if name in PRESETS else {"name": path.stem, **toml_table(toml_text(path))}
-    except OSError as error:
-        remedy = f"name a preset ({', '.join(PRESETS)}) or a TOML file"
-        problem = f"cannot be read: {error.strerror or error}; {remedy}"
-        raise StudyError(f"speed table {name}", [problem]) from error
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 at byte {error.start}; save it as UTF-8"
-        raise StudyError(f"speed table {name}", [problem]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"speed table {name}", [f"is not TOML: {error}"]) from error
+        with toml_faults(f"speed table {name}", f"name a preset ({', '.join(PRESETS)}) or a TOML file"):
+            shipped = f"network/presets/{name}.toml"
+            values = shipped_toml(shipped) if name in PRESETS else {"name": path.stem, **toml_table(toml_text(path))}
+    except StudyError:
+        raise
     except ValueError as error:  # a NUL, which no system takes
         raise StudyError(f"speed table {name!r}", ["is no name of a file"]) from error
     parent = values.get("extends")
@@ -322,13 +314,6 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     if parent in seen:
         raise StudyError(f"speed table {name}", [f"extends: goes round in a circle over {first_of((*seen, parent))}"])
     return _overlay(_merged(str(parent), seen=(*seen, name)), values)
-
-
-@cache
-def _preset(name: str) -> dict[str, Any]:
-    """Read a table of the package once; nobody writes into it."""
-    presets = resources.files("spatial.network").joinpath("presets")
-    return tomllib.loads(presets.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

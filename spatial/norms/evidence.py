@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import math
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -16,6 +14,7 @@ from spatial.access.eligibility import serves_where_it_stands
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.group_gaps import read_classes
+from spatial.plain_text import shipped_toml
 from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
 
@@ -365,8 +364,7 @@ class RoadWord:
 
 def load_road_words() -> dict[str, RoadWord]:
     """Read what the register's words for roads mean."""
-    text = importlib.resources.files("spatial.norms").joinpath("norms_roads.toml").read_text(encoding="utf-8")
-    values = tomllib.loads(text)
+    values = dict(shipped_toml("norms/norms_roads.toml"))
     distance = float(values.pop("link_distance_m"))
     return {
         name: RoadWord(word["column"], frozenset(word["yes"]), frozenset(word["no"]), bool(word["proxy"]), distance)

@@ -8,7 +8,6 @@ import importlib.resources
 import io
 import math
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence  # noqa: TC003 - pydantic reads annotations when the module is loaded
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic import Field
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, SourceError, StudyError, first_of, refuse
+from spatial.plain_text import shipped_toml
 from spatial.study.score import Adoption, Confirmation, NormChoices
 from spatial.tables.words import NORM_CLASS
 
@@ -35,9 +35,7 @@ Row = dict[str, str]
 WHERE = "norm register"
 """What messages call a register that is no file."""
 
-_TABLE = tomllib.loads(
-    importlib.resources.files("spatial.norms").joinpath("register_columns.toml").read_text(encoding="utf-8")
-)
+_TABLE = shipped_toml("norms/register_columns.toml")
 COLUMNS = tuple(_TABLE)
 """Columns of a register file, in order. Frames call the first one `norm_id`, as a file may. Others travel along."""
 OPTIONAL = tuple(name for name in COLUMNS if _TABLE[name].get("optional"))

@@ -6,15 +6,13 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
-from spatial.plain_text import html_table, toml_table, toml_text
+from spatial.plain_text import html_table, shipped_toml, toml_table, toml_text
 from spatial.study.access import (
     AccessOptions,
     AreaOptions,
@@ -456,7 +454,7 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
         there = f"it has {', '.join(mine)}" if mine else f"it has none; {where}"
         raise StudyError(study.name, [f"scenarios: the study has no scenario {scenario!r}; {there}"])
     item = known[wanted]
-    languages = list(dict.fromkeys([*study.title, *_words()["title"]]))
+    languages = list(dict.fromkeys([*study.title, *shipped_toml("study/planned.toml")["title"]]))
     values = {key: getattr(study, key) for key in Study.model_fields}
     if item.season is not None:
         values["network"] = study.network.model_copy(update={"season": item.season})
@@ -478,13 +476,6 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
     return PlannedStudy.model_validate(values)
 
 
-@cache
-def _words() -> dict[str, dict[str, str]]:
-    """Give the wording of title and note, by language."""
-    text = (files("spatial.study") / "planned.toml").read_text(encoding="utf-8")
-    return {key: {str(name): str(said) for name, said in told.items()} for key, told in tomllib.loads(text).items()}
-
-
 def _said(what: str, language: str) -> str:
-    words = _words()[what]
+    words: dict[str, str] = shipped_toml("study/planned.toml")[what]
     return words.get(language, words["en"])

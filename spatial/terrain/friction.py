@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-import tomllib
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +16,7 @@ from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
 from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
-from spatial.plain_text import toml_table, toml_text
+from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.rasters import Raster
 from spatial.study.base import LARGEST, LETTERS_OF_KEY
 from spatial.terrain.surface import SurfaceOptions, cell_sizes_m
@@ -183,7 +181,7 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
         is_barrier = mode == "barrier"
         km_h = math.nan if is_barrier else _speed(f"classes.{key}.km_h", item.get("km_h"), problems)
         found[key] = GroundSpeed(str(item.get("label", key)), km_h, mode)
-    own = _tables(values.get("roads") or tomllib.loads(_shipped("roads"))["roads"], "roads", problems)
+    own = _tables(values.get("roads") or shipped_toml("terrain/presets/roads.toml")["roads"], "roads", problems)
     roads = {
         mode: MappingProxyType(
             {key: _speed(f"roads.{mode}.{key}", item, problems) for key, item in own.get(mode, {}).items()}
@@ -220,27 +218,15 @@ def _speed(key: str, value: object, problems: list[str]) -> float:
     return speed
 
 
-def _shipped(name: str) -> str:
-    folder = resources.files("spatial.terrain").joinpath("presets")
-    return folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")
-
-
 def _read(name: str) -> dict[str, Any]:
     if name in SURFACE_PRESETS:
-        return tomllib.loads(_shipped(name))
+        return shipped_toml(f"terrain/presets/{name}.toml")
     path = Path(name)
-    try:
+    with toml_faults(f"surface speeds {name}", f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"):
         if path.suffix.lower() == ".csv":
             rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
             return {"name": path.stem, "classes": {row.get("class") or "": row for row in rows}}
         return {"name": path.stem, **toml_table(toml_text(path))}
-    except OSError as error:
-        remedy = f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"
-        raise StudyError(f"surface speeds {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]) from error
-    except UnicodeDecodeError as error:
-        raise StudyError(f"surface speeds {name}", [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"surface speeds {name}", [f"is not TOML: {error}"]) from error
 
 
 # Land cover, roads and barriers become friction: minutes per metre of every cell.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
 from spatial.inputs.inspection.reports import Setting
 from spatial.inputs.names import HAN
+from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,15 +63,9 @@ def plain(text: str) -> str:
     return words.replace(" ", "") if HAN.search(words) else words
 
 
-@functools.cache
-def _shipped(name: str) -> dict[str, Any]:
-    file = importlib.resources.files("spatial.inputs.inspection") / name
-    return tomllib.loads(file.read_text(encoding="utf-8"))
-
-
 def meanings() -> dict[str, Any]:
     """Return the words by which files and values show what they are."""
-    return _shipped("meanings.toml")
+    return shipped_toml("inputs/inspection/meanings.toml")
 
 
 @functools.cache
@@ -80,7 +73,7 @@ def _words() -> tuple[tuple[str, str, str, int], ...]:
     """Every word of the vocabulary, plain, with our column, its language and its place in the list."""
     return tuple(
         (plain(word), ours, language, rank)
-        for ours, languages in _shipped("fields.toml").items()
+        for ours, languages in shipped_toml("inputs/inspection/fields.toml").items()
         for language, words in languages.items()
         for rank, word in enumerate(words)
     )
