@@ -41,7 +41,7 @@ from spatial.formats.files import describe
 from spatial.formats.raster import read_grid
 from spatial.inputs.edits import empty_edits, read_edits
 from spatial.inputs.inspection.inspecting import inspect_file
-from spatial.inputs.list_review import read_review
+from spatial.inputs.list_merge import read_review
 from spatial.inputs.osm import read_osm
 from spatial.inputs.place_tables import read_decisions
 from spatial.inputs.placing import read_postcodes

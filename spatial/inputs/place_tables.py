@@ -13,7 +13,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, first_of, refuse
 from spatial.formats.columns import coordinate_columns, row_items
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
-from spatial.inputs.list_review import read_decided, rounded_ids
+from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placement import place_frame
 from spatial.inputs.placing import PLACED_BY, Placement, amid_townships, locate_places, names_of, read_postcodes, texts

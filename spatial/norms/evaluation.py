@@ -11,9 +11,8 @@ import pandas as pd
 
 from spatial.access import cumulative
 from spatial.access.cumulative import gap_depth
-from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import Norm, NormRules, Scope, applicable_norms, find_scope, norms_of
-from spatial.norms.measuring import NOTHING_MAPPED, Reader, Reading, Unmeasured
+from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Unmeasured
 from spatial.tables.words import NORM_STATUS
 
 if TYPE_CHECKING:

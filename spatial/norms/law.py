@@ -26,7 +26,7 @@ from spatial.tables.words import NORM_CLASS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatial.norms.evidence import Places
+    from spatial.norms.measuring import Places
 
     FloatArray = NDArray[np.float64]
 
@@ -329,7 +329,7 @@ def _reference_problems(rows: list[Row], services: Collection[str] | None) -> li
     if not any(bundles.values()):
         return problems
     from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where there are bundles
-    from spatial.norms.evidence import load_road_words  # noqa: PLC0415 - it reads registers itself
+    from spatial.norms.measuring import load_road_words  # noqa: PLC0415 - it reads registers itself
 
     known = {row["service"] for row in rows if not bundles[row["norm_id"]]} | SEASON_ROADS | set(load_road_words())
     known.update(load_services().register_words if services is None else services)

@@ -1,30 +1,24 @@
-"""From the access table to a value for each settlement, and to what it says about a norm."""
+"""What norms are judged on: access along the settlements, holders of a facility, inventories; and their values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
+import shapely
 
-from spatial.norms.evidence import (
-    BEYOND,
-    NO_FACILITY,
-    REACHED,
-    UNKNOWN,
-    AccessLookup,
-    NormEvidence,
-    Places,
-    RoadWord,
-    count_by_township,
-    count_by_village,
-    load_road_words,
-    road_link,
-    satisfied_by,
-)
+from spatial.access.eligibility import serves_where_it_stands
+from spatial.access.options import numbers
+from spatial.errors import ContractError, first_of, refuse
+from spatial.indices.group_gaps import read_classes
 from spatial.norms.law import SEASON_ROADS, Norm, NormRules
+from spatial.plain_text import shipped_toml
 from spatial.study.access import full_mode
+from spatial.tables import TABLES
+from spatial.tables.words import REACH_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +27,402 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
+    from collections.abc import Mapping
+
+    from spatial.inputs.services import Vocabulary
+    from spatial.study.outputs import OfficialFacilities
+
+
+# How many facilities a study may lack: declared complete, counted officially, or estimated from list and map.
+
+MIN_MATCHED = 7
+"""With fewer in both the estimate may be biased (Robson and Regier 1964)."""
+
+MOST_BY_NAME = 0.2
+"""Where a larger share of a list was located by name, one facility may stand in list and map and not be matched."""
+
+_WEAKEST = ("capture_recapture", "official", "declared")
+
+Z_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """
+    A number estimated from two counts.
+
+    Parameters
+    ----------
+    number : float
+        The estimate; NaN where it is not made.
+    lower : float
+        Lower end of its 95 % interval.
+    upper : float
+        Upper end of its 95 % interval.
+    """
+
+    number: float = math.nan
+    lower: float = math.nan
+    upper: float = math.nan
+
+
+def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate:
+    """
+    Estimate how many there are from how many are in a list, on the map and in both.
+
+    Chapman's estimate ``N = (n1 + 1)(n2 + 1) / (m + 1) - 1`` with the variance of Seber (1970),
+    ``(n1 + 1)(n2 + 1)(n1 - m)(n2 - m) / ((m + 1)^2 (m + 2))``, and the log-normal interval of Chao (1987), which never
+    goes below the S that are known: ``S + (N - S) / C`` to ``S + (N - S) C``,
+    ``C = exp(1.96 sqrt(ln(1 + var / (N - S)^2)))``. It takes list and map for made independently of each other: where
+    one was made from the other, too few are estimated.
+
+    Parameters
+    ----------
+    in_list, on_map, matched : float
+        Numbers; `matched` is in both.
+
+    Returns
+    -------
+    Estimate
+        NaN where fewer than `MIN_MATCHED` are in both, or nobody knows how many are.
+
+    Examples
+    --------
+    >>> found = capture_recapture(20, 15, 10)
+    >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
+    (29.55, 26.23, 41.8)
+    """
+    if not matched >= MIN_MATCHED:
+        return Estimate()
+    one, two, both = in_list + 1.0, on_map + 1.0, matched + 1.0
+    number = one * two / both - 1.0
+    variance = one * two * (in_list - matched) * (on_map - matched) / (both**2 * (both + 1.0))
+    known = in_list + on_map - matched
+    unseen = number - known
+    if unseen <= 0 or variance == 0:
+        return Estimate(number, known, max(number, known))
+    factor = math.exp(Z_95 * math.sqrt(math.log1p(variance / unseen**2)))
+    return Estimate(number, known + unseen / factor, known + unseen * factor)
+
+
+class Inventory(NamedTuple):
+    """How complete the facilities of a study are."""
+
+    table: pd.DataFrame  # by the contract of the table `inventory`
+    # complete, partial or unknown by service, as declared; never complete where the office counts more than there are
+    believed: dict[str, str]
+    # how many of everything that counts for a service may be missing, and the word for what that rests on
+    missing_at_most: dict[str, tuple[float, str]]
+
+
+def take_inventory(
+    facilities: pd.DataFrame,
+    *,
+    declared: Mapping[str, str],
+    official: Mapping[str, OfficialFacilities],
+    vocabulary: Vocabulary,
+) -> Inventory:
+    """Say how complete the facilities of the study area are: as declared, as officially counted, or as estimated."""
+    counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
+    found_in = counted.get("found_in", pd.Series("map", index=counted.index)).fillna("map")
+    # A row counts the services that its official number counts, else its own at every level.
+    kinds = {
+        name: frozenset(official[name].services if name in official else ()) or vocabulary.by_level(name)
+        for name in sorted(set(counted["service"]) | set(official))
+    }
+    rows: dict[str, dict[str, Any]] = {}
+    for name, counting in kinds.items():
+        number = official.get(name)
+        counts = math.nan if number is None else number.value
+        chosen = counted["service"].isin(list(counting))
+        ours, said = float(chosen.sum()), declared.get(name, "unknown")
+        ways = found_in[chosen].value_counts()
+        both = float(ways.get("both", 0))
+        in_list, on_map = float(ways.get("list", 0)) + both, float(ways.get("map", 0)) + both
+        # List and map cannot be told to share facilities where many rows were located by their name.
+        by_name, listed = 0, 0
+        if "placed_by" in counted and "found_in" in counted:
+            of_list = chosen & counted["found_in"].isin(["list", "both"])
+            listed, by_name = of_list.sum(), (of_list & counted["placed_by"].eq("name")).sum()
+        estimate = capture_recapture(in_list, on_map, both if by_name <= MOST_BY_NAME * listed else math.nan)
+        low = high = missing = math.nan
+        basis = "none"
+        if said == "complete" and not counts > ours:
+            basis, low, high, missing = "declared", 1.0, 1.0, 0.0
+        elif not math.isnan(counts):
+            share = ours / counts if counts else 1.0 if ours == 0 else math.nan
+            basis, low, high = "official", share, share
+            missing = math.ceil(counts - ours) if ours <= counts else math.nan
+        elif not math.isnan(estimate.number):
+            basis, low, high = "capture_recapture", ours / estimate.upper, ours / estimate.lower
+            missing = math.floor(estimate.upper - ours + 1e-9)
+        rows[name] = {
+            "service": name,
+            "facilities": ours,
+            "in_list": in_list,
+            "on_map": on_map,
+            "matched": both,
+            "official": counts,
+            "estimated": estimate.number,
+            "estimated_lower": estimate.lower,
+            "estimated_upper": estimate.upper,
+            "completeness_lower": low,
+            "completeness_upper": high,
+            "missing_at_most": float(missing),
+            "basis": basis,
+            "declared": said,
+            "source": "" if number is None else number.source,
+        }
+    exceeded = [name for name, row in rows.items() if row["declared"] == "complete" and row["basis"] == "official"]
+    doubted = {kind for name in exceeded for kind in kinds[name]}
+    # What counts for a service is added up, each kind once.
+    most = {}
+    for name in rows:
+        parts, covered = {name}, set(kinds[name])
+        for part in sorted(vocabulary.satisfying(name)):
+            if part not in covered and part in rows:
+                parts.add(part)
+                covered |= kinds[part]
+        total = float(np.sum([rows[part]["missing_at_most"] for part in sorted(parts)]))
+        if not math.isnan(total):
+            bases = {rows[part]["basis"] for part in parts}
+            most[name] = (total, next(word for word in _WEAKEST if word in bases))
+    return Inventory(
+        TABLES["inventory"].frame(list(rows.values())),
+        {service: "partial" if service in doubted else word for service, word in declared.items()},
+        most,
+    )
+
+
+# What norms are judged on: settlements in one order, access as arrays along them, words for services, inventories.
+
+REACHED = REACH_STATUS.index("reached")
+BEYOND = REACH_STATUS.index("beyond_cutoff")
+NO_FACILITY = REACH_STATUS.index("no_facility")
+UNKNOWN = REACH_STATUS.index("unknown")
+ACCESS_COLUMNS = ("settlement_id", "service", "mode", "reach_status")
+"""Without these the access table tells nothing."""
+ACCESS_NUMBERS = ("travel_time_min", "network_distance_m", "shortest_distance_m", "straight_distance_m")
+"""Times and distances, which are read where they stand."""
+
+
+@dataclass(frozen=True)
+class NormEvidence:
+    """
+    What is known beside settlements and access. Every part may be missing: its norms are then not measurable.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary, optional
+        Which service stands for which name of the register; the packaged one by default.
+    inventory : mapping of str to str
+        ``complete``, ``partial`` or ``unknown`` by service; unknown where nothing is said. ``roads`` speaks for
+        every kind of road. Only a complete inventory turns "none is mapped" into "there is none".
+    missing_at_most : mapping of str to tuple of (float, str)
+        By service, how many facilities may be missing at most and the word for what that rests on: bounds the failures
+        of norms on presence that an incomplete inventory leaves in doubt.
+    facilities : GeoDataFrame, optional
+        For norms on presence, by the contract of the table of that name. A column `settlement_id` says where a
+        facility stands; without it the nearest settlement counts.
+    unplaced : DataFrame, optional
+        Facilities without a place, by the contract of the table of that name; norms on presence count them in the
+        township of their unit code.
+    boundaries : DataFrame, optional
+        Townships of the study are its rows with `is_unit`; without it, the townships that settlements name.
+    last_mile : DataFrame, optional
+        For norms on the all-season road.
+    roads : GeoDataFrame, optional
+        Lines with `road_class` and `surface` (roads or network edges), for norms on paved and graded roads.
+    """
+
+    vocabulary: Vocabulary | None = None
+    inventory: Mapping[str, str] = field(default_factory=dict)
+    missing_at_most: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    facilities: gpd.GeoDataFrame | None = None
+    unplaced: pd.DataFrame | None = None
+    boundaries: pd.DataFrame | None = None
+    last_mile: pd.DataFrame | None = None
+    roads: gpd.GeoDataFrame | None = None
+
+
+class Places:
+    """The scored settlements, sorted by id."""
+
+    def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
+        _refuse_faulty("settlements", settlements, ("settlement_id",), "population_persons")
+        ids = settlements["settlement_id"]
+        problems = []
+        lost = np.flatnonzero(ids.isna())
+        if len(lost):
+            problems.append(f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own")
+        twice = ids[ids.duplicated() & ids.notna()].unique()
+        if len(twice):
+            problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
+        refuse("settlements", problems)
+        ordered = settlements.sort_values("settlement_id", kind="stable")
+        self.everywhere = ordered.reset_index(drop=True)
+        inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)
+        self.frame = ordered.loc[inside].reset_index(drop=True)
+        self.ids = pd.Index(self.frame["settlement_id"])
+        tiers = self.frame["tier"].fillna("") if "tier" in self.frame else [""] * len(self.frame)
+        self.tiers = np.array(tiers, dtype=object)
+        fallback = np.array([class_by_tier.get(tier, "") for tier in tiers], dtype=object)
+        self.settlement_class = fallback
+        if "official_class" in self.frame:
+            official = read_classes("settlements", self.frame["official_class"], len(self.frame))
+            self.settlement_class = np.where(official == "", fallback, official)
+        nowhere = pd.Series(None, index=self.frame.index, dtype="str")
+        codes, townships = pd.factorize(self.frame.get("township_id", nowhere), sort=True)
+        self.township_ids, self.township_codes = pd.Index(townships), codes.astype(np.int64)
+
+
+class Way(NamedTuple):
+    """How the scored settlements reach a service in a mode, along them."""
+
+    reach: NDArray[np.int64]  # positions in `REACH_STATUS`; unknown where the access table has no row
+    numbers: Mapping[str, FloatArray]  # `ACCESS_NUMBERS`; NaN where missing
+
+
+class AccessLookup:
+    """The access table as arrays along the scored settlements."""
+
+    def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
+        _refuse_faulty("access", access, ACCESS_COLUMNS, "travel_time_min")
+        strange = set(access["reach_status"].dropna().astype(str)) - set(REACH_STATUS)
+        if strange:
+            raise ContractError(
+                "access", [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"]
+            )
+        key = ["settlement_id", "service", "mode"]
+        twice = access.loc[access.duplicated(key), key].drop_duplicates()
+        if len(twice):
+            named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
+            raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
+        # Access of other places judges nobody and says so of nobody; a table without rows says it of all.
+        self._size, self._codes = len(ids), ids.get_indexer(pd.Index(access["settlement_id"]))
+        without = ids[~np.isin(np.arange(len(ids)), self._codes)]
+        if len(access) and len(without):
+            told = f"settlement_id: no row of {len(without)} of {len(ids)} settlements {first_of(without)}"
+            remedy = "compute access for them, or add rows with reach_status unknown; ids must be written alike (texts)"
+            raise ContractError("access", [f"{told}; {remedy}"])
+        reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
+        self._reach = reach.astype(np.int64)
+        self._numbers = {name: numbers("access", name, access[name]) for name in ACCESS_NUMBERS if name in access}
+        groups: dict[Any, Any] = access.reset_index(drop=True).groupby(["service", "mode"], observed=True).indices
+        self._rows: dict[tuple[str, str], NDArray[np.intp]] = {
+            (str(service), str(mode)): rows for (service, mode), rows in groups.items()
+        }
+        self.modes = tuple(sorted({mode for _, mode in self._rows}))
+        self.services = frozenset(service for service, _ in self._rows)
+        # Services of which no facility is there for anybody, in any mode.
+        there = {service for (service, _), rows in self._rows.items() if (self._reach[rows] != NO_FACILITY).any()}
+        self.nowhere = self.services - there
+
+    def along(self, service: str, mode: str) -> Way | None:
+        """Read how the scored settlements reach a service in a mode; None where that was not computed."""
+        rows = self._rows.get((service, mode))
+        if rows is None:
+            return None
+        rows = rows[self._codes[rows] >= 0]
+        codes = self._codes[rows]
+        reach = np.full(self._size, UNKNOWN, dtype=np.int64)
+        reach[codes] = self._reach[rows]
+        along = {name: np.full(self._size, np.nan) for name in ACCESS_NUMBERS}
+        for name, values in self._numbers.items():
+            along[name][codes] = values[rows]
+        return Way(reach, along)
+
+
+def _refuse_faulty(table: str, frame: pd.DataFrame, columns: Sequence[str], amount: str) -> None:
+    """Refuse a table that lacks a column, and one with negative amounts."""
+    if not isinstance(frame, pd.DataFrame):
+        raise ContractError(table, [f"is a {type(frame).__name__}, must be a DataFrame; see the data dictionary"])
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ContractError(table, [f"column {first_of(missing)} is missing; see the data dictionary"])
+    below = frame.loc[numbers(table, amount, frame[amount]) < 0.0, "settlement_id"] if amount in frame else ()
+    if len(below):
+        raise ContractError(table, [f"{amount}: negative at {first_of(below)}; NaN where unknown"])
+
+
+# Presence: which villages, townships and counties hold a facility, and which villages a road reaches.
+
+Facilities = TypeVar("Facilities", bound=pd.DataFrame)
+
+
+SLACK = 1.0 + 1e-9
+"""Widens a search a little, so that what lies exactly at the radius is found; the exact test follows."""
+
+
+@dataclass(frozen=True)
+class RoadWord:
+    """What a word of the register means in a road's tags."""
+
+    column: str  # the column that tells: ``surface`` or ``road_class``
+    yes: frozenset[str]  # values that make the road one, and values that do not; any other leaves it open
+    no: frozenset[str]
+    proxy: bool  # whether the tags only stand in for what the norm asks
+    link_distance_m: float  # A place is linked within this straight distance, inclusive
+
+
+def load_road_words() -> dict[str, RoadWord]:
+    """Read what the register's words for roads mean."""
+    values = dict(shipped_toml("norms/norms_roads.toml"))
+    distance = float(values.pop("link_distance_m"))
+    return {
+        name: RoadWord(word["column"], frozenset(word["yes"]), frozenset(word["no"]), bool(word["proxy"]), distance)
+        for name, word in values.items()
+    }
+
+
+def count_by_village(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float) -> pd.Series:
+    """Count the facilities that stand in each village."""
+    known = facilities.get("settlement_id", pd.Series(pd.NA, index=facilities.index, dtype="str"))
+    loose = facilities.loc[known.isna()]
+    points = settlements.geometry.to_numpy()
+    tree = shapely.STRtree(points)
+    which, where = tree.query_nearest(loose.geometry.to_numpy(), max_distance=max(radius_m, 1e-6) * SLACK)
+    near = shapely.distance(loose.geometry.to_numpy()[which], points[where]) <= radius_m
+    pairs = pd.DataFrame({"which": which[near], "id": settlements["settlement_id"].to_numpy()[where[near]]})
+    holders = pairs.groupby("which", sort=True)["id"].min()
+    held = pd.concat([known.dropna().astype("str"), holders.astype("str")], ignore_index=True)
+    return held.value_counts().astype("float64")
+
+
+def count_by_township(facilities: pd.DataFrame) -> pd.Series:
+    """Count the facilities of each township."""
+    if "township_id" not in facilities:
+        return pd.Series(dtype="float64")
+    return facilities["township_id"].dropna().value_counts().astype("float64")
+
+
+def nearest_road_m(points: gpd.GeoSeries, roads: gpd.GeoSeries, *, radius_m: float) -> FloatArray:
+    """Measure the straight distance of points to the nearest of some roads; inf beyond the radius."""
+    distance = np.full(len(points), np.inf)
+    tree = shapely.STRtree(roads.to_numpy())
+    pairs, metres = tree.query_nearest(
+        points.to_numpy(), max_distance=radius_m * SLACK, return_distance=True, all_matches=False
+    )
+    distance[pairs[0]] = metres
+    distance[distance > radius_m] = np.inf
+    return distance
+
+
+def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) -> FloatArray:
+    """Tell which places a road of some kind reaches: 1 or 0; NaN where only one of unknown kind is near enough."""
+    kind = roads[word.column] if word.column in roads else pd.Series(None, index=roads.index, dtype="str")
+    sure = kind.isin(list(word.yes))
+    open_ = ~sure & ~kind.isin(list(word.no))
+    radius = word.link_distance_m
+    linked = np.isfinite(nearest_road_m(points, roads.loc[sure].geometry, radius_m=radius))
+    perhaps = np.isfinite(nearest_road_m(points, roads.loc[open_].geometry, radius_m=radius))
+    return np.where(linked, 1.0, np.where(perhaps, np.nan, 0.0))
+
+
+def satisfied_by(facilities: Facilities, services: frozenset[str]) -> Facilities:
+    """Keep the facilities that count for a service today."""
+    counting = facilities["service"].isin(list(services)) & (facilities["status"] == "existing")
+    return facilities.loc[counting & serves_where_it_stands(facilities)]
 
 
 # Measuring: from the access table to a value for each settlement and to what it says about the norm.

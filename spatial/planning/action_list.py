@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.columns import number_column
-from spatial.inputs.list_review import read_decided, rounded_ids
+from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.tables import TABLES
 from spatial.tables.words import PLAN_STATE
 

@@ -19,9 +19,8 @@ import shapely
 from spatial.access.options import TOWN_TIERS
 from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
-from spatial.norms.evidence import load_road_words
 from spatial.norms.law import SEASON_ROADS, Norm
-from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
+from spatial.norms.measuring import ACCESS_METRICS, PRESENCE, load_road_words
 from spatial.planning.programs import SAME
 from spatial.planning.robustness import choose_often
 from spatial.planning.sites import BoolArray, FloatArray, IntArray, SitingOptions
@@ -33,10 +32,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from spatial.planning.link_candidates import RoadUpgrades
     from spatial.planning.links import LinkPlan
     from spatial.planning.mobile import MobileRound
     from spatial.planning.plans import SitingPlan
-    from spatial.planning.road_upgrades import RoadUpgrades
 
 Ask: TypeAlias = Literal["sites", "unit_sites", "links", "roads", "matching", "none"]
 MOST_OPTIONS, NEARLY = 4, 0.02

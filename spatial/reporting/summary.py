@@ -14,9 +14,8 @@ import pandas as pd
 from spatial.inputs.duplicates import OPEN_NAMESAKE
 from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
-from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen, norm_id_of
-from spatial.norms.measuring import ACCESS_METRICS, modes_for
+from spatial.norms.measuring import ACCESS_METRICS, AccessLookup, modes_for
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import (
     conditions_of,

@@ -14,7 +14,7 @@ from spatial.cartography.page_data import issue_entries
 from spatial.crs import require_metres
 from spatial.errors import StoreError
 from spatial.inputs.duplicates import open_namesakes
-from spatial.inputs.list_review import SAME, family_of
+from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.services import load_services
 from spatial.messages import languages
 from spatial.norms.law import norm_id_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.access.scenarios import scenario_people
 from spatial.inputs.edits import read_field_checks
 from spatial.norms.evaluation import judge_norms, with_estimates
-from spatial.norms.evidence import NormEvidence, take_inventory
+from spatial.norms.measuring import NormEvidence, take_inventory
 from spatial.reporting.answer import summarise_answer
 from spatial.reporting.plans import plan_records
 from spatial.reporting.sign_off import sign_off_table

@@ -14,9 +14,8 @@ from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.places import SEA_KINDS
 from spatial.crs import WGS84
 from spatial.errors import InfeasibleError, StudyError, first_of
-from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import norms_of
-from spatial.norms.measuring import Unmeasured, modes_for, read_access
+from spatial.norms.measuring import AccessLookup, Unmeasured, modes_for, read_access
 from spatial.outlines import inside
 from spatial.plain_text import csv_bytes, toml_table, toml_text, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
@@ -38,12 +37,11 @@ from spatial.planning.agenda import (
     service_norm,
     tried,
 )
-from spatial.planning.link_candidates import propose_links
+from spatial.planning.link_candidates import propose_links, propose_road_upgrades, upgrade_words
 from spatial.planning.links import rank_links
 from spatial.planning.owners import plans_by_owner
 from spatial.planning.profiles import site_profile
 from spatial.planning.programs import SAME
-from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
 from spatial.planning.services import Part, share_budget
 from spatial.planning.siting import mclp
 from spatial.runner.stage import silent

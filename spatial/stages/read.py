@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from spatial.inputs.list_review import REVIEW_NUMBERS, TO_REVIEW
+from spatial.inputs.list_merge import REVIEW_NUMBERS, TO_REVIEW
 from spatial.inputs.place_tables import TO_DECIDE
 from spatial.inputs.prepare import prepare
 from spatial.plain_text import csv_bytes

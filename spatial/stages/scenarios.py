@@ -20,7 +20,7 @@ from spatial.errors import ContractError, first_of
 from spatial.formats.notes import faults_of, findings_frame, log_notes
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.inputs.facility_facts import read_facts, service_by_day
-from spatial.inputs.list_review import SAME, family_of
+from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
 from spatial.runner.stage import silent

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.norms.evaluation import evaluate_norms
-from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, load_register
+from spatial.norms.measuring import NormEvidence
 from spatial.reporting.summary import rank_gaps
 from spatial.tables import TABLES
 from tests.effort import tried

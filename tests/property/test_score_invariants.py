@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 import spatial as sp
 from spatial.access import AccessRules, access_table, last_mile
 from spatial.norms.evaluation import evaluate_norms
-from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms, load_register
+from spatial.norms.measuring import NormEvidence
 from spatial.score import Evidence, place_scores, score_norms, score_study
 from spatial.score.evidence import connection, gap_reading, road_is_near
 from spatial.score.scoreboard import gates_by_unit

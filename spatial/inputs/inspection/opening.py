@@ -16,8 +16,7 @@ from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_t
 from spatial.formats.files import local_file, local_folder, refuse_large
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame
-from spatial.formats.workbook import find_header, sheet_frame, total_rows
-from spatial.formats.workbook_cells import list_sheets, open_sheet
+from spatial.formats.workbook import find_header, list_sheets, open_sheet, sheet_frame, total_rows
 from spatial.inputs.inspection.columns import NumberSigns, tell_signs
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, TableSource
 

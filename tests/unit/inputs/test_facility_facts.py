@@ -15,7 +15,7 @@ from spatial.access.places import existing
 from spatial.formats.notes import take_notes
 from spatial.inputs.facility_facts import fact_findings, level_of, read_facts, read_hours, service_by_level, who_may_use
 from spatial.inputs.services import load_services
-from spatial.norms.evidence import satisfied_by
+from spatial.norms.measuring import satisfied_by
 from spatial.study import TableSource
 from spatial.tables import TABLES
 

@@ -11,8 +11,7 @@ import pytest
 from shapely.geometry import Point
 
 from spatial.errors import ContractError
-from spatial.inputs.list_merge import combine_facilities
-from spatial.inputs.list_review import REVIEW_NUMBERS, Decisions, family_of, read_review
+from spatial.inputs.list_merge import REVIEW_NUMBERS, Decisions, combine_facilities, family_of, read_review
 from spatial.inputs.osm import read_osm
 from spatial.inputs.services import load_services
 from spatial.plain_text import csv_bytes

@@ -10,8 +10,7 @@ import shapely
 
 from spatial.access.scenarios import compare_scenarios, summarise_scenarios
 from spatial.errors import ContractError
-from spatial.inputs.list_merge import combine_facilities
-from spatial.inputs.list_review import read_review
+from spatial.inputs.list_merge import combine_facilities, read_review
 from spatial.inputs.names import same_name
 from spatial.inputs.osm import read_osm
 from spatial.inputs.services import load_services

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spatial.inputs.services import load_services
-from spatial.norms.evidence import capture_recapture, take_inventory
+from spatial.norms.measuring import capture_recapture, take_inventory
 from spatial.reporting.sign_off import missing_shares
 from spatial.study import OfficialFacilities
 from spatial.tables import TABLES

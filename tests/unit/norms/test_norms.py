@@ -16,8 +16,8 @@ import spatial as sp
 from spatial.access.cumulative import gap_depth
 from spatial.errors import ContractError, StudyError
 from spatial.norms.evaluation import attainment, evaluate_norms, fgt_poverty, gate_status, guiding_attainment, shortfall
-from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms, load_register
+from spatial.norms.measuring import NormEvidence
 from spatial.study import Adoption, Confirmation
 from spatial.tables import TABLES
 

@@ -24,8 +24,8 @@ from spatial.planning.agenda import (
     questions,
     tried,
 )
+from spatial.planning.link_candidates import RoadUpgrades
 from spatial.planning.links import LinkPlan
-from spatial.planning.road_upgrades import RoadUpgrades
 
 # The line of the location models: at r = 2 one site serves 400 (at 2), two 800 (2 and 10 or 12), three 850.
 AT = {"a": 0.0, "b": 2.0, "c": 4.0, "d": 10.0, "e": 12.0, "f": 20.0}

@@ -13,7 +13,7 @@ import shapely
 
 from spatial.errors import ContractError
 from spatial.network.build import build_network
-from spatial.planning.road_upgrades import propose_road_upgrades
+from spatial.planning.link_candidates import propose_road_upgrades
 from spatial.study.access import SnapRules
 
 CRS = "EPSG:32738"

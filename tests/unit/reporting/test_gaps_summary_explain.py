@@ -17,8 +17,8 @@ from spatial.access.places import find_settlement
 from spatial.errors import ContractError
 from spatial.messages import Words
 from spatial.norms.evaluation import evaluate_norms
-from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms, load_register
+from spatial.norms.measuring import NormEvidence
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.summary import (

@@ -13,8 +13,8 @@ import pytest
 
 from spatial.messages import Words, languages
 from spatial.norms.evaluation import evaluate_norms
-from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms, load_register
+from spatial.norms.measuring import NormEvidence
 from spatial.qgis.joins import gap_points
 from spatial.qgis.looks_results import gap_look
 from spatial.reporting.explain import explain
