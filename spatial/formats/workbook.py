@@ -1,4 +1,4 @@
-"""A sheet of an .xlsx or .xls as a frame of text: header found, merged cells filled, sums left out, and all of it told."""
+"""A sheet of an .xlsx or .xls as a frame of text: header found, merged cells filled, sums left out; all of it noted."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 import shapely
-import shapely
 from scipy.spatial import cKDTree
 
 from spatial.crs import WGS84, require_metres

@@ -17,7 +17,7 @@ import numpy as np
 from spatial.errors import ContractError, InfeasibleError, first_of
 from spatial.planning.coverage import bisect
 from spatial.planning.plans import TRUSTED, Evaluation, LocationModel, siting_program
-from spatial.planning.programs import SAME, Ordered, Program, Rows, rows_of, solve_in_order
+from spatial.planning.programs import SAME, Ordered, Program, Rows, at_most, rows_of, solve_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,21 +51,10 @@ def _held(sites: Siting, room: FloatArray, k: IntArray, times: int = 1) -> list[
     m = len(room)
     pairs = np.tile(k, times)
     columns = m + np.arange(times * len(k))
-    held = rows_of(
-        np.concatenate((sites.site[pairs], np.arange(m))),
-        np.concatenate((columns, np.arange(m))),
-        np.concatenate((np.ones(len(columns)), -room)),
-        np.full(m, -np.inf),
-        0.0,
-    )
-    only_open = rows_of(  # implied by the rows above, and what makes the bound tight
-        np.concatenate((pairs, k)),
-        np.concatenate((columns, sites.site)),
-        np.concatenate((np.ones(len(columns)), -np.minimum(sites.weight[sites.demand], room[sites.site]))),
-        np.full(len(k), -np.inf),
-        0.0,
-    )
-    return [held, only_open]
+    held = at_most([sites.site[pairs], np.arange(m)], [columns, np.arange(m)], [1.0, -room], 0.0, m)
+    # Implied by these rows, and what makes the bound tight.
+    most = np.minimum(sites.weight[sites.demand], room[sites.site])
+    return [held, at_most([pairs, k], [columns, sites.site], [1.0, -most], 0.0, len(k))]
 
 
 def share_out(sites: Siting, is_open: BoolArray, goals: Sequence[FloatArray], limit: float = np.inf) -> Shared:
@@ -186,19 +175,13 @@ def filled_centdian(sites: Siting, mean_share: float) -> LocationModel:
 
     def of_pairs(task: Siting, pair: IntArray) -> Program:
         # Behind the persons of each pair whether it carries any, then the longest minutes of those that do.
-        k, none = np.arange(len(pair)), np.full(len(pair), -np.inf)
+        k = np.arange(len(pair))
         carries, last = m + len(k) + k, m + 2 * len(k)
         blocks = [
             rows_of(0 * k, m + k, goal[pair], [-np.inf], -most * (1.0 - SAME)),
-            rows_of(
-                np.tile(k, 2), np.concatenate((m + k, carries)),
-                np.concatenate((np.ones(len(k)), -task.weight[task.demand])), none, 0.0,
-            ),
-            rows_of(
-                np.tile(k, 2), np.concatenate((carries, np.full(len(k), last))),
-                np.concatenate((task.minutes, -np.ones(len(k)))), none, 0.0,
-            ),
-        ]  # fmt: skip
+            at_most([k, k], [m + k, carries], [1.0, -task.weight[task.demand]], 0.0, len(k)),
+            at_most([k, k], [carries, np.full(len(k), last)], [task.minutes, -1.0], 0.0, len(k)),
+        ]
         program = filled_program(task).beside(len(k)).beside(1, upper=np.inf).where(blocks)
         mean = mean_share / max(most, SAME) * task.minutes
         cost = np.concatenate((np.zeros(m), mean, 0.0 * mean, [1.0 - mean_share]))
@@ -279,10 +262,7 @@ def _backup_program(sites: Siting) -> Program:
         )
         for column, least in ((first, np.zeros(n)), (second, none))
     ]  # fmt: skip
-    apart = rows_of(
-        np.tile(k, 3), np.concatenate((first, second, placed[sites.demand])),
-        np.repeat([1.0, 1.0, -1.0], len(k)), np.full(len(k), -np.inf), 0.0,
-    )  # fmt: skip
+    apart = at_most([k, k, k], [first, second, placed[sites.demand]], [1.0, 1.0, -1.0], 0.0, len(k))
     whole = rows_of(people, placed, 1.0, none, sites.weight)
     cost = np.zeros(m + 2 * len(k) + n)
     return siting_program(sites, cost, [*blocks, whole, apart, *_held(sites, room, k, 2)], upper=np.inf)

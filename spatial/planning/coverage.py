@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from spatial.errors import InfeasibleError
 from spatial.planning.kernels_p_median import Costs, add_greedily, interchange, nearest_costs, savings, served
 from spatial.planning.plans import Condition, Evaluation, LocationModel, Start, siting_program
-from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
+from spatial.planning.programs import HALF, SAME, Program, Rows, at_most, rows_of, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,13 +75,7 @@ class Cover(NamedTuple):
     def columns(self, program: Program) -> Program:
         """Add a column a group, at most 1 and at most the number of its open sites."""
         first, k = len(program.cost), np.arange(len(self.people))
-        rows = rows_of(
-            np.concatenate((self.group, k)),
-            np.concatenate((self.site, first + k)),
-            np.repeat([-1.0, 1.0], [len(self.group), len(k)]),
-            np.full(len(k), -np.inf),
-            0.0,
-        )
+        rows = at_most([self.group, k], [self.site, first + k], [-1.0, 1.0], 0.0, len(k))
         return program.beside(len(k)).where([rows])
 
     def most(self, sites: Siting) -> Program:

@@ -1,4 +1,4 @@
-"""Links that may be built, in a line or along corridors; and lesser roads to bring up to a class, for all to have one."""
+"""Links that may be built, in a line or along corridors; and lesser roads to bring up to a class, to every village."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 from spatial.access.capacity import fill_rings, ring_starts
 from spatial.access.places import id_ranks
-from spatial.planning.programs import SAME, Program, rows_of, solve
+from spatial.planning.programs import SAME, Program, at_most, rows_of, solve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -349,26 +349,21 @@ def _program(task: RoomTask, choices: _Choices, *, is_exact: bool) -> Program:
     )
     only_open, row = np.unique(joined["pair"].to_numpy(), return_inverse=True)
     blocks = [
-        rows_of(site_of, is_one, 1.0, np.full(m, -np.inf), 1.0),
-        rows_of(
-            np.tile(grow, 2), np.concatenate((grow, grows)),
-            np.concatenate((np.ones(len(grow)), -choices.most[grow])), np.full(len(grow), -np.inf), 0.0,
-        ),
+        at_most([site_of], [is_one], [1.0], 1.0, m),
+        at_most([grow, grow], [grow, grows], [1.0, -choices.most[grow]], 0.0, len(grow)),
         rows_of(
             np.zeros(len(grow) + len(opens), int), np.concatenate((grows, opens)), 1.0, [-np.inf], [float(task.count)]
         ),
         rows_of(fill.settlement, carried, 1.0, (fill.people - task.left_today) * (1.0 - SAME), fill.people),
-        rows_of(
-            np.concatenate((fill.facility, choices.site)), np.concatenate((carried, at)),
-            np.concatenate((np.ones(len(pairs)), -people)), np.full(m, -np.inf), room,
+        at_most([fill.facility, choices.site], [carried, at], [1.0, -people], room, m),
+        at_most(
+            [np.arange(len(only_open)), row],
+            [carried[only_open], joined["choice"].to_numpy()],
+            [1.0, -fill.people[fill.settlement[joined["pair"]]]],
+            0.0,
+            len(only_open),
         ),
-        rows_of(
-            np.concatenate((np.arange(len(only_open)), row)),
-            np.concatenate((carried[only_open], joined["choice"].to_numpy())),
-            np.concatenate((np.ones(len(only_open)), -fill.people[fill.settlement[joined["pair"]]])),
-            np.full(len(only_open), -np.inf), 0.0,
-        ),
-    ]  # fmt: skip
+    ]
     if np.isfinite(task.budget):
         blocks.append(rows_of(0 * at, at, choices.price, [-np.inf], [task.budget * (1.0 + SAME)]))
     width = len(at) + len(grow) + len(pairs)

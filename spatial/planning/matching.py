@@ -11,7 +11,7 @@ import pandas as pd
 from spatial.access.capacity import transport
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import limit_of, numbers
-from spatial.access.places import id_order
+from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.programs import SAME
 
@@ -130,7 +130,7 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     ]
     pairs = pairs.loc[np.array(fits, dtype=bool)]
     i, j = pairs["_need"].to_numpy(dtype=np.int64), pairs["_idle"].to_numpy(dtype=np.int64)
-    rank = np.lexsort((_ranks(idle["facility_id"])[j], _ranks(need["settlement_id"])[i]))
+    rank = np.lexsort((id_ranks(idle["facility_id"])[j], id_ranks(need["settlement_id"])[i]))
     i, j, minutes = i[rank], j[rank], pairs["travel_time_min"].to_numpy()[rank]
     may = np.ones(len(i), dtype=bool)
     if sharing is not None:
@@ -190,12 +190,6 @@ def _read(table: str, frame: pd.DataFrame, key: list[str], sharing: str | None) 
         )
     refuse(table, problems)
     return persons
-
-
-def _ranks(ids: pd.Series) -> IntArray:
-    ranks = np.empty(len(ids), dtype=np.int64)
-    ranks[id_order(ids)] = np.arange(len(ids))
-    return ranks
 
 
 def _is_short(i: IntArray, j: IntArray, persons: FloatArray, left: FloatArray, most: float, size: int) -> BoolArray:

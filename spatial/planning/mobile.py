@@ -19,7 +19,7 @@ from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import check_count, check_minutes, is_number, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
-from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
+from spatial.planning.programs import HALF, SAME, Program, at_most, solve
 from spatial.planning.sites import FloatArray, IntArray, Siting, SitingOptions, read_siting
 from spatial.planning.siting import mclp
 
@@ -252,17 +252,11 @@ def _choose_days(asked: Siting, pool: list[list[int]], days: int) -> Chosen:
     x, y, v = np.split(np.arange(m + len(pool) + pairs), [m, m + len(pool)])
     people, each = asked.weight[asked.demand], np.arange(pairs)
 
-    def at_most(row: list[IntArray], column: list[IntArray], value: list[FloatArray], most: float, height: int) -> Rows:
-        return rows_of(
-            np.concatenate(row), np.concatenate(column), np.concatenate(value), np.full(height, -np.inf), most
-        )
-
-    ones = np.ones(m + len(stop) + pairs)
     blocks = [
-        at_most([x, stop], [x, y[of_day]], [ones[:m], -ones[: len(stop)]], 0.0, m),
-        at_most([0 * y], [y], [np.ones(len(y))], float(days), 1),
-        at_most([asked.demand], [v], [ones[:pairs]], 1.0, n),
-        at_most([each, each], [v, asked.site], [ones[:pairs], -ones[:pairs]], 0.0, pairs),
+        at_most([x, stop], [x, y[of_day]], [1.0, -1.0], 0.0, m),
+        at_most([0 * y], [y], [1.0], float(days), 1),
+        at_most([asked.demand], [v], [1.0], 1.0, n),
+        at_most([each, each], [v, asked.site], [1.0, -1.0], 0.0, pairs),
     ]
     if asked.capacity is not None:
         blocks.append(at_most([asked.site, x], [v, x], [people, -asked.capacity], 0.0, m))

@@ -47,6 +47,15 @@ def rows_of(row: IntArray, column: IntArray, value: ArrayLike, least: ArrayLike,
     return Rows(row, column, np.broadcast_to(np.asarray(value, np.float64), len(row)), *limits)
 
 
+def at_most(
+    row: Sequence[IntArray], column: Sequence[IntArray], value: Sequence[ArrayLike], most: ArrayLike, height: int
+) -> Rows:
+    """Make rows without a least out of several parts; a value is one for its part, or one each."""
+    values = [np.broadcast_to(np.asarray(each, np.float64), len(part)) for each, part in zip(value, row, strict=True)]
+    every = (np.concatenate(parts) for parts in (row, column, values))
+    return rows_of(*every, np.full(height, -np.inf), most)
+
+
 class Program(NamedTuple):
     """Minimise cost @ x where least <= rows @ x <= most and lower <= x <= upper, some of x whole."""
 

@@ -17,7 +17,7 @@ from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
 from spatial.planning.plans import TRUSTED
-from spatial.planning.programs import HALF, Ordered, Program, rows_of, solve_in_order
+from spatial.planning.programs import HALF, Ordered, Program, at_most, rows_of, solve_in_order
 from spatial.planning.sites import BoolArray, Faults, FloatArray, IntArray, Pairs, SitingOptions, fastest_pairs
 from spatial.planning.siting import mclp
 
@@ -287,34 +287,18 @@ def _program(task: _Task, budget: float) -> Program:
     room = np.minimum(task.capacity, task.people.sum())
     has_now = np.bincount(task.post[task.is_now], minlength=posts) > 0
     some = np.flatnonzero(task.capacity > 0.0)
+    each = np.arange(len(some))
     # Nobody goes where no size is: implied by what sizes hold, and what makes the bound tight.
     sizes_of = csr_array((np.ones(len(r)), (task.post, r)), shape=(posts, len(r)))[task.pairs.site].tocoo()
     most = np.minimum(task.people[task.pairs.demand[sizes_of.row]], room[sizes_of.col])
     blocks = [
         rows_of(task.post, r, 1.0, np.where(has_now, 1.0, 0.0), np.ones(posts)),  # a post without a size is none
         rows_of(0 * np.arange(m), np.arange(m), price, [-np.inf], [budget]),
-        rows_of(  # a size above none only where the place is open
-            np.tile(np.arange(len(some)), 2),
-            np.concatenate((some, len(r) + task.post_site[task.post[some]])),
-            np.repeat([1.0, -1.0], len(some)),
-            np.full(len(some), -np.inf),
-            0.0,
-        ),
-        rows_of(task.pairs.demand, carried, 1.0, np.full(len(task.people), -np.inf), task.people),
-        rows_of(
-            np.concatenate((task.pairs.site, task.post)),
-            np.concatenate((carried, r)),
-            np.concatenate((np.ones(len(k)), -room)),
-            np.full(posts, -np.inf),
-            0.0,
-        ),
-        rows_of(
-            np.concatenate((k, sizes_of.row)),
-            np.concatenate((carried, sizes_of.col)),
-            np.concatenate((np.ones(len(k)), -most)),
-            np.full(len(k), -np.inf),
-            0.0,
-        ),
+        # A size above none only where the place is open.
+        at_most([each, each], [some, len(r) + task.post_site[task.post[some]]], [1.0, -1.0], 0.0, len(some)),
+        at_most([task.pairs.demand], [carried], [1.0], task.people, len(task.people)),
+        at_most([task.pairs.site, task.post], [carried, r], [1.0, -room], 0.0, posts),
+        at_most([k, sizes_of.row], [carried, sizes_of.col], [1.0, -most], 0.0, len(k)),
     ]
     whole = np.arange(m + len(k)) < m
     return Program.empty(np.zeros(len(whole)), upper=np.where(whole, 1.0, np.inf), whole=whole).where(blocks)

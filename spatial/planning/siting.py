@@ -35,7 +35,7 @@ from spatial.planning.coverage import (
     to_nearest,
 )
 from spatial.planning.plans import AS_SUMMED, Evaluation, LocationModel, Scale, SitingPlan, Start, siting_program
-from spatial.planning.programs import SAME, Program, rows_of, solve
+from spatial.planning.programs import SAME, Program, at_most, rows_of, solve
 from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting, SitingOptions, read_siting
 
 if TYPE_CHECKING:
@@ -267,13 +267,7 @@ def median_model(
             near &= sites.is_fixed[site] | (bound.saving[site] - worst <= slack)
         k = np.arange(near.sum())
         one_site = rows_of(row[near], m + k, 1.0, np.ones(must.sum()), 1.0)
-        only_open = rows_of(
-            np.tile(k, 2),
-            np.concatenate((m + k, site[near])),
-            np.repeat([1.0, -1.0], len(k)),
-            np.full(len(k), -np.inf),
-            0.0,
-        )
+        only_open = at_most([k, k], [m + k, site[near]], [1.0, -1.0], 0.0, len(k))
         return siting_program(sites, np.concatenate((np.zeros(m), cost[near])), [one_site, only_open])
 
     start = None if bound is None else Start(bound.is_open, max(bound.bound, bound.proven))
@@ -406,7 +400,6 @@ def backup_coverage(
     group, site, people = Cover.of(sites)
     m, k = len(sites.is_fixed), np.arange(len(people))
     once, twice = m + k, m + len(k) + k
-    none = np.full(len(k), -np.inf)
     covered = solve(covering_model(asked, service_radius).program(None), time_limit_s=sites.time_limit_s)
     if not len(covered.values):
         raise InfeasibleError("backup_coverage: no plan keeps to what is asked within the time limit")
@@ -424,14 +417,8 @@ def backup_coverage(
     def program(_value: float | None) -> Program:
         # A group has as many of its two columns as it has open sites; the second only behind the first.
         blocks = [
-            rows_of(
-                np.concatenate((group, k, k)),
-                np.concatenate((site, once, twice)),
-                np.repeat([-1.0, 1.0], [len(group), 2 * len(k)]),
-                none,
-                0.0,
-            ),
-            rows_of(np.tile(k, 2), np.concatenate((once, twice)), np.repeat([-1.0, 1.0], len(k)), none, 0.0),
+            at_most([group, k, k], [site, once, twice], [-1.0, 1.0, 1.0], 0.0, len(k)),
+            at_most([k, k], [once, twice], [-1.0, 1.0], 0.0, len(k)),
             rows_of(0 * k, once, people, [kept], np.inf),
         ]
         found = siting_program(sites, np.concatenate((np.zeros(m), 0.0 * people, -people)), blocks)
@@ -512,7 +499,7 @@ def p_dispersion(
     def program(value: float | None) -> Program:
         i, j = np.nonzero(np.triu(apart < (0.0 if value is None else value)))
         k = np.arange(len(i))
-        either = rows_of(np.tile(k, 2), np.concatenate((i, j)), 1.0, np.full(len(k), -np.inf), 1.0)
+        either = at_most([k, k], [i, j], [1.0, 1.0], 1.0, len(k))
         return siting_program(sites, np.zeros(m), [either])
 
     falling = np.concatenate(([-np.inf], -known[::-1]))
