@@ -201,8 +201,8 @@ from .indices.segregation import smoothed_environments as smoothed_environments
 # == Norms ==
 # The register, which norms bind, and how places are held against them.
 from .norms.evaluation import evaluate_norms as evaluate_norms
-from .norms.evidence import NormEvidence as NormEvidence
-from .norms.evidence import capture_recapture as capture_recapture
+from .norms.measuring import NormEvidence as NormEvidence
+from .norms.measuring import capture_recapture as capture_recapture
 from .norms.law import NormRules as NormRules
 from .norms.law import applicable_norms as applicable_norms
 from .norms.law import load_register as load_register
@@ -258,8 +258,8 @@ from .planning.owners import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
 from .planning.profiles import rank_places as rank_places
 from .planning.profiles import site_profile as site_profile
-from .planning.road_upgrades import RoadUpgrades as RoadUpgrades
-from .planning.road_upgrades import propose_road_upgrades as propose_road_upgrades
+from .planning.link_candidates import RoadUpgrades as RoadUpgrades
+from .planning.link_candidates import propose_road_upgrades as propose_road_upgrades
 from .planning.robustness import PlanRobustness as PlanRobustness
 from .planning.robustness import choose_often as choose_often
 from .planning.services import ServicesOptions as ServicesOptions
@@ -317,7 +317,7 @@ from .study.access import DecayOptions as DecayOptions
 from .study.score import DegurbaOptions as DegurbaOptions
 from .network.graph import EdgeOrigins as EdgeOrigins
 from .study.scenarios import EmergencyOptions as EmergencyOptions
-from .norms.evidence import Estimate as Estimate
+from .norms.measuring import Estimate as Estimate
 from .score.scoreboard import Evidence as Evidence
 from .access.calibration import FactorBounds as FactorBounds
 from .access.floating_catchment import FcaMethod as FcaMethod
