@@ -52,8 +52,8 @@ def at_most(
 ) -> Rows:
     """Make rows without a least out of several parts; a value is one for its part, or one each."""
     values = [np.broadcast_to(np.asarray(each, np.float64), len(part)) for each, part in zip(value, row, strict=True)]
-    every = (np.concatenate(parts) for parts in (row, column, values))
-    return rows_of(*every, np.full(height, -np.inf), most)
+    rows, columns, each_value = np.concatenate(row), np.concatenate(column), np.concatenate(values)
+    return rows_of(rows, columns, each_value, np.full(height, -np.inf), most)
 
 
 class Program(NamedTuple):

@@ -290,7 +290,8 @@ def _program(task: _Task, budget: float) -> Program:
     each = np.arange(len(some))
     # Nobody goes where no size is: implied by what sizes hold, and what makes the bound tight.
     sizes_of = csr_array((np.ones(len(r)), (task.post, r)), shape=(posts, len(r)))[task.pairs.site].tocoo()
-    most = np.minimum(task.people[task.pairs.demand[sizes_of.row]], room[sizes_of.col])
+    of_pair, of_size = sizes_of.row.astype(np.int64), sizes_of.col.astype(np.int64)
+    most = np.minimum(task.people[task.pairs.demand[of_pair]], room[of_size])
     blocks = [
         rows_of(task.post, r, 1.0, np.where(has_now, 1.0, 0.0), np.ones(posts)),  # a post without a size is none
         rows_of(0 * np.arange(m), np.arange(m), price, [-np.inf], [budget]),
@@ -298,7 +299,7 @@ def _program(task: _Task, budget: float) -> Program:
         at_most([each, each], [some, len(r) + task.post_site[task.post[some]]], [1.0, -1.0], 0.0, len(some)),
         at_most([task.pairs.demand], [carried], [1.0], task.people, len(task.people)),
         at_most([task.pairs.site, task.post], [carried, r], [1.0, -room], 0.0, posts),
-        at_most([k, sizes_of.row], [carried, sizes_of.col], [1.0, -most], 0.0, len(k)),
+        at_most([k, of_pair], [carried, of_size], [1.0, -most], 0.0, len(k)),
     ]
     whole = np.arange(m + len(k)) < m
     return Program.empty(np.zeros(len(whole)), upper=np.where(whole, 1.0, np.inf), whole=whole).where(blocks)
