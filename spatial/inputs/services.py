@@ -53,8 +53,6 @@ class Service:
         Whether a facility that closes is none.
     proxy : bool
         Whether it was found as a stand-in, see `Vocabulary.for_register`.
-    is_tier : bool
-        True for tiers of towns, which are settlements and no facilities.
     """
 
     id: str
@@ -69,7 +67,6 @@ class Service:
     for_groups: tuple[str, ...] = ()
     round_the_clock: bool = False
     proxy: bool = False
-    is_tier: bool = False
 
     @property
     def is_by_level(self) -> bool:
@@ -421,7 +418,7 @@ def _read(path: Path | None) -> Vocabulary:
         if not isinstance(tables, dict):
             problems.append(f"{kind}: must be tables [{kind}.ID]")
             tables = {}
-        several = [_read_one(name, table, kind, problems) for name, table in tables.items()]
+        several = [_read_one(name, table, f"{kind}.{name}", problems) for name, table in tables.items()]
         read[kind] = tuple(service for service in several if service is not None)
     services, tiers = read["service"], read["tier"]
     if not services and not problems:
@@ -431,8 +428,7 @@ def _read(path: Path | None) -> Vocabulary:
     return Vocabulary(services, tiers)
 
 
-def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service | None:
-    where = f"{kind}.{name}"
+def _read_one(name: str, table: Any, where: str, problems: list[str]) -> Service | None:
     if not isinstance(table, dict):
         problems.append(f"{where}: must be a table")
         return None
@@ -457,7 +453,7 @@ def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service 
     always = table.get("round_the_clock", False)
     if not isinstance(always, bool):
         problems.append(f"{where}.round_the_clock: must be true or false")
-    return Service(name, names, tags=tuple(rules), is_tier=kind == "tier", round_the_clock=always is True, **lists)
+    return Service(name, names, tags=tuple(rules), round_the_clock=always is True, **lists)
 
 
 def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> list[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access import cumulative
 from spatial.access.cumulative import gap_depth
 from spatial.norms.law import Norm, NormRules, Scope, applicable_norms, find_scope, norms_of
 from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Unmeasured
@@ -56,35 +55,6 @@ def shortfall(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
     target = np.asarray(target_share, dtype=np.float64)
     lacking: NDArray[np.float64] = np.maximum(0.0, target - np.asarray(share, dtype=np.float64)) / target
     return lacking
-
-
-def fgt_poverty(values: ArrayLike, weights: ArrayLike, *, threshold: float, fail_point: float) -> NDArray[np.float64]:
-    """
-    Access poverty by Foster, Greer and Thorbecke (1984), for a bad such as minutes.
-
-    Parameters
-    ----------
-    values : array_like
-        Minutes or metres; `inf` = none reached (depth 1), NaN = unknown (left out).
-    weights : array_like
-        Persons; NaN = unknown (left out).
-    threshold : float
-        Inclusive.
-    fail_point : float
-        Where the depth is 1.
-
-    Returns
-    -------
-    ndarray
-        Three numbers 0-1: share beyond the threshold, mean depth, mean squared depth; NaN without any weight.
-
-    Examples
-    --------
-    >>> fgt_poverty([30.0, 45.0], [1.0, 1.0], threshold=30.0, fail_point=60.0).tolist()
-    [0.5, 0.25, 0.125]
-    """
-    found = cumulative.fgt_poverty(values, line=threshold, above=True, bound=fail_point, weights=weights)
-    return np.array([found["fgt0"], found["fgt1"], found["fgt2"]])
 
 
 def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:

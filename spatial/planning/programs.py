@@ -119,7 +119,6 @@ class Solution(NamedTuple):
     values: FloatArray  # shape (columns,); empty where nothing was found
     objective: float  # inf where nothing was found
     bound: float  # no solution is below it; -inf where nothing is proven
-    row_prices: FloatArray  # shape (rows,), of a program without whole numbers; empty otherwise
 
 
 class Silent(highspy.Highs):
@@ -167,19 +166,18 @@ def solve(program: Program, *, gap: float = 0.0, time_limit_s: float = np.inf) -
     ended, info = highs.getModelStatus(), highs.getInfo()
     nothing = np.zeros(0)
     if ended in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
-        return Solution("infeasible", nothing, np.inf, np.inf, nothing)
+        return Solution("infeasible", nothing, np.inf, np.inf)
     is_proven = ended == highspy.HighsModelStatus.kOptimal
     bound = float(info.mip_dual_bound) if is_mixed else -np.inf
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return Solution("unknown", nothing, np.inf, bound, nothing)
-    found, objective = highs.getSolution(), float(info.objective_function_value)
+        return Solution("unknown", nothing, np.inf, bound)
+    objective = float(info.objective_function_value)
     is_exact = is_proven and (gap == 0.0 or not is_mixed)
     return Solution(
         status="optimal" if is_exact else "feasible",
-        values=np.array(found.col_value),
+        values=np.array(highs.getSolution().col_value),
         objective=objective,
         bound=objective if is_exact else bound,
-        row_prices=nothing if is_mixed else np.array(found.row_dual),
     )
 
 

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 # Steps between cells: 4, 8 or 16 neighbours, and how long each is from each row of the raster.
 
-Neighbours = Literal[4, 8, 16]
-"""Straight steps; with diagonals; with knight's steps too."""
-
 Corners = Literal["block", "pass"]
 """Whether two barriers that meet at a corner stop a diagonal between them."""
 

@@ -15,7 +15,7 @@ import shapely
 import spatial as sp
 from spatial.access.cumulative import gap_depth
 from spatial.errors import ContractError, StudyError
-from spatial.norms.evaluation import attainment, evaluate_norms, fgt_poverty, gate_status, guiding_attainment, shortfall
+from spatial.norms.evaluation import attainment, evaluate_norms, gate_status, guiding_attainment, shortfall
 from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.norms.measuring import NormEvidence
 from spatial.study import Adoption, Confirmation
@@ -141,10 +141,9 @@ def settlement_rows(result, name="N"):
 def test_fgt_of_four_places_is_the_printed_example():
     # theta 30, B 60: gaps 0, 0, 10/30, 1; weights .4 .3 .2 .1:
     # so beyond: a fifth and a tenth; mean depth: a third of a fifth and a tenth; squared: a ninth of it and a tenth
-    found = fgt_poverty([5.0, 20.0, 40.0, 90.0], [400.0, 300.0, 200.0, 100.0], threshold=30.0, fail_point=60.0)
+    depth = gap_depth([5.0, 20.0, 40.0, 90.0], threshold=30.0, fail_point=60.0)
+    found = [np.average(each, weights=[400, 300, 200, 100]) for each in (depth > 0.0, depth, depth**2)]
     assert found == pytest.approx([0.3, 0.2 / 3 + 0.1, 0.2 / 9 + 0.1], abs=1e-12)
-    quality = 1.0 - gap_depth([5.0, 20.0, 40.0, 90.0], threshold=30.0, fail_point=60.0)
-    assert np.average(quality, weights=[400, 300, 200, 100]) == pytest.approx(0.8333333, abs=1e-7)
 
 
 def test_the_depth_of_an_unreached_place_is_one_and_of_an_unknown_place_unknown():
@@ -152,10 +151,6 @@ def test_the_depth_of_an_unreached_place_is_one_and_of_an_unknown_place_unknown(
     assert found[0] == 1.0
     assert np.isnan(found[1])
     assert found[2] == 0.0
-
-
-def test_poverty_of_nobody_is_unknown():
-    assert np.isnan(fgt_poverty([40.0], [0.0], threshold=30.0, fail_point=60.0)).all()
 
 
 def test_attainment_and_shortfall_of_seven_tenths_against_nine_tenths():

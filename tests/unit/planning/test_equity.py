@@ -92,8 +92,7 @@ def test_a_front_that_the_time_limit_ends_says_so(monkeypatch: pytest.MonkeyPatc
     calls = iter([solve])
 
     def until_the_limit(*task: Any, **limits: Any) -> Solution:
-        nothing = np.zeros(0)
-        return next(calls, lambda *_, **__: Solution("unknown", nothing, np.inf, -np.inf, nothing))(*task, **limits)
+        return next(calls, lambda *_, **__: Solution("unknown", np.zeros(0), np.inf, -np.inf))(*task, **limits)
 
     monkeypatch.setattr("spatial.planning.plans.solve", until_the_limit)
     part = pareto_front(**asked)
