@@ -17,12 +17,13 @@ from benchmarks.measure import in_own_process, in_turns
 from benchmarks.synthetic import write_country
 from spatial.crs import working_crs_for
 from spatial.inputs.osm import read_osm, read_osm_roads
-from spatial.network import build_network
+from spatial.network.build import build_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spatial.network import SpeedTable, TravelGraph
+    from spatial.network.graph import TravelGraph
+    from spatial.network.speeds import SpeedTable
 
 __all__ = ["bare_pass", "from_layers", "from_roads", "main", "memory", "ratios"]
 

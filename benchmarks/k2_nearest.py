@@ -14,9 +14,9 @@ from scipy.sparse.csgraph import dijkstra
 from benchmarks.measure import in_turns
 from benchmarks.network_peers import arcs_of, at_nodes, bare_sweep, core_arcs, largest_difference, peers_nearest
 from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
-from spatial.network import TravelGraph, nearest, node_labels
-from spatial.network.graph import contract_graph, weigh_core
+from spatial.network.graph import TravelGraph, contract_graph, weigh_core
 from spatial.network.kernels_search import LabelSeeds, spread_labels
+from spatial.network.nearest import nearest, node_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from benchmarks.measure import in_turns
 from benchmarks.network_peers import arcs_of, at_nodes, core_arcs, largest_difference
 from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
-from spatial.network import times_matrix
 from spatial.network.graph import contract_graph, weigh_core
+from spatial.network.matrix import times_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from benchmarks.osrm_peer import OsrmTables
-    from spatial.network import Snaps, TravelGraph
+    from spatial.network.graph import TravelGraph
+    from spatial.network.snapping import Snaps
 
 __all__ = ["main"]
 

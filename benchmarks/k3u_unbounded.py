@@ -24,7 +24,9 @@ from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
 from spatial.inputs.osm import read_osm
-from spatial.network import TravelGraph, build_network, snap, times_matrix
+from spatial.network.build import build_network
+from spatial.network.matrix import times_matrix
+from spatial.network.snapping import snap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.osrm_peer import OsrmTables
+    from spatial.network.graph import TravelGraph
 
 __all__ = ["compare", "main"]
 

@@ -27,7 +27,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.measure import in_turns
-from spatial.terrain import catchment_surface, travel_time_surface
+from spatial.terrain.surface import catchment_surface, travel_time_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,7 +274,7 @@ def one_size(side: int, *, repeats: int, seed: int, left_out: set[str]) -> None:
 PEAK = r"""
 import pathlib, re, sys
 import numpy as np
-from spatial.terrain import travel_time_surface
+from spatial.terrain.surface import travel_time_surface
 side = int(sys.argv[1])
 travel_time_surface(np.full((50, 50), 0.01), [(0, 0)], resolution_m=100.0)
 friction = np.random.default_rng(0).uniform(0.005, 0.05, (side, side))

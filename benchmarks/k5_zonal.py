@@ -21,7 +21,7 @@ from rasterio.features import rasterize
 
 from benchmarks.measure import in_turns
 from spatial.rasters import Raster
-from spatial.terrain import zonal_sums
+from spatial.terrain.coverage import zonal_sums
 
 
 def world(side: int, zones: int, seed: int) -> tuple[Raster, gpd.GeoDataFrame]:

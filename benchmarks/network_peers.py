@@ -12,14 +12,14 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from spatial.network import Snaps
+from spatial.network.snapping import Snaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from numpy.typing import NDArray
 
-    from spatial.network import TravelGraph
+    from spatial.network.graph import TravelGraph
 
 __all__ = ["Arcs", "arcs_of", "at_nodes", "bare_sweep", "core_arcs", "largest_difference", "peers_nearest"]
 

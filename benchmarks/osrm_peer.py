@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.network_peers import Arcs
-    from spatial.network import TravelGraph
+    from spatial.network.graph import TravelGraph
 
 __all__ = ["OsrmTables", "add_osrm_options", "degrees_of", "osrm_tables", "write_osm"]
 

@@ -22,14 +22,18 @@ from scipy.spatial import cKDTree
 from benchmarks.measure import in_turns
 from spatial.crs import working_crs_for
 from spatial.inputs.osm import read_osm, read_osm_roads
-from spatial.network import TravelGraph, build_network, load_speeds, nearest, node_labels, snap
+from spatial.network.build import build_network
+from spatial.network.nearest import nearest, node_labels
+from spatial.network.snapping import snap
+from spatial.network.speeds import load_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from spatial.network import SpeedTable
+    from spatial.network.graph import TravelGraph
+    from spatial.network.speeds import SpeedTable
 
 __all__ = [
     "alike_from_one_node",

@@ -15,8 +15,8 @@ from scipy.spatial import Delaunay
 from benchmarks.synthetic import write_country
 from spatial.crs import working_crs_for
 from spatial.inputs.osm import read_osm
-from spatial.network import TravelGraph, build_network
-from spatial.network.graph import no_findings
+from spatial.network.build import build_network
+from spatial.network.graph import TravelGraph, no_findings
 
 if TYPE_CHECKING:
     import argparse

@@ -17,7 +17,7 @@ import spatial as sp
 from benchmarks.measure import in_turns
 from benchmarks.road_like import road_like_graph
 from spatial.access.paired import minutes_to_closest
-from spatial.network import snap
+from spatial.network.snapping import snap
 
 REPEATS = 5
 

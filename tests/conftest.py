@@ -359,7 +359,7 @@ class GridCity:
         return gpd.GeoDataFrame({"road_id": ids, "road_class": "tertiary"}, geometry=lines, crs=self.crs)
 
     def graph(self, blocks=4, *, mode="drive", more=()):
-        from spatial.network import build_network  # noqa: PLC0415 - slow to import, and few tests need it
+        from spatial.network.build import build_network  # noqa: PLC0415 - slow to import, and few tests need it
 
         return build_network(self.roads(blocks, more=more), mode=mode, speeds="rural_cn")
 

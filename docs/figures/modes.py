@@ -17,9 +17,10 @@ import matplotlib.pyplot as plt
 
 import spatial as sp
 from spatial.access.places import take
-from spatial.network import nearest, snap
 from spatial.network.kernels_places import DIRECT
+from spatial.network.nearest import nearest
 from spatial.network.slope import cycling_multiplier, heights_at, tobler_multiplier
+from spatial.network.snapping import snap
 
 WALK, CYCLE, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#9a9a9a"
 LONGEST_MIN = 150.0

@@ -21,7 +21,7 @@ from benchmarks.road_like import at_every_vertex
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatial.network import TravelGraph
+    from spatial.network.graph import TravelGraph
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 INK, ROAD, NONE = "#222222", "#b4b4b4", "#dddddd"

@@ -116,7 +116,7 @@ def edges_closed_by(
     touches it. Edges are closed over their whole length.
 
     >>> import geopandas as gpd, shapely
-    >>> from spatial.network import build_network
+    >>> from spatial.network.build import build_network
     >>> line = gpd.GeoDataFrame({"road_id": ["w1"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=32738)
     >>> edges_closed_by(build_network(line, mode="drive"), gpd.GeoSeries([shapely.Point(900, 5)], crs=32738)).tolist()
     ['w1/0']
@@ -300,7 +300,7 @@ def edit_network(
     Examples
     --------
     >>> import geopandas as gpd, shapely
-    >>> from spatial.network import build_network
+    >>> from spatial.network.build import build_network
     >>> line = gpd.GeoDataFrame({"road_id": ["w1"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=32738)
     >>> graph = build_network(line, mode="drive")
     >>> float(graph.forward_min[0]), float(edit_network(graph, speeds={"w1": 50.0}).forward_min[0])

@@ -55,7 +55,7 @@ def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTab
     Examples
     --------
     >>> import geopandas as gpd, shapely
-    >>> from spatial.network import build_network
+    >>> from spatial.network.build import build_network
     >>> line = gpd.GeoDataFrame({"surface": ["dirt"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=32738)
     >>> dry = build_network(line, mode="drive")
     >>> float(dry.forward_min[0]), float(with_season(dry, "wet").forward_min[0])

@@ -10,8 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial import access
-from spatial.access.analyst import pairs_between
+from spatial.access import availability, cumulative, decays, floating_catchment
+from spatial.access.analyst import pairs_between, travel_times
 from spatial.access.capacity import allocate_capacity
 from spatial.access.eligibility import is_for_some_units, open_for_group
 from spatial.access.groups import Group, group_travel_times
@@ -70,14 +70,14 @@ class _Case:
         chosen = self.chosen.decay
         first, within = chosen.minutes[0], {"cutoff_min": self.chosen.catchment_min}
         makers: dict[str, Callable[[], Decay]] = {
-            "stepped": lambda: access.decay_stepped(dict(zip(chosen.minutes, chosen.weights, strict=True))),
-            "binary": lambda: access.decay_binary(first),
-            "linear": lambda: access.decay_linear(first),
-            "truncated_gaussian": lambda: access.decay_truncated_gaussian(first),
-            "exponential": lambda: access.decay_exponential(half_life_min=first, **within),
-            "gaussian": lambda: access.decay_gaussian(first, **within),
-            "power": lambda: access.decay_power(chosen.exponent, scale_min=first, **within),
-            "log_logistic": lambda: access.decay_log_logistic(first, chosen.exponent, **within),
+            "stepped": lambda: decays.decay_stepped(dict(zip(chosen.minutes, chosen.weights, strict=True))),
+            "binary": lambda: decays.decay_binary(first),
+            "linear": lambda: decays.decay_linear(first),
+            "truncated_gaussian": lambda: decays.decay_truncated_gaussian(first),
+            "exponential": lambda: decays.decay_exponential(half_life_min=first, **within),
+            "gaussian": lambda: decays.decay_gaussian(first, **within),
+            "power": lambda: decays.decay_power(chosen.exponent, scale_min=first, **within),
+            "log_logistic": lambda: decays.decay_log_logistic(first, chosen.exponent, **within),
         }
         return makers[chosen.kind]()
 
@@ -104,27 +104,27 @@ class _Case:
         limit, asked = self.chosen.catchment_min, self.asked(kinds)
         if measure in (*CATCHMENTS, "spatial_availability") and not self.is_peopled:
             # Nobody's number is known; how many facilities a settlement reaches is told all the same.
-            table = access.cumulative_cutoff(*self.frames, **asked, cutoffs_min=[limit])
+            table = cumulative.cumulative_cutoff(*self.frames, **asked, cutoffs_min=[limit])
             status = table["status"].mask(table["status"] == "reached", "people_unknown")
             return table.assign(measure=measure, value=np.nan, status=status)
         if measure == "cumulative":
             cutoffs = [cutoff for cutoff in self.cutoffs_min if cutoff <= limit]
-            table = access.cumulative_cutoff(*self.frames, **asked, cutoffs_min=cutoffs)
+            table = cumulative.cumulative_cutoff(*self.frames, **asked, cutoffs_min=cutoffs)
             words = {cutoff: f"{measure}_{cutoff:g}_min" for cutoff in cutoffs}
             return table.assign(measure=table["cutoff_min"].map(words))
         if measure == "overlap":
             # Places are counted, not people, so that any column of people does.
             places = self.settlements.assign(places=1.0)
-            table = access.catchment_overlap(
+            table = availability.catchment_overlap(
                 self.od, places, self.facilities, **asked, cutoff_min=limit, demand="places"
             )
             table = table.assign(facilities_reached=table["value"].astype(np.int64))
         elif measure == "gravity":
-            table = access.gravity(*self.frames, **asked, decay=self.decay)
+            table = cumulative.gravity(*self.frames, **asked, decay=self.decay)
         elif measure == "spatial_availability":
-            table = access.spatial_availability(*self.frames, **self.competition(kinds))
+            table = availability.spatial_availability(*self.frames, **self.competition(kinds))
         else:
-            table = access.floating_catchment_area(*self.frames, **self.catchment(measure, kinds))
+            table = floating_catchment.floating_catchment_area(*self.frames, **self.catchment(measure, kinds))
         return table.assign(measure=measure)
 
 
@@ -164,7 +164,7 @@ def measures(
     split = _pairs_by_service(graph, settlements, offered, **travel) if len(settlements) > MANY_SETTLEMENTS else None
     for number, option in enumerate((None, *chosen.groups)):
         if option is None:
-            od = access.travel_times(graph, settlements, offered, **travel) if split is None else pd.DataFrame()
+            od = travel_times(graph, settlements, offered, **travel) if split is None else pd.DataFrame()
             case = _Case(EVERYBODY, chosen.demand, od, settlements, offered, *shared)
         else:
             group = Group(option.name, option.column, option.walk_km_h, option.max_walk_m)
@@ -185,7 +185,7 @@ def measures(
                 lacking = {name: value for name, value in usual.items() if name not in measured}
                 found["measures"].append(measured.assign(**lacking)[list(COLUMNS)].astype(texts))
                 if measure in CATCHMENTS and case.is_peopled:
-                    use = access.catchment_ratios(*case.frames, **case.catchment(measure, kinds))
+                    use = floating_catchment.catchment_ratios(*case.frames, **case.catchment(measure, kinds))
                     use = use.assign(**names, measure=measure)
                     found["facility_use"].append(use.drop(columns=["method", "decay", "settlements_reached"]))
             if service in chosen.persons_per_unit and option is None and case.is_peopled:

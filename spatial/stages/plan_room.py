@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access import travel_times
+from spatial.access.analyst import travel_times
 from spatial.access.eligibility import eligible_by_unit, is_for_some_units, lies_in, unknown_units
 from spatial.access.places import find_settlement
 from spatial.errors import ContractError, InfeasibleError, StudyError, first_of

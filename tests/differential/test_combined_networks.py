@@ -10,7 +10,13 @@ import pytest
 import shapely
 
 from spatial.errors import CrsError, NetworkError
-from spatial.network import build_network, bus_network, combine_networks, nearest, snap, split_edges, times_matrix
+from spatial.network.build import build_network
+from spatial.network.bus import bus_network
+from spatial.network.combined import combine_networks
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap
+from spatial.network.splitting import split_edges
 
 CRS = "EPSG:32738"
 

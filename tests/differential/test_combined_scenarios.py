@@ -12,8 +12,10 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.network import build_network, combine_networks, edit_network, with_season
-from spatial.network.scenarios import edges_closed_by, unknown_names
+from spatial.network.build import build_network
+from spatial.network.combined import combine_networks
+from spatial.network.scenarios import edges_closed_by, edit_network, unknown_names
+from spatial.network.seasons import with_season
 from spatial.network.speeds import load_speeds
 from spatial.network.splitting import split_edges
 

@@ -14,8 +14,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.network_peers import arcs_of, at_nodes
 from benchmarks.road_like import graph_of_edges, road_like_graph
-from spatial.network import Snaps, nearest, node_labels, times_matrix
 from spatial.network.kernels_core import EVERY, LENGTHS, TOGETHER
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest, node_labels
+from spatial.network.snapping import Snaps
 
 
 def odd_graph(seed):

@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import dijkstra
 import spatial as sp
 from benchmarks.road_like import road_like_graph
 from spatial.indices.clustering import nearest_in_line
-from spatial.network import snap
+from spatial.network.snapping import snap
 
 esda = pytest.importorskip("esda")
 libpysal = pytest.importorskip("libpysal")

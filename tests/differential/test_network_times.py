@@ -12,7 +12,10 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from spatial.network import build_network, nearest, node_labels, snap, times_matrix
+from spatial.network.build import build_network
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest, node_labels
+from spatial.network.snapping import snap
 
 CRS = "EPSG:32738"
 CLASSES = ["primary", "tertiary", "residential", "track", "motorway"]

@@ -11,7 +11,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.road_like import road_like_graph
-from spatial.network import snap, times_matrix
+from spatial.network.matrix import times_matrix
+from spatial.network.snapping import snap
 
 
 def roads(seed, n_nodes=3000):

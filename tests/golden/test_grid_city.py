@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from spatial.access import AccessRules, Surroundings, access_table, cost_to_closest, last_mile, travel_times, widen
+from spatial.access.analyst import cost_to_closest, travel_times
+from spatial.access.last_mile import last_mile
+from spatial.access.nearest import access_table
+from spatial.access.options import AccessRules
+from spatial.access.places import Surroundings
+from spatial.access.summaries import widen
 from spatial.tables import TABLES
 
 # Hospitals stand at the corners, 1, 2, 4 and 8 of them, so that a count names the corners within reach.

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatial.score import ScoreRules
 from spatial.score.comparison import compare, decompose
+from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
 from tests.effort import tried
 from tests.unit.runs_to_compare import run_of

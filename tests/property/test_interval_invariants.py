@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spatial.access.analyst import cost_to_closest
 from spatial.access.scenarios import compare_scenarios
 from spatial.access.uncertainty import access_intervals
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.network.scenarios import Scenario
 from spatial.network.seasons import with_season
 from spatial.study.access import SnapRules, WalkRange

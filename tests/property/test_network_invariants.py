@@ -8,7 +8,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatial.network import build_network, nearest, snap, times_matrix
+from spatial.network.build import build_network
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap
 from tests.effort import tried
 
 CRS = "EPSG:32738"

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.network.scenarios import Scenario, edit_network
 from tests.effort import tried
 

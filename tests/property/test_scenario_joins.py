@@ -9,9 +9,11 @@ import shapely
 
 from spatial.access.paired import minutes_to_closest, pair_up
 from spatial.access.scenarios import compare_scenarios
-from spatial.network import TravelGraph, build_network, combine_networks, snap
+from spatial.network.build import build_network
+from spatial.network.combined import combine_networks
+from spatial.network.graph import TravelGraph
 from spatial.network.scenarios import Scenario
-from spatial.network.snapping import snap_again
+from spatial.network.snapping import snap, snap_again
 from spatial.network.splitting import split_edges
 from spatial.study.access import SnapRules
 

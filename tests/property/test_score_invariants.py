@@ -15,13 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spatial as sp
-from spatial.access import AccessRules, access_table, last_mile
+from spatial.access.last_mile import last_mile
+from spatial.access.nearest import access_table
+from spatial.access.options import AccessRules
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.norms.measuring import NormEvidence
-from spatial.score import Evidence, place_scores, score_norms, score_study
 from spatial.score.evidence import connection, gap_reading, road_is_near
-from spatial.score.scoreboard import gates_by_unit
+from spatial.score.place_scores import place_scores, score_norms
+from spatial.score.scoreboard import Evidence, gates_by_unit, score_study
 from spatial.tables import TABLES
 from tests.effort import tried
 

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.errors import NetworkError
-from spatial.network import build_network, snap, times_matrix
+from spatial.network.build import build_network
 from spatial.network.graph import EdgeOrigins
+from spatial.network.matrix import times_matrix
+from spatial.network.snapping import snap
 from spatial.network.splitting import cut_edges, split_edges
 from tests.effort import tried
 

@@ -18,7 +18,7 @@ from benchmarks.country import slope
 from benchmarks.k2_nearest import core_bytes
 from benchmarks.road_like import road_like_graph
 from spatial.inputs.prepare import prepare
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.study import Study
 
 ROOT = Path(__file__).parents[2]

@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.access import SnapRules, Surroundings, access_table, cost_to_closest, last_mile, summarise
+from spatial.access.analyst import cost_to_closest
+from spatial.access.last_mile import last_mile
+from spatial.access.nearest import access_table
+from spatial.access.places import Surroundings
+from spatial.access.summaries import summarise
 from spatial.inputs.prepare import prepare
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.people.population import allocate_population_with_account
 from spatial.study import Study
+from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.data

@@ -6,21 +6,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access import (
-    AccessRules,
-    SnapRules,
-    Surroundings,
-    access_table,
-    cost_to_closest,
-    id_order,
-    summarise,
-    travel_times,
-    weighted_quantile,
-    widen,
-)
+from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.findings import clipped_ends, exit_times
+from spatial.access.nearest import access_table
+from spatial.access.options import AccessRules
+from spatial.access.places import Surroundings, id_order
+from spatial.access.summaries import summarise, weighted_quantile, widen
 from spatial.errors import ContractError
-from spatial.network import build_network, snap
+from spatial.network.build import build_network
+from spatial.network.snapping import snap
+from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
 CLINIC = {"clinic": frozenset({"clinic"})}

@@ -7,13 +7,17 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from spatial.access import AreaRules, SnapRules, catchment_areas, isochrones, reached_edges
 from spatial.access.area_grid import far_apart, outlines
+from spatial.access.area_hulls import AreaRules
+from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.kernels_areas import spread
-from spatial.access.roads_reached import reached_stretches
+from spatial.access.roads_reached import reached_edges, reached_stretches
 from spatial.errors import ContractError, CrsError
-from spatial.network import build_network, nearest, snap
+from spatial.network.build import build_network
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap
 from spatial.rasters import Raster
+from spatial.study.access import SnapRules
 
 CRS = "EPSG:32738"
 

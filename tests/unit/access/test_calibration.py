@@ -12,7 +12,10 @@ import shapely
 
 from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
 from spatial.errors import ContractError
-from spatial.network import build_network, combine_networks, snap, times_matrix
+from spatial.network.build import build_network
+from spatial.network.combined import combine_networks
+from spatial.network.matrix import times_matrix
+from spatial.network.snapping import snap
 from spatial.study.access import SnapRules
 
 CRS = "EPSG:32738"

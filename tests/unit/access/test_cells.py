@@ -8,17 +8,11 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from spatial.access import (
-    TOWN_TIERS,
-    AccessRules,
-    access_table,
-    cell_factor,
-    cells_as_origins,
-    cost_to_closest,
-    last_mile,
-    towns_as_facilities,
-    travel_times,
-)
+from spatial.access.analyst import cost_to_closest, travel_times
+from spatial.access.cells import cell_factor, cells_as_origins, towns_as_facilities
+from spatial.access.last_mile import last_mile
+from spatial.access.nearest import access_table
+from spatial.access.options import TOWN_TIERS, AccessRules
 from spatial.errors import ContractError, CrsError
 from spatial.rasters import Raster
 from spatial.tables import TABLES

@@ -10,7 +10,7 @@ import shapely
 from spatial.access.emergency import emergency_response
 from spatial.access.scenarios import compare_scenarios, reclassified, summarise_scenarios
 from spatial.errors import ContractError, NetworkError
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.network.scenarios import Scenario
 
 CRS = "EPSG:32738"

@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access import move_off_barriers, needed_buffer_m, population_at_risk
+from spatial.access.findings import move_off_barriers, needed_buffer_m, population_at_risk
 from spatial.errors import ContractError, CrsError, NetworkError
-from spatial.network import border_lines, build_network, hard_border, nearest, snap
+from spatial.network.build import build_network
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap
+from spatial.network.splitting import border_lines, hard_border
 from spatial.tables import TABLES
 
 CRS = "EPSG:32738"

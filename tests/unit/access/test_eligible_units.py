@@ -5,16 +5,12 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.access import (
-    access_intervals,
-    access_table,
-    catchment_areas,
-    compare_scenarios,
-    cost_to_closest,
-    emergency_response,
-    isochrones,
-    node_catchments,
-)
+from spatial.access.analyst import cost_to_closest
+from spatial.access.emergency import emergency_response
+from spatial.access.isochrones import catchment_areas, isochrones, node_catchments
+from spatial.access.nearest import access_table
+from spatial.access.scenarios import compare_scenarios
+from spatial.access.uncertainty import access_intervals
 from spatial.errors import ContractError
 from spatial.indices.resilience import robust_coverage
 from spatial.network.scenarios import Scenario

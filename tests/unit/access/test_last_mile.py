@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.access import LastMileRules, last_mile
+from spatial.access.last_mile import LastMileRules, last_mile
 from spatial.errors import CrsError
 from spatial.tables import TABLES
 

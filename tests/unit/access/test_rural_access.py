@@ -7,9 +7,9 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from spatial.access import RoadCondition, rural_access_index
+from spatial.access.rural_access import RoadCondition, rural_access_index
 from spatial.errors import ContractError, CrsError
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.rasters import Raster
 
 CRS = pyproj.CRS.from_epsg(32738)

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spatial as sp
-from spatial.access import AccessRules, SnapRules, access_table
+from spatial.access.nearest import access_table
+from spatial.access.options import AccessRules
+from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 from tests.effort import tried
 

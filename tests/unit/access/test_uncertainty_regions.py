@@ -8,8 +8,13 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access import access_intervals, calibrate_speeds, compare_scenarios, cost_to_closest, travel_times
-from spatial.network import Scenario, build_network, edit_network, split_edges
+from spatial.access.analyst import cost_to_closest, travel_times
+from spatial.access.calibration import calibrate_speeds
+from spatial.access.scenarios import compare_scenarios
+from spatial.access.uncertainty import access_intervals
+from spatial.network.build import build_network
+from spatial.network.scenarios import Scenario, edit_network
+from spatial.network.splitting import split_edges
 from spatial.people.population import allocate_population_with_account
 
 pytestmark = pytest.mark.data

@@ -5,17 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.access import (
-    AccessRules,
-    SnapRules,
-    access_table,
-    last_mile,
-    last_mile_coverage,
-    wet_loss,
-    wet_loss_summary,
-)
+from spatial.access.last_mile import last_mile, last_mile_coverage, wet_loss, wet_loss_summary
+from spatial.access.nearest import access_table
+from spatial.access.options import AccessRules
 from spatial.errors import ContractError
-from spatial.network import build_network, edit_network
+from spatial.network.build import build_network
+from spatial.network.scenarios import edit_network
+from spatial.study.access import SnapRules
 
 
 def access(*rows):

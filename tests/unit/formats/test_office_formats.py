@@ -18,7 +18,7 @@ from spatial.formats.files import file_parts, file_sha256, is_there, read_proven
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import open_frame, open_mapped
 from spatial.inputs.user_tables import read_table, roads_from_table
-from spatial.network import load_speeds
+from spatial.network.speeds import load_speeds
 from spatial.study import TableSource
 
 if TYPE_CHECKING:

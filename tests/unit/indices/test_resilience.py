@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spatial as sp
-from spatial.access import SnapRules
 from spatial.errors import ContractError
+from spatial.study.access import SnapRules
 from tests.effort import tried
 
 CRS = "EPSG:32738"

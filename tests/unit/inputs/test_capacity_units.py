@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.access import allocate_capacity, floating_catchment_area
+from spatial.access.capacity import allocate_capacity
+from spatial.access.floating_catchment import floating_catchment_area
 from spatial.errors import ContractError
 from spatial.inputs.facility_facts import capacity_units, mixed_units
 

@@ -15,7 +15,7 @@ from spatial.inputs.names import same_name
 from spatial.inputs.osm import read_osm
 from spatial.inputs.services import load_services
 from spatial.messages import Words, languages
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.network.scenarios import Scenario
 from spatial.reporting.wording import namesake_texts
 from spatial.study import MergeOptions

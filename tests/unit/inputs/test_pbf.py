@@ -12,7 +12,7 @@ import pytest
 
 from spatial.errors import SourceError
 from spatial.inputs.osm import read_osm, read_osm_roads
-from spatial.network import build_network
+from spatial.network.build import build_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

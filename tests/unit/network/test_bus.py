@@ -9,7 +9,11 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError, NetworkError
-from spatial.network import build_network, bus_network, nearest, snap, times_matrix
+from spatial.network.build import build_network
+from spatial.network.bus import bus_network
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap
 
 CRS = "EPSG:32738"
 

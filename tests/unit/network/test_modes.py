@@ -13,8 +13,9 @@ import pytest
 import shapely
 
 from spatial.errors import NetworkError, StudyError
-from spatial.network import build_network, load_speeds, with_season
-from spatial.network.speeds import speeds_of_roads
+from spatial.network.build import build_network
+from spatial.network.seasons import with_season
+from spatial.network.speeds import load_speeds, speeds_of_roads
 
 CRS = "EPSG:32738"
 PRESETS = ("osrm_like", "rural_cn", "conservative")

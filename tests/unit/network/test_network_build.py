@@ -14,7 +14,10 @@ from geopandas.testing import assert_geodataframe_equal
 from spatial.errors import ContractError, CrsError, NetworkError
 from spatial.inputs.osm import read_osm
 from spatial.inputs.road_noding import node_roads
-from spatial.network import TravelGraph, build_network, edit_network, parse_maxspeed
+from spatial.network.build import build_network
+from spatial.network.graph import TravelGraph
+from spatial.network.scenarios import edit_network
+from spatial.network.speeds import parse_maxspeed
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,11 @@ import pytest
 
 import spatial as sp
 from spatial.errors import NetworkError
-from spatial.network import nearest, snap, times_matrix
 from spatial.network import snapping as snapping_module
 from spatial.network.kernels_core import halves_of_cores
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap
 
 
 def test_every_node_is_in_the_catchment_of_the_facility_with_the_shortest_way(grid_city):

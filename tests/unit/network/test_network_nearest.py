@@ -10,7 +10,10 @@ import pytest
 import shapely
 
 from spatial.errors import NetworkError
-from spatial.network import build_network, nearest, node_labels, snap, times_matrix
+from spatial.network.build import build_network
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest, node_labels
+from spatial.network.snapping import snap
 
 CRS = "EPSG:32738"
 N = 7

@@ -9,8 +9,9 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError
-from spatial.network import build_network, split_edges
+from spatial.network.build import build_network
 from spatial.network.scenarios import Scenario, edit_network, unknown_names
+from spatial.network.splitting import split_edges
 
 CRS = "EPSG:32738"
 

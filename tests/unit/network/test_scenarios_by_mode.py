@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.network import build_network, combine_networks
+from spatial.network.build import build_network
+from spatial.network.combined import combine_networks
 from spatial.network.scenarios import Scenario, scenario_for_mode
 
 CRS = "EPSG:32738"

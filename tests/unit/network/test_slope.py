@@ -14,9 +14,11 @@ from affine import Affine
 from spatial.errors import NetworkError
 from spatial.formats.raster import read_grid
 from spatial.inputs.osm import read_osm
-from spatial.network import build_network, snap, times_matrix, tobler_speed, with_slope
 from spatial.network import slope as slope_module
-from spatial.network.slope import climbs_of, cycling_multiplier, tobler_multiplier
+from spatial.network.build import build_network
+from spatial.network.matrix import times_matrix
+from spatial.network.slope import climbs_of, cycling_multiplier, tobler_multiplier, tobler_speed, with_slope
+from spatial.network.snapping import snap
 from spatial.rasters import Raster
 
 CRS = "EPSG:32738"

@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError, NetworkError
-from spatial.network import build_network, snap, walk_minutes
+from spatial.network.build import build_network
+from spatial.network.snapping import snap, walk_minutes
 
 CRS = "EPSG:32738"
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from spatial.errors import StudyError
-from spatial.network import load_speeds, parse_maxspeed
-from spatial.network.speeds import MODES, all_season_of_roads, speeds_of_roads
+from spatial.network.speeds import MODES, all_season_of_roads, load_speeds, parse_maxspeed, speeds_of_roads
 
 
 def speed_of(mode="drive", table="osrm_like", **tags):

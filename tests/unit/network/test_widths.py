@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.errors import ContractError, NetworkError, StudyError
-from spatial.network import build_network, load_speeds
-from spatial.network.speeds import WidthRules, speeds_of_roads
+from spatial.network.build import build_network
+from spatial.network.speeds import WidthRules, load_speeds, speeds_of_roads
 
 OWN = """
 extends = "osrm_like"

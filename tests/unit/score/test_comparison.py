@@ -13,12 +13,12 @@ import pytest
 
 from spatial.errors import ContractError
 from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lines
-from spatial.score import GapTargets, ScoreRules
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
 from spatial.score.comparison.boards import board_of, shared_ground, township_levels
 from spatial.score.comparison.changes import gate_turns
 from spatial.score.comparison.comparable import check_comparable, shared_norms
 from spatial.score.evidence import component_table, gap, scaled_norms
+from spatial.study.score import GapTargets, ScoreRules
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
 

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.access import AccessRules, Surroundings, access_table
-from spatial.access.nearest import facilities_within
+from spatial.access.nearest import access_table, facilities_within
+from spatial.access.options import AccessRules
+from spatial.access.places import Surroundings
 from spatial.errors import WorkersError
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.parallel import Share, Team, cut_into_tiles, tiling
 from spatial.stages import tiles
 from spatial.study.access import SnapRules

@@ -10,7 +10,7 @@ from affine import Affine
 
 from spatial.errors import ContractError, CrsError
 from spatial.rasters import Raster
-from spatial.terrain import ACCESSMOD_COLUMNS, geographic_coverage, zonal_coverage, zonal_sums
+from spatial.terrain.coverage import ACCESSMOD_COLUMNS, geographic_coverage, zonal_coverage, zonal_sums
 
 CRS = pyproj.CRS("EPSG:32738")
 LINE = np.full((1, 7), 0.01)

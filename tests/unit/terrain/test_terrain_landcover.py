@@ -12,7 +12,7 @@ from spatial.errors import ContractError, SourceError
 from spatial.formats.raster import landcover_findings, read_fractions
 from spatial.rasters import Raster
 from spatial.study.sources import LandcoverSource
-from spatial.terrain import align_raster, require_aligned
+from spatial.terrain.friction import align_raster, require_aligned
 
 CRS = pyproj.CRS("EPSG:32738")
 CORNER = Affine(100, 0, 0, 0, -100, 200)

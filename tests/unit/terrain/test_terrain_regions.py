@@ -9,16 +9,18 @@ import pytest
 import rasterio
 from rasterio.transform import array_bounds
 
-from spatial.access import cost_to_closest
+from spatial.access.analyst import cost_to_closest
 from spatial.errors import ContractError
 from spatial.inputs.prepare import prepare
-from spatial.network import build_network
+from spatial.network.build import build_network
 from spatial.people.population import allocate_population
 from spatial.rasters import Raster
 from spatial.runner.stage import Options
 from spatial.stages.off_road import off_road
 from spatial.study import Study
-from spatial.terrain import cells_at, friction_surface, move_to_open_cells, travel_time_surface
+from spatial.terrain.friction import friction_surface
+from spatial.terrain.referral import cells_at, move_to_open_cells
+from spatial.terrain.surface import travel_time_surface
 
 pytestmark = pytest.mark.data
 
