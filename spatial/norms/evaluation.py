@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.cumulative import gap_depth
-from spatial.norms.law import Norm, NormRules, Scope, applicable_norms, find_scope, norms_of
-from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Unmeasured
+from spatial.norms.law import Norm, NormRules, applicable_norms, norms_of
+from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, Unmeasured, find_scope
 from spatial.tables.words import NORM_STATUS
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The register of norms, a CSV that the user owns, and the law: which of them bind a study, and whom they ask."""
+"""The register of norms, a CSV that the user owns, and the law: which of them bind a study."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence  # noqa: TC003 - pydantic reads annotations when the module is loaded
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -22,13 +21,6 @@ from spatial.errors import ContractError, SourceError, StudyError, first_of, ref
 from spatial.plain_text import shipped_toml
 from spatial.study.score import Adoption, Confirmation, NormChoices
 from spatial.tables.words import NORM_CLASS
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.norms.measuring import Places
-
-    FloatArray = NDArray[np.float64]
 
 Row = dict[str, str]
 
@@ -329,7 +321,6 @@ def _reference_problems(rows: list[Row], services: Collection[str] | None) -> li
     if not any(bundles.values()):
         return problems
     from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where there are bundles
-    from spatial.norms.measuring import load_road_words  # noqa: PLC0415 - it reads registers itself
 
     known = {row["service"] for row in rows if not bundles[row["norm_id"]]} | SEASON_ROADS | set(load_road_words())
     known.update(load_services().register_words if services is None else services)
@@ -654,61 +645,22 @@ def _judge(row: Mapping[Any, object], level: str, *, at_home: bool) -> _Reasons:
     )
 
 
-# Whom a norm asks about: settlements in its scope, and the people or places that its share is a share of.
-
-PLACE_UNITS = {"administrative_village": "village", "habitation": "", "county_seat": "county_seat"}
-"""Statistical units that are settlements, with the tier that they have; empty for every tier."""
-AREA_UNITS = ("township", "county")
-SIZED_UNIT = re.compile(r"(?P<unit>habitation|county_seat)_pop(?P<persons>\d+)(?P<thousand>k?)")
-
-
 @dataclass(frozen=True)
-class Scope:
-    """Whom a norm asks about, along the scored settlements."""
+class RoadWord:
+    """What a word of the register means in a road's tags."""
 
-    inside: FloatArray  # 1 in scope, 0 not, NaN unknown
-    exempt: NDArray[np.bool_]  # settlements that the norm asks nothing of, by name; they are not `inside`
-    persons: FloatArray  # people concerned; NaN = unknown
-    share_of: str  # what the norm's share is a share of
-    unit: str  # ``settlement``, ``township`` or ``county``: what `places` are
-
-
-def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
-    """Find whom a norm asks about."""
-    if norm.scope == "metropolitan_area":
-        return "scope_unknown:metropolitan_area"
-    # A norm counts areas, settlements of a tier, some of them from a number of people on, or else people.
-    is_area, sized = norm.stat_unit in AREA_UNITS, SIZED_UNIT.fullmatch(norm.stat_unit)
-    unit = sized["unit"] if sized else norm.stat_unit
-    counts_places = is_area or unit in PLACE_UNITS
-    column = rules.stat_columns.get(norm.stat_unit, f"{norm.stat_unit}_persons")
-    column = "population_persons" if counts_places else column
-    if column in places.frame:
-        persons = numbers("settlements", column, places.frame[column])
-    elif counts_places or norm.stat_unit == "population":
-        persons = np.full(len(places.ids), np.nan)
-    else:
-        return f"no_stat_unit:{norm.stat_unit}"
-    inside = np.ones(len(places.ids))
-    if norm.scope != "all":
-        own = (places.settlement_class == norm.scope).astype(float)
-        inside = np.where(places.settlement_class == "", np.nan, own)
-    tier = PLACE_UNITS.get(unit, "")
-    if tier:
-        inside = _both(inside, np.asarray(places.frame["tier"] == tier, dtype=np.float64))
-    if sized:
-        least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
-        inside = _both(inside, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))
-    exempt = places.ids.isin(list(rules.exempt.get(norm.id, ())))
-    return Scope(
-        inside=np.where(exempt, 0.0, inside),
-        exempt=exempt & (inside != 0),
-        persons=persons,
-        share_of="places" if counts_places else "persons",
-        unit=norm.stat_unit if is_area else "settlement",
-    )
+    column: str  # the column that tells: ``surface`` or ``road_class``
+    yes: frozenset[str]  # values that make the road one, and values that do not; any other leaves it open
+    no: frozenset[str]
+    proxy: bool  # whether the tags only stand in for what the norm asks
+    link_distance_m: float  # A place is linked within this straight distance, inclusive
 
 
-def _both(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Join two conditions: 1 where both hold, 0 where one does not, NaN where that is unknown."""
-    return np.where((first == 0) | (second == 0), 0.0, first * second)
+def load_road_words() -> dict[str, RoadWord]:
+    """Read what the register's words for roads mean."""
+    values = dict(shipped_toml("norms/norms_roads.toml"))
+    distance = float(values.pop("link_distance_m"))
+    return {
+        name: RoadWord(word["column"], frozenset(word["yes"]), frozenset(word["no"]), bool(word["proxy"]), distance)
+        for name, word in values.items()
+    }

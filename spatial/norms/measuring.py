@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -14,8 +15,7 @@ from spatial.access.eligibility import serves_where_it_stands
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.group_gaps import read_classes
-from spatial.norms.law import SEASON_ROADS, Norm, NormRules
-from spatial.plain_text import shipped_toml
+from spatial.norms.law import SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
 from spatial.study.access import full_mode
 from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
@@ -352,27 +352,6 @@ Facilities = TypeVar("Facilities", bound=pd.DataFrame)
 
 SLACK = 1.0 + 1e-9
 """Widens a search a little, so that what lies exactly at the radius is found; the exact test follows."""
-
-
-@dataclass(frozen=True)
-class RoadWord:
-    """What a word of the register means in a road's tags."""
-
-    column: str  # the column that tells: ``surface`` or ``road_class``
-    yes: frozenset[str]  # values that make the road one, and values that do not; any other leaves it open
-    no: frozenset[str]
-    proxy: bool  # whether the tags only stand in for what the norm asks
-    link_distance_m: float  # A place is linked within this straight distance, inclusive
-
-
-def load_road_words() -> dict[str, RoadWord]:
-    """Read what the register's words for roads mean."""
-    values = dict(shipped_toml("norms/norms_roads.toml"))
-    distance = float(values.pop("link_distance_m"))
-    return {
-        name: RoadWord(word["column"], frozenset(word["yes"]), frozenset(word["no"]), bool(word["proxy"]), distance)
-        for name, word in values.items()
-    }
 
 
 def count_by_village(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float) -> pd.Series:
@@ -712,3 +691,63 @@ class Reader:
         others = satisfied_by(self.evidence.unplaced, self._words.satisfying(service))
         columns = ["township_id", "in_study"]
         return pd.concat([pd.DataFrame(rows).reindex(columns=columns) for rows in (counting, others)])
+
+
+# Whom a norm asks about: settlements in its scope, and the people or places that its share is a share of.
+
+PLACE_UNITS = {"administrative_village": "village", "habitation": "", "county_seat": "county_seat"}
+"""Statistical units that are settlements, with the tier that they have; empty for every tier."""
+AREA_UNITS = ("township", "county")
+SIZED_UNIT = re.compile(r"(?P<unit>habitation|county_seat)_pop(?P<persons>\d+)(?P<thousand>k?)")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whom a norm asks about, along the scored settlements."""
+
+    inside: FloatArray  # 1 in scope, 0 not, NaN unknown
+    exempt: NDArray[np.bool_]  # settlements that the norm asks nothing of, by name; they are not `inside`
+    persons: FloatArray  # people concerned; NaN = unknown
+    share_of: str  # what the norm's share is a share of
+    unit: str  # ``settlement``, ``township`` or ``county``: what `places` are
+
+
+def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
+    """Find whom a norm asks about."""
+    if norm.scope == "metropolitan_area":
+        return "scope_unknown:metropolitan_area"
+    # A norm counts areas, settlements of a tier, some of them from a number of people on, or else people.
+    is_area, sized = norm.stat_unit in AREA_UNITS, SIZED_UNIT.fullmatch(norm.stat_unit)
+    unit = sized["unit"] if sized else norm.stat_unit
+    counts_places = is_area or unit in PLACE_UNITS
+    column = rules.stat_columns.get(norm.stat_unit, f"{norm.stat_unit}_persons")
+    column = "population_persons" if counts_places else column
+    if column in places.frame:
+        persons = numbers("settlements", column, places.frame[column])
+    elif counts_places or norm.stat_unit == "population":
+        persons = np.full(len(places.ids), np.nan)
+    else:
+        return f"no_stat_unit:{norm.stat_unit}"
+    inside = np.ones(len(places.ids))
+    if norm.scope != "all":
+        own = (places.settlement_class == norm.scope).astype(float)
+        inside = np.where(places.settlement_class == "", np.nan, own)
+    tier = PLACE_UNITS.get(unit, "")
+    if tier:
+        inside = _both(inside, np.asarray(places.frame["tier"] == tier, dtype=np.float64))
+    if sized:
+        least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
+        inside = _both(inside, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))
+    exempt = places.ids.isin(list(rules.exempt.get(norm.id, ())))
+    return Scope(
+        inside=np.where(exempt, 0.0, inside),
+        exempt=exempt & (inside != 0),
+        persons=persons,
+        share_of="places" if counts_places else "persons",
+        unit=norm.stat_unit if is_area else "settlement",
+    )
+
+
+def _both(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Join two conditions: 1 where both hold, 0 where one does not, NaN where that is unknown."""
+    return np.where((first == 0) | (second == 0), 0.0, first * second)

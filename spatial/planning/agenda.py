@@ -19,8 +19,8 @@ import shapely
 from spatial.access.options import TOWN_TIERS
 from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
-from spatial.norms.law import SEASON_ROADS, Norm
-from spatial.norms.measuring import ACCESS_METRICS, PRESENCE, load_road_words
+from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
+from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
 from spatial.planning.programs import SAME
 from spatial.planning.robustness import choose_often
 from spatial.planning.sites import BoolArray, FloatArray, IntArray, SitingOptions

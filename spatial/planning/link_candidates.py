@@ -25,8 +25,8 @@ from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, snap_coordinates
-from spatial.norms.law import SEASON_ROADS
-from spatial.norms.measuring import RoadWord, load_road_words, nearest_road_m
+from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
+from spatial.norms.measuring import nearest_road_m
 from spatial.planning.constraints import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of, people_of
 from spatial.planning.programs import SAME
