@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from spatial.errors import SpatialError
-from spatial.norms.evidence import load_road_words
+from spatial.norms.law import load_road_words
 from spatial.pipeline import SCENARIO_STAGES, STAGES
 from spatial.runner.stage import Late, Options
 from spatial.study import Study
