@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
+import math
+import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement
 
-from spatial.qgis.styles import BASE, INK, constants, font_families, rgba
+from spatial.qgis.styles import BASE, INK, constants, data_defined, font_families, rgba
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,10 @@ class Box(NamedTuple):
 
 
 MAP_BOX = Box(RIM_MM + 3.0, 34.0, 188.0, 148.0)
+LONGEST_SEGMENT_MM = 30.0
+"""Of the two of the scale bar."""
+PIECE = re.compile(r"[（《“]*(?:[^\s\u2e80-\uffef]+|\S)[，。；：、）》”！？%]*\s*")  # noqa: RUF001 - Chinese marks
+"""What a line never breaks: a word, a number, or a wide letter, with the marks that open and close it."""
 
 
 class Extent(NamedTuple):
@@ -88,6 +93,12 @@ class _Paper:
     def __init__(self, one: Print, paper: str, scale: float) -> None:
         self.one, self.scale = one, scale
         self.name = f"{one.name} ({paper})"
+        west, south, east, north = one.extent
+        shape = MAP_BOX.width / MAP_BOX.height
+        width = max(east - west, (north - south) * shape)
+        x, y, height = (west + east) / 2, (south + north) / 2, width / shape
+        # All of the extent, widened to the shape of the map.
+        self.ground = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
     def uuid(self, name: str) -> str:
         """Give an item an id that is the same every time."""
@@ -153,16 +164,11 @@ class _Paper:
         return layout
 
     def map(self) -> Element:
-        """Show the theme, all of the extent widened to the shape of the map."""
+        """Show the theme on its ground."""
         still = {"followPreset": "true", "followPresetName": self.one.theme, "keepLayerSet": "false"}
         element = self.item(MAP, "map", MAP_BOX, background="true", frame="true", drawCanvasItems="false", **still)
         SubElement(element, "BackgroundColor", colour_attributes(BASE["land"]))
-        west, south, east, north = self.one.extent
-        shape = MAP_BOX.width / MAP_BOX.height
-        width = max(east - west, (north - south) * shape)
-        x, y, height = (west + east) / 2, (south + north) / 2, width / shape
-        ground = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-        SubElement(element, "Extent", ground.attributes())
+        SubElement(element, "Extent", self.ground.attributes())
         SubElement(element, "LayerSet")
         sides = ("left", "right", "top", "bottom")
         grid = {"name": "grid", "uuid": self.uuid("grid")}
@@ -220,16 +226,22 @@ class _Paper:
         return legend
 
     def scale_bar(self) -> Element:
-        """Measure kilometres, in as many as fit at the scale of the page."""
+        """Measure kilometres: twice 1, 2 or 5, or ten times as many, as fit at the scale of the page."""
         box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + MAP_BOX.height - 10.0, 60.0, 8.0)
         bar = self.item(SCALE_BAR, "scale bar", box, background="true")
         bar.attrib |= {"mapUuid": self.uuid("map"), "style": "Single Box"}
-        bar.attrib |= constants(
-            "unitType=km unitLabel=km numMapUnitsPerScaleBarUnit=1 numUnitsPerSegment=5 numSegments=2"
-        )
-        bar.attrib |= constants(f"numSegmentsLeft=0 height={1.3 * self.scale:g} labelBarSpace=1 boxContentSpace=1")
-        width = f"minBarWidth={28 * self.scale:.0f} maxBarWidth={62 * self.scale:.0f}"
-        bar.attrib |= constants(f"segmentSizeMode=1 {width}")
+        bar.attrib |= constants("unitType=km unitLabel=km numMapUnitsPerScaleBarUnit=1 numSegments=2 numSegmentsLeft=0")
+        bar.attrib |= constants(f"segmentSizeMode=0 height={1.3 * self.scale:g} labelBarSpace=1 boxContentSpace=1")
+        ground_km = max((self.ground.east - self.ground.west) * LONGEST_SEGMENT_MM / MAP_BOX.width / 1000.0, 1e-3)
+        ten = 10.0 ** math.floor(math.log10(ground_km))
+        step = 5 if ground_km >= 5 * ten else 2 if ground_km >= 2 * ten else 1
+        bar.set("numUnitsPerSegment", f"{step * ten:g}")
+        # A page of the atlas has a scale of its own.
+        longest = f"map_get(item_variables('map'), 'map_scale') * {LONGEST_SEGMENT_MM * self.scale / 1e6:g}"
+        steps = "CASE WHEN @km >= 5 * @ten THEN 5 WHEN @km >= 2 * @ten THEN 2 ELSE 1 END * @ten"
+        chosen = f"with_variable('km', {longest}, with_variable('ten', 10 ^ floor(log10(@km)), {steps}))"
+        holder = SubElement(bar, "LayoutObject")
+        holder.append(data_defined({"dataDefinedScalebarSegmentWidth": chosen}, "dataDefinedProperties"))
         bar.append(self.text_style(6.5))
         return bar
 
@@ -254,13 +266,30 @@ def unread(text: str) -> str:
 
 def wrapped(text: str, width: int) -> str:
     """
-    Break a text into lines, which QGIS does not in a legend, nor where there are no blanks; wide letters count as two.
+    Break a text into few lines of like width, which QGIS does not in a legend, nor where there are no blanks.
+
+    Wide letters count as two.
 
     Examples
     --------
-    >>> wrapped("one two three", 8).split(chr(10))
-    ['one two', 'three']
+    >>> wrapped("one two three four", 15).split(chr(10))
+    ['one two', 'three four']
     """
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    share = wide / max(len(text), 1)
-    return "\n".join(textwrap.wrap(text, max(4, round(width / (1 + share)))))
+
+    def lines(limit: int) -> list[str]:
+        made = [""]
+        for piece in pieces:
+            if made[-1] and room(made[-1] + piece.rstrip()) > limit:
+                made.append("")
+            made[-1] += piece
+        return [line.rstrip() for line in made]
+
+    # Nothing is wider than a line, such as an id without an end.
+    pieces = [piece[at : at + width] for piece in PIECE.findall(text) for at in range(0, len(piece), width)]
+    few = len(lines(width))
+    return "\n".join(lines(next(limit for limit in range(1, width + 1) if len(lines(limit)) <= few)))
+
+
+def room(text: str) -> int:
+    """Measure a text in letters, of which wide ones count as two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

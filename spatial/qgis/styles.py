@@ -210,7 +210,7 @@ def marker(
     element = _layer("SimpleMarker", told)
     defined = ({"size": size_expression} if size_expression else {}) | ({"name": shape} if is_chosen else {})
     if defined:
-        element.append(_data_defined(defined))
+        element.append(data_defined(defined))
     return element
 
 
@@ -226,7 +226,7 @@ def number(expression: str, *, size: float, colour: str) -> Element:
     told = constants(f"font_style=Bold chr=1 color={rgba(colour)} size={size:g} size_unit=MM outline_width=0")
     told |= constants("horizontal_anchor_point=1 vertical_anchor_point=1")
     element = _layer("FontMarker", {"font": FONT} | told)
-    element.append(_data_defined({"char": expression}))
+    element.append(data_defined({"char": expression}))
     return element
 
 
@@ -237,8 +237,9 @@ def middle_of_line(marker: Element) -> Element:
     return element
 
 
-def _data_defined(expressions: Mapping[str, str]) -> Element:
-    element = Element("data_defined_properties")
+def data_defined(expressions: Mapping[str, str], tag: str = "data_defined_properties") -> Element:
+    """Let expressions give what a symbol, or an item of a layout, has otherwise the same for all."""
+    element = Element(tag)
     holder = SubElement(element, "Option", {"type": "Map"})
     SubElement(holder, "Option", {"type": "QString", "name": "name", "value": ""})
     properties = SubElement(holder, "Option", {"type": "Map", "name": "properties"})
@@ -257,7 +258,7 @@ def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0, drawn
     told |= constants(f"capstyle={'flat' if dash else 'round'} joinstyle=round use_custom_dash={1 if dash else 0}")
     element = _layer("SimpleLine", told | constants(f"customdash={dash or '2;1'} customdash_unit=MM"))
     if drawn_if:
-        element.append(_data_defined({"enabled": drawn_if}))
+        element.append(data_defined({"enabled": drawn_if}))
     return element
 
 
@@ -269,7 +270,7 @@ def fill(
     told |= constants(f"outline_color={rgba(outline or '#ffffff')} outline_style={'solid' if outline else 'no'}")
     element = _layer("SimpleFill", told | constants(f"outline_width={width:g} outline_width_unit=MM joinstyle=round"))
     if colour_expression:
-        element.append(_data_defined({"fillColor": colour_expression}))
+        element.append(data_defined({"fillColor": colour_expression}))
     return element
 
 

@@ -110,7 +110,8 @@ def print_of(extent, *, in_metres=True):
 def test_the_scale_bar_and_the_grid_fit_the_scale_of_the_page_and_degrees_have_no_bar():
     root = layouts_element([print_of(Extent(0.0, 0.0, 60_000.0, 6_000.0))])
     bars = [item for item in root.iter("LayoutItem") if item.get("id") == "scale bar"]
-    assert [bar.get("segmentSizeMode") for bar in bars] == ["1", "1"]
+    # The map is 60 km wide on 188 mm: 30 mm are 9.6 km, and 5 km the longest round segment that is no longer.
+    assert [bar.get("numUnitsPerSegment") for bar in bars] == ["5", "5"]
     assert {grid.get("unit") for grid in root.iter("ComposerMapGrid")} == {"3"}
     root = layouts_element([print_of(Extent(100.0, 30.0, 101.0, 33.0), in_metres=False)])
     assert "scale bar" not in {item.get("id") for item in root.iter("LayoutItem")}
@@ -129,3 +130,14 @@ def test_papers_differ_by_one_factor():
 def test_chinese_lines_hold_half_as_many_letters():
     assert wrapped("一二三四五六七八九十", 10).split("\n") == ["一二三四五", "六七八九十"]
     assert wrapped("one two three", 8).split("\n") == ["one two", "three"]
+
+
+def test_lines_are_of_like_width_and_part_neither_numbers_nor_marks():
+    text = "观寨乡最突出：全部27个居民点，23,250人；达标比例66.9%，要求90%。"  # noqa: RUF001 - Chinese marks
+    for width in range(12, 70):
+        lines = wrapped(text, width).split("\n")
+        assert "".join(lines) == text
+        assert not any(line[-1].isdecimal() and rest[0].isdecimal() for line, rest in pairwise(lines))
+        assert not any(line[0] in "，。；：%." for line in lines)  # noqa: RUF001 - as above
+    # Two lines, of which the second is no single letter.
+    assert [len(line) for line in wrapped(text, 64).split("\n")] == [21, 19]
