@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
+from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from spatial.plain_text import xml_text
+from spatial.qgis.styles import PEOPLE_IN_LEGEND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from spatial.qgis.styles import Style
 
@@ -210,8 +214,8 @@ def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
     """
     Write a look as SLD 1.1.
 
-    What SLD cannot say is told as near as it can: circles have one size, ground outside areas stays clear, and numbers
-    in marks are left out.
+    What SLD cannot say is told as near as it can: circles have the sizes of the legend, each for about so many people,
+    ground outside areas stays clear, and numbers in marks are left out.
     """
     root, rules = _document(name, title)
     inner = style.renderer.find("renderer-v2")  # of what paints the ground outside
@@ -225,21 +229,59 @@ def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
         values = [one.get("value", "") for one in category.findall("val")] or [category.get("value", "")]
         symbol = symbols[category.get("symbol")]
         label = category.get("label", "") or title
-        rule = _rule(rules, label)
-        if attr and values == [""]:
-            SubElement(rule, "se:ElseFilter")
-        elif attr:
-            found = any_of(equals(chosen, value) for value in values)
-            SubElement(rule, "ogc:Filter").append(_filter(found))
-        drawn_if = re.search(r"@map_scale < (\d+)", " ".join(one.get("value", "") for one in symbol.iter("Option")))
+        said = " ".join(one.get("value", "") for one in symbol.iter("Option"))
+        drawn_if = re.search(r"@map_scale < (\d+)", said)
         limits = [scale for scale in (smallest_scale, int(drawn_if[1]) if drawn_if else 0) if scale]
-        if limits:
-            SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
-        for layer in symbol.findall("layer"):
-            _symbolizer(rule, layer, style.opacity, is_outside=is_outside)
+        is_other = bool(attr) and values == [""]
+        # All others are one class, which no condition parts.
+        for circle in _circles(said, renderer, values)[: 1 if is_other else None]:
+            rule = _rule(rules, label if is_other else label + circle.says)
+            if is_other:
+                SubElement(rule, "se:ElseFilter")
+            elif attr:
+                found = every([any_of(equals(chosen, value) for value in values), circle.drawn_if])
+                SubElement(rule, "ogc:Filter").append(_filter(found))
+            if limits:
+                SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
+            for layer in symbol.findall("layer"):
+                _symbolizer(rule, layer, style.opacity, circle.options, is_outside=is_outside)
     if style.labelling is not None:
         _labels(_rule(rules, f"{title} *"), style, smallest_scale)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml_text(root)
+
+
+class Circle(NamedTuple):
+    """A size of a class whose circles grow with people."""
+
+    says: str = ""  # behind the label of the class
+    drawn_if: Node = YES
+    options: Mapping[str, str] = MappingProxyType({})  # of its markers, in place of those of the class
+
+
+def _circles(said: str, renderer: Element, values: Sequence[str]) -> list[Circle]:
+    """Give the sizes of a class: those of the legend, and the mark of a number that is withheld."""
+    grown = re.search(r'sqrt\(min\(coalesce\("(\w+)"', said)
+    legend = renderer.find("data-defined-size-legend")
+    if grown is None or legend is None:
+        return [Circle()]
+    column, circles = Node("column", grown[1]), []
+    is_told, part = YES, re.search(r"CASE WHEN \"outcome\" = '(\w+)' THEN ([\d.]+)", said)
+    share = float(part[2]) if part and part[1] in values else 1.0
+    hidden = re.search(r"array_contains\(string_to_array\(\"(\w+)\", ' '\), '(\w+)'\) THEN ([\d.]+)", said)
+    if hidden is not None:
+        named = Node("like", f"*{hidden[2]}*", (Node("column", hidden[1]),))
+        is_told = holds(named, is_so=False)
+        circles.append(Circle(" *", named, {"size": hidden[3], "name": "diamond"}))
+    # Each circle of the legend stands for the numbers of people that are nearest to its own, as ratios go.
+    bounds = [str(round(math.sqrt(low * high))) for low, high in pairwise(PEOPLE_IN_LEGEND)]
+    above = is_told
+    for one, bound in zip(legend.iter("class"), [*bounds, ""], strict=True):
+        within = holds(Node(">", parts=(column, Node("literal", bound))), is_so=False) if bound else YES
+        size = f"{float(one.get('size', '')) * share:.4g}"
+        says = f" · {legend.get('title')} ≈ {one.get('label')}"
+        circles.append(Circle(says, every([above, within]), {"size": size}))
+        above = every([is_told, Node(">", parts=(column, Node("literal", bound)))])
+    return circles
 
 
 def raster_sld(classes: Sequence[tuple[float, str, str]], *, name: str, title: str, opacity: float) -> str:
@@ -248,11 +290,11 @@ def raster_sld(classes: Sequence[tuple[float, str, str]], *, name: str, title: s
     symbolizer = SubElement(_rule(rules, title), "se:RasterSymbolizer")
     SubElement(symbolizer, "se:Opacity").text = f"{opacity:g}"
     clear = "#ffffff"
-    # A bound belongs to the class below it, as everywhere.
+    # A bound belongs to the class below it, as everywhere; the schema spells it so.
     held = SubElement(
         SubElement(symbolizer, "se:ColorMap"),
         "se:Categorize",
-        {"fallbackValue": clear, "thresholdsBelongTo": "preceding"},
+        {"fallbackValue": clear, "threshholdsBelongTo": "preceding"},
     )
     SubElement(held, "se:LookupValue").text = "Rasterdata"
     for place, (bound, _, colour) in enumerate(classes):
@@ -294,7 +336,7 @@ def _filter(node: Node) -> Element:
         # A flag: QGIS takes no other comparison of one, and others compare its text too.
         element = Element("ogc:PropertyIsLike", {"wildCard": "*", "singleChar": "?", "escapeChar": "!"})
         SubElement(element, "ogc:PropertyName").text = node.parts[0].text
-        SubElement(element, "ogc:Literal").text = "true"
+        SubElement(element, "ogc:Literal").text = node.text or "true"
     elif node.kind in COMPARED:
         element = Element(f"ogc:{COMPARED[node.kind]}")
         SubElement(element, "ogc:PropertyName").text = node.parts[0].text
@@ -337,10 +379,11 @@ def _options(layer: Element) -> dict[str, str]:
     return {one.get("name", ""): one.get("value", "") for one in layer.findall("Option/Option")}
 
 
-def _symbolizer(rule: Element, layer: Element, opacity: float, *, is_outside: bool) -> None:
-    """Write one layer of a symbol."""
+def _symbolizer(rule: Element, layer: Element, opacity: float, more: Mapping[str, str], *, is_outside: bool) -> None:
+    """Write one layer of a symbol; `more` are options of its markers."""
     kind, options = layer.get("class"), _options(layer)
     if kind == "SimpleMarker":
+        options |= more if options["name"] == "circle" else {name: more[name] for name in more.keys() & {"size"}}
         is_metres = options["size_unit"] != "MM"
         _mark(
             SubElement(rule, "se:PointSymbolizer", {"uom": METRE} if is_metres else {}),

@@ -15,6 +15,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from qgis.core import (
     QgsApplication,
     QgsExpressionContext,
+    QgsMarkerSymbol,
     QgsRenderContext,
     QgsSimpleFillSymbolLayer,
     QgsSymbol,
@@ -31,8 +32,8 @@ def colour(symbol: QgsSymbol) -> str:
     return str((first.strokeColor() if is_hollow else first.color()).name())
 
 
-def classes(layer: QgsVectorLayer) -> list[list[list[str]]]:
-    """Give the classes of each feature with their colours, in the order of features."""
+def classes(layer: QgsVectorLayer, sizes: set[float]) -> list[list[list[str]]]:
+    """Give the classes of each feature with their colours, in the order of features, and gather the sizes of points."""
     renderer, context = layer.renderer(), QgsRenderContext()
     context.setExpressionContext(QgsExpressionContext(layer.createExpressionContext()))
     renderer.startRender(context, layer.fields())
@@ -45,7 +46,10 @@ def classes(layer: QgsVectorLayer) -> list[list[list[str]]]:
         symbols = [one.symbol() for one in told if one.symbol() is not None]
         # A class of all others has no key of its own; its symbol is drawn all the same.
         drawn = symbols or renderer.symbolsForFeature(feature, context)
-        found.append([[one.label() for one in told if one.symbol() is not None], [colour(one) for one in drawn]])
+        # A class whose circles grow with people is, in SLD, one of each size.
+        labels = [one.label().partition(" · ")[0].removesuffix(" *") for one in told if one.symbol() is not None]
+        sizes.update(round(one.size(), 1) for one in drawn if isinstance(one, QgsMarkerSymbol))
+        found.append([labels, [colour(one) for one in drawn]])
     renderer.stopRender(context)
     return found
 
@@ -61,18 +65,19 @@ def main(file: str) -> None:
         document = QDomDocument()
         document.setContent(qml)
         layer.importNamedStyle(document)
-        wanted, has_labels = classes(layer), layer.labelsEnabled()
+        wanted, has_labels, sizes = classes(layer, set()), layer.labelsEnabled(), set()
         document = QDomDocument()
         is_xml = document.setContent(sld, True)[0]
         named = document.firstChildElement("StyledLayerDescriptor").firstChildElement("NamedLayer")
         is_read = layer.readSld(named, "")
-        found = classes(layer) if is_read else []
+        found = classes(layer, sizes) if is_read else []
         pairs = [pair for pair in zip(wanted, found, strict=False) if pair[0] != pair[1]]
         differ = [(old, new) for old, new in pairs if old[0] or old[1] != new[1]]
         answer[name] = {
             "read": is_xml and is_read,
             "features": len(wanted),
             "differ": differ[:3] if len(found) == len(wanted) else ["number"],
+            "sizes": sorted(sizes),
             "labels": [has_labels, layer.labelsEnabled()],
         }
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it

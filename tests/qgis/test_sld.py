@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from xml.etree.ElementTree import fromstring
 
@@ -13,9 +14,40 @@ from spatial.qgis.sld import Expression, equals, holds, sld
 from spatial.qgis.styles import Category, Style, categorised, line, symbol
 
 SE, OGC = "{http://www.opengis.net/se}", "{http://www.opengis.net/ogc}"
-IN_RULE = ("Name", "Description", "Filter", "ElseFilter", "MaxScaleDenominator", "PointSymbolizer", "LineSymbolizer")
-IN_RULE += ("PolygonSymbolizer", "TextSymbolizer", "RasterSymbolizer")
-"""What a rule holds, in the order of the schema."""
+FILL = "GraphicFill? SvgParameter*"
+MODELS = {
+    "StyledLayerDescriptor": "NamedLayer+",
+    "NamedLayer": "Name UserStyle+",
+    "UserStyle": "Name? Description? FeatureTypeStyle+",
+    "FeatureTypeStyle": "Name? Description? Rule+",
+    "Rule": "Name? Description? (Filter|ElseFilter)? MinScaleDenominator? MaxScaleDenominator? "
+    "(PointSymbolizer|LineSymbolizer|PolygonSymbolizer|TextSymbolizer|RasterSymbolizer)+",
+    "Description": "Title? Abstract?",
+    "PointSymbolizer": "Geometry? Graphic?",
+    "LineSymbolizer": "Geometry? Stroke? PerpendicularOffset?",
+    "PolygonSymbolizer": "Geometry? Fill? Stroke?",
+    "TextSymbolizer": "Geometry? Label? Font? LabelPlacement? Halo? Fill?",
+    "RasterSymbolizer": "Geometry? Opacity? ColorMap?",
+    "ColorMap": "Categorize",
+    "Categorize": "LookupValue Value (Threshold Value)*",
+    "Graphic": "Mark* Opacity? Size? Rotation?",
+    "Mark": "WellKnownName? Fill? Stroke?",
+    "Fill": FILL,
+    "Stroke": FILL,
+    "GraphicFill": "Graphic",
+    "Font": "SvgParameter*",
+    "Halo": "Radius? Fill?",
+    "Label": "PropertyName",
+    "Filter": "(Is|And|Or|Not)",
+    "And": "(Is|And|Or|Not) (Is|And|Or|Not)+",
+    "Or": "(Is|And|Or|Not) (Is|And|Or|Not)+",
+    "Not": "(Is|And|Or|Not)",
+    "Rotation": "Literal",
+    "Is": "(PropertyName|Literal) Literal",
+    "PropertyIsNull": "PropertyName",
+    "PropertyIsLike": "PropertyName Literal",
+}
+"""What stands in each element, in the order of the schemas of SLD, SE and Filter 1.1, as far as they are used."""
 
 
 def parsed(text):
@@ -43,6 +75,7 @@ def test_classes_colours_and_labels_are_those_of_the_qml(in_qgis, package):
     answer = in_qgis("read_sld_in_qgis.py", package).found
     assert len(answer) > 20
     as_in_qml(answer)
+    assert max(len(found["sizes"]) for found in answer.values()) > 1
 
 
 @pytest.mark.qgis
@@ -60,17 +93,52 @@ def test_every_look_of_a_full_project_is_that_of_its_qml(in_qgis, sample_run, go
     as_in_qml(answer)
 
 
-def test_rules_have_the_order_of_the_schema_and_filters_two_sides(package):
+def name(element):
+    return element.tag.rpartition("}")[2]
+
+
+def breaches(root):
+    """Hold each element against what the schemas let stand in it; any comparison is an `Is`."""
+    found = []
+    for element in root.iter():
+        model = MODELS.get(name(element)) or MODELS["Is" if name(element).startswith("PropertyIs") else "Font"]
+        inside = [re.sub("PropertyIs.*", "Is", name(one)) for one in element]
+        pattern = re.sub("[A-Z][A-Za-z]*", r"(?:\g<0>#)", model).replace(" ", "")
+        if not re.fullmatch(pattern, "".join(f"{one}#" for one in inside)):
+            found.append((name(element), inside))
+    return found
+
+
+def test_every_element_stands_where_the_schemas_have_it(package, population):
     with sqlite3.connect(package) as file:
         texts = [text for (text,) in file.execute("SELECT styleSLD FROM layer_styles")]
+    raster = write_raster(population, name="people", unit="persons", title="People", words=Words("en", "qgis"))
+    texts += [item.content.decode() for item in raster.artifacts if item.name.endswith(".sld")]
     for text in texts:
         root = parsed(text)
         assert root.get("version") == "1.1.0"
-        for rule in root.iter(f"{SE}Rule"):
-            order = [IN_RULE.index(one.tag.rpartition("}")[2]) for one in rule]
-            assert order == sorted(order)
-        for kind in ("And", "Or"):
-            assert all(len(one) > 1 for one in root.iter(f"{OGC}{kind}"))
+        assert breaches(root) == []
+        assert all(len(one) > 1 for kind in ("And", "Or") for one in root.iter(f"{OGC}{kind}"))
+        for tag in ("Size", "Opacity", "Radius", "MaxScaleDenominator"):
+            assert all(float(one.text) > 0.0 for one in root.iter(f"{SE}{tag}"))
+    wrong = parsed(texts[0].replace("<se:Description>", "<se:Title>x</se:Title><se:Description>", 1))
+    assert breaches(wrong) != []
+
+
+def test_circles_have_the_sizes_of_the_legend_each_for_about_so_many_people(package):
+    with sqlite3.connect(package) as file:
+        query = "SELECT styleQML, styleSLD FROM layer_styles WHERE styleQML LIKE '%data-defined-size-legend%'"
+        pairs = file.execute(query).fetchall()
+    assert pairs
+    for qml, told in pairs:
+        legend = [float(one.get("size")) for one in parsed(qml.split("\n", 1)[1]).iter("class") if one.get("size")]
+        assert len(legend) == 3
+        drawn = {float(one.text) * 0.28 for one in parsed(told).iter(f"{SE}Size")}
+        assert all(any(abs(size - one) < 0.01 for one in drawn) for size in legend)
+        bounds = {
+            one[1].text for one in parsed(told).iter(f"{OGC}PropertyIsGreaterThan") if one[1].text in ("316", "3162")
+        }
+        assert bounds == {"316", "3162"}  # square roots of 100 x 1,000 and of 1,000 x 10,000
 
 
 def test_a_raster_has_the_classes_of_its_qml_and_a_bound_belongs_to_the_class_below(population):
@@ -78,7 +146,7 @@ def test_a_raster_has_the_classes_of_its_qml_and_a_bound_belongs_to_the_class_be
     held = {item.name: item.content.decode() for item in raster.artifacts if not item.name.endswith(".tif")}
     items = list(parsed(held["people.qml"].split("\n", 1)[1]).iter("item"))
     (classes,) = parsed(held["people.sld"]).iter(f"{SE}Categorize")
-    assert classes.get("thresholdsBelongTo") == "preceding"
+    assert classes.get("threshholdsBelongTo") == "preceding"
     assert [one.text for one in classes.iter(f"{SE}Value")] == [one.get("color") for one in items]
     assert [one.text for one in classes.iter(f"{SE}Threshold")] == [one.get("value") for one in items[:-1]]
 
