@@ -68,8 +68,6 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
     """
     Return the CRS if it is projected in metres, and refuse it otherwise.
 
-    Examples
-    --------
     >>> require_metres("EPSG:32738", what="roads").to_epsg()
     32738
     """
@@ -107,8 +105,6 @@ def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
     equal-area CRS counts as off where it is true to areas and not to lengths. PROJ's own factors leave out prime
     meridians other than Greenwich.
 
-    Examples
-    --------
     At 60 degrees north Web Mercator draws twice the length; on its central meridian UTM draws 0.9996 of it.
 
     >>> import geopandas as gpd

@@ -54,8 +54,6 @@ def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
     """
     Name the first few ids and count the rest, for an error message.
 
-    Examples
-    --------
     >>> first_of(["a", "b", "c"], limit=2)
     "'a', 'b', ... (3 in all)"
     """

@@ -20,8 +20,6 @@ def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[
     """
     Say which shapes are no areas.
 
-    Examples
-    --------
     >>> import geopandas as gpd
     >>> bow = gpd.GeoSeries([shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])], index=["a"])
     >>> outline_faults(bow, bow.index)

@@ -94,13 +94,6 @@ def toml_table(text: str) -> dict[str, Any]:
     """
     Read TOML, and refuse as no TOML what no person writes: nesting, sizes and numbers that fill time and memory.
 
-    Raises
-    ------
-    tomllib.TOMLDecodeError
-        Where it is no TOML.
-
-    Examples
-    --------
     >>> toml_table("a = 1")
     {'a': 1}
     """
@@ -133,8 +126,6 @@ def printable(text: str) -> str:
     r"""
     Write what a terminal would obey instead of showing as an escape; all that can be read stays as it is.
 
-    Examples
-    --------
     >>> printable("云溪 \x1b[31mé")
     '云溪 \\x1b[31mé'
     """
@@ -156,8 +147,6 @@ def display_width(text: str) -> int:
     """
     Count the columns that a text takes in a terminal, two for a Chinese sign.
 
-    Examples
-    --------
     >>> display_width("km"), display_width("云溪")
     (2, 4)
     """
@@ -168,8 +157,6 @@ def shortened(text: str, width: int) -> str:
     """
     Cut a text that takes more columns than there are.
 
-    Examples
-    --------
     >>> shortened("North of the river", 12), shortened("云溪镇", 6)
     ('North of ...', '云溪镇')
     """
@@ -193,8 +180,6 @@ def first_screen(lines: Iterable[str], *, more: str, rows: int = SCREEN_ROWS) ->
     """
     Take the lines that fit a screen, and say how many there are more and how to see them.
 
-    Examples
-    --------
     >>> first_screen(["a", "b", "c", "d"], more="cat -v", rows=3)
     ['a', 'b', '... 2 more lines: cat -v']
     """
@@ -213,8 +198,6 @@ def one_line(text: str) -> str:
     r"""
     As `printable`, of text that is one line: a name cannot begin another.
 
-    Examples
-    --------
     >>> one_line("North\nerror: none")
     'North\\nerror: none'
     """
@@ -238,8 +221,6 @@ def plainer(error: UnicodeError) -> tuple[str, int]:
     r"""
     Write what an encoding lacks by a plainer sign, else by its number; a handler of errors for `codecs`.
 
-    Examples
-    --------
     >>> import codecs
     >>> codecs.register_error("plainer", plainer)
     >>> "12\u202fmin, 东坡".encode("cp1252", "plainer")
@@ -256,8 +237,6 @@ def spreadsheet_text(text: str) -> str:
     """
     Mark text that a spreadsheet would run as a formula, and leave out what no cell can hold.
 
-    Examples
-    --------
     >>> spreadsheet_text("=1+1"), spreadsheet_text("A=1")
     ("'=1+1", 'A=1')
     """
@@ -269,8 +248,6 @@ def from_spreadsheet(text: str) -> str:
     """
     Take the apostrophes off that `csv_text` puts.
 
-    Examples
-    --------
     >>> from_spreadsheet("'=1+1"), from_spreadsheet("'s-Gravenhage")
     ('=1+1', "'s-Gravenhage")
     """
@@ -282,8 +259,6 @@ def xml_text(root: Element) -> str:
     r"""
     Write XML whose texts hold no sign that XML cannot.
 
-    Examples
-    --------
     >>> from xml.etree.ElementTree import Element
     >>> xml_text(Element("a", {"b": "1\x012"})).encode("ascii", "xmlcharrefreplace")
     b'<a b="1&#65533;2" />'
@@ -299,8 +274,6 @@ def html_table(title: str, rows: Mapping[str, object]) -> str:
     """
     Write a title and a few facts as a notebook shows them.
 
-    Examples
-    --------
     >>> html_table("Study <a>", {"modes": "drive"})
     '<b>Study &lt;a&gt;</b><table><tr><td>modes</td><td>drive</td></tr></table>'
     """
@@ -312,8 +285,6 @@ def csv_text(text: str) -> str:
     """
     As `spreadsheet_text`, of a cell of a CSV, which a spreadsheet may cut in two.
 
-    Examples
-    --------
     >>> csv_text("a;=1+1"), csv_text("Mo;Tu")
     ("a;'=1+1", 'Mo;Tu')
     """
@@ -337,8 +308,6 @@ def toml_value(value: Any) -> str:
     """
     Write a value as TOML.
 
-    Examples
-    --------
     >>> print(toml_value({"at": "n1", "points": [(1.5, 2.0)]}))
     { at = "n1", points = [[1.5, 2.0]] }
     """

@@ -336,11 +336,7 @@ def headlines_of(study: Study, results: Results, *, is_full: bool) -> list[str]:
 
 
 def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool = False) -> list[str]:
-    """
-    Say which stages ran, and as a table what each took; one line where nothing was to be done.
-
-    With `all_stages` those too that did not run, by what they took when they did.
-    """
+    """Say which stages ran (or all of them) and what each took; one line where nothing was to be done."""
     kept = results.record["stages"]
     stages = {stage.name: kept.get(stage.name) for stage in (pipeline.SCENARIO_STAGES[0], *pipeline.STAGES)}
     stages = {name: facts for name, facts in stages.items() if facts and (facts["ran"] or all_stages)}

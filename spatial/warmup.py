@@ -155,12 +155,7 @@ def compiled_kernels() -> dict[str, Dispatcher]:
 
 
 def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
-    """
-    Run every kind of computation once on a little town, and keep the compiled code in numba's cache.
-
-    A second process compiles half of it meanwhile; what it leaves, and what it cannot keep for this one, this one
-    compiles.
-    """
+    """Run every kind of computation once on a little town, a second process half of it, and keep the compiled code."""
     report = progress or (lambda _fraction, _message: None)
     # The interpreter that runs, and the name of this module: nothing from outside gets into the command.
     command = [sys.executable, "-m", f"{spatial.__name__}.warmup"]

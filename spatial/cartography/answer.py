@@ -158,12 +158,7 @@ def answer_map(book: PageBook, rows: Rows, block: Mapping[str, Any] | None) -> d
 
 
 def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[str, Any] | None:
-    """
-    Say how many are within how far of the first service that is too far for some, and who is farthest.
-
-    Without any finding that is the first service told. None where nobody reaches it. Those whose way is not known are
-    in none of the sums; those without a way are in `all` alone.
-    """
+    """Say how many are within how far of what is too far for some, or first told, and who is farthest; else None."""
     finding = next((each for each in answer["findings"] if not each["is_presence"]), None)
     places = rows.settlements
     known = places["population_persons"].to_numpy(dtype=np.float64)

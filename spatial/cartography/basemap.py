@@ -261,8 +261,6 @@ def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1
     """
     Shade a surface lit from the north-west at 45 degrees.
 
-    Examples
-    --------
     >>> shade = hillshade([[2.0, 1.0, 0.0]] * 3, 1.0)
     >>> bool((shade > 0.5).all())
     True

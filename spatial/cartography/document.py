@@ -111,8 +111,6 @@ def write_block(raw: bytes) -> str:
     What HTML would change in a script (NUL, the carriage return and ``<``) goes with what follows it as one letter of
     two bytes, so that the text has 8/7 of the bytes.
 
-    Examples
-    --------
     >>> write_block(b"aaaa").partition(":")[0]
     '4'
     """
@@ -182,8 +180,6 @@ def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDA
     Rounding upwards keeps ``value <= threshold`` for every threshold that float32 can hold, all whole numbers
     among them; values just above one of the other thresholds named are moved above its float32 as well.
 
-    Examples
-    --------
     >>> bool(round_up([60.0 + 1e-12])[0] > 60)
     True
     >>> bool(round_up([60.0])[0] <= 60)
@@ -201,13 +197,7 @@ def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDA
 
 
 def pack_seconds(minutes: npt.ArrayLike, *, begun: bool = False) -> dict[str, Any]:
-    """
-    Encode minutes that are only shown, never compared, as whole seconds.
-
-    Where they are compared, seconds begun: none that is beyond a whole second of a threshold comes within it.
-
-    Returns a column of uint32 of seconds plus one; 0 = missing.
-    """
+    """Encode minutes as whole seconds plus one, 0 = missing; where they are compared, seconds begun."""
     exact = np.asarray(minutes, dtype=np.float64)
     whole = np.ceil(exact * 60.0) if begun else np.rint(exact * 60.0)
     return pack(np.where(np.isfinite(exact), whole + 1.0, 0.0), "u4")
@@ -233,12 +223,8 @@ PACKS: dict[str, Callable[[Any], dict[str, Any]]] = {"min": pack_seconds, "m": p
 
 def shown_whole(values: npt.ArrayLike, threshold: float | None) -> npt.NDArray[np.float64]:
     """
-    Round values that are only shown, as whole minutes or metres beside a threshold, as pages round.
+    Round values that are only shown to whole minutes or metres; what is beyond a threshold stays beyond it.
 
-    What is beyond the threshold stays beyond it.
-
-    Examples
-    --------
     >>> shown_whole([59.5, 60.2, 71.8], 60.0).tolist()
     [60.0, 60.25, 72.0]
     """
@@ -261,12 +247,8 @@ def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
 
 def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.int64]:
     """
-    Replace texts by their position in a list.
+    Replace texts by their position in a list; `NO_INDEX` where missing or not in the list.
 
-    Returns position, or `NO_INDEX` where missing or not in the list.
-
-    Examples
-    --------
     >>> import pandas as pd
     >>> codes(pd.Series(["b", None, "x"]), ["a", "b"]).tolist()
     [1, -1, -1]

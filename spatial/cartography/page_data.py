@@ -197,8 +197,6 @@ def class_limits(threshold: float, step: float) -> tuple[float, float, float, fl
 
     All but the norm itself lie on whole steps. `S.classLimits` of the pages is the same.
 
-    Examples
-    --------
     >>> class_limits(60.0, 1.0)
     (30.0, 60.0, 75.0, 90.0)
     >>> class_limits(15.0, 1.0)

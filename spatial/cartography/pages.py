@@ -228,8 +228,6 @@ def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """
     Name the map pages of a study.
 
-    Examples
-    --------
     >>> page_files({"access": pd.DataFrame({"service": ["Bus stop/1"]})})
     {'Bus stop/1': 'gap-bus-stop-1.html'}
     """

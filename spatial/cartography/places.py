@@ -43,8 +43,6 @@ def parts_of(tables: Mapping[str, pd.DataFrame], mode: str) -> dict[str, int]:
     """
     Tell which part of the network each township belongs to.
 
-    Examples
-    --------
     >>> parts_of({"settlements": pd.DataFrame()}, "drive")
     {}
     """
@@ -126,8 +124,6 @@ def by_language(names: Mapping[Any, object]) -> dict[str, str]:
     """
     Pick the names of a row.
 
-    Examples
-    --------
     >>> by_language({"name": "青岩", "name_en": None, "tier": "village"})
     {'und': '青岩', 'en': '青岩'}
     """

@@ -444,8 +444,6 @@ def most_to_gain(townships: Sequence[Mapping[str, Any]], parts: Mapping[str, int
     """
     Find the township whose people would gain most if it were brought to the level of the best one of its part.
 
-    Examples
-    --------
     >>> one = {"id": "a", "names": {}, "integration_level": 0.9, "population_persons": 10.0, "places": 1}
     >>> two = {"id": "b", "names": {}, "integration_level": 0.5, "population_persons": 20.0, "places": 2}
     >>> most_to_gain([one, two])["id"]

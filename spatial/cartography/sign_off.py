@@ -67,12 +67,8 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
 
 def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
     """
-    Find the township that is among the last even at its best rank.
+    Find the township that is among the last even at its best rank; None where fewer than two are ranked.
 
-    Returns the one whose best rank is the worst, with its ranks; None where fewer than two are ranked.
-
-    Examples
-    --------
     >>> ranks = {"names": {}, "median_rank": 2.0, "high_rank": 2.0}
     >>> surely_last([{"id": "a", "low_rank": 1.0, **ranks}, {"id": "b", "low_rank": 2.0, **ranks}])["id"]
     'b'
@@ -120,8 +116,6 @@ def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:
     """
     Count the rows by verdict.
 
-    Examples
-    --------
     >>> rows = {"kind": ["people", "villages", "gates"], "status": ["ok", "unknown", "ok"]}
     >>> sign_off_counts(pd.DataFrame(rows | {"official": [10.0, float("nan"), float("nan")]}))
     {'ok': 1, 'look': 0, 'remark': 0, 'unknown': 0, 'undeclared': 1}

@@ -38,12 +38,7 @@ NAMED = 10
 
 
 def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Path, more: dict[str, Any]) -> str:
-    """
-    Write a norm of one's own into a study file.
-
-    ``limit`` is such as ``20min``, ``2km`` or ``500m``, ``share`` such as ``90%``; `more` holds keys of a norm beside
-    those. Returns what the norm asks for, in words.
-    """
+    """Write a norm of one's own (a limit such as ``2km``, a share such as ``90%``) into a study; returns its words."""
     told = {"limit": _LIMIT.fullmatch(limit.strip()), "share": _SHARE.fullmatch(share.strip())}
     problems = [
         f"{name}: {text!r} is not such as {example}"

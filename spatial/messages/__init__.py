@@ -46,8 +46,6 @@ class Words:
     """
     The texts of one language, and numbers and dates as it writes them.
 
-    Examples
-    --------
     >>> Words("en").measure(41.2, "min")
     '41 min'
     """
@@ -119,8 +117,6 @@ class Words:
         """
         Say what a reader noticed: counts as the language writes them, names, words and cells as the source has them.
 
-        Examples
-        --------
         >>> Words("fr").notice("hidden", {"where": {"first": ["draft"], "in_all": 1}}).replace("\u00a0", " ")
         "feuilles masquées non lues : 'draft' (1 en tout)"
         """

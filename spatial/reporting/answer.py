@@ -403,11 +403,7 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
 
 
 def first_plan(answer: Told, plans: Sequence[Told]) -> Told | None:
-    """
-    Choose the plan that helps the first finding for which one is drawn; without findings the first one drawn.
-
-    Where minutes come first, none does: nobody asked for what is watched all over the world.
-    """
+    """Choose the plan that helps the first finding with one, else the first; none where minutes come first."""
     drawn = [] if answer["watched"] and not answer["findings"] else [plan for plan in plans if plan["actions"]]
     by_norm = {plan["norm_id"]: plan for plan in reversed(drawn)}
     helped = [finding["norm_id"] for finding in answer["findings"] if finding["norm_id"] in by_norm]
@@ -509,11 +505,7 @@ def _one_place(service: Told, words: Words) -> str:
 
 
 def service_texts(service: Told, finding: Told | None, half: Told, words: Words) -> dict[str, str]:
-    """
-    Say under the small map of a service who is beyond, among whom, and how far half of these are.
-
-    All three are of whom the norm of the finding asks about; without one of all, beyond what is `far_min`.
-    """
+    """Say under a service's map who is beyond, among whom, and how far half are: those of the norm, or all."""
     if finding is None:
         far = service["far_min"]
         within = service["within"][f"{far:g}"]

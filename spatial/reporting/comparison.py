@@ -47,11 +47,7 @@ def placed_units(units: pd.DataFrame, runs: Sequence[Mapping[str, pd.DataFrame]]
 
 
 def county_of(table: pd.DataFrame | None, key: str, run: Mapping[str, pd.DataFrame], language: str = "") -> pd.Series:
-    """
-    Name the part of the study area, such as a county, that places or units lie in.
-
-    Returns name by id; missing outside every part. Empty without geometry or study area.
-    """
+    """Name the part of the study area, such as a county, that places or units lie in, by id; missing outside."""
     area, bounds = run.get("study_area"), run.get("boundaries")
     if not isinstance(table, gpd.GeoDataFrame) or not isinstance(area, gpd.GeoDataFrame) or not len(area):
         return pd.Series(dtype=object)

@@ -44,8 +44,6 @@ def plan_records(
     side, such that parts add up to `today` (who is beyond today) and to `all`; so do those of actions and townships.
     ``metrics`` says what each norm measures, so that a way there and back is called that.
 
-    Examples
-    --------
     >>> plan_records({})
     []
     """
@@ -125,12 +123,8 @@ def plan_records(
 
 def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
     """
-    Gather what people wrote of actions, and whether what was built kept its promise.
+    Gather what people wrote of actions that are no mere proposal, and whether what was built kept its promise.
 
-    Returns a row of `plan_progress` each that is no mere proposal, with `names` of where it is by language.
-
-    Examples
-    --------
     >>> progress_records({})
     []
     """
@@ -151,8 +145,6 @@ def whole_parts(parts: npt.ArrayLike, total: int) -> list[int]:
     """
     Round parts so that they add up to their rounded total: up, where most is lost by rounding down.
 
-    Examples
-    --------
     >>> whole_parts([1.4, 1.4, 0.2], 3)
     [2, 1, 0]
     """
@@ -259,8 +251,6 @@ def _place_names(ids: Sequence[str], row: Record, named: Mapping[str, Names]) ->
     """
     Name where a row is by the places of these ids, a link by its ends; as it is written where one has no name.
 
-    Examples
-    --------
     >>> _place_names(["a", "b"], {}, {"a": {"und": "云溪"}, "b": {"und": "马渡"}})["und"].split(BETWEEN)
     ['云溪', '马渡']
     """
@@ -285,8 +275,6 @@ def unit_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, Names]:
     """
     Name units by language as their boundaries do, else as their settlements do.
 
-    Examples
-    --------
     >>> unit_names({"settlements": pd.DataFrame({"township_id": ["t"], "township": ["马渡乡"]})})
     {'t': {'und': '马渡乡'}}
     """

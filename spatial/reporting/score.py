@@ -37,12 +37,7 @@ NAMED = 3
 
 
 def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[str, str]:
-    """
-    Name the pillars of a unit that nothing measures, and why.
-
-    Returns ``no_data``, ``not_asked`` or ``not_defined`` by pillar, in their order. What is not asked of a
-    single settlement is not missing there.
-    """
+    """Name the pillars of a unit that nothing measures, and why; what is not asked of it is not missing."""
     levels = components.loc[components["side"] == "level"]
     found = {}
     for pillar in PILLARS:
@@ -56,11 +51,7 @@ def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[st
 
 
 def levels_shown(scores: pd.DataFrame) -> pd.DataFrame:
-    """
-    Take away the levels that nobody is shown: those of fewer than two measured pillars or ten settlements.
-
-    The tables and the summary hold them all the same.
-    """
+    """Hide levels of fewer than two measured pillars or ten settlements; the tables hold them all the same."""
     single = scores["unit_level"].eq("settlement")
     study = scores.loc[scores["unit_level"].eq("study"), "places"].max()
     places = scores["places"].mask(single, single.sum() if pd.isna(study) else study)
@@ -114,23 +105,14 @@ def is_unmapped(norm: Mapping[Any, Any]) -> bool:
 
 
 def conditions_of(judged_if: object) -> list[tuple[str, int]]:
-    """
-    Read the condition under which a norm is judged.
-
-    Returns tiers, and how many people the largest known place of each has; empty without a condition.
-    """
+    """Read the tiers, and how many people the largest known place of each has, under which a norm is judged."""
     codes = judged_if.split(";") if isinstance(judged_if, str) else []
     parts = [code.split(":") for code in codes if code.startswith(f"{PEOPLE_AT_MOST}:")]
     return [(tier, int(persons)) for _, tier, persons in parts]
 
 
 def people_missing(norm_id: str, results: pd.DataFrame, settlements: pd.DataFrame) -> dict[str, Any] | None:
-    """
-    Say whose people nobody knows, of those that a norm on people asks about.
-
-    Returns `places`, how many there are, and `first`, the first by id with their names; None where there is
-    none, or where nobody knows the people of any place.
-    """
+    """Say whose people nobody knows, of those that a norm asks about; None for none, or where nobody is known."""
     own = results.loc[
         (results["norm_id"] == norm_id) & (results["unit_level"] == "settlement") & (results["places_in_scope"] > 0),
         ["unit_id", "persons_in_scope"],
@@ -166,8 +148,6 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
     Returns the measured rows of levels with `obstacle_degree` (0-1; the shares of a unit sum to 1, or are all
     0 where it lacks nothing), each unit's largest first.
 
-    Examples
-    --------
     >>> rows = pd.DataFrame({"unit_level": "study", "unit_id": "study", "pillar": ["order", "structure"],
     ...                      "side": "level", "component": ["a", "b"], "value": [0.4, 0.8]})
     >>> held_back(rows)[["component", "obstacle_degree"]].round(2).values.tolist()
@@ -202,8 +182,6 @@ def doubted_units(issues: pd.DataFrame, boundaries: pd.DataFrame | None, units: 
     An issue that is declared in a table forbids what it says, of the areas that it names. An issue in plain text, which
     cannot say so, forbids to compare the areas that it names side by side, wherever it names two or more.
 
-    Examples
-    --------
     >>> areas = {"boundary_id": ["a", "b", "c"], "name": ["Alba", "Borga", "Cave"]}
     >>> table = gpd.GeoDataFrame(areas, geometry=gpd.points_from_xy([0, 1, 2], [0, 0, 0]).buffer(0.1))
     >>> told = {"path": "p.tif", "number": 1, "issue": "Interchanged", "issue_kind": "declared", "affects": ""}
@@ -256,8 +234,6 @@ def rank_doubts(
     """
     Tell which townships and settlements have no rank, and which pairs of townships are not compared.
 
-    Examples
-    --------
     >>> doubt = {"forbids": ["comparison"], "areas": [["a"], ["b"]], "without_rank": ["a", "b"]}
     >>> held = rank_doubts([doubt], ["a", "b", "c"], {"v": "a", "w": "c"})
     >>> sorted(held.pairs), sorted(held.units["settlement"])

@@ -462,12 +462,8 @@ def sign_off_table(
 
 def fingerprint(table: pd.DataFrame) -> str:
     """
-    Give the letters that stand for the rows of a table `sign_off`, so that a signature belongs to these numbers alone.
+    Give twelve letters for the rows of a table `sign_off` in any order, to which alone a signature belongs.
 
-    Returns 12 hexadecimal digits of a SHA-256. Numbers count with nine digits; the order of rows does not.
-
-    Examples
-    --------
     >>> rows = pd.DataFrame({"item": ["people"], "ours": [10.0], "official": [10.0], "status": ["ok"]})
     >>> fingerprint(rows) == fingerprint(rows.assign(ours=11.0))
     False

@@ -311,8 +311,6 @@ def told_unit(measure: pd.DataFrame) -> tuple[str, int]:
     """
     Choose the unit of one measure, so that supply for each person is no row of noughts.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> told_unit(pd.DataFrame({"unit": ["capacity per person"], "value": [0.004]}))
     ('capacity per 1000 people', 1000)

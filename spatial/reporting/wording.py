@@ -55,12 +55,8 @@ def columns_told(where: str) -> dict[str, tuple[str, ...]]:
 
 def source_title(norm: Mapping[Any, Any], words: Words) -> str:
     """
-    Call the instrument of a norm by its own title where that is in the language, else as the register does.
+    Call the instrument of a norm by its own title in its language, else as the register does, marked as English.
 
-    What is not known in the language is marked as English.
-
-    Examples
-    --------
     >>> norm = {"source_title": "Postal Law", "source_title_original": "《邮政法》", "original_language": "zh"}
     >>> source_title(norm, Words("zh")), source_title(norm, Words("fr"))
     ('《邮政法》', 'Postal Law (titre en anglais)')
@@ -79,8 +75,6 @@ def norm_titles(norm: Mapping[Any, Any]) -> dict[str, str]:
     """
     Take the short names of a norm by language; none where the study judges by another number than the name says.
 
-    Examples
-    --------
     >>> norm = {"title_en": "County seat within 60 minutes", "threshold": 60.0, "register_threshold": 60.0}
     >>> norm_titles(norm), norm_titles(norm | {"threshold": 45.0})
     ({'en': 'County seat within 60 minutes'}, {})
@@ -121,8 +115,6 @@ def profile_title(measure: str, words: Words) -> str:
     """
     Say what a measure of `site_profile` tells.
 
-    Examples
-    --------
     >>> profile_title("workplaces_within_30", Words("en")), profile_title("flow_out_parcels", Words("en"))
     ('Workplaces within 30 min', 'Leaving, a year: parcels')
     """
@@ -154,8 +146,6 @@ def source_fact(fact: str, words: Words) -> str:
     """
     Say an origin, licence, vintage or address of a file.
 
-    Examples
-    --------
     >>> source_fact("unknown", Words("fr")), source_fact("CC0-1.0", Words("fr"))
     ('non précisé', 'CC0-1.0')
     """
@@ -166,8 +156,6 @@ def stated(fact: str) -> str:
     """
     Take what a source states of itself.
 
-    Examples
-    --------
     >>> stated("unknown"), stated("CC0-1.0")
     ('', 'CC0-1.0')
     """
@@ -204,13 +192,8 @@ def issue_lines(
 
 def effect_text(record: Mapping[str, Any], words: Words) -> str:
     """
-    Say what a known issue affects and forbids.
+    Say what a known issue affects and forbids; empty where nobody says.
 
-    Returns such as "affects people; forbids to compare Alba, Borga; townships without a rank: 2"; empty where
-    nobody says.
-
-    Examples
-    --------
     >>> told = {"affects": [], "areas": ["Alba"], "without_rank": ["a"], "unknown_areas": []}
     >>> effect_text(told | {"issue_kind": "declared", "forbids": ["ranking"]}, Words("en"))
     'forbids to rank Alba; townships without a rank: 1'
@@ -250,8 +233,6 @@ def name_in(frame: pd.DataFrame, language: str) -> pd.Series:
     """
     Choose the name of each row.
 
-    Examples
-    --------
     >>> places = pd.DataFrame({"name": ["云溪镇", "马渡乡"], "name_en": ["Yunxi Town", None]})
     >>> list(name_in(places, "en")), list(name_in(places, "fr"))
     (['Yunxi Town', '马渡乡'], ['云溪镇', '马渡乡'])
@@ -276,8 +257,6 @@ def names_of(row: Mapping[Any, object]) -> dict[str, str]:
     """
     Gather the names of a row by language.
 
-    Examples
-    --------
     >>> names_of({"name": "云溪镇", "name_en": "Yunxi Town", "name_zh": None, "tier": "town"})
     {'und': '云溪镇', 'en': 'Yunxi Town'}
     """
@@ -299,8 +278,6 @@ def in_script_order(name: str, language: str) -> str:
     """
     Begin a name that is written in two scripts with that of a language.
 
-    Examples
-    --------
     >>> in_script_order("هواني Hoani", "fr"), in_script_order("云溪镇", "fr")
     ('Hoani هواني', '云溪镇')
     """
@@ -318,8 +295,6 @@ def pick(names: Mapping[str, str], language: str) -> str:
     """
     Choose a name by language; one in two scripts begins with that of the language.
 
-    Examples
-    --------
     >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr")
     '云溪镇'
     """
@@ -383,8 +358,6 @@ def travelled_m(
     Of the first and of the last edge either end may be the one that the way passes. Of the four pairs the one is
     right whose sum is the length of the way without its two walks, whatever the edges join.
 
-    Examples
-    --------
     >>> road = shapely.LineString([(0, 0), (1320, 0)])
     >>> way = shapely.LineString([(100, 9), (100, 0), (273, 0), (273, 5)])
     >>> travelled_m(way, [road], [1320.0]).round(3).tolist()
@@ -427,8 +400,6 @@ def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words) ->
     """
     Name a road or one edge of it.
 
-    Examples
-    --------
     >>> from spatial.messages import Words
     >>> road_text("w12/3", {}, Words("en"))
     'road w12/3'

@@ -372,12 +372,8 @@ def segmentation_index(
 
 def index_of_terms(terms: ArrayLike) -> FloatArray:
     """
-    Join integration terms of units: one less the geometric mean of those that exist.
+    Join integration terms of units: one less the geometric mean of those that exist; 1 for a 0, NaN without any.
 
-    Returns 0-1; 1 where any term is 0, NaN where none exists.
-
-    Examples
-    --------
     >>> index_of_terms([[0.5, math.nan, 0.5], [1.0, 0.0, math.nan]]).round(12).tolist()
     [0.5, 1.0]
     """

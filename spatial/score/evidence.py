@@ -197,12 +197,7 @@ class Ground:
         return float(np.nansum(known)) if (~np.isnan(known)).any() else float("nan")
 
     def people_among(self, members: IntArray, counted: IntArray) -> float:
-        """
-        Add up the people of those places of a unit that count.
-
-        Returns 0 where none of them counts; NaN where nobody's number is known, in the unit or among those
-        that count, and where places stand in for people.
-        """
+        """Add up the people of places of a unit that count: 0 where none does, NaN where nobody's number is known."""
         if not self.counts_people:
             return float("nan")
         if len(counted):
@@ -296,8 +291,6 @@ def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -
     """
     Share of the people who have something, among those of whom it is known.
 
-    Examples
-    --------
     Of 10 people 2 have it, 3 have not, and of 5 nobody knows: 2 / 5, from 2 / 10 to 7 / 10.
     """
     mine = unit.members[having.asked[unit.members]]

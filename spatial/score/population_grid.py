@@ -171,12 +171,7 @@ def urban_grid(raster: Raster, crs: CRS, rules: DegurbaRules | None = None) -> U
 
 
 def grid_of_settlements(settlements: gpd.GeoDataFrame, rules: DegurbaRules | None = None) -> UrbanGrid | None:
-    """
-    Put the people of settlements on cells of one square kilometre, where there is no raster.
-
-    Returns all people of a place stand at its point, so that large places look denser than they are. None
-    where nobody's number is known.
-    """
+    """Put the people of settlements, all at its point, on cells of a square kilometre; None where nobody is known."""
     persons = np.nan_to_num(settlements["population_persons"].to_numpy(dtype=np.float64))
     there = persons > 0.0
     if not there.any():

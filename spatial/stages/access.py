@@ -38,8 +38,6 @@ def warn_of_memory(settlements: int, services: int, modes: int, *, free_mb: floa
     """
     Say, before the long stages, that a run is likely to need more memory than is free; returns whether it does.
 
-    Examples
-    --------
     >>> warn_of_memory(400, 30, 2, free_mb=4_000.0)
     False
     """

@@ -510,11 +510,7 @@ def _link_plan(question: Question, ground: PlanGround, link_km: float, most: int
 def _building_ground(
     landcover: Raster, elevation: Raster | None, water: gpd.GeoDataFrame, options: Options
 ) -> Friction | None:
-    """
-    Lay out what new links cross, without a road; None where the study has no surface, or wants links straight.
-
-    Water is crossed at the cost of a bridge, and the sea not at all.
-    """
+    """Lay out what new links cross without a road, water at the cost of a bridge and no sea; None without a surface."""
     chosen, how = options.off_road, options.planning
     if chosen.service is None or how.link_route == "straight":
         return None

@@ -172,11 +172,7 @@ def _filling(
 
 
 def find_room(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> RoomPlan:
-    """
-    Find room at facilities of the study that have some, or by enlarging, opening and closing some.
-
-    Whoever finds none may go as far as the plan says; where room is only shared, to what is kept for other units too.
-    """
+    """Find room at facilities that have some, or enlarge, open and close some, as far as the plan says."""
     item, question, idle = asked.item, asked.question, asked.facilities
     if question.ask == "none":
         return RoomPlan(None, [])
@@ -224,11 +220,7 @@ def shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.G
 
 
 def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> Answer:
-    """
-    Enlarge, open and close what lets most people find room, each by no more units than that takes.
-
-    For a norm as few as reach its share; under a budget what it pays for.
-    """
+    """Enlarge, open and close what lets most find room: as few as a norm asks for, or as a budget pays for."""
     item, question = asked.item, asked.question
     costs, service = ground.costs, question.norm.service
     stated = np.nan if costs is None else costs.unit.get(service, np.nan)
@@ -416,11 +408,7 @@ def _sharing_units(matches: pd.DataFrame, homes: gpd.GeoDataFrame, sites: gpd.Ge
 
 
 def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries, sites: gpd.GeoSeries) -> Answer:
-    """
-    Bring those who find no room to facilities that have some: an action a facility, those that take most first.
-
-    ``homes`` and ``sites`` are the points of settlements and facilities by their ids.
-    """
+    """Bring those who find no room to facilities that have some: an action a facility, those that take most first."""
     need = question.need
     order = found.idle.loc[found.idle["given_persons"] > 0.0]
     order = order.sort_values(["given_persons", "facility_id"], ascending=[False, True], kind="stable")

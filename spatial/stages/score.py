@@ -124,12 +124,7 @@ def town_and_country(
     population: Raster | None,
     near: Callable[[FloatArray, float], NDArray[np.bool_]],
 ) -> dict[str, pd.DataFrame]:
-    """
-    Classify settlements and townships, and find functional urban areas.
-
-    Returns tables `settlement_types`, `unit_types` and `functional_areas`. Why the last one is empty, or
-    found by travel time, stands in the log. ``near`` tells which places are within some minutes of points.
-    """
+    """Classify settlements and townships, and find functional urban areas; the log says why there is none."""
     # Classify the ground, or say why it cannot be.
     given, crs = options.score.degurba, CRS(settlements.crs)
     semi_dense = given.semi_dense or DEGURBA_RULES[given.rules].semi_dense

@@ -247,11 +247,7 @@ def _public_study(study: Study, inventory: Mapping[str, str]) -> Study:
 
 
 def _sources_told(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """
-    Give the account of the sources and their known issues without folders, which are those of a machine.
-
-    What readers noticed names single rows, and stays.
-    """
+    """Give the account of the sources, and known issues but those of single rows, without folders of a machine."""
     found = {name: frame.assign(path=[PurePath(path).name for path in frame["path"]]) for name, frame in tables.items()}
     issues = found["known_issues"]
     stated = issues.loc[issues["issue_kind"] != NOTICED].reset_index(drop=True)

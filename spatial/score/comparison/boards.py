@@ -96,8 +96,6 @@ def decompose(
     """
     Take the change of ``ln`` of the geometric mean apart.
 
-    Examples
-    --------
     >>> row = {"unit_level": "study", "unit_id": "study", "pillar": "order", "side": "level", "component": "gates"}
     >>> units, parts = decompose(pd.DataFrame([row | {"value": 0.5}]), pd.DataFrame([row | {"value": 1.0}]))
     >>> round(float(units["ln_change"].iloc[0]), 6), round(float(parts["contribution"].iloc[0]), 6)
@@ -125,12 +123,7 @@ def decompose(
 
 
 def with_shared_index(boards: Sequence[Scoreboard]) -> list[pd.DataFrame]:
-    """
-    Form the index of each unit anew, of the terms that all runs which have the unit measured.
-
-    Returns the scores of each run with that `segmentation_index` (NaN where no term is common, and for
-    settlements) and its `segmentation_terms`, joined by ``;``.
-    """
+    """Form the index of each unit anew, of the terms that all runs which have it measured; NaN where none is common."""
     names = list(TERMS)
     terms = pd.concat([board.terms.assign(position=at) for at, board in enumerate(boards)], ignore_index=True)
     common = terms[names].notna().groupby([terms[key] for key in KEY]).transform("all").to_numpy(dtype=bool)

@@ -29,8 +29,6 @@ def count_names(names: Sequence[str]) -> str:
     """
     Count names, and list the first few, for a note.
 
-    Examples
-    --------
     >>> count_names(["Lake", "Ridge"])
     '2 (Lake, Ridge)'
     """
@@ -52,8 +50,6 @@ def groups_of(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
     """
     Join pairs that share a member.
 
-    Examples
-    --------
     >>> [sorted(group) for group in groups_of([("a", "b"), ("c", "d"), ("b", "e")])]
     [['a', 'b', 'e'], ['c', 'd']]
     """
