@@ -47,15 +47,7 @@ from spatial.planning.siting import mclp
 from spatial.runner.stage import silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
 from spatial.stages.plan_ground import PlanGround, services_of
-from spatial.stages.plan_room import (
-    ROUND_NAME,
-    RoomGround,
-    RoundGround,
-    ask_for_room,
-    find_room,
-    plan_round,
-    round_scenario,
-)
+from spatial.stages.plan_room import ROUND_NAME, ask_for_room, find_room, plan_round, round_scenario
 from spatial.stages.plan_sites import pays_for_nothing, planning_sources, refuse_unfit_plans, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
@@ -113,10 +105,10 @@ def plan(
     refuse_unfit_plans(options, facilities, study_area)
     norms = norms_of(binding_norms(options))
     barriers = surroundings_of(options, study_area, water).barriers
-    ground = PlanGround(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
-    of_rooms = RoomGround(settlements, facilities, boundaries, ground.graph, barriers, ground.stated)
+    graph = partial(graph_of, options, nodes, edges)
+    ground = PlanGround(settlements, facilities, boundaries, water, barriers=barriers, graph=graph, options=options)
     rooms = {
-        item.name: ask_for_room(item, _norm_question(item, norms, norm_results), of_rooms, options)
+        item.name: ask_for_room(item, _norm_question(item, norms, norm_results), ground)
         for item in options.plans
         if item.match or item.makes_room
     }
@@ -169,9 +161,7 @@ def plan(
         if question.plan_id in opens:
             offered = {str(word): sources[word] for word in words[question.plan_id] if word in sources}
             within = grounds.get(question.plan_id)
-            ground.offer(
-                question, words[question.plan_id], offered, land=study_area, boundaries=boundaries, within=within
-            )
+            ground.offer(question, words[question.plan_id], offered, land=study_area, within=within)
     split = {
         name: sites
         for item in options.plans
@@ -196,7 +186,7 @@ def plan(
         try:
             if question.plan_id in rooms:
                 new = ground.new_sites(question) if question.plan_id in opens else None
-                answer, shared[question.plan_id] = find_room(rooms[question.plan_id], of_rooms, options, new)
+                answer, shared[question.plan_id] = find_room(rooms[question.plan_id], ground, new)
             else:
                 answer = _answer(question, ground, most, link_km, split.get(question.plan_id))
         except InfeasibleError as error:
@@ -212,8 +202,7 @@ def plan(
         if answer is not None:
             answer = replace_fields(answer, actions=answer.actions.assign(cost=ground.costs(question, answer.actions)))
         if answer is not None and own is not None and own.round is not None:
-            ways = RoundGround(ground.settlements, ground.homes, ground.pairs, options.network.modes)
-            answer = replace_fields(answer, tour=plan_round(question, answer, own.round, ways))
+            answer = replace_fields(answer, tour=plan_round(question, answer, own.round, ground))
         answers.append((question, answer))
     ground.know([room.facilities for room in rooms.values()])
     tables = plan_tables(answers, ground.places)

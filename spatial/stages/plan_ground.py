@@ -25,12 +25,13 @@ from spatial.norms.measuring import modes_for
 from spatial.outlines import inside
 from spatial.planning.candidates import load_site_rules
 from spatial.planning.link_candidates import lay_corridors
-from spatial.stages.plan_room import NewSites, homes_of
 from spatial.stages.plan_sites import (
     EXCLUDED,
     NO_CORRIDOR,
+    NewSites,
     constrained,
     constraint_areas,
+    homes_of,
     lacks_cost,
     offered_sites,
     stated_costs,
@@ -82,16 +83,16 @@ class PlanGround:
         self,
         settlements: gpd.GeoDataFrame,
         facilities: gpd.GeoDataFrame,
+        boundaries: gpd.GeoDataFrame,
         water: gpd.GeoDataFrame,
+        *,
         barriers: gpd.GeoSeries | None,
         graph: Callable[[str], TravelGraph],
         options: Options,
     ) -> None:
-        self.settlements = settlements
-        self.facilities = facilities
+        self.settlements, self.facilities = settlements, facilities
+        self.boundaries, self.water, self.barriers = boundaries, water, barriers
         self.options = options
-        self.water = water
-        self.barriers = barriers
         self.graph = cache(graph)
         self.surface: Friction | None = None  # what new links cross, where the study has it
         self.homes = homes_of(settlements)
@@ -137,7 +138,6 @@ class PlanGround:
         sources: dict[str, gpd.GeoDataFrame],
         *,
         land: gpd.GeoDataFrame,
-        boundaries: gpd.GeoDataFrame,
         within: shapely.Geometry | None = None,
     ) -> None:
         """Add the sites of these sources that a plan may take, in its units, before any is joined to a network."""
@@ -157,7 +157,7 @@ class PlanGround:
                 graph=self.graph((modes_for(question.norm.mode, options.network.modes) or options.network.modes)[0]),
                 snap_rules=options.network,
             )
-            placed = assign_units(found.sites, boundaries, options.region.unit_levels)
+            placed = assign_units(found.sites, self.boundaries, options.region.unit_levels)
             offered = constrained(placed[list(_KNOWN_OF_SITES)], self.areas)
             chosen = pd.concat([chosen, offered], ignore_index=True)
             new = offered.loc[~offered["facility_id"].isin(self.sites["facility_id"])]

@@ -23,21 +23,20 @@ from spatial.planning.making_room import Filling, RoomTask, make_room
 from spatial.planning.matching import match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.programs import SAME
-from spatial.stages.plan_sites import pays_for_nothing
+from spatial.stages.plan_sites import homes_of, pays_for_nothing
 from spatial.stages.policy import vocabulary_of
 from spatial.study.scenarios import DAYS_A_WEEK
-from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from spatial.network.graph import TravelGraph
     from spatial.planning.making_room import RoomMade
     from spatial.planning.matching import CapacityMatch
-    from spatial.runner.stage import Options
-    from spatial.study.plans import PlanCosts, PlanOptions, RoundOptions
+    from spatial.stages.plan_ground import PlanGround
+    from spatial.stages.plan_sites import NewSites
+    from spatial.study.plans import PlanOptions, RoundOptions
 
     ObjectArray = NDArray[np.object_]
     FloatArray = NDArray[np.float64]
@@ -58,17 +57,6 @@ class RoomPlan(NamedTuple):
     share_units: list[list[str]]
 
 
-class RoomGround(NamedTuple):
-    """What room is planned on; ``graph`` gives the network of a mode."""
-
-    settlements: gpd.GeoDataFrame
-    facilities: gpd.GeoDataFrame
-    boundaries: gpd.GeoDataFrame
-    graph: Callable[[str], TravelGraph]
-    barriers: gpd.GeoSeries | None
-    costs: PlanCosts | None
-
-
 class RoomQuestion(NamedTuple):
     """Whom a plan is to find room for, and what stands today; ``facilities`` are those that it may use or change."""
 
@@ -79,15 +67,7 @@ class RoomQuestion(NamedTuple):
     people: pd.Series[float]  # who fills it, by the ids of settlements; NaN where unknown
 
 
-class NewSites(NamedTuple):
-    """Where a service may open: places by their ids, what opening there costs, and how a scenario calls it."""
-
-    places: gpd.GeoDataFrame
-    opening: pd.Series[float]
-    names: pd.Series[str]
-
-
-def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround, options: Options) -> RoomQuestion:
+def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: PlanGround) -> RoomQuestion:
     """
     Ask for room for those who find none of a service, or none within the minutes of a norm.
 
@@ -96,7 +76,7 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
     `measures.catchment_min`, or within the minutes of the plan where it changes what they hold. Idle is what this
     leaves free, and no more than their load leaves free where that is known.
     """
-    settlements, facilities = ground.settlements, ground.facilities
+    settlements, facilities, options = ground.settlements, ground.facilities, ground.options
     chosen, vocabulary = options.measures, vocabulary_of(options)
     norm = None if of_norm is None else of_norm.norm
     service, within = item.service or str(norm and norm.service), item.within_min or (norm.threshold if norm else 0.0)
@@ -120,7 +100,7 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
             left = None
             break
         catchment = within if item.makes_room else chosen.catchment_min
-        filling = _filling(theirs, persons, mode, catchment, ground, options)
+        filling = _filling(theirs, persons, mode, catchment, ground)
         room = each * theirs["capacity"].to_numpy(dtype=np.float64)
         if name == service:
             left, standing = filling.left(room), theirs
@@ -148,7 +128,7 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
     need = need.loc[is_asked].reset_index(drop=True)
     asked = norm or service_norm(service, mode, within, stat_unit=column.removesuffix("_persons"))
     question = Question(item.name, "matching", need, asked, wanted=(service,), budget=item.budget)
-    question = replace(question, currency=None if ground.costs is None else ground.costs.currency)
+    question = replace(question, currency=None if ground.stated is None else ground.stated.currency)
     if not question.is_beyond.any():
         question = no_answer(question, "no_group" if is_unknown else "no_capacity" if left is None else "met")
     idle = gpd.GeoDataFrame(pd.concat([offered.iloc[:0], *rooms], ignore_index=True), crs=facilities.crs)
@@ -156,28 +136,23 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
 
 
 def _filling(
-    facilities: gpd.GeoDataFrame,
-    persons: pd.Series[float],
-    mode: str,
-    within: float | None,
-    ground: RoomGround,
-    options: Options,
+    facilities: gpd.GeoDataFrame, persons: pd.Series[float], mode: str, within: float | None, ground: PlanGround
 ) -> Filling:
     """Join people to facilities within some minutes; what is kept for others they do not reach."""
     od = pd.DataFrame({name: [] for name in ("from_id", "to_id", "travel_time_min")})
     if len(facilities):
-        travel: dict[str, Any] = {"rules": options.network, "barriers": ground.barriers}
+        travel: dict[str, Any] = {"rules": ground.options.network, "barriers": ground.barriers}
         od = travel_times(ground.graph(mode), ground.settlements, facilities, cutoff_min=within, **travel)
     return Filling.of(od, persons, facilities["facility_id"].tolist())
 
 
-def find_room(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> RoomPlan:
+def find_room(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -> RoomPlan:
     """Find room at facilities that have some, or enlarge, open and close some, as far as the plan says."""
     item, question, idle = asked.item, asked.question, asked.facilities
     if question.ask == "none":
         return RoomPlan(None, [])
     if item.makes_room:
-        return RoomPlan(plan_making(asked, ground, options, new), [])
+        return RoomPlan(plan_making(asked, ground, new), [])
     idle = idle.assign(**{SHARES: shares_within(item, idle, ground.boundaries)})
     everybody = idle.assign(
         open_to=idle.get("open_to", pd.Series("all", idle.index)).mask(is_for_some_units(idle), "all")
@@ -188,7 +163,7 @@ def find_room(asked: RoomQuestion, ground: RoomGround, options: Options, new: Ne
         pd.DataFrame(idle.reindex(columns=[*ROOM])),
         travel_times(
             ground.graph(question.norm.mode), ground.settlements, everybody, cutoff_min=item.within_min,
-            rules=options.network, barriers=ground.barriers,
+            rules=ground.options.network, barriers=ground.barriers,
         ),
         compatible={str(item.service): item.compatible},
         sharing=None if item.sharing is None else SHARES,
@@ -219,10 +194,10 @@ def shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.G
     return own.to_numpy(dtype=object)
 
 
-def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> Answer:
+def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -> Answer:
     """Enlarge, open and close what lets most find room: as few as a norm asks for, or as a budget pays for."""
     item, question = asked.item, asked.question
-    costs, service = ground.costs, question.norm.service
+    costs, options, service = ground.stated, ground.options, question.norm.service
     stated = np.nan if costs is None else costs.unit.get(service, np.nan)
     theirs, crs = asked.standing, ground.settlements.crs
     places = theirs.iloc[:0] if new is None else new.places.loc[~new.places["facility_id"].isin(theirs["facility_id"])]
@@ -236,7 +211,7 @@ def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: 
     opened["service"] = theirs["service"].iloc[0] if len(theirs) else service
     frame = gpd.GeoDataFrame(pd.concat([theirs, opened], ignore_index=True), crs=crs)
     homes = ground.settlements["settlement_id"]
-    filling = _filling(frame, asked.people, question.norm.mode, question.norm.threshold, ground, options)
+    filling = _filling(frame, asked.people, question.norm.mode, question.norm.threshold, ground)
     each = float(options.measures.persons_per_unit[service])
     # Room beyond all people there are is as good as any.
     held = frame["capacity"].to_numpy(dtype=np.float64)
@@ -450,22 +425,6 @@ def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries
     )
 
 
-class RoundGround(NamedTuple):
-    """What a round is planned on: settlements, those that have a name and may be stops, and ways between places."""
-
-    settlements: gpd.GeoDataFrame
-    homes: gpd.GeoDataFrame
-    pairs: Callable[..., pd.DataFrame]
-    modes: Sequence[str]
-
-
-def homes_of(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Pick the settlements of the study that may hold a site: one that nobody can name only where none has a name."""
-    homes = settlements.loc[settlements["in_study"]]
-    has_name = homes[[name for name in NAMES if name in homes]].notna().any(axis=1)
-    return homes.loc[has_name] if has_name.any() else homes
-
-
 def base_of_round(plan_id: str, how: RoundOptions, settlements: gpd.GeoDataFrame) -> str:
     """Find the settlement where the team of a plan sets out, or refuse its name."""
     key = f"plans.{plan_id}.round.base"
@@ -478,15 +437,15 @@ def base_of_round(plan_id: str, how: RoundOptions, settlements: gpd.GeoDataFrame
     return base
 
 
-def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: RoundGround) -> MobileRound:
+def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: PlanGround) -> MobileRound:
     """Send a team to those whom sites leave out, stopping at settlements; without stops where a day holds none."""
-    service = question.norm.service
+    service, modes = question.norm.service, ground.options.network.modes
     homes = ground.homes["settlement_id"].tolist()
     base = base_of_round(question.plan_id, how, ground.settlements)
     left = question.need.loc[question.is_beyond & (answer.reached_in < 0)]
     people = pd.DataFrame({"settlement_id": left["unit_id"], "persons": question.weight[left.index]})
     people = people.loc[people["persons"] > 0.0]
-    by = (modes_for(question.norm.mode, ground.modes) or ground.modes)[0]
+    by = (modes_for(question.norm.mode, modes) or modes)[0]
     around = service_norm(service, by, how.within_min)
     near = ground.pairs(around, people["settlement_id"].tolist(), homes, cutoff=how.within_min)
     # Where the team stops nobody goes anywhere, though by car the way to oneself leads over the nearest road.
@@ -496,7 +455,7 @@ def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: Ro
     near = near.loc[near["to_id"] != base]  # what the base serves needs no round
     stops = sorted(set(near["to_id"]))
     day_min = MINUTES_AN_HOUR * how.hours_per_day
-    of_team = service_norm(service, how.mode or ground.modes[0], day_min)
+    of_team = service_norm(service, how.mode or modes[0], day_min)
     unseen = pd.DataFrame(columns=["stop_id", "day", "order", "leg_min", "arrive_min", "leave_min", "persons"])
     nothing = MobileRound(unseen, unseen, people, unseen, unseen, objective=0.0, bound=0.0, status="optimal")
     if not stops:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -21,6 +21,7 @@ from spatial.planning.constraints import apply_constraints
 from spatial.planning.programs import SAME
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.read import provenance_table
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -34,6 +35,21 @@ if TYPE_CHECKING:
 
 EXCLUDED, NO_CORRIDOR = "excluded", "no_corridor"
 """Why a site or link is refused: it lies in an area of constraint; no land that may be built on joins its ends."""
+
+
+class NewSites(NamedTuple):
+    """Where a service may open: places by their ids, what opening there costs, and how a scenario calls it."""
+
+    places: gpd.GeoDataFrame
+    opening: pd.Series[float]
+    names: pd.Series[str]
+
+
+def homes_of(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Pick the settlements of the study that may hold a site: one that nobody can name only where none has a name."""
+    homes = settlements.loc[settlements["in_study"]]
+    has_name = homes[[name for name in NAMES if name in homes]].notna().any(axis=1)
+    return homes.loc[has_name] if has_name.any() else homes
 
 
 def site_sources(
