@@ -39,27 +39,24 @@ EXTRACTS = (".osm.pbf", ".osm.gz", ".osm.bz2", ".osm", ".pbf")
 """Endings of OpenStreetMap extracts, which `run` takes in place of a study."""
 MAPS = Path("maps")
 
+A_PATH = click.Path(path_type=Path)
 RAW = Path("data/raw")
 raw_option = click.option(
     "--raw",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     default=lambda: RAW if RAW.is_dir() else Path(),
     help="Folder of the raw data; data/raw by default, or where there is none the folder that you stand in.",
 )
 full_option = click.option("-v", "--verbose", is_flag=True, help="Say all that is known, not a screen of it.")
 processed_option = click.option(
     "--processed",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     default=Path("data/processed"),
     show_default=True,
     help="Folder of the processed data, one folder a study.",
 )
 maps_option = click.option(
-    "--maps",
-    type=click.Path(path_type=Path),
-    default=MAPS,
-    show_default=True,
-    help="Folder of the pages, one folder a study.",
+    "--maps", type=A_PATH, default=MAPS, show_default=True, help="Folder of the pages, one folder a study."
 )
 scenario_option = click.option(
     "--scenario",
@@ -70,8 +67,8 @@ verify_option = click.option(
     "--verify", is_flag=True, help="Hash every file, and not only those whose size or time stamp changed."
 )
 profile_option = click.option("--profile", default="default", show_default=True, help="Profile of QGIS.")
-plugins_option = click.option("--folder", type=click.Path(path_type=Path), help="Folder of plugins, not a profile's.")
-study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
+plugins_option = click.option("--folder", type=A_PATH, help="Folder of plugins, not a profile's.")
+study_argument = click.argument("study_file", metavar="STUDY", type=A_PATH)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -108,13 +105,13 @@ def cli(context: click.Context, *, verbose: bool) -> None:
 
 
 @cli.command()
-@click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path), default=Path("study.toml"))
+@click.argument("study_file", metavar="STUDY", type=A_PATH, default=Path("study.toml"))
 @click.option("--name", help="Short name of the study; by default my-county, or the name of the folder.")
 @click.option(
     "--from",
     "folder",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Look into the files of this folder and write the study that reads them.",
 )
 @raw_option
@@ -163,12 +160,12 @@ def _asked(question: Question) -> Answer:
 
 
 @cli.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=A_PATH)
 @raw_option
 @click.option(
     "--against",
     metavar="ROADS",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Roads that are right for certain: coordinates are held against them.",
 )
 @full_option
@@ -203,7 +200,7 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
 
 
 @cli.command()
-@click.argument("study_files", metavar="STUDY...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("study_files", metavar="STUDY...", nargs=-1, required=True, type=A_PATH)
 @raw_option
 @processed_option
 @maps_option
@@ -279,7 +276,7 @@ def add_own_norm(study_file: Path, service: str, limit: str, share: str, raw: Pa
 
 @click.command()
 @study_argument
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=A_PATH)
 @raw_option
 @click.option("--service", help="Of facilities: what every row is.")
 @click.option("--column", "columns", metavar="KEY=TITLE", multiple=True, help="What is read of which column.")
@@ -304,13 +301,13 @@ add.add_command(add_list, "facilities")
     "--write",
     "target",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Add the plans as [[scenarios]] to this study file, or write them into a new one.",
 )
 @click.option(
     "--actions",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Write the actions as a list to keep, with a state for each; what stands in it already stays.",
 )
 @click.option("--language", default="en", show_default=True, help="Language of the text.")
@@ -423,12 +420,12 @@ def explain(  # noqa: PLR0913 - an option each
 
 
 @cli.command()
-@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, type=A_PATH)
 @click.option(
     "--to",
     "folder",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Write the tables, as Parquet and CSV, and a page into this folder.",
 )
 @click.option("--language", default="en", show_default=True, help="Language of the text.")
@@ -480,7 +477,7 @@ def _finished(study_file: Path, raw: Path, processed: Path, scenario: str | None
     "--out",
     "folder",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Folder of the package, with a zip beside it; data/shared/STUDY-AUDIENCE by default.",
 )
 @audience_option
@@ -568,7 +565,7 @@ def remove(profile: str, folder: Path | None) -> None:
 @qgis.command("call", hidden=True)
 @click.argument("name", metavar="ALGORITHM")
 @click.argument("asked", metavar="ASKED", type=click.Path(path_type=Path, exists=True))
-@click.argument("answer", metavar="ANSWER", type=click.Path(path_type=Path))
+@click.argument("answer", metavar="ANSWER", type=A_PATH)
 def call(name: str, asked: Path, answer: Path) -> None:
     """Do what an algorithm asks for in a file, and write what it found into another; ends with standard input."""
     from spatial.desktop import answer_call  # noqa: PLC0415 - keeps `spatial --help` fast
@@ -577,13 +574,13 @@ def call(name: str, asked: Path, answer: Path) -> None:
 
 
 @cli.command()
-@click.argument("record", metavar="RUN_JSON", type=click.Path(path_type=Path))
+@click.argument("record", metavar="RUN_JSON", type=A_PATH)
 @raw_option
 @click.option(
     "--out",
     "folder",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     default=Path("data/replayed"),
     show_default=True,
     help="New folder of the run that is made again, with processed and maps in it.",
@@ -624,7 +621,7 @@ def warmup() -> None:
 
 
 @cli.command()
-@click.option("--raw", type=click.Path(path_type=Path), default=RAW, show_default=True, help="Folder of the raw data.")
+@click.option("--raw", type=A_PATH, default=RAW, show_default=True, help="Folder of the raw data.")
 @processed_option
 @maps_option
 @click.option(

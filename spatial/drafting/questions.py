@@ -53,6 +53,11 @@ class Answer(NamedTuple):
     value: Any
     is_guess: bool
 
+    def setting(self, key: str, reason: str, value: Any = None) -> Setting:
+        """Write it as a key of the study, with the reason where it is a guess."""
+        told = self.value if value is None else value
+        return Setting(key, told, reason if self.is_guess else "", is_guess=self.is_guess)
+
 
 def take_proposed(question: Question) -> Answer:
     """Take what is proposed, where nobody is asked."""
@@ -110,8 +115,7 @@ def settle(report: FolderReport, *, raw: Path, ask: Callable[[Question], Answer]
     if country is not None and (ask is not take_proposed or country.speeds != NetworkOptions().speeds):
         presets = dict.fromkeys((country.speeds, "rural_cn", "osrm_like", "conservative"))
         answer = ask(Question("Which speeds on the roads?", tuple(Choice(name, name) for name in presets)))
-        reason = f"as in studies of {country.code}" if answer.is_guess else ""
-        result.others.append(Proposal("network", (Setting("speeds", answer.value, reason, is_guess=answer.is_guess),)))
+        result.others.append(Proposal("network", (answer.setting("speeds", f"as in studies of {country.code}"),)))
     return result
 
 
@@ -209,8 +213,7 @@ def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tupl
         )
         result.append(replace(proposal, settings=settings))
     both = " and ".join(repr(column) for column in columns.values())
-    reason = f"{both} are there" if answer.is_guess else ""
-    return result, Setting("basis", answer.value, reason, is_guess=answer.is_guess)
+    return result, answer.setting("basis", f"{both} are there")
 
 
 def _basis_of_column(columns: list[Setting], ask: Callable[[Question], Answer]) -> Setting | None:
@@ -228,7 +231,7 @@ def _basis_of_column(columns: list[Setting], ask: Callable[[Question], Answer]) 
     )
     answer = ask(Question(f"Whom does {column!r} count?", choices))
     why = f"whom {column!r} counts, resident or registered people; taken as listed until you say it"
-    return Setting("basis", answer.value, why if answer.is_guess else "", is_guess=answer.is_guess)
+    return answer.setting("basis", why)
 
 
 def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
@@ -253,11 +256,7 @@ def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
         shown = ", ".join(map(str, value)) if isinstance(value, dict) else value
         question = f"{_path(proposal)}: {setting.key} = {shown}? {reason}"
         answer = ask(Question(question, (Choice(True, "yes"), _LEFT_OPEN)))
-        settings.append(
-            Setting(setting.key, value, reason if answer.is_guess else "", is_guess=answer.is_guess)
-            if answer.value
-            else setting
-        )
+        settings.append(answer.setting(setting.key, reason, value) if answer.value else setting)
     return replace(proposal, settings=tuple(settings))
 
 
@@ -335,10 +334,10 @@ def _region(
         ordered = [*choices, whole] if is_clear else [whole, *choices]
         answer = ask(Question("Which county is it?", tuple(ordered)))
         if answer.value is not None:
-            reason = f"{dict(most)[answer.value]} of {len(places)} settlements lie in it" if answer.is_guess else ""
+            reason = f"{dict(most)[answer.value]} of {len(places)} settlements lie in it"
             settings += [
                 Setting("admin_level", wanted, f"counties in {country.code}" if country is not None else ""),
-                Setting("names", [answer.value], reason, is_guess=answer.is_guess),
+                answer.setting("names", reason, [answer.value]),
             ]
     units = unit_setting(places, areas)
     if country is not None and country.township_level is not None and country.township_level in levels:
@@ -371,8 +370,7 @@ def _jurisdictions(
     answer = ask(Question("Whose norms bind?", (*choices, Choice([], "global ones alone")), may_write=True))
     value = answer.value if isinstance(answer.value, list) else [answer.value]
     where = "by the codes of units" if provinces else "the places lie there"
-    reason = f"whose norms bind, the most specific first: {where}" if answer.is_guess else ""
-    return Setting("jurisdictions", value, reason, is_guess=answer.is_guess)
+    return answer.setting("jurisdictions", f"whose norms bind, the most specific first: {where}", value)
 
 
 def _county_seat(places: gpd.GeoDataFrame, ask: Callable[[Question], Answer]) -> list[Proposal]:
@@ -397,8 +395,7 @@ def _county_seat(places: gpd.GeoDataFrame, ask: Callable[[Question], Answer]) ->
     if answer.value is None:
         why = f"no settlement is the county seat; name it, such as county_seat = [{offered[0][0]!r}]"
         return [Proposal("tiers", (Setting("", None, why, is_decided=not answer.is_guess),))]
-    reason = "by its name or its people" if answer.is_guess else ""
-    return [Proposal("tiers", (Setting("county_seat", [answer.value], reason, is_guess=answer.is_guess),))]
+    return [Proposal("tiers", (answer.setting("county_seat", "by its name or its people", [answer.value]),))]
 
 
 _SEATS = ("县城", "城关", "county seat", "chef-lieu")

@@ -8,7 +8,7 @@ from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
 from spatial.cartography.pages import build_pages
 from spatial.reporting.wording import every_source, stated
 from spatial.runner.stage import silent
-from spatial.stages.policy import approval_wanted, binding_norms, inventories, vocabulary_of
+from spatial.stages.policy import binding_norms, inventories, said_of_study, vocabulary_of
 
 if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress
@@ -36,18 +36,11 @@ def maps(
             register=(*service.register, *service.proxy_for) if service else (),
         )
     meta = PageMeta(
+        **said_of_study(options, summary),
         study=options.name,
-        title=options.title,
         as_of=options.as_of.isoformat(),
-        status=options.outputs.status,
-        population_basis=options.population.basis,
         modes=options.network.modes,
         services=notes,
-        synthetic=options.synthetic,
-        note=options.note,
-        map_approval=options.outputs.map_approval or "",
-        approval_wanted=approval_wanted(options),
-        below=summary["study"].get("below", 0),
         names={item.id: dict(item.names) for item in offered},
         inventory=known,
         tolerance_share=options.official.tolerance_share,

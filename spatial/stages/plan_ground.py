@@ -23,7 +23,7 @@ from spatial.network.matrix import times_matrix
 from spatial.network.seasons import with_season
 from spatial.norms.measuring import modes_for
 from spatial.outlines import inside
-from spatial.planning.candidates import load_site_rules
+from spatial.planning.candidates import candidate_sites, load_site_rules
 from spatial.planning.link_candidates import lay_corridors
 from spatial.stages.plan_sites import (
     EXCLUDED,
@@ -33,7 +33,6 @@ from spatial.stages.plan_sites import (
     constraint_areas,
     homes_of,
     lacks_cost,
-    offered_sites,
     stated_costs,
 )
 from spatial.stages.policy import speed_table, vocabulary_of
@@ -148,21 +147,20 @@ class PlanGround:
         may = (of == "planned") & self.sites["service"].isin(kinds) | (of == "settlements") & ("settlements" in words)
         chosen = self.sites.loc[may]
         if sources:
-            found = offered_sites(
-                services,
-                sources,
-                self.water,
-                site_rules=self.site_rules,
-                land=land,
-                graph=self.graph((modes_for(question.norm.mode, options.network.modes) or options.network.modes)[0]),
-                snap_rules=options.network,
-            )
-            placed = assign_units(found.sites, self.boundaries, options.region.unit_levels)
+            # Sites that may hold every one of the services; what cannot hold one of them is refused.
+            given: dict[str, Any] = {{"list": "points"}.get(word, word): frame for word, frame in sources.items()}
+            given |= {"water": self.water.loc[self.water.geom_type.isin(["Polygon", "MultiPolygon"])], "land": land}
+            given |= {"site_rules": self.site_rules, "snap_rules": options.network}
+            graph = self.graph((modes_for(question.norm.mode, options.network.modes) or options.network.modes)[0])
+            each = [candidate_sites(service, **given, graph=graph) for service in services]
+            refused = pd.concat([found.refused for found in each]).drop_duplicates("facility_id")
+            sites = each[0].sites.loc[~each[0].sites["facility_id"].isin(refused["facility_id"])]
+            placed = assign_units(sites, self.boundaries, options.region.unit_levels)
             offered = constrained(placed[list(_KNOWN_OF_SITES)], self.areas)
             chosen = pd.concat([chosen, offered], ignore_index=True)
             new = offered.loc[~offered["facility_id"].isin(self.sites["facility_id"])]
             self.sites = gpd.GeoDataFrame(pd.concat([self.sites, new], ignore_index=True), crs=self.sites.crs)
-            self._refuse(question, found.refused)
+            self._refuse(question, refused)
         if within is not None:
             x, y = (np.asarray(each, dtype=np.float64) for each in (chosen.geometry.x, chosen.geometry.y))
             chosen = chosen.loc[inside(within, x, y)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +16,7 @@ from spatial.norms.law import norms_of
 from spatial.norms.measuring import modes_for
 from spatial.planning.action_list import load_costs
 from spatial.planning.agenda import ask_of
-from spatial.planning.candidates import CandidateSites, candidate_sites, grid_points
+from spatial.planning.candidates import grid_points
 from spatial.planning.constraints import apply_constraints
 from spatial.planning.programs import SAME
 from spatial.stages.policy import binding_norms, vocabulary_of
@@ -24,7 +24,7 @@ from spatial.stages.read import provenance_table
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     import pyproj
 
@@ -66,20 +66,6 @@ def site_sources(
     if "grid" in wanted and how.grid_m is not None:
         found["grid"] = grid_points(study_area, how.grid_m)
     return found
-
-
-def offered_sites(
-    services: Sequence[str], sources: dict[str, gpd.GeoDataFrame], water: gpd.GeoDataFrame, **limits: Any
-) -> CandidateSites:
-    """Gather sites that may hold every one of some services, by `limits` of `candidate_sites`; refuse others."""
-    given: dict[str, Any] = {{"list": "points"}.get(word, word): frame for word, frame in sources.items()}
-    areas = water.loc[water.geom_type.isin(["Polygon", "MultiPolygon"])]
-    each = [candidate_sites(service, **given, water=areas, **limits) for service in services]
-    refused = pd.concat([found.refused for found in each]).drop_duplicates("facility_id")
-    sites = each[0].sites
-    return CandidateSites(
-        sites.loc[~sites["facility_id"].isin(refused["facility_id"])], gpd.GeoDataFrame(refused, crs=sites.crs)
-    )
 
 
 def constraint_areas(options: Options, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:

@@ -218,6 +218,20 @@ def approval_wanted(options: Options) -> bool:
     return bool(outputs.status == "public" and asks and not options.synthetic and not outputs.map_approval)
 
 
+def said_of_study(options: Options, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather what every page, sheet and project prints of the study."""
+    return {
+        "title": dict(options.title),
+        "status": options.outputs.status,
+        "population_basis": options.population.basis,
+        "synthetic": options.synthetic,
+        "note": dict(options.note),
+        "map_approval": options.outputs.map_approval or "",
+        "approval_wanted": approval_wanted(options),
+        "below": summary["study"].get("below", 0),
+    }
+
+
 def speed_table(options: Options, name: str) -> str | Path:
     """Find a table of speeds: a file of the user's own, or one of the package by its name."""
     return options.raw_path(name) if name.endswith(".toml") else name

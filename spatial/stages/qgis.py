@@ -26,7 +26,7 @@ from spatial.reporting.wording import (
     source_title,
 )
 from spatial.runner.stage import silent
-from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
+from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
 from spatial.study.access import MANY_SETTLEMENTS
 
 if TYPE_CHECKING:
@@ -109,15 +109,8 @@ def qgis(
     with_gaps = set(tables["gaps"]["norm_id"]) if "gaps" in tables else set()
     opening_norms = [name for name in norm_words if name in with_gaps and (name in findings or not findings)]
     meta = QgisMeta(
-        title=options.title,
+        **said_of_study(options, summary),
         as_of=options.as_of,
-        status=options.outputs.status,
-        population_basis=options.population.basis,
-        synthetic=options.synthetic,
-        note=options.note,
-        map_approval=options.outputs.map_approval or "",
-        approval_wanted=approval_wanted(options),
-        below=summary["study"].get("below", 0),
         licences=[
             f"{row.origin}, {row.licence}, {row.vintage} ({row.path})"
             for row in told["provenance"].itertuples(index=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.reporting.wording import every_source
 from spatial.runner.stage import silent
-from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
+from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
 from spatial.workbook import BookMeta, build_workbooks
 
 if TYPE_CHECKING:
@@ -22,16 +22,9 @@ def workbook(
     vocabulary = vocabulary_of(options)
     tables["provenance"] = every_source(tables)
     meta = BookMeta(
-        title=dict(options.title),
+        **said_of_study(options, summary),
         as_of=options.as_of,
-        status=options.outputs.status,
         languages=options.outputs.languages,
-        population_basis=options.population.basis,
-        synthetic=options.synthetic,
-        note=dict(options.note),
-        map_approval=options.outputs.map_approval or "",
-        approval_wanted=approval_wanted(options),
-        below=summary["study"].get("below", 0),
         services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
     )
     return {"files": build_workbooks(tables, summary=summary, register=binding_norms(options), meta=meta)}
