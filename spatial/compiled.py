@@ -50,12 +50,7 @@ def inner(kernel: Kernel) -> Kernel:
 
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    """
-    Look at an array through a view that cannot be written to.
-
-    Columns of frames may or may not be written to, which numba takes for two kinds of arrays; kernels that only read
-    them are compiled for one.
-    """
+    """Look at an array through a view that cannot be written to, so that kernels are compiled for one kind of array."""
     view = array.view()
     view.flags.writeable = False
     return view

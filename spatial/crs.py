@@ -208,12 +208,7 @@ class Spanned(Protocol):
 
 
 def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned) -> pyproj.CRS:
-    """
-    Choose the working CRS of a study: the WGS 84 UTM zone at the middle of its data.
-
-    All zones are six degrees wide, as in PROJ's database: the wider ones of Norway and Svalbard (32V, 33X ...) are not
-    used.
-    """
+    """Choose the working CRS of a study: the WGS 84 UTM zone, six degrees wide as in PROJ, amid its data."""
     if frame.crs is None:
         raise CrsError("no CRS: the working CRS cannot be chosen")
     if len(frame) == 0:

@@ -276,12 +276,7 @@ def body_of(path: Path) -> str:
 
 
 def keep_changed(path: Path, content: bytes, last: str) -> Path | None:
-    """
-    Put a file aside that somebody saved since it was written, before another takes its place.
-
-    Returns where it is kept, ``NAME.DAY.bak``; None where it is as the last run wrote it (`last`, its body), or as
-    the next one would.
-    """
+    """Put a file aside, as ``NAME.DAY.bak``, that somebody saved since its body was `last`; None without one."""
     if not path.is_file():
         return None
     start = GPKG_HEADER if path.suffix == ".gpkg" else 0

@@ -225,11 +225,7 @@ MAP_PX = 1200
 def drawn_ground(
     book: PageBook, rows: Rows, points: Mapping[str, gpd.GeoDataFrame], *, closer: float = 1.0
 ) -> dict[str, Any]:
-    """
-    Gather what a small map is drawn from: the ground, and points by their level with the `township` of each.
-
-    So many times ``closer`` parts of it are drawn than the whole study; then with minor roads.
-    """
+    """Gather the ground of a small map, with minor roads where ``closer`` than the whole study, and points by level."""
     if ("drawn ground", closer) not in book.kept:
         bounds = shown_bounds(book, rows)
         (south, west), (north, east) = bounds

@@ -159,12 +159,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     relief: Raster | None = None,
     is_shared: bool = False,
 ) -> list[Artifact]:
-    """
-    Write every page of a study.
-
-    A page above the budget is simplified (routes, then details, relief and the base map) and then split by ground.
-    Shared pages are small and need a file beside them, which has what several of them carry.
-    """
+    """Write every page of a study; one above the budget is simplified, then split by ground."""
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
         raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])

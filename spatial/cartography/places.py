@@ -245,12 +245,7 @@ _NO_WAY = 65_535
 
 
 def cells_block(book: PageBook, service: str) -> dict[str, Any] | None:
-    """
-    Encode the minutes to a service from the cells of people, for whoever presses the map anywhere.
-
-    Returns points, for how many metres around each it speaks, and whole minutes by mode, 65535 where no way was
-    found; None where the study measures no cells, and where they are too many for a page.
-    """
+    """Encode the whole minutes to a service by cell and mode, 65535 without a way; None for none, or too many."""
     own = book.of_service("cell_access", service)
     if own is None or "cells" not in book.tables:
         return None

@@ -342,11 +342,7 @@ def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitCheck]:
 
 
 def rescaled_people(settlements: pd.DataFrame) -> pd.Series | None:
-    """
-    Tell whose number was scaled to the official one of the unit.
-
-    Returns None where the study asks for no scaling.
-    """
+    """Tell whose number was scaled to the official one of the unit; None where the study asks for no scaling."""
     if "population_factor" not in settlements:
         return None
     return settlements["population_source"].str.endswith("_rescaled")
@@ -362,11 +358,7 @@ def estimated_groups(settlements: pd.DataFrame) -> Iterator[tuple[str, pd.Series
 
 
 def causes_text(codes: str, words: Words) -> str:
-    """
-    Say the likely causes.
-
-    Returns sentences joined by ``; ``; empty for none. A code without words is said as it is.
-    """
+    """Say the likely causes, joined by ``; ``; empty for none. A code without words is said as it is."""
     said, parts = words.of("sign_off"), [code.partition(":") for code in codes.split(";") if code]
     return "; ".join(
         said.say("cause", code, number=words.number(int(number)) if number else "") for code, _, number in parts

@@ -77,11 +77,7 @@ MEMINFO = Path("/proc/meminfo")
 
 
 def free_memory_mb() -> float | None:
-    """
-    Say how much memory this process could still take: what the system has, and no more than a limit of its own leaves.
-
-    Returns None where the system does not say.
-    """
+    """Say how much memory this process could still take, within its limit; None where the system does not say."""
     try:
         there = re.search(r"(?m)^MemAvailable:\s+(\d+) kB", MEMINFO.read_text(encoding="ascii"))
     except OSError:
@@ -122,11 +118,7 @@ def give_back_memory(before_mb: float) -> None:
 def cost_lines(
     stages: Mapping[str, Mapping[str, Any]], words: Words, *, is_full: bool, beside: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """
-    Tell what stages took as a table that fits a terminal: each with seconds, peak memory and rows, all, the slowest.
-
-    The slowest are told one by one, and the others together, unless it `is_full`; `beside` says something of each.
-    """
+    """Tell what stages took as a table: the slowest one by one, the others together unless it `is_full`, and all."""
     total = sum(_number(facts, "seconds") for facts in stages.values())
     slow = sorted(stages, key=lambda name: -_number(stages[name], "seconds"))
     small = [] if is_full else [name for name in stages if name not in slow[:SLOWEST]]

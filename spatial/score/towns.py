@@ -227,11 +227,7 @@ def functional_area_table(
     commuting: Commuting | Callable[[FloatArray, float], NDArray[np.bool_]],
     rules: FunctionalAreaOptions,
 ) -> pd.DataFrame:
-    """
-    Find the functional urban area of every city of the study.
-
-    Without commuting, what tells which places are within some minutes of points, (places, points).
-    """
+    """Find the functional urban area of every city, by commuting or by what tells which places are near points."""
     units = unit_types[unit_types["unit_level"] == "township"].reset_index(drop=True)
     if cells is None or why_no_area(unit_types):
         return TABLES["functional_areas"].frame()

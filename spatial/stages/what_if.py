@@ -78,12 +78,7 @@ def what_if(
     mode: str | None = None,
     name: str = TRIED,
 ) -> WhatIf:
-    """
-    Try facilities that close (by name or id), open (``lon,lat:service``) or are best put (``number:service``).
-
-    Times are those of the stage `scenarios`, on the network that the run kept. Refuses names and services that are not
-    clear, all at once.
-    """
+    """Try facilities that close, open (``lon,lat:service``) or are best put (``number:service``), on a kept network."""
     options, problems = Options(study, EVERYTHING), list[str]()
     tables: dict[str, Any] = {
         name: getattr(results, name) for name in (*GROUND, "facilities", "access", "norm_results")
