@@ -86,10 +86,14 @@ class Content:
             yield sheet
         signed = self._sign_off() if "sign_off" in self.tables else []
         about += [(self.words.say("sheet", "sign_off"), column) for column in signed if column.about]
+        empty = self.words.say("flag", "no_value")  # what NaN is here
         told = {
             "sheet": [name for name, _ in about],
             "column": [column.title for _, column in about],
-            "about": [column.about.replace("NaN", self.words.say("flag", "no_value")) for _, column in about],
+            "about": [
+                column.about.replace("NaN", empty.capitalize() if column.about.startswith("NaN") else empty)
+                for _, column in about
+            ],
         }
         yield self._sheet("columns", [self._column(key, values) for key, values in told.items()])
         if signed:

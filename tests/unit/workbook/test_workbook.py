@@ -492,7 +492,7 @@ def test_sheets_of_public_maps_say_that_a_number_is_missing(tiny_done, status, s
 def test_a_sheet_says_what_the_columns_of_the_others_are(book, english):
     for page, sheet, people in (
         (book["字段说明"], "未达标村庄", "空表示未知"),
-        (english["Columns"], "Villages failing", "empty = "),
+        (english["Columns"], "Villages failing", "Empty = "),
     ):
         rows = list(page.iter_rows(min_row=4, values_only=True))
         assert sheet in {row[0] for row in rows}
