@@ -129,13 +129,13 @@ def test_too_few_and_unknown_places_are_refused(tiny):
     assert "observed_min: the column is missing" in tiny.run("--stage", "calibration").err
 
 
-def test_what_cannot_be_applied_is_refused_before_any_work(tiny):
+def test_what_cannot_be_applied_is_refused_before_any_work(bare):
     with pytest.raises(StudyError, match="apply: there is nothing to apply"):
-        sp.Study.from_dict({**tiny.tables[""], "title": {"en": "x"}, "sources": {"osm": {"path": "x.osm"}},
+        sp.Study.from_dict({**bare.tables[""], "title": {"en": "x"}, "sources": {"osm": {"path": "x.osm"}},
                             "calibration": {"apply": True}})  # fmt: skip
-    tiny.tables["calibration"] = {"apply": True, "observed": {"path": "tiny/nowhere.csv"}}
-    assert "calibration.observed: " in tiny.run().err
-    assert tiny.written() == []
+    bare.tables["calibration"] = {"apply": True, "observed": {"path": "tiny/nowhere.csv"}}
+    assert "calibration.observed: " in bare.run().err
+    assert bare.written() == []
 
 
 def test_speeds_of_walk_and_drive_together_are_fitted_leg_by_leg_and_used_in_each(tiny, tiny_run):

@@ -8,10 +8,9 @@ from spatial.tables import TABLES
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory, tiny_at, tiny_run, go_on_from):
+def ran(tmp_path_factory, tiny_at):
     """Crews of the hospital, three minutes after the call."""
     tiny = tiny_at(tmp_path_factory.mktemp("emergency"))
-    go_on_from(tiny_run, tiny.folder)
     tiny.tables["emergency"] = {"service": "hospital", "mobilisation_min": 3, "targets_min": [8, 5]}
     outcome = tiny.run("--stage", "gaps")
     assert outcome.code == 0, outcome.err
@@ -70,12 +69,12 @@ def test_a_service_that_nobody_offers_reaches_nobody(tiny_done):
         ("service", "fire_brigade", "emergency.service: unknown 'fire_brigade'"),
     ],
 )
-def test_nonsense_is_refused_before_any_work(tiny, key, value, says):
-    tiny.tables["emergency"] = {"service": "hospital", "mobilisation_min": 3, key: value}
-    outcome = tiny.run()
+def test_nonsense_is_refused_before_any_work(bare, key, value, says):
+    bare.tables["emergency"] = {"service": "hospital", "mobilisation_min": 3, key: value}
+    outcome = bare.run()
     assert outcome.code == 2
     assert says in outcome.err
-    assert tiny.written() == []
+    assert bare.written() == []
 
 
 def test_crews_of_each_service_come_by_the_mode_that_they_have(tiny_done):

@@ -95,15 +95,15 @@ def test_walking_and_riding_is_never_slower_than_either_alone(ran):
     assert (times["walk+drive"] <= times[["walk", "drive"]].min(axis=1) + 1e-9).all()
 
 
-def test_an_unknown_season_and_slopes_without_elevation_are_named_before_any_work(tiny):
-    tiny.tables["network"] |= {"season": "monsoon", "slope": True}
-    tiny.tables["measures"] = {"services": ["hosptal"]}
-    outcome = tiny.run()
+def test_an_unknown_season_and_slopes_without_elevation_are_named_before_any_work(bare):
+    bare.tables["network"] |= {"season": "monsoon", "slope": True}
+    bare.tables["measures"] = {"services": ["hosptal"]}
+    outcome = bare.run()
     assert outcome.code == 2
     assert "network.season: the speed table has no season 'monsoon'; it has all_season, dry, wet" in outcome.err
     assert "network.slope: slopes need [sources.elevation]" in outcome.err
     assert "measures.services: unknown 'hosptal'" in outcome.err
-    assert tiny.written() == []
+    assert bare.written() == []
 
 
 @pytest.fixture

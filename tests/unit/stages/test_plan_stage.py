@@ -168,10 +168,10 @@ def test_a_faulty_plan_is_refused_with_its_key(tiny, keys, fault):
         ({"plans": [{"name": "a", "service": "hospital", "within_min": 5, "mode": "cycle"}]}, "plans.a.mode"),
     ],
 )
-def test_what_a_plan_names_and_is_not_there_is_refused_before_any_work(tiny, keys, fault):
+def test_what_a_plan_names_and_is_not_there_is_refused_before_any_work(bare, keys, fault):
     with pytest.raises(StudyError, match=fault):
-        sp.run(study_of(tiny, **keys), processed=tiny.processed, maps=tiny.maps)
-    assert not tiny.processed.exists()
+        sp.run(study_of(bare, **keys), processed=bare.processed, maps=bare.maps)
+    assert not bare.processed.exists()
 
 
 @pytest.fixture(scope="module")

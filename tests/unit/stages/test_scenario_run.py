@@ -219,12 +219,12 @@ def test_both_runs_compare(ran):
     assert set(lost.people["change"]) <= {"within", "beyond", "same", "unknown"}
 
 
-def test_pages_workbook_and_project_say_the_scenario(tiny):
-    study = study_of(tiny, scenarios=scenarios_of(tiny)[:1])
-    where = {"processed": tiny.processed, "maps": tiny.maps}
+def test_pages_workbook_and_project_say_the_scenario(bare):
+    study = study_of(bare, scenarios=scenarios_of(bare)[:1])
+    where = {"processed": bare.processed, "maps": bare.maps}
     results = sp.run(study, scenario="closed", **where)
     said = "Scenario: The middle street is closed \N{EN DASH} Tiny valley"
-    pages = sorted((tiny.maps / "tiny--closed").glob("*.html"))
+    pages = sorted((bare.maps / "tiny--closed").glob("*.html"))
     assert len(pages) > 5
     for page in pages:
         assert said in page.read_text(encoding="utf-8"), page.name
@@ -239,19 +239,19 @@ def test_pages_workbook_and_project_say_the_scenario(tiny):
     assert told["title"]["zh"].startswith("情景")
     assert told["title"]["zh"].endswith("小山谷")
     # Without a run of today, what a scenario is laid on was made, and nothing after it.
-    today = tiny.processed / "tiny"
+    today = bare.processed / "tiny"
     assert (today / "population.manifest.json").is_file()
     assert not (today / "access.manifest.json").exists()
-    assert not (tiny.maps / "tiny").exists()
+    assert not (bare.maps / "tiny").exists()
 
 
-def test_unknown_scenarios_name_those_that_there_are(tiny):
-    study = study_of(tiny, scenarios=scenarios_of(tiny)[:2])
+def test_unknown_scenarios_name_those_that_there_are(bare):
+    study = study_of(bare, scenarios=scenarios_of(bare)[:2])
     with pytest.raises(StudyError, match=r"no scenario 'plain'; it has closed, piece"):
-        sp.run(study, scenario="plain", processed=tiny.processed, maps=tiny.maps)
+        sp.run(study, scenario="plain", processed=bare.processed, maps=bare.maps)
     with pytest.raises(StudyError, match=r"no scenario 'plan'; it has none; write it under \[\[scenarios\]\]"):
-        sp.run(study_of(tiny), scenario="plan", processed=tiny.processed, maps=tiny.maps)
-    assert tiny.written() == []
+        sp.run(study_of(bare), scenario="plan", processed=bare.processed, maps=bare.maps)
+    assert bare.written() == []
 
 
 def test_unknown_roads_and_facilities_of_the_scenario_are_named(tiny):
@@ -310,25 +310,25 @@ def test_a_scenario_runs_again_where_it_changed_itself_and_for_no_other(tiny):
     assert waiting(*items) == {"scenario", "access"}
 
 
-def test_commands_know_the_scenario(tiny, command, tiny_run, go_on_from):
-    tiny.tables["scenarios"] = {"name": "closed", "close": ["w3"]}
-    file = tiny.save()
-    told = command("status", file, *tiny.folders(), "--scenario", "closed").out.splitlines()
+def test_commands_know_the_scenario(bare, command, tiny_run, go_on_from):
+    bare.tables["scenarios"] = {"name": "closed", "close": ["w3"]}
+    file = bare.save()
+    told = command("status", file, *bare.folders(), "--scenario", "closed").out.splitlines()
     first = [stage.name for stage in STAGES[:4]]
     assert [row.split()[1] for row in told] == [*first, *(stage.name for stage in SCENARIO_STAGES)]
     assert {row.split()[0] for row in told} == {"run"}
-    go_on_from(tiny_run, tiny.folder)
-    assert command("run", file, *tiny.folders(), "--stage", "gaps").code == 0
-    done = command("run", file, *tiny.folders(), "--stage", "gaps", "--scenario", "closed")
+    go_on_from(tiny_run, bare.folder)
+    assert command("run", file, *bare.folders(), "--stage", "gaps").code == 0
+    done = command("run", file, *bare.folders(), "--stage", "gaps", "--scenario", "closed")
     assert done.code == 0
     assert "scenario closed of the study tiny" in done.out
-    assert f"spatial compare {tiny.processed / 'tiny'} {tiny.processed / 'tiny--closed'}" in done.out
-    told = command("status", file, *tiny.folders(), "--scenario", "closed").out.splitlines()
+    assert f"spatial compare {bare.processed / 'tiny'} {bare.processed / 'tiny--closed'}" in done.out
+    told = command("status", file, *bare.folders(), "--scenario", "closed").out.splitlines()
     assert {row.split()[1] for row in told if row.startswith("run")} == {"sign_off", "workbook", "maps", "qgis"}
-    wrong = command("run", file, *tiny.folders(), "--scenario", "open")
+    wrong = command("run", file, *bare.folders(), "--scenario", "open")
     assert wrong.code == 2
     assert "no scenario 'open'; it has closed" in wrong.err
-    ground = ["--raw", tiny.raw, "--processed", tiny.processed]
+    ground = ["--raw", bare.raw, "--processed", bare.processed]
     now, then = (command("explain", file, "s3", *ground, *more, "-v").out for more in ((), ("--scenario", "closed")))
     assert now
     assert then

@@ -32,10 +32,9 @@ NAMES = ("middle-street", "same-by-file", "faster", "short-cut", "school-for-hos
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory, tiny_at, tiny_run, go_on_from):
+def ran(tmp_path_factory, tiny_at):
     """Five scenarios in one run."""
     tiny = tiny_at(tmp_path_factory.mktemp("scenarios"))
-    go_on_from(tiny_run, tiny.folder)
     flood = write(tiny, "flood.geojson", line(tiny, (0, 2), (4, 2)))
     road = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60, name="新路"))
     opens = write(tiny, "open.geojson", line(tiny, (4, 0), facility_id="n1", name="新院"))
@@ -135,8 +134,8 @@ def test_unknown_ids_of_all_scenarios_are_named_at_once(tiny_done):
         assert text in str(error.value)
 
 
-def test_unknown_services_seasons_and_modes_are_refused_before_any_work(tiny):
-    tiny.tables["network"]["modes"] = ["walk"]
+def test_unknown_services_seasons_and_modes_are_refused_before_any_work(bare):
+    bare.tables["network"]["modes"] = ["walk"]
     wrong = [
         {"name": "one", "close": ["w3"], "services": ["hosptal"]},
         {"name": "two", "season": "monsoon"},
@@ -144,7 +143,7 @@ def test_unknown_services_seasons_and_modes_are_refused_before_any_work(tiny):
     ]
     crew = {"service": "fire_brigade", "mobilisation_min": 2}
     with pytest.raises(StudyError) as error:
-        run(tiny, scenarios=wrong, emergency=crew)
+        run(bare, scenarios=wrong, emergency=crew)
     for text in (
         "scenarios.one.services: unknown 'hosptal'",
         "scenarios.two.season: the speed table has no season 'monsoon'",
@@ -153,7 +152,7 @@ def test_unknown_services_seasons_and_modes_are_refused_before_any_work(tiny):
         "emergency: crews drive; add one of emergency, drive, motorcycle to network.modes",
     ):
         assert text in str(error.value)
-    assert tiny.written() == []
+    assert bare.written() == []
 
 
 def test_missing_files_are_named_with_the_others(tiny):
@@ -279,15 +278,15 @@ def test_the_same_scenario_by_one_mode_is_the_same_whatever_mode_comes_first(tin
     assert found[0].equals(found[1])
 
 
-def test_modes_that_the_study_does_not_have_are_refused_with_those_that_it_has(tiny):
-    tiny.tables["network"]["modes"] = ["drive", "walk"]
+def test_modes_that_the_study_does_not_have_are_refused_with_those_that_it_has(bare):
+    bare.tables["network"]["modes"] = ["drive", "walk"]
     crews = [
         {"service": "hospital", "mobilisation_min": 2, "mode": "emergency"},
         {"service": "fire_station", "mobilisation_min": 2, "mode": "walk"},
     ]
     with pytest.raises(StudyError) as error:
         run(
-            tiny,
+            bare,
             scenarios=[{"name": "one", "close": ["w3"], "mode": "cycle"}],
             emergency=crews,
             measures={"mode": "walk+drive"},
@@ -300,11 +299,11 @@ def test_modes_that_the_study_does_not_have_are_refused_with_those_that_it_has(t
         "emergency.fire_station.mode: crews do not come by walk; choose of drive",
     ):
         assert text in str(error.value)
-    assert tiny.written() == []
+    assert bare.written() == []
     with pytest.raises(StudyError, match=r"scenarios.0.mode: Input should be 'walk', .*'drive'"):
-        study_of(tiny, scenarios=[{"name": "one", "close": ["w3"], "mode": "car"}])
+        study_of(bare, scenarios=[{"name": "one", "close": ["w3"], "mode": "car"}])
     with pytest.raises(StudyError, match="changes nothing"):
-        study_of(tiny, scenarios=[{"name": "one", "mode": "drive"}])
+        study_of(bare, scenarios=[{"name": "one", "mode": "drive"}])
 
 
 def test_measures_and_room_are_counted_in_the_mode_that_is_asked_for(tiny):
