@@ -18,6 +18,7 @@ from spatial.cli import cli
 from spatial.inputs.prepare import prepare
 from spatial.pipeline import STAGES
 from spatial.runner.run import own_files, raw_files
+from spatial.study import Study
 
 DOCS = Path(__file__).parents[2] / "docs"
 _STEP = re.compile(
@@ -42,6 +43,20 @@ class ReadOnce:
         return pickle.loads(self.known[asked])  # noqa: S301 - made above
 
 
+_read_study = Study.from_toml
+
+
+def _without_what_no_walk_asks_for(path, *, raw="data/raw"):
+    """Read a study, and leave out areas, measures and most intervals, which other tests have of the same regions."""
+    study = _read_study(path, raw=raw)
+    changes = {
+        "areas": {"isochrones_min": (), "catchments": False},
+        "measures": {"kinds": ()},
+        "uncertainty": {"services": ("hospital",), "wet": False, "snap": False},
+    }
+    return study.model_copy(update={key: getattr(study, key).model_copy(update=item) for key, item in changes.items()})
+
+
 class Walkthrough:
     """
     A page of steps, done one after the other.
@@ -54,10 +69,12 @@ class Walkthrough:
         Where the reader works.
     decide : callable
         What a person enters as settlement_id for a row of places_to_decide.csv.
+    until : dict
+        Where commands stop when they are typed first, as nobody looks at what comes after it.
     """
 
-    def __init__(self, page, folder, decide):
-        self.folder, self.decide = Path(folder), decide
+    def __init__(self, page, folder, decide, until=()):
+        self.folder, self.decide, self.until = Path(folder), decide, dict(until)
         self.text = (DOCS / page).read_text(encoding="utf-8")
         self.said: list[tuple[str, str]] = []
         self.read = ReadOnce()
@@ -89,11 +106,13 @@ class Walkthrough:
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patched:
             for stage in ("check", "read"):
                 patched.setattr(f"spatial.stages.{stage}.prepare", self.read)
+            patched.setattr(Study, "from_toml", _without_what_no_walk_asks_for)
             if words[:3] == ["python", "-m", "zipfile"]:
                 zipfile.main(words[3:])
             else:
                 assert words[0] == "spatial"
-                cli(words[1:], standalone_mode=False)
+                stops = ["--until", self.until.pop(line)] if line in self.until else []
+                cli([*words[1:], *stops], standalone_mode=False)
         return out.getvalue()
 
     def outputs(self, command):
