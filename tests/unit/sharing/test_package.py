@@ -59,12 +59,20 @@ def _content(folder):
     }
 
 
-@pytest.fixture
-def shared(tiny_done):
-    """The package of the tiny study, with every further form."""
-    tiny_done.tables["sharing"] = {"publisher": "县自然资源局", "contact": "gis@county.example"}
-    tiny_done.tables["outputs"] = {"languages": ["en", "zh"]}
-    return _package(tiny_done, tiny_done.folder / "out" / "tiny-internal", also=("flatgeobuf", "pmtiles"))
+@pytest.fixture(scope="module")
+def sharing(tiny_at, tiny_run, go_on_from, tmp_path_factory):
+    """A tiny study that says whose its package is."""
+    tiny = tiny_at(tmp_path_factory.mktemp("sharing"))
+    go_on_from(tiny_run, tiny.folder)
+    tiny.tables["sharing"] = {"publisher": "县自然资源局", "contact": "gis@county.example"}
+    tiny.tables["outputs"] = {"languages": ["en", "zh"]}
+    return tiny
+
+
+@pytest.fixture(scope="module")
+def shared(sharing):
+    """The package of the tiny study, with every further form: to be read alone."""
+    return _package(sharing, sharing.folder / "out" / "tiny-internal", also=("flatgeobuf", "pmtiles"))
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +143,8 @@ def test_a_crate_names_every_file_of_the_folder(shared):
     assert "office" in crate.root_dataset["conditionsOfAccess"]
 
 
-def test_geometry_comes_back_with_the_box_of_each_row_and_neighbours_stand_together(shared, tiny_done):
-    before = read_results(tiny_done.processed / "tiny").settlements.to_crs("EPSG:4326").set_index("settlement_id")
+def test_geometry_comes_back_with_the_box_of_each_row_and_neighbours_stand_together(shared, sharing):
+    before = read_results(sharing.processed / "tiny").settlements.to_crs("EPSG:4326").set_index("settlement_id")
     path = shared / "tables" / "settlements.parquet"
     after = gpd.read_parquet(path).set_index("settlement_id")
     assert after.crs == "EPSG:4326"
@@ -311,8 +319,8 @@ def test_a_package_says_for_whom_it_is_in_every_language_of_the_study(shared):
     assert [name for name in records if str(shared.parents[1]).encode() in _content(shared)[name]] == []
 
 
-def test_the_same_run_gives_the_same_bytes_in_folder_and_zip(shared, tiny_done):
-    again = _package(tiny_done, tiny_done.folder / "again" / "tiny-internal", also=("flatgeobuf", "pmtiles"))
+def test_the_same_run_gives_the_same_bytes_in_folder_and_zip(shared, sharing):
+    again = _package(sharing, sharing.folder / "again" / "tiny-internal", also=("flatgeobuf", "pmtiles"))
     assert _content(again) == _content(shared)
     first, second = (folder.with_name("tiny-internal.zip") for folder in (shared, again))
     assert first.read_bytes() == second.read_bytes()
@@ -352,7 +360,7 @@ def test_a_study_without_a_run_is_told_to_run_first(tiny, command, tmp_path):
     assert "spatial run STUDY" in outcome.err
 
 
-def test_a_disk_that_fills_up_leaves_the_package_of_before(shared, tiny_done, monkeypatch):
+def test_a_disk_that_fills_up_leaves_the_package_of_before(shared, sharing, monkeypatch):
     before, zipped = _content(shared), shared.with_name("tiny-internal.zip").read_bytes()
     written = iter(range(10))
 
@@ -364,7 +372,7 @@ def test_a_disk_that_fills_up_leaves_the_package_of_before(shared, tiny_done, mo
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(StoreError, match="the disk is full"):
-        _package(tiny_done, shared)
+        _package(sharing, shared)
     monkeypatch.undo()
     assert _content(shared) == before
     assert shared.with_name("tiny-internal.zip").read_bytes() == zipped
