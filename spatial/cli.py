@@ -737,11 +737,16 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, **how: Any) -> None:
-    from spatial.runs import run_and_tell  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import run_and_tell  # noqa: PLC0415 - as above
 
     # What a run lets go of are tables, which need no collector; to search all objects again and again took 4 % of it.
     gc.set_threshold(50_000, 20, 100)
-    with progress_bar() as report:
+    words = Words(study.outputs.languages[0])
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, PlainFormatter):
+            handler.formatter.words = words
+    with progress_bar(lambda time: words.say("cost", "left", time=time)) as report:
         told = run_and_tell(study, progress=report, **how)
     _say_told(told)
 

@@ -58,6 +58,11 @@ _BESIDE = {
     "sign_off": "norms",
 }
 """Stages that stand in the module of another."""
+_SHARES = {
+    "read": 17.0, "network": 5.0, "population": 16.0, "access": 34.0, "measures": 19.0, "cutoffs": 12.0, "norms": 7.0,
+    "score": 57.0, "plan": 29.0, "gaps": 8.0, "sign_off": 2.0, "workbook": 10.0, "maps": 61.0, "qgis": 18.0,
+}  # fmt: skip
+"""CPU seconds of a country of 100,000 settlements, by which the progress of a first run is told."""
 _COLUMNS = re.compile(r"(\w+)\[([\w,!=]+)\]")
 """Tables of which a stage takes some columns or rows: ``roads[road_class,geometry]``, ``scores[unit_level!=study]``."""
 
@@ -65,6 +70,7 @@ _COLUMNS = re.compile(r"(\w+)\[([\w,!=]+)\]")
 def _stage(name: str, reads: str, makes: str, options: str, **where: Any) -> Stage:
     """Declare a stage whose function has its name, in the module of that name or in that of the stages beside it."""
     late = Late(f"spatial.stages.{_BESIDE.get(name, name)}", name)
+    where.setdefault("share", _SHARES.get(name, 1.0))
     where.setdefault("columns", {table: tuple(named.split(",")) for table, named in _COLUMNS.findall(reads)})
     takes, made, keys = (tuple(names.split()) for names in (_COLUMNS.sub(r"\1", reads), makes, options))
     return Stage(name, late, takes, made, keys, **where)

@@ -345,11 +345,19 @@ class FewOfAKind(logging.Filter):
         return True
 
 
+WORDED = "worded"
+"""Attribute of a line of the log that may be said in another language: a function that takes its words."""
+
+
 class PlainFormatter(logging.Formatter):
     """Write a line of the log so that no name in it is obeyed by the terminal or begins a line of its own."""
 
+    words: object = None  # of the language of the study, once that is known
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
         """Format the message."""
+        if self.words is not None and (worded := getattr(record, WORDED, None)) is not None:
+            record.message = worded(self.words)
         return one_line(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
@@ -357,17 +365,24 @@ class PlainFormatter(logging.Formatter):
         return printable(super().format(record))
 
 
+LEAST_SHARE, LEAST_S = 0.02, 5.0
+"""Of a run: before so much is done, or so many seconds are over, nothing is said of how long the rest takes."""
+
+
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Callable[[float, str], None]]:
-    """Show a bar that takes a fraction and a message; silent where nobody watches."""
+def progress_bar(left: Callable[[str], str] = "about {} left".format) -> Iterator[Callable[[float, str], None]]:
+    """Show a bar that takes a fraction and a message, with the time that is left; silent where nobody watches."""
     if not sys.stderr.isatty():
         yield lambda _fraction, _message: None
         return
     from tqdm import tqdm  # noqa: PLC0415 - as long as finding that nothing is to be done
 
-    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
+    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed} {unit}", unit="", leave=False) as bar:
 
         def report(fraction: float, message: str) -> None:
+            over = bar.format_dict["elapsed"]
+            if fraction >= LEAST_SHARE and over >= LEAST_S:
+                bar.unit = left(tqdm.format_interval(over * (1.0 - fraction) / fraction))
             bar.set_description_str(f"{one_line(message):<44.44}", refresh=False)
             bar.update(max(0.0, round(100 * fraction) - bar.n))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -213,9 +214,46 @@ def place_on(
             f"{table}: the CRS is {frame.crs.to_string()}, but the network has {graph.crs.to_string()}; "
             "reproject with to_crs(graph.crs)"
         )
-    ordered = frame.iloc[id_order(frame[key])]
-    snaps = snap(graph, ordered.geometry, rules, barriers=barriers)
+    # A stage asks again and again for the same settlements.
+    ids, xy = frame[key], shapely.get_coordinates(frame.geometry.to_numpy())
+    known = _JOINED.get(graph)
+    if known is not None and not known.is_of(ids, xy, rules, barriers):
+        known = None
+    order = id_order(ids) if known is None else known.order
+    ordered = frame.iloc[order]
+    snaps = snap(graph, ordered.geometry, rules, barriers=barriers) if known is None else known.snaps
+    if len(ids) >= MANY_PLACES:
+        _JOINED[graph] = _Joined(ids, xy, rules, barriers, order, snaps)
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
+
+
+MANY_PLACES = 1_000
+"""So many places that were joined to a network last are not joined to it anew."""
+
+
+class _Joined(NamedTuple):
+    """Places that were joined to a network: what they were, and what was found."""
+
+    ids: pd.Series
+    xy: NDArray[np.float64]
+    rules: SnapRules
+    barriers: gpd.GeoSeries | None
+    order: NDArray[np.int64]
+    snaps: Snaps
+
+    def is_of(self, ids: pd.Series, xy: NDArray[np.float64], rules: SnapRules, barriers: gpd.GeoSeries | None) -> bool:
+        """Tell whether these places are the same, and joined by the same rules."""
+        return (
+            self.barriers is barriers
+            and self.rules == rules
+            and len(self.ids) == len(ids)
+            and bool((self.ids.to_numpy() == ids.to_numpy()).all())
+            and np.array_equal(self.xy, xy)
+        )
+
+
+_JOINED: WeakKeyDictionary[TravelGraph, _Joined] = WeakKeyDictionary()
+"""By network, the last many places; they go with it."""
 
 
 def find_settlement(settlements: pd.DataFrame, text: str) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 ASKED_FILE = ".asked.json"
+LEAST_S = 0.01
+"""What a stage counts for at least when progress is told."""
 _MOST_TOLD = 3
 """Changes that are named; the others are counted."""
 
@@ -128,8 +130,13 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         remove_leftovers(folder)
         remove_leftovers(maps)
         sources = run.sources()
+        # Progress is told by what stages took when they last ran, or take beside others.
+        last = [(run.store.read_record(manifest_name(stage.name)) or {}).get("seconds") for stage in chosen]
+        took: list[float] = [max(seconds, LEAST_S) for seconds in last if seconds is not None]
+        took = took if len(took) == len(chosen) else [stage.share for stage in chosen]
+        whole = sum(took)
         for position, stage in enumerate(chosen):
-            start, step = position / len(chosen), 1 / len(chosen)
+            start, step = sum(took[:position]) / whole, took[position] / whole
             with run.held(stage):
                 decision = run.decide(stage)
                 report(start, f"{stage.name}: {decision.reason}")
@@ -160,8 +167,8 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         record["options"] = study.model_dump(mode="json")
         record["sources"] = sources
         is_new = any(facts["ran"] for facts in record["stages"].values())
-        last = None if is_new else run.store.read_json("run.json")
-        told = last.get("libraries") if isinstance(last, dict) else None
+        old = None if is_new else run.store.read_json("run.json")
+        told = old.get("libraries") if isinstance(old, dict) else None
         record["libraries"] = told or library_versions()
         # Titles and notes are told in the order of the study, by which a run is made again from its record.
         run.store.write_json("run.json", record, keeps_order=True)

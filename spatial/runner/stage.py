@@ -87,6 +87,8 @@ class Stage:
     # what it takes of keys that it does not declare, as JSON values of these keys and of what there is: they may change
     # without it, and it does not run again
     asks: Asked | None = None
+    # what it takes of the time of a first run beside other stages, by which its progress is told
+    share: float = 1.0
     # columns that it takes of tables of which it takes some, none of a table that it does without: a country's need not
     # be read whole. Or a function that says so of the tables that are there, by the options and what counts rows.
     columns: Mapping[str, tuple[str, ...]] | Late = field(default_factory=dict)

@@ -261,12 +261,9 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
         ``q = 1 - depth``; a norm without a fail point gives 1 or 0.
     """
     places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
-    rows = norm_results[
-        (norm_results["unit_level"] == "settlement")
-        & norm_results["norm_id"].isin(columns)
-        & norm_results["unit_id"].isin(places)
-    ]
+    rows = norm_results[(norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(columns)]
     place = places.get_indexer(pd.Index(rows["unit_id"]))
+    rows, place = rows[place >= 0], place[place >= 0]
     column = columns.get_indexer(pd.Index(rows["norm_id"]))
     size = (len(places), len(columns))
     q, weight, counted, asked = np.full(size, np.nan), np.zeros(size), np.zeros(size), np.zeros(size, bool)

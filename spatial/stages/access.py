@@ -17,6 +17,8 @@ from spatial.access.options import TOWN_TIERS
 from spatial.access.places import id_order
 from spatial.access.uncertainty import interval_people
 from spatial.crs import require_metres
+from spatial.messages import Words
+from spatial.plain_text import WORDED
 from spatial.runner.cost import free_memory_mb
 from spatial.runner.stage import silent
 from spatial.stages.policy import access_rules, asked, crew_mode, vocabulary_of, wanted_services
@@ -38,6 +40,8 @@ def warn_of_memory(settlements: int, services: int, modes: int, *, free_mb: floa
     """
     Say, before the long stages, that a run is likely to need more memory than is free; returns whether it does.
 
+    Whoever shows the log may word it in another language.
+
     >>> warn_of_memory(400, 30, 2, free_mb=4_000.0)
     False
     """
@@ -45,14 +49,13 @@ def warn_of_memory(settlements: int, services: int, modes: int, *, free_mb: floa
     free = free_memory_mb() if free_mb is None else free_mb
     if free is None or needed_mb <= free:
         return False
-    _log.warning(
-        "memory: about %s MB are needed for %s settlements, %d services and towns and %d mode(s), and %s MB are free; "
-        "end other programs, name fewer access.services or network.modes, or study one district ([region]) at a time",
-        *(f"{number:,.0f}" for number in (needed_mb, settlements)),
-        services,
-        modes,
-        f"{free:,.0f}",
-    )
+    figures = {"needed": needed_mb, "places": settlements, "services": services, "modes": modes, "free": free}
+
+    def told(words: Words) -> str:
+        """Word the warning."""
+        return words.say("cost", "memory_short", **{name: words.number(value) for name, value in figures.items()})
+
+    _log.warning("%s", told(Words("en")), extra={WORDED: told})
     return True
 
 

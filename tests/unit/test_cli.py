@@ -6,6 +6,7 @@ import pstats
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 from spatial.pipeline import STAGES
-from spatial.plain_text import FewOfAKind, PlainFormatter
+from spatial.plain_text import FewOfAKind, PlainFormatter, progress_bar
 from spatial.results import read_results
 from spatial.runner import Stage
 from spatial.study import Study
@@ -501,6 +502,15 @@ def test_a_line_of_the_log_is_one_line_and_obeys_nothing():
     record = logging.LogRecord("spatial", logging.WARNING, "", 0, "place %s: lost", ("\x1b[31m石桥\nERROR x",), None)
     shown = PlainFormatter("%(levelname)s %(message)s").format(record)
     assert shown == "WARNING place \\x1b[31m石桥\\nERROR x: lost"
+
+
+def test_the_bar_says_how_long_the_rest_takes(monkeypatch, capsys):
+    monkeypatch.setattr("spatial.plain_text.LEAST_S", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress_bar("encore {} environ".format) as report:
+        time.sleep(0.2)  # a bar is drawn ten times a second
+        report(0.5, "half")
+    assert "encore 00:00 environ" in capsys.readouterr().err
 
 
 def test_the_sample_is_one_county(command):

@@ -75,6 +75,24 @@ def test_a_stage_is_handed_the_columns_that_it_declares_and_no_table_that_it_doe
     assert {file.name: file.read_text() for file in (tmp_path / "m").glob("*.txt")} == {"counts.txt": "number"}
 
 
+def test_progress_is_told_by_what_stages_take_beside_others_and_then_by_what_they_took(tmp_path):
+    def slow(*, options, progress):
+        progress(0.5, "half")
+        return {}
+
+    def told():
+        found = []
+        stages = (Stage("quick", slow), Stage("slow", slow, share=3.0, options=("name",)))
+        run_stages(stages, _study(), tmp_path, tmp_path, progress=lambda fraction, _message: found.append(fraction))
+        return found
+
+    assert told() == [0.0, 0.125, 0.25, 0.625, 1.0]
+    store = Store(tmp_path)
+    for name, seconds in (("quick", 9.0), ("slow", 1.0)):
+        store.write_record(f"{name}.manifest.json", store.read_record(f"{name}.manifest.json") | {"seconds": seconds})
+    assert told() == [0.0, 0.9, 1.0]
+
+
 def test_a_second_run_skips_everything(tmp_path: Path) -> None:
     assert _run(tmp_path) == ["first", "second"]
     assert _run(tmp_path) == []

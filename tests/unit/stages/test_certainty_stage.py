@@ -5,6 +5,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import spatial as sp
+from spatial.messages import Words
+from spatial.plain_text import PlainFormatter
 from spatial.runner.cost import free_memory_mb
 from spatial.stages.access import warn_of_memory
 
@@ -62,5 +64,9 @@ def test_a_run_that_memory_will_not_do_for_is_told_beforehand_what_to_do(caplog)
     assert warn_of_memory(500_000, 14, 1, free_mb=8_399.0)
     assert "about 8,400 MB are needed for 500,000 settlements, 14 services and towns and 1 mode(s)" in caplog.text
     assert "name fewer access.services or network.modes" in caplog.text
+    shown = PlainFormatter("%(message)s")
+    for language, said in (("zh", "约需 8,400 MB"), ("fr", "environ 8\u202f400 Mo")):
+        shown.words = Words(language)
+        assert said in shown.format(caplog.records[-1])
     assert not warn_of_memory(500_000, 14, 1, free_mb=8_400.0)
     assert free_memory_mb() is None or free_memory_mb() > 0.0
