@@ -90,6 +90,17 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
     return known
 
 
+def require_network_crs(crs: object | None, network: pyproj.CRS, *, what: str) -> None:
+    """Refuse what is in another CRS than the network that it is joined to."""
+    if crs is None:
+        told = "no CRS; say what their coordinates are in with frame.set_crs(...), then reproject"
+        raise CrsError(f"{what}: {told} with to_crs(graph.crs)")
+    known = pyproj.CRS.from_user_input(crs)
+    if known != network:
+        told = f"the CRS is {known.to_string()}, but the network has {network.to_string()}"
+        raise CrsError(f"{what}: {told}; reproject with to_crs(graph.crs)")
+
+
 def is_web_map(crs: pyproj.CRS) -> bool:
     """Whether a CRS is that of web maps, whose metres are no metres of the ground."""
     operation = crs.coordinate_operation

@@ -16,7 +16,8 @@ import shapely
 
 from spatial.access.eligibility import is_for_everybody
 from spatial.access.options import TOWN_TIERS, service_names
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.crs import require_network_crs
+from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import Snaps, snap
@@ -203,17 +204,7 @@ def place_on(
     """Sort places by id and join them to a network."""
     check_on_network(graph, barriers)
     check_places(frame, key)
-    table = _table_of(key)
-    if frame.crs is None:
-        raise CrsError(
-            f"{table}: no CRS; say what their coordinates are in with frame.set_crs(...), "
-            "then reproject with to_crs(graph.crs)"
-        )
-    if frame.crs != graph.crs:
-        raise CrsError(
-            f"{table}: the CRS is {frame.crs.to_string()}, but the network has {graph.crs.to_string()}; "
-            "reproject with to_crs(graph.crs)"
-        )
+    require_network_crs(frame.crs, graph.crs, what=_table_of(key))
     # A stage asks again and again for the same settlements.
     ids, xy = frame[key], shapely.get_coordinates(frame.geometry.to_numpy())
     known = _JOINED.get(graph)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.crs import require_network_crs
+from spatial.errors import ContractError, first_of
 from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
@@ -239,12 +239,7 @@ def check_frame(graph: TravelGraph, roads: object) -> None:
     """Refuse what are no roads, or roads elsewhere."""
     if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
         raise ContractError("scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"])
-    crs = require_metres(roads.crs, what="new roads")
-    if crs != graph.crs:
-        raise CrsError(
-            f"new roads: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
-            "reproject with to_crs(graph.crs)"
-        )
+    require_network_crs(roads.crs, graph.crs, what="new roads")
 
 
 def add_roads(

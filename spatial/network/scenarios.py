@@ -14,7 +14,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.crs import require_network_crs
+from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
@@ -121,11 +122,7 @@ def edges_closed_by(
     >>> edges_closed_by(build_network(line, mode="drive"), gpd.GeoSeries([shapely.Point(900, 5)], crs=32738)).tolist()
     ['w1/0']
     """
-    if marks.crs != graph.crs:
-        name = "none" if marks.crs is None else marks.crs.to_string()
-        raise CrsError(
-            f"closed roads: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
-        )
+    require_network_crs(marks.crs, graph.crs, what="closed roads")
     lines = graph.edge_lines()
     layer = layer_of(graph)
     closed, works = np.zeros(graph.n_edges, dtype=bool), np.zeros(len(marks), dtype=bool)
@@ -356,11 +353,7 @@ def _closed(graph: TravelGraph, close: object, problems: list[str]) -> NDArray[n
     if isinstance(close, BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame):
         if isinstance(close, BaseGeometry):
             return _touched(graph, close)
-        if close.crs != graph.crs:
-            name = "none" if close.crs is None else close.crs.to_string()
-            raise CrsError(
-                f"close: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
-            )
+        require_network_crs(close.crs, graph.crs, what="close")
         return _touched(graph, close.geometry.union_all())
     names: list[str] = []
     if isinstance(close, str):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import shapely
 
-from spatial.crs import require_metres
-from spatial.errors import CrsError, NetworkError, first_of
+from spatial.crs import require_network_crs
+from spatial.errors import NetworkError, first_of
 from spatial.network.kernels_snap import (
     Feet,
     Found,
@@ -138,12 +138,7 @@ def snap(
     """
     rules = SnapRules.from_options(rules or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)
-    crs = require_metres(points.crs, what="points")
-    if crs != graph.crs:
-        raise CrsError(
-            f"points: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
-            "reproject with to_crs(graph.crs)"
-        )
+    require_network_crs(points.crs, graph.crs, what="points")
     missing = points.isna() | points.is_empty | (points.geom_type != "Point")
     if missing.any():
         raise NetworkError(f"cannot snap: places without a point: {first_of(points.index[missing])}")
@@ -460,12 +455,7 @@ def index_barriers(barriers: gpd.GeoSeries | Barriers | None, *, crs: pyproj.CRS
     """Index barriers once for many calls of `snap`, `nearest` and `times_matrix`; None for nothing to cross."""
     if barriers is None or isinstance(barriers, Barriers):
         return barriers
-    known = require_metres(barriers.crs, what="barriers")
-    if known != crs:
-        raise CrsError(
-            f"barriers: CRS {known.to_string()}, but the network has {crs.to_string()}; "
-            "reproject with to_crs(graph.crs)"
-        )
+    require_network_crs(barriers.crs, crs, what="barriers")
     return _indexed(tuple(shapely.to_wkb(np.asarray(barriers.dropna(), dtype=object)).tolist()))
 
 

@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from spatial.crs import require_metres
-from spatial.errors import CrsError, NetworkError, first_of
+from spatial.crs import require_network_crs
+from spatial.errors import NetworkError, first_of
 from spatial.network.graph import TravelGraph, with_components, with_nodes
 
 if TYPE_CHECKING:
@@ -325,8 +325,7 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
     --------
     >>> # A road of 4 km over a border at 1 km becomes two of 1 and 3 km: hard_border(graph, county.geometry)
     """
-    if require_metres(border.crs, what="border") != graph.crs:
-        raise CrsError("border and network differ in their CRS; reproject with to_crs(graph.crs)")
+    require_network_crs(border.crs, graph.crs, what="border")
     area, wall = _read(border)
     shapely.prepare(wall)
     lines = graph.edge_lines()

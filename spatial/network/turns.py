@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, NetworkError, first_of
+from spatial.crs import require_network_crs
+from spatial.errors import ContractError, NetworkError, first_of
 from spatial.network.combined import Links, with_links
 from spatial.network.graph import TWIN, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import findings_table, join_findings, turns_not_applied
@@ -110,8 +110,7 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
     kind = turns.geom_type.dropna()
     if (kind != "Point").any():
         raise ContractError("turns", [f"geometry: must be points, is {first_of(sorted(set(kind)))}"])
-    if require_metres(turns.crs, what="turns") != graph.crs:
-        raise CrsError("turns and network differ in their CRS; reproject with to_crs(graph.crs)")
+    require_network_crs(turns.crs, graph.crs, what="turns")
     counts: Counter[str] = Counter()
     walled = _with_walls(graph, turns, counts)
     junctions, outcomes = _junctions(walled, turns)

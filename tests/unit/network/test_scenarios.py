@@ -237,9 +237,9 @@ def test_options_that_make_no_sense_are_refused(ladder, speeds, close, says):
 
 
 def test_another_crs_is_refused(ladder):
-    with pytest.raises(CrsError, match="close: CRS EPSG:4326"):
+    with pytest.raises(CrsError, match="close: the CRS is EPSG:4326"):
         edit_network(ladder, close=gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs="EPSG:4326"))
-    with pytest.raises(CrsError, match="new roads: CRS EPSG:32739"):
+    with pytest.raises(CrsError, match="new roads: the CRS is EPSG:32739"):
         edit_network(ladder, add=frame(([(0, 0), (1, 1)], {}), crs="EPSG:32739"))
 
 
