@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
 from spatial.access.od_pairs import Pairs, demand_of, read_pairs, require_within
-from spatial.access.options import is_number, numbers
+from spatial.access.options import not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
 from spatial.errors import ContractError, first_of, refuse
@@ -159,9 +159,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     ([60.0, 40.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 60.0])
     """
     limit = np.inf if cutoff_min is None else cutoff_min
-    problems = []
-    if not is_number(limit, least=0.0):
-        problems.append(f"cutoff_min: must be 0 or more, is {limit}")
+    problems = not_within("cutoff_min", limit)
     if order not in ORDERS:
         problems.append(f"order: must be one of {', '.join(ORDERS)}, is {order!r}")
     if not 0.0 < persons_per_unit < np.inf:

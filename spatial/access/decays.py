@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import compress
-from math import log, ulp
-from sys import float_info
+from math import log
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.access.options import is_number, numbers, shown
+from spatial.access.options import ABOVE_ZERO, FINITE, is_number, numbers, shown
 from spatial.errors import ContractError, first_of, refuse
 
 # The numbers of a decay, checked once for all that make one: the factories and users by hand.
@@ -75,7 +74,7 @@ def checked_numbers(name: object, parameters: Any, cutoff_min: Any) -> tuple[Par
 
 def is_above_zero(value: object) -> TypeGuard[float]:
     """Tell whether a value is a number above 0 and finite; NaN and texts are not."""
-    return is_number(value, least=ulp(0.0), most=float_info.max)
+    return is_number(value, least=ABOVE_ZERO, most=FINITE)
 
 
 def _not_above_zero(key: str, value: object) -> str:

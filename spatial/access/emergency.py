@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from sys import float_info
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import is_number, shown
+from spatial.access.options import FINITE, not_within
 from spatial.access.paired import SnapPair, nearest_allowed, pair_up, reach_status
 from spatial.access.places import ids_or_none
-from spatial.errors import ContractError, NetworkError, first_of
+from spatial.errors import ContractError, NetworkError, first_of, refuse
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -83,9 +82,7 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
         raise NetworkError(f"mode {graph.mode}: crews drive; build the network with mode='emergency'")
     require_columns("stations", stations, ("facility_id", "service"))
     if not isinstance(mobilisation_min, str):
-        if not is_number(mobilisation_min, least=0.0, most=float_info.max):
-            told = f"mobilisation_min: is {shown(mobilisation_min)}, must be 0 or more"
-            raise ContractError("options", [told])
+        refuse("options", not_within("mobilisation_min", mobilisation_min, most=FINITE))
         timed = stations.assign(mobilisation_min=float(mobilisation_min))
     elif mobilisation_min not in stations:
         raise ContractError("stations", [f"{mobilisation_min}: no such column; mobilisation_min names it"])

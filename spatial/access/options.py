@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence  # noqa: TC003 - pydantic reads annotations when the module is loaded
-from math import inf, isnan
+from math import inf, isnan, ulp
+from sys import float_info
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 NO_NUMBERS = (str, bytes, dt.date, dt.time, dt.timedelta, np.datetime64, np.timedelta64, complex)
 """What numpy would read as numbers; dates count from 1970 there."""
 
+ABOVE_ZERO, FINITE = ulp(0.0), float_info.max
+"""The least number above 0, and the largest that is finite."""
+
 DIRECTIONS = ("to_facility", "from_facility")
 
 
@@ -35,8 +39,7 @@ def check_direction(direction: object) -> None:
 
 def check_minutes(name: str, minutes: object) -> None:
     """Refuse minutes that are below 0, unknown or no number."""
-    if not is_number(minutes, least=0.0):
-        raise ContractError("options", [f"{name}: must be 0 or more, is {shown(minutes)}"])
+    refuse("options", not_within(name, minutes))
 
 
 def limit_of(name: str, minutes: float | None) -> float:
@@ -93,6 +96,14 @@ def is_number(value: object, *, least: float, most: float = inf) -> bool:
         return least <= float(value) <= most
     except OverflowError:
         return False
+
+
+def not_within(name: str, value: object, *, least: float = 0.0, most: float = inf) -> list[str]:
+    """Say what an option must be where it is no number within bounds; nothing where it is one."""
+    if is_number(value, least=least, most=most):
+        return []
+    up = "above 0" if least == ABOVE_ZERO else f"{least:g} or more"
+    return [f"{name}: must be {up if most >= FINITE else f'from {least:g} to {most:g}'}, is {shown(value)}"]
 
 
 def is_unknown(value: object) -> bool:

@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from spatial.access.options import is_number, service_names
+from spatial.access.options import ABOVE_ZERO, FINITE, not_within, service_names
 from spatial.access.places import existing, id_order, not_points
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
@@ -142,8 +142,7 @@ def grid_points(area: gpd.GeoDataFrame | gpd.GeoSeries, spacing_m: float) -> gpd
     >>> grid_points(square, 500)["site_id"].tolist()
     ['0/0', '1/0', '2/0', '0/1', '1/1', '2/1']
     """
-    if not is_number(spacing_m, least=0.0) or not 0.0 < spacing_m < np.inf:
-        raise ContractError("options", [f"spacing_m: must be above 0, is {spacing_m!r}"])
+    refuse("options", not_within("spacing_m", spacing_m, least=ABOVE_ZERO, most=FINITE))
     crs, whole = require_metres(area.crs, what="area"), shapely.union_all(area.geometry.to_numpy())
     if not shapely.area(whole) > 0.0:
         raise ContractError("area", ["geometry: there is no polygon"])

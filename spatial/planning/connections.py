@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra, maximum_flow
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import is_number, numbers
+from spatial.access.options import not_within, numbers
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import id_ranks, place_on
 from spatial.errors import ContractError, first_of, refuse
@@ -140,14 +140,7 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     >>> # links = sp.propose_links(graph, villages, within_min=0, most=500)
     >>> # plan = sp.connect_settlements(graph, villages, links, least_persons=200)
     """
-    refuse(
-        "options",
-        [
-            f"{name}: must be 0 or more, is {value!r}"
-            for name, value in (("least_persons", least_persons), ("time_limit_s", time_limit_s))
-            if not is_number(value, least=0.0)
-        ],
-    )
+    refuse("options", not_within("least_persons", least_persons) + not_within("time_limit_s", time_limit_s))
     persons = people_of(settlements, demand)
     goals = goals_of(settlements, facilities, service, vocabulary)
     if graph.edge_layer is not None:

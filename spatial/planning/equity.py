@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 import numpy as np
 import pandas as pd
 
-from spatial.access.options import check_minutes, is_number
-from spatial.errors import ContractError, InfeasibleError
+from spatial.access.options import ABOVE_ZERO, FINITE, check_minutes, not_within
+from spatial.errors import ContractError, InfeasibleError, refuse
 from spatial.planning.capacitated import filled_centdian, filled_model
 from spatial.planning.coverage import Cover, all_reached, bisect, to_nearest
 from spatial.planning.plans import TRUSTED, Condition, LocationModel, Scale, SitingPlan, Start, siting_program
@@ -77,8 +77,7 @@ def p_centdian(
     >>> found.sites["facility_id"].tolist(), round(found.objective, 3)
     ([1, 4], 4.824)
     """
-    if not is_number(mean_share, least=0.0, most=1.0):
-        raise ContractError("options", [f"mean_share: must be from 0 to 1, is {mean_share!r}"])
+    refuse("options", not_within("mean_share", mean_share, most=1.0))
     refuse_options(options, "p_centdian", "first")
     sites = _read(od, settlements, candidates, n_facilities, options)
     if sites.capacity is not None:
@@ -161,8 +160,7 @@ def p_kolm_pollak(
     >>> found.sites["facility_id"].tolist()
     [1, 4]
     """
-    if not is_number(aversion, least=0.0, most=np.finfo(float).max) or not aversion:
-        raise ContractError("options", [f"aversion: must be above 0, is {aversion!r}"])
+    refuse("options", not_within("aversion", aversion, least=ABOVE_ZERO, most=FINITE))
     refuse_options(options, "p_kolm_pollak", "capacity")
     sites = read_siting(od, settlements, candidates, n_facilities, options)
     nearest = sites.nearest(median_model(sites, sites.minutes).search().is_open)

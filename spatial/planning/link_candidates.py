@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from sys import float_info
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
@@ -16,7 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 from shapely.ops import substring
 
-from spatial.access.options import check_count, check_minutes, is_number
+from spatial.access.options import FINITE, check_count, check_minutes, not_within
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import SEA_KINDS, id_ranks, place_on, take
 from spatial.errors import ContractError, CrsError, refuse
@@ -130,15 +129,10 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     """
     check_minutes("within_min", within_min)
     check_count("most", most)
-    least = {"longest_km": (longest_km, 0.0), "detour": (detour, 1.0), "speed_km_h": (speed_km_h, 1.0)}
-    refuse(
-        "options",
-        [
-            f"{name}: must be {low:g} or more, is {value!r}"
-            for name, (value, low) in least.items()
-            if not is_number(value, least=low, most=float_info.max)
-        ],
-    )
+    problems = not_within("longest_km", longest_km, most=FINITE)
+    for name, value in (("detour", detour), ("speed_km_h", speed_km_h)):
+        problems += not_within(name, value, least=1.0, most=FINITE)
+    refuse("options", problems)
     if graph.edge_layer is not None:
         raise ContractError("graph", [f"links are proposed on the network of one mode, not {graph.mode}"])
     persons = np.nan_to_num(people_of(settlements, demand))[np.argsort(id_ranks(settlements["settlement_id"]))]
@@ -401,15 +395,8 @@ def lay_corridors(
     >>> lay_corridors(gap, friction, detour=1.0)[["route", "length_km"]].round(3).values.tolist()
     [['corridor', 0.666]]
     """
-    factors = {"detour": detour, "flagged_factor": flagged_factor}
-    refuse(
-        "options",
-        [
-            f"{name}: must be 1 or more, is {value!r}"
-            for name, value in factors.items()
-            if not is_number(value, least=1.0, most=float_info.max)
-        ],
-    )
+    problems = not_within("detour", detour, least=1.0, most=FINITE)
+    refuse("options", problems + not_within("flagged_factor", flagged_factor, least=1.0, most=FINITE))
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])
@@ -619,9 +606,9 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     words, problems = upgrade_words(), []
     if road not in words:
         problems.append(f"road: {road!r} is no word for roads; there are {', '.join(sorted(words))}")
-    if link_distance_m is not None and not is_number(link_distance_m, least=0.0):
-        problems.append(f"link_distance_m: must be 0 or more, is {link_distance_m!r}")
-    refuse("options", problems)
+    refuse(
+        "options", problems + (not_within("link_distance_m", link_distance_m) if link_distance_m is not None else [])
+    )
     word = words[road]
     near_m = word.link_distance_m if link_distance_m is None else link_distance_m
     persons = people_of(settlements, demand)

@@ -20,7 +20,7 @@ import shapely
 
 from spatial.access.cells import towns_as_facilities
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import TOWN_TIERS, check_count, check_minutes, is_number, numbers
+from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import asked_for, existing, id_ranks, place_on
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -354,9 +354,7 @@ class _Limit:
         check_minutes("within_min", self.within_min)
         if self.most_links is not None:
             check_count("most_links", self.most_links)
-        problems = []
-        if not is_number(self.budget_km, least=0.0):
-            problems.append(f"budget_km: must be 0 or more, is {self.budget_km!r}")
+        problems = not_within("budget_km", self.budget_km)
         if self.worth not in Gains._fields:
             problems.append(f"worth: must be {' or '.join(Gains._fields)}, is {self.worth!r}")
         refuse("options", problems)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.od_pairs import id_positions, require_columns
-from spatial.access.options import check_count, check_minutes, is_number, numbers
+from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_within, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.programs import HALF, SAME, Program, at_most, solve
@@ -146,13 +146,8 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
     """
     check_minutes("within_min", within_min)
     check_count("days", days)
-    problems = [
-        f"{name}: must be above 0, is {value!r}"
-        for name, value in (
-            ("hours_per_day", hours_per_day), ("hours_per_stop", hours_per_stop), ("persons_per_stop", persons_per_stop)
-        )
-        if not is_number(value, least=0.0) or value == 0.0
-    ]  # fmt: skip
+    amounts = {"hours_per_day": hours_per_day, "hours_per_stop": hours_per_stop, "persons_per_stop": persons_per_stop}
+    problems = [told for name, value in amounts.items() for told in not_within(name, value, least=ABOVE_ZERO)]
     for name, frame, wanted in (
         ("od", od, ("from_id", "to_id", "travel_time_min")),
         ("settlements", settlements, ("settlement_id",)),

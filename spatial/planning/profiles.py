@@ -16,7 +16,7 @@ import pandas as pd
 
 from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import TOWN_TIERS, cutoffs_of, is_number, numbers
+from spatial.access.options import TOWN_TIERS, cutoffs_of, not_within, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.errors import first_of, refuse
 from spatial.inputs.services import Vocabulary, load_services
@@ -246,9 +246,7 @@ def rank_places(profile: pd.DataFrame, needs: Mapping[str, float]) -> pd.DataFra
     problems = [
         f"{name}: no such measure; there are {first_of(measures, limit=30)}" for name in needs if name not in measures
     ]
-    problems += [
-        f"{name}: must be 0 or more, is {need!r}" for name, need in needs.items() if not is_number(need, least=0.0)
-    ]
+    problems += [told for name, need in needs.items() for told in not_within(name, need)]
     if not needs:
         problems.append("needs: give at least one, such as {'persons_within_30': 5000}")
     if (doubled := profile.duplicated(["place_id", "measure"])).any():

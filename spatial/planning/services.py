@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from spatial.access.capacity import transport
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import is_number, numbers
+from spatial.access.options import FINITE, is_number, not_within, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
@@ -229,8 +229,7 @@ def site_services(
     if wrong := [name for name in services if not is_number(within.get(name), least=0.0)]:
         raise ContractError("options", [f"service_radius: must be 0 or more for {first_of(wrong)}"])
     radius = np.array([within[name] for name in services], dtype=np.float64)
-    if not is_number(budget, least=0.0):
-        raise ContractError("options", [f"budget: must be 0 or more, is {budget!r}"])
+    refuse("options", not_within("budget", budget))
     task = _read(od, settlements, sizes, {name: demand[name] for name in services}, options.get("place_costs"))
     task = task._replace(pairs=_served_pairs(task, radius))
     if not len(task.pairs.minutes):
@@ -405,18 +404,13 @@ def _service_weights(services: list[str], options: ServicesOptions) -> FloatArra
         for strange in [sorted(set(weights) - set(services))]
         if strange
     ]
-    problems += [
-        f"weights: {name} must be 0 or more, is {weight!r}"
-        for name, weight in weights.items()
-        if not is_number(weight, least=0.0, most=np.finfo(float).max)
-    ]
+    for name, weight in weights.items():
+        problems += not_within(f"weights: {name}", weight, most=FINITE)
     if order is not None and sorted(order) != services:
         problems.append(f"order: must name each service once: {first_of(services)}")
     if order is not None and weights:
         problems.append("order: give either an order or weights")
-    limit = options.get("time_limit_s", 60.0)
-    if not is_number(limit, least=0.0):
-        problems.append(f"time_limit_s: must be 0 or more, is {limit!r}")
+    problems += not_within("time_limit_s", options.get("time_limit_s", 60.0))
     if not services:
         problems.append("demand: names no service")
     refuse("options", problems)

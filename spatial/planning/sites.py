@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
 
 from spatial.access.od_pairs import id_positions, require_columns
-from spatial.access.options import is_number, numbers, whole_number
+from spatial.access.options import FINITE, not_within, numbers, whole_number
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 
@@ -166,20 +166,13 @@ def read_siting(
                 n_facilities is not None and not whole_number(n_facilities, least=0),
                 f"n_facilities: must be 0 or more, a whole number, is {n_facilities!r}",
             ),
-            (budget is not None and not is_number(budget, least=0.0), f"budget: must be 0 or more, is {budget!r}"),
-            (not is_number(given["gap"], least=0.0, most=1.0), f"gap: must be from 0 to 1, is {given['gap']!r}"),
-            (
-                given["first_within"] is not None and not is_number(given["first_within"], least=0.0),
-                f"first_within: must be 0 or more, is {given['first_within']!r}",
-            ),
             (given["first_within"] is not None and not given["first"], "first_within: needs first, a column of people"),
-            (
-                not is_number(given["time_limit_s"], least=0.0),
-                f"time_limit_s: must be 0 or more, is {given['time_limit_s']!r}",
-            ),
         )
         if wrong
     ]
+    limits = {"budget": budget, "first_within": given["first_within"], "time_limit_s": given["time_limit_s"]}
+    problems += [told for name, value in limits.items() if value is not None for told in not_within(name, value)]
+    problems += not_within("gap", given["gap"], most=1.0)
     frames = [frame for frame in (od, settlements, candidates) if frame is not None]
     if given["cost"] is not None and frames:
         problems.append("cost: give either a matrix, or od, settlements and candidates")
@@ -200,11 +193,8 @@ def read_siting(
     # One column, several, or several with what one of their people counts.
     named = [given["demand"]] if isinstance(given["demand"], str) else given["demand"]
     groups = dict(named) if isinstance(named, Mapping) else dict.fromkeys(named, 1.0)
-    problems += [
-        f"demand: what one of {name} counts must be 0 or more, is {weight!r}"
-        for name, weight in groups.items()
-        if not is_number(weight, least=0.0, most=np.finfo(float).max)
-    ]
+    for name, weight in groups.items():
+        problems += not_within(f"demand: what one of {name} counts", weight, most=FINITE)
     if not any(groups.values()) and not problems:
         problems.append("demand: names no column whose people count")
     refuse("options", problems)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from spatial.access.options import check_minutes, is_number
+from spatial.access.options import FINITE, check_minutes, not_within
 from spatial.errors import ContractError, InfeasibleError, refuse
 from spatial.planning.capacitated import (
     filled_backup,
@@ -232,8 +232,7 @@ def p_median(
     >>> found.sites["facility_id"].tolist(), found.objective
     ([1, 3], 1100.0)
     """
-    if not is_number(power, least=1.0, most=np.finfo(float).max):
-        raise ContractError("options", [f"power: must be 1 or more, is {power!r}"])
+    refuse("options", not_within("power", power, least=1.0, most=FINITE))
     sites = read_siting(od, settlements, candidates, n_facilities, options)
     return median_model(sites, sites.minutes**power).best()
 
@@ -391,8 +390,7 @@ def backup_coverage(
     10.0
     """
     check_minutes("service_radius", service_radius)
-    if not is_number(keep_share, least=0.0, most=1.0):
-        raise ContractError("options", [f"keep_share: must be from 0 to 1, is {keep_share!r}"])
+    refuse("options", not_within("keep_share", keep_share, most=1.0))
     asked = read_siting(od, settlements, candidates, n_facilities, options)
     sites = asked.within(service_radius)
     if sites.capacity is not None:

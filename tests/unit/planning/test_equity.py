@@ -117,7 +117,7 @@ def test_unknown_people_of_one_group_are_nobody_and_are_counted_as_unknown() -> 
         ({"demand": "nurses"}, "nurses: no such column"),
         ({"demand": ["population_persons", "dogs"]}, "dogs: no such column"),
         ({"demand": []}, "names no column"),
-        ({"demand": {"population_persons": -1.0}}, "counts must be 0 or more"),
+        ({"demand": {"population_persons": -1.0}}, "counts: must be 0 or more"),
         ({"demand": {"population_persons": 0.0}}, "names no column"),
         ({"weights_by": "none"}, "none: no such column"),
         ({"weights_by": "far"}, "far: NaN"),
