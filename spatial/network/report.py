@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.errors import first_of
+from spatial.formats.notes import Finding
 from spatial.inputs.road_noding import missed_crossings
 from spatial.network.graph import TravelGraph, length_share
 from spatial.network.road_access import class_values, tag_values
@@ -57,27 +58,17 @@ _WHY_NOT = {
 _TAGS = {"unreadable_maxspeed": "maxspeed", "construction_left": "construction"}
 
 
-class Finding(NamedTuple):
-    """Something on the roads that people should look at."""
-
-    kind: str
-    subject_id: str
-    detail: str
-    shape: Any  # a geometry
-    other_id: str | None = None
-
-
 def findings_table(findings: Iterable[Finding], *, mode: str, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     """Write findings as the table ``findings_network``."""
     # A road in several parts would come up once a part.
     first: dict[str, Finding] = {}
     for finding in findings:
-        first.setdefault(f"{mode}/{finding.kind}/{finding.subject_id}", finding)
+        first.setdefault(f"{mode}/{finding.kind}/{finding.subject}", finding)
     columns = {"finding_id": pd.Series(list(first), dtype="str")}
-    for name in ("kind", "subject_id", "other_id", "detail"):
-        columns[name] = pd.Series([getattr(finding, name) for finding in first.values()], dtype="str")
+    for name, ours in (("kind", "kind"), ("subject_id", "subject"), ("other_id", "other"), ("detail", "detail")):
+        columns[name] = pd.Series([getattr(finding, ours) for finding in first.values()], dtype="str")
     columns["distance_m"] = pd.Series(np.nan, index=range(len(first)), dtype="float64")
-    geometry = gpd.GeoSeries([finding.shape for finding in first.values()], crs=crs)
+    geometry = gpd.GeoSeries([finding.geometry for finding in first.values()], crs=crs)
     return gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
 
 
