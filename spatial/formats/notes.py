@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import pyproj
-    import shapely
 
     from spatial.study.sources import TableSource
 
@@ -37,7 +36,7 @@ class Finding:
     kind: str  # such as ``"merged_duplicate"``
     subject: str  # id of what is concerned
     detail: str  # what was found, in plain words
-    geometry: shapely.Geometry  # where it is
+    geometry: Any  # where it is; the types of shapely promise a geometry or an array
     other: str | None = None  # id of the second party
     distance_m: float = np.nan  # between the two; NaN where there is none
     # what the braces of the notice hold whose English text the detail is; None where the finding is no notice

@@ -174,7 +174,7 @@ def test_mobilisation_must_be_stated(street):
         emergency_response(street, stations, village, mobilisation_min="ready")
     with pytest.raises(ContractError, match="delay: no such column"):
         emergency_response(street, stations, village, mobilisation_min="delay")
-    with pytest.raises(ContractError, match="is -1, must be 0 or more"):
+    with pytest.raises(ContractError, match="must be 0 or more, is -1"):
         emergency_response(street, stations, village, mobilisation_min=-1.0)
     walked = build_network(lines(([(0, 0), (1000, 0)], {})), mode="walk")
     with pytest.raises(NetworkError, match="crews drive"):
