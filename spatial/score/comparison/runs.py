@@ -24,32 +24,13 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "access": ("settlement_id", "service", "mode", "reach_status"),
     "last_mile": ("settlement_id", "last_mile_class", "last_mile_class_known"),
     "norm_results": (
-        "unit_level",
-        "unit_id",
-        "norm_id",
-        "service",
-        "status_as_mapped",
-        "value",
-        "gate",
-        "depth_fgt1",
-        "served_share",
-        "threshold",
-        "target_share",
-        "places_in_scope",
-        "persons_in_scope",
+        "unit_level", "unit_id", "norm_id", "service", "status_as_mapped", "value", "gate",
+        "depth_fgt1", "served_share", "threshold", "target_share", "places_in_scope", "persons_in_scope",
         "persons_unserved",
     ),
     "towns": ("settlement_id", "tier", "completeness", "required_services"),
     "components": ("unit_level", "unit_id", "pillar", "side", "component", "value", "detail"),
-}
-KEYS: Mapping[str, Sequence[str]] = {
-    "settlements": ("settlement_id",),
-    "access": ("settlement_id", "service", "mode"),
-    "last_mile": ("settlement_id",),
-    "norm_results": ("unit_level", "unit_id", "norm_id"),
-    "towns": ("settlement_id",),
-    "components": ("unit_level", "unit_id", "pillar", "component"),
-}
+}  # fmt: skip
 FILES: Mapping[str, str] = {"components": "score_components"}
 """Names of tables where they differ from the field of `Run`."""
 AGAIN = "run the study again: spatial run STUDY"
@@ -79,12 +60,12 @@ def check_whole(runs: Sequence[Run]) -> None:
 def _problems(run: Run) -> Iterator[str]:
     """Name what is wrong with the tables of a run."""
     # Rows that are there twice.
-    for name, key in KEYS.items():
-        table = getattr(run, name)
-        rows = table[table.duplicated(list(key))]
+    for name in COLUMNS:
+        table, file = getattr(run, name), FILES.get(name, name)
+        key = list(TABLES[file].key)
+        rows = table[table.duplicated(key)]
         if len(rows):
-            keys = rows[list(key)].astype(str).agg("/".join, axis=1)
-            yield f"{FILES.get(name, name)}: rows that are there twice, {first_of(keys)}"
+            yield f"{file}: rows that are there twice, {first_of(rows[key].astype(str).agg('/'.join, axis=1))}"
     # Places without a row.
     by_mode = run.access[run.access["mode"] == run.mode]
     judged = run.norm_results[run.norm_results["unit_level"] == "settlement"]
