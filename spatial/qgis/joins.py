@@ -35,19 +35,19 @@ MOBILE = "mobile_service"
 WAY = columns_told("access")["settlements"]
 """Columns of `access` that stand with the settlements: the first for every service, the others for the headlines."""
 
+NORM_CELLS = {
+    "status": "status", "status_as_mapped": "status_as_mapped", "share": "served_share", "unserved": "persons_unserved",
+    "places": "places_unserved",
+}  # fmt: skip
+"""Columns of `norm_results` that stand with the townships for each norm, by what their titles say."""
+
 Titles = dict[str, str]
 Columns = dict[str, "pd.Series[Any]"]
 
 
 def headline_mode(access: pd.DataFrame, meta: QgisMeta) -> str:
-    """
-    Name the mode whose minutes are shown.
-
-    Returns the mode named, or the first by name; empty without any row.
-    """
-    if meta.mode:
-        return meta.mode
-    return str(access["mode"].min()) if len(access) else ""
+    """Name the mode whose minutes are shown: the study's, else the first by name; empty without any row."""
+    return meta.mode or (str(access["mode"].min()) if len(access) else "")
 
 
 def settlement_results(
@@ -79,11 +79,15 @@ def settlement_results(
         parts.append(pd.DataFrame(found))
     if "last_mile" in tables:
         parts.append(tables["last_mile"].set_index("settlement_id"))
+    return joined(gpd.GeoDataFrame(frame), *parts, on="settlement_id"), titles
+
+
+def joined(frame: gpd.GeoDataFrame, *parts: pd.DataFrame, on: str) -> gpd.GeoDataFrame:
+    """Join columns to places; the first to name one keeps it, such as minutes to a bus stop."""
     for part in parts:
-        # Minutes to a bus stop, say, are in both access and last mile: the first to name a column keeps it.
         fresh = part.drop(columns=[column for column in part.columns if column in frame.columns])
-        frame = frame.join(fresh, on="settlement_id")
-    return gpd.GeoDataFrame(frame), titles
+        frame = gpd.GeoDataFrame(frame.join(fresh, on=on))
+    return frame
 
 
 def way_columns(
@@ -119,18 +123,11 @@ def township_results(
         name = norm_names.get(norm, norm)
         of_norm = rows[rows["norm_id"] == norm].set_index("unit_id")
         stem = plain_name(norm)
-        chosen = {
-            "status": ("status", ""),
-            "status_as_mapped": ("status_as_mapped", ""),
-            "share": ("served_share", ""),
-            "unserved": ("persons_unserved", "persons"),
-            "places": ("places_unserved", "places"),
-        }
         result = {}
-        for key, (column, unit) in chosen.items():
+        for key, column in NORM_CELLS.items():
             result[f"{stem}_{key}"] = of_norm[column]
-            title = words.say("columns", f"norm_cell_{key}", norm=name)
-            titles[f"{stem}_{key}"] = words.with_unit(title, unit)
+            unit = TABLES["norm_results"].by_name[column].unit if key in ("unserved", "places") else ""
+            titles[f"{stem}_{key}"] = words.with_unit(words.say("columns", f"norm_cell_{key}", norm=name), unit)
         if SUPPRESSED.name in of_norm and of_norm[SUPPRESSED.name].ne("").any():
             # Numbers that are empty for this reason say so beside them.
             hidden = of_norm[SUPPRESSED.name].ne("")
@@ -353,9 +350,7 @@ POTENTIAL_MODELS = ("radiation", "gravity", "huff")
 TOLD = columns_told("qgis")
 
 
-def score_columns(
-    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def score_columns(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[pd.DataFrame, Titles]:
     """Gather what the score says of each settlement."""
     del meta
     scores = _of_level(tables, "settlement")
@@ -436,12 +431,10 @@ NO_CHANGE_MIN = 0.5
 """Up to so many minutes a way is as long as before."""
 
 
-def trial_columns(
-    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def trial_columns(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[pd.DataFrame, Titles]:
     """Gather what scenarios change for each settlement, and how soon crews come."""
-    columns: dict[str, pd.Series[Any]] = {}
-    titles: dict[str, str] = {}
+    columns: Columns = {}
+    titles: Titles = {}
     for scenario, service, rows in changes(tables, meta):
         stem = f"{plain_name(scenario)}_{plain_name(service)}"
         named = service_by_mode(service, rows, words, meta)
@@ -449,18 +442,9 @@ def trial_columns(
         # Class by the cutoff first, then by minutes; none has no way at all.
         minutes, is_class = rows["difference_min"], rows["class_change"] != "same"
         was, is_now = rows["before_status"].eq("reached"), rows["after_status"].eq("reached")
-        change = np.select(
-            [
-                is_class,
-                ~was & is_now,
-                was & ~is_now,
-                minutes > NO_CHANGE_MIN,
-                minutes < -NO_CHANGE_MIN,
-                minutes.notna(),
-            ],
-            [rows["class_change"], "quicker", "slower", "slower", "quicker", "same"],
-            "none",
-        )
+        longer, shorter = minutes > NO_CHANGE_MIN, minutes < -NO_CHANGE_MIN
+        told: list[Any] = [rows["class_change"], "quicker", "slower", "slower", "quicker", "same"]
+        change = np.select([is_class, ~was & is_now, was & ~is_now, longer, shorter, minutes.notna()], told, "none")
         columns[f"{stem}_change"] = pd.Series(change, index=rows.index, dtype="str")
         columns[f"{stem}_difference_min"] = rows["difference_min"]
         titles[f"{stem}_change"] = words.say("columns", "change", **shown)

@@ -152,10 +152,10 @@ class Draft(Shown):
     # its table in the GeoPackage; title and description are looked up under this name where they are empty
     table: str
     frame: pd.DataFrame  # in the working CRS, with the sources' columns
-    group: str  # where the project shows it
     # makes the look from the finished frame; None for a plain table
     style: Callable[[pd.DataFrame], Style] | None
     sources: tuple[str, ...]  # tables of `spatial.tables` that define its columns, the most fitting first
+    group: str = "results"  # where the project shows it
     title: str = ""  # for people
     description: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)  # titles of columns that no table defines
@@ -171,11 +171,7 @@ def by_key(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
 
 
 def placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Keep the rows that can be drawn.
-
-    Returns those with one that is not empty.
-    """
+    """Keep the rows that can be drawn."""
     return frame[frame.geometry.notna() & ~frame.geometry.is_empty]
 
 
@@ -206,7 +202,7 @@ class Look(Shown):
     key: str  # tells it from the table's other looks
     title: str  # for people
     style: Style  # how it looks
-    group: str  # where the project shows it
+    group: str = "results"  # where the project shows it
 
 
 @dataclass(frozen=True)
@@ -228,11 +224,7 @@ class QgisLayer:
 
     @cached_property
     def geometry(self) -> str:
-        """
-        Kind of geometry.
-
-        Returns point, LineString or Polygon; empty for a plain table.
-        """
+        """Kind of geometry: Point, LineString or Polygon; empty for a plain table."""
         if not isinstance(self.frame, gpd.GeoDataFrame):
             return ""
         first = next(shape for shape in self.frame.geometry if shape is not None)

@@ -21,6 +21,7 @@ from spatial.qgis.joins import (
     flow_lines,
     gap_points,
     headline_mode,
+    joined,
     last_mile_lines,
     measured,
     neighbour_colours,
@@ -78,12 +79,10 @@ def plain_tables(
     """Draft tables that are shown as they are, as far as they are there."""
     for name in names:
         if name in tables:
-            rows = (
-                pd.DataFrame(tables[name]).drop(columns="geometry", errors="ignore")
-                if shelf == "plans"
-                else tables[name]
-            )
-            yield Draft(name, by_key(rows, *TABLES[name].key), group, None, (name,), shelf=shelf)
+            rows = tables[name]
+            if shelf == "plans":
+                rows = pd.DataFrame(rows).drop(columns="geometry", errors="ignore")
+            yield Draft(name, by_key(rows, *TABLES[name].key), None, (name,), group=group, shelf=shelf)
 
 
 def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
@@ -112,7 +111,6 @@ def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
                 yield Draft(
                     f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
                     frame,
-                    "results",
                     look,
                     (name, "facilities"),
                     title=words.say("layers", name, service=service_name(service, words, meta), mode=shown),
@@ -127,7 +125,6 @@ def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
     yield Draft(
         "cells",
         frame,
-        "results",
         lambda frame: looks_access.cells_look(plain_name(first), meta.cutoffs_min, frame, words),
         ("cells",),
         title=words.say("layers", "cells", service=service_name(first, words, meta)),
@@ -142,7 +139,7 @@ def engine_looks(
     """Make the further looks of settlements, headline services first."""
 
     def look(column: str, title: str, style: Style, shelf: str, *, slim: bool = False) -> Look:
-        return Look(column, title, style, "results", shelf=shelf, slim=slim, theme=title if slim else "")
+        return Look(column, title, style, shelf=shelf, slim=slim, theme=title if slim else "")
 
     for service, measure, rows in measured(tables, meta):
         column = f"{plain_name(service)}_{plain_name(measure)}"
@@ -195,12 +192,7 @@ SHELF = "score"
 def score_looks(
     tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
-    """
-    Make the score's looks of settlements.
-
-    Returns level, clusters of access, types; each where there is one, and no column of the sources bears its
-    name.
-    """
+    """Make looks of settlements: level, clusters of access, types; each unless a column of the sources has its name."""
     made: dict[str, tuple[str, Callable[..., Style]]] = {
         "integration_level": ("scores", partial(looks_score.level_look, least=least_levels(*meta.level_bands))),
         "cluster": ("access_clusters", partial(looks_results.scale_look, "cluster", "cluster")),
@@ -213,17 +205,16 @@ def score_looks(
             continue
         if column != "integration_level" or frame[column].notna().any():
             title = words.say("layers", f"score_{table}")
-            yield Look(column, title, look(frame, words), "results", shelf=SHELF)
+            yield Look(column, title, look(frame, words), shelf=SHELF)
 
 
 def township_looks(
     tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     """
-    Make the score's looks of townships.
+    Make looks of townships, gates above: level and gap index, where they have a score, types and urban areas.
 
-    Returns gates above, then level and gap index, where townships have a score; the Degree of Urbanisation
-    and functional urban areas, where there are any. None of which columns of the sources bear the names.
+    None whose names columns of the sources bear.
     """
     own = {*tables["boundaries"].columns}
     least = least_levels(*meta.level_bands)
@@ -252,7 +243,7 @@ def township_looks(
         shown: dict[str, Any] = {"shelf": SHELF}
         if column == "integration_level":
             shown = {"shelf": "townships", "slim": True, "theme": title}
-        yield Look(key, title, look(frame, words), "results", **shown)
+        yield Look(key, title, look(frame, words), **shown)
 
 
 def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
@@ -260,13 +251,12 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[D
 
     def complete(frame: pd.DataFrame) -> Iterator[Look]:
         style = looks_score.completeness_look(frame, words)
-        yield Look("completeness", words.say("layers", "towns_complete"), style, "results", shelf=SHELF)
+        yield Look("completeness", words.say("layers", "towns_complete"), style, shelf=SHELF)
 
     if "towns" in tables:
         yield Draft(
             "towns",
             placed(town_points(tables)),
-            "results",
             lambda frame: looks_score.fulcrum_look(frame, words),
             ("towns", "settlements"),
             more_looks=complete,
@@ -276,7 +266,6 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[D
         yield Draft(
             f"potential_flows_{model}",
             potential_lines(tables, model),
-            "results",
             lambda _: looks_score.potential_look(),
             ("potential_flows",),
             title=words.say("layers", "potential_flows", model=words.say("flow_model", model)),
@@ -309,7 +298,7 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
         joined = units.merge(tables[layer][kept], left_on="unit_id", right_on=key).drop(columns=key)
         look = looks_results.units_look if is_township else looks_results.people_look
         section = "plan_has" if plan["question"] in HAVING else "plan_outcome"
-        shared: dict[str, Any] = {"group": "results", "visible": place == 0, "slim": place == 0, "shelf": "plans"}
+        shared: dict[str, Any] = {"visible": place == 0, "slim": place == 0, "shelf": "plans"}
         shared |= {"branch": words.say("layers", "plan_actions_of", **told), "finding": finding}
         shared |= {"theme": words.say("themes", "plan", **told)}
         yield Draft(
@@ -393,7 +382,7 @@ def build_layers(
         rows = [(item.layer, item.was, item.now, words.say("renamed", item.why)) for item in renamed]
         frame = pd.DataFrame(rows, columns=list(columns)).astype("str")
         titles = {column: words.say("columns", column) for column in columns}
-        draft = Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
+        draft = Draft("renamed_columns", frame, None, ("counts",), group="checks", titles=titles)
         layers.append(_finish(draft, crs, words))
     return tuple(layers)
 
@@ -462,7 +451,6 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         yield Draft(
             f"gap_{plain_name(norm)}",
             gap_points(tables, norm),
-            "results",
             lambda frame: looks_results.gap_look(frame, words, below=meta.below),
             ("gaps", "settlements"),
             title=named.title,
@@ -485,7 +473,6 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
             yield Draft(
                 f"routes_{plain_name(service)}",
                 routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False)),
-                "results",
                 lambda _: looks_results.routes_look(),
                 ("routes",),
                 title=title,
@@ -501,7 +488,6 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
             yield Draft(
                 f"flows_{plain_name(kind)}",
                 flows[flows["kind"] == kind].reset_index(drop=True),
-                "results",
                 lambda frame: looks_results.flows_look(frame, words),
                 ("flows",),
                 title=title,
@@ -515,7 +501,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
     if "access" in tables:
         ways = [rows.reset_index() for _, rows in by_service(tables, "access", meta)]
         rows = by_key(pd.concat(ways), *TABLES["access"].key)
-        yield Draft("access", rows, "results", None, ("access",), shelf="tables", slim=True)
+        yield Draft("access", rows, None, ("access",), shelf="tables", slim=True)
     plain = {**tables, "plan_actions": _named_actions(tables, meta)} if "plan_actions" in tables else tables
     yield from plain_tables(plain, PLAIN_PLANS, shelf="plans")
     yield from score_drafts(tables, words)
@@ -523,7 +509,6 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         yield Draft(
             "last_mile_lines",
             last_mile_lines(tables),
-            "results",
             lambda frame: looks_access.last_mile_lines_look(frame, words),
             ("last_mile", "settlements"),
             shelf="access",
@@ -533,7 +518,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
     if "norm_results" in tables:
         rows = tables["norm_results"]
         rows = by_key(rows[rows["unit_level"] != "settlement"], "unit_level", "unit_id", "norm_id")
-        yield Draft("norm_results", rows, "results", None, ("norm_results",), shelf="tables")
+        yield Draft("norm_results", rows, None, ("norm_results",), shelf="tables")
     yield from plain_tables(tables, (*PLAIN_ACCESS, *PLAIN_SCORE))
 
 
@@ -552,7 +537,6 @@ def _facilities(tables: Mapping[str, pd.DataFrame], themes: Mapping[str, str], w
     return Draft(
         "facilities",
         by_key(tables["facilities"], "facility_id"),
-        "results",
         lambda frame: looks_results.facilities_look(frame, words, meta),
         ("facilities",),
         styles=styles,
@@ -568,23 +552,22 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
     frame, titles = settlement_results(tables, words, meta)
     for gather in (settlement_engine, trial_columns, score_columns):
         found, named = gather(tables, words, meta)
-        fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
-        frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**named, **titles}
+        frame, titles = joined(frame, found, on="settlement_id"), {**named, **titles}
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         if "last_mile_class" in frame.columns:
             style = looks_results.scale_look("last_mile", "last_mile_class", frame, words)
             title = words.say("layers", "last_mile")
-            yield Look("last_mile", title, style, "results", shelf="access", slim=True, theme=title)
+            yield Look("last_mile", title, style, shelf="access", slim=True, theme=title)
         yield from score_looks(tables, frame, words, meta)
         yield from engine_looks(tables, frame, words, meta)
 
     return Draft(
         "settlements",
         frame,
-        "base",
         lambda frame: looks_results.names_look(frame, words),
         ("settlements", "last_mile", "scores", "access_clusters", "settlement_types"),
+        group="base",
         description=words.say("layers", "settlements_text", mode=shown),
         titles=titles,
         visible=True,
@@ -603,9 +586,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     frame, titles = township_results(tables, words, {norm: named.title for norm, named in names.items()})
     scored, why = township_scores(tables, words)
     titles = {**why, **titles}
-    for found in (rural_columns(tables), scored, township_types(tables)):
-        fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
-        frame = gpd.GeoDataFrame(frame.join(fresh, on="boundary_id"))
+    frame = joined(frame, rural_columns(tables), scored, township_types(tables), on="boundary_id")
     stems = [(plain_name(norm), named) for norm, named in names.items() if f"{plain_name(norm)}_share" in frame]
 
     def shown(named: NormWords, place: int) -> dict[str, Any]:
@@ -616,10 +597,10 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         for place, (stem, named) in enumerate(stems[1:], start=1):
             style = looks_results.share_fill_look(stem, frame, words, below=meta.below)
-            yield Look(stem, style=style, group="results", **shown(named, place))
+            yield Look(stem, style=style, **shown(named, place))
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
-            yield Look("rural", title, looks_access.rural_look(frame, words), "results", shelf="townships")
+            yield Look("rural", title, looks_access.rural_look(frame, words), shelf="townships")
         yield from township_looks(tables, frame, words, meta)
 
     def first(frame: pd.DataFrame) -> Style:
@@ -630,7 +611,6 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     return Draft(
         "townships",
         frame,
-        "results",
         first,
         ("boundaries", "rural_access", "scores", "unit_types", "functional_areas"),
         titles=titles,
@@ -643,7 +623,7 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
     if "snaps" in tables:
         snaps = placed(gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode")))
         snapped = partial(lambda _, look: look, look=looks_results.snaps_look(words))
-        yield Draft("snaps", snaps, "network", snapped, ("snaps",), smallest_scale=SNAP_SCALE)
+        yield Draft("snaps", snaps, snapped, ("snaps",), group="network", smallest_scale=SNAP_SCALE)
     if "edges" not in tables:
         return
     edges = tables["edges"]
@@ -653,9 +633,9 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         yield Draft(
             f"edges_{plain_name(mode)}",
             by_key(edges[edges["mode"] == mode], "edge_id"),
-            "network",
             lambda _: looks_results.edges_look(words),
             ("edges",),
+            group="network",
             title=words.say("layers", "edges", mode=shown),
             description=words.say("layers", "edges_text", mode=shown),
             smallest_scale=NETWORK_SCALE,
@@ -670,16 +650,16 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
     }
     for name, look in looks.items():
         if name in tables:
-            yield Draft(name, by_key(tables[name], *TABLES[name].key), "base", look, (name,), visible=True, slim=True)
-    if "water" in tables:
+            yield Draft(
+                name, by_key(tables[name], *TABLES[name].key), look, (name,), group="base", visible=True, slim=True
+            )
+    shapes = {"water_points": "Point", "water_lines": "LineString", "water_areas": "Polygon"}
+    for table, kind in shapes.items() if "water" in tables else ():
         water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
-        shapes = {"water_points": "Point", "water_lines": "LineString", "water_areas": "Polygon"}
-        for table, kind in shapes.items():
-            rows = water[water.geom_type.str.removeprefix("Multi") == kind]
-            if len(rows):
-                style = looks_results.water_look(kind)
-                look = partial(lambda _, style: style, style=style)
-                yield Draft(table, rows, "base", look, ("water",), visible=True, slim=True)
+        rows = water[water.geom_type.str.removeprefix("Multi") == kind]
+        if len(rows):
+            look = partial(lambda _, style: style, style=looks_results.water_look(kind))
+            yield Draft(table, rows, look, ("water",), group="base", visible=True, slim=True)
 
 
 def _checks(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
@@ -688,9 +668,9 @@ def _checks(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]
         yield Draft(
             found.table,
             found.frame,
-            "checks",
             (lambda _, style=style: style) if found.geometry else None,  # type: ignore[misc]
             ("findings_read",),
+            group="checks",
             title=found.title,
             description=found.description,
         )

@@ -19,6 +19,7 @@ from spatial.qgis.forms import (
     field_configuration,
     form_elements,
     map_tip,
+    option,
     relations_element,
     relations_of,
     value_maps,
@@ -26,7 +27,16 @@ from spatial.qgis.forms import (
 from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, Shown
 from spatial.qgis.layers import build_layers
 from spatial.qgis.layouts import Extent, LegendEntry, Print, layouts_element, unread
-from spatial.qgis.styles import BASE, INK, QGIS_VERSION, name_expression, style_attributes, style_elements
+from spatial.qgis.styles import (
+    BASE,
+    INK,
+    QGIS_VERSION,
+    aliases_element,
+    name_expression,
+    style_attributes,
+    style_elements,
+    texts,
+)
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -258,9 +268,7 @@ def _vector(  # noqa: PLR0913 - a layer of the project, as one or another look h
                 root.attrib |= style_attributes(look, shown.smallest_scale)
                 root.extend(style_elements(look, {}))
     else:
-        holder = SubElement(element, "aliases")
-        for position, (column, alias) in enumerate(layer.aliases.items(), start=1):
-            SubElement(holder, "alias", {"field": column, "index": str(position), "name": alias})
+        element.append(aliases_element(layer.aliases))
     element.append(field_configuration(maps))
     if layer.table in TABS:
         element.extend(form_elements(layer, relations, words, meta))
@@ -269,15 +277,8 @@ def _vector(  # noqa: PLR0913 - a layer of the project, as one or another look h
 
 def _describe(about: Element, identifier: str, title: str, text: str, words: Words, meta: QgisMeta) -> None:
     """Fill the fields that QGIS takes from ISO 19115."""
-    told = (
-        ("identifier", identifier),
-        ("language", words.language),
-        ("type", "dataset" if identifier else "project"),
-        ("title", title),
-        ("abstract", text),
-    )
-    for tag, value in told:
-        SubElement(about, tag).text = value
+    kind = "dataset" if identifier else "project"
+    texts(about, identifier=identifier, language=words.language, type=kind, title=title, abstract=text)
     topics = SubElement(about, "keywords", {"vocabulary": "gmd:topicCategory"})
     SubElement(topics, "keyword").text = "society"
     SubElement(topics, "keyword").text = "planningCadastre"
@@ -325,11 +326,7 @@ def _themes_element(themes: Sequence[Theme], base: Sequence[Entry], entries: Seq
 def _paths(entry: Entry, words: Words) -> list[str]:
     """Name the groups that a layer stands in, from the outermost, as QGIS does."""
     group, shelf, branch = entry.group, entry.shown.shelf, entry.shown.branch
-    names = [
-        words.say("groups", group),
-        *([words.say("shelves", shelf)] if shelf else []),
-        *([branch] if branch else []),
-    ]
+    names = [name for name in (words.say("groups", group), shelf and words.say("shelves", shelf), branch) if name]
     return ["/".join(names[: depth + 1]) for depth in range(len(names))]
 
 
@@ -352,19 +349,14 @@ def _bookmarks(frames: Mapping[str, pd.DataFrame], crs: pyproj.CRS, words: Words
 
 
 def _about_layer(element: Element, identifier: str, title: str, source: str) -> None:
-    SubElement(element, "id").text = identifier
-    SubElement(element, "datasource").text = source
-    SubElement(element, "layername").text = title
-    SubElement(element, "shortname").text = identifier
+    texts(element, id=identifier, datasource=source, layername=title, shortname=identifier)
 
 
 def _srs(crs: pyproj.CRS) -> Element:
     element = Element("spatialrefsys", {"nativeFormat": "Wkt"})
     authority = crs.to_authority()
-    SubElement(element, "wkt").text = crs.to_wkt()
-    SubElement(element, "authid").text = ":".join(authority) if authority else ""
-    SubElement(element, "description").text = crs.name
-    SubElement(element, "geographicflag").text = "true" if crs.is_geographic else "false"
+    texts(element, wkt=crs.to_wkt(), authid=":".join(authority) if authority else "", description=crs.name)
+    texts(element, geographicflag="true" if crs.is_geographic else "false")
     return element
 
 
@@ -425,34 +417,27 @@ def _drawn(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _properties(words: Words, meta: QgisMeta) -> Element:
-    root = Element("properties")
-
-    def put(section: str, name: str, kind: str, value: str) -> None:
-        holder = root.find(section)
-        if holder is None:
-            holder = SubElement(root, section)
-        SubElement(holder, name, {"type": kind}).text = value
-
-    put("SpatialRefSys", "ProjectionsEnabled", "int", "1")
-    put("Paths", "Absolute", "bool", "false")
-    for part, start in (("Red", 1), ("Green", 3), ("Blue", 5)):
-        put("Gui", f"CanvasColor{part}Part", "int", str(int(BASE["land"][start : start + 2], 16)))
-    for part, value in (("Red", "255"), ("Green", "214"), ("Blue", "0"), ("Alpha", "255")):
-        put("Gui", f"SelectionColor{part}Part", "int", value)
-    put("Measurement", "DistanceUnits", "QString", "meters")
-    put("Measurement", "AreaUnits", "QString", "km2")
     notice = words.say("project", "synthetic") if meta.synthetic else ""
     across_the_map = "\n".join(part for part in (notice, project_facts(words, meta)) if part)
-    for item, label, placement in (
-        ("CopyrightLabel", " · ".join(meta.licences), "1"),
-        ("TitleLabel", across_the_map, "3"),
-    ):
-        put(item, "Enabled", "bool", "true" if label else "false")
-        put(item, "Label", "QString", unread(label))
-        put(item, "Placement", "int", placement)
-    put("TitleLabel", "Color", "QString", INK)
-    put("ScaleBar", "Enabled", "bool", "true")
-    put("ScaleBar", "Placement", "int", "0")
-    put("NorthArrow", "Enabled", "bool", "true")
-    put("NorthArrow", "Placement", "int", "2")
+    land = {part: int(BASE["land"][start : start + 2], 16) for part, start in (("Red", 1), ("Green", 3), ("Blue", 5))}
+    chosen = {"Red": 255, "Green": 214, "Blue": 0, "Alpha": 255}
+    told: dict[str, dict[str, str | int | bool]] = {
+        "SpatialRefSys": {"ProjectionsEnabled": 1},
+        "Paths": {"Absolute": False},
+        "Gui": {
+            **{f"CanvasColor{part}Part": value for part, value in land.items()},
+            **{f"SelectionColor{part}Part": value for part, value in chosen.items()},
+        },
+        "Measurement": {"DistanceUnits": "meters", "AreaUnits": "km2"},
+    }
+    for item, label, placement in (("CopyrightLabel", " · ".join(meta.licences), 1), ("TitleLabel", across_the_map, 3)):
+        told[item] = {"Enabled": bool(label), "Label": unread(label), "Placement": placement}
+    told["TitleLabel"]["Color"] = INK
+    told |= {"ScaleBar": {"Enabled": True, "Placement": 0}, "NorthArrow": {"Enabled": True, "Placement": 2}}
+    root = Element("properties")
+    for section, values in told.items():
+        holder = SubElement(root, section)
+        for name, value in values.items():
+            written = option("", value)
+            SubElement(holder, name, {"type": written.get("type", "")}).text = written.get("value")
     return root

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement
 
 from spatial.plain_text import xml_text
@@ -17,83 +19,16 @@ if TYPE_CHECKING:
     from spatial.messages import Words
 
 
-# Colours shared by every layer and by the pages: a quiet base, so that colour means the result.
+# Colours of every layer, as `colours.toml` has them.
 
-INK = "#1d2327"
-ACCENT = "#0b5cad"
-
-BASE = {
-    "land": "#f5f5f2",
-    "water": "#dbe6ec",
-    "shore": "#b4cbd7",
-    "boundary": "#4f555a",
-    "outside": "#e9e9e4",
-    "place": "#8d8d88",
-    "town": "#5c6063",
-    "blank": "#ffffff",
-}
-"""Land, water, boundaries and places."""
-
-ROADS = {"major": "#8f8f8b", "middle": "#b3b3ae", "minor": "#cfcfca"}
-"""Three greys by class of road."""
-
-GAP = {"near_miss": "#ee8f3f", "beyond": "#c4402f", "far": "#86162c", "none": "#3d0510"}
-"""Gap classes: one sequence, worse is darker."""
-
-SHARES = {"all": "#fbe3a6", "most": "#f3b45f", "many": "#e2733a", "half": "#b83432", "few": "#6d1024"}
-"""Share of people within a norm, in the same sequence: fewer is darker."""
-
-LAST_MILE = {"connected": "#fbe3a6", "near": "#f0b050", "gap": "#d0582f", "none": "#7c1029"}
-"""Classes of the last mile, in the same sequence."""
-
-STATUS = {"met": "#1d6b52", "not_met": "#9b1c31", "not_applicable": "#b3b8bb", "not_measurable": "#7d848a"}
-"""Met, not met, not applicable (dots, rings), not measurable (stripes)."""
-
-SEASON = {"yes": "#6f8a7c", "unknown": "#b9b3a6", "no": "#c98a2b"}
-"""Whether a road is passable in every season."""
-
-QUALITATIVE = ("#4477aa", "#228833", "#7a5195", "#b8860b", "#2a9d8f", "#5aa0d6", "#8c564b", "#5f6b73")
-"""Types of thing, without order (after Paul Tol's bright scheme; held under deuteranopia)."""
-
-REACH = ("#1f3d7a", "#2167a0", "#2f92b4", "#5db8b4", "#9ad7ae", "#d6eeb3")
-"""Within reach, the nearest first: lightness alone tells the order (after ColorBrewer's YlGnBu)."""
-
-CERTAINTY = {"within": "#cfe3da", "may": "#f0b050", "beyond": "#86162c"}
-"""Within a threshold in every run, in some, in none: worse is darker."""
-
-WET = {"kept": "#cfe3da", "little": "#fbe3a6", "more": "#f0b050", "much": "#d0582f", "lost": "#7c1029"}
-"""What the wet season takes, in the gap sequence."""
-
-CHANGE = {"gained": "#0f6b5c", "quicker": "#7cc4b4", "same": "#e4e4df", "slower": "#f0b050", "lost": "#86162c"}
-"""What a scenario changes: two hues apart from pale."""
-
-PLAN = {"gained": "#0b6b66", "beyond": "#a3162e", "none_reached": "#a3162e", "within": "#b9bdbf"}
-"""What a plan does for people: brought within, still beyond (a ring where none is reached), within before."""
-
-CLUSTERS = {
-    "good": "#0f6b5c",
-    "good_among_bad": "#7cc4b4",
-    "bad_among_good": "#f0b050",
-    "bad": "#86162c",
-    "none": "#e4e4df",
-}
-"""Clusters of access: the two hues of a change, pale for places that differ from their neighbours."""
-
-DEGURBA = {
-    30: "#9b1c31",
-    23: "#7a3b1d",
-    22: "#b0762a",
-    21: "#e6c84f",
-    13: "#375623",
-    12: "#8fae5a",
-    11: "#cfe3a2",
-    10: "#9dbdd6",
-}
-"""Degree of Urbanisation, level 2: the hues of the published maps, quieter."""
-
-TINTS = ("#4477aa", "#ccbb44", "#66ccee", "#aa3377", "#228833", "#ee6677", "#bbbbbb")
-"""Areas side by side, without order (Paul Tol's bright scheme); drawn pale."""
-
+COLOURS: dict[str, Any] = tomllib.loads(resources.files("spatial.qgis").joinpath("colours.toml").read_text("utf-8"))
+INK, ACCENT = str(COLOURS["ink"]), str(COLOURS["accent"])
+QUALITATIVE, REACH, TINTS = (tuple[str, ...](COLOURS[name]) for name in ("qualitative", "reach", "tints"))
+BASE, ROADS, GAP, SHARES = (dict[str, str](COLOURS[name]) for name in ("base", "roads", "gap", "shares"))
+LAST_MILE, STATUS, SEASON = (dict[str, str](COLOURS[name]) for name in ("last_mile", "status", "season"))
+CERTAINTY, WET, CHANGE = (dict[str, str](COLOURS[name]) for name in ("certainty", "wet", "change"))
+PLAN, CLUSTERS = (dict[str, str](COLOURS[name]) for name in ("plan", "clusters"))
+DEGURBA = {int(code): str(colour) for code, colour in COLOURS["degurba"].items()}
 
 MOST_PEOPLE = 10_000
 """A circle grows up to so many people."""
@@ -427,15 +362,17 @@ def _renderer(kind: str, order: str) -> Element:
 
 
 def name_expression(frame: pd.DataFrame, language: str) -> str:
-    """
-    Name a feature in a language.
-
-    Returns an expression; empty without any name.
-    """
+    """Write the expression that names a feature in a language; empty without any name."""
     wanted = [column for column in (f"name_{language}", "name", "name_en") if column in frame.columns]
     if not wanted:
         return ""
     return "coalesce(" + ", ".join(f'"{column}"' for column in dict.fromkeys(wanted)) + ")"
+
+
+def texts(parent: Element, **told: str) -> None:
+    """Put elements that hold a text each into another."""
+    for tag, text in told.items():
+        SubElement(parent, tag).text = text
 
 
 def style_attributes(style: Style, smallest_scale: int = 0) -> dict[str, str]:
@@ -453,12 +390,17 @@ def style_elements(style: Style, aliases: Mapping[str, str]) -> list[Element]:
         elements.append(style.labelling)
     opacity = Element("layerOpacity")
     opacity.text = f"{style.opacity:g}"
-    holder = Element("aliases")
-    for position, (column, alias) in enumerate(aliases.items()):
-        SubElement(holder, "alias", {"field": column, "index": str(position + 1), "name": alias})
     preview = Element("previewExpression")
     preview.text = style.display
-    return [*elements, opacity, holder, *([preview] if style.display else [])]
+    return [*elements, opacity, aliases_element(aliases), *([preview] if style.display else [])]
+
+
+def aliases_element(aliases: Mapping[str, str]) -> Element:
+    """Name columns for people."""
+    holder = Element("aliases")
+    for position, (column, alias) in enumerate(aliases.items(), start=1):
+        SubElement(holder, "alias", {"field": column, "index": str(position), "name": alias})
+    return holder
 
 
 def qml(style: Style, aliases: Mapping[str, str], *, geometry: str) -> str:
