@@ -1,6 +1,6 @@
 """Run under a Python with PyQGIS: draw a point into a project's own layers and say what their forms ask, as JSON.
 
-Usage: draw_in_qgis.py PROJECT.qgz
+Usage: draw_in_qgis.py PROJECT.qgz [LONGITUDE LATITUDE SERVICE]
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def asked(layer: object) -> dict[str, object]:
     return {"valid": layer.isValid(), "read_only": layer.readOnly(), "can_edit": can_edit, "fields": fields}
 
 
-def main(file: str) -> None:
+def main(file: str, longitude: str = "104.2", latitude: str = "28.6", service: str = "hospital") -> None:
     application = QgsApplication([], False)
     application.initQgis()
     project = QgsProject.instance()
@@ -53,8 +53,10 @@ def main(file: str) -> None:
     }
     sites = own["spatial_edits_candidate_sites"]
     sites.startEditing()
-    feature = QgsVectorLayerUtils.createFeature(sites, QgsGeometry.fromPointXY(QgsPointXY(104.2, 28.6)), {})
-    feature["service"] = "hospital"
+    feature = QgsVectorLayerUtils.createFeature(
+        sites, QgsGeometry.fromPointXY(QgsPointXY(float(longitude), float(latitude))), {}
+    )
+    feature["service"] = service
     sites.addFeature(feature)
     assert sites.commitChanges(), sites.commitErrors()
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it

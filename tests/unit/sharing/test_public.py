@@ -1,5 +1,6 @@
 """What the public gets of a run, taken apart: no small group, no withheld facility, no name and no path in any file."""
 
+import re
 import sqlite3
 import struct
 import tomllib
@@ -257,6 +258,11 @@ def test_what_is_withheld_says_so_in_every_sink_and_is_neither_0_nor_empty(publi
     assert "不足10人" in index["study"]["note"]["zh"]
     with sqlite3.connect(public / "sample.gpkg") as file:
         assert file.execute("SELECT count(*) FROM settlements WHERE suppressed <> ''").fetchone()[0] > 0
+        # A circle grows with no number that may be withheld, unless what is withheld has a mark of its own.
+        for table, qml in file.execute("SELECT f_table_name, styleQML FROM layer_styles").fetchall():
+            for column in set(re.findall(r'coalesce\((?:&quot;|")(\w+)(?:&quot;|"), 0\), 10000', qml)):
+                hidden = file.execute(f"SELECT count(*) FROM {table} WHERE suppressed LIKE '%{column}%'")  # noqa: S608 - names of layers are plain
+                assert hidden.fetchone()[0] == 0 or "diamond" in qml
 
 
 @pytest.mark.slow
