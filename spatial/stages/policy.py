@@ -267,8 +267,7 @@ def check_policy(study: Study) -> None:
             study, vocabulary, set() if register is None else {*register["service"].astype(str)}
         )
     if register is not None:
-        bind = partial(applicable_norms, register, as_of=study.as_of, rules=norm_rules(options))
-        problems += _faults(bind, "norms")
+        problems += _faults(partial(binding_norms, options), "norms")
     if "network.speeds" not in missing:
         load = partial(load_speeds, speed_table(options, network.speeds))
         faults = _faults(load, f"network.speeds: {network.speeds!r}")
