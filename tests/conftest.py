@@ -159,6 +159,7 @@ def _no_wait_for_the_disk() -> Iterator[None]:
     """Let files of tests reach the disk when they may: no test outlives a machine that loses its power."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(os, "fsync", lambda _number: None)
+        patched.setenv("OGR_SQLITE_SYNCHRONOUS", "OFF")
         yield
 
 

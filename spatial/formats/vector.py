@@ -286,6 +286,16 @@ def doubts_logged(label: str) -> Iterator[None]:
         _log.warning("%s: %s", label, text)
 
 
+@contextlib.contextmanager
+def written_unsynced() -> Iterator[None]:
+    """Let a temporary GeoPackage be written without waiting for the disk: it is read back at once, and thrown away."""
+    pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": None})
+
+
 def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataFrame:
     encoding = None
     if kind == "Shapefile":

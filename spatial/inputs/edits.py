@@ -19,7 +19,7 @@ import shapely
 
 from spatial.errors import ContractError, SourceError, refuse
 from spatial.formats.files import damage_told
-from spatial.formats.vector import doubts_logged, layers_of, refuse_endless
+from spatial.formats.vector import doubts_logged, layers_of, refuse_endless, written_unsynced
 from spatial.study.base import LARGEST
 from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS, EditLayer
 from spatial.study.sources import USUAL_LIMITS
@@ -36,7 +36,7 @@ BESIDE = ("", "-wal", "-journal")
 def empty_edits() -> bytes:
     """Make the file with its layers, of which each waits for what users draw."""
     kinds = {"number": "float64", "flag": "bool"}
-    with tempfile.TemporaryDirectory(prefix="spatial-edits-") as folder:
+    with tempfile.TemporaryDirectory(prefix="spatial-edits-") as folder, written_unsynced():
         path = Path(folder) / "edits.gpkg"
         for layer in EDIT_LAYERS:
             columns = {field.name: pd.Series(dtype=kinds.get(field.kind, "str")) for field in layer.columns}

@@ -15,6 +15,7 @@ import numpy as np
 import pyogrio
 import shapely
 
+from spatial.formats.vector import written_unsynced
 from spatial.messages import Words
 from spatial.plain_text import xml_text
 from spatial.qgis.layers import build_layers
@@ -124,7 +125,10 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
         # it wrote it would open the growing file anew, which takes several times as long as the rows themselves.
         none = gpd.GeoDataFrame(geometry=[], crs=next(layer.crs for layer in layers if layer.geometry))
         options = {"FID": "fid", "GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"}
-        pyogrio.write_dataframe(none, path, layer=MODEL, driver="GPKG", geometry_type="Unknown", layer_options=options)
+        with written_unsynced():
+            pyogrio.write_dataframe(
+                none, path, layer=MODEL, driver="GPKG", geometry_type="Unknown", layer_options=options
+            )
         # A plain close() would leave the file open until the collector comes by.
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
             index, *triggers = [sql for (sql,) in connection.execute(MODEL_SQL)]
