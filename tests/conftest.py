@@ -614,11 +614,14 @@ def file_limit():
     @contextlib.contextmanager
     def limited(size):
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        # Python would keep the compiled code of a module that is imported now cut off, and later runs trip over it.
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sys, "dont_write_bytecode", True)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+            try:
+                yield
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return limited
 
