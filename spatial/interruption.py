@@ -24,10 +24,6 @@ class ToldToEndError(KeyboardInterrupt):
     """SIGTERM, taken as Ctrl-C is."""
 
 
-def _told_to_end(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise ToldToEndError
-
-
 @contextlib.contextmanager
 def answered_soon() -> Iterator[None]:
     """
@@ -51,7 +47,10 @@ def answered_soon() -> Iterator[None]:
                     os.write(2, f"{SAID}\n".encode())
                 os._exit(codes[signals[0]])
 
-    before = signal.signal(signal.SIGTERM, _told_to_end)
+    def told_to_end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise ToldToEndError
+
+    before = signal.signal(signal.SIGTERM, told_to_end)
     waker = signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

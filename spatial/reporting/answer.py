@@ -84,8 +84,16 @@ def summarise_answer(
     ids = [norm["norm_id"] for norm in asked]
     findings = [ground.finding(norm, ids) for norm in asked if norm["is_headline"]]
     watched = [ground.finding(norm, ()) for norm in failing if norm["is_headline"] and norm["norm_id"] not in ids]
+
+    def urgency(finding: Record) -> tuple[bool, bool, bool, float, str]:
+        """Put duties that surely fail first, then norms that the study chose, then others that surely fail; by people."""
+        is_sure = finding["status"] == "not_met"
+        amount = (finding["persons"] or finding["places"])["beyond"]
+        is_duty = is_sure and finding["norm_class"] == "mandatory"
+        return not is_duty, not finding["is_chosen"], not is_sure, -amount, str(finding["norm_id"])
+
     for told in (findings, watched):
-        told.sort(key=_urgency)
+        told.sort(key=urgency)
     columns = [*findings, *(ground.finding(norm, ids) for norm in asked if not norm["is_headline"])]
     silent = [named_norm(norm, ground.services) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
     beyond = ground.gaps.loc[ground.gaps["norm_id"].isin([each["norm_id"] for each in findings])]
@@ -106,14 +114,6 @@ def told_first(mapped: Mapping[str, float]) -> list[str]:
     """Choose the services that are told where no norm asks for one: of each group of `ESSENTIAL` the most mapped."""
     groups = [[name for name in group if name in mapped] for group in ESSENTIAL]
     return [max(there, key=lambda name: mapped[name]) for there in groups if there]
-
-
-def _urgency(finding: Record) -> tuple[bool, bool, bool, float, str]:
-    """Order findings: duties that surely fail, norms that the study chose, others that surely fail; then by people."""
-    is_sure = finding["status"] == "not_met"
-    amount = (finding["persons"] or finding["places"])["beyond"]
-    is_duty = is_sure and finding["norm_class"] == "mandatory"
-    return not is_duty, not finding["is_chosen"], not is_sure, -amount, str(finding["norm_id"])
 
 
 def named_norm(norm: Mapping[str, Any], services: Mapping[str, Mapping[str, str]]) -> Record:

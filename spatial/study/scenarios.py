@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -12,10 +12,6 @@ from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-def _file(value: Any) -> Any:
-    return {"path": value} if isinstance(value, str) else value
 
 
 def crew_columns(emergency: Iterable[EmergencyOptions]) -> tuple[str, ...]:
@@ -31,7 +27,7 @@ def _above_zero(numbers: dict[str, float]) -> dict[str, float]:
     return numbers
 
 
-File = Annotated[TableSource | None, BeforeValidator(_file)]
+File = Annotated[TableSource | None, BeforeValidator(lambda file: {"path": file} if isinstance(file, str) else file)]
 """A table of the user's own; a text alone is its path."""
 ByName = Annotated[dict[str, float], AfterValidator(_above_zero)]
 Capacities = dict[str, Annotated[float, Field(ge=0)]]
@@ -109,9 +105,17 @@ class MobileStops(Model):
         ]
 
 
-def _community(value: Any) -> Any:
-    is_list_of_units = isinstance(value, list | tuple) and all(isinstance(unit, str) for unit in value)
-    return {"units": value} if is_list_of_units else value
+Community = Annotated[
+    SharedUnits,
+    BeforeValidator(
+        lambda shared: (
+            {"units": shared}
+            if isinstance(shared, list | tuple) and all(isinstance(unit, str) for unit in shared)
+            else shared
+        )
+    ),
+]
+"""Units whose facilities serve each other's people; a list alone is of them."""
 
 
 class ScenarioOptions(Model):
@@ -148,7 +152,7 @@ class ScenarioOptions(Model):
     change_capacity: Capacities = option(
         {}, "Capacity of facilities that there are, by id, in the unit of their service; 0 leaves no room"
     )
-    share_units: tuple[Annotated[SharedUnits, BeforeValidator(_community)], ...] = option(
+    share_units: tuple[Community, ...] = option(
         (), "Units whose facilities serve each other's people, such as [['Weidu', 'Shiling']]"
     )
     mobile_stops: tuple[MobileStops, ...] = option((), "Services that come by on some days")
