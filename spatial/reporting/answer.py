@@ -86,7 +86,7 @@ def summarise_answer(
     watched = [ground.finding(norm, ()) for norm in failing if norm["is_headline"] and norm["norm_id"] not in ids]
 
     def urgency(finding: Record) -> tuple[bool, bool, bool, float, str]:
-        """Put duties that surely fail first, then norms that the study chose, then others that surely fail; by people."""
+        """Put duties that surely fail first, then norms that the study chose, then others that fail; by people."""
         is_sure = finding["status"] == "not_met"
         amount = (finding["persons"] or finding["places"])["beyond"]
         is_duty = is_sure and finding["norm_class"] == "mandatory"
