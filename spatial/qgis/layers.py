@@ -401,7 +401,7 @@ def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[
     """Keep the tables, and the rows of them, that the small project shows."""
     kept = {name: tables[name] for name in SLIM if name in tables}
     services = list(meta.headline_services)
-    # Ways and times have no rows of their own then: settlements have minutes as columns.
+    # Ways and times have no rows of their own then: the gaps of each norm say its minutes.
     if len(tables["settlements"]) > MANY_SETTLEMENTS:
         kept = {name: table for name, table in kept.items() if name not in WAYS}
     for name, wanted in (("access", services), ("routes", services), ("intervals", list(meta.thresholds_min))):
