@@ -145,7 +145,7 @@ def answer_map(book: PageBook, rows: Rows, block: Mapping[str, Any] | None) -> d
     for service in told["services"]:
         stands = far.get(service["service"])
         if stands is None:
-            access = rows.align(book.access[service["service"], service["mode"]])
+            access = rows.align(book.access(service["service"], service["mode"]))
             minutes = access["travel_time_min"].fillna(np.inf)
             is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()
             stands = np.select([is_unknown, minutes <= service["far_min"]], [UNKNOWN, WITHIN], FAR)
@@ -174,7 +174,7 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         persons = np.nan_to_num(results["persons_in_scope"].to_numpy(dtype=np.float64))
     elif answer["services"]:
         service, mode, counted = (answer["services"][0][name] for name in ("service", "mode", "counted"))
-        access = rows.align(book.access[service, mode])
+        access = rows.align(book.access(service, mode))
         asked = (~access["reach_status"].isin(["unknown", "not_snapped"]) & access["reach_status"].notna()).to_numpy()
         value, unit, limit = access["travel_time_min"].to_numpy(dtype=np.float64), "min", None
     else:

@@ -154,7 +154,7 @@ def _service_block(
 ) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
     """Give the layers of a service's map, the blocks of its page, and how many are reached."""
     service, meta, extras = note.id, book.meta, detail.extras
-    times = {mode: _times(book, rows, service, mode) for other, mode in book.access if other == service}
+    times = {mode: _times(book, rows, service, mode) for other, mode in book.ways if other == service}
     by_mode = {mode: table for mode, table in times.items() if table["reach_status"].notna().any()}
     used = [table[name] for table in by_mode.values() for name in ("facility_id", "second_facility_id")]
     facilities, ids = facilities_block(
@@ -231,14 +231,14 @@ def _times(book: PageBook, rows: Rows, service: str, mode: str) -> pd.DataFrame:
     # Columns that a table lacks, which it may where they are optional, are told of nobody.
     columns = ["settlement_id", *dict.fromkeys((*TOLD["access"], *columns_told("access")["card"]))]
     table: pd.DataFrame = once(
-        rows.kept, ("times", service, mode), lambda: rows.align(book.access[service, mode].reindex(columns=columns))
+        rows.kept, ("times", service, mode), lambda: rows.align(book.access(service, mode).reindex(columns=columns))
     )
     return table
 
 
 def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
     """Encode the times to every other service by every mode."""
-    ways = [way for way in book.access if way[0] != service]
+    ways = [way for way in book.ways if way[0] != service]
     if not detail.routes or len(ways) * len(rows.ids) > _MANY_CELLS:
         return []
     for other, mode in ways:

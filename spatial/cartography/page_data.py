@@ -7,7 +7,7 @@ import functools
 import math
 import re
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -384,19 +384,27 @@ class PageBook:
         return titles.get(self.language) or next(iter(titles.values()), self.meta.study)
 
     @functools.cached_property
-    def access(self) -> dict[tuple[str, str], pd.DataFrame]:
-        """The table `access` by service and mode, the modes of a service in the order of the study."""
-        modes, access = self.meta.modes, self.tables["access"]
-        # As categories, texts are brought into the order of a page at a fraction of the time.
-        access = access.assign(
+    def ways(self) -> dict[tuple[str, str], Any]:
+        """The rows of `access` by service and mode, the modes of a service in the order of the study."""
+        rows: dict[Any, Any] = self.tables["access"].groupby(["service", "mode"]).indices
+        modes = self.meta.modes
+        order = sorted(rows, key=lambda way: (way[0], modes.index(way[1]) if way[1] in modes else len(modes), way[1]))
+        return {way: rows[way] for way in order}
+
+    @functools.cached_property
+    def _access(self) -> pd.DataFrame:
+        """The table `access`; as categories, texts are brought into the order of a page at a fraction of the time."""
+        access = self.tables["access"]
+        return access.assign(
             reach_status=pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)),
             facility_id=pd.Categorical(access["facility_id"]),
             second_facility_id=pd.Categorical(access["second_facility_id"]),
         )
-        groups = access.groupby(["service", "mode"], sort=True)
-        parts = {(str(service), str(mode)): part for (service, mode), part in groups}
-        order = sorted(parts, key=lambda way: (way[0], modes.index(way[1]) if way[1] in modes else len(modes), way[1]))
-        return {way: parts[way] for way in order}
+
+    def access(self, service: str, mode: str) -> pd.DataFrame:
+        """Take the rows of `access` of a way, once: a country has many ways, and asks for few."""
+        way = service, mode
+        return cast("pd.DataFrame", once(self.kept, ("access", way), lambda: self._access.take(self.ways[way])))
 
     def note(self, service: str) -> ServiceNote:
         """Say what a service is called and what counts for it."""

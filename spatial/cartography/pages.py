@@ -46,7 +46,7 @@ from spatial.reporting.wording import namesake_texts
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -158,8 +158,13 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     max_page_mb: float = 20.0,
     relief: Raster | None = None,
     is_shared: bool = False,
+    after_part: Callable[[float], None] = lambda _share: None,
 ) -> list[Artifact]:
-    """Write every page of a study; one above the budget is simplified, then split by ground."""
+    """
+    Write every page of a study; one above the budget is simplified, then split by ground.
+
+    After each part of a country `after_part` is told the share of the settlements that have their maps.
+    """
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
         raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
@@ -174,12 +179,13 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     rows = rows_of(book.shapes("settlements"))
     if not len(rows.ids):
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
-    made = [
-        page
-        for own, part in by_district(book, rows)
-        for file in own.files.values()
-        for page in _fit(own, file, part, max_page_mb)
-    ]
+    made: list[_Made] = []
+    done = 0
+    for own, part in by_district(book, rows):
+        made += [page for file in own.files.values() for page in _fit(own, file, part, max_page_mb)]
+        done += len(part.ids)
+        del own, part  # of a country, hundreds of MB
+        after_part(done / len(rows.ids))
     # From each service, as norms name it, to the first page that answers it.
     files: dict[str, str] = {}
     for page in made:
@@ -310,7 +316,7 @@ def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
         yield replace(book, tables=tables, meta=meta, norms=norms, files=files, kept={}, part=part), own
 
 
-def _part_of_rows(table: object, number_of: pd.Series) -> NDArray[np.int64] | None:
+def _part_of_rows(table: object, number_of: pd.Series) -> NDArray[np.int16] | None:
     """Tell in which part of the country the settlement of each row lies; None where rows are of none."""
     if not isinstance(table, pd.DataFrame):
         return None
@@ -320,7 +326,7 @@ def _part_of_rows(table: object, number_of: pd.Series) -> NDArray[np.int64] | No
     # Each id is looked up once, whichever rows have it.
     code, ids = pd.factorize(table[key])
     row = np.append(number_of.index.get_indexer(pd.Index(ids)), -1)
-    part: NDArray[np.int64] = np.append(number_of.to_numpy(), -1)[row[code]]
+    part: NDArray[np.int16] = np.append(number_of.to_numpy(dtype=np.int16), np.int16(-1))[row[code]]
     return part
 
 
