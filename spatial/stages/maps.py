@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
 from spatial.cartography.pages import build_pages
 from spatial.reporting.wording import every_source, stated
-from spatial.runner.cost import give_back_memory
 from spatial.runner.stage import silent
 from spatial.stages.policy import binding_norms, inventories, said_of_study, vocabulary_of
 
@@ -57,12 +56,6 @@ def maps(
         ),
     )
 
-    def after_part(share: float) -> None:
-        """Say how far the maps are; what the last part of a country took is taken again by the next one."""
-        progress(share, "maps")
-        if share < 1.0:
-            give_back_memory(0.0)
-
     pages = build_pages(
         tables,
         meta=meta,
@@ -72,6 +65,6 @@ def maps(
         max_page_mb=options.outputs.max_page_mb,
         relief=tables.get("elevation"),
         is_shared=options.outputs.shared,
-        after_part=after_part,
+        after_part=lambda share: progress(share, "maps"),
     )
     return {"files": pages}
