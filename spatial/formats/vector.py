@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import logging
+import re
 import sqlite3
 import warnings
 from typing import TYPE_CHECKING
@@ -157,6 +158,7 @@ BYTES_A_CELL = 8
 
 NOT_DATA = {"layer_styles", "qgis_projects"}
 
+_MOST_FUNCTIONS = 100
 _STEPS_AT_ONCE, _MOST_STEPS = 1_000_000, 1_000
 """How often SQLite says that it is at work, and how often it may: a query that gives nothing is left after seconds."""
 
@@ -342,7 +344,9 @@ def refuse_endless(file: Path, layer: str | None, limits: ReadLimits, *, label: 
     is stored takes the room of its file and is not looked at.
     """
     steps, names = itertools.count(), [layer]
-    address = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+    # Where QGIS has it open, what it wrote last lies beside it.
+    is_open = file.with_name(f"{file.name}-wal").exists()
+    address = f"{file.absolute().as_uri()}?mode=ro{'' if is_open else '&immutable=1'}"
     with contextlib.closing(sqlite3.connect(address, uri=True)) as opened:
         opened.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, int(min(limits.max_unpacked_mb * BYTES_A_MB, 2**31 - 1)))
         opened.set_progress_handler(lambda: next(steps) >= _MOST_STEPS, _STEPS_AT_ONCE)
@@ -353,11 +357,11 @@ def refuse_endless(file: Path, layer: str | None, limits: ReadLimits, *, label: 
                 quoted = str(name).replace('"', '""')
                 kinds = opened.execute("SELECT type FROM sqlite_master WHERE name = ?", (name,)).fetchall()
                 # Hidden columns of the kinds 2 and 3 are reckoned from others when they are read.
-                reckoned = any(column[6] in {2, 3} for column in opened.execute(f'PRAGMA table_xinfo("{quoted}")'))
+                reckoned = any(column[6] in {2, 3} for column in _rows_of(opened, f'PRAGMA table_xinfo("{quoted}")'))
                 if kinds == [("table",)] and not reckoned:
                     continue
                 size = 0
-                for row in opened.execute(f'SELECT * FROM "{quoted}"'):  # noqa: S608 - a name, quoted
+                for row in _rows_of(opened, f'SELECT * FROM "{quoted}"'):  # noqa: S608 - a name, quoted
                     size += sum(len(cell) if isinstance(cell, str | bytes) else BYTES_A_CELL for cell in row)
                     refuse_large(size, limits, label=label)
                     if layer is None:
@@ -369,6 +373,19 @@ def refuse_endless(file: Path, layer: str | None, limits: ReadLimits, *, label: 
                 f"{label}: the query behind the layer {name!r} does not come to its end ({error}); store what it gives "
                 "as a layer of its own, and leave the query out"
             ) from error
+
+
+def _rows_of(opened: sqlite3.Connection, query: str) -> sqlite3.Cursor:
+    """Run a query as far as its rows; functions that GDAL alone knows, such as ST_Buffer, give what they are given."""
+    for _ in range(_MOST_FUNCTIONS):
+        try:
+            return opened.execute(query)
+        except sqlite3.OperationalError as error:
+            unknown = re.fullmatch(r"no such function: (\w+)", str(error))
+            if unknown is None:
+                raise
+            opened.create_function(unknown[1], -1, lambda *given: next(iter(given), None))
+    return opened.execute(query)
 
 
 def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:

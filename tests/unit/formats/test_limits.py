@@ -295,7 +295,7 @@ def test_a_layer_that_a_query_makes_is_read_within_limits_and_refused_beyond(tmp
     def read(layer):
         return vector.open_frame(path, TableSource(path="a.gpkg", layer=layer, max_unpacked_mb=1), what="places")
 
-    view("honest", "SELECT fid, geom, upper(code) AS code FROM places")
+    view("honest", "SELECT fid, geom, upper(code) AS code FROM places WHERE ST_MinX(geom) > 0")
     view("endless", ENDLESS)
     assert list(read("honest")["code"]) == ["A", "B"]
     with pytest.raises(SourceError, match="more than 1 MB unpacked"):
@@ -319,3 +319,17 @@ def test_a_cell_that_is_made_when_it_is_read_is_refused_before(tmp_path, made):
         opened.commit()
     with pytest.raises(SourceError, match="more than 1 MB unpacked"):
         vector.open_frame(path, TableSource(path="a.gpkg", layer="places", max_unpacked_mb=1), what="places")
+
+
+def test_a_layer_that_a_program_has_just_made_and_not_yet_put_into_the_file_is_read(tmp_path):
+    path = tmp_path / "a.gpkg"
+    gpd.GeoDataFrame({"code": ["a"]}, geometry=[shapely.Point(104, 30)], crs=4326).to_file(path, layer="places")
+    with contextlib.closing(sqlite3.connect(path)) as opened:
+        opened.execute("PRAGMA journal_mode = WAL")
+        opened.execute("CREATE TABLE more AS SELECT * FROM places")
+        opened.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('more', 'attributes', 'm')"
+        )
+        opened.commit()
+        read = vector.open_frame(path, TableSource(path="a.gpkg", layer="more"), what="places")
+    assert list(read["code"]) == ["a"]
