@@ -283,14 +283,7 @@ class Calibration:
 
     @classmethod
     def none(cls) -> Calibration:
-        """
-        Stand for speeds that were never compared with observations.
-
-        Returns
-        -------
-        Calibration
-            With `calibrated` False; applying it changes nothing.
-        """
+        """Stand for speeds that were never compared with observations: applying it changes nothing."""
         return cls()
 
     @property
@@ -312,13 +305,10 @@ class Calibration:
 
     def summary(self) -> dict[str, Any]:
         """
-        Say in a few numbers what was fitted and how good it is.
+        Say in a few numbers, fit for JSON, what was fitted and how good it is.
 
-        Returns
-        -------
-        dict
-            Fit for JSON: `calibrated`, counts, factors, and on the half kept aside the median bias and the 5 and 95 %
-            errors, before and after.
+        `calibrated`, counts, factors, and on the half kept aside the median bias and the 5 and 95 % errors, before and
+        after.
         """
         if not self.calibrated:
             return {"calibrated": False}
@@ -338,22 +328,10 @@ class Calibration:
 
     def apply(self, graph: TravelGraph) -> TravelGraph:
         """
-        Give a network the fitted speeds.
+        Give a network with the same speed table the fitted speeds, and ``report["calibration"]``.
 
-        Parameters
-        ----------
-        graph : TravelGraph
-            The network that was compared, or another one with the same speed table; left unchanged.
-
-        Returns
-        -------
-        TravelGraph
-            With ``report["calibration"]``; the same graph without observations.
-
-        Raises
-        ------
-        ContractError
-            Where the network is calibrated already.
+        It is left unchanged, and without observations returned as it is. One that is calibrated already raises a
+        ContractError.
         """
         if not self.calibrated:
             return graph
@@ -364,38 +342,16 @@ class Calibration:
 
     def speed_range(self, graph: TravelGraph) -> tuple[float, float] | None:
         """
-        Turn measured errors into factors on all speeds.
+        Turn measured errors into factors on all speeds: of the slow run (1 or less) and of the fast one (1 or more).
 
-        A time modelled e too long (e = modelled / observed - 1) was driven at 1 + e times the modelled speed.
-
-        Parameters
-        ----------
-        graph : TravelGraph
-            Where it is calibrated, errors of the half kept aside with the factors count; otherwise errors of all
-            observations without.
-
-        Returns
-        -------
-        tuple of float or None
-            Factors of the slow run (1 or less) and of the fast one (1 or more), of the 5 and 95 % errors; None without
-            observations.
+        A time modelled e too long (e = modelled / observed - 1) was driven at 1 + e times the modelled speed. The
+        factors are of the 5 and 95 % errors: of the half kept aside where the graph is calibrated, else of all
+        observations. None without observations.
         """
         return self.error_range(fitted="calibration" in graph.report)
 
     def error_range(self, *, fitted: bool) -> tuple[float, float] | None:
-        """
-        Turn measured errors into factors on all speeds, as `speed_range` does.
-
-        Parameters
-        ----------
-        fitted : bool
-            Whether the speeds in use are the fitted ones.
-
-        Returns
-        -------
-        tuple of float or None
-            As of `speed_range`.
-        """
+        """Turn errors into factors as `speed_range` does; `fitted` where the speeds in use are the fitted ones."""
         if not self.calibrated:
             return None
         if fitted:

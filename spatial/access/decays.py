@@ -147,44 +147,18 @@ class Decay:
 
     def __call__(self, minutes: ArrayLike) -> FloatArray:
         """
-        Weigh travel times.
+        Weigh travel times of 0 minutes or more; inf = unreachable, NaN = unknown. Negative ones raise a ContractError.
 
-        Parameters
-        ----------
-        minutes : array_like
-            0 or more; inf = unreachable, NaN = unknown.
-
-        Returns
-        -------
-        ndarray of float64
-            Of the same shape. 1 at 0 minutes (a power: the weight at `t0_min`), never rising, 0 beyond the cutoff and
-            at inf; NaN stays NaN.
-
-        Raises
-        ------
-        ContractError
-            Where minutes are negative.
+        Weights have the same shape: 1 at 0 minutes (a power: the weight at `t0_min`), never rising, 0 beyond the cutoff
+        and at inf; NaN stays NaN.
         """
         return self._weigh(minutes, self.cutoff_min)
 
     def uncut(self, minutes: ArrayLike) -> FloatArray:
         """
-        Weigh travel times by the formula alone, also beyond the cutoff.
+        Weigh travel times by the formula alone, also beyond the cutoff, into a new array.
 
-        Parameters
-        ----------
-        minutes : array_like
-            0 or more; inf = unreachable, NaN = unknown.
-
-        Returns
-        -------
-        ndarray of float64
-            Of the same shape, a new array. What is a step by nature ends at its last step here too.
-
-        Raises
-        ------
-        ContractError
-            Where minutes are negative.
+        What is a step by nature ends at its last step here too. Negative times raise a ContractError.
         """
         return self._weigh(minutes, np.inf)
 
@@ -215,13 +189,10 @@ class Decay:
 
     def zones(self) -> tuple[FloatArray, FloatArray] | None:
         """
-        Give the zones of a decay that is one number in each.
+        Give the zones of a decay that is one number in each; None where the weight changes from minute to minute.
 
-        Returns
-        -------
-        tuple of ndarray, or None
-            Minutes up to which the zones reach, inclusive and ascending, and their weights, the one beyond the last
-            end, 0, too. None where the weight changes from minute to minute.
+        They are the minutes up to which the zones reach, inclusive and ascending, and their weights, with the one
+        beyond the last end, 0.
         """
         return self._zones(self.cutoff_min)
 
@@ -235,19 +206,7 @@ class Decay:
         return np.minimum(ends, cutoff_min), np.append(heights, 0.0)
 
     def number(self, name: str) -> float:
-        """
-        Look up one of its numbers.
-
-        Parameters
-        ----------
-        name : str
-            As in `parameters`.
-
-        Returns
-        -------
-        float
-            The number.
-        """
+        """Look up one of its numbers by its name in `parameters`."""
         return float(np.asarray(dict(self.parameters)[name]))
 
     def __str__(self) -> str:

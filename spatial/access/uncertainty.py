@@ -70,24 +70,7 @@ class AccessIntervals:
     measured: bool
 
     def headline(self, cutoff_min: float) -> str:
-        """
-        Say how many people are beyond a cutoff, how sure that is and why.
-
-        Parameters
-        ----------
-        cutoff_min : float
-            One of the cutoffs.
-
-        Returns
-        -------
-        str
-            One sentence, in whole persons.
-
-        Raises
-        ------
-        ContractError
-            Where it is none of the cutoffs.
-        """
+        """Say in one sentence how many people are beyond one of the cutoffs, how sure that is and why."""
         rows = self.people.loc[(self.people["cutoff_min"] == cutoff_min) & (self.people["factor"] == ALL)]
         if len(rows) == 0:
             known = ", ".join(f"{value:g}" for value in self.people["cutoff_min"].unique())

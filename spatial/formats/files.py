@@ -381,14 +381,7 @@ class SourceRecord:
     is_described: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """
-        Turn the record into plain values for a manifest.
-
-        Returns
-        -------
-        dict
-            By field.
-        """
+        """Turn the record into plain values, by field, for a manifest."""
         return asdict(self)
 
 

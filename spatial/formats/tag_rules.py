@@ -38,19 +38,7 @@ class TagTest:
     pattern: str = ""
 
     def matches(self, tags: Mapping[str, str]) -> bool:
-        """
-        Tell whether tags pass the test.
-
-        Parameters
-        ----------
-        tags : Mapping[str, str]
-            Of one element.
-
-        Returns
-        -------
-        bool
-            True where they do.
-        """
+        """Tell whether the tags of an element pass the test."""
         value = tags.get(self.key)
         if value is None:
             return self.how == "!="
@@ -84,19 +72,7 @@ class TagRule:
         return next(test.key for test in self.tests if test.how == "=")
 
     def matches(self, tags: Mapping[str, str]) -> bool:
-        """
-        Tell whether tags pass every test.
-
-        Parameters
-        ----------
-        tags : Mapping[str, str]
-            Of one element.
-
-        Returns
-        -------
-        bool
-            True where they do.
-        """
+        """Tell whether the tags of an element pass every test."""
         return all(test.matches(tags) for test in self.tests)
 
 

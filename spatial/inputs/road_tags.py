@@ -397,19 +397,7 @@ class RoadLines:
         return self.at(self.point)
 
     def at(self, point: NDArray[np.int64]) -> NDArray[np.float64]:
-        """
-        Place points.
-
-        Parameters
-        ----------
-        point : ndarray of int
-            Rows of `points`.
-
-        Returns
-        -------
-        ndarray of float
-            Shape (n, 2), in `crs`.
-        """
+        """Place points, rows of `points`: shape (n, 2), in `crs`."""
         return np.take(self.placed, point, axis=0)
 
     @cached_property
@@ -435,55 +423,19 @@ class RoadLines:
         return np.array([each(used[:, axis]) for each in (np.min, np.max) for axis in (0, 1)])
 
     def tag(self, name: str) -> CodedTag:
-        """
-        Take one tag.
-
-        Parameters
-        ----------
-        name : str
-            Column of the table ``roads``.
-
-        Returns
-        -------
-        CodedTag
-            Of every road; without a text where no road has it.
-        """
+        """Take one tag, a column of the table ``roads``, of every road; without a text where no road has it."""
         found = self.tags.get(name)
         if found is None:
             return CodedTag(np.full(len(self), -1, dtype=np.int32), ())
         return found if self._rows is None else CodedTag(found.codes[self._rows], found.texts)
 
     def to_crs(self, crs: Any) -> RoadLines:
-        """
-        Ask for another CRS; nothing is computed before the vertices are used.
-
-        Parameters
-        ----------
-        crs : CRS or anything that pyproj reads
-            The CRS of `xy`.
-
-        Returns
-        -------
-        RoadLines
-            The same roads.
-        """
+        """Ask for another CRS of `xy`; nothing is computed before the vertices are used."""
         is_same = crs is self.points_crs or pyproj.CRS.from_user_input(crs) == self.points_crs
         return replace(self, crs=self.points_crs if is_same else crs)
 
     def select(self, kept: NDArray[np.bool_]) -> RoadLines:
-        """
-        Keep some of the roads.
-
-        Parameters
-        ----------
-        kept : ndarray of bool
-            Shape (n_roads,).
-
-        Returns
-        -------
-        RoadLines
-            Of these roads alone.
-        """
+        """Keep some of the roads: a mask of shape (n_roads,)."""
         sizes = np.diff(self.offsets)
         inner = np.repeat(kept, sizes)
         rows = np.flatnonzero(kept)
@@ -497,19 +449,7 @@ class RoadLines:
         )
 
     def lines(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
-        """
-        Draw some of the roads.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            Which roads.
-
-        Returns
-        -------
-        ndarray of LineString
-            Shape (n_roads,); None where a road was not asked for.
-        """
+        """Draw some of the roads, by their rows: shape (n_roads,), None where a road was not asked for."""
         kept = np.zeros(len(self), dtype=np.bool_)
         kept[rows] = True
         inner = kept[self.road]
@@ -519,14 +459,7 @@ class RoadLines:
         return lines
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """
-        Write the table ``roads``.
-
-        Returns
-        -------
-        GeoDataFrame
-            One row a road.
-        """
+        """Write the table ``roads``, one row a road."""
         columns: dict[str, pd.Series] = {"road_id": pd.Series(self.road_id, dtype="str")}
         for name in self.tags:
             tag = self.tag(name)

@@ -74,19 +74,7 @@ class Service:
         return bool(self.levels) and not self.tags
 
     def name(self, language: str) -> str:
-        """
-        Name in a language.
-
-        Parameters
-        ----------
-        language : str
-            Such as ``"zh"``.
-
-        Returns
-        -------
-        str
-            In English, else its id, where the language has no name.
-        """
+        """Name in a language, such as ``"zh"``; in English, else its id, where the language has no name."""
         return self.names.get(language) or self.names.get("en") or self.id
 
 
@@ -120,55 +108,22 @@ class Vocabulary:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """
-        Ids of the services of facilities.
-
-        Returns
-        -------
-        tuple of str
-            In the order of the file.
-        """
+        """Ids of the services of facilities, in the order of the file."""
         return tuple(service.id for service in self.services)
 
     @property
     def register_words(self) -> frozenset[str]:
-        """
-        Words by which the norm register may ask for services or tiers.
-
-        Returns
-        -------
-        frozenset of str
-            Their ids, the words that they are, and those for which they only stand in.
-        """
+        """Words by which the norm register may ask: ids, what services are, and what they only stand in for."""
         every = (*self.services, *self.tiers)
         return frozenset(word for item in every for word in (item.id, *item.register, *item.proxy_for))
 
     @property
     def tag_keys(self) -> tuple[str, ...]:
-        """
-        Keys of which an element must have one to be a facility.
-
-        Returns
-        -------
-        tuple of str
-            Sorted.
-        """
+        """Keys of which an element must have one to be a facility, sorted."""
         return tuple(sorted(self._by_key))
 
     def asks_for(self, key: str, value: str) -> bool:
-        """
-        Whether an element may be a facility on account of one tag.
-
-        Parameters
-        ----------
-        key, value : str
-            The tag.
-
-        Returns
-        -------
-        bool
-            True where a rule that elements are found by accepts it.
-        """
+        """Whether a rule that elements are found by accepts one tag."""
         return any(
             test.matches({key: value})
             for _, rule in self._by_key.get(key, ())
@@ -177,56 +132,20 @@ class Vocabulary:
         )
 
     def get(self, service: str) -> Service | None:
-        """
-        Find a service or tier.
-
-        Parameters
-        ----------
-        service : str
-            Its id.
-
-        Returns
-        -------
-        Service or None
-            None where there is none.
-        """
+        """Find a service or tier by its id; None where there is none."""
         return next((item for item in (*self.services, *self.tiers) if item.id == service), None)
 
     def name(self, service: str, language: str = "en") -> str:
-        """
-        Name of a service for people.
-
-        Parameters
-        ----------
-        service : str
-            Its id.
-        language : str
-            Such as ``"zh"``.
-
-        Returns
-        -------
-        str
-            The id where nothing is known.
-        """
+        """Name of a service, given by its id, in a language such as ``"zh"``; the id where nothing is known."""
         found = self.get(service)
         return service if found is None else found.name(language)
 
     def satisfying(self, service: str) -> frozenset[str]:
         """
-        Name the services whose facilities count for a service.
+        Name the services whose facilities count for one: itself and all that it includes, directly or not.
 
-        Parameters
-        ----------
-        service : str
-            Its id.
+        Empty where it is not known.
 
-        Returns
-        -------
-        frozenset of str
-            The service itself and all that it includes, directly or not; empty where it is not known.
-
-        Examples
-        --------
         >>> sorted(load_services().satisfying("hospital"))
         ['district_hospital', 'emergency_district_hospital', 'emergency_hospital', 'hospital']
         """
@@ -249,20 +168,10 @@ class Vocabulary:
 
     def for_register(self, name: str) -> Service | None:
         """
-        Find the service that a word of the norm register asks for.
+        Find the service that a word of the norm register asks for; None where nothing measures it.
 
-        Parameters
-        ----------
-        name : str
-            The register's word.
+        It has `proxy` True where it only stands in.
 
-        Returns
-        -------
-        Service or None
-            With `proxy` True where it only stands in; None where nothing measures it.
-
-        Examples
-        --------
         >>> load_services().for_register("village_clinic").proxy
         True
         """
@@ -273,21 +182,11 @@ class Vocabulary:
 
     def called(self, text: str) -> Service | None:
         """
-        Find the service, or the tier of towns, that somebody means.
+        Find the service, or the tier of towns, that somebody means; None where nothing is called so.
 
-        Parameters
-        ----------
-        text : str
-            Its id, a word of the norm register, its name in any language, or what people call it; without regard to
-            capitals and accents.
+        The text is its id, a word of the norm register, its name in any language, or what people call it; without
+        regard to capitals and accents.
 
-        Returns
-        -------
-        Service or None
-            None where nothing is called so.
-
-        Examples
-        --------
         >>> words = load_services()
         >>> [words.called(text).id for text in ("GP", "médecin", "药房", "Primary school")]
         ['primary_care', 'primary_care', 'pharmacy', 'primary_school']
@@ -300,19 +199,7 @@ class Vocabulary:
         return exact or next((item for item, word in called if fold(word) == wanted), None)
 
     def knowing(self, offered: Collection[str]) -> Vocabulary:
-        """
-        Let services by level alone stand for words of the register where the study has such facilities.
-
-        Parameters
-        ----------
-        offered : collection of str
-            Services that the facilities of the study offer.
-
-        Returns
-        -------
-        Vocabulary
-            The same services.
-        """
+        """Let services by level alone stand for words of the register where the study's facilities offer them."""
         return replace(self, offered=frozenset(offered))
 
     @functools.cached_property
@@ -325,37 +212,13 @@ class Vocabulary:
         return {item.id: wider.get(item.id, item.id) if item.is_by_level else item.id for item in self.services}
 
     def by_level(self, service: str) -> frozenset[str]:
-        """
-        Name the services that are looked for under this one, where their level is not known.
-
-        Parameters
-        ----------
-        service : str
-            Its id.
-
-        Returns
-        -------
-        frozenset of str
-            Itself, and those that nothing but their level makes another.
-        """
+        """Name what is looked for under a service of unknown level: itself, and those of another level alone."""
         return frozenset({service, *(part for part, family in self.families.items() if family == service)})
 
     def match(self, tags: Mapping[str, str]) -> tuple[str, ...]:
         """
-        Name the services of an element by its tags.
+        Name the most specific services of an element by its tags, in the order of the file; none for no facility.
 
-        Parameters
-        ----------
-        tags : mapping of str to str
-            The element's tags.
-
-        Returns
-        -------
-        tuple of str
-            The most specific ones, in the order of the file; empty where it is no facility.
-
-        Examples
-        --------
         >>> load_services().match({"amenity": "hospital", "emergency": "yes"})
         ('emergency_hospital',)
         """

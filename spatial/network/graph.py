@@ -100,19 +100,7 @@ class EdgeOrigins:
     component_km: NDArray[np.float64]
 
     def take(self, edges: NDArray[np.int64]) -> EdgeOrigins:
-        """
-        Choose edges.
-
-        Parameters
-        ----------
-        edges : ndarray of int64
-            Positions; -1 for an edge that is new.
-
-        Returns
-        -------
-        EdgeOrigins
-            Of these edges, in their order.
-        """
+        """Choose edges by their positions, in their order; -1 for one that is new."""
         new = edges < 0
         return EdgeOrigins(np.where(new, -1, self.edge[edges]), np.where(new, np.nan, self.component_km[edges]))
 
@@ -277,31 +265,12 @@ class TravelGraph:
         speed_km_h: NDArray[np.float64] | None = None,
     ) -> TravelGraph:
         """
-        Take other minutes over the same edges: a season, a slope, a closed bridge.
+        Take other minutes over the same edges: a season, a slope, a closed bridge; this graph is left as it is.
 
-        Parameters
-        ----------
-        forward_min, backward_min : ndarray of float64, shape (n_edges,)
-            Minutes from end to end, 0 or more; inf where that direction is closed.
-        speed_km_h : ndarray of float64, shape (n_edges,), optional
-            Speeds to go with them. Without, they follow from metres and minutes where the minutes are others than
-            before, forwards, or backwards where forwards is closed; where both are closed, and on edges of no length
-            or no time, the speed stays.
-
-        Returns
-        -------
-        TravelGraph
-            Shares topology, coordinates and everything else with this one, which is left as it is.
-
-        Raises
-        ------
-        NetworkError
-            Where minutes are missing, below 0, or not one an edge.
-
-        Examples
-        --------
-        >>> # bridge = graph.edge_id == "w7/0"
-        >>> # cut = graph.with_minutes(np.where(bridge, np.inf, graph.forward_min), graph.backward_min)
+        Minutes are 0 or more, one an edge, and inf where that direction is closed; others raise a NetworkError. Speeds
+        that are not given follow from metres and minutes where the minutes are others than before, forwards, or
+        backwards where forwards is closed; where both are closed, and on edges of no length or no time, the speed
+        stays.
         """
         forward, backward = (np.array(each, dtype=np.float64) for each in (forward_min, backward_min))
         problems = []
@@ -327,19 +296,7 @@ class TravelGraph:
         return changed
 
     def edge_lines(self, edges: NDArray[np.int64] | None = None) -> NDArray[np.object_]:
-        """
-        Edges as lines.
-
-        Parameters
-        ----------
-        edges : ndarray of int64, optional
-            Some edges; all without.
-
-        Returns
-        -------
-        ndarray of shapely.LineString
-            In the drawn direction.
-        """
+        """Edges as lines in the drawn direction: some, by their positions, or all."""
         xy, offsets = (
             (self.coordinates, self.coordinate_offsets)
             if edges is None
@@ -349,14 +306,7 @@ class TravelGraph:
         return np.asarray(shapely.linestrings(xy, indices=rows), dtype=object)
 
     def to_frames(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-        """
-        Write the graph as two tables.
-
-        Returns
-        -------
-        tuple of GeoDataFrame
-            Nodes and edges, by the contracts of the tables ``nodes`` and ``edges``.
-        """
+        """Write the graph as the tables ``nodes`` and ``edges``, by their contracts."""
         nodes = gpd.GeoDataFrame(
             {
                 "mode": pd.Series([self.mode] * self.n_nodes, dtype="str"),
@@ -384,26 +334,10 @@ class TravelGraph:
     @classmethod
     def from_frames(cls, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode: str) -> TravelGraph:
         """
-        Read the graph of one mode back from its tables.
+        Read the graph of one mode back from the tables of `to_frames`; rows of other modes are passed over.
 
-        Parameters
-        ----------
-        nodes, edges : GeoDataFrame
-            As `to_frames` writes them; other modes' rows are passed over.
-        mode : str
-            Which mode to read.
-
-        Returns
-        -------
-        TravelGraph
-            Equal to the one written, save for `findings` and `report`, which are not in these tables.
-
-        Raises
-        ------
-        NetworkError
-            Where the tables hold no edge of that mode.
-        ContractError, CrsError
-            Where they break their contract.
+        It equals the one written, save for `findings` and `report`, which are not in these tables. Without an edge of
+        the mode a NetworkError is raised, for tables that break their contract a ContractError or CrsError.
         """
         TABLES["nodes"].check(nodes)
         TABLES["edges"].check(edges)
@@ -450,13 +384,10 @@ class TravelGraph:
 
     def to_networkx(self) -> nx.MultiDiGraph:
         """
-        Write the graph for networkx.
+        Write the graph as a ``networkx.MultiDiGraph``, nodes 0 to n_nodes - 1 with ``x`` and ``y``.
 
-        Returns
-        -------
-        networkx.MultiDiGraph
-            Nodes 0 to n_nodes - 1 with ``x`` and ``y``; an arc for each open direction of each edge, its key the
-            edge_id with ``+`` or ``-`` appended, with ``time_min``, ``length_m``, ``edge_id`` and ``road_class``.
+        Each open direction of an edge is an arc with ``time_min``, ``length_m``, ``edge_id`` and ``road_class``; its
+        key is the edge_id with ``+`` or ``-`` appended.
         """
         import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
 
@@ -611,52 +542,16 @@ class ContractedGraph:
         return _WIDTH * mean if mean > 0.0 else 1.0
 
     def lanes(self, *, onwards: bool) -> Lanes:
-        """
-        Travel along the chains, onwards or the other way round.
-
-        Parameters
-        ----------
-        onwards : bool
-            Whether travel begins where the search does.
-
-        Returns
-        -------
-        Lanes
-            The direction of travel first.
-        """
+        """Travel along the chains, onwards (where travel begins as the search does) or the other way round."""
         return Lanes(self.forward, self.backward) if onwards else Lanes(self.backward, self.forward)
 
     def arcs(self, *, outward: bool) -> Arcs:
-        """
-        Arcs in which a search for times spreads.
-
-        Parameters
-        ----------
-        outward : bool
-            Whether it spreads from where travel begins; else from where it ends.
-
-        Returns
-        -------
-        Arcs
-            Arcs of the core nodes.
-        """
+        """Arcs of the core in which a search for times spreads, from where travel begins (outward) or ends."""
         shape = self.shape
         return Arcs(shape.arc_offsets, shape.arc_target, self.out_min if outward else self.in_min)
 
     def measured_arcs(self, *, outward: bool) -> MeasuredArcs:
-        """
-        Arcs in which a search for ways and metres spreads.
-
-        Parameters
-        ----------
-        outward : bool
-            Whether it spreads from where travel begins; else from where it ends.
-
-        Returns
-        -------
-        MeasuredArcs
-            Arcs of the core nodes.
-        """
+        """Arcs of the core in which a search for ways and metres spreads, as in `arcs`."""
         offsets, target, minutes = self.arcs(outward=outward)
         return MeasuredArcs(offsets, target, self.shape.arc_half, minutes, self.arc_m)
 

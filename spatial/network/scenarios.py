@@ -198,41 +198,14 @@ class Scenario:
 
     def apply(self, graph: TravelGraph) -> TravelGraph:
         """
-        Change a graph.
+        Change a graph as `edit_network` does, with all that it refuses; the same graph where the scenario is empty.
 
-        Parameters
-        ----------
-        graph : TravelGraph
-            The baseline; left unchanged.
-
-        Returns
-        -------
-        TravelGraph
-            As `edit_network` returns it; the same graph where the scenario is empty.
-
-        Raises
-        ------
-        ContractError, CrsError
-            As of `edit_network`.
-        NetworkError
-            Where the season is unknown.
+        A season that the speed table does not have raises a NetworkError.
         """
         return self.apply_with_account(graph).graph
 
     def apply_with_account(self, graph: TravelGraph) -> SplitGraph:
-        """
-        Change a graph as `apply` does, and say where its edges come from.
-
-        Parameters
-        ----------
-        graph : TravelGraph
-            The baseline; left unchanged.
-
-        Returns
-        -------
-        SplitGraph
-            With the graph that `apply` returns.
-        """
+        """Change a graph as `apply` does, and say where its edges come from."""
         if self.season is not None:
             graph = with_season(graph, self.season, table=self.table)
         return _edited(graph, self, what=f"scenario {self.name}")

@@ -63,20 +63,10 @@ class WidthRules:
 
     def cap(self, width_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """
-        Find the speed that a width allows.
+        Find the speed in km/h that a width in metres allows, inf where it caps none or is not known (NaN).
 
-        Parameters
-        ----------
-        width_m : ndarray of float64
-            Metres; NaN where not known.
+        It is the lowest of all widths that the road is narrower than.
 
-        Returns
-        -------
-        ndarray of float64
-            km/h, the lowest of all widths that the road is narrower than; inf where it is narrower than none.
-
-        Examples
-        --------
         >>> WidthRules({3.0: 15.0, 4.5: 30.0}).cap(np.array([2.9, 3.0, 4.5])).tolist()
         [15.0, 30.0, inf]
         """

@@ -66,19 +66,7 @@ class SplitGraph:
     node_after: NDArray[np.int64]
 
     def with_added(self, graph: TravelGraph) -> SplitGraph:
-        """
-        Take a graph with edges behind these, which were not in the graph before.
-
-        Parameters
-        ----------
-        graph : TravelGraph
-            This one's edges first, then the new ones.
-
-        Returns
-        -------
-        SplitGraph
-            Of that graph.
-        """
+        """Take a graph with edges behind these, which were not in the graph before."""
         n = graph.n_edges - self.graph.n_edges
         return replace(
             self,

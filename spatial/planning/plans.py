@@ -82,24 +82,10 @@ class SitingPlan:
 
     def alternatives(self, within: float = 0.02, most: int = 5) -> list[SitingPlan]:
         """
-        Find other plans that are nearly as good.
+        Find at most so many plans that open other sites, the best first; empty where none is near enough.
 
-        Parameters
-        ----------
-        within : float
-            How much worse the objective may be, as a share of it, inclusive.
-        most : int
-            How many plans at most.
-
-        Returns
-        -------
-        list of SitingPlan
-            Plans that open other sites, the best first; empty where none is so near.
-
-        Raises
-        ------
-        ContractError
-            Where the share is not from 0 to 1, or the number is below 1.
+        `within` says how much worse the objective may be, as a share of it from 0 to 1, inclusive. A share or number
+        out of range raises a ContractError.
         """
         if not 0.0 <= within <= 1.0:
             raise ContractError("options", [f"within: must be from 0 to 1, is {within}"])

@@ -317,30 +317,15 @@ class Study(Model):
         return html_table(f"Study {self.name}: {self.title_in('en')}", rows | told)
 
     def raw_path(self, path: str) -> Path:
-        """
-        Where a source of the study lies.
-
-        Parameters
-        ----------
-        path : str
-            As written in the study file.
-
-        Returns
-        -------
-        Path
-            Below the raw root, or as it is if absolute.
-        """
+        """Where a source of the study lies: below the raw root, or as it is written if absolute."""
         return self.raw / path
 
     @property
     def columns_named(self) -> dict[str, tuple[str, ...]]:
         """
-        Name the columns of lists that keys of the study beside `sources` name.
+        Columns of settlements and of facilities, under our names, that keys of the study beside `sources` name.
 
-        Returns
-        -------
-        dict of str to tuple of str
-            Of settlements and of facilities, under our names; they stay in the tables without `keep_columns`.
+        They stay in the tables without `keep_columns`.
         """
         people = [self.measures.demand, *(group.column for group in self.measures.groups)]
         score = [self.score.functional_areas.employed_column, self.score.rank_column]
@@ -350,14 +335,7 @@ class Study(Model):
         }
 
     def own_files(self) -> dict[str, str]:
-        """
-        Files of the user's own that stages read beside the sources.
-
-        Returns
-        -------
-        dict of str to str
-            Path as written, by its key in the study file; the first part of a key is a top-level key.
-        """
+        """Files of the user's own that stages read beside the sources: paths as written, by key in the study file."""
         named = {"services_file": self.services_file, "placing.decisions": self.placing.decisions}
         named |= {f"placing.postcodes.{number}": path for number, path in enumerate(self.placing.postcodes)}
         named |= {"merge.decisions": self.merge.decisions, "planning.actions": self.planning.actions}
@@ -388,19 +366,7 @@ class Study(Model):
         return {key: path for key, path in named.items() if path}
 
     def title_in(self, language: str) -> str:
-        """
-        Title in a language, or in the first one there is.
-
-        Parameters
-        ----------
-        language : str
-            Such as ``"zh"``.
-
-        Returns
-        -------
-        str
-            The title.
-        """
+        """Title in a language, such as ``"zh"``, or in the first one there is."""
         return self.title.get(language) or next(iter(self.title.values()))
 
 

@@ -188,14 +188,7 @@ class PlanOptions(Model):
 
     @property
     def parts(self) -> tuple[PlanOptions, ...]:
-        """
-        Split the plan into one for each service or norm; a plan of one is its only part.
-
-        Returns
-        -------
-        tuple of PlanOptions
-            Called by the plan and by what each is for, without what they share.
-        """
+        """Split the plan into one for each service or norm, without what they share; a plan of one is its only part."""
         if not self.is_joint:
             return (self,)
         alone: dict[str, object] = {"services": (), "norms": (), "budget": None, "sites": None, "title": {}}
@@ -282,19 +275,7 @@ class PlanningOptions(Model):
         return (value,) if isinstance(value, dict) else value
 
     def lacking(self, candidates: Candidates) -> list[str]:
-        """
-        Name the keys that sources of candidates need and that are not given.
-
-        Parameters
-        ----------
-        candidates : collection of str
-            Sources of candidate sites.
-
-        Returns
-        -------
-        list of str
-            Keys of the study file.
-        """
+        """Name the keys of the study file that sources of candidate sites need and that are not given."""
         given = {"idle": self.idle, "list": self.points, "grid": self.grid_m}
         keys = {"idle": "planning.idle", "list": "planning.points", "grid": "planning.grid_m"}
         return [keys[name] for name in candidates if name in keys and given[name] is None]

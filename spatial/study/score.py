@@ -69,19 +69,7 @@ class GapTargets(Model):
     flow_balance: float = option(0.6, "Balance of flows, at least; 1 = as much each way", ge=0, le=1)
 
     def of(self, component: str) -> tuple[float, bool] | None:
-        """
-        Find the target of a gap.
-
-        Parameters
-        ----------
-        component : str
-            The gap.
-
-        Returns
-        -------
-        tuple or None
-            The target, and whether at least (True) or at most is asked; None where it has none.
-        """
+        """Find the target of a gap, and whether at least (True) or at most is asked; None where it has none."""
         name = SAME_TARGET.get(component, component)
         if name not in type(self).model_fields:
             return None

@@ -331,14 +331,7 @@ class OfficialUnits(PlainTable):
         return self.basis or basis_told(self.columns.get("population_persons", "")) or basis_told(self.source)
 
     def as_table(self) -> TableSource:
-        """
-        Write it as a table without coordinates.
-
-        Returns
-        -------
-        TableSource
-            With the same columns.
-        """
+        """Write it as a table without coordinates, with the same columns."""
         told = self.model_dump(exclude_unset=True, exclude={"source", "level", "basis"})
         return TableSource(**{**told, "total_words": self.total_words, "coordinates": "none"})
 

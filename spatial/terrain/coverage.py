@@ -195,25 +195,11 @@ class GeographicCoverage:
 
     @property
     def remaining(self) -> NDArray[np.float64]:
-        """
-        The population that is left.
-
-        Returns
-        -------
-        ndarray of float64, shape (rows, columns)
-            Persons not served.
-        """
+        """Persons who are not served, shape (rows, columns)."""
         return self.full + self.not_reached
 
     def accessmod_table(self) -> pd.DataFrame:
-        """
-        Rename the capacity table to what AccessMod users know.
-
-        Returns
-        -------
-        DataFrame
-            ``capacity_table`` with the names of `ACCESSMOD_COLUMNS`; other columns as they are.
-        """
+        """Rename the columns of ``capacity_table`` to what AccessMod users know (`ACCESSMOD_COLUMNS`); others stay."""
         return self.capacity_table.rename(columns=dict(ACCESSMOD_COLUMNS))
 
 

@@ -267,38 +267,17 @@ class Friction:
 
     @property
     def resolution_m(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """
-        Height and width of the cells on the ground.
-
-        Returns
-        -------
-        tuple of ndarray of float64, shape (rows,)
-            As `cell_sizes_m`; fit for `resolution_m` of the surfaces.
-        """
+        """Height and width of the cells on the ground, one a row (`cell_sizes_m`): `resolution_m` of the surfaces."""
         return cell_sizes_m(self.transform, self.crs, self.min_per_m.shape)
 
     @property
     def options(self) -> SurfaceOptions:
-        """
-        What the surfaces need to let slope count.
-
-        Returns
-        -------
-        dict
-            ``elevation_m`` and ``walks``: ``travel_time_surface(..., **friction.options)``.
-        """
+        """What lets slope count, `elevation_m` and `walks`: ``travel_time_surface(..., **friction.options)``."""
         return {"elevation_m": self.elevation_m, "walks": self.walks}
 
     @property
     def raster(self) -> Raster:
-        """
-        The friction as a raster, to be written or drawn.
-
-        Returns
-        -------
-        Raster
-            Minutes per metre.
-        """
+        """Minutes per metre as a raster, to be written or drawn."""
         return Raster(self.min_per_m, self.transform, self.crs, "friction")
 
 

@@ -68,19 +68,7 @@ class Setting:
     by_basis: dict[str, Any] = field(default_factory=dict)
 
     def of_basis(self, basis: str) -> Setting:
-        """
-        Take the value that counts the people whom a study counts.
-
-        Parameters
-        ----------
-        basis : str
-            ``"resident"`` or ``"registered"``.
-
-        Returns
-        -------
-        Setting
-            With that value; itself where it has none.
-        """
+        """Take the value that counts the people of a basis, ``resident`` or ``registered``; itself without one."""
         return replace(self, value=self.by_basis[basis]) if basis in self.by_basis else self
 
 
