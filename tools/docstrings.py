@@ -21,7 +21,7 @@ IN_SENTENCES = {"PR01", "RT01"}
 
 
 def public_names() -> dict[str, set[str]]:
-    """List what a user can import from ``spatial`` and the methods of its classes, with the checks left out for each."""
+    """List what can be imported from ``spatial`` and the methods of its classes, with the checks left out for each."""
     sys.path.insert(0, str(ROOT))
     import spatial  # noqa: PLC0415 - the package of this checkout
 

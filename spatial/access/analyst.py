@@ -54,10 +54,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     status : 'any' or collection of str
         Which facilities count: those that serve today; others, as ``("existing", "candidate")``, or ``"any"`` are for
         location models. A frame without the column counts whole.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    rules, barriers
+        As in `cost_to_closest`.
     executor : Executor, optional
         Where blocks of searches run; without, many searches are shared between threads, one a processor. The table is
         the same whatever it is.

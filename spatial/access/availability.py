@@ -37,12 +37,8 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
 
     Parameters
     ----------
-    od, settlements, facilities : DataFrame
+    od, settlements, facilities, service, vocabulary
         As in `floating_catchment_area`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
     decay, demand, supply
         As in `floating_catchment_area`; by default the zones of E2SFCA.
 
@@ -119,12 +115,8 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
 
     Parameters
     ----------
-    od, settlements, facilities : DataFrame
+    od, settlements, facilities, service, vocabulary
         As in `floating_catchment_area`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
     cutoff_min : float or None
         Reach of a catchment in minutes, 0 or more, inclusive; None for no cutoff.
     demand : str

@@ -400,10 +400,8 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         surfaces.
     fit : FitRules, optional
         How the fit is made.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    rules, barriers
+        As in `cost_to_closest`.
 
     Returns
     -------

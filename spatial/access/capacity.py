@@ -107,14 +107,8 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
 
     Parameters
     ----------
-    od : DataFrame
-        Pairs as `travel_times` gives them: `from_id`, `to_id`, `travel_time_min`, perhaps `mode` (the fastest counts).
-    settlements, facilities : DataFrame
-        By the contracts of the tables; only existing facilities count.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    od, settlements, facilities, service, vocabulary
+        As in `cumulative_cutoff`.
     cutoff_min : float or None
         Minutes that people travel at most, inclusive; None for no cutoff.
     order : {'time', 'capacity', 'table', 'optimal'}

@@ -55,10 +55,8 @@ def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analy
         Pairs as `travel_times` gives them: `from_id`, `to_id`, `travel_time_min`, perhaps `mode` (the fastest counts).
     settlements, facilities : DataFrame
         By the contracts of the tables; only existing facilities count.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    service, vocabulary
+        As in `cost_to_closest`.
     cutoffs_min : float, None or sequence of them
         Minutes, 0 or more, inclusive; None or inf: whatever can be reached. One that is given twice counts once.
     opportunities : str
@@ -130,12 +128,8 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
 
     Parameters
     ----------
-    od, settlements, facilities : DataFrame
+    od, settlements, facilities, service, vocabulary
         As in `cumulative_cutoff`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
     interval_min : array_like of float, shape (2,)
         First and last cutoff, both counted.
     step_min : float
@@ -212,12 +206,8 @@ def gravity(  # noqa: PLR0913 - the options of the function that analysts know, 
 
     Parameters
     ----------
-    od, settlements, facilities : DataFrame
+    od, settlements, facilities, service, vocabulary
         As in `cumulative_cutoff`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
     decay : Decay or callable
         What a facility is worth at so many minutes, such as ``decay_exponential(half_life_min=20)``; or a function of
         your own, of an array of minutes (`decay_from`).

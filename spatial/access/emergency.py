@@ -53,12 +53,8 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     service : str or frozenset of str, optional
         Which stations respond: those of whatever satisfies a service in the vocabulary, or of a set of words as they
         are; all by default.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    vocabulary, rules, barriers
+        As in `cost_to_closest`.
 
     Returns
     -------

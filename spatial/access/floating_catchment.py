@@ -266,14 +266,8 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
 
     Parameters
     ----------
-    od : DataFrame
-        Pairs as `travel_times` gives them: `from_id`, `to_id`, `travel_time_min`, perhaps `mode` (the fastest counts).
-    settlements, facilities : DataFrame
-        By the contracts of the tables; only existing facilities count.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    od, settlements, facilities, service, vocabulary
+        As in `cumulative_cutoff`.
     method : {'2sfca', 'e2sfca', '3sfca', 'm2sfca', 'bfca'}
         See the notes.
     decay : Decay or callable, optional
@@ -382,13 +376,7 @@ def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area,
 
     Parameters
     ----------
-    od, settlements, facilities : DataFrame
-        As in `floating_catchment_area`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
-    method, decay, demand, supply, choice
+    od, settlements, facilities, service, vocabulary, method, decay, demand, supply, choice
         As in `floating_catchment_area`.
 
     Returns
@@ -457,12 +445,8 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
 
     Parameters
     ----------
-    od, settlements, facilities : DataFrame
+    od, settlements, facilities, service, vocabulary
         As in `floating_catchment_area`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
     decay, demand, supply
         As in `floating_catchment_area`; by default the zones of E2SFCA.
 

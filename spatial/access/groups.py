@@ -152,10 +152,8 @@ def group_summary(  # noqa: PLR0913 - each keyword is an option under its own na
         By the contracts of the tables; only settlements `in_study` are counted, and only existing facilities serve.
     groups : sequence of Group
         Who.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    service, vocabulary
+        As in `cost_to_closest`.
     cutoff_min : float or None
         Minutes, 0 or more, inclusive; None for no cutoff.
 

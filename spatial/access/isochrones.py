@@ -293,14 +293,10 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
 
     Parameters
     ----------
-    graph : TravelGraph
-        The network.
-    facilities : GeoDataFrame
-        With `facility_id` and `service`; those planned or closed are passed over.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    graph, facilities
+        As in `isochrones`.
+    service, vocabulary
+        As in `cost_to_closest`.
     max_time_min : float, optional
         Roads further than this from every facility belong to none; inclusive; by default no cutoff.
     direction : {'to_facility', 'from_facility'}

@@ -320,17 +320,12 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
 
     Parameters
     ----------
-    graph : TravelGraph
-        The network.
-    facilities : GeoDataFrame
-        With `facility_id` and `service`; those planned or closed are passed over.
+    graph, facilities
+        As in `isochrones`.
     cutoff_min : float or None
         Minutes from door to road; inclusive; None or inf for all that can be reached.
-    service : str or frozenset of str, optional
-        Only this one, for which counts whatever satisfies it in the vocabulary; or a set of words as they are, which
-        count as one. Without it every service of the facilities, one after the other.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    service, vocabulary
+        As in `isochrones`.
     per : {'service', 'facility'}
         The reach of the nearest of all facilities, or of each on its own.
     direction : {'to_facility', 'from_facility'}

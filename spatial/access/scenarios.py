@@ -94,10 +94,8 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         Who travels.
     facilities_after : mapping of str to GeoDataFrame, optional
         By the name of a scenario, all the facilities that there are with it; the same as before by default.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    rules, barriers
+        As in `cost_to_closest`.
 
     Returns
     -------

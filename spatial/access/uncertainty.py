@@ -155,10 +155,8 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         The network of one mode.
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities count. People outside the study area are not counted.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    service, vocabulary
+        As in `cost_to_closest`.
     cutoffs_min : float, None or sequence of them
         Minutes of the classes, within (inclusive) or beyond; None: within is whoever reaches one. One that is given
         twice counts once.
@@ -175,12 +173,8 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     calibration : Calibration, optional
         The 5 to 95 % relative errors that were measured take the place of `speed_share`: those on the held-out half
         where the graph is calibrated, those before it otherwise. The assumed speeds always stay inside.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    direction, rules, barriers
+        As in `cost_to_closest`.
 
     Returns
     -------

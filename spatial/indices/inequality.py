@@ -131,10 +131,8 @@ def palma_ratio(access: ArrayLike, population_persons: ArrayLike | None = None) 
 
     Parameters
     ----------
-    access : array_like
-        One a place: a good, 0 or more. NaN = unknown: left out.
-    population_persons : array_like, optional
-        One a place, 0 or more. By default every place counts one.
+    access, population_persons
+        As in `gini_index`.
 
     Returns
     -------
@@ -169,10 +167,8 @@ def palma_ratio_by_rank(access: ArrayLike, population_persons: ArrayLike | None 
 
     Parameters
     ----------
-    access : array_like
-        One a place: a good, 0 or more. NaN = unknown: left out.
-    population_persons : array_like, optional
-        One a place, 0 or more. By default every place counts one.
+    access, population_persons
+        As in `gini_index`.
     rank_by : array_like
         One a place: income, or what else ranks people from worst to best off. NaN = unknown: left out.
 
@@ -374,10 +370,8 @@ def mean_log_deviation(
 
     Parameters
     ----------
-    access : array_like
-        One a place: a good, 0 or more. NaN = unknown: left out.
-    population_persons : array_like, optional
-        One a place, 0 or more. By default every place counts one.
+    access, population_persons
+        As in `gini_index`.
     group : array_like, optional
         One a place; with it the result is taken apart, weighted by people and so independent of the path.
     floor : float
@@ -466,10 +460,8 @@ def atkinson_index(access: ArrayLike, population_persons: ArrayLike | None = Non
 
     Parameters
     ----------
-    access : array_like
-        One a place: a good, 0 or more. NaN = unknown: left out.
-    population_persons : array_like, optional
-        One a place, 0 or more. By default every place counts one.
+    access, population_persons
+        As in `gini_index`.
     epsilon : float
         Aversion to inequality: 0 indifferent, larger looks more at those who have least.
 
@@ -503,10 +495,8 @@ def equally_distributed_equivalent(
 
     Parameters
     ----------
-    access : array_like
-        One a place: a good, 0 or more. NaN = unknown: left out.
-    population_persons : array_like, optional
-        One a place, 0 or more. By default every place counts one.
+    access, population_persons
+        As in `gini_index`.
     epsilon : float
         Aversion to inequality, 0 or more.
 
@@ -561,10 +551,8 @@ def concentration_index(
 
     Parameters
     ----------
-    access : array_like
-        One a place: a good, 0 or more. NaN = unknown: left out.
-    population_persons : array_like, optional
-        One a place, 0 or more. By default every place counts one.
+    access, population_persons
+        As in `gini_index`.
     rank_by : array_like, optional
         One a place: income, or what else ranks people from worst to best off; places alike share a rank. NaN =
         unknown: left out. By default access itself, which gives the Gini index.

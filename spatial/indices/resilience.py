@@ -191,20 +191,14 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; only existing facilities that are open to everybody count. Settlements whose
         people are unknown count as nobody.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
+    service, vocabulary
+        As in `cost_to_closest`.
     cutoff_min : float or None
         Minutes within which people are covered, inclusive; None: whoever reaches one is.
     cap_min : float
         What longer and missing ways count as in person-minutes.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    direction, rules, barriers
+        As in `cost_to_closest`.
     progress : callable, optional
         Takes the fraction done and a message.
 
@@ -275,22 +269,8 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
 
     Parameters
     ----------
-    graph : TravelGraph
-        The network of one mode.
-    settlements, facilities : GeoDataFrame
+    graph, settlements, facilities, service, vocabulary, cutoff_min, direction, rules, barriers
         As in `edge_criticality`.
-    service : str or frozenset of str
-        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
-    vocabulary : Vocabulary, optional
-        Which services count for which; the packaged one by default (`load_services`).
-    cutoff_min : float or None
-        Minutes within which people are covered, inclusive; None: whoever reaches one is.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
 
     Returns
     -------

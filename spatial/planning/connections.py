@@ -98,10 +98,8 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
 
     Parameters
     ----------
-    graph : TravelGraph
-        The network of one mode, without the links.
-    settlements : GeoDataFrame
-        `settlement_id`, the people and points; with `tier` and `name` where towns are where people go.
+    graph, settlements
+        As in `rank_links`.
     links : GeoDataFrame of LineString or MultiLineString
         Candidates as in `rank_links`, such as ``propose_links(..., within_min=0, most=500)``.
     facilities : GeoDataFrame, optional

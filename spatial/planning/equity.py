@@ -47,10 +47,8 @@ def p_centdian(
 
     Parameters
     ----------
-    od, settlements, candidates : DataFrame, optional
-        As for `mclp`; settlements of nobody do not count.
-    n_facilities : int, optional
-        How many new sites; may be left out where a budget is given.
+    od, settlements, candidates, n_facilities
+        As in `p_center`.
     mean_share : float
         What the mean counts, 0 to 1; the longest time counts the rest.
     **options
@@ -131,10 +129,8 @@ def p_kolm_pollak(
 
     Parameters
     ----------
-    od, settlements, candidates : DataFrame, optional
-        As for `mclp`; settlements of nobody do not count.
-    n_facilities : int, optional
-        How many new sites; may be left out where a budget is given.
+    od, settlements, candidates, n_facilities
+        As in `p_center`.
     aversion : float
         How much worse the long ways are, above 0; Logan and others (2021) take 0.5 to 2.
     **options
@@ -221,10 +217,8 @@ def pareto_front(
 
     Parameters
     ----------
-    od, settlements, candidates : DataFrame, optional
-        As for `mclp`; settlements of nobody do not count.
-    n_facilities : int, optional
-        How many new sites; may be left out where a budget is given.
+    od, settlements, candidates, n_facilities
+        As in `p_center`.
     service_radius : float, optional
         The longest time, inclusive, within which people count.
     against : str, optional

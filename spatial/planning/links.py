@@ -232,20 +232,14 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
         Where people go; without, to the nearest settlement that is a town or more.
     service : str or frozenset of str
         Which of them, as in `rank_links`.
-    vocabulary : Vocabulary, optional
-        Which services count for which.
-    within_min : float
-        The limit, inclusive.
-    demand : str
-        Column of the settlements with the people who are asked about; unknown ones are nobody, as is 0.
+    vocabulary, within_min, demand
+        As in `rank_links`.
     most_upgrades : int, optional
         How many upgrades at most.
     worth : {'saved', 'connected', 'gained'}
         What a step must bring, as in `rank_links`.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    rules, barriers
+        As in `cost_to_closest`.
 
     Returns
     -------

@@ -74,10 +74,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
         Whose nearest facility is told: by default market, expressway access, telecom and parcel point.
     vocabulary : Vocabulary, optional
         Which services count for which.
-    rules : SnapRules, optional
-        How places are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
+    rules, barriers
+        As in `cost_to_closest`.
 
     Returns
     -------

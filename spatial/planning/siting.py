@@ -133,10 +133,8 @@ def lscp(
     ----------
     od, settlements, candidates : DataFrame, optional
         As for `mclp`.
-    service_radius : float
-        The longest time, inclusive.
-    **options
-        What every model takes, see `SitingOptions`.
+    service_radius, **options
+        As in `mclp`.
 
     Returns
     -------

@@ -332,10 +332,8 @@ def catchment_surface(
 
     Parameters
     ----------
-    friction_min_per_m : array-like, shape (rows, columns)
-        Minutes per metre, above 0. NaN or inf is a barrier.
-    sources : array-like of int, shape (n, 2)
-        Rows and columns; may be empty.
+    friction_min_per_m, sources
+        As in `travel_time_surface`.
     resolution_m : float or tuple of array-like
         Metres of a square cell; or height and width, each one number or one a row.
     cutoff_min : float, optional
