@@ -412,10 +412,6 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     ------
     ContractError
         Where observations make no sense, or too few of them can be used.
-
-    Examples
-    --------
-    >>> # All observed times are 1.25 times the modelled ones: every factor is 0.8.
     """
     fit, rules, groups = fit or FitRules(), rules or SnapRules(), groups or {}
     if by not in _BY:

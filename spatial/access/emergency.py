@@ -69,10 +69,6 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
         service.
     NetworkError
         Where the network is walked on.
-
-    Examples
-    --------
-    >>> # 3 min to mobilise and 12 min to drive: 15 min. A station of volunteers next door that needs 20 is not first.
     """
     if "walk" in graph.mode.split("+"):
         raise NetworkError(f"mode {graph.mode}: crews drive; build the network with mode='emergency'")

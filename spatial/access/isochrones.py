@@ -79,10 +79,6 @@ def node_catchments(  # noqa: PLR0913 - each keyword is an option under its own 
     ------
     ContractError
         Where neither the facilities nor the vocabulary know the service, or places lack an id or a point.
-
-    Examples
-    --------
-    >>> # sp.node_catchments(graph, layers.facilities, service="hospital").groupby("facility_id").size()
     """
     check_direction(direction)
     serving = existing(facilities)
@@ -167,10 +163,6 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
         Where a cutoff or a width makes no sense, or no facility offers the service.
     CrsError
         Where facilities, barriers and network differ in their CRS.
-
-    Examples
-    --------
-    >>> # isochrones(graph, facilities, cutoffs_min=(15, 30, 60), service="hospital").to_file("hospital.gpkg")
     """
     cutoffs = tuple(sorted(cutoffs_of(cutoffs_min)))
     check_options(direction=direction, per=per)

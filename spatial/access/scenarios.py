@@ -111,10 +111,6 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     ------
     ContractError, CrsError, NetworkError
         Where a scenario cannot be applied, names repeat, or facilities are given for an unknown one.
-
-    Examples
-    --------
-    >>> # compare_scenarios(graph, Scenario("bridge out", close=["w7"]), settlements, facilities, service="hospital")
     """
     options = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
     changed = facilities_after or {}

@@ -187,10 +187,6 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         Where an option makes no sense.
     NetworkError
         Where the wet network is another one.
-
-    Examples
-    --------
-    >>> # 30 min on the road at the assumed speeds, no walk: low 30 / 1.2 = 25, high 30 / 0.8 = 37.5.
     """
     rules, walk = rules or SnapRules(), walk or WalkRange()
     check_direction(direction)

@@ -120,10 +120,6 @@ def split_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joi
     ------
     NetworkError
         Where an edge is not in the graph, or a fraction is not from 0 to 1.
-
-    Examples
-    --------
-    >>> # Half of an edge of 60 minutes: split_edges(graph, [0], [0.5]).forward_min is [30, 30].
     """
     return cut_edges(graph, edge, fraction, joined=joined).graph
 
@@ -308,10 +304,6 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
         Where border and graph differ in their CRS.
     NetworkError
         Where the border holds neither polygons nor lines.
-
-    Examples
-    --------
-    >>> # A road of 4 km over a border at 1 km becomes two of 1 and 3 km: hard_border(graph, county.geometry)
     """
     require_network_crs(border.crs, graph.crs, what="border")
     area, wall = _read(border)

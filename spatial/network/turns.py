@@ -90,12 +90,6 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
         Where the CRS is not the graph's.
     NetworkError
         Where the graph is combined of several: apply turns before.
-
-    Examples
-    --------
-    >>> # Left turns from w1 into w2 are forbidden at their junction:
-    >>> # turns = gpd.GeoDataFrame({"turn_id": ["a"], "kind": ["no"], "from_road_id": ["w1"], "to_road_id": ["w2"]},
-    >>> #                          geometry=[junction], crs=graph.crs)
     """
     if graph.edge_layer is not None:
         raise NetworkError(f"mode {graph.mode}: let turns count in each network before they are combined")

@@ -132,11 +132,6 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     ------
     ContractError
         For links or options that are not as above.
-
-    Examples
-    --------
-    >>> # links = sp.propose_links(graph, villages, within_min=0, most=500)
-    >>> # plan = sp.connect_settlements(graph, villages, links, least_persons=200)
     """
     refuse("options", not_within("least_persons", least_persons) + not_within("time_limit_s", time_limit_s))
     persons = people_of(settlements, demand)

@@ -121,11 +121,6 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     ------
     ContractError
         For options or frames that are not as above.
-
-    Examples
-    --------
-    >>> # links = sp.propose_links(graph, villages, service="county_seat", within_min=60, water=layers.water)
-    >>> # plan = sp.rank_links(graph, villages, links, service="county_seat", within_min=60, budget_km=20)
     """
     check_minutes("within_min", within_min)
     check_count("most", most)

@@ -252,11 +252,6 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
         For upgrades or options that are not as above, or one that makes nothing faster.
     InfeasibleError
         Where the budget builds nothing; `bound` is the shortest upgrade in kilometres.
-
-    Examples
-    --------
-    >>> # upgrades = pd.DataFrame({"upgrade_id": ["a"], "road_ids": [["w7", "w8"]], "speed_km_h": [60.0]})
-    >>> # plan = sp.rank_upgrades(graph, villages, upgrades, budget_km=20, service="county_seat")
     """
     limit = _Limit(within_min, budget_km, most_upgrades, worth)
     limit.check()
