@@ -47,6 +47,7 @@ raw_option = click.option(
     default=lambda: RAW if RAW.is_dir() else Path(),
     help="Folder of the raw data; data/raw by default, or where there is none the folder that you stand in.",
 )
+language_option = click.option("--language", help="Language of the text; that of the study, the first of its outputs.")
 full_option = click.option("-v", "--verbose", is_flag=True, help="Say all that is known, not a screen of it.")
 processed_option = click.option(
     "--processed",
@@ -310,7 +311,7 @@ add.add_command(add_list, "facilities")
     type=A_PATH,
     help="Write the actions as a list to keep, with a state for each; what stands in it already stays.",
 )
-@click.option("--language", default="en", show_default=True, help="Language of the text.")
+@language_option
 @full_option
 def plan(  # noqa: PLR0913 - an option each
     study_file: Path,
@@ -320,7 +321,7 @@ def plan(  # noqa: PLR0913 - an option each
     *,
     target: Path | None,
     actions: Path | None,
-    language: str,
+    language: str | None,
     verbose: bool,
 ) -> None:
     """Say what to do first: which sites, links and roads bring most people within norms that fail."""
@@ -403,7 +404,7 @@ def status(study_file: Path, raw: Path, *, verbose: bool, **where: Any) -> None:
 @raw_option
 @processed_option
 @scenario_option
-@click.option("--language", default="en", show_default=True, help="Language of the text.")
+@language_option
 @full_option
 def explain(  # noqa: PLR0913 - an option each
     study_file: Path, settlement: str, raw: Path, processed: Path, *, scenario: str | None, language: str, verbose: bool

@@ -60,9 +60,10 @@ TABLES = (
 
 
 def explain_settlement(
-    study: Study, results: Results, settlement: str, *, language: str = "en", is_brief: bool = False
+    study: Study, results: Results, settlement: str, *, language: str | None = None, is_brief: bool = False
 ) -> str:
-    """Explain one settlement in words: all that is known of it, or what fits a screen."""
+    """Explain one settlement in words, those of the study where no language is named: all of it, or a screen."""
+    language = language or study.outputs.languages[0]
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
     # Townships of settlements, and scores, bear the names of the language.
@@ -96,8 +97,9 @@ def explain_settlement(
     return explanation_text(told, language, service_names=names, scenario_names=titles)
 
 
-def closing_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:
+def closing_lines(study: Study, summary: dict[str, Any]) -> list[str]:
     """Say what fits a screen at the end of a run: the answer, mandatory norms, the level, and what forbids a use."""
+    language = study.outputs.languages[0]
     words = Words(language)
     lines = [*answer_told(summary, words), gates_text(summary["gates"], language)]
     lines += score_lines(score_in(summary.get("score"), language), language)[:1]
@@ -117,8 +119,9 @@ def closing_lines(study: Study, summary: dict[str, Any], *, language: str = "en"
     return [*lines, *told[:ISSUES_TOLD], *rest]
 
 
-def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:
+def headline_lines(study: Study, summary: dict[str, Any]) -> list[str]:
     """Say the headline numbers of a run and how they came about, a line each."""
+    language = study.outputs.languages[0]
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     by_id = {norm_id_of(norm): norm for norm in summary["norms"]}
@@ -148,8 +151,9 @@ def answer_told(summary: dict[str, Any], words: Words) -> list[str]:
     ]
 
 
-def plan_overview(study: Study, results: Results, *, language: str = "en") -> list[str]:
+def plan_overview(study: Study, results: Results, *, language: str | None = None) -> list[str]:
     """Say of the first plans what each brings, of the first one with what it begins, and how many others there are."""
+    language = language or study.outputs.languages[0]
     vocabulary, records = vocabulary_of(Options(study, EVERYTHING)), results.summary["plans"]
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     words, lines = Words(language, names=names), list[str]()
@@ -191,8 +195,9 @@ def _progress_lines(results: Results, words: Words) -> Iterator[str]:
             yield words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then)
 
 
-def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[str]:
+def plan_lines(study: Study, results: Results, *, language: str | None = None) -> list[str]:
     """Say what to do first: each plan in a sentence or two with its actions, then norms without one, then progress."""
+    language = language or study.outputs.languages[0]
     vocabulary, records = vocabulary_of(Options(study, EVERYTHING)), results.summary["plans"]
     offered = [*vocabulary.services, *vocabulary.tiers]
     words, lines = Words(language, names={item.id: item.name(language) for item in offered}), list[str]()

@@ -74,3 +74,15 @@ def test_the_end_of_a_run_tells_three_known_issues_and_counts_the_others(number,
     told = closing_lines(study, summary | {"known_issues": issues})
     assert [line for line in told if ".csv: Old" in line] == told[-3 - len(rest) : len(told) - len(rest)]
     assert told[len(told) - len(rest) :] == [f"{line}: spatial run -v" for line in rest]
+
+
+def test_the_terminal_answers_in_the_first_language_of_the_study(tiny_done, command):
+    tiny_done.tables.setdefault("outputs", {})["languages"] = ["fr", "en"]
+    assert tiny_done.run("--stage", "gaps").code == 0
+    where = (tiny_done.save(), "s2", "--raw", tiny_done.raw, "--processed", tiny_done.processed)
+    assert "tous les trajets" in command("explain", *where).out.replace("\u00a0", " ")
+    assert "all ways" in command("explain", *where, "--language", "en").out
+    summary = sp.read_results(tiny_done.processed / "tiny").summary
+    assert "Aucune norme obligatoire" in " ".join(
+        closing_lines(sp.Study.from_toml(where[0], raw=tiny_done.raw), summary)
+    )
