@@ -368,7 +368,6 @@ class Store:
         import rasterio  # noqa: PLC0415 - only what reads and writes needs it
         from pyproj import CRS  # noqa: PLC0415 - as above
 
-        value: pd.DataFrame | Raster
         try:
             if self._kept is None:  # a run knows what it reads by its manifests
                 self.refuse_changed(path)
@@ -376,12 +375,14 @@ class Store:
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
                     crs = CRS.from_wkt(file.crs.to_wkt())
-                    value = _Unread.of(file.transform, crs, name, lambda: _cells(path, found))
-            else:
-                is_kept = self._kept is not None and found.st_size <= self._room
-                value = _read_table(path, None if is_kept else columns)
-            if self._kept is None or found.st_size > self._room:
-                return Raster(value.values, value.transform, value.crs, name) if isinstance(value, Raster) else value
+                    unread = _Unread.of(file.transform, crs, name, lambda: _cells(path, found))
+                # A run reads cells where they are looked at, each time anew: many a stage takes relief and seldom
+                # needs it, and a grid that is kept is the largest thing in memory.
+                return Raster(unread.values, unread.transform, crs, name) if self._kept is None else unread
+            is_kept = self._kept is not None and found.st_size <= self._room
+            value = _read_table(path, None if is_kept else columns)
+            if self._kept is None or not is_kept:
+                return value
             self._room -= found.st_size
             self._kept[name] = value
             return _lent(value, columns)
