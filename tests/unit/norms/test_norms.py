@@ -409,6 +409,11 @@ def test_nothing_compensates_a_failed_gate_and_no_gate_is_never_a_pass():
     assert gates.loc["study", "mandatory_status"] == "fail"
     alone = gate_status(judge([norm("C")], places([1.0]), reach([10.0])))
     assert set(alone["mandatory_status"]) == {"none_applicable"}
+    # One that passes, one beside it of which nothing is known, and then one that fails beside both.
+    frame = pd.DataFrame({"unit_level": "township", "unit_id": list("abbccc")})
+    frame["gate"] = ["pass", "pass", "unknown", "pass", "unknown", "fail"]
+    assert gate_status(frame)["mandatory_status"].tolist() == ["pass", "unknown", "fail"]
+    assert gate_status(frame)[["n_pass", "n_gates"]].to_numpy().tolist() == [[1, 1], [1, 2], [1, 3]]
 
 
 def test_a_duty_trigger_counts_who_is_entitled_and_fails_nobody():
@@ -452,6 +457,16 @@ def test_an_adoption_after_the_date_of_the_study_does_not_count():
     assert (found["reason"], found["threshold"]) == ("not_adopted", 30.0)
 
 
+def test_numbers_of_adoptions_that_cannot_be_are_refused_at_once():
+    # The fail point of all three is 60 minutes; a threshold is to lie above 0 and below that, a share above 0.
+    numbers = {"A": {"threshold": 0.0}, "B": {"threshold": 60.0}, "C": {"target_share": 0.0}}
+    adopted = tuple(Adoption(norm=name, by="County", on=AS_OF, **values) for name, values in numbers.items())
+    with pytest.raises(StudyError) as caught:
+        judge([norm(name) for name in numbers], places([1.0]), reach([40.0]), adopt=adopted)
+    told = ("threshold 0 is not above 0", "threshold 60 must be below the fail point 60", "share must be above 0")
+    assert all(text in problem for text, problem in zip(told, caught.value.problems, strict=True))
+
+
 def test_an_adoption_counts_though_nobody_adopted_the_norm_before_it():
     adopted = Adoption(norm="N", by="County", on=dt.date(2026, 1, 1), threshold=45.0)
     rules = [norm("A"), norm("N", norm_class="authorised", deontic="authorises")]
@@ -462,15 +477,16 @@ def test_an_adoption_counts_though_nobody_adopted_the_norm_before_it():
 def test_wrong_names_in_the_study_are_all_reported_at_once():
     rows = pd.DataFrame([norm("A"), norm("B", jurisdiction="CN"), gate("C")])
     rules = NormRules(
-        only=("A", "X"),
+        only=("A", "X", "A"),
         headline=("B",),
         adopt=(Adoption(norm="C", by="County", on=AS_OF),),
         class_by_tier={"town": "city"},
     )
     with pytest.raises(StudyError) as caught:
         applicable_norms(rows, as_of=AS_OF, rules=rules)
-    assert len(caught.value.problems) == 4
+    assert len(caught.value.problems) == 5
     assert "'X'" in caught.value.problems[0]
+    assert any("named twice: 'A'" in problem for problem in caught.value.problems)
 
 
 def test_jurisdictions_inherit_their_parents_and_the_world():
@@ -511,6 +527,11 @@ def test_urban_and_rural_scope_follow_the_official_class_before_the_tier():
 def test_a_norm_whose_people_nobody_counts_is_not_measurable():
     found = study_row(judge([norm(stat_unit="children_6_11")], places([1.0]), reach([10.0])))
     assert (found["status"], found["reason"]) == ("not_measurable", "no_stat_unit:children_6_11")
+    # Where not even everybody is counted, one village of two that is within 30 minutes is half of the places.
+    uncounted = places([1.0, 1.0]).drop(columns="population_persons")
+    for unit in ("population", "administrative_village"):
+        found = study_row(judge([norm(stat_unit=unit)], uncounted, reach([10.0, 90.0])))
+        assert found[["status", "served_share", "share_of"]].tolist() == ["not_met", 0.5, "places"]
 
 
 def test_a_unit_of_a_size_takes_in_places_of_that_many_people():

@@ -106,6 +106,8 @@ FIRST = REGISTER["norm_id"].iloc[0]
         (changed(threshold="30"), "threshold: .*no numbers: '30'"),
         (changed(threshold=-1.0), f"norm '{FIRST}', threshold: -1 is not above 0"),
         (changed(threshold=float("inf")), f"norm '{FIRST}', threshold: 'inf' is not a number"),
+        (changed(fail_point=2000.0), "fail_point: 2000 must be above the threshold 2000"),
+        (changed(direction="min", fail_point=2000.0), "fail_point: 2000 must be below the threshold 2000"),
         (changed(norm_class="must"), f"norm '{FIRST}', norm_class: 'must' is not one of mandatory"),
         (changed(valid_to="soon"), f"norm '{FIRST}', valid_to: 'soon' is not a date"),
         (changed(valid_to=dt.date(2020, 1, 1)), r"valid_to: no text in 1 row\(s\) '2020-01-01'"),

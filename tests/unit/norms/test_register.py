@@ -93,15 +93,19 @@ def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path):
 
 
 def test_every_fault_is_named_at_once_with_its_norm_and_column(tmp_path):
-    first, second, third = (dict(row) for row in shipped()[:3])
+    first, second, third, there, far = (dict(row) for row in shipped()[:5])
     first |= {"threshold": "two", "norm_class": "law", "read_in_original": "perhaps"}
     second |= {"unit": "km", "target_share": "95", "valid_from": "2030-01-01", "valid_to": "2020-01-01"}
     third |= {"fail_point": "10", "mode": "walk+fly", "deontic": "obliges", "service": ""}
-    problems = faults_of(write(tmp_path / "norms.csv", [first, second, third]))
+    there |= {"metric": "presence_in_unit", "direction": "max", "unit": "facility"}
+    far |= {"metric": "dist_m", "direction": "presence", "unit": "m", "fail_point": "0"}
+    problems = faults_of(write(tmp_path / "norms.csv", [first, second, third, there, far]))
     expected = {
         first["id"]: ["threshold: 'two'", "norm_class: 'law'", "read_in_original: 'perhaps'"],
         second["id"]: ["unit: network_dist_m is measured in m, found 'km'", "target_share: 95", "valid_to: 2020-01-01"],
         third["id"]: ["fail_point: 10", "mode: 'walk+fly'", "deontic: a guiding norm guides", "service: blank"],
+        there["id"]: ["direction: presence_in_unit needs presence, found 'max'"],
+        far["id"]: ["direction: dist_m needs max or min, found 'presence'"],
     }
     for name, texts in expected.items():
         for text in texts:
