@@ -49,6 +49,15 @@ def test_a_hole_is_enclosed_by_sides_and_may_touch_the_outside_at_a_corner() -> 
     assert sp.fill_holes(_read("11_/1_1/_11"), area).tolist() == _read("11_/1_1/_11").tolist()
 
 
+def test_people_of_a_filled_hole_count_for_the_size_of_a_centre_that_is_tested_last() -> None:
+    # 8 x 6,100 = 48,800 persons stand around 1,400, who are too few for a dense cell and make 50,200 of them.
+    persons = _town((5, 5), slice(1, 4), slice(1, 4), 6100.0)
+    persons[2, 2] = 1400.0
+    for size_test, cells in (("before", 0), ("after", 9)):
+        codes = sp.degree_of_urbanisation(persons, level=1, rules=DegurbaRules(size_test=size_test))
+        assert (codes == 3).sum() == cells
+
+
 def test_a_lake_within_a_centre_is_filled_though_water_never_joins_by_majority() -> None:
     persons = _town((7, 7), slice(1, 6), slice(1, 6), 2500.0)
     persons[3, 3] = 0.0

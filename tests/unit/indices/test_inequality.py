@@ -80,6 +80,13 @@ def test_nobody_and_nothing_give_no_number() -> None:
         assert math.isnan(measure([1, 2], [0, 0]))
         assert math.isnan(measure([np.nan, np.nan], [1, 1]))
         assert math.isnan(measure([], []))
+    assert math.isnan(sp.palma_ratio_by_rank([0, 0], rank_by=[1, 2]))
+    # Of a good between fixed bounds all lack alike: no inequality. Of nobody it is unknown.
+    assert sp.erreygers_index([0, 0], [1, 1], [1, 2]) == 0.0
+    assert math.isnan(sp.erreygers_index([0, 1], [0, 0], [1, 2]))
+    alone = sp.theil_t([1, 3], [1, 1])
+    assert math.isnan(alone.between_share)
+    assert math.isnan(alone.advantaged_share)
 
 
 def test_zero_access_follows_the_rule_of_each_measure() -> None:

@@ -30,6 +30,7 @@ def test_values_of_the_specification_come_out_to_the_printed_digits() -> None:
     assert sp.correlation_ratio(X, TOTAL) == pytest.approx(0.4166667, abs=1e-7)
     # D less the mean difference of neighbours: 0.625 - (0.2 + 0.4 + 0.2) / 3
     assert sp.boundary_dissimilarity(X, TOTAL, LINE) == pytest.approx(0.3583333, abs=1e-7)
+    assert sp.boundary_dissimilarity(X, TOTAL, np.zeros((4, 4))) == sp.dissimilarity_index(X, TOTAL)
 
 
 def test_an_empty_group_has_no_segregation() -> None:
@@ -112,6 +113,8 @@ def test_p_values_come_near_those_of_all_permutations() -> None:
     exact = np.mean([abs(value - expected) >= abs(z @ line @ z - expected) - 1e-12 for value in everywhere])
     result = sp.morans_i(y, line, row_standardised=False, draws=4000)
     assert result.p_value == pytest.approx(exact, abs=0.03)
+    # What is there counts as a draw: of one more, none is below one half.
+    assert set(sp.local_clusters(y, line, draws=1).p_value) <= {0.5, 1.0}
 
 
 def test_a_rare_patch_is_named_by_its_access() -> None:
@@ -152,6 +155,8 @@ def test_people_whom_only_another_unit_serves_are_captive() -> None:
     assert effect.mean_min == 0.0
     assert effect.effect_min[0] == math.inf
     assert math.isnan(effect.effect_min[2])
+    # Where nobody needs time over the border: as much without it, or infinitely more.
+    assert [sp.border_effect([0], [closed], [1]).time_ratio for closed in (0, 5)] == [1.0, math.inf]
 
 
 def test_the_gap_between_town_and_country_follows_its_rules() -> None:
@@ -180,6 +185,9 @@ def test_the_gap_between_town_and_country_follows_its_rules() -> None:
         (lambda: sp.local_clusters([1, 2, 3, 4], LINE, draws=0), "draws"),
         (lambda: sp.border_effect([10], [5], [1]), "cannot shorten"),
         (lambda: sp.border_effect([10], [15], [-1]), "negative in 1 row"),
+        (lambda: sp.border_effect([10], [15], [math.inf]), "population_persons: infinite"),
+        (lambda: sp.urban_rural_gap([1], [-1], ["urban"], kind="time"), "negative in 1 row"),
+        (lambda: sp.urban_rural_gap([1], [1, 1], ["urban"], kind="time"), "1, 2 rows"),
         (lambda: sp.border_effect([10], [15, 2], [1]), "rows"),
         (lambda: sp.urban_rural_gap([1], [1], ["urban"], kind="speed"), "time or good"),
         (lambda: sp.smoothed_environments([1], [2], [[0, 0]], bandwidth_m=0), "bandwidth_m"),

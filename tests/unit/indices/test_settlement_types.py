@@ -267,8 +267,13 @@ def test_hierarchy_of_the_specification() -> None:
     assert sizes.primacy_two == 2.0
     assert sizes.primacy_four == pytest.approx(100 / 108.33)
     assert math.isnan(sp.rank_size([100, 50]).exponent)
+    # 8 by 4 + 2 + 2; three towns have no fourth, and towns that are alike do not fall with their rank.
+    assert sp.rank_size([8, 4, 2, 2]).primacy_four == 1.0
+    assert math.isnan(sp.rank_size([8, 4, 2]).primacy_four)
+    assert sp.rank_size([5, 5, 5]).exponent == 0.0
     assert sp.fulcrum_index([0.25, 1.0], [0.16, 0.0]) == pytest.approx([0.2, 0.0])
     assert sp.polycentricity([5, 5, 5], form="entropy") == pytest.approx(1.0)
+    assert sp.polycentricity([0, 8], form="entropy") == 0.0
     assert math.isnan(sp.polycentricity([5]))
     table = sp.functional_completeness(
         {"a": "town", "b": "central_town", "c": "hamlet"},
@@ -297,8 +302,15 @@ def test_hierarchy_of_the_specification() -> None:
         (lambda: sp.catchment_classes([[1, 2]], [1e5]), "1 for 2 centres"),
         (lambda: sp.local_catchment_classes([[1]], ["town"], bins_min=[30, 15]), "must rise"),
         (lambda: sp.functional_urban_areas([[0, 9], [0, 0]], [5, 5], ["A", None], np.eye(2)), "more than are employed"),
+        (lambda: sp.functional_urban_areas(np.zeros((2, 2)), [5, 5], ["A"], np.eye(2)), "and 1 for 2 units"),
+        (lambda: sp.functional_urban_areas(np.zeros((3, 3)), [5, 5], ["A", None], np.eye(2)), r"\(3, 3\) and 2 for 2"),
+        (lambda: sp.functional_urban_areas(np.zeros((2, 2)), [5, -5], ["A", None], np.eye(2)), "below 0 or NaN"),
+        (lambda: sp.rank_size([1, -1]), "below 0 or infinite"),
         (lambda: sp.polycentricity([1, -1]), "0 or more"),
+        (lambda: sp.polycentricity([1, 1], form="gini"), "must be green or entropy"),
         (lambda: sp.fulcrum_index([2], [1]), "between 0 and 1"),
+        (lambda: sp.fulcrum_index([1, 1], [1]), r"\(2,\), \(1,\)"),
+        (lambda: sp.degurba_units([30], [1], ["a"], rules="2030"), "must be 2024 or 2021"),
         (lambda: sp.functional_completeness({"a": "town"}, {"b": []}, {}), "no town is called 'b'"),
     ],
 )
@@ -316,6 +328,12 @@ def test_cells_without_data_have_no_class() -> None:
     row = [[np.nan, 0.0, 60.0, np.nan]]
     assert sp.degree_of_urbanisation(row, land_share=[[1.0, 1.0, 1.0, 0.2]]).tolist() == [[-200, 11, 12, 10]]
     assert sp.degree_of_urbanisation(row, level=1, land_share=[[1.0, 1.0, 1.0, 0.2]]).tolist() == [[-200, 1, 1, 0]]
+    assert [sp.DEGURBA_TITLES[code] for code in (12, 10, 1, 0)] == [
+        "low density rural cell",
+        "water",
+        "rural cell",
+        "water",
+    ]
 
 
 def test_cells_without_data_count_as_nobody_and_inside_a_centre_they_belong_to_it() -> None:
