@@ -70,15 +70,7 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
     [3.2, 6.8]
     """
     ready = read_catchments(
-        od,
-        settlements,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        method="e2sfca",
-        decay=decay,
-        demand=demand,
-        supply=supply,
+        od, settlements, facilities, service, vocabulary, method="e2sfca", decay=decay, demand=demand, supply=supply
     )
     n = len(settlements)
     per_person = ready.sums("e2sfca").access
@@ -151,16 +143,9 @@ def catchment_overlap(  # noqa: PLR0913 - the options of floating_catchment_area
     >>> found["value"].tolist(), found["effective_facilities"].tolist()  # 40 x 40 / (900 + 100)
     ([2], [1.6])
     """
+    decay = decay_binary(limit_of("cutoff_min", cutoff_min))
     ready = read_catchments(
-        od,
-        settlements,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        method="2sfca",
-        decay=decay_binary(limit_of("cutoff_min", cutoff_min)),
-        demand=demand,
-        supply=supply,
+        od, settlements, facilities, service, vocabulary, method="2sfca", decay=decay, demand=demand, supply=supply
     )
     n, supply_of = len(settlements), ready.offer.supply
     count = ready.weighed.facilities_reached

@@ -120,9 +120,13 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
 def ways_of(
     graph: TravelGraph, observed: Observed, group: NDArray[np.int64], n_groups: int, barriers: gpd.GeoSeries | None
 ) -> Ways:
-    """Find the fastest way of each observation and how long it is on each group of edges."""
-    n = len(observed.minutes)
-    walk, groups, metres = np.full(n, np.nan), np.zeros((n, n_groups)), np.full(n, np.inf)
+    """
+    Find the fastest way of each observation and how long it is on each group of edges.
+
+    Links between legs are of no group (`n_groups`): their minutes stay as they are, like the walks.
+    """
+    n, width = len(observed.minutes), n_groups + 1
+    walk, groups, metres = np.full(n, np.nan), np.zeros((n, width)), np.full(n, np.inf)
     # One search serves all observations that share an end: take the side with fewer places.
     towards = len(np.unique(observed.goal)) <= len(np.unique(observed.start))
     shared, other = (observed.goal, observed.start) if towards else (observed.start, observed.goal)
@@ -146,9 +150,9 @@ def ways_of(
         edge, way = ways.edge[travelled], np.repeat(np.arange(len(reached)), np.diff(ways.offsets))[travelled]
         forwards = ways.direction[travelled] > 0
         minutes = share[travelled] * np.where(forwards, its.forward_min[edge], its.backward_min[edge])
-        cells = np.bincount(way * n_groups + group[edge], minutes, minlength=len(reached) * n_groups)
-        groups[rows[reached]] = cells.reshape(-1, n_groups)
-    return Ways(walk, groups, metres)
+        cells = np.bincount(way * width + group[edge], minutes, minlength=len(reached) * width)
+        groups[rows[reached]] = cells.reshape(-1, width)
+    return Ways(walk + groups[:, n_groups], groups[:, :n_groups], metres)
 
 
 # Errors of modelled minutes against observed ones, in all and by distance and class.
@@ -425,7 +429,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     labels = _labels(graph, by, groups).astype(str)
     names = np.unique(labels[layer_of(graph) != BETWEEN])
     group = np.searchsorted(names, labels)
-    before = _ways(graph, whole, group, len(names), barriers)
+    before = ways_of(graph, whole, group, len(names), barriers)
     # Leave out what cannot be compared.
     snapped = snaps.status == "ok"
     both, none = snapped[whole.start] & snapped[whole.goal], np.isnan(before.walk_min)
@@ -449,7 +453,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         at_first = after.group_min[is_fit] / slower
         goal = usable.minutes[is_fit] - after.walk_min[is_fit]
         moved, slower = slower, _least_squares(at_first, goal, slower, fit, turn)
-        after = _ways(_faster(graph, np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers)
+        after = ways_of(_faster(graph, np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers)
         if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
             break
     factor, travelled = 1.0 / slower, before.group_min[is_fit].sum(axis=0) > 0
@@ -497,15 +501,6 @@ def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> NDArray[n
         return labels
     legs = np.array([*(f"{mode}{LEG_SIGN}" for mode in leg_modes(graph)), ""], dtype=object)[graph.edge_layer]
     return np.where(graph.edge_layer == BETWEEN, _LINKS, legs + labels).astype(object)
-
-
-def _ways(
-    graph: TravelGraph, observed: Observed, group: NDArray[np.int64], n_groups: int, barriers: gpd.GeoSeries | None
-) -> Ways:
-    """Find the ways; minutes of links between legs stay as they are, like the walks."""
-    found = ways_of(graph, observed, group, n_groups + 1, barriers)
-    links = found.group_min[:, n_groups]
-    return Ways(found.walk_min + links, found.group_min[:, :n_groups], found.distance_m)
 
 
 def _faster(graph: TravelGraph, factor: NDArray[Any]) -> TravelGraph:

@@ -147,9 +147,9 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     od: pd.DataFrame,
     settlements: pd.DataFrame,
     facilities: pd.DataFrame,
-    *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None,
+    *,
     method: FcaMethod,
     decay: Decay | Callable[..., Any] | None,
     demand: str,
@@ -326,15 +326,7 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     [0.1, 0.068]
     """
     ready = read_catchments(
-        od,
-        settlements,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        method=method,
-        decay=decay,
-        demand=demand,
-        supply=supply,
+        od, settlements, facilities, service, vocabulary, method=method, decay=decay, demand=demand, supply=supply
     )
     if choice not in ("catchment", "all_pairs"):
         raise ContractError("options", [f"choice: must be 'catchment' or 'all_pairs', is {choice!r}"])
@@ -402,15 +394,7 @@ def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area,
     ([0.1, 0.0], [False, True])
     """
     ready = read_catchments(
-        od,
-        settlements,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        method=method,
-        decay=decay,
-        demand=demand,
-        supply=supply,
+        od, settlements, facilities, service, vocabulary, method=method, decay=decay, demand=demand, supply=supply
     )
     found = ready.sums(method, choice=choice)
     m = len(ready.pairs.facilities)
@@ -476,15 +460,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
     [5.0, 5.0]
     """
     ready = read_catchments(
-        od,
-        settlements,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        method="e2sfca",
-        decay=decay,
-        demand=demand,
-        supply=supply,
+        od, settlements, facilities, service, vocabulary, method="e2sfca", decay=decay, demand=demand, supply=supply
     )
     value = crowding(ready.weighed, ready.offer.supply)
     m = len(value)

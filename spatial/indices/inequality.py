@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -339,23 +339,7 @@ def theil_t(access: ArrayLike, population_persons: ArrayLike | None = None, grou
     >>> round(parts, 6), round(parts.between, 6), parts.within
     (0.693147, 0.693147, 0.0)
     """
-    access, population_persons, group = paired(
-        "inequality",
-        access=(access, "places"),
-        population_persons=(population_persons, "places"),
-        group=(group, "places"),
-    )
-    sample = read_sample(access, population_persons)
-    if not sample.defined:
-        return Theil(math.nan)
-    total = _theil(sample.access, sample.share)
-    if group is None:
-        return Theil(total)
-    shares, parts = _by_group(sample, group, _theil)
-    f, s = shares["people"], shares["access"]
-    has = s > 0.0
-    between = max(0.0, float((s[has] * np.log(s[has] / f[has])).sum()))
-    return Theil(total, between, float((s * parts).sum()), f, s)
+    return _taken_apart(access, population_persons, group, _theil, by="access")
 
 
 def mean_log_deviation(
@@ -394,6 +378,19 @@ def mean_log_deviation(
     """
     if not is_number(floor, least=0.0) or math.isinf(floor):
         raise ContractError("inequality", [f"floor: must be finite and 0 or more, is {shown(floor)}"])
+    return _taken_apart(access, population_persons, group, _deviation, by="people", floor=floor)
+
+
+def _taken_apart(
+    access: ArrayLike,
+    population_persons: ArrayLike | None,
+    group: ArrayLike | None,
+    measure: Callable[[FloatArray, FloatArray], float],
+    *,
+    by: Literal["access", "people"],
+    floor: float = 0.0,
+) -> Theil:
+    """Measure in all, and take it apart by groups, which weigh by their share of access or of people."""
     access, population_persons, group = paired(
         "inequality",
         access=(access, "places"),
@@ -404,14 +401,15 @@ def mean_log_deviation(
     if not sample.defined:
         return Theil(math.nan)
     sample = replace(sample, access=np.maximum(sample.access, floor))
-    total = _deviation(sample.access, sample.share)
+    total = measure(sample.access, sample.share)
     if group is None:
         return Theil(total)
-    shares, parts = _by_group(sample, group, _deviation)
-    f, s = shares["people"], shares["access"]
+    shares, within = _by_group(sample, group, measure)
+    weight, other = shares[by], shares["people" if by == "access" else "access"]
+    has = weight > 0.0
     with np.errstate(divide="ignore"):
-        between = max(0.0, float((f * np.log(f / s)).sum()))
-    return Theil(total, between, float((f * parts).sum()), f, s)
+        between = max(0.0, float((weight[has] * np.log(weight[has] / other[has])).sum()))
+    return Theil(total, between, float((weight * within).sum()), shares["people"], shares["access"])
 
 
 def _theil(access: FloatArray, share: FloatArray) -> float:
