@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Where = Callable[["Nodes", "Nodes"], NDArray[np.float64]]
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+
+    Where = Callable[["Nodes", "Nodes"], FloatArray]
 
 
 class Nodes(NamedTuple):
     """Some nodes of a grid; indexes an array of its shape."""
 
-    row: NDArray[np.int64]
-    column: NDArray[np.int64]
+    row: IntArray
+    column: IntArray
 
 
 # A grid of nodes over the ground, and straight distances from its nodes to pieces of roads.
@@ -55,15 +57,15 @@ class Grid:
         """Rows and columns."""
         return self.rows, self.columns
 
-    def inward(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def inward(self, xy: FloatArray) -> FloatArray:
         """Turn coordinates into cells from the first node."""
         return np.asarray(xy / self.cell_m - np.tile((self.column, self.row), xy.shape[1] // 2))
 
-    def outward(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def outward(self, xy: FloatArray) -> FloatArray:
         """Turn cells from the first node into coordinates."""
         return np.asarray((xy + np.array([self.column, self.row])) * self.cell_m)
 
-    def around(self, pieces: NDArray[np.float64], labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    def around(self, pieces: FloatArray, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         """Read the label that all nodes around the squares that short pieces pass have in common."""
         common = labels.copy()
         for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
@@ -72,12 +74,12 @@ class Grid:
         column, row = np.rint((pieces[:, :2] + pieces[:, 2:]) / 2.0).astype(np.int64).T
         return np.asarray(common[row, column])
 
-    def near(self, pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def near(self, pieces: FloatArray) -> BoolArray:
         """Tell which pieces come near the grid."""
         return near_box(pieces, np.array([0.0, 0.0, self.columns, self.rows]))
 
 
-def near_box(pieces: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.bool_]:
+def near_box(pieces: FloatArray, box: FloatArray) -> BoolArray:
     """Tell which pieces come near a box: west, south, east and north."""
     x0, y0, x1, y1 = pieces.T
     west, south, east, north = box
@@ -85,7 +87,7 @@ def near_box(pieces: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[n
     return np.asarray(along & (np.maximum(y0, y1) >= south) & (np.minimum(y0, y1) <= north))
 
 
-def grid_around(pieces: NDArray[np.float64], *, cell_m: float, margin_m: float) -> Grid:
+def grid_around(pieces: FloatArray, *, cell_m: float, margin_m: float) -> Grid:
     """Lay a grid over pieces."""
     corners = pieces.reshape(-1, 2)
     column, row = np.floor((corners.min(axis=0) - margin_m) / cell_m).astype(np.int64)
@@ -100,7 +102,7 @@ def grid_around(pieces: NDArray[np.float64], *, cell_m: float, margin_m: float) 
     return grid
 
 
-def far_apart(pieces: NDArray[np.float64], apart_m: float) -> NDArray[np.int64]:
+def far_apart(pieces: FloatArray, apart_m: float) -> IntArray:
     """Group pieces so that those of two groups lie further apart than some distance."""
     if len(pieces) == 0:
         return np.empty(0, dtype=np.int64)
@@ -118,7 +120,7 @@ def far_apart(pieces: NDArray[np.float64], apart_m: float) -> NDArray[np.int64]:
     return np.asarray(group[y0, x0][: len(pieces)] - 1, dtype=np.int64)
 
 
-def cut_short(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def cut_short(pieces: FloatArray) -> tuple[FloatArray, IntArray]:
     """
     Cut pieces into even parts that are no longer than 1.
 
@@ -141,7 +143,7 @@ class Walls:
     east: NDArray[np.float32]
     north: NDArray[np.float32]
 
-    def beside(self) -> NDArray[np.bool_]:
+    def beside(self) -> BoolArray:
         """Mark the nodes beside a wall."""
         shut = (self.east >= 0.0) | (self.north >= 0.0)
         shut[:, 1:] |= self.east[:, :-1] >= 0.0
@@ -163,7 +165,7 @@ def no_walls() -> Walls:
 class Distances:
     """Straight distances from the nodes of a grid to the nearest of some pieces."""
 
-    def __init__(self, grid: Grid, pieces: NDArray[np.float64], limit: float) -> None:
+    def __init__(self, grid: Grid, pieces: FloatArray, limit: float) -> None:
         self.pieces = np.ascontiguousarray(pieces)
         self.gap = np.full(grid.shape, limit, dtype=np.float32)
         self.nearest = np.full(grid.shape, -1, dtype=np.int32)
@@ -182,7 +184,7 @@ class Distances:
                 break
         return self
 
-    def foot(self, piece: NDArray[np.integer], x: NDArray[np.number], y: NDArray[np.number]) -> NDArray[np.float64]:
+    def foot(self, piece: NDArray[np.integer], x: NDArray[np.number], y: NDArray[np.number]) -> FloatArray:
         """Find the points of pieces that are nearest to other points."""
         start, end = self.pieces[piece, :2], self.pieces[piece, 2:]
         along, to = end - start, np.column_stack((x, y)) - start
@@ -197,7 +199,7 @@ class Distances:
 class Barriers:
     """Ground that no area may cross."""
 
-    def __init__(self, shapes: NDArray[np.object_]) -> None:
+    def __init__(self, shapes: ObjectArray) -> None:
         self._shapes = shapes
 
     @cached_property
@@ -208,7 +210,7 @@ class Barriers:
         return shapely.STRtree(whole)
 
     @cached_property
-    def _sides(self) -> NDArray[np.float64]:
+    def _sides(self) -> FloatArray:
         """Straight pieces of their outlines, both ends in metres."""
         rings = shapely.get_rings(self._tree.geometries)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
@@ -218,7 +220,7 @@ class Barriers:
     def _side_tree(self) -> shapely.STRtree:
         return shapely.STRtree(np.asarray(shapely.linestrings(self._sides.reshape(-1, 2, 2)), dtype=object))
 
-    def parts_beside(self, areas: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    def parts_beside(self, areas: ObjectArray) -> tuple[ObjectArray, IntArray]:
         """
         Cut barriers out of areas, and take apart what is left.
 
@@ -236,7 +238,7 @@ class Barriers:
         kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
         return parts[kept], area[kept]
 
-    def hold(self, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def hold(self, xy: FloatArray) -> BoolArray:
         """Tell which points lie on a barrier."""
         if len(self._shapes) == 0:
             return np.zeros(len(xy), dtype=bool)
@@ -261,7 +263,7 @@ class Barriers:
         _mark(north, np.floor(y).astype(np.int64), column, y - np.floor(y))
         return Walls(east, north)
 
-    def between(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def between(self, start: FloatArray, end: FloatArray) -> BoolArray:
         """Tell between which points the side of a barrier lies."""
         lines = shapely.linestrings(np.stack((start, end), axis=1))
         crossed = np.zeros(len(start), dtype=bool)
@@ -269,7 +271,7 @@ class Barriers:
         return crossed
 
 
-def _meeting(sides: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _meeting(sides: FloatArray) -> tuple[IntArray, FloatArray]:
     """Whole numbers that the first coordinate passes along each side, and the other coordinate there."""
     low, high = np.minimum(sides[:, 0], sides[:, 2]), np.maximum(sides[:, 0], sides[:, 2])
     first = np.ceil(low).astype(np.int64)
@@ -280,9 +282,7 @@ def _meeting(sides: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.
     return number, b0 + (number - a0) / (a1 - a0) * (b1 - b0)
 
 
-def _mark(
-    shut: NDArray[np.float32], row: NDArray[np.int64], column: NDArray[np.int64], share: NDArray[np.float64]
-) -> None:
+def _mark(shut: NDArray[np.float32], row: IntArray, column: IntArray, share: FloatArray) -> None:
     inside = (row >= 0) & (row < shut.shape[0]) & (column >= 0) & (column < shut.shape[1])
     shut[row[inside], column[inside]] = share[inside]
 
@@ -296,7 +296,7 @@ _NEAREST_NODE = 0.01
 """A border keeps this share of a cell from the nodes to both sides, so that no outline touches itself."""
 
 
-def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+def outlines(labels: NDArray[np.int32], where: Where) -> tuple[ObjectArray, IntArray]:
     """
     Draw labelled nodes as polygons.
 
@@ -363,7 +363,7 @@ class _Crossings(NamedTuple):
     """Points of borders on the ways between nodes."""
 
     number: NDArray[np.int32]  # shape (rows, columns), of the point between a node and the next one; -1 for none
-    xy: NDArray[np.float64]  # shape (n, 2), in cells
+    xy: FloatArray  # shape (n, 2), in cells
     sides: NDArray[np.int32]  # shape (n, 2), labels before and behind
 
 
@@ -379,7 +379,7 @@ def _crossings(labels: NDArray[np.int32], where: Where, axis: int, first: int) -
     return _Crossings(number, np.column_stack((x, y)), np.column_stack((low[at], high[at])))
 
 
-def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.float64]:
+def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> FloatArray:
     """Find where a value passes through 0 between two nodes, if it runs evenly."""
     low, high = low.astype(np.float64), high.astype(np.float64)
     with np.errstate(invalid="ignore"):
@@ -388,7 +388,7 @@ def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[n
     return np.asarray(np.divide(low, step, out=np.full(len(low), 0.5), where=passes))
 
 
-def smoothed(polygons: NDArray[np.object_], grid: Grid) -> NDArray[np.object_]:
+def smoothed(polygons: ObjectArray, grid: Grid) -> ObjectArray:
     """Leave out corners of outlines that hardly matter, in all neighbours alike, and put the outlines on the map."""
     if len(polygons) == 0:
         return polygons
@@ -404,7 +404,7 @@ _VERGE = 1.0 / 16.0
 """Half the width of a strip, in cells."""
 
 
-def strip_along(own: shapely.Geometry, pieces: NDArray[np.float64], cell_m: float) -> shapely.Geometry:
+def strip_along(own: shapely.Geometry, pieces: FloatArray, cell_m: float) -> shapely.Geometry:
     """
     Lay a strip along the roads that lie outside their ground.
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from spatial.access.area_grid import Grid, Walls
     from spatial.access.roads_reached import Stretches
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
 
 
@@ -106,21 +107,19 @@ class Ground:
         """Keep the stretches of roads that can be left anywhere."""
         return found.take(np.flatnonzero(self._counts[found.edge]))
 
-    def beyond(self, found: Stretches) -> NDArray[np.float64]:
+    def beyond(self, found: Stretches) -> FloatArray:
         """Find the roads out of reach that can be left anywhere."""
         return straight_pieces(self.graph, self.leavable(found.rest(self.graph.n_edges)))[0]
 
-    def apart(self, pieces: NDArray[np.float64]) -> NDArray[np.int64]:
+    def apart(self, pieces: FloatArray) -> IntArray:
         """Group pieces between which no ground can be claimed by two groups, so that each has a grid of its own."""
         return far_apart(pieces, 2.0 * self.rules.hull_m + 6.0 * self.cell_m)
 
-    def grid(self, pieces: NDArray[np.float64]) -> Grid:
+    def grid(self, pieces: FloatArray) -> Grid:
         """Lay a grid over all ground that could be claimed."""
         return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
 
-    def claim(
-        self, grid: Grid, pieces: NDArray[np.float64], others: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float32], Distances]:
+    def claim(self, grid: Grid, pieces: FloatArray, others: FloatArray) -> tuple[NDArray[np.float32], Distances]:
         """
         Tell what ground is claimed around stretches.
 
@@ -142,7 +141,7 @@ class Ground:
             np.minimum(claimed, np.maximum(away - np.float32(half), away - reached.gap), out=claimed)
         return claimed, reached
 
-    def parts(self, areas: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.object_]:
+    def parts(self, areas: ObjectArray, pieces: FloatArray) -> ObjectArray:
         """
         Cut barriers out of areas, and drop what holds no stretch then.
 
@@ -191,7 +190,7 @@ def _narrowed(grid: Grid, reached: Distances, hull: float, by: float) -> NDArray
     return inward.seeded().spread().gap - np.float32(by)
 
 
-def holding(parts: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
+def holding(parts: ObjectArray, pieces: FloatArray) -> BoolArray:
     """Tell which parts a piece runs through."""
     held = np.zeros(len(parts), dtype=bool)
     for number, (part, box) in enumerate(zip(parts, shapely.bounds(parts).reshape(-1, 4), strict=True)):
@@ -218,23 +217,23 @@ _SHARED_M = 0.01
 class _Parts:
     """Polygons that do not overlap, and the owner of each."""
 
-    polygons: NDArray[np.object_]
-    owner: NDArray[np.int64]
+    polygons: ObjectArray
+    owner: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class _Roads:
     """Straight pieces of roads by owner."""
 
-    pieces: NDArray[np.float64]
-    owner: NDArray[np.int64]
+    pieces: FloatArray
+    owner: IntArray
 
-    def of(self, who: int) -> NDArray[np.float64]:
+    def of(self, who: int) -> FloatArray:
         begin, end = np.searchsorted(self.owner, (who, who + 1))
         return self.pieces[begin:end]
 
 
-def divided(ground: Ground, found: Stretches, n: int) -> tuple[NDArray[np.object_], float]:
+def divided(ground: Ground, found: Stretches, n: int) -> tuple[ObjectArray, float]:
     """
     Give the ground around stretches to their owners.
 
@@ -308,7 +307,7 @@ class _Drawn(NamedTuple):
     astray: _Roads
 
 
-def _on_grid(ground: Ground, roads: _Roads, beyond: NDArray[np.float64]) -> _Drawn:
+def _on_grid(ground: Ground, roads: _Roads, beyond: FloatArray) -> _Drawn:
     """Draw the ground of owners."""
     grid = ground.grid(roads.pieces)
     pieces = grid.inward(roads.pieces)
@@ -344,7 +343,7 @@ class _Borders:
     labels: NDArray[np.int32]
     walls: Walls
 
-    def __call__(self, low: Nodes, high: Nodes) -> NDArray[np.float64]:
+    def __call__(self, low: Nodes, high: Nodes) -> FloatArray:
         share = crossing(self.claimed[low], self.claimed[high])
         # Both on claimed ground: two owners meet.
         one, other = self.near.nearest[low], self.near.nearest[high]
@@ -359,7 +358,7 @@ class _Borders:
             share = np.where(at_wall, wall, share)
         return share
 
-    def _lead(self, one: NDArray[np.int32], other: NDArray[np.int32], node: Nodes) -> NDArray[np.float64]:
+    def _lead(self, one: NDArray[np.int32], other: NDArray[np.int32], node: Nodes) -> FloatArray:
         """How much nearer the first piece is than the other."""
         point = np.column_stack((node.column, node.row))
         to_one, to_other = (self.near.foot(piece, node.column, node.row) - point for piece in (one, other))

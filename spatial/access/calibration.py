@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
 
 
@@ -41,9 +42,9 @@ _KEYS = ("facility_id", "settlement_id", "place_id")
 class Observed:
     """Observations joined to a network."""
 
-    minutes: NDArray[np.float64]  # shape (n,), observed minutes, above 0
-    start: NDArray[np.int64]  # shape (n,), positions of their places
-    goal: NDArray[np.int64]
+    minutes: FloatArray  # shape (n,), observed minutes, above 0
+    start: IntArray  # shape (n,), positions of their places
+    goal: IntArray
     snaps: Snaps  # where the places meet the network
 
 
@@ -51,12 +52,12 @@ class Observed:
 class Ways:
     """The fastest ways between observed places on one network."""
 
-    walk_min: NDArray[np.float64]  # shape (n,), walks to and from the network; NaN where there is no way
-    group_min: NDArray[np.float64]  # shape (n, n_groups), minutes on each group of edges
-    distance_m: NDArray[np.float64]  # shape (n,), along the way; inf where there is none
+    walk_min: FloatArray  # shape (n,), walks to and from the network; NaN where there is no way
+    group_min: FloatArray  # shape (n, n_groups), minutes on each group of edges
+    distance_m: FloatArray  # shape (n,), along the way; inf where there is none
 
     @property
-    def total_min(self) -> NDArray[np.float64]:
+    def total_min(self) -> FloatArray:
         """Door to door; NaN where there is no way."""
         return np.asarray(self.walk_min + self.group_min.sum(axis=1), dtype=np.float64)
 
@@ -65,10 +66,10 @@ class _Checked(NamedTuple):
     """Observations in order: their minutes, the points that they name, and which of them each starts and ends at."""
 
     frame: pd.DataFrame
-    minutes: NDArray[np.float64]
+    minutes: FloatArray
     points: Any
-    start: NDArray[np.int64]
-    goal: NDArray[np.int64]
+    start: IntArray
+    goal: IntArray
 
 
 def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -> _Checked:
@@ -118,7 +119,7 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
 
 
 def ways_of(
-    graph: TravelGraph, observed: Observed, group: NDArray[np.int64], n_groups: int, barriers: gpd.GeoSeries | None
+    graph: TravelGraph, observed: Observed, group: IntArray, n_groups: int, barriers: gpd.GeoSeries | None
 ) -> Ways:
     """
     Find the fastest way of each observation and how long it is on each group of edges.
@@ -161,7 +162,7 @@ _BANDS_KM = (0.0, 5.0, 20.0, 50.0, 100.0, np.inf)
 """Bands of distance along the way, each without its upper end."""
 
 
-def errors_of(errors: NDArray[np.float64], share: float) -> float:
+def errors_of(errors: FloatArray, share: float) -> float:
     """Find the error that a share of the observations does not exceed."""
     return weighted_quantile(errors, np.ones(len(errors)), share)
 
@@ -489,7 +490,7 @@ def with_class_factors(
     return _faster(graph, labels.map(dict(factors)).fillna(1.0).to_numpy(dtype=np.float64))
 
 
-def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> NDArray[np.object_]:
+def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> ObjectArray:
     """
     Class of each edge: its own, or the one that it shares a factor with; with its leg, where there are several.
 
@@ -509,7 +510,7 @@ def _faster(graph: TravelGraph, factor: NDArray[Any]) -> TravelGraph:
     )
 
 
-def _halves(observed: Observed, modelled_min: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _halves(observed: Observed, modelled_min: FloatArray) -> BoolArray:
     """Put every other pair of places into the fitted half; pairs are sorted by minutes, then by where they are."""
     snaps = observed.snaps
     place = np.lexsort((snaps.y, snaps.x))
@@ -525,9 +526,7 @@ def _halves(observed: Observed, modelled_min: NDArray[np.float64]) -> NDArray[np
     return np.asarray(turn[at] % 2 == 0)
 
 
-def _least_squares(
-    minutes: NDArray[np.float64], goal: NDArray[np.float64], start: NDArray[np.float64], fit: FitRules, turn: int
-) -> NDArray[np.float64]:
+def _least_squares(minutes: FloatArray, goal: FloatArray, start: FloatArray, fit: FitRules, turn: int) -> FloatArray:
     """Find how much slower each class is; observations count less the further off they were before."""
     from scipy.optimize import lsq_linear  # noqa: PLC0415 - costs every run time, and few need it
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
@@ -19,6 +18,7 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
 
 if TYPE_CHECKING:
+    from spatial.arrays import FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
 
 
@@ -27,12 +27,8 @@ if TYPE_CHECKING:
 
 @outer  # pragma: no cover - compiled
 def fill_rings(
-    starts: NDArray[np.int64],
-    settlement: NDArray[np.int64],
-    facility: NDArray[np.int64],
-    people: NDArray[np.float64],
-    capacity: NDArray[np.float64],
-) -> NDArray[np.float64]:
+    starts: IntArray, settlement: IntArray, facility: IntArray, people: FloatArray, capacity: FloatArray
+) -> FloatArray:
     """
     Give people to facilities, ring after ring; a facility that cannot take a whole ring takes the same share of all.
 
@@ -55,8 +51,6 @@ def fill_rings(
     return given
 
 
-FloatArray: TypeAlias = NDArray[np.float64]
-IntArray: TypeAlias = NDArray[np.int64]
 ORDERS = ("time", "capacity", "table", "optimal")
 
 _SOLVED = 1e-9

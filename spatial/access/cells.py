@@ -17,8 +17,7 @@ from spatial.errors import ContractError, refuse
 from spatial.outlines import area_of, brought_to, inside, shapes_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from spatial.arrays import FloatArray, IntArray
     from spatial.rasters import Raster
 
 
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
 class PeopledCells:
     """Cells with people, row by row from the upper left."""
 
-    row: NDArray[np.int64]  # shape (n,), where they stand in the raster
-    column: NDArray[np.int64]
-    persons: NDArray[np.float64]  # shape (n,), people, above 0
-    xy: NDArray[np.float64]  # shape (n, 2), easting and northing of their centres in the CRS asked for
+    row: IntArray  # shape (n,), where they stand in the raster
+    column: IntArray
+    persons: FloatArray  # shape (n,), people, above 0
+    xy: FloatArray  # shape (n, 2), easting and northing of their centres in the CRS asked for
 
     def __len__(self) -> int:
         """Return the number of cells."""
@@ -70,7 +69,7 @@ def refuse_negative(raster: Raster) -> None:
     refuse(raster.name, problems)
 
 
-def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.float64]:
+def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> FloatArray:
     """Read a second raster at the cells of the first; NaN where it has no data."""
     problems = []
     if mask.values.shape != of.values.shape:

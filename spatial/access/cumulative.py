@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.od_pairs import (
     COUNT,
@@ -24,13 +23,15 @@ from spatial.errors import ContractError, refuse
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import ArrayLike
+
     from spatial.access.decays import Decay
+    from spatial.arrays import FloatArray
     from spatial.inputs.services import Vocabulary
 
 
 # What can be reached: opportunities within cutoffs, and opportunities weighed by time.
 
-FloatArray: TypeAlias = NDArray[np.float64]
 
 _ON_THE_GRID = 1e-9
 """Slack in steps, so that a grid ends at its upper bound in spite of rounding."""

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from itertools import compress
 from math import log
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import ABOVE_ZERO, FINITE, is_number, numbers, shown
 from spatial.errors import ContractError, first_of, refuse
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from spatial.arrays import FloatArray
+
 
 # The numbers of a decay, checked once for all that make one: the factories and users by hand.
 
@@ -99,8 +104,6 @@ def _faulty_zones(ends: FloatArray, weights: FloatArray) -> list[str]:
 
 
 # A decay and its formulas: what a facility is worth at so many minutes.
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 _FLOOR = np.exp(-0.5)
 """How high half a bell is at its standard deviation."""

@@ -13,7 +13,7 @@ from spatial.inputs.unit_codes import unit_key, unit_prefixes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, IntArray
 
 
 Facilities = TypeVar("Facilities", bound=pd.DataFrame)
@@ -28,10 +28,10 @@ class Eligible:
     """Which facilities the people of each settlement may use."""
 
     # shape (n,), the kind of each settlement: those of a kind may use the same facilities
-    kinds: NDArray[np.int64]
-    allowed: NDArray[np.bool_]  # shape (number of kinds, m), for each kind, which facilities it may use
+    kinds: IntArray
+    allowed: BoolArray  # shape (number of kinds, m), for each kind, which facilities it may use
 
-    def among(self, members: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    def among(self, members: IntArray) -> Iterator[tuple[IntArray, BoolArray]]:
         """Split the settlements by which of some facilities they may use."""
         if self.allowed[:, members].all():
             yield members, np.ones(len(self.kinds), dtype=bool)
@@ -42,14 +42,14 @@ class Eligible:
             yield members[choices[number]], choice == number
 
 
-def is_for_everybody(facilities: pd.DataFrame) -> NDArray[np.bool_]:
+def is_for_everybody(facilities: pd.DataFrame) -> BoolArray:
     """Tell which facilities are not kept for members or a group."""
     if "open_to" not in facilities:
         return np.ones(len(facilities), dtype=bool)
     return ~facilities["open_to"].isin(CLOSED_TO_MOST).to_numpy(dtype=bool)
 
 
-def is_for_some_units(facilities: pd.DataFrame) -> NDArray[np.bool_]:
+def is_for_some_units(facilities: pd.DataFrame) -> BoolArray:
     """Tell which facilities are kept for the people of some units."""
     limited = np.zeros(len(facilities), dtype=bool)
     limited[_limited(facilities)] = True
@@ -96,13 +96,13 @@ def unknown_units(settlements: pd.DataFrame, units: Sequence[str]) -> list[str]:
     return [unit for unit in units if _word(unit) not in known]
 
 
-def lies_in(places: pd.DataFrame, units: Sequence[str]) -> NDArray[np.bool_]:
+def lies_in(places: pd.DataFrame, units: Sequence[str]) -> BoolArray:
     """Tell which places lie in one of some units, as `eligible_units` may name them."""
     named = {_word(unit) for unit in units}
     return np.array([bool(place & named) for place in _places(places)], dtype=bool)
 
 
-def share_with_units(facilities: Facilities, units: Sequence[str], among: NDArray[np.bool_]) -> Facilities:
+def share_with_units(facilities: Facilities, units: Sequence[str], among: BoolArray) -> Facilities:
     """
     Open facilities that are kept for some of a list of units to the people of all of them.
 
@@ -122,7 +122,7 @@ def share_with_units(facilities: Facilities, units: Sequence[str], among: NDArra
     return facilities.assign(eligible_units=texts)
 
 
-def serves_where_it_stands(facilities: pd.DataFrame) -> NDArray[np.bool_]:
+def serves_where_it_stands(facilities: pd.DataFrame) -> BoolArray:
     """Tell which facilities the people of the place where they stand may use."""
     serves = is_for_everybody(facilities)
     limited = _limited(facilities)
@@ -133,7 +133,7 @@ def serves_where_it_stands(facilities: pd.DataFrame) -> NDArray[np.bool_]:
     return serves
 
 
-def _limited(facilities: pd.DataFrame) -> NDArray[np.int64]:
+def _limited(facilities: pd.DataFrame) -> IntArray:
     if "open_to" not in facilities or "eligible_units" not in facilities:
         return np.array([], dtype=np.int64)
     return np.flatnonzero(facilities["open_to"] == UNITS).astype(np.int64)

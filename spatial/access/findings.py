@@ -22,8 +22,7 @@ from spatial.outlines import inside, points_at, shapes_of, tree_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from numpy.typing import NDArray
-
+    from spatial.arrays import FloatArray, IntArray
     from spatial.study.access import SnapRules
 
 
@@ -92,9 +91,7 @@ def findings_of(
 
 
 def findings_frame(
-    columns: Mapping[str, list[str] | list[None] | pd.Series[str]],
-    distance_m: NDArray[np.float64],
-    geometry: gpd.GeoSeries,
+    columns: Mapping[str, list[str] | list[None] | pd.Series[str]], distance_m: FloatArray, geometry: gpd.GeoSeries
 ) -> gpd.GeoDataFrame:
     """Put findings into their table."""
     texts = {name: pd.Series(values, dtype="str") for name, values in columns.items()}
@@ -227,7 +224,7 @@ def move_off_barriers(
     return table, findings
 
 
-def _dry(tree: shapely.STRtree, at: NDArray[np.float64], max_move_m: float) -> tuple[NDArray[np.float64], float]:
+def _dry(tree: shapely.STRtree, at: FloatArray, max_move_m: float) -> tuple[FloatArray, float]:
     """Find the nearest point clear of every barrier, and how far it is; the point itself and 0 where too far."""
     reach = max_move_m + 2.0 * CLEAR_M
     window = (*(at - reach).tolist(), *(at + reach).tolist())
@@ -254,7 +251,7 @@ SEA_M = 2000.0
 """A road that ends this near to the sea ends by nature. Metres."""
 
 
-def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: float) -> NDArray[np.int64]:
+def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: float) -> IntArray:
     """
     Find the ends of the network where the data stop rather than the roads.
 
@@ -289,10 +286,10 @@ def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: fl
 def exit_times(
     graph: TravelGraph,
     origins: Snaps,
-    ends: NDArray[np.int64],
+    ends: IntArray,
     *,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Minutes from the door of each place to the nearest end of the network that was cut off; inf for none."""
     if len(ends) == 0:
         return np.full(len(origins), np.inf)

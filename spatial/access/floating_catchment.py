@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
-from numpy.typing import NDArray
 
 from spatial.access.decays import ZONES_E2SFCA, Decay, decay_binary, decay_stepped
 from spatial.access.od_pairs import (
@@ -32,12 +31,12 @@ from spatial.errors import ContractError, CrsError, refuse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.inputs.services import Vocabulary
 
 
 # Floating catchments on bare numbers: weights of pairs, people of places, supply of facilities.
 
-FloatArray: TypeAlias = NDArray[np.float64]
 FcaMethod: TypeAlias = Literal["2sfca", "e2sfca", "3sfca", "m2sfca", "bfca"]
 
 
@@ -188,7 +187,7 @@ HULL_RATIO = 0.3
 
 def near_edge(
     pairs: Pairs, weighed: WeighedPairs, *, buffer: BufferRule, on_missing_buffer: MissingBuffer
-) -> tuple[NDArray[np.bool_], bool]:
+) -> tuple[BoolArray, bool]:
     """
     Flag the settlements whose measure may be too high because people beyond the edge are not in the table.
 
@@ -241,7 +240,7 @@ def near_edge(
     return at_risk, buffered
 
 
-def _points(frame: pd.DataFrame) -> NDArray[np.object_] | None:
+def _points(frame: pd.DataFrame) -> ObjectArray | None:
     points = getattr(frame, "geometry", None)
     return None if points is None else np.asarray(points.to_numpy(), dtype=object)
 

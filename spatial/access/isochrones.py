@@ -25,10 +25,9 @@ from spatial.study.access import SnapRules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from spatial.access.area_grid import Nodes
     from spatial.access.roads_reached import Stretches
+    from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
@@ -196,7 +195,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=graph.crs)
 
 
-def _nested(ground: Ground, reached: list[Stretches]) -> NDArray[np.object_]:
+def _nested(ground: Ground, reached: list[Stretches]) -> ObjectArray:
     """
     Draw the areas of ascending cutoffs, each of which holds the shorter ones; None where no road is within reach.
 
@@ -229,12 +228,12 @@ def _nested(ground: Ground, reached: list[Stretches]) -> NDArray[np.object_]:
 class _Bands(NamedTuple):
     """Ground by the first cutoff that claims it, and by cutoff the roads near the border of what it claims."""
 
-    polygons: NDArray[np.object_]
-    first: NDArray[np.int64]
-    astray: list[NDArray[np.float64]]
+    polygons: ObjectArray
+    first: IntArray
+    astray: list[FloatArray]
 
 
-def _bands(ground: Ground, pieces: list[NDArray[np.float64]], beyond: list[NDArray[np.float64]]) -> _Bands:
+def _bands(ground: Ground, pieces: list[FloatArray], beyond: list[FloatArray]) -> _Bands:
     """Label nodes by the first cutoff that claims them, and draw the labels."""
     grid = ground.grid(pieces[-1])
     claimed = np.full((len(pieces), *grid.shape), -np.inf, dtype=np.float32)
@@ -245,7 +244,7 @@ def _bands(ground: Ground, pieces: list[NDArray[np.float64]], beyond: list[NDArr
     first = (claimed <= 0.0).sum(axis=0, dtype=np.int32)
     labels = np.where(first < len(pieces), first, np.int32(-1))
 
-    def where(low: Nodes, high: Nodes) -> NDArray[np.float64]:
+    def where(low: Nodes, high: Nodes) -> FloatArray:
         lower = np.minimum(first[low], first[high])
         return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import NDArray
+
+    from spatial.arrays import FloatArray, ObjectArray
 
 
 # The last mile: how far settlements lie from the road that stays open in every season, and from what it brings.
@@ -153,9 +154,7 @@ def last_mile(
     )
 
 
-def _distances(
-    points: NDArray[np.object_], lines: NDArray[np.object_], barriers: gpd.GeoSeries | None, search_m: float
-) -> NDArray[np.float64]:
+def _distances(points: ObjectArray, lines: ObjectArray, barriers: gpd.GeoSeries | None, search_m: float) -> FloatArray:
     """Straight line to the nearest line that no barrier hides; inf where there is none."""
     distance = np.full(len(points), np.inf)
     if len(lines) == 0 or len(points) == 0:
@@ -177,14 +176,12 @@ def _distances(
     return distance
 
 
-def _classes(distance: NDArray[np.float64], rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
+def _classes(distance: FloatArray, rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
     named = np.where(distance <= rules.connected_m, "connected", np.where(distance <= rules.near_m, "near", "gap"))
     return pd.Series(np.where(np.isfinite(distance), named, otherwise), dtype="str")
 
 
-def _to_points(
-    access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], measure: str
-) -> dict[str, NDArray[np.float64]]:
+def _to_points(access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], measure: str) -> dict[str, FloatArray]:
     modes = list(access["mode"].unique())
     mode = "walk" if "walk" in modes else next(iter(modes), "")
     ours = access.loc[access["mode"] == mode]
@@ -197,7 +194,7 @@ def _to_points(
     }
 
 
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _finite(values: FloatArray) -> FloatArray:
     return np.where(np.isfinite(values), values, np.nan)
 
 

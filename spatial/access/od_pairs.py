@@ -38,6 +38,7 @@ from spatial.tables.words import FACILITY_STATUS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
 
 
@@ -94,28 +95,22 @@ def _is_whole(kind: object) -> bool:
 
 # Pairs of places and facilities by position, in rows of places.
 
-Ints: TypeAlias = NDArray[np.int32]
-Longs: TypeAlias = NDArray[np.int64]
-
 
 @dataclass(frozen=True, eq=False)
 class Links:
     """Pairs of n places and m facilities, by position; no pair twice."""
 
-    start: Longs  # shape (n + 1,), pairs of place i are ``start[i]`` to ``start[i + 1] - 1``
-    destination: Ints  # shape (pairs,), position of the facility
+    start: IntArray  # shape (n + 1,), pairs of place i are ``start[i]`` to ``start[i + 1] - 1``
+    destination: PositionArray  # shape (pairs,), position of the facility
     shape: tuple[int, int]  # n and m
 
     @cached_property
-    def origin(self) -> Longs:
+    def origin(self) -> IntArray:
         """Position of the place of each pair."""
         return np.repeat(np.arange(self.shape[0]), np.diff(self.start))
 
 
 # The door of the measures: frames of pairs, settlements and facilities become checked numbers.
-
-IntArray: TypeAlias = NDArray[np.int32]
-LongArray: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +128,12 @@ class Pairs:
     cutoff_min: float  # minutes at which the pairs end, where that is known; inf otherwise
 
     @property
-    def origin(self) -> LongArray:
+    def origin(self) -> IntArray:
         """Position of the settlement of each pair."""
         return self.links.origin
 
     @property
-    def destination(self) -> IntArray:
+    def destination(self) -> PositionArray:
         """Position of the facility of each pair."""
         return self.links.destination
 
@@ -225,7 +220,9 @@ def read_pairs(
     )
 
 
-def _state(origin: IntArray, destination: IntArray, minutes: FloatArray, position: IntArray, start: LongArray) -> int:
+def _state(
+    origin: PositionArray, destination: PositionArray, minutes: FloatArray, position: PositionArray, start: IntArray
+) -> int:
     """Tell the state of the pairs; write where those of each place start."""
     latest = np.full(len(position), -1, dtype=np.int32)
     return examine_pairs(origin, destination, read_only(minutes), position, start, latest)
@@ -279,7 +276,7 @@ def require_decay(pairs: Pairs, decay: Decay | Callable[..., Any]) -> Decay:
     return decay
 
 
-def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
+def statuses(pairs: Pairs, reached: BoolArray) -> pd.Series[str]:
     """Say why a settlement has the value that it has."""
     n, m = pairs.shape
     status = np.zeros(n, dtype=np.int64)
@@ -293,7 +290,6 @@ def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
 
 _log = logging.getLogger(__name__)
 
-FloatArray: TypeAlias = NDArray[np.float64]
 
 COUNT = "count"
 """Each facility counts one, whatever its size."""
@@ -382,7 +378,6 @@ def _no_bad(table: str, ids: pd.Series, column: str, values: FloatArray) -> None
 
 # Sums over weighed pairs: of places at their facilities, and of facilities at their places.
 
-IntArrayWeighedPairs: TypeAlias = NDArray[np.int64]
 
 _FEW_CELLS = 65_536
 """So many cells of facility and zone are always few enough; more must be fewer than the pairs."""
@@ -409,7 +404,7 @@ class WeighedPairs(ABC):
 
     @property
     @abstractmethod
-    def inside(self) -> NDArray[np.bool_]:
+    def inside(self) -> BoolArray:
         """Whether each pair has a weight above 0, shape (pairs,)."""
 
     @property
@@ -418,12 +413,12 @@ class WeighedPairs(ABC):
         return self.to_facilities(self.people)
 
     @property
-    def facilities_reached(self) -> IntArrayWeighedPairs:
+    def facilities_reached(self) -> IntArray:
         """How many facilities each place reaches with a weight above 0, shape (n,)."""
         return self.to_places(np.ones(self.links.shape[1]), power=0).astype(np.int64)
 
     @property
-    def places_reached(self) -> IntArrayWeighedPairs:
+    def places_reached(self) -> IntArray:
         """How many places reach each facility with a weight above 0, shape (m,)."""
         return self.to_facilities(np.ones(self.links.shape[0]), power=0).astype(np.int64)
 
@@ -441,7 +436,7 @@ class PairsByWeight(WeighedPairs):
         return np.asarray(self._matrix(power) @ of_facility)
 
     @property
-    def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
+    def inside(self) -> BoolArray:  # noqa: D102 - inherited
         return self.weight > 0.0
 
     def _matrix(self, power: int) -> csr_array:
@@ -469,11 +464,11 @@ class PairsByZone(WeighedPairs):
         return sums
 
     @property
-    def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
+    def inside(self) -> BoolArray:  # noqa: D102 - inherited
         return (self.heights > 0.0)[np.searchsorted(self.ends, self.minutes)]
 
     @cached_property
-    def _zoned(self) -> tuple[IntArrayWeighedPairs, NDArray[np.int32], NDArray[np.uint64]]:
+    def _zoned(self) -> tuple[IntArray, NDArray[np.int32], NDArray[np.uint64]]:
         """Tell which ends of zones each pair lies beyond."""
         passed = np.empty((len(self.ends), -(-len(self.minutes) // WORD)), dtype=np.uint64)
         ends_passed(read_only(self.minutes), np.ascontiguousarray(self.ends), passed)

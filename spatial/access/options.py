@@ -17,7 +17,9 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.study.access import SnapRules, TimeLimits
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from spatial.arrays import FloatArray
 
 
 # Options of the analysts' functions, checked before anything is computed.
@@ -111,7 +113,7 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, float | np.floating) and isnan(value)
 
 
-def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
+def numbers(table: str, name: str, values: ArrayLike) -> FloatArray:
     """Read numbers, and say where there are none."""
     kind: Any = getattr(values, "dtype", None)
     try:
@@ -128,7 +130,7 @@ def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
         raise ContractError(table, [f"{name}: holds what is no number ({fault})"]) from None
 
 
-def vector(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
+def vector(table: str, name: str, values: ArrayLike) -> FloatArray:
     """Read numbers, one a row."""
     return np.atleast_1d(numbers(table, name, values)).ravel()
 

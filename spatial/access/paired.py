@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.study.access import SnapRules
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Choice(NamedTuple):
     """Which facilities some settlements may use."""
 
-    goals: NDArray[np.int64]  # their positions among the facilities that offer the service
-    of: NDArray[np.int64]  # positions of the settlements that may use just those
+    goals: IntArray  # their positions among the facilities that offer the service
+    of: IntArray  # positions of the settlements that may use just those
 
 
 class SnapPair(NamedTuple):
@@ -48,8 +48,8 @@ class Pairing:
     service: str  # as it was asked for
     origins: Places  # the settlements, in the order of their ids
     goals: Places  # the facilities that serve, in the order of their ids
-    members: NDArray[np.int64]  # those of them that offer the service
-    back: NDArray[np.int64]  # position of each settlement as given among `origins`
+    members: IntArray  # those of them that offer the service
+    back: IntArray  # position of each settlement as given among `origins`
 
     @property
     def snaps(self) -> SnapPair:
@@ -87,9 +87,9 @@ def pair_up(  # noqa: PLR0913 - what the public functions share, by their names
 class Reached(NamedTuple):
     """The k nearest goals of n origins that these may use."""
 
-    goal: NDArray[np.int64]  # shape (n, k), positions; -1 for none
-    minutes: NDArray[np.float64]  # shape (n, k), door to door; inf for none
-    metres: NDArray[np.float64]
+    goal: IntArray  # shape (n, k), positions; -1 for none
+    minutes: FloatArray  # shape (n, k), door to door; inf for none
+    metres: FloatArray
 
 
 def nearest_allowed(
@@ -128,7 +128,7 @@ def minutes_to_closest(
     direction: Direction,
     barriers: gpd.GeoSeries | None = None,
     choices: Sequence[Choice] | None = None,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Find the minutes of each origin to the closest of some places; inf where there is no way."""
     if choices is None:
         choices = [Choice(np.arange(len(snaps[1])), np.arange(len(snaps[0])))]
@@ -166,7 +166,7 @@ def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
     return replace(snaps, **nearest_first)
 
 
-def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.object_]:
+def reach_status(pairing: Pairing, minutes: FloatArray) -> ObjectArray:
     """Say why places reach none."""
     status = np.where(pairing.origins.snaps.status == "ok", "no_path", "not_snapped").astype(object)
     for choice in pairing.choices:
@@ -176,7 +176,7 @@ def reach_status(pairing: Pairing, minutes: NDArray[np.float64]) -> NDArray[np.o
     return status
 
 
-def people_of(settlements: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def people_of(settlements: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
     """Count the people of each settlement, NaN where they are not known, and tell which are in the study area."""
     n = len(settlements)
     persons = np.full(n, np.nan)

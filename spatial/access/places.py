@@ -26,9 +26,9 @@ from spatial.tables.words import FACILITY_STATUS, NAMES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
 
+    from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.study.access import SnapRules
 
 
@@ -39,7 +39,7 @@ _KINDS = {"n": 0, "w": 1, "r": 2}
 _DIGITS = re.compile(r"(\d+)")
 
 
-def id_order(ids: Iterable[str]) -> NDArray[np.int64]:
+def id_order(ids: Iterable[str]) -> IntArray:
     """
     Sort ids: OpenStreetMap's as node, way, relation and then by number, others by text with numbers as numbers.
 
@@ -50,7 +50,7 @@ def id_order(ids: Iterable[str]) -> NDArray[np.int64]:
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
-def id_ranks(ids: pd.Series) -> NDArray[np.int64]:
+def id_ranks(ids: pd.Series) -> IntArray:
     """Tell which place each id has in the order of ids."""
     ranks = np.empty(len(ids), dtype=np.int64)
     ranks[id_order(ids)] = np.arange(len(ids))
@@ -181,7 +181,7 @@ class Places:
     """Settlements or facilities joined to one network, in the order of their ids."""
 
     frame: gpd.GeoDataFrame  # their rows
-    ids: NDArray[np.object_]  # their ids
+    ids: ObjectArray  # their ids
     snaps: Snaps  # where they meet the network
 
     def __len__(self) -> int:
@@ -193,7 +193,7 @@ class Places:
         """Their ids as a column, of which tables take theirs without an object a row."""
         return pd.array(self.ids, dtype="str")
 
-    def take(self, rows: NDArray[np.int64]) -> Places:
+    def take(self, rows: IntArray) -> Places:
         """Return some of them, by position."""
         return Places(self.frame.iloc[rows], self.ids[rows], take(self.snaps, rows))
 
@@ -226,13 +226,13 @@ class _Joined(NamedTuple):
     """Places that were joined to a network: what they were, and what was found."""
 
     ids: pd.Series
-    xy: NDArray[np.float64]
+    xy: FloatArray
     rules: SnapRules
     barriers: gpd.GeoSeries | None
-    order: NDArray[np.int64]
+    order: IntArray
     snaps: Snaps
 
-    def is_of(self, ids: pd.Series, xy: NDArray[np.float64], rules: SnapRules, barriers: gpd.GeoSeries | None) -> bool:
+    def is_of(self, ids: pd.Series, xy: FloatArray, rules: SnapRules, barriers: gpd.GeoSeries | None) -> bool:
         """Tell whether these places are the same, and joined by the same rules."""
         return (
             self.barriers is barriers
@@ -331,17 +331,17 @@ def asked_for(service: str | frozenset[str], *facilities: pd.DataFrame, vocabula
     return Asked("+".join(sorted(names)), names)
 
 
-def offering(facilities: pd.DataFrame, kinds: frozenset[str]) -> NDArray[np.int64]:
+def offering(facilities: pd.DataFrame, kinds: frozenset[str]) -> IntArray:
     """Find the facilities that offer a service."""
     return np.flatnonzero(facilities["service"].isin(kinds))
 
 
-def take(snaps: Snaps, rows: NDArray[np.int64]) -> Snaps:
+def take(snaps: Snaps, rows: IntArray) -> Snaps:
     """Choose some of the places."""
     return replace(snaps, **{name: getattr(snaps, name)[rows] for name in _ROWWISE})
 
 
-def ids_or_none(ids: pd.Series, positions: NDArray[np.int64]) -> pd.Series:
+def ids_or_none(ids: pd.Series, positions: IntArray) -> pd.Series:
     """Name places by position, in the dtype of their ids; missing where there is none, whole numbers nullable."""
     is_whole = isinstance(ids.dtype, np.dtype) and ids.dtype.kind in "iu"
     known = pd.array(ids.to_numpy()) if is_whole else ids.array
@@ -349,6 +349,6 @@ def ids_or_none(ids: pd.Series, positions: NDArray[np.int64]) -> pd.Series:
     return pd.Series(pd.api.extensions.take(known, positions, allow_fill=True), dtype=kind)
 
 
-def texts(names: ExtensionArray, positions: NDArray[np.int64]) -> pd.Series[str]:
+def texts(names: ExtensionArray, positions: IntArray) -> pd.Series[str]:
     """Name places by position, -1 for none."""
     return pd.Series(names.take(positions, allow_fill=True))

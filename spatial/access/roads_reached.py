@@ -18,9 +18,8 @@ from spatial.network.nearest import node_labels
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from spatial.access.places import Places
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
@@ -36,14 +35,14 @@ _SHORT = 1e-12
 class Stretches:
     """Pieces of edges, each with its nearest facility; pieces of one edge do not overlap."""
 
-    edge: NDArray[np.int64]  # shape (n,), edge, ascending
-    start: NDArray[np.float64]  # shape (n,), shares of the edge in its drawn direction, start before end
-    end: NDArray[np.float64]
+    edge: IntArray  # shape (n,), edge, ascending
+    start: FloatArray  # shape (n,), shares of the edge in its drawn direction, start before end
+    end: FloatArray
     # shape (n,), minutes between the facility's door and the two ends of the piece; between them they run
     # evenly
-    start_min: NDArray[np.float64]
-    end_min: NDArray[np.float64]
-    owner: NDArray[np.int64]  # shape (n,), position of the facility
+    start_min: FloatArray
+    end_min: FloatArray
+    owner: IntArray  # shape (n,), position of the facility
 
     def __len__(self) -> int:
         """Return the number of pieces."""
@@ -65,7 +64,7 @@ class Stretches:
         rows = np.flatnonzero((low <= cutoff_min) & (end - start > _SHORT))
         return Stretches(self.edge, start, end, start_min, end_min, self.owner).take(rows)
 
-    def take(self, rows: NDArray[np.int64]) -> Stretches:
+    def take(self, rows: IntArray) -> Stretches:
         """Choose some of the pieces."""
         return Stretches(
             self.edge[rows],
@@ -122,7 +121,7 @@ def reached_stretches(
     all_minutes = np.concatenate(
         (minutes[graph.edge_from], minutes[graph.edge_to], facilities.access_min[place, candidate])
     )
-    all_owner: NDArray[np.int64] = np.concatenate((owner[graph.edge_from], owner[graph.edge_to], place))
+    all_owner: IntArray = np.concatenate((owner[graph.edge_from], owner[graph.edge_to], place))
     # Sort them along their edges, and drop those that another one of the edge beats where they are. Neighbours decide:
     # whoever is beaten by a source further away is beaten by one between them as well.
     rows = np.lexsort((all_owner, all_minutes, all_at, all_edge))
@@ -166,15 +165,11 @@ def reached_stretches(
     return pieces.within(np.inf).within(cutoff_min)
 
 
-def _loses(
-    minutes: NDArray[np.float64], owner: NDArray[np.int64], offered: NDArray[np.float64], other: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _loses(minutes: FloatArray, owner: IntArray, offered: FloatArray, other: IntArray) -> BoolArray:
     return np.asarray((offered < minutes) | ((offered == minutes) & (other < owner)))
 
 
-def cut_lines(
-    graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
-) -> NDArray[np.object_]:
+def cut_lines(graph: TravelGraph, edge: IntArray, start: FloatArray, end: FloatArray) -> ObjectArray:
     """Draw pieces of edges."""
     drawn = np.empty(len(edge), dtype=object)
     if len(edge):
@@ -183,7 +178,7 @@ def cut_lines(
     return drawn
 
 
-def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[FloatArray, IntArray]:
     """
     Take stretches apart into straight pieces.
 
@@ -197,9 +192,7 @@ def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[NDArray[np.fl
     return np.hstack((points[:-1], points[1:]))[same], rows[1:][same]
 
 
-def _cut_points(
-    graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _cut_points(graph: TravelGraph, edge: IntArray, start: FloatArray, end: FloatArray) -> tuple[FloatArray, IntArray]:
     """Vertices of pieces of edges, one piece after the other, and the piece of each."""
     begin = graph.coordinate_offsets[edge]
     counts = graph.coordinate_offsets[edge + 1] - begin
@@ -216,7 +209,7 @@ def _cut_points(
     share = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
     share[last] = 1.0
 
-    def interpolated(wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    def interpolated(wanted: FloatArray) -> FloatArray:
         """Find the point at a share of each edge; vertices are taken as they are."""
         after = np.searchsorted(2.0 * piece + share, 2.0 * number + wanted, side="left")
         after = np.clip(after, first + 1, last)
@@ -254,7 +247,7 @@ class Group:
 
     service: str
     alone: bool
-    members: NDArray[np.int64]
+    members: IntArray
 
 
 class Placed(NamedTuple):

@@ -19,7 +19,7 @@ from spatial.outlines import area_of, brought_to, outline_faults, shapes_of
 from spatial.rasters import Raster
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, ObjectArray
 
 
 _SEASONS = ("yes", "no", "unknown")
@@ -73,10 +73,10 @@ class RoadCondition:
 class _Roads:
     """Lines, and what is known of each: all-season, not known to fail, imputed."""
 
-    lines: NDArray[np.object_]
-    known: NDArray[np.bool_]
-    possible: NDArray[np.bool_]
-    imputed: NDArray[np.bool_]
+    lines: ObjectArray
+    known: BoolArray
+    possible: BoolArray
+    imputed: BoolArray
 
 
 class _Unit(NamedTuple):
@@ -85,7 +85,7 @@ class _Unit(NamedTuple):
     level: str
     key: str
     name: str | None
-    cells: NDArray[np.bool_]
+    cells: BoolArray
     imputed_share: float
 
 

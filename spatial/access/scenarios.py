@@ -23,8 +23,8 @@ from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from spatial.arrays import FloatArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.splitting import SplitGraph
@@ -191,8 +191,8 @@ def _serving(pairing: Pairing, kinds: frozenset[str]) -> Pairing:
 class _Times(NamedTuple):
     """Minutes of each settlement in the order of ids, inf where there is no way, and why there is none."""
 
-    minutes: NDArray[np.float64]
-    status: NDArray[np.object_]
+    minutes: FloatArray
+    status: ObjectArray
 
 
 class _How(NamedTuple):

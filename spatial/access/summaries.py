@@ -12,7 +12,9 @@ from spatial.access.options import numbers, paired
 from spatial.errors import ContractError, refuse
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from spatial.arrays import FloatArray
 
 
 CAP_MIN = 180.0
@@ -21,7 +23,7 @@ _TOLERANCE = 1e-12
 """Slack of the cumulative share of weights, against rounding."""
 
 
-def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+def weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
     """
     Find the smallest value up to which at least a share of the weight lies; NaN without any weight.
 
@@ -251,7 +253,7 @@ def _unit(group: pd.DataFrame, cap_min: float, *, by_people: bool) -> dict[str, 
     }
 
 
-def _mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _mean(values: FloatArray, weights: FloatArray) -> float:
     total = float(weights.sum())
     return float((values * weights).sum() / total) if total > 0.0 else float("nan")
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from spatial.access.calibration import Calibration
+    from spatial.arrays import FloatArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.speeds import SpeedTable
@@ -102,8 +102,8 @@ class _Run(NamedTuple):
 class _Span(NamedTuple):
     """Minutes of each settlement at best and at worst; inf where there is no way."""
 
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    low: FloatArray
+    high: FloatArray
 
 
 class SpeedFactors(NamedTuple):
@@ -290,7 +290,7 @@ def _walking(snaps: SnapPair, walk: WalkRange, *, best: bool) -> SnapPair:
     return SnapPair(*made)
 
 
-def _nan_for_inf(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _nan_for_inf(minutes: FloatArray) -> FloatArray:
     return np.where(np.isfinite(minutes), minutes, np.nan)
 
 

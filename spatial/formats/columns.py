@@ -28,8 +28,7 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from numpy.typing import NDArray
-
+    from spatial.arrays import BoolArray, FloatArray
     from spatial.study.sources import TableSource
 
 
@@ -107,7 +106,7 @@ def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
     return ids.where(ids.notna(), rows)
 
 
-def row_items(frame: pd.DataFrame, key: str, chosen: pd.Series | NDArray[np.bool_]) -> dict[str, Any]:
+def row_items(frame: pd.DataFrame, key: str, chosen: pd.Series | BoolArray) -> dict[str, Any]:
     """List rows as a value of a note: by id where there is one, else by row number from 1."""
     ids = text_column(frame[key]) if key in frame.columns else pd.Series(None, index=frame.index, dtype="str")
     return listed(
@@ -398,14 +397,14 @@ def settle_datum(frame: gpd.GeoDataFrame, source: TableSource, *, what: str, key
     return frame
 
 
-def _lies_swapped(crs: pyproj.CRS, corners: NDArray[np.float64]) -> bool:
+def _lies_swapped(crs: pyproj.CRS, corners: FloatArray) -> bool:
     """Whether no row lies in the area that the CRS is made for, and all would with the axes exchanged."""
     area = crs.area_of_use
     if area is None or area.west > area.east:
         return False
     to_degrees = transformer_between(crs, WGS84)
 
-    def inside(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def inside(x: FloatArray, y: FloatArray) -> BoolArray:
         east, north = (np.asarray(axis) for axis in to_degrees.transform(x, y))
         across = (east >= area.west - MARGIN_DEGREES) & (east <= area.east + MARGIN_DEGREES)
         up = (north >= area.south - MARGIN_DEGREES) & (north <= area.north + MARGIN_DEGREES)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import shapely
-    from numpy.typing import NDArray
+
+    from spatial.arrays import BoolArray, FloatArray
 
 
 # One raster file, opened without reading it whole: GeoTIFF, or an SRTM .hgt tile in a zip or by itself.
@@ -59,11 +60,11 @@ class Tile:
     member: str = ""  # name of the tile in a zip; empty for a GeoTIFF
     what: str = "raster"  # what it is to the study, for messages
 
-    def read(self, row0: int, row1: int, column0: int, column1: int) -> NDArray[np.float64]:
+    def read(self, row0: int, row1: int, column0: int, column1: int) -> FloatArray:
         """Read some of its cells."""
         if self.path.suffix.lower() in {".hgt", ".zip"}:
             cells = np.frombuffer(self._hgt_bytes(), dtype=">i2").reshape(self.shape)
-            part: NDArray[np.float64] = cells[row0:row1, column0:column1].astype(np.float64)
+            part: FloatArray = cells[row0:row1, column0:column1].astype(np.float64)
             part[part == HGT_VOID] = np.nan
             return part
         window = Window(column0, row0, column1 - column0, row1 - row0)
@@ -307,9 +308,7 @@ def _cell(transform: Affine, x: float, y: float) -> tuple[float, float]:
     return a * x + b * y + c, d * x + e * y + f
 
 
-def _refuse_cells(
-    wrong: NDArray[np.bool_], reading: GridReading, paths: Sequence[Path] | Path, kind: str, remedy: str
-) -> None:
+def _refuse_cells(wrong: BoolArray, reading: GridReading, paths: Sequence[Path] | Path, kind: str, remedy: str) -> None:
     if not wrong.any():
         return
     rows, columns = np.nonzero(wrong)

@@ -14,7 +14,8 @@ from spatial.errors import ContractError, CrsError, first_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+
+    from spatial.arrays import BoolArray, FloatArray
 
 
 CGCS2000 = "china 2000"
@@ -115,7 +116,7 @@ def datum_name(crs: pyproj.CRS) -> str:
 
 
 def refuse_wrong_zone(
-    crs: pyproj.CRS, easting: NDArray[np.float64], northing: NDArray[np.float64], labels: pd.Series, *, what: str
+    crs: pyproj.CRS, easting: FloatArray, northing: FloatArray, labels: pd.Series, *, what: str
 ) -> None:
     """Refuse eastings of another zone, with a zone number the CRS lacks or without its own, and swapped columns."""
     grid = _grid(crs)
@@ -146,7 +147,7 @@ def refuse_wrong_zone(
     raise CrsError(f"{what}: {_other_zone(grid, int(found[0]), easting)} (declared is {crs.to_string()})")
 
 
-def _other_zone(grid: Grid, zone: int, easting: NDArray[np.float64]) -> str:
+def _other_zone(grid: Grid, zone: int, easting: FloatArray) -> str:
     shown = f"eastings such as {easting[0]:.0f}"
     if zone == 0:
         code = _code(grid.datum, grid.meridian, width=grid.width, prefixed=False)
@@ -169,17 +170,17 @@ def _words(zone: int) -> str:
     return f"zone {zone}" if zone else "no zone number"
 
 
-def _is_northing(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _is_northing(values: FloatArray) -> BoolArray:
     low, high = NORTHINGS_M
-    inside: NDArray[np.bool_] = (values >= low) & (values <= high)
+    inside: BoolArray = (values >= low) & (values <= high)
     return inside
 
 
-def _is_easting(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _is_easting(values: FloatArray) -> BoolArray:
     low, high = EASTINGS_M
     zones, rest = np.divmod(values, ZONE_M)
     numbered = (zones >= _FIRST_ZONE[6]) & (zones <= _LAST_ZONE[3])
-    inside: NDArray[np.bool_] = ((zones == 0) | numbered) & (rest >= low) & (rest <= high)
+    inside: BoolArray = ((zones == 0) | numbered) & (rest >= low) & (rest <= high)
     return inside
 
 

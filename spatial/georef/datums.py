@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from spatial.arrays import FloatArray
     from spatial.study.sources import Datum, Rotation, Shift
 
-    Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
+    Pair = tuple[FloatArray, FloatArray]
 
 
 # Shifted Chinese map datums: GCJ-02 and BD-09 coordinates back to WGS 84.
@@ -94,7 +95,7 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
             "leave out either datum or crs"
         )
 
-    def shift(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def shift(points: FloatArray) -> FloatArray:
         return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
 
     moved = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), shift)).set_crs(
@@ -108,7 +109,7 @@ def _arrays(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     return np.array(longitude, dtype=np.float64, ndmin=1), np.array(latitude, dtype=np.float64, ndmin=1)
 
 
-def _refuse_abroad(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -> None:
+def _refuse_abroad(x: FloatArray, y: FloatArray, datum: str) -> None:
     west, south, east, north = CHINA
     abroad = ~((x >= west) & (x <= east) & (y >= south) & (y <= north))
     if abroad.any():
@@ -122,7 +123,7 @@ def _refuse_abroad(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -
         )
 
 
-def _wgs84_to_gcj02(x: NDArray[np.float64], y: NDArray[np.float64]) -> Pair:
+def _wgs84_to_gcj02(x: FloatArray, y: FloatArray) -> Pair:
     dx, dy = x - 105.0, y - 35.0
     common = (20.0 * np.sin(6.0 * dx * np.pi) + 20.0 * np.sin(2.0 * dx * np.pi)) * 2.0 / 3.0
     north = -100.0 + 2.0 * dx + 3.0 * dy + 0.2 * dy * dy + 0.1 * dx * dy + 0.2 * np.sqrt(np.abs(dx)) + common
@@ -138,13 +139,13 @@ def _wgs84_to_gcj02(x: NDArray[np.float64], y: NDArray[np.float64]) -> Pair:
     return x + np.degrees(east / metres_east), y + np.degrees(north / metres_north)
 
 
-def _gcj02_to_bd09(x: NDArray[np.float64], y: NDArray[np.float64]) -> Pair:
+def _gcj02_to_bd09(x: FloatArray, y: FloatArray) -> Pair:
     radius = np.hypot(x, y) + 2e-5 * np.sin(y * _BAIDU_TURN)
     angle = np.arctan2(y, x) + 3e-6 * np.cos(x * _BAIDU_TURN)
     return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
 
 
-def _invert(forward: Callable[..., Pair], x: NDArray[np.float64], y: NDArray[np.float64]) -> Pair:
+def _invert(forward: Callable[..., Pair], x: FloatArray, y: FloatArray) -> Pair:
     """Find what `forward` turns into (x, y): it is the identity plus a small, slowly changing shift."""
     guess_x, guess_y = x.copy(), y.copy()
     for _ in range(_MAX_STEPS):

@@ -14,8 +14,9 @@ from spatial.errors import CrsError
 
 if TYPE_CHECKING:
     import pyproj
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from spatial.arrays import FloatArray
     from spatial.study.sources import LocalGrid
 
 
@@ -28,9 +29,9 @@ class GridFit:
     """A fitted plane transformation out of a local grid."""
 
     # shape (2, 3), easting and northing are ``matrix[:, :2] @ (local - middle) + matrix[:, 2]``
-    matrix: NDArray[np.float64]
-    middle: NDArray[np.float64]  # shape (2,), middle of the control points in the local grid, metres
-    residuals_m: NDArray[np.float64]  # shape (n,), distance of each control point from where the fit puts it
+    matrix: FloatArray
+    middle: FloatArray  # shape (2,), middle of the control points in the local grid, metres
+    residuals_m: FloatArray  # shape (n,), distance of each control point from where the fit puts it
     crs: pyproj.CRS  # of the result, in metres
 
     @property
@@ -38,9 +39,9 @@ class GridFit:
         """Root mean square of the residuals, metres."""
         return float(np.sqrt(np.mean(self.residuals_m**2)))
 
-    def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __call__(self, points: FloatArray) -> FloatArray:
         """Take local eastings and northings, shape (n, 2), to those of `crs`."""
-        moved: NDArray[np.float64] = (points - self.middle) @ self.matrix[:, :2].T + self.matrix[:, 2]
+        moved: FloatArray = (points - self.middle) @ self.matrix[:, :2].T + self.matrix[:, 2]
         return moved
 
 

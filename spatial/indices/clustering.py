@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.network.graph import TravelGraph
-
-    FloatArray = NDArray[np.float64]
 
 
 # Who is whose neighbour: units that touch, and the nearest places by travel time or in a straight line.
@@ -133,7 +132,7 @@ def travel_time_neighbours(
     return sparse.coo_array((near.data, pairs), shape=near.shape).tocsr()
 
 
-def _others(found: NDArray[np.int64], k: int) -> sparse.csr_array:
+def _others(found: IntArray, k: int) -> sparse.csr_array:
     """Take the first k of each row that are not the row itself, -1 being none."""
     n = len(found)
     other = (found >= 0) & (found != np.arange(n)[:, None])
@@ -194,7 +193,7 @@ class LocalClusters:
     value: FloatArray
     p_value: FloatArray
     cluster: NDArray[np.str_]
-    counts: NDArray[np.bool_]
+    counts: BoolArray
 
 
 def morans_i(
@@ -340,7 +339,7 @@ def local_clusters(
 
 def _centred(
     access: ArrayLike, neighbours: sparse.sparray | ArrayLike, *, row_standardised: bool, draws: int
-) -> tuple[FloatArray, sparse.csr_array, NDArray[np.bool_]]:
+) -> tuple[FloatArray, sparse.csr_array, BoolArray]:
     """Access less its mean and the weights, of places that are known and have known neighbours."""
     access, neighbours = paired("segregation", access=(access, "places"), neighbours=(neighbours, "places places"))
     value = vector("segregation", "access", access)

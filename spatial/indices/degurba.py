@@ -17,9 +17,7 @@ from spatial.study.score import DegurbaVariant, SemiDense
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
-    Mask = NDArray[np.bool_]
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 # Clusters of cells: found by contiguity and size, with edges smoothed and holes filled.
@@ -33,7 +31,7 @@ TOLERANCE = 1e-9
 """Relative slack of sums of people, against rounding."""
 
 
-def find_clusters(dense: Mask, *, contiguity: Literal[4, 8]) -> IntArray:
+def find_clusters(dense: BoolArray, *, contiguity: Literal[4, 8]) -> IntArray:
     """Give a number to each cluster of cells that touch."""
     labels, _count = ndimage.label(dense, structure=ROOK if contiguity == 4 else QUEEN)
     return np.asarray(labels, dtype=np.int64)
@@ -48,8 +46,8 @@ def cluster_persons(labels: IntArray, persons: FloatArray, least: float) -> IntA
 
 
 def majority_smoothing(
-    labels: NDArray[np.int64], *, never: NDArray[np.bool_] | None = None, ignored: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
+    labels: IntArray, *, never: BoolArray | None = None, ignored: BoolArray | None = None
+) -> IntArray:
     """
     Let a cell join the cluster to which most of its neighbours belong, until none does.
 
@@ -100,7 +98,7 @@ def majority_smoothing(
     return padded[1:-1, 1:-1]
 
 
-def fill_holes(labels: NDArray[np.int64], area_km2: FloatArray, *, below_km2: float = 15.0) -> NDArray[np.int64]:
+def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.0) -> IntArray:
     """
     Give small holes to the cluster around them.
 
@@ -143,7 +141,7 @@ def fill_holes(labels: NDArray[np.int64], area_km2: FloatArray, *, below_km2: fl
     return filled
 
 
-def dilate(cells: Mask, steps: int) -> Mask:
+def dilate(cells: BoolArray, steps: int) -> BoolArray:
     """Take the cells around cells, corners too."""
     return np.asarray(ndimage.binary_dilation(cells, QUEEN, iterations=steps)) if steps > 0 else cells
 
@@ -220,14 +218,14 @@ the world's mean in 2020, rounded up.
 @dataclass(frozen=True)
 class _Grid:
     persons: FloatArray
-    unknown: Mask
+    unknown: BoolArray
     area_km2: FloatArray
     density: FloatArray
     land_share: FloatArray
     built_share: FloatArray
     rules: DegurbaRules
 
-    def dense(self) -> Mask:
+    def dense(self) -> BoolArray:
         least = self.rules.built_up_share
         populous = self.density >= CENTRE_DENSITY
         if least is None:
@@ -235,7 +233,7 @@ class _Grid:
         built = _per_land(self.built_share, self.land_share, self.rules)
         return populous | (np.floor(built * THOUSAND + HALF) / THOUSAND >= least)
 
-    def water(self) -> Mask:
+    def water(self) -> BoolArray:
         return (self.persons <= 0.0) & (self.built_share <= 0.0) & (self.land_share < WATER_LAND_SHARE)
 
 
@@ -300,7 +298,7 @@ def degree_of_urbanisation(
     labels = find_clusters(grid.dense(), contiguity=4)
     if grid.rules.size_test == "before":
         labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
-    masks: dict[str, Mask] = {}
+    masks: dict[str, BoolArray] = {}
     if grid.rules.majority == "R2023A":
         empty = grid.persons <= 0.0
         masks = {"never": grid.water(), "ignored": empty & (grid.land_share < WATER_LAND_SHARE)}

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import FloatArray, IntArray
 
 
 # How much flows each way between town and country, and in and out of each place.
@@ -280,7 +280,7 @@ def _beyond(observed: float, chance: float) -> float:
     return (observed - chance) / (1.0 - chance)
 
 
-def _null(matrix: Any, side: NDArray[np.int64], total: float, *, mixed: bool) -> float:
+def _null(matrix: Any, side: IntArray, total: float, *, mixed: bool) -> float:
     """Reciprocity of ``out_i in_j`` over the pairs that count, without making the matrix."""
     if not total > 0.0:
         return math.nan

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import FloatArray, IntArray, ObjectArray
 
 
 # Urban-rural catchment areas: which town a place depends on (Cattaneo, Nelson and McMenomy 2021).
@@ -179,9 +179,7 @@ def local_catchment_classes(
     return names[np.where(band < len(bins), rank, len(tiers))], np.array([*bins, np.inf])[band]
 
 
-def _first(
-    time: FloatArray, rank: NDArray[np.int64], ranks: int, bins: tuple[float, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _first(time: FloatArray, rank: IntArray, ranks: int, bins: tuple[float, ...]) -> tuple[IntArray, IntArray]:
     """Find each place's nearest band, and the highest rank in it."""
     bands = np.full((len(time), ranks), len(bins), dtype=np.int64)
     for step in range(ranks):
@@ -231,7 +229,7 @@ def functional_urban_areas(
     *,
     share: float = COMMUTING_SHARE,
     on_edge: ArrayLike | None = None,
-) -> NDArray[np.object_]:
+) -> ObjectArray:
     """
     Join to each city the units from which enough people commute to it.
 
@@ -323,9 +321,7 @@ def functional_urban_areas(
     return area
 
 
-def _joined_cities(
-    flows: sparse.csr_array, employed: NDArray[np.float64], core: NDArray[np.object_], share: float
-) -> NDArray[np.object_]:
+def _joined_cities(flows: sparse.csr_array, employed: FloatArray, core: ObjectArray, share: float) -> ObjectArray:
     """Make one city of those of which enough people commute from one to the other."""
     names = sorted({name for name in core if name is not None})
     member = np.array([core == name for name in names], dtype=np.float64).reshape(len(names), len(core))

@@ -14,9 +14,10 @@ from spatial.access.summaries import weighted_quantile
 from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import BoolArray, FloatArray, ObjectArray
+
 
 # The gap between town and country: medians that survive unreachable places, and the coverage of both.
 
@@ -150,7 +151,7 @@ def _negative(name: str, values: FloatArray) -> list[str]:
     return [f"{name}: negative in {len(wrong)} row(s) {first_of(wrong)}"] if len(wrong) else []
 
 
-def _share(those: NDArray[np.bool_], people: FloatArray, threshold: float = 0.0) -> float:
+def _share(those: BoolArray, people: FloatArray, threshold: float = 0.0) -> float:
     """Share of the people who are those within a threshold; NaN where there are none, or no threshold."""
     total = float(people.sum())
     return float(people[those].sum()) / total if total > 0.0 and not math.isnan(threshold) else math.nan
@@ -314,7 +315,7 @@ def _mean(values: FloatArray, weight: FloatArray) -> float:
 CLASSES = ("urban", "rural")
 
 
-def read_classes(table: str, official_class: ArrayLike, places: int) -> NDArray[np.object_]:
+def read_classes(table: str, official_class: ArrayLike, places: int) -> ObjectArray:
     """
     Read the class of each place: ``urban``, ``rural`` or an empty text.
 
@@ -329,7 +330,7 @@ def read_classes(table: str, official_class: ArrayLike, places: int) -> NDArray[
     return label
 
 
-def class_problems(label: NDArray[np.object_]) -> list[str]:
+def class_problems(label: ObjectArray) -> list[str]:
     """Name words that are no class, and how many rows have them."""
     strange = ~pd.isna(label) & ~np.isin(label.astype(str), [*CLASSES, ""])
     if not strange.any():

@@ -13,11 +13,9 @@ from spatial.access.options import is_number, paired, shown, vector
 from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike, NDArray
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import BoolArray, FloatArray
 
 
 # What every measure of inequality reads: a good and the people who have it, checked once.
@@ -30,7 +28,7 @@ class Sample:
     # A good, 0 or more; of the places whose good and people are known and that have people
     access: FloatArray
     share: FloatArray  # their share of the people; sums to 1
-    kept: NDArray[np.bool_]  # which of the places given these are
+    kept: BoolArray  # which of the places given these are
     n_total: int  # places given; with both known; with one unknown
     n_valid: int
     n_nan: int
@@ -339,7 +337,7 @@ def theil_t(access: ArrayLike, population_persons: ArrayLike | None = None, grou
     >>> round(parts, 6), round(parts.between, 6), parts.within
     (0.693147, 0.693147, 0.0)
     """
-    return _taken_apart(access, population_persons, group, _theil, by="access")
+    return _taken_apart(access, population_persons, group, by="access")
 
 
 def mean_log_deviation(
@@ -378,19 +376,18 @@ def mean_log_deviation(
     """
     if not is_number(floor, least=0.0) or math.isinf(floor):
         raise ContractError("inequality", [f"floor: must be finite and 0 or more, is {shown(floor)}"])
-    return _taken_apart(access, population_persons, group, _deviation, by="people", floor=floor)
+    return _taken_apart(access, population_persons, group, by="people", floor=floor)
 
 
 def _taken_apart(
     access: ArrayLike,
     population_persons: ArrayLike | None,
     group: ArrayLike | None,
-    measure: Callable[[FloatArray, FloatArray], float],
     *,
     by: Literal["access", "people"],
     floor: float = 0.0,
 ) -> Theil:
-    """Measure in all, and take it apart by groups, which weigh by their share of access or of people."""
+    """Measure in all, and take it apart by groups, which weigh by their share of access (T) or of people (L)."""
     access, population_persons, group = paired(
         "inequality",
         access=(access, "places"),
@@ -401,52 +398,39 @@ def _taken_apart(
     if not sample.defined:
         return Theil(math.nan)
     sample = replace(sample, access=np.maximum(sample.access, floor))
-    total = measure(sample.access, sample.share)
+    total = _theil(sample.access, sample.share, by)
     if group is None:
         return Theil(total)
-    shares, within = _by_group(sample, group, measure)
-    weight, other = shares[by], shares["people" if by == "access" else "access"]
-    has = weight > 0.0
-    with np.errstate(divide="ignore"):
-        between = max(0.0, float((weight[has] * np.log(weight[has] / other[has])).sum()))
-    return Theil(total, between, float((weight * within).sum()), shares["people"], shares["access"])
-
-
-def _theil(access: FloatArray, share: FloatArray) -> float:
-    mean = share @ access
-    if mean <= 0.0:
-        return 0.0
-    ratio = access / mean
-    has = ratio > 0.0
-    return max(0.0, float((share[has] * ratio[has] * np.log(ratio[has])).sum()))
-
-
-def _deviation(access: FloatArray, share: FloatArray) -> float:
-    if bool((access <= 0.0).any()):
-        return math.inf
-    return max(0.0, float((share * np.log((share @ access) / access)).sum()))
-
-
-def _by_group(
-    sample: Sample, group: ArrayLike, measure: Callable[[FloatArray, FloatArray], float]
-) -> tuple[pd.DataFrame, pd.Series[float]]:
-    """Shares of people and access by group, and the measure within each."""
     label = pd.Series(np.asarray(group, dtype=object).ravel()).infer_objects()
     if len(label) != sample.n_total:
         raise ContractError("inequality", [f"group: {len(label)} for {sample.n_total} values of access"])
     label = label[sample.kept].reset_index(drop=True)
     if bool(label.isna().any()):
         rows = np.flatnonzero(label.isna())
-        raise ContractError(
-            "inequality",
-            [f"group: missing for {len(rows)} row(s) {first_of(rows)}; name a group, or leave the rows out"],
-        )
-    people, held, within = {}, {}, {}
+        told = f"group: missing for {len(rows)} row(s) {first_of(rows)}; name a group, or leave the rows out"
+        raise ContractError("inequality", [told])
+    groups = {}
     for name, members in label.groupby(label, sort=True).indices.items():
         f, y = sample.share[np.asarray(members)], sample.access[np.asarray(members)]
-        people[name], held[name] = float(f.sum()), float(f @ y) / sample.mean
-        within[name] = measure(y, f / f.sum())
-    return pd.DataFrame({"people": people, "access": held}), pd.Series(within, dtype=np.float64)
+        groups[name] = (float(f.sum()), float(f @ y) / sample.mean, _theil(y, f / f.sum(), by))
+    shares = pd.DataFrame.from_dict(groups, orient="index", columns=["people", "access", "within"], dtype=np.float64)
+    weight, other = shares[by], shares["people" if by == "access" else "access"]
+    has = weight > 0.0
+    with np.errstate(divide="ignore"):
+        between = max(0.0, float((weight[has] * np.log(weight[has] / other[has])).sum()))
+    return Theil(total, between, float((weight * shares["within"]).sum()), shares["people"], shares["access"])
+
+
+def _theil(access: FloatArray, share: FloatArray, by: str) -> float:
+    mean = share @ access
+    if by == "people":
+        is_endless = bool((access <= 0.0).any())
+        return math.inf if is_endless else max(0.0, float((share * np.log(mean / access)).sum()))
+    if mean <= 0.0:
+        return 0.0
+    ratio = access / mean
+    has = ratio > 0.0
+    return max(0.0, float((share[has] * ratio[has] * np.log(ratio[has])).sum()))
 
 
 # Atkinson's index and the access that, spread evenly, would be worth the same (Atkinson 1970).

@@ -23,19 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
-
-    FloatArray = NDArray[np.float64]
 
 
 # Roads without which the network falls apart (Tarjan 1974).
 
 
-def bridges(graph: TravelGraph) -> NDArray[np.bool_]:
+def bridges(graph: TravelGraph) -> BoolArray:
     """
     Find the edges without which fewer nodes are connected, whatever way traffic may go.
 
@@ -132,7 +131,7 @@ class _Case:
     direction: Literal["to_facility", "from_facility"]
     barriers: gpd.GeoSeries | None
     base: Nearest
-    partner: NDArray[np.int64]
+    partner: IntArray
 
     @property
     def base_min(self) -> FloatArray:
@@ -149,7 +148,7 @@ class _Case:
         found = nearest(cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers)
         return found.travel_time_min[:, 0]
 
-    def passing(self, who: NDArray[np.bool_]) -> tuple[NDArray[np.int64], FloatArray]:
+    def passing(self, who: BoolArray) -> tuple[IntArray, FloatArray]:
         """Edges on the ways of some settlements, and the people who pass each."""
         rows = np.flatnonzero(who & np.isfinite(self.base_min))
         routes = self.base.routes(rows)

@@ -14,9 +14,9 @@ from spatial.access.options import is_number, numbers, paired, shown, vector
 from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import BoolArray, FloatArray
 
 
 # Segregation of a group over units, in people: dissimilarity, information, isolation, exposure, correlation ratio.
@@ -372,7 +372,7 @@ class _Surroundings(NamedTuple):
 
     group: FloatArray
     everybody: FloatArray
-    known: NDArray[np.bool_]
+    known: BoolArray
     share: FloatArray
 
 

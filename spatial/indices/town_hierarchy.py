@@ -15,9 +15,9 @@ from spatial.errors import ContractError, first_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import FloatArray
 
 
 LEAST_TOWNS = 3

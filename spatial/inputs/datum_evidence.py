@@ -18,8 +18,7 @@ from spatial.georef.datums import CHINA, from_wgs84, to_wgs84
 from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from spatial.arrays import FloatArray
     from spatial.study.sources import TableSource
 
     Shifted = Literal["gcj02", "bd09"]
@@ -50,7 +49,7 @@ class Evidence:
     chance: float  # probability of so many nearer rows if both were as good (one-sided sign test)
 
 
-def weigh(first_m: NDArray[np.float64], second_m: NDArray[np.float64]) -> Evidence:
+def weigh(first_m: FloatArray, second_m: FloatArray) -> Evidence:
     """Compare the distances of two places for the same rows by a sign test."""
     nearer = int((second_m < first_m - SAME_M).sum())
     farther = int((second_m > first_m + SAME_M).sum())
@@ -98,7 +97,7 @@ def refuse_roads_inverted_twice(
     if inverted.empty:
         return
 
-    def shift(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def shift(points: FloatArray) -> FloatArray:
         return np.column_stack(from_wgs84(points[:, 0], points[:, 1], datum=datum))
 
     given = gpd.GeoSeries(shapely.transform(inverted.to_numpy(), shift), crs=WGS84)
@@ -155,12 +154,12 @@ def _sample(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return rows.set_geometry(rows.geometry.representative_point())
 
 
-def _degrees(frame: gpd.GeoDataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _degrees(frame: gpd.GeoDataFrame) -> tuple[FloatArray, FloatArray]:
     points = shapely.get_coordinates(frame.geometry.to_numpy())
     return points[:, 0], points[:, 1]
 
 
-def _moved(frame: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]) -> gpd.GeoDataFrame:
+def _moved(frame: gpd.GeoDataFrame, x: FloatArray, y: FloatArray) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(shapely.points(x, y), index=frame.index, crs=frame.crs))
 
 
@@ -196,8 +195,8 @@ def _near(reference: gpd.GeoDataFrame, rows: gpd.GeoDataFrame) -> gpd.GeoDataFra
     return lines.cx[west:east, south:north]
 
 
-def _nearest_m(tree: shapely.STRtree, rows: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def _nearest_m(tree: shapely.STRtree, rows: gpd.GeoDataFrame) -> FloatArray:
     points = rows.geometry.to_numpy()
     nearest = tree.nearest(points)
-    distances: NDArray[np.float64] = shapely.distance(points, tree.geometries[nearest])
+    distances: FloatArray = shapely.distance(points, tree.geometries[nearest])
     return distances

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray
+
 
 # One facility that is mapped twice becomes one; what may be one and may be two is listed and left alone.
 
@@ -237,7 +239,7 @@ def twins_of(
     is_kin: Callable[[str, str], bool],
     *,
     outlines: gpd.GeoDataFrame | None = None,
-    leading: NDArray[np.bool_] | None = None,
+    leading: BoolArray | None = None,
     apart: Collection[frozenset[str]] = (),
 ) -> list[Twins]:
     """Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline."""
@@ -290,10 +292,7 @@ def twins_of(
 
 
 def _near_namesakes(
-    frame: gpd.GeoDataFrame,
-    existing: NDArray[np.bool_],
-    names: Sequence[tuple[str, ...]],
-    is_kin: Callable[[str, str], bool],
+    frame: gpd.GeoDataFrame, existing: BoolArray, names: Sequence[tuple[str, ...]], is_kin: Callable[[str, str], bool]
 ) -> list[Twins]:
     """Pair existing facilities of kin services and one name."""
     rows = np.flatnonzero(existing & np.array([bool(own) for own in names], dtype=bool))
@@ -336,7 +335,7 @@ def _inside_outlines(
             yield Twins(one, two, float(points[one].distance(points[two])), ONE_OUTLINE)
 
 
-def _existing(frame: pd.DataFrame) -> NDArray[np.bool_]:
+def _existing(frame: pd.DataFrame) -> BoolArray:
     if "status" not in frame.columns:
         return np.ones(len(frame), dtype=bool)
     return (frame["status"] == "existing").to_numpy(dtype=bool)

@@ -24,8 +24,8 @@ from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.study.sources import TableSource
 
@@ -329,7 +329,7 @@ def _offer(frame: gpd.GeoDataFrame, services: list[str], item: str, key: str) ->
     _note(frame, item, changed, key)
 
 
-def _note(frame: gpd.GeoDataFrame, item: str, rows: NDArray[np.bool_], key: str, **more: Any) -> None:
+def _note(frame: gpd.GeoDataFrame, item: str, rows: BoolArray, key: str, **more: Any) -> None:
     where = listed(frame["facility_id"][rows], limit=3)
     add_notes(frame, [Note(key, int(rows.sum()), {"where": where, **more}, item)])
 
@@ -409,7 +409,7 @@ def doubtful_facilities(
     return found
 
 
-def _inside(points: NDArray[np.object_], areas: NDArray[np.object_]) -> NDArray[np.bool_]:
+def _inside(points: ObjectArray, areas: ObjectArray) -> BoolArray:
     result = np.zeros(len(points), dtype=bool)
     if len(areas):
         result[np.unique(shapely.STRtree(areas).query(points, predicate="intersects")[0])] = True

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray
     from spatial.inputs.duplicates import Twins
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
@@ -108,9 +109,7 @@ def family_of(one: str, two: str, vocabulary: Vocabulary) -> str:
     return RELATED if shared else OTHER
 
 
-def near_pairs(
-    frame: gpd.GeoDataFrame, listed: NDArray[np.bool_], vocabulary: Vocabulary, *, radius_m: float
-) -> list[Pair]:
+def near_pairs(frame: gpd.GeoDataFrame, listed: BoolArray, vocabulary: Vocabulary, *, radius_m: float) -> list[Pair]:
     """Pair rows of lists with mapped facilities within reach."""
     ones, twos = np.flatnonzero(listed), np.flatnonzero(~listed)
     if not len(ones) or not len(twos):
@@ -198,7 +197,7 @@ class Decisions:
     dropped_rows: frozenset[tuple[str, str]] = frozenset()
     dropped_map: frozenset[str] = frozenset()  # ids of mapped ones that are none
 
-    def dropped(self, frame: pd.DataFrame, lists: Collection[str]) -> NDArray[np.bool_]:
+    def dropped(self, frame: pd.DataFrame, lists: Collection[str]) -> BoolArray:
         """Find the rows that are to be dropped."""
         listed = frame["source"].isin(list(lists)).to_numpy(dtype=bool)
         rows = zip(frame["source"], frame["facility_id"], strict=True)
@@ -206,7 +205,7 @@ class Decisions:
         is_map = frame["facility_id"].isin(list(self.dropped_map)).to_numpy(dtype=bool)
         # The second of a pair of two rows of lists stands where a mapped one does; a mapped one of that id goes first.
         is_mapped = frame["facility_id"].isin(frame["facility_id"][~listed]).to_numpy(dtype=bool)
-        found: NDArray[np.bool_] = is_row | (is_map & ~(listed & is_mapped))
+        found: BoolArray = is_row | (is_map & ~(listed & is_mapped))
         return found
 
     def same(self, frame: pd.DataFrame, lists: Collection[str]) -> dict[int, int]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatial.arrays import FloatArray
+
 
 KIND_PENALTY = 0.06
 """Taken off the score of two names that say different kinds of place, such as 金顶镇 and 金顶村."""
@@ -117,7 +119,7 @@ def in_each_script(name: str) -> tuple[str, ...]:
     return (name, " ".join(latin), " ".join(other)) if latin else (name,)
 
 
-def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> FloatArray:
     """
     Compare the names of rows with those of places: the share of letters in common, 0-1 (Indel similarity, RapidFuzz).
 

@@ -19,8 +19,7 @@ from spatial.formats.notes import Finding
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from spatial.arrays import ObjectArray
     from spatial.inputs.osm_elements import Element
     from spatial.inputs.services import Vocabulary
     from spatial.study.region import Tiers
@@ -357,7 +356,7 @@ def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFram
     return frame.assign(unit_code=pd.Series(codes, index=frame.index, dtype="str").str.strip())
 
 
-def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> NDArray[np.object_]:
+def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> ObjectArray:
     """Geometry of elements: the multipolygon where one assembled, else the line or the point, or None."""
     result = np.full(len(elements), None, dtype=object)
     is_node = np.array([element.kind == "n" for element in elements], dtype=bool)
@@ -376,9 +375,9 @@ def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> NDArray[n
     return result
 
 
-def centroids(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+def centroids(geometry: ObjectArray) -> ObjectArray:
     """Centroid of every geometry, taken in degrees, which for a building differs by less than a millimetre."""
-    result: NDArray[np.object_] = shapely.centroid(geometry)
+    result: ObjectArray = shapely.centroid(geometry)
     return result
 
 
@@ -388,7 +387,7 @@ def tag_texts(elements: Sequence[Element], key: str) -> pd.Series:
 
 
 def element_frame(
-    elements: Sequence[Element], geometry: NDArray[np.object_], columns: Mapping[str, pd.Series]
+    elements: Sequence[Element], geometry: ObjectArray, columns: Mapping[str, pd.Series]
 ) -> gpd.GeoDataFrame:
     """Frame with names in every language and all tags as JSON."""
     names = {"name": tag_texts(elements, "name"), "name_en": tag_texts(elements, "name:en")}

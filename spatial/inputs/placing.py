@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatial.arrays import FloatArray
+
     Rows = NDArray[np.intp]
 
 # Where a place without coordinates may lie: settlements by code, by unit and by name, units by code and by name.
@@ -487,7 +489,7 @@ class _Work:
                 for row, line in zip(some, scores, strict=True):
                     self._judge(row, among, line)
 
-    def _judge(self, row: int, among: NDArray[np.intp], scores: NDArray[np.float64]) -> None:
+    def _judge(self, row: int, among: NDArray[np.intp], scores: FloatArray) -> None:
         order = np.lexsort((among, -scores))[:CANDIDATES]
         best = [(int(among[number]), float(scores[number])) for number in order if scores[number] > 0]
         self.candidates[row] = best

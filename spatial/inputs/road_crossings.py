@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 # Where lines meet: crossings and touches become vertices of both, on lines that may meet there; nothing else moves.
@@ -33,43 +33,43 @@ _POINT, _LINE = 0, 1
 class Meetings:
     """Lines with a vertex wherever they meet."""
 
-    xy: NDArray[np.float64]  # shape (n_vertices, 2), vertices of all lines one after the other, metres
-    line: NDArray[np.int64]  # shape (n_vertices,), row of the line of each vertex
-    node: NDArray[np.int64]  # shape (n_vertices,), lines meet where they share one of these numbers
+    xy: FloatArray  # shape (n_vertices, 2), vertices of all lines one after the other, metres
+    line: IntArray  # shape (n_vertices,), row of the line of each vertex
+    node: IntArray  # shape (n_vertices,), lines meet where they share one of these numbers
     # shape (n_vertices,), vertices that the line did not have, or that were moved by more than a hair
-    is_new: NDArray[np.bool_]
+    is_new: BoolArray
     n_lines: int  # number of lines
     uncrossed: int  # places where lines of different levels cross and do not meet
 
     @cached_property
-    def offsets(self) -> NDArray[np.int64]:
+    def offsets(self) -> IntArray:
         """Where the vertices of each line begin, and where the last ends."""
         return np.searchsorted(self.line, np.arange(self.n_lines + 1)).astype(np.int64)
 
     @cached_property
-    def lines(self) -> NDArray[np.object_]:
+    def lines(self) -> ObjectArray:
         """The lines as geometries."""
         return np.asarray(shapely.linestrings(self.xy, indices=self.line), dtype=object)
 
     @cached_property
-    def is_shared(self) -> NDArray[np.bool_]:
+    def is_shared(self) -> BoolArray:
         """Whether each vertex is a node: used more than once."""
-        shared: NDArray[np.bool_] = np.bincount(self.node)[self.node] > 1
+        shared: BoolArray = np.bincount(self.node)[self.node] > 1
         return shared
 
     @cached_property
-    def along_m(self) -> NDArray[np.float64]:
+    def along_m(self) -> FloatArray:
         """Metres of each vertex from the start of its line."""
         step = np.zeros(len(self.xy))
         step[1:] = np.hypot(*np.diff(self.xy, axis=0).T)
         step[self.offsets[:-1]] = 0.0
         total = np.cumsum(step)
-        begin: NDArray[np.float64] = total[self.offsets[:-1]]
-        along: NDArray[np.float64] = total - begin[self.line]
+        begin: FloatArray = total[self.offsets[:-1]]
+        along: FloatArray = total - begin[self.line]
         return along
 
     @cached_property
-    def component(self) -> NDArray[np.int64]:
+    def component(self) -> IntArray:
         """Component of each line."""
         label = _components(self.n_lines + len(self.node), self.line, self.n_lines + self.node)
         return label[: self.n_lines]
@@ -78,27 +78,27 @@ class Meetings:
 class _Touches(NamedTuple):
     """Two lines of each touch, and the point."""
 
-    one: NDArray[np.int64]
-    other: NDArray[np.int64]
-    xy: NDArray[np.float64]
+    one: IntArray
+    other: IntArray
+    xy: FloatArray
 
 
 class _Places(NamedTuple):
     """Where on a line a point lies: at a vertex (share 0), or on the segment that begins there."""
 
-    row: NDArray[np.int64]
-    vertex: NDArray[np.int64]
-    share: NDArray[np.float64]
+    row: IntArray
+    vertex: IntArray
+    share: FloatArray
 
 
-def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
+def meet(lines: ObjectArray, level: IntArray) -> Meetings:
     """Give lines common vertices where they cross or touch."""
     one, other, at = _touches(lines, level)
     # Lines of one level meet. Of two levels they do where both end, or where the one further from the ground ends.
     meets = level[one] == level[other]
     apart = np.flatnonzero(~meets)
     spots = shapely.points(at[apart])
-    is_end: list[NDArray[np.bool_]] = []
+    is_end: list[BoolArray] = []
     for line in (one[apart], other[apart]):
         close = [shapely.distance(shapely.get_point(lines[line], end), spots) <= _SLACK_M for end in (0, -1)]
         is_end.append(close[0] | close[1])
@@ -169,7 +169,7 @@ def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
     )
 
 
-def _touches(lines: NDArray[np.object_], level: NDArray[np.int64]) -> _Touches:
+def _touches(lines: ObjectArray, level: IntArray) -> _Touches:
     """Find all points that two lines share, ends on lines, and where lines meet themselves."""
     tree = shapely.STRtree(lines)
     one, other = tree.query(lines, predicate="intersects")
@@ -190,7 +190,7 @@ def _touches(lines: NDArray[np.object_], level: NDArray[np.int64]) -> _Touches:
     )
 
 
-def _points_of(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _points_of(shapes: ObjectArray) -> tuple[IntArray, FloatArray]:
     """Points, and the two ends of stretches, with the row of the shape that each is of."""
     parts, row = shapely.get_parts(shapes, return_index=True)
     kind = shapely.get_type_id(parts)
@@ -202,9 +202,7 @@ def _points_of(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[
     return rows[kept].astype(np.int64), shapely.get_coordinates(points[kept])
 
 
-def _places(
-    xy: NDArray[np.float64], offsets: NDArray[np.int64], line: NDArray[np.int64], at: NDArray[np.float64]
-) -> _Places:
+def _places(xy: FloatArray, offsets: IntArray, line: IntArray, at: FloatArray) -> _Places:
     """Find the vertices and segments of each row's line at its point."""
     if not len(line):
         return _Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
@@ -246,15 +244,15 @@ def _places(
     return _Places(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def first_of_groups(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+def first_of_groups(labels: IntArray) -> IntArray:
     """Find where each run of equal labels begins."""
     return np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]][: len(labels)])
 
 
-def _components(count: int, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+def _components(count: int, one: IntArray, other: IntArray) -> IntArray:
     links = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(count, count))
     _, label = connected_components(links, directed=False)
-    found: NDArray[np.int64] = label.astype(np.int64)
+    found: IntArray = label.astype(np.int64)
     return found
 
 
@@ -267,7 +265,7 @@ _END_FIRST = 1.5
 """The end of a line is joined rather than its middle where it is at most so many times as far."""
 
 
-def end_gaps(met: Meetings, level: NDArray[np.int64], tolerance_m: float) -> pd.DataFrame:
+def end_gaps(met: Meetings, level: IntArray, tolerance_m: float) -> pd.DataFrame:
     """Say what is wrong with each end that meets nothing."""
     # Ends that nothing else uses.
     sides = np.column_stack((met.offsets[:-1], met.offsets[1:] - 1))
@@ -305,22 +303,14 @@ def end_gaps(met: Meetings, level: NDArray[np.int64], tolerance_m: float) -> pd.
 
 
 def _frame(  # noqa: PLR0913, PLR0917 - one argument a column
-    kind: str,
-    line: NDArray[np.int64],
-    end: NDArray[np.int64],
-    other: NDArray[np.int64],
-    distance_m: NDArray[np.float64],
-    at: NDArray[np.float64],
-    to: NDArray[np.float64],
+    kind: str, line: IntArray, end: IntArray, other: IntArray, distance_m: FloatArray, at: FloatArray, to: FloatArray
 ) -> pd.DataFrame:
     columns = {"line": line, "end": end, "other": other, "distance_m": distance_m}
     places = {"x": at[:, 0], "y": at[:, 1], "to_x": to[:, 0], "to_y": to[:, 1]}
     return pd.DataFrame({"kind": pd.Series(kind, index=range(len(line)), dtype="str"), **columns, **places})
 
 
-def _near(
-    met: Meetings, level: NDArray[np.int64], line: NDArray[np.int64], end: NDArray[np.int64], tolerance_m: float
-) -> pd.DataFrame:
+def _near(met: Meetings, level: IntArray, line: IntArray, end: IntArray, tolerance_m: float) -> pd.DataFrame:
     """Find the line that each end nearly meets; of two ends that nearly meet each other the second is a twin."""
     lines = met.lines
     at = met.xy[np.where(end == 0, met.offsets[line], met.offsets[line + 1] - 1)]
@@ -373,7 +363,7 @@ def _near(
     return found.assign(row=row[best], is_twin=np.array(is_twin, dtype=np.bool_))
 
 
-def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[ObjectArray, BoolArray]:
     """
     Lengthen lines over their near-misses and cut their overshoots; tell of each gap whether it was closed.
 

@@ -29,8 +29,7 @@ from spatial.inputs.road_tags import find_twins, join_twins
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.study.sources import RoadSource
 
 _NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}
@@ -274,7 +273,7 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.sort_values("road_id", kind="stable").reset_index(drop=True)
 
 
-def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> NDArray[np.int64]:
+def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> IntArray:
     absent = [name for name in (layer, bridge) if name is not None and name not in roads.columns]
     if absent:
         raise ContractError("roads", [f"{name}: the column is missing; name the right one" for name in absent])
@@ -297,15 +296,15 @@ def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> N
     return level
 
 
-def _is_marked(roads: gpd.GeoDataFrame, column: str) -> NDArray[np.bool_]:
+def _is_marked(roads: gpd.GeoDataFrame, column: str) -> BoolArray:
     if column not in roads.columns:
         return np.zeros(len(roads), dtype=np.bool_)
     text = roads[column].astype(object).where(roads[column].notna(), "").astype(str)
-    marked: NDArray[np.bool_] = ~text.str.strip().str.casefold().isin(_NO | {"0.0"}).to_numpy(dtype=bool)
+    marked: BoolArray = ~text.str.strip().str.casefold().isin(_NO | {"0.0"}).to_numpy(dtype=bool)
     return marked
 
 
-def _crossings(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
+def _crossings(met: Meetings, ids: ObjectArray) -> list[dict[str, Any]]:
     """Write a row for each node where a line had no vertex."""
     nodes = np.unique(met.node[met.is_new & met.is_shared])
     member = np.flatnonzero(np.isin(met.node, nodes))
@@ -320,7 +319,7 @@ def _crossings(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(kind: str, roads: Sequence[str], *, at: Sequence[float] | NDArray[np.float64], detail: str) -> dict[str, Any]:
+def _row(kind: str, roads: Sequence[str], *, at: Sequence[float] | FloatArray, detail: str) -> dict[str, Any]:
     """Write down what a person should look at: at a point, as long as nothing is done about it."""
     return {
         "kind": kind,

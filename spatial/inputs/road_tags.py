@@ -20,6 +20,8 @@ from spatial.errors import ContractError, first_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+
 
 # Roads of any maker under this package's names: columns, codes, lists of merged tags, roads drawn once a direction.
 
@@ -213,7 +215,7 @@ def _one_of(members: list[Any], name: str) -> Any:
     return ";".join(words)
 
 
-def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> NDArray[np.int64]:
+def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> IntArray:
     """
     Find lines that are one road, drawn once for each direction.
 
@@ -258,7 +260,7 @@ def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> NDA
     return other
 
 
-def is_drawn_twice(xy: NDArray[np.float64], line: NDArray[np.int64], n_lines: int) -> NDArray[np.bool_]:
+def is_drawn_twice(xy: FloatArray, line: IntArray, n_lines: int) -> BoolArray:
     """Tell which lines share half of their length or more with other lines, segment by segment."""
     begin = np.flatnonzero(line[1:] == line[:-1])
     length = np.hypot(*(xy[begin + 1] - xy[begin]).T)
@@ -277,7 +279,7 @@ def _oneway_words(roads: gpd.GeoDataFrame) -> pd.Series:
     return roads.get("oneway", pd.Series(None, index=roads.index, dtype=object)).astype(object)
 
 
-def join_twins(roads: gpd.GeoDataFrame, other: NDArray[np.int64]) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
+def join_twins(roads: gpd.GeoDataFrame, other: IntArray) -> tuple[gpd.GeoDataFrame, BoolArray]:
     """Keep one line of each road drawn once for each direction, open both ways; and tell which rows are kept."""
     is_kept = (other < 0) | (np.arange(len(roads)) < other)
     if is_kept.all():
@@ -348,22 +350,22 @@ class RoadLines:
 
     Parameters
     ----------
-    road_id : NDArray[np.object_]
+    road_id : ObjectArray
         Shape (n_roads,), unique.
     tags : Mapping[str, CodedTag]
         By column of the table ``roads``; ``road_class`` is one of them.
-    offsets : NDArray[np.int64]
+    offsets : IntArray
         Shape (n_roads + 1,), vertices of road r are the rows ``offsets[r]`` to ``offsets[r + 1] - 1``.
-    point : NDArray[np.int64]
+    point : IntArray
         Shape (n_vertices,), row of `points` at which each vertex lies.
-    points : NDArray[np.float64]
+    points : FloatArray
         Shape (n_points, 2), easting and northing, or longitude and latitude, in `points_crs`; each is used by
         one of all the roads.
     points_crs : Any
         CRS of `points`.
     crs : Any
         CRS of `xy`: points are projected when asked for, and only those that a road uses.
-    vertex : NDArray[np.int64]
+    vertex : IntArray
         Shape (n_vertices,), roads meet where they share one of these numbers.
     vertex_id : NDArray[Any]
         Shape (n_different_vertices,), the source's id of each such number; None where it has none.
@@ -371,37 +373,37 @@ class RoadLines:
         Rows of the roads in `tags`; None where all are kept.
     """
 
-    road_id: NDArray[np.object_]
+    road_id: ObjectArray
     tags: Mapping[str, CodedTag]
-    offsets: NDArray[np.int64]
-    point: NDArray[np.int64]
-    points: NDArray[np.float64]
+    offsets: IntArray
+    point: IntArray
+    points: FloatArray
     points_crs: Any
     crs: Any
-    vertex: NDArray[np.int64]
+    vertex: IntArray
     vertex_id: NDArray[Any]
-    _rows: NDArray[np.int64] | None = field(default=None, repr=False)
+    _rows: IntArray | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Count the roads."""
         return len(self.road_id)
 
     @cached_property
-    def road(self) -> NDArray[np.int64]:
+    def road(self) -> IntArray:
         """Row of the road of each vertex."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     @property
-    def xy(self) -> NDArray[np.float64]:
+    def xy(self) -> FloatArray:
         """Vertices in `crs`, shape (n_vertices, 2)."""
         return self.at(self.point)
 
-    def at(self, point: NDArray[np.int64]) -> NDArray[np.float64]:
+    def at(self, point: IntArray) -> FloatArray:
         """Place points, rows of `points`: shape (n, 2), in `crs`."""
         return np.take(self.placed, point, axis=0)
 
     @cached_property
-    def placed(self) -> NDArray[np.float64]:
+    def placed(self) -> FloatArray:
         """The `points` in `crs`; those that no road uses are left anywhere."""
         if self.crs is self.points_crs:
             return self.points
@@ -415,7 +417,7 @@ class RoadLines:
         return placed
 
     @property
-    def total_bounds(self) -> NDArray[np.float64]:
+    def total_bounds(self) -> FloatArray:
         """West, south, east and north of all roads; NaN without any."""
         if len(self.point) == 0:
             return np.full(4, np.nan)
@@ -434,7 +436,7 @@ class RoadLines:
         is_same = crs is self.points_crs or pyproj.CRS.from_user_input(crs) == self.points_crs
         return replace(self, crs=self.points_crs if is_same else crs)
 
-    def select(self, kept: NDArray[np.bool_]) -> RoadLines:
+    def select(self, kept: BoolArray) -> RoadLines:
         """Keep some of the roads: a mask of shape (n_roads,)."""
         sizes = np.diff(self.offsets)
         inner = np.repeat(kept, sizes)
@@ -448,14 +450,14 @@ class RoadLines:
             _rows=rows if self._rows is None else self._rows[rows],
         )
 
-    def lines(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    def lines(self, rows: IntArray) -> ObjectArray:
         """Draw some of the roads, by their rows: shape (n_roads,), None where a road was not asked for."""
         kept = np.zeros(len(self), dtype=np.bool_)
         kept[rows] = True
         inner = kept[self.road]
         drawn = np.full(len(self), None, dtype=object)
         drawn[kept] = shapely.linestrings(self.at(self.point[inner]), indices=(np.cumsum(kept) - 1)[self.road[inner]])
-        lines: NDArray[np.object_] = drawn[rows]
+        lines: ObjectArray = drawn[rows]
         return lines
 
     def to_frame(self) -> gpd.GeoDataFrame:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray
     from spatial.study.region import Region
     from spatial.study.sources import OfficialUnits, PlacingOptions
 
@@ -88,10 +89,10 @@ def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFr
     return level[np.logical_or.reduce(bears)]
 
 
-def inside(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> NDArray[np.bool_]:
+def inside(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> BoolArray:
     """Which rows touch or lie in a piece of ground."""
     shapely.prepare(ground)
-    result: NDArray[np.bool_] = shapely.intersects(ground, frame.geometry.to_numpy())
+    result: BoolArray = shapely.intersects(ground, frame.geometry.to_numpy())
     return result
 
 
@@ -101,7 +102,7 @@ def choose_units(
     *,
     area: shapely.Geometry,
     inhabitants: gpd.GeoSeries | None = None,
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """Say which boundaries are the townships of the study."""
     require_metres(boundaries.crs, what="boundaries")
     shapes = boundaries.geometry.to_numpy()
@@ -207,7 +208,7 @@ class MatchedUnits:
     units: pd.DataFrame
     home: NDArray[np.intp]  # shape (n,), position in `units` that each settlement belongs to; -1 for none
     # shape (n,), settlements whose code names another official unit than the one that they lie in
-    strayed: NDArray[np.bool_]
+    strayed: BoolArray
 
 
 def match_units(

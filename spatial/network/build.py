@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
+    from spatial.arrays import ObjectArray
     from spatial.rasters import Raster
 
 
@@ -204,7 +205,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
 
 def _judge(
     roads: RoadLines | pd.DataFrame, *, table: SpeedTable, mode: str, speed_factor: float, ferries: bool
-) -> tuple[dict[str, NDArray[Any]], NDArray[np.object_]]:
+) -> tuple[dict[str, NDArray[Any]], ObjectArray]:
     """
     Find what each road is like for the mode, and why those that are closed are closed ("" where open).
 

@@ -19,7 +19,8 @@ from spatial.network.splitting import cut_edges
 
 if TYPE_CHECKING:
     import pyproj
-    from numpy.typing import NDArray
+
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 # The table of bus lines: what it must hold, and every fault of it at once.
@@ -29,15 +30,15 @@ if TYPE_CHECKING:
 class BusLines:
     """Checked lines, one row a stop of a line, by line and then in the order of the stops."""
 
-    line: NDArray[np.object_]  # shape (n,), ids of lines
-    stop: NDArray[np.int64]  # shape (n,), position of the stop in `points`
-    points: NDArray[np.float64]  # shape (n_stops, 2), different stops, metres
+    line: ObjectArray  # shape (n,), ids of lines
+    stop: IntArray  # shape (n,), position of the stop in `points`
+    points: FloatArray  # shape (n_stops, 2), different stops, metres
     # shape (n_stops,), their ids; made up from their first line where the table has none
-    stop_id: NDArray[np.object_]
-    ride_min: NDArray[np.float64]  # shape (n,), minutes to the next stop of the line; NaN at its last
-    ride_m: NDArray[np.float64]  # shape (n,), straight line to the next stop; NaN at the last of a line
-    headway_min: NDArray[np.float64]  # shape (n,), minutes between two buses
-    both_ways: NDArray[np.bool_]  # shape (n,), whether the line runs back as well
+    stop_id: ObjectArray
+    ride_min: FloatArray  # shape (n,), minutes to the next stop of the line; NaN at its last
+    ride_m: FloatArray  # shape (n,), straight line to the next stop; NaN at the last of a line
+    headway_min: FloatArray  # shape (n,), minutes between two buses
+    both_ways: BoolArray  # shape (n,), whether the line runs back as well
 
 
 def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float) -> BusLines:
@@ -112,7 +113,7 @@ def _as_text(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), "").astype(str).astype(object)
 
 
-def _told(what: str, frame: pd.DataFrame, wrong: NDArray[np.bool_]) -> list[str]:
+def _told(what: str, frame: pd.DataFrame, wrong: BoolArray) -> list[str]:
     """Say what is wrong on which stops of which lines; nothing where nothing is."""
     rows = frame.loc[wrong]
     where = [f"{line}/{order:g}" for line, order in zip(rows["line_id"], rows["stop_order"], strict=True)]
@@ -129,7 +130,7 @@ def _differs(name: str, what: str, values: pd.Series, frame: pd.DataFrame) -> li
 
 def _places(
     frame: pd.DataFrame, lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, crs: pyproj.CRS, problems: list[str]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]:
+) -> tuple[FloatArray, FloatArray, ObjectArray]:
     """Find the point and the name of the stop of every row."""
     source = stops if stops is not None else lines
     if not isinstance(source, gpd.GeoDataFrame):

@@ -17,7 +17,7 @@ from spatial.network.splitting import SplitGraph
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 # Links: edges that no road stands for, such as boarding a ferry or riding a bus, laid into a built graph.
@@ -31,13 +31,13 @@ class Links:
     """Edges to lay into a graph; arrays hold one value a link, anything else is the value of all."""
 
     edge_id: list[str]  # as of edges
-    road_id: list[str] | NDArray[np.object_] | str
+    road_id: list[str] | ObjectArray | str
     road_class: str
-    start: NDArray[np.int64]  # nodes at both ends
-    end: NDArray[np.int64]
-    forward_min: NDArray[np.float64] | float  # minutes from start to end and back; inf where closed
-    backward_min: NDArray[np.float64] | float
-    length_m: NDArray[np.float64] | float = 0.0  # metres; 0 for a transfer on the spot
+    start: IntArray  # nodes at both ends
+    end: IntArray
+    forward_min: FloatArray | float  # minutes from start to end and back; inf where closed
+    backward_min: FloatArray | float
+    length_m: FloatArray | float = 0.0  # metres; 0 for a transfer on the spot
 
     def __len__(self) -> int:
         """Return the number of links."""
@@ -112,8 +112,8 @@ class Leg:
     # the layer as a network of its own: its mode, its edges under the ids that they had, its nodes numbered
     # from 0
     graph: TravelGraph
-    edges: NDArray[np.int64]  # where they stand in the combined network, ascending
-    nodes: NDArray[np.int64]
+    edges: IntArray  # where they stand in the combined network, ascending
+    nodes: IntArray
 
 
 def own_pace(mode: str) -> bool:
@@ -134,7 +134,7 @@ def leg_modes(graph: TravelGraph) -> list[str]:
     return [str(graph.edge_id[edge]).split(LEG_SIGN, 1)[0] for edge in first]
 
 
-def layer_of(graph: TravelGraph) -> NDArray[np.int64]:
+def layer_of(graph: TravelGraph) -> IntArray:
     """Tell the layer of each edge."""
     return np.zeros(graph.n_edges, dtype=np.int64) if graph.edge_layer is None else graph.edge_layer
 
@@ -342,7 +342,7 @@ def combine_networks(
     return replace(with_links(both, links), report=report)
 
 
-def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[IntArray, IntArray]:
     """
     Find the nodes that two networks share, by node of the first, then of the second.
 
@@ -357,13 +357,13 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
     )
 
 
-def shareable_nodes(graph: TravelGraph, nodes: NDArray[np.int64]) -> pd.DataFrame:
+def shareable_nodes(graph: TravelGraph, nodes: IntArray) -> pd.DataFrame:
     """Tell of nodes the `id` of their source (None where it has none), and `x` and `y` in whole millimetres."""
     xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / _GRID_M) for axis in ("x", "y")}
     return pd.DataFrame({"node": nodes, "id": graph.node_source_id[nodes], **xy})
 
 
-def at_one_place(first: pd.DataFrame, second: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def at_one_place(first: pd.DataFrame, second: pd.DataFrame) -> tuple[IntArray, IntArray]:
     """Match the nodes of two networks."""
     named = [frame.loc[frame["id"].notna(), ["node", "id"]] for frame in (first, second)]
     by_id = named[0].merge(named[1], on="id")[["node_x", "node_y"]]
@@ -373,7 +373,7 @@ def at_one_place(first: pd.DataFrame, second: pd.DataFrame) -> tuple[NDArray[np.
     return pairs[:, 0].copy(), pairs[:, 1].copy()
 
 
-def on_roads(graph: TravelGraph, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+def on_roads(graph: TravelGraph, edges: IntArray) -> BoolArray:
     """Tell the nodes at which somebody can change: nobody does aboard a ferry or a bus."""
     roads = edges[(graph.road_class[edges] != FERRY) & (graph.speed_source[edges] != LINK)]
     found = np.zeros(graph.n_nodes, dtype=bool)

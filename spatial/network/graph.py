@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+
 
 # The travel graph of one mode: arrays that kernels read, and what was found while it was built.
 
@@ -76,11 +78,11 @@ class Adjacency:
         Metres along it.
     """
 
-    offsets: NDArray[np.int64]
+    offsets: IntArray
     target: NDArray[np.int32]
     arc: NDArray[np.int32]
-    time_min: NDArray[np.float64]
-    length_m: NDArray[np.float64]
+    time_min: FloatArray
+    length_m: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +98,10 @@ class EdgeOrigins:
         Length of the component that it was in; NaN for one that was not in it.
     """
 
-    edge: NDArray[np.int64]
-    component_km: NDArray[np.float64]
+    edge: IntArray
+    component_km: FloatArray
 
-    def take(self, edges: NDArray[np.int64]) -> EdgeOrigins:
+    def take(self, edges: IntArray) -> EdgeOrigins:
         """Choose edges by their positions, in their order; -1 for one that is new."""
         new = edges < 0
         return EdgeOrigins(np.where(new, -1, self.edge[edges]), np.where(new, np.nan, self.component_km[edges]))
@@ -170,32 +172,32 @@ class TravelGraph:
 
     mode: str
     crs: pyproj.CRS
-    node_x: NDArray[np.float64]
-    node_y: NDArray[np.float64]
-    node_source_id: NDArray[np.object_]
-    node_component: NDArray[np.int64]
-    edge_id: NDArray[np.object_]
-    road_id: NDArray[np.object_]
-    road_class: NDArray[np.object_]
-    surface: NDArray[np.object_]
-    edge_from: NDArray[np.int64]
-    edge_to: NDArray[np.int64]
-    length_m: NDArray[np.float64]
-    speed_km_h: NDArray[np.float64]
-    forward_min: NDArray[np.float64]
-    backward_min: NDArray[np.float64]
-    speed_source: NDArray[np.object_]
-    is_bridge: NDArray[np.bool_]
-    is_tunnel: NDArray[np.bool_]
-    is_snappable: NDArray[np.bool_]
-    all_season: NDArray[np.object_]
-    component: NDArray[np.int64]
-    component_km: NDArray[np.float64]
-    coordinates: NDArray[np.float64]
-    coordinate_offsets: NDArray[np.int64]
+    node_x: FloatArray
+    node_y: FloatArray
+    node_source_id: ObjectArray
+    node_component: IntArray
+    edge_id: ObjectArray
+    road_id: ObjectArray
+    road_class: ObjectArray
+    surface: ObjectArray
+    edge_from: IntArray
+    edge_to: IntArray
+    length_m: FloatArray
+    speed_km_h: FloatArray
+    forward_min: FloatArray
+    backward_min: FloatArray
+    speed_source: ObjectArray
+    is_bridge: BoolArray
+    is_tunnel: BoolArray
+    is_snappable: BoolArray
+    all_season: ObjectArray
+    component: IntArray
+    component_km: FloatArray
+    coordinates: FloatArray
+    coordinate_offsets: IntArray
     findings: gpd.GeoDataFrame
     report: dict[str, Any] = field(default_factory=dict)
-    edge_layer: NDArray[np.int64] | None = None
+    edge_layer: IntArray | None = None
     before: EdgeOrigins | None = None
 
     @property
@@ -229,7 +231,7 @@ class TravelGraph:
         return weigh_core(self, self.core_shape)
 
     @cached_property
-    def edge_twin(self) -> NDArray[np.int64] | None:
+    def edge_twin(self) -> IntArray | None:
         """
         Edge that is the other direction of the same road, -1 for none; None where no road is two edges.
 
@@ -253,16 +255,12 @@ class TravelGraph:
         return {}
 
     @property
-    def component_lengths_km(self) -> NDArray[np.float64]:
+    def component_lengths_km(self) -> FloatArray:
         """Length of every component in kilometres, the longest first."""
         return np.bincount(self.component, weights=self.length_m) / 1000.0
 
     def with_minutes(
-        self,
-        forward_min: NDArray[np.float64],
-        backward_min: NDArray[np.float64],
-        *,
-        speed_km_h: NDArray[np.float64] | None = None,
+        self, forward_min: FloatArray, backward_min: FloatArray, *, speed_km_h: FloatArray | None = None
     ) -> TravelGraph:
         """
         Take other minutes over the same edges: a season, a slope, a closed bridge; this graph is left as it is.
@@ -295,7 +293,7 @@ class TravelGraph:
         vars(changed).update({name: getattr(self, name) for name in ("core_shape", "snap_indexes")})
         return changed
 
-    def edge_lines(self, edges: NDArray[np.int64] | None = None) -> NDArray[np.object_]:
+    def edge_lines(self, edges: IntArray | None = None) -> ObjectArray:
         """Edges as lines in the drawn direction: some, by their positions, or all."""
         xy, offsets = (
             (self.coordinates, self.coordinate_offsets)
@@ -518,9 +516,9 @@ class ContractedGraph:
     shape: CoreShape
     forward: Lane
     backward: Lane
-    out_min: NDArray[np.float64]
-    in_min: NDArray[np.float64]
-    length_m: NDArray[np.float64]
+    out_min: FloatArray
+    in_min: FloatArray
+    length_m: FloatArray
 
     @cached_property
     def metres(self) -> Lane:
@@ -530,7 +528,7 @@ class ContractedGraph:
         return lane
 
     @cached_property
-    def arc_m(self) -> NDArray[np.float64]:
+    def arc_m(self) -> FloatArray:
         """Metres along the arcs of the shape."""
         return np.asarray(self.metres.whole[self.shape.arc_half >> 1])
 
@@ -588,14 +586,12 @@ def weigh_core(graph: TravelGraph, shape: CoreShape) -> ContractedGraph:
     return ContractedGraph(shape, *lanes, out_min, in_min, graph.length_m)
 
 
-def length_share(graph: TravelGraph, edges: NDArray[np.bool_]) -> float:
+def length_share(graph: TravelGraph, edges: BoolArray) -> float:
     """Share of the length of a graph that some edges have."""
     return float(graph.length_m[edges].sum()) / max(float(graph.length_m.sum()), np.finfo(float).tiny)
 
 
-def gather_vertices(
-    xy: NDArray[np.float64], offsets: NDArray[np.int64], edges: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def gather_vertices(xy: FloatArray, offsets: IntArray, edges: IntArray) -> tuple[FloatArray, IntArray]:
     """Take the vertices of some edges one after the other, and where those of each begin."""
     counts = np.diff(offsets)[edges]
     ends = np.concatenate(([0], np.cumsum(counts)))
@@ -603,9 +599,7 @@ def gather_vertices(
     return np.ascontiguousarray(xy[at]), ends.astype(np.int64)
 
 
-def with_nodes(
-    graph: TravelGraph, x: NDArray[np.float64], y: NDArray[np.float64], component: NDArray[np.int64]
-) -> TravelGraph:
+def with_nodes(graph: TravelGraph, x: FloatArray, y: FloatArray, component: IntArray) -> TravelGraph:
     """Add nodes behind those that there are."""
     return replace(
         graph,
@@ -616,7 +610,7 @@ def with_nodes(
     )
 
 
-def with_components(graph: TravelGraph, counted: NDArray[np.bool_]) -> TravelGraph:
+def with_components(graph: TravelGraph, counted: BoolArray) -> TravelGraph:
     """Find the components anew, as if no edges were there but those that count."""
     node_component, km = components_of(
         graph.n_nodes, graph.edge_from[counted], graph.edge_to[counted], graph.length_m[counted]
@@ -625,10 +619,10 @@ def with_components(graph: TravelGraph, counted: NDArray[np.bool_]) -> TravelGra
     return replace(graph, node_component=node_component, component=component, component_km=km[component])
 
 
-def _objects(series: pd.Series) -> NDArray[np.object_]:
+def _objects(series: pd.Series) -> ObjectArray:
     # One object for each value, not one for each edge.
     codes, values = pd.factorize(series)
-    known: NDArray[np.object_] = np.array([*values, None], dtype=object)
+    known: ObjectArray = np.array([*values, None], dtype=object)
     return known[codes]
 
 

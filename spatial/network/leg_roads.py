@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray
     from spatial.network.graph import TravelGraph
     from spatial.network.splitting import SplitGraph
 
@@ -97,7 +97,7 @@ def add_to_legs(
 
 def roads_of_modes(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
-) -> tuple[NDArray[np.bool_], gpd.GeoDataFrame]:
+) -> tuple[BoolArray, gpd.GeoDataFrame]:
     """
     Choose of the new roads of vehicles those that the mode of a network, or any of its legs, may use.
 
@@ -117,7 +117,7 @@ def roads_of_modes(
 
 def _by_leg(
     legs: list[Leg], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable
-) -> list[tuple[Leg, NDArray[np.bool_], gpd.GeoDataFrame]]:
+) -> list[tuple[Leg, BoolArray, gpd.GeoDataFrame]]:
     """Choose for each leg the roads that it takes, at its own speeds."""
     named = with_class(roads).assign(road_id=road_ids(roads))
     rules = [load_speeds(table).modes[_base(leg)] for leg in legs]
@@ -141,7 +141,7 @@ def _base(leg: Leg) -> str:
     return leg.graph.mode.split("+", maxsplit=1)[0]
 
 
-def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds, motor: NDArray[np.bool_]) -> gpd.GeoDataFrame:
+def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds, motor: BoolArray) -> gpd.GeoDataFrame:
     """Let stated km/h hold only where no motor takes the road, and leave the oneway to the rules of the mode."""
     openness = openness_of_roads(roads, mode=_base(leg))
     ways = zip(openness.forward.tolist(), openness.backward.tolist(), strict=True)

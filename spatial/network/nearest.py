@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
 
     Direction = Literal["to_facility", "from_facility"]
@@ -59,9 +60,7 @@ def check_edges(graph: TravelGraph, places: Snaps) -> None:
         )
 
 
-def points_on_chains(
-    graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64], *, leaving: bool
-) -> Points:
+def points_on_chains(graph: TravelGraph, edge: IntArray, fraction: FloatArray, *, leaving: bool) -> Points:
     """Find points on edges on the chains of a graph, with the legs of those who leave them or come to them."""
     core, n = graph.core, len(edge)
     points = Points(
@@ -121,14 +120,8 @@ def has_direct_walks(graph: TravelGraph) -> bool:
 
 
 def may_walk_directly(
-    graph: TravelGraph,
-    origins: Snaps,
-    destinations: Snaps,
-    i: NDArray[np.int64],
-    j: NDArray[np.int64],
-    *,
-    barriers: Barriers | None,
-) -> NDArray[np.bool_]:
+    graph: TravelGraph, origins: Snaps, destinations: Snaps, i: IntArray, j: IntArray, *, barriers: Barriers | None
+) -> BoolArray:
     """
     Tell which pairs may be walked straight from door to door.
 
@@ -239,16 +232,16 @@ class Routes:
 
     # shape (n + 1,), edges of way i are the rows ``offsets[i]`` to ``offsets[i + 1] - 1``; none where no
     # edge is travelled
-    offsets: NDArray[np.int64]
-    edge: NDArray[np.int64]  # edges in the order travelled
-    direction: NDArray[np.int64]  # 1 in the drawn direction, -1 against it
+    offsets: IntArray
+    edge: IntArray  # edges in the order travelled
+    direction: IntArray  # 1 in the drawn direction, -1 against it
     # shape (len(edge), shares of the edge, in its drawn direction, at which travel enters and leaves it: 0
     # and 1, or 1 and 0, but for the first and the last
-    share: NDArray[np.float64]
+    share: FloatArray
     # shape (n,), from the traveller's door to the other one, both walks included as straight lines; None
     # where there is no way
-    line: NDArray[np.object_]
-    edge_id: NDArray[np.object_]  # ids of all edges of the graph
+    line: ObjectArray
+    edge_id: ObjectArray  # ids of all edges of the graph
 
     def __len__(self) -> int:
         """Return the number of ways."""
@@ -275,31 +268,31 @@ class Nearest:
     destinations: Snaps
     direction: Direction  # who travels: from the origins to the destinations, or from them
     # shape (n, k), position of the destination; -1 where no further one can be reached
-    destination: NDArray[np.int64]
-    travel_time_min: NDArray[np.float64]  # shape (n, k), door to door; inf where there is no destination
+    destination: IntArray
+    travel_time_min: FloatArray  # shape (n, k), door to door; inf where there is no destination
     # shape (n, k), walk between the origin and the network, whoever travels; NaN where there is no
     # destination
-    access_leg_min: NDArray[np.float64]
+    access_leg_min: FloatArray
     # shape (n, k), on the network; 0 where the whole way is walked off it; NaN where there is no
     # destination
-    network_leg_min: NDArray[np.float64]
+    network_leg_min: FloatArray
     # shape (n, k), walk between the network and the destination; NaN where there is no destination
-    egress_leg_min: NDArray[np.float64]
+    egress_leg_min: FloatArray
     # shape (n, k), along the fastest way, both walks included with their detour; inf where there is no
     # destination
-    network_distance_m: NDArray[np.float64]
+    network_distance_m: FloatArray
     # shape (n, k), which candidates of the snaps are used; -1 where none, also on a direct walk
-    origin_candidate: NDArray[np.int64]
-    destination_candidate: NDArray[np.int64]
+    origin_candidate: IntArray
+    destination_candidate: IntArray
     # shape (n, k), how the origin's chain of edges (see `ContractedGraph`) is left: 0 over its first end, 1 over its
     # last, 2 along it to a destination on the same chain, 3 for a direct walk that uses no edge; -1 where
     # there is no destination
-    way: NDArray[np.int64]
+    way: IntArray
     towards: TowardsPlaces  # for the routes
     destination_doors: Doors  # destinations on the chains, for the routes
 
     @property
-    def is_direct(self) -> NDArray[np.bool_]:
+    def is_direct(self) -> BoolArray:
         """Where the whole way is walked off the network, of shape (n, k)."""
         return np.asarray(self.way == DIRECT)
 
@@ -311,7 +304,7 @@ class Nearest:
         edges = tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True))
         return Route(edges, one.line[0])
 
-    def routes(self, origins: NDArray[np.int64] | None = None, rank: int = 0) -> Routes:
+    def routes(self, origins: IntArray | None = None, rank: int = 0) -> Routes:
         """Follow the ways of many origins in one pass."""
         graph, starts, goals = self.graph, self.origins, self.destinations
         every = np.arange(len(starts)) if origins is None else np.asarray(origins, dtype=np.int64)
@@ -349,7 +342,7 @@ class Nearest:
         arcs = pieces.arcs.astype(np.int64)
         return Routes(pieces.offsets, arcs >> 1, 1 - 2 * (arcs & 1), pieces.shares, line, graph.edge_id)
 
-    def _pieces(self, origins: NDArray[np.int64], rank: int) -> Pieces:
+    def _pieces(self, origins: IntArray, rank: int) -> Pieces:
         """List the edges of ways from the origin's side to the destination's."""
         chains, per_place = self.graph.core_shape.chains, max(self.destinations.candidates, 1)
         place, candidate = self.destination[origins, rank], self.origin_candidate[origins, rank]

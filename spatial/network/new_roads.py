@@ -18,7 +18,7 @@ from spatial.network.road_access import is_bridge, is_snappable, is_tunnel
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 # Find where new roads stop: at crossings, at dead ends beside them, at their own ends.
@@ -53,14 +53,14 @@ class Stop(NamedTuple):
 class Surroundings:
     """What of a network lies near new roads."""
 
-    edges: NDArray[np.int64]  # edges that can be joined on the way, ascending
-    lines: NDArray[np.object_]  # their lines
-    nodes: NDArray[np.int64]  # nodes, ascending
-    node_xy: NDArray[np.float64]  # shape (n, 2), where they are
-    is_dead_end: NDArray[np.bool_]  # which of them have one edge
+    edges: IntArray  # edges that can be joined on the way, ascending
+    lines: ObjectArray  # their lines
+    nodes: IntArray  # nodes, ascending
+    node_xy: FloatArray  # shape (n, 2), where they are
+    is_dead_end: BoolArray  # which of them have one edge
 
 
-def look_around(graph: TravelGraph, parts: NDArray[np.object_], tolerance_m: float) -> Surroundings:
+def look_around(graph: TravelGraph, parts: ObjectArray, tolerance_m: float) -> Surroundings:
     """Find what of a network lies near new roads."""
     margin = max(tolerance_m, _MEET_M)
     box = shapely.total_bounds(parts)
@@ -82,7 +82,7 @@ def look_around(graph: TravelGraph, parts: NDArray[np.object_], tolerance_m: flo
     return Surroundings(edges, np.asarray(lines, dtype=object), nodes, xy[nodes], degree[nodes] == 1)
 
 
-def crossings(near: Surroundings, parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Stop]:
+def crossings(near: Surroundings, parts: ObjectArray, through: BoolArray) -> list[Stop]:
     """Find where new roads cross or touch edges."""
     stops = []
     for i, j in _pairs(near.lines, parts, _MEET_M):
@@ -97,7 +97,7 @@ def crossings(near: Surroundings, parts: NDArray[np.object_], through: NDArray[n
     return stops
 
 
-def meetings(parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Stop]:
+def meetings(parts: ObjectArray, through: BoolArray) -> list[Stop]:
     """Find where new roads cross or touch each other."""
     stops = []
     for i, j in _pairs(parts, parts, _MEET_M):
@@ -116,12 +116,7 @@ def meetings(parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Sto
 
 
 def dead_ends(
-    near: Surroundings,
-    parts: NDArray[np.object_],
-    through: NDArray[np.bool_],
-    *,
-    tolerance_m: float,
-    done: set[tuple[int, int]],
+    near: Surroundings, parts: ObjectArray, through: BoolArray, *, tolerance_m: float, done: set[tuple[int, int]]
 ) -> list[Stop]:
     """Find dead ends of the network that a new road passes within a tolerance without crossing their edge."""
     at = np.flatnonzero(near.is_dead_end)
@@ -136,7 +131,7 @@ def dead_ends(
 
 
 def end_stops(
-    near: Surroundings, parts: NDArray[np.object_], tolerance_m: float, crossed: list[Stop]
+    near: Surroundings, parts: ObjectArray, tolerance_m: float, crossed: list[Stop]
 ) -> tuple[list[Stop], list[Stop]]:
     """
     Find what each end of each new road joins.
@@ -178,7 +173,7 @@ def _joined(near: Surroundings, end: shapely.Point, tolerance_m: float, stop: St
     return stop, 0.0
 
 
-def _pairs(shapes: NDArray[np.object_], parts: NDArray[np.object_], within_m: float) -> list[tuple[int, int]]:
+def _pairs(shapes: ObjectArray, parts: ObjectArray, within_m: float) -> list[tuple[int, int]]:
     """Pairs of a new line and a shape within a distance of it, in order."""
     if len(shapes) == 0:
         return []
@@ -273,7 +268,7 @@ def add_roads(
 
 
 def _lay_in(
-    split: SplitGraph, roads: gpd.GeoDataFrame, parts: NDArray[np.object_], row: NDArray[np.int64], stops: list[Stop]
+    split: SplitGraph, roads: gpd.GeoDataFrame, parts: ObjectArray, row: IntArray, stops: list[Stop]
 ) -> SplitGraph:
     """Cut each new line at its stops, and lay the pieces into the graph."""
     graph = split.graph
@@ -344,14 +339,14 @@ def _cell(x: float, y: float) -> tuple[int, int]:
     return round(float(x) / _CELL_M), round(float(y) / _CELL_M)
 
 
-def road_ids(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:
+def road_ids(roads: gpd.GeoDataFrame) -> ObjectArray:
     """Name new roads."""
     if "road_id" in roads:
         return roads["road_id"].astype(str).to_numpy(dtype=object)
     return np.array([f"new{n}" for n in range(1, len(roads) + 1)], dtype=object)
 
 
-def _column(roads: gpd.GeoDataFrame, name: str, default: str | None) -> NDArray[np.object_]:
+def _column(roads: gpd.GeoDataFrame, name: str, default: str | None) -> ObjectArray:
     values = roads.get(name, pd.Series(None, index=roads.index, dtype=object)).astype(object)
     filled = values.where(values.notna(), default)
     return np.array(filled, dtype=object)
@@ -362,20 +357,20 @@ def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return roads.assign(road_class=_column(roads, "road_class", "unclassified"))
 
 
-def road_km(roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def road_km(roads: gpd.GeoDataFrame) -> FloatArray:
     """Measure new roads, kilometres: as stated by `length_km`, else as drawn."""
     told_km = _stated(roads, "length_km")
     return np.where(np.isnan(told_km), shapely.length(roads.geometry.to_numpy()) / 1000.0, told_km)
 
 
-def _stated(roads: gpd.GeoDataFrame, name: str) -> NDArray[np.float64]:
+def _stated(roads: gpd.GeoDataFrame, name: str) -> FloatArray:
     """Read a column of numbers: NaN for none, 0 for a text that is no number."""
     told = roads.get(name, pd.Series(np.nan, index=roads.index))
     numbers = pd.to_numeric(told, errors="coerce")
     return numbers.mask(numbers.isna() & told.notna(), 0.0).to_numpy(dtype=np.float64)
 
 
-def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> FloatArray:
     """
     Speeds as stated, 0 for a text that is no number; else the median of the class in the network; NaN for none.
 

@@ -14,6 +14,7 @@ from spatial.compiled import outer, zeros_int64
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.inputs.road_tags import RoadLines
 
 
@@ -30,22 +31,22 @@ SIDE = 1 << 16
 class Uses(NamedTuple):
     """How many vertices lines have, and how often lines use a vertex."""
 
-    sizes: NDArray[np.int64]  # by line
+    sizes: IntArray  # by line
     uses: NDArray[np.int32]  # by vertex, of lines of two vertices and more
 
 
 class CutPieces(NamedTuple):
     """Pieces of lines; with room for more."""
 
-    line: NDArray[np.int64]
-    ends: NDArray[np.int64]  # vertices at both ends, one after the other
-    begins: NDArray[np.int64]  # where the vertices of each begin; the first is 0
-    length_m: NDArray[np.float64]
-    coordinates: NDArray[np.float64]  # easting and northing of the vertices, one after the other
+    line: IntArray
+    ends: IntArray  # vertices at both ends, one after the other
+    begins: IntArray  # where the vertices of each begin; the first is 0
+    length_m: FloatArray
+    coordinates: FloatArray  # easting and northing of the vertices, one after the other
 
 
 @outer  # pragma: no cover - compiled
-def count_uses(offsets: NDArray[np.int64], vertex: NDArray[np.int64], counted: Uses) -> None:
+def count_uses(offsets: IntArray, vertex: IntArray, counted: Uses) -> None:
     """Count the vertices of lines, and how often lines use them; the same twice in a row counts once."""
     sizes, uses = counted
     for line in range(len(sizes)):
@@ -62,12 +63,7 @@ def count_uses(offsets: NDArray[np.int64], vertex: NDArray[np.int64], counted: U
 
 @outer  # pragma: no cover - compiled
 def cut(
-    offsets: NDArray[np.int64],
-    vertex: NDArray[np.int64],
-    point: NDArray[np.int64],
-    placed: NDArray[np.float64],
-    counted: Uses,
-    pieces: CutPieces,
+    offsets: IntArray, vertex: IntArray, point: IntArray, placed: FloatArray, counted: Uses, pieces: CutPieces
 ) -> tuple[int, int]:
     """
     Cut lines at their ends and at vertices that are used more than once, as `count_uses` counted them.
@@ -107,7 +103,7 @@ def cut(
 
 
 @outer  # pragma: no cover - compiled
-def along_curve(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.int64]:
+def along_curve(column: FloatArray, row: FloatArray) -> IntArray:
     """Place cells along a Hilbert curve (Hilbert 1891) through 65,536 x 65,536 cells; fractions are cut off."""
     place = zeros_int64(len(column))
     for point in range(len(column)):
@@ -131,17 +127,17 @@ def along_curve(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArra
 class Pieces:
     """Pieces of road between junctions."""
 
-    road: NDArray[np.int64]  # shape (n_edges,), row of the road
+    road: IntArray  # shape (n_edges,), row of the road
     # shape (n_edges,), nodes, numbered along a Hilbert curve so that neighbours in space are neighbours in
     # memory
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    length_m: NDArray[np.float64]  # shape (n_edges,), metres in the plane
-    coordinates: NDArray[np.float64]  # shape (n_vertices, 2), vertices of all pieces one after the other
-    offsets: NDArray[np.int64]  # shape (n_edges + 1,), where each piece's vertices begin
-    node_x: NDArray[np.float64]  # shape (n_nodes,), the nodes
-    node_y: NDArray[np.float64]
-    node_source_id: NDArray[np.object_]  # shape (n_nodes,), the source's ids; None where it has none
+    start: IntArray
+    end: IntArray
+    length_m: FloatArray  # shape (n_edges,), metres in the plane
+    coordinates: FloatArray  # shape (n_vertices, 2), vertices of all pieces one after the other
+    offsets: IntArray  # shape (n_edges + 1,), where each piece's vertices begin
+    node_x: FloatArray  # shape (n_nodes,), the nodes
+    node_y: FloatArray
+    node_source_id: ObjectArray  # shape (n_nodes,), the source's ids; None where it has none
 
 
 def cut_roads(roads: RoadLines) -> Pieces:
@@ -196,15 +192,13 @@ def cut_roads(roads: RoadLines) -> Pieces:
     )
 
 
-def _cells(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _cells(values: FloatArray) -> FloatArray:
     """Scale values to the cells of the curve's square."""
     low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
     return np.asarray((values - low) * ((SIDE - 1) / (high - low) if high > low else 0.0))
 
 
-def components_of(
-    n_nodes: int, start: NDArray[np.int64], end: NDArray[np.int64], length_m: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def components_of(n_nodes: int, start: IntArray, end: IntArray, length_m: FloatArray) -> tuple[IntArray, FloatArray]:
     """Find the weakly connected components of nodes, 0 the longest (or of the lowest node), and their kilometres."""
     links = coo_array((np.ones(len(start)), (start, end)), shape=(n_nodes, n_nodes))
     count, label = connected_components(links, directed=False)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import pyproj
-    from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, ObjectArray
     from spatial.inputs.road_tags import RoadLines
 
 
@@ -72,7 +72,7 @@ def findings_table(findings: Iterable[Finding], *, mode: str, crs: pyproj.CRS) -
     return gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
 
 
-def marked_roads(roads: RoadLines, marks: Mapping[str, NDArray[np.bool_]]) -> Iterator[Finding]:
+def marked_roads(roads: RoadLines, marks: Mapping[str, BoolArray]) -> Iterator[Finding]:
     """List roads of which a tag should be looked at, a finding each."""
     for kind, marked in marks.items():
         places, tag = np.flatnonzero(marked), roads.tag(_TAGS[kind])
@@ -95,7 +95,7 @@ def small_components(graph: TravelGraph) -> Iterator[Finding]:
         yield Finding("small_component", number, detail, shapely.multilinestrings(lines[begin:end]))
 
 
-def imputed_widths(roads: RoadLines, is_imputed: NDArray[np.bool_]) -> Iterator[Finding]:
+def imputed_widths(roads: RoadLines, is_imputed: BoolArray) -> Iterator[Finding]:
     """List the classes whose width is taken, a road of each."""
     imputed = np.flatnonzero(is_imputed)
     kinds = class_values(roads).objects()[imputed]
@@ -105,7 +105,7 @@ def imputed_widths(roads: RoadLines, is_imputed: NDArray[np.bool_]) -> Iterator[
         yield Finding("width_imputed", str(kind), detail, roads.lines(places[:1])[0])
 
 
-def roads_in_common(roads: RoadLines, marks: Mapping[tuple[str, str], NDArray[np.bool_]]) -> Iterator[Finding]:
+def roads_in_common(roads: RoadLines, marks: Mapping[tuple[str, str], BoolArray]) -> Iterator[Finding]:
     """List what many roads have in common, a finding each."""
     for (kind, word), marked in marks.items():
         places = np.flatnonzero(marked)
@@ -167,7 +167,7 @@ def join_findings(*frames: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=frames[0].crs) if parts else frames[0]
 
 
-def roads_report(roads: RoadLines, reasons: NDArray[np.object_], marks: dict[str, NDArray[np.bool_]]) -> dict[str, Any]:
+def roads_report(roads: RoadLines, reasons: ObjectArray, marks: dict[str, BoolArray]) -> dict[str, Any]:
     """Count what became of the roads."""
     closed = Counter(reasons[reasons != ""].tolist())
     by_class = Counter(class_values(roads).objects()[reasons == "class"].tolist())
@@ -213,7 +213,7 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
     }
 
 
-def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str, Any]:
+def speeds_report(graph: TravelGraph, unreadable: BoolArray) -> dict[str, Any]:
     """Count where the speeds come from, class by class."""
     marks = {
         "km": np.ones(graph.n_edges, dtype=bool),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, ObjectArray
+
 
 # Tags of roads: absent columns are untagged, letters are small, lists are split; each value is judged once.
 
@@ -32,27 +34,27 @@ class TagValues:
     texts: tuple[str, ...]  # values that come up; one may stand here twice
 
     @property
-    def is_tagged(self) -> NDArray[np.bool_]:
+    def is_tagged(self) -> BoolArray:
         """Which roads have the tag."""
         return self.codes >= 0
 
-    def is_in(self, values: Collection[str]) -> NDArray[np.bool_]:
+    def is_in(self, values: Collection[str]) -> BoolArray:
         """Tell where the tag has one of several values."""
         return self.fits(lambda text: text in values)
 
-    def fits(self, test: Callable[[str], bool]) -> NDArray[np.bool_]:
+    def fits(self, test: Callable[[str], bool]) -> BoolArray:
         """Tell where the tag passes a test."""
         return self._spread([test(text) for text in self.texts], False, np.bool_)
 
-    def has_any(self, values: frozenset[str]) -> NDArray[np.bool_]:
+    def has_any(self, values: frozenset[str]) -> BoolArray:
         """Tell where any member of the tag's list is one of several values."""
         return self.fits(lambda text: not values.isdisjoint(members(text)))
 
-    def numbers(self, read: Callable[[str], float]) -> NDArray[np.float64]:
+    def numbers(self, read: Callable[[str], float]) -> FloatArray:
         """Read the tag as numbers; NaN where untagged."""
         return self._spread([read(text) for text in self.texts], np.nan, np.float64)
 
-    def objects(self) -> NDArray[np.object_]:
+    def objects(self) -> ObjectArray:
         """Write the tag out; None where untagged."""
         return self._spread(list(self.texts), None, object)
 
@@ -93,7 +95,7 @@ def classes_of(text: str) -> list[str]:
     return [word for word in (part.strip() for part in _SEPARATOR.split(text)) if word]
 
 
-def number_values(roads: pd.DataFrame | RoadLines, name: str, *, above_zero: bool = False) -> NDArray[np.float64]:
+def number_values(roads: pd.DataFrame | RoadLines, name: str, *, above_zero: bool = False) -> FloatArray:
     """Read a column of numbers of every road, each exactly as it is written; NaN where there is none."""
     found = _written(roads, name)
     numbers = [as_number(text) for text in found.texts]
@@ -113,7 +115,7 @@ def number_values(roads: pd.DataFrame | RoadLines, name: str, *, above_zero: boo
     return TagValues(found.codes, found.texts).numbers(as_number)
 
 
-def road_ids(roads: pd.DataFrame | RoadLines) -> NDArray[np.object_]:
+def road_ids(roads: pd.DataFrame | RoadLines) -> ObjectArray:
     """Take the id of every road."""
     return roads.road_id if isinstance(roads, RoadLines) else roads["road_id"].to_numpy(dtype=object)
 
@@ -167,10 +169,10 @@ class Openness:
     """Which roads a mode may use; the arrays hold one value a road."""
 
     # open in the drawn direction, and against it; both False where the road is closed
-    forward: NDArray[np.bool_]
-    backward: NDArray[np.bool_]
+    forward: BoolArray
+    backward: BoolArray
     # ``""`` where open; ``"access"``, ``"area"``, ``"motorroad"`` or ``"reversible"`` where closed
-    reason: NDArray[np.object_]
+    reason: ObjectArray
 
 
 def _mode_rules(mode: str) -> dict[str, Any]:
@@ -213,7 +215,7 @@ def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness
     return Openness(~oneway.is_in(shared["oneway_backward"]) & is_open, ~only_forward & is_open, reason)
 
 
-def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str, NDArray[np.bool_]]:
+def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str, BoolArray]:
     """Tell which roads have a word of direction that says nothing; they are open both ways."""
     rules = shipped_toml(_RULES)
     lists = ("oneway_forward", "oneway_backward", "oneway_closed", "oneway_both")
@@ -228,26 +230,26 @@ def known_classes() -> frozenset[str]:
     return frozenset((FERRY, *shipped_toml(_RULES)["closed_classes"]))
 
 
-def is_bridge(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
+def is_bridge(roads: pd.DataFrame | RoadLines) -> BoolArray:
     """Tell which roads are bridges."""
     tag = tag_values(roads, "bridge")
     return tag.is_tagged & ~tag.is_in(_NO)
 
 
-def is_tunnel(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
+def is_tunnel(roads: pd.DataFrame | RoadLines) -> BoolArray:
     """Tell which roads are tunnels or passages through buildings."""
     tag = tag_values(roads, "tunnel")
     return tag.is_tagged & ~tag.is_in(_NO)
 
 
-def is_snappable(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:
+def is_snappable(roads: pd.DataFrame | RoadLines) -> BoolArray:
     """Tell which roads can be entered anywhere along them."""
     controlled = class_values(roads).is_in([*shipped_toml(_RULES)["controlled_classes"], FERRY])
     controlled = controlled | tag_values(roads, "motorroad").is_in(["yes"])
     return ~(controlled | is_bridge(roads) | is_tunnel(roads))
 
 
-def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
+def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> BoolArray:
     """Tell which barriers on roads let a mode pass."""
     rules = _mode_rules(mode)
     kinds = barriers["tagged"].astype(object) if "tagged" in barriers else pd.Series("", barriers.index)
@@ -256,7 +258,7 @@ def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
     return np.where(access.is_tagged, ~access.is_in(shipped_toml(_RULES)["closed"]), opened.to_numpy(dtype=bool))
 
 
-def restriction_binds(restrictions: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
+def restriction_binds(restrictions: pd.DataFrame, *, mode: str) -> BoolArray:
     """Tell which turn restrictions bind a mode."""
     rules = _mode_rules(mode)
     kinds = {*rules["keys"], mode} - {"access"}

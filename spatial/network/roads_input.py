@@ -15,7 +15,8 @@ from spatial.inputs.road_tags import RoadLines, TagsOnDemand, coded, find_twins,
 
 if TYPE_CHECKING:
     import networkx as nx
-    from numpy.typing import NDArray
+
+    from spatial.arrays import BoolArray
 
 
 _GRID_M = 0.001
@@ -42,7 +43,7 @@ class GivenRoads(NamedTuple):
     # lines left out because they are the other direction of a road that is kept, open both ways
     n_joined: int
     # shape (n_roads,), arcs that say that they are not oneway and have no arc back
-    lacks_return: NDArray[np.bool_]
+    lacks_return: BoolArray
     # whether they are lines as somebody drew them, whose roads may come up twice; not an extract with node
     # ids
     is_drawn: bool
@@ -96,7 +97,7 @@ class RoadTable(NamedTuple):
 
     roads: gpd.GeoDataFrame
     n_joined: int
-    lacks_return: NDArray[np.bool_]
+    lacks_return: BoolArray
     is_drawn: bool
 
 

@@ -27,8 +27,7 @@ from spatial.network.seasons import with_season
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.speeds import SpeedTable
     from spatial.network.splitting import SplitGraph
 
@@ -40,14 +39,14 @@ class _Names(NamedTuple):
     """The edges of one leg, or of a network of one layer, and what they are called."""
 
     mode: str
-    rows: NDArray[np.int64]
-    by: tuple[NDArray[np.object_], ...]  # names of the edges, of which the last prevails
+    rows: IntArray
+    by: tuple[ObjectArray, ...]  # names of the edges, of which the last prevails
     own: pd.Series[float]  # values wanted for this leg alone
 
 
 def values_by_name(
     graph: TravelGraph, wanted: pd.Series[float], *, classes: bool = False, vehicles: bool = False
-) -> tuple[NDArray[np.float64], list[str]]:
+) -> tuple[FloatArray, list[str]]:
     """Give edges the values of their names, NaN for none; and tell, in the order given, the names that no edge has."""
     values = np.full(graph.n_edges, np.nan)
     wanted = wanted[~wanted.index.duplicated()]
@@ -82,9 +81,7 @@ def values_by_name(
     return values, [name for name in wanted.index if name not in known]
 
 
-def _place(
-    values: NDArray[np.float64], rows: NDArray[np.int64], names: NDArray[np.object_], wanted: pd.Series[float]
-) -> list[str]:
+def _place(values: FloatArray, rows: IntArray, names: ObjectArray, wanted: pd.Series[float]) -> list[str]:
     """Set the values of edges that are called so; return the names that there are."""
     if wanted.empty:
         return []
@@ -107,7 +104,7 @@ _JOINT = 2.0
 
 def edges_closed_by(
     graph: TravelGraph, marks: gpd.GeoDataFrame | gpd.GeoSeries, *, within_m: float = 10.0
-) -> NDArray[np.object_]:
+) -> ObjectArray:
     """
     Find the edges that points, lines and areas close.
 
@@ -322,7 +319,7 @@ def _reported(graph: TravelGraph, values: dict[str, Any]) -> TravelGraph:
     return replace(graph, report={**graph.report, **values})
 
 
-def _closed(graph: TravelGraph, close: object, problems: list[str]) -> NDArray[np.bool_]:
+def _closed(graph: TravelGraph, close: object, problems: list[str]) -> BoolArray:
     if isinstance(close, BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame):
         if isinstance(close, BaseGeometry):
             return _touched(graph, close)
@@ -340,7 +337,7 @@ def _closed(graph: TravelGraph, close: object, problems: list[str]) -> NDArray[n
     return ~np.isnan(found)
 
 
-def _touched(graph: TravelGraph, area: shapely.Geometry) -> NDArray[np.bool_]:
+def _touched(graph: TravelGraph, area: shapely.Geometry) -> BoolArray:
     """Tell the roads that touch an area."""
     shapely.prepare(area)
     return np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool) & _is_road(graph)
@@ -351,14 +348,14 @@ def _tell_unknown(key: str, unknown: list[str], problems: list[str]) -> None:
         problems.append(f"{key}: the network has no edge or road {first_of(unknown)}")
 
 
-def _is_road(graph: TravelGraph) -> NDArray[np.bool_]:
+def _is_road(graph: TravelGraph) -> BoolArray:
     """Tell roads from the links between legs, which no scenario changes."""
     return np.asarray(layer_of(graph) != BETWEEN)
 
 
 def _speeds(
     graph: TravelGraph, speeds: Mapping[str, float] | float | None, problems: list[str]
-) -> tuple[float, NDArray[np.float64]]:
+) -> tuple[float, FloatArray]:
     """Read speeds as a factor on all, and km/h of some; NaN for none."""
     none = np.full(graph.n_edges, np.nan)
     if speeds is None:
@@ -383,7 +380,7 @@ def _is_factor(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and 0.0 < float(value) <= float_info.max
 
 
-def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> NDArray[np.float64]:
+def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> FloatArray:
     """Find the factor of each edge: by its id, else by that of its road, else by its class."""
     if not isinstance(factors, Mapping):
         if factors is not None:
@@ -398,9 +395,7 @@ def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> NDArra
     return np.where(np.isnan(found), 1.0, found)
 
 
-def _with_speeds(
-    graph: TravelGraph, factor: NDArray[np.float64], stated: NDArray[np.float64], account: dict[str, Any]
-) -> TravelGraph:
+def _with_speeds(graph: TravelGraph, factor: FloatArray, stated: FloatArray, account: dict[str, Any]) -> TravelGraph:
     is_stated = ~np.isnan(stated)
     scaled = (factor != 1.0) & ~is_stated
     if not scaled.any() and not is_stated.any():
@@ -494,7 +489,7 @@ class _Stretches:
         self.told, self.graph = told, graph
         self.told_lines, self.lines = told.edge_lines(), graph.edge_lines()
 
-    def of(self, edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def of(self, edges: BoolArray) -> BoolArray:
         """Mark the edges that share a stretch with any of those marked."""
         marked = np.zeros(self.graph.n_edges, dtype=bool)
         legs, told_layer = leg_modes(self.told), layer_of(self.told)
@@ -503,7 +498,7 @@ class _Stretches:
             marked |= self._along(np.flatnonzero(edges & of_leg), layer_of(self.graph) == layer)
         return marked
 
-    def _along(self, rows: NDArray[np.int64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _along(self, rows: IntArray, among: BoolArray) -> BoolArray:
         marked = np.zeros(self.graph.n_edges, dtype=bool)
         if not len(rows):
             return marked
@@ -514,16 +509,14 @@ class _Stretches:
         marked[at] = shapely.length(shapely.intersection(self.lines[at], other)) > _SHARED_M
         return marked
 
-    def values(self, masks: Mapping[float, NDArray[np.bool_]], among: NDArray[np.bool_]) -> dict[str, float]:
+    def values(self, masks: Mapping[float, BoolArray], among: BoolArray) -> dict[str, float]:
         """Give some of the edges the value of their stretch; the least where an edge lies along several."""
         ids = self.graph.edge_id
         found = ((value, self.of(masks[value]) & among) for value in sorted(masks, reverse=True))
         return {str(name): value for value, edges in found for name in ids[edges].tolist()}
 
 
-def _masks(
-    graph: TravelGraph, told: object, *, classes: bool, neutral: float = np.nan
-) -> dict[float, NDArray[np.bool_]]:
+def _masks(graph: TravelGraph, told: object, *, classes: bool, neutral: float = np.nan) -> dict[float, BoolArray]:
     """Edges by what is told of them, but for what changes nothing."""
     wanted = pd.Series(dict(told) if isinstance(told, Mapping) else {}, dtype=float)
     values, _ = values_by_name(graph, wanted, classes=classes, vehicles=True)

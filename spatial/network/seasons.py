@@ -18,7 +18,7 @@ from spatial.study.access import BY_BUS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, FloatArray
 
 
 def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTable = "osrm_like") -> TravelGraph:
@@ -88,7 +88,7 @@ def season_rules(table: SpeedTable, season: str) -> SeasonRules:
 
 
 def slowed_by_season(
-    graph: TravelGraph, season: str, table: SpeedTable, *, closed: NDArray[np.bool_] | None = None
+    graph: TravelGraph, season: str, table: SpeedTable, *, closed: BoolArray | None = None
 ) -> TravelGraph:
     """Apply a season whose name is known to be good."""
     rules = table.seasons[season]
@@ -131,9 +131,7 @@ def _check_name(graph: TravelGraph, season: str) -> None:
         raise NetworkError(f"season {season}: the graph is in season {before} already; begin from the dry one")
 
 
-def _factors(
-    graph: TravelGraph, rules: SeasonRules, table: SpeedTable
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _factors(graph: TravelGraph, rules: SeasonRules, table: SpeedTable) -> tuple[FloatArray, BoolArray]:
     """Find the factor of every edge, and whether its surface had to be imputed."""
     surface = pd.Series(graph.surface, dtype=object)
     # The lowest factor of the members of a list that are known; of several rules for one the last here holds.

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import pyproj
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from spatial.arrays import FloatArray, IntArray
     from spatial.network.graph import TravelGraph
 
 
@@ -41,7 +42,7 @@ _FASTEST = 35.0 / 21.636
 per cent downhill, and 35 km/h at the most. Here as shares of the speed on the flat."""
 
 
-def tobler_speed(slope: ArrayLike) -> NDArray[np.float64]:
+def tobler_speed(slope: ArrayLike) -> FloatArray:
     """
     Speed of walking on a slope.
 
@@ -67,7 +68,7 @@ def tobler_speed(slope: ArrayLike) -> NDArray[np.float64]:
     return np.maximum(6.0 * np.exp(-3.5 * np.abs(steepness + 0.05)), SLOWEST_KM_H)
 
 
-def tobler_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
+def tobler_multiplier(slope: ArrayLike) -> FloatArray:
     """
     Give the share of the speed on the flat that a walker keeps on a slope.
 
@@ -80,7 +81,7 @@ def tobler_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.exp(-3.5 * np.abs(steepness + 0.05)) / np.exp(-0.175))
 
 
-def cycling_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
+def cycling_multiplier(slope: ArrayLike) -> FloatArray:
     """
     Give the share of the speed on the flat that a cyclist keeps on a slope.
 
@@ -95,17 +96,17 @@ def cycling_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.where(steepness > 0, uphill, np.minimum(1.0 - _DOWNHILL * steepness, _FASTEST)))
 
 
-def _walking_km_h(flat_km_h: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+def _walking_km_h(flat_km_h: FloatArray, slope: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(flat_km_h * tobler_multiplier(slope), SLOWEST_KM_H))
 
 
-def _cycling_km_h(flat_km_h: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+def _cycling_km_h(flat_km_h: FloatArray, slope: FloatArray) -> FloatArray:
     """Ride, or push where that is faster; nobody pushes faster than the road lets ride on the flat."""
     pushed = _walking_km_h(np.minimum(flat_km_h, PUSHING_KM_H), np.maximum(slope, 0.0))
     return np.asarray(np.maximum(flat_km_h * cycling_multiplier(slope), pushed))
 
 
-SPEEDS_ON_SLOPES: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]] = {
+SPEEDS_ON_SLOPES: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "walk": _walking_km_h,
     "cycle": _cycling_km_h,
     "ebike": _cycling_km_h,
@@ -128,14 +129,14 @@ class Climbs:
 
     # shape (n_edges + 1,), steps of edge e are ``offsets[e]`` to ``offsets[e + 1] - 1``, in its drawn
     # direction
-    offsets: NDArray[np.int64]
+    offsets: IntArray
     # shape (n_steps,), rise over run, clamped to -1 and 1; 0 where the elevation is not known
-    slope: NDArray[np.float64]
+    slope: FloatArray
     # shape (n_edges,), metres up and metres down in the drawn direction, both 0 or more
-    climb_m: NDArray[np.float64]
-    descent_m: NDArray[np.float64]
+    climb_m: FloatArray
+    descent_m: FloatArray
     # shape (n_edges,), metres without elevation: voids, and ground beyond the raster
-    unknown_m: NDArray[np.float64]
+    unknown_m: FloatArray
 
 
 def with_slope(
@@ -266,7 +267,7 @@ def climbs_of(graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spaci
     return Climbs(offsets, slope, sums[0], sums[1], sums[2])
 
 
-def _blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
+def _blocks(offsets: IntArray) -> Iterator[slice]:
     """Divide the edges into runs of about so many steps, so that memory does not grow with the network."""
     cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], _BLOCK_STEPS))
     cuts = np.unique(np.append(cuts, len(offsets) - 1))
@@ -281,9 +282,7 @@ def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
     return tiles  # type: ignore[return-value]  # a sequence that is no list or tuple is one raster
 
 
-def heights_at(
-    elevation: Raster | Sequence[Raster], crs: pyproj.CRS, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def heights_at(elevation: Raster | Sequence[Raster], crs: pyproj.CRS, x: FloatArray, y: FloatArray) -> FloatArray:
     """Read elevation at points."""
     height = np.full(len(x), np.nan)
     for tile in _tiles(elevation):
@@ -297,7 +296,7 @@ def heights_at(
     return height
 
 
-def _bilinear(raster: Raster, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bilinear(raster: Raster, x: FloatArray, y: FloatArray) -> FloatArray:
     """Interpolate between the four nearest cell centres; NaN beyond the raster and where one that counts is NaN."""
     rows, columns = raster.values.shape
     a, b, c, d, e, f = (~raster.transform)[:6]
@@ -324,7 +323,7 @@ def _bilinear(raster: Raster, x: NDArray[np.float64], y: NDArray[np.float64]) ->
     return result
 
 
-def _minutes(graph: TravelGraph, level_min: NDArray[np.float64], climbs: Climbs, *, sign: float) -> NDArray[np.float64]:
+def _minutes(graph: TravelGraph, level_min: FloatArray, climbs: Climbs, *, sign: float) -> FloatArray:
     """Add up the minutes of the steps of every edge in one direction; what is closed stays closed."""
     speed = SPEEDS_ON_SLOPES[graph.mode]
     offsets, counts = climbs.offsets, np.diff(climbs.offsets)

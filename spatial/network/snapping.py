@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
     from spatial.network.splitting import SplitGraph
 
@@ -59,24 +60,24 @@ NO_CANDIDATE: Mapping[str, float] = MappingProxyType(
 class Snaps:
     """Where places meet the network: n places, up to k candidates each, the nearest first."""
 
-    x: NDArray[np.float64]  # shape (n,), the places, metres
-    y: NDArray[np.float64]
+    x: FloatArray  # shape (n,), the places, metres
+    y: FloatArray
     # shape (n, k), edge of the candidate; -1 where there is none, always behind those that there are
-    edge: NDArray[np.int64]
+    edge: IntArray
     # shape (n, k), share of the edge, in its drawn direction, before the foot point; NaN where there is
     # none
-    fraction: NDArray[np.float64]
-    distance_m: NDArray[np.float64]  # shape (n, k), straight line to the foot point; inf where there is none
+    fraction: FloatArray
+    distance_m: FloatArray  # shape (n, k), straight line to the foot point; inf where there is none
     # shape (n, k), walk to the foot point: 60 x distance x detour / speed; inf where there is none
-    access_min: NDArray[np.float64]
-    foot_x: NDArray[np.float64]  # shape (n, k), the foot points; NaN where there is none
-    foot_y: NDArray[np.float64]
+    access_min: FloatArray
+    foot_x: FloatArray  # shape (n, k), the foot points; NaN where there is none
+    foot_y: FloatArray
     # shape (n,), ``"ok"``; ``"far"`` where the nearest edge is beyond `max_snap_m`; ``"none"`` where there
     # is no edge to walk to, or a barrier lies before all of them
-    status: NDArray[np.object_]
+    status: ObjectArray
     # shape (n,), straight line to the nearest edge that may be snapped to, beyond `max_snap_m` too and
     # whether a barrier lies between or not; NaN where the network has none
-    nearest_m: NDArray[np.float64]
+    nearest_m: FloatArray
     max_snap_m: float  # the options that they were made with
     walk_km_h: float
     detour: float
@@ -96,8 +97,8 @@ class _Index:
     """Segments of edges, under a grid."""
 
     roads: Roads  # pieces of an edge that was cut go by its number: they are one way in
-    edge: NDArray[np.int64]  # edge of each segment
-    before_m: NDArray[np.float64]  # metres of the edge before each segment
+    edge: IntArray  # edge of each segment
+    before_m: FloatArray  # metres of the edge before each segment
 
     @cached_property
     def rings(self) -> NDArray[np.uint8]:
@@ -109,7 +110,7 @@ class _Index:
         """Of the segments, for places far from all of them: rings of cells would grow and grow."""
         return shapely.STRtree(np.asarray(shapely.linestrings(self.roads.segments.ends.reshape(-1, 2, 2))))
 
-    def distances(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def distances(self, xy: FloatArray) -> FloatArray:
         """Straight line to the nearest segment, however far, metres."""
         found = self.tree.query_nearest(shapely.points(xy), all_matches=False, return_distance=True)[1]
         return np.asarray(found, dtype=np.float64)
@@ -147,7 +148,7 @@ def snap(
 
 def snap_coordinates(
     graph: TravelGraph,
-    xy: NDArray[np.float64],
+    xy: FloatArray,
     rules: SnapRules,
     *,
     barriers: Barriers | None = None,
@@ -177,9 +178,7 @@ def snap_coordinates(
     return snaps
 
 
-def _joined(
-    graph: TravelGraph, eligible: NDArray[np.bool_], xy: NDArray[np.float64], rules: SnapRules, walls: Barriers | None
-) -> Snaps:
+def _joined(graph: TravelGraph, eligible: BoolArray, xy: FloatArray, rules: SnapRules, walls: Barriers | None) -> Snaps:
     """Join places to the nearest of some edges."""
     n, k = len(xy), rules.candidates
     x, y = xy[:, 0].copy(), xy[:, 1].copy()
@@ -227,7 +226,7 @@ def _joined(
     return snaps if graph.edge_twin is None else _with_twins(graph, graph.edge_twin, snaps)
 
 
-def _with_twins(graph: TravelGraph, twins: NDArray[np.int64], snaps: Snaps) -> Snaps:
+def _with_twins(graph: TravelGraph, twins: IntArray, snaps: Snaps) -> Snaps:
     """Join places to both edges of a road that is one edge a direction; it stays one candidate among those allowed."""
     twin = np.where(snaps.edge >= 0, twins[snaps.edge], -1)
     none, fraction = twin < 0, snaps.fraction
@@ -248,7 +247,7 @@ def _with_twins(graph: TravelGraph, twins: NDArray[np.int64], snaps: Snaps) -> S
     return merge_snaps([snaps, replace(snaps, **values)])
 
 
-def _index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
+def _index(graph: TravelGraph, eligible: BoolArray) -> _Index | None:
     """Take the grid over these edges, or lay it and keep it with the graph; None where there are none."""
     key = hashlib.blake2b(np.packbits(eligible).tobytes()).digest()
     if key in graph.snap_indexes:
@@ -285,7 +284,7 @@ def _rings(segments: Segments) -> NDArray[np.uint8]:
     return rings
 
 
-def are_near(lines: NDArray[np.object_], xy: NDArray[np.float64], limit_m: float) -> NDArray[np.bool_]:
+def are_near(lines: ObjectArray, xy: FloatArray, limit_m: float) -> BoolArray:
     """Tell which points lie no farther than a limit from the nearest of some lines, inclusively and exactly."""
     vertices, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
     first = np.flatnonzero(line[1:] == line[:-1])
@@ -301,7 +300,7 @@ def _nothing_found(n: int, k: int) -> Found:
     return Found(np.full((n, k), -1), np.full((n, k), np.inf), np.full((n, k), -1), np.zeros((n, k)))
 
 
-def _feet(index: _Index, found: Found) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _feet(index: _Index, found: Found) -> tuple[FloatArray, FloatArray]:
     ends, share = index.roads.segments.ends[found.segment], found.share
     none = ~np.isfinite(found.distance_m)
     # Ends are taken as they are: rounding must not move a foot off a node that a river runs through.
@@ -310,9 +309,7 @@ def _feet(index: _Index, found: Found) -> tuple[NDArray[np.float64], NDArray[np.
     return np.where(none, np.nan, x), np.where(none, np.nan, y)
 
 
-def _around_barriers(
-    index: _Index, xy: NDArray[np.float64], found: Found, max_snap_m: float, barriers: Barriers
-) -> Found:
+def _around_barriers(index: _Index, xy: FloatArray, found: Found, max_snap_m: float, barriers: Barriers) -> Found:
     """Replace the candidates behind a barrier by the next nearest ones that are not."""
     foot_x, foot_y = _feet(index, found)
     at = np.nonzero(found.edge >= 0)
@@ -348,7 +345,7 @@ def _around_barriers(
     return kept
 
 
-def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: float) -> NDArray[np.float64]:
+def walk_minutes(distance_m: FloatArray, *, walk_km_h: float, detour: float) -> FloatArray:
     """
     Minutes of a walk off the network.
 
@@ -424,7 +421,7 @@ def snap_again(
     return merge_snaps([moved, _narrow(snap(only_edges(edited, ~old), points, rules, barriers=barriers))])
 
 
-def only_edges(graph: TravelGraph, edges: NDArray[np.bool_]) -> TravelGraph:
+def only_edges(graph: TravelGraph, edges: BoolArray) -> TravelGraph:
     """Let places be joined to some edges of a network alone."""
     some = replace(graph, is_snappable=graph.is_snappable & edges)
     vars(some)["snap_indexes"] = graph.snap_indexes
@@ -447,7 +444,7 @@ class Barriers:
     """Barriers ready for many tests; made by `index_barriers`."""
 
     segments: Segments  # pieces of their lines and shores
-    areas: NDArray[np.object_]  # those that have an inside
+    areas: ObjectArray  # those that have an inside
     tree: shapely.STRtree  # index of the areas
 
 
@@ -474,7 +471,7 @@ def _indexed(shapes_wkb: tuple[bytes, ...]) -> Barriers | None:
     return Barriers(under_grid(np.hstack((xy[first], xy[first + 1]))), areas, shapely.STRtree(areas))
 
 
-def under_grid(ends: NDArray[np.float64]) -> Segments:
+def under_grid(ends: FloatArray) -> Segments:
     """Lay a grid over segments, of which both ends are given; shape (n, 4)."""
     ends = np.ascontiguousarray(ends)
     west, south = float(ends[:, [0, 2]].min()), float(ends[:, [1, 3]].min())
@@ -490,7 +487,7 @@ def under_grid(ends: NDArray[np.float64]) -> Segments:
     return Segments(ends, offsets, members, grid)
 
 
-def blocked_legs(barriers: Barriers, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
+def blocked_legs(barriers: Barriers, start: FloatArray, end: FloatArray) -> BoolArray:
     """Tell which straight walks touch a barrier."""
     legs = np.ascontiguousarray(np.hstack((start, end)), dtype=np.float64)
     blocked = np.zeros(len(legs), dtype=np.bool_)
@@ -498,7 +495,7 @@ def blocked_legs(barriers: Barriers, start: NDArray[np.float64], end: NDArray[np
     return blocked
 
 
-def places_on_barriers(barriers: Barriers, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+def places_on_barriers(barriers: Barriers, xy: FloatArray) -> BoolArray:
     """Tell which places lie on a barrier or inside one."""
     on = blocked_legs(barriers, xy, xy)
     points = shapely.points(xy)

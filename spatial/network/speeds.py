@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.inputs.road_tags import RoadLines
 
 
@@ -61,7 +61,7 @@ class WidthRules:
         imputed = values.get("width", {}).get("imputed", {})
         return cls(dict(sorted(caps.items())), {kind: float(width) for kind, width in imputed.items()})
 
-    def cap(self, width_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    def cap(self, width_m: FloatArray) -> FloatArray:
         """
         Find the speed in km/h that a width in metres allows, inf where it caps none or is not known (NaN).
 
@@ -413,13 +413,13 @@ _ZONE = re.compile(r"^[a-z]{2}(?:-[a-z]+)?:([a-z_]+)$")
 class RoadSpeeds:
     """Speeds of a frame of roads, one value a road."""
 
-    forward_km_h: NDArray[np.float64]  # effective speed; 0 where the road is impassable
-    backward_km_h: NDArray[np.float64]
-    source: NDArray[np.object_]  # ``"stated"``, ``"maxspeed"`` or ``"class"``
-    unreadable: NDArray[np.bool_]  # where a limit is tagged that cannot be read
-    too_narrow: NDArray[np.bool_]  # where the road is narrower than the mode needs; its speed is 0
+    forward_km_h: FloatArray  # effective speed; 0 where the road is impassable
+    backward_km_h: FloatArray
+    source: ObjectArray  # ``"stated"``, ``"maxspeed"`` or ``"class"``
+    unreadable: BoolArray  # where a limit is tagged that cannot be read
+    too_narrow: BoolArray  # where the road is narrower than the mode needs; its speed is 0
     # where a width that caps the speed or closes the road comes from the class
-    width_imputed: NDArray[np.bool_]
+    width_imputed: BoolArray
 
 
 def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
@@ -503,7 +503,7 @@ def speeds_of_roads(
     )
 
 
-def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[str, NDArray[np.bool_]]:
+def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[str, BoolArray]:
     """Find the classes that neither a mode of the speed table nor OpenStreetMap knows."""
     known = known_classes().union(*(rules.classes for rules in table.modes.values()))
     kinds = class_values(roads)
@@ -518,7 +518,7 @@ def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[
     return {word: rows for word, rows in found.items() if rows.any()}
 
 
-def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:
+def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> ObjectArray:
     """Tell which roads can be used all the year."""
     lists = table.all_season
     fails = np.zeros(len(roads), dtype=bool)
@@ -539,15 +539,13 @@ def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> N
     return np.select([fails, holds], ["no", "yes"], "unknown").astype(object)
 
 
-def _limits(
-    roads: pd.DataFrame | RoadLines, name: str, table: SpeedTable
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _limits(roads: pd.DataFrame | RoadLines, name: str, table: SpeedTable) -> tuple[FloatArray, BoolArray]:
     tags = tag_values(roads, name)
     limits = tags.numbers(lambda text: parse_maxspeed(text, table))
     # Files without room for a blank write 0 where no limit is known.
     return limits, tags.is_tagged & np.isnan(limits) & ~tags.is_in(["0"])
 
 
-def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
+def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> BoolArray:
     """Tell which roads are tagged with one of several values."""
     return tag_values(roads, name).has_any(values)

@@ -14,7 +14,9 @@ from spatial.errors import NetworkError, first_of
 from spatial.network.graph import TravelGraph, with_components, with_nodes
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 # Cut edges of a built graph at any point, without looking at the rest of the roads again.
@@ -59,11 +61,11 @@ class SplitGraph:
     """
 
     graph: TravelGraph
-    parent: NDArray[np.int64]
-    first: NDArray[np.float64]
-    last: NDArray[np.float64]
-    node_before: NDArray[np.int64]
-    node_after: NDArray[np.int64]
+    parent: IntArray
+    first: FloatArray
+    last: FloatArray
+    node_before: IntArray
+    node_after: IntArray
 
     def with_added(self, graph: TravelGraph) -> SplitGraph:
         """Take a graph with edges behind these, which were not in the graph before."""
@@ -81,12 +83,12 @@ class SplitGraph:
 class _Cuts:
     """Distinct cuts by edge, then along it; `row` names the cut of each one asked for."""
 
-    edge: NDArray[np.int64]
-    share: NDArray[np.float64]
-    vertex: NDArray[np.int64]
-    at_vertex: NDArray[np.bool_]
-    xy: NDArray[np.float64]
-    row: NDArray[np.int64]
+    edge: IntArray
+    share: FloatArray
+    vertex: IntArray
+    at_vertex: BoolArray
+    xy: FloatArray
+    row: IntArray
 
 
 def split_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True) -> TravelGraph:
@@ -202,7 +204,7 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     return SplitGraph(pieces if joined else rewire(pieces), parent, first, last, before[cuts.row], after[cuts.row])
 
 
-def _cuts(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> _Cuts:
+def _cuts(graph: TravelGraph, edge: IntArray, fraction: FloatArray) -> _Cuts:
     """Find each cut along its line, and keep of those at one place the first."""
     xy, offsets = graph.coordinates, graph.coordinate_offsets
     steps = np.zeros(len(xy))
@@ -380,5 +382,5 @@ def _read(border: gpd.GeoSeries | gpd.GeoDataFrame) -> tuple[shapely.Geometry | 
     return area, shapely.boundary(area)
 
 
-def _inside(area: shapely.Geometry, points: NDArray[np.object_]) -> NDArray[np.bool_]:
+def _inside(area: shapely.Geometry, points: ObjectArray) -> BoolArray:
     return np.asarray(shapely.dwithin(area, points, _ON_M))

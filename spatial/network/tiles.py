@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray
+
+
 Box = tuple[float, float, float, float]
 """West, south, east and north; metres."""
 
@@ -45,7 +48,7 @@ def is_cuttable(graph: TravelGraph) -> bool:
     return graph.edge_layer is None and graph.before is None and graph.edge_twin is None and not is_sloped
 
 
-def boxes_of_chains(offsets: NDArray[Any], edges: NDArray[Any], bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+def boxes_of_chains(offsets: NDArray[Any], edges: NDArray[Any], bounds: FloatArray) -> FloatArray:
     """Find the box around each chain, from the boxes of edges; shape (n_chains, 4)."""
     if len(edges) == 0:
         return np.empty((0, 4))
@@ -54,14 +57,14 @@ def boxes_of_chains(offsets: NDArray[Any], edges: NDArray[Any], bounds: NDArray[
     return np.hstack((np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)))
 
 
-def touching(boxes: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
+def touching(boxes: FloatArray, box: Box) -> BoolArray:
     """Tell which boxes touch one."""
     west, south, east, north = box
     is_near = (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
     return np.asarray(is_near)
 
 
-def edge_bounds(graph: TravelGraph) -> NDArray[np.float64]:
+def edge_bounds(graph: TravelGraph) -> FloatArray:
     """Find the box around each edge; shape (n_edges, 4)."""
     first = graph.coordinate_offsets[:-1]
     low, high = (each.reduceat(graph.coordinates, first) for each in (np.minimum, np.maximum))
@@ -94,7 +97,7 @@ class Tables:
         )
         return cls(nodes, edges)
 
-    def take(self, edges: NDArray[np.bool_]) -> Tables:
+    def take(self, edges: BoolArray) -> Tables:
         """Choose edges, with their nodes."""
         kept = self.edges.loc[edges]
         used = np.unique(kept[["from_node", "to_node"]].to_numpy())
@@ -105,21 +108,21 @@ class Cut(NamedTuple):
     """A part of a graph: whole chains, in their order, with the nodes of the core that they join."""
 
     graph: TravelGraph
-    edges: NDArray[np.int64]  # position in the whole graph of each edge
-    nodes: NDArray[np.int64]  # of each node
-    open_nodes: NDArray[np.int64]  # nodes of the part at which chains begin that are not in it
+    edges: IntArray  # position in the whole graph of each edge
+    nodes: IntArray  # of each node
+    open_nodes: IntArray  # nodes of the part at which chains begin that are not in it
 
-    def local_edges(self, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    def local_edges(self, edges: IntArray) -> IntArray:
         """Find edges of the whole in the part; -1 where they are not in it."""
         return _local(self.edges, edges)
 
-    def local_nodes(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def local_nodes(self, nodes: IntArray) -> IntArray:
         """Find nodes of the whole in the part; those that are not in it are left out."""
         found = _local(self.nodes, nodes)
         return found[found >= 0]
 
 
-def _local(there: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def _local(there: IntArray, wanted: IntArray) -> IntArray:
     if len(there) == 0:
         return np.full(wanted.shape, -1, dtype=np.int64)
     at = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
@@ -153,7 +156,7 @@ def cut_graph(tables: Tables, box: Box, *, mode: str, width_min: float) -> Cut |
     return Cut(graph, row, nodes, shape.core_node[open_core].astype(np.int64))
 
 
-def _core_of(graph: TravelGraph, part: Tables) -> tuple[CoreShape, NDArray[np.int64]]:
+def _core_of(graph: TravelGraph, part: Tables) -> tuple[CoreShape, IntArray]:
     """Put the chains of a part together as the whole has them; returns the core, and its nodes with chains missing."""
     edges = part.edges
     order = np.argsort(edges["step"].to_numpy())

@@ -22,7 +22,7 @@ from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.network.splitting import AS_THEY_ARE, split_edges
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, FloatArray
 
 
 TURN = "turn"
@@ -55,7 +55,7 @@ class _Junction(NamedTuple):
 
     node: int
     ends: list[End]
-    may_go: NDArray[np.bool_]
+    may_go: BoolArray
 
 
 def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
@@ -127,11 +127,11 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
     )
 
 
-def _points(rows: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def _points(rows: gpd.GeoDataFrame) -> FloatArray:
     return np.column_stack((rows.geometry.x, rows.geometry.y)).astype(np.float64)
 
 
-def _within_reach(xy: NDArray[np.float64], points: NDArray[np.float64]) -> list[list[int]]:
+def _within_reach(xy: FloatArray, points: FloatArray) -> list[list[int]]:
     """Rows of `xy` at each point."""
     found: Any = cKDTree(xy).query_ball_point(points, _ON_M)
     return list(found)

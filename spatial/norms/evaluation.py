@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-    FloatArray = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+
     Rows = dict[str, NDArray[Any]]
 
 
@@ -32,20 +32,20 @@ SHARE_TOLERANCE = 1e-9
 """A share this little below its target meets it: sums of floats are not exact."""
 
 
-def attainment(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
+def attainment(share: ArrayLike, target_share: ArrayLike) -> FloatArray:
     """
     How much of its target share a norm has reached, 0-1: ``min(1, S / tau)``.
 
     >>> float(attainment(0.45, 0.9))
     0.5
     """
-    reached: NDArray[np.float64] = np.minimum(
+    reached: FloatArray = np.minimum(
         1.0, np.asarray(share, dtype=np.float64) / np.asarray(target_share, dtype=np.float64)
     )
     return reached
 
 
-def shortfall(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
+def shortfall(share: ArrayLike, target_share: ArrayLike) -> FloatArray:
     """
     How much of its target share a norm lacks, 0-1: ``max(0, tau - S) / tau``.
 
@@ -53,7 +53,7 @@ def shortfall(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
     0.5
     """
     target = np.asarray(target_share, dtype=np.float64)
-    lacking: NDArray[np.float64] = np.maximum(0.0, target - np.asarray(share, dtype=np.float64)) / target
+    lacking: FloatArray = np.maximum(0.0, target - np.asarray(share, dtype=np.float64)) / target
     return lacking
 
 
@@ -147,22 +147,22 @@ class Ledger:
     inside: FloatArray  # 1 in scope, 0 not, NaN unknown, along the rows
     persons: FloatArray  # people of each row; NaN = unknown
     places: FloatArray  # places of each row: 1, or 0 where the row brings people only
-    groups: NDArray[np.int64]  # the unit of each row, from 0; negative for rows that count for none
+    groups: IntArray  # the unit of each row, from 0; negative for rows that count for none
     size: int  # how many units there are
     level: str  # what the units are
     share_of: str  # what the share is a share of; places wherever no people are known
     inventory: str  # of the service: why a failure as mapped may be none
     # what one missing facility would turn, along the rows: rows of one number turn together
-    turns: NDArray[np.int64]
-    uncounted: NDArray[np.bool_]  # rows that bring people of whom nobody knows how many there are
-    tiers: NDArray[np.object_]  # tier of the settlement of each row; empty where it has none
+    turns: IntArray
+    uncounted: BoolArray  # rows that bring people of whom nobody knows how many there are
+    tiers: ObjectArray  # tier of the settlement of each row; empty where it has none
 
-    def count(self, rows: Mask, weights: FloatArray) -> FloatArray:
+    def count(self, rows: BoolArray, weights: FloatArray) -> FloatArray:
         """Add up weights by unit; rows of unknown weight are left out."""
         kept = rows & (self.groups >= 0) & ~np.isnan(weights)
         return np.bincount(self.groups[kept], weights=weights[kept], minlength=self.size).astype(np.float64)
 
-    def certain_failures(self, doubted: Mask, weights: FloatArray) -> FloatArray:
+    def certain_failures(self, doubted: BoolArray, weights: FloatArray) -> FloatArray:
         """Add up what fails for certain, even if the facilities that may be missing serve the largest places."""
         kept = doubted & (self.groups >= 0) & (weights > 0)
         pairs = np.column_stack((self.groups[kept], self.turns[kept]))
@@ -274,7 +274,9 @@ def account(norm: Norm, ledger: Ledger) -> Rows:
     }
 
 
-def _reasons(norm: Norm, ledger: Ledger, *, doubtful: Mask, nobody: Mask, by_persons: Mask) -> NDArray[np.object_]:
+def _reasons(
+    norm: Norm, ledger: Ledger, *, doubtful: BoolArray, nobody: BoolArray, by_persons: BoolArray
+) -> ObjectArray:
     """Say why each unit is not judged, as codes; each set of doubts is worded once."""
     inside, reading, single = ledger.inside != 0, ledger.reading, ledger.level == "settlement"
     unmeasured = NOTHING_MAPPED if NOTHING_MAPPED in reading.notes else "not_measured"
@@ -290,7 +292,7 @@ def _reasons(norm: Norm, ledger: Ledger, *, doubtful: Mask, nobody: Mask, by_per
     every = [[name for bit, name in enumerate(doubts) if code >> bit & 1] for code in range(1 << len(doubts))]
     texts = [join_reasons(always, *names) for names in every]
     words = np.array([*texts, "out_of_scope" if single else "nobody_in_scope"], dtype=object)
-    chosen: NDArray[np.object_] = words[np.where(nobody, len(texts), np.where(doubtful, codes, 0))]
+    chosen: ObjectArray = words[np.where(nobody, len(texts), np.where(doubtful, codes, 0))]
     # In how many places nobody knows the people, where that may turn a status.
     places = ledger.count(inside & ledger.uncounted, ones)
     for unit in np.flatnonzero(doubtful & by_persons & (places > 0)):
@@ -317,26 +319,10 @@ LEVELS = ("study", "township", "settlement")
 NAMES = ("norm_id", "unit_level", "unit_id", "service", "norm_class")
 TEXTS = ("status", "status_as_mapped", "judged_if", "reason", "gate", "share_of")
 NUMBERS = (
-    "value",
-    "served_share",
-    "served_share_lower",
-    "served_share_upper",
-    "attainment",
-    "shortfall",
-    "depth_fgt0",
-    "depth_fgt1",
-    "depth_fgt2",
-    "persons_in_scope",
-    "persons_served",
-    "persons_unserved",
-    "persons_unknown",
-    "places_in_scope",
-    "places_served",
-    "places_unserved",
-    "places_unknown",
-    "persons_to_serve",
-    "threshold",
-    "target_share",
+    *("value", "served_share", "served_share_lower", "served_share_upper", "attainment", "shortfall"),
+    *(f"depth_fgt{power}" for power in (0, 1, 2)),
+    *(f"{what}_{side}" for what in ("persons", "places") for side in ("in_scope", "served", "unserved", "unknown")),
+    *("persons_to_serve", "threshold", "target_share"),
 )
 
 

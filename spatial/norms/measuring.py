@@ -21,14 +21,12 @@ from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float64]
-    from collections.abc import Mapping
-
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
     from spatial.study.outputs import OfficialFacilities
 
@@ -279,7 +277,7 @@ class Places:
 class Way(NamedTuple):
     """How the scored settlements reach a service in a mode, along them."""
 
-    reach: NDArray[np.int64]  # positions in `REACH_STATUS`; unknown where the access table has no row
+    reach: IntArray  # positions in `REACH_STATUS`; unknown where the access table has no row
     numbers: Mapping[str, FloatArray]  # `ACCESS_NUMBERS`; NaN where missing
 
 
@@ -706,7 +704,7 @@ class Scope:
     """Whom a norm asks about, along the scored settlements."""
 
     inside: FloatArray  # 1 in scope, 0 not, NaN unknown
-    exempt: NDArray[np.bool_]  # settlements that the norm asks nothing of, by name; they are not `inside`
+    exempt: BoolArray  # settlements that the norm asks nothing of, by name; they are not `inside`
     persons: FloatArray  # people concerned; NaN = unknown
     share_of: str  # what the norm's share is a share of
     unit: str  # ``settlement``, ``township`` or ``county``: what `places` are

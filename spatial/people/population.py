@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.network.graph import TravelGraph
-
-    FloatArray = NDArray[np.float64]
 
 
 # People of a raster to the settlements they belong to, every one of them accounted for.
@@ -159,12 +158,8 @@ def allocate_population_with_account(
 
 
 def _nearest_settlement(
-    xy: NDArray[np.float64],
-    settlements: gpd.GeoDataFrame,
-    candidates: NDArray[np.bool_],
-    graph: TravelGraph | None,
-    rules: SnapRules,
-) -> NDArray[np.int64]:
+    xy: FloatArray, settlements: gpd.GeoDataFrame, candidates: BoolArray, graph: TravelGraph | None, rules: SnapRules
+) -> IntArray:
     """Give each cell the position of its settlement among all, or the reason why it has none."""
     chosen = np.flatnonzero(candidates)
     if len(chosen) == 0 or len(xy) == 0:
@@ -277,7 +272,7 @@ def added_up(rasters: Sequence[Raster]) -> list[Raster]:
     return sums
 
 
-def above_total(persons: FloatArray, people: FloatArray) -> NDArray[np.bool_]:
+def above_total(persons: FloatArray, people: FloatArray) -> BoolArray:
     """Tell where a group has more people than there are."""
-    result: NDArray[np.bool_] = persons > people * (1.0 + _TOLERANCE) + _TOLERANCE
+    result: BoolArray = persons > people * (1.0 + _TOLERANCE) + _TOLERANCE
     return result

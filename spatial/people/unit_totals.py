@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray
     from spatial.rasters import Raster
-
-    FloatArray = NDArray[np.float64]
 
 
 # People of settlements scaled to the official numbers of their units; what cannot be scaled is left and named.
@@ -60,7 +59,7 @@ def sums_by_unit(persons: FloatArray, home: NDArray[np.intp], size: int) -> Floa
 
 
 def scale_to_units(
-    persons: FloatArray, home: NDArray[np.intp], official: FloatArray, *, in_study: NDArray[np.bool_], max_factor: float
+    persons: FloatArray, home: NDArray[np.intp], official: FloatArray, *, in_study: BoolArray, max_factor: float
 ) -> Scaling:
     """
     Scale the people of every unit's settlements to its official number.
@@ -172,7 +171,7 @@ class OfficialNumbers(NamedTuple):
 
 
 def unit_totals(
-    matched: MatchedUnits, peoples: list[UnitPeople], *, in_study: NDArray[np.bool_], said: OfficialNumbers
+    matched: MatchedUnits, peoples: list[UnitPeople], *, in_study: BoolArray, said: OfficialNumbers
 ) -> pd.DataFrame:
     """Set our people beside the official ones, unit by unit."""
     units, home, size = matched.units, matched.home, len(matched.units)
@@ -233,7 +232,7 @@ def unit_totals(
     return pd.concat(frames, ignore_index=True)
 
 
-def _count(mine: NDArray[np.intp], chosen: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
+def _count(mine: NDArray[np.intp], chosen: BoolArray, size: int) -> NDArray[np.intp]:
     return np.bincount(mine[(mine >= 0) & chosen], minlength=size + 1)
 
 

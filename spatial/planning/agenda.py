@@ -23,7 +23,7 @@ from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
 from spatial.planning.programs import SAME
 from spatial.planning.robustness import choose_often
-from spatial.planning.sites import BoolArray, FloatArray, IntArray, SitingOptions
+from spatial.planning.sites import SitingOptions
 from spatial.planning.siting import mclp
 from spatial.tables import TABLES
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.planning.link_candidates import RoadUpgrades
     from spatial.planning.links import LinkPlan
     from spatial.planning.mobile import MobileRound

@@ -29,8 +29,7 @@ from spatial.tables.words import TENURE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from numpy.typing import NDArray
-
+    from spatial.arrays import BoolArray
     from spatial.network.graph import TravelGraph
     from spatial.study.access import SnapRules
 
@@ -265,7 +264,7 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     )
     why = np.full(len(sites), "", dtype=object)
 
-    def leave_out(reason: str, wrong: NDArray[np.bool_]) -> None:
+    def leave_out(reason: str, wrong: BoolArray) -> None:
         why[wrong & (why == "")] = reason
 
     leave_out("service_not_allowed", np.array([not names for names in allowed], dtype=bool))

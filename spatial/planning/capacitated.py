@@ -22,7 +22,8 @@ from spatial.planning.programs import SAME, Ordered, Program, Rows, at_most, row
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
+    from spatial.arrays import BoolArray, FloatArray, IntArray
+    from spatial.planning.sites import Siting
 
 
 class Shared(NamedTuple):

@@ -28,11 +28,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 
 WHOLE = 1_000_000
@@ -207,7 +205,7 @@ class _Tree:
     n_ends: int
 
     @property
-    def arcs(self) -> NDArray[np.int64]:
+    def arcs(self) -> IntArray:
         """Arcs from roads to links, back, and to settlements, which are numbered behind the points; shape (2, arcs)."""
         point, link = self.joins
         to_end = (self.ends.point, self.n_points + self.ends.other)
@@ -221,7 +219,7 @@ class _Tree:
         network = csr_array((cost[head], (tail, head)), shape=(size, size))
         return _Least(*dijkstra(network, indices=[0], min_only=True, return_predecessors=True)[:2])
 
-    def one_by_one(self, price: FloatArray) -> NDArray[np.bool_]:
+    def one_by_one(self, price: FloatArray) -> BoolArray:
         """Connect the settlement that is cheapest to connect to what there is, then the next."""
         first = self.n_points - self.n_links
         is_built, is_left = np.zeros(self.n_links, bool), np.ones(self.n_ends, bool)
@@ -303,7 +301,7 @@ class _Least(NamedTuple):
 class _Choice(NamedTuple):
     """Links that are built."""
 
-    is_built: NDArray[np.bool_]
+    is_built: BoolArray
     bound: float
     is_proven: bool
 

@@ -15,8 +15,8 @@ from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.terrain.friction import Friction
 
 WANTED = "development_boundary"
@@ -93,7 +93,7 @@ def apply_constraints(sites_or_links: gpd.GeoDataFrame, constraints: gpd.GeoData
     at, of = shapely.STRtree(areas).query(shapes, predicate="intersects")
     kinds, is_firm = constraints["kind"].to_numpy(dtype=object), (effect == "exclude").to_numpy()
 
-    def part_met(chosen: NDArray[np.bool_], *, is_wanted: bool) -> NDArray[np.object_]:
+    def part_met(chosen: BoolArray, *, is_wanted: bool) -> ObjectArray:
         """Cut out what lies within some areas, or outside them where that is wanted; empty where nothing does."""
         own = chosen[of]
         hit = np.bincount(at[own], minlength=len(shapes)) > 0
@@ -127,9 +127,7 @@ def apply_constraints(sites_or_links: gpd.GeoDataFrame, constraints: gpd.GeoData
     )
 
 
-def constrained_ground(
-    friction: Friction, constraints: gpd.GeoDataFrame, *, flagged_factor: float
-) -> NDArray[np.float64]:
+def constrained_ground(friction: Friction, constraints: gpd.GeoDataFrame, *, flagged_factor: float) -> FloatArray:
     """Close the cells that excluded ground touches, and let those that flagged ground touches cost more, once."""
     areas = constraints.to_crs(friction.crs)
     shapes = areas.geometry.to_numpy()
@@ -143,7 +141,7 @@ def constrained_ground(
         outside = shapely.difference(whole, shapely.union_all(shapes[is_wanted]))
         (excluded if is_firm[is_wanted].any() else flagged).append(outside)
 
-    def touches(areas: list[Any]) -> NDArray[np.bool_]:
+    def touches(areas: list[Any]) -> BoolArray:
         drawn = [(area, 1) for area in areas if not area.is_empty]
         if not drawn:
             return np.zeros((height, width), dtype=bool)

@@ -18,7 +18,8 @@ from spatial.planning.programs import HALF, SAME, Program, Rows, at_most, rows_o
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
+    from spatial.arrays import BoolArray, FloatArray, IntArray
+    from spatial.planning.sites import Siting
 
 
 MOST_COMPARED = 5_000

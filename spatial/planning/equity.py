@@ -19,11 +19,13 @@ from spatial.planning.capacitated import filled_centdian, filled_model
 from spatial.planning.coverage import Cover, all_reached, bisect, to_nearest
 from spatial.planning.plans import TRUSTED, Condition, LocationModel, Scale, SitingPlan, Start, siting_program
 from spatial.planning.programs import Program, rows_of
-from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting, SitingOptions, read_siting
+from spatial.planning.sites import Siting, SitingOptions, read_siting
 from spatial.planning.siting import center_model, covering_model, median_model, refuse_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 MOST_BURDEN, OVERFLOW = 1e6, 600.0

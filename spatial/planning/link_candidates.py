@@ -37,12 +37,10 @@ from spatial.terrain.surface import Ground, Seeds, ground_of, spread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.terrain.friction import Friction
-
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 
 ROAD_STEP_M = 500.0
@@ -149,7 +147,7 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     sea = index_barriers(waters.loc[is_sea].geometry, crs=graph.crs)
     ground = _Ground(ends, longest_km, MIN_PER_H * detour / speed_km_h, sea)
 
-    def reached(start: pd.Series, rest_min: pd.Series) -> NDArray[np.bool_]:
+    def reached(start: pd.Series, rest_min: pd.Series) -> BoolArray:
         """Tell who of the needy comes within the limit, where a settlement is then so far from a goal."""
         return np.asarray(to_start[:, start.to_numpy()] + rest_min.to_numpy() <= limit)
 
@@ -214,14 +212,14 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     )
 
 
-def _crosses(lines: NDArray[np.object_], water: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+def _crosses(lines: ObjectArray, water: gpd.GeoDataFrame) -> BoolArray:
     """Tell which lines need a bridge over water."""
     is_wet = water["is_barrier"].to_numpy(dtype=bool) if "is_barrier" in water else np.ones(len(water), dtype=bool)
     crossed = shapely.STRtree(lines).query(water.geometry.to_numpy()[is_wet], predicate="intersects")[1]
     return np.isin(np.arange(len(lines)), crossed)
 
 
-def _in_turn(is_of: NDArray[np.bool_], order: NDArray[np.intp]) -> NDArray[np.intp]:
+def _in_turn(is_of: BoolArray, order: NDArray[np.intp]) -> NDArray[np.intp]:
     """List the first way (column) of each settlement (row) in an order of ways, then the second of each, and so on."""
     ranked = is_of[:, order]
     never = len(order) + 1
@@ -234,9 +232,9 @@ class _Ends(NamedTuple):
 
     xy: FloatArray  # shape (n + m, 2)
     rest_min: FloatArray  # shape (n + m,), from there to the nearest goal; inf without a way
-    road_id: NDArray[np.object_]  # shape (m,), the road
+    road_id: ObjectArray  # shape (m,), the road
     places: Snaps  # of settlements
-    on_road: NDArray[np.bool_]  # shape (n,), whether the place of a settlement is on its road, or its own
+    on_road: BoolArray  # shape (n,), whether the place of a settlement is on its road, or its own
 
 
 def _ends(graph: TravelGraph, homes: Snaps, goals: Snaps, rules: SnapRules, barriers: gpd.GeoSeries | None) -> _Ends:
@@ -641,7 +639,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     )
     # What each stretch covers of its edges, as shares from their start and from their end. Ways that share an edge
     # share all that follows: the last one, and the node at which it meets the road, name the stretch.
-    covered: dict[_Root, dict[int, NDArray[np.float64]]] = {}
+    covered: dict[_Root, dict[int, FloatArray]] = {}
     root_of: dict[int, _Root] = {}
     for home in np.flatnonzero(status == "upgrade").tolist():
         candidate, side = divmod(int(best[home]), 2)
@@ -716,7 +714,7 @@ class _Root(NamedTuple):
     node: int
 
 
-def _drawn(lines: NDArray[np.object_], shares: NDArray[np.float64]) -> shapely.Geometry:
+def _drawn(lines: ObjectArray, shares: FloatArray) -> shapely.Geometry:
     """Draw what is covered of some edges."""
     drawn = []
     for line, (from_start, from_end) in zip(lines, shares, strict=True):

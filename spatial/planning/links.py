@@ -35,11 +35,10 @@ from spatial.study.access import MOST_CANDIDATES, SnapRules
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 SAME_KM = 1e-9
 """A budget is kept to the micrometre: sums of lengths in another order are no more."""
@@ -168,7 +167,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
         is_today = plus.before.component_km >= rules.min_component_km
     is_further = ~is_new & ~is_today
 
-    def joined(edges: NDArray[np.bool_], candidates: int) -> SnapPair:
+    def joined(edges: BoolArray, candidates: int) -> SnapPair:
         some = only_edges(closed, edges)
         return SnapPair(
             *(
@@ -350,7 +349,7 @@ class _Limit:
 
 
 def _ranked(
-    reach: _Reach, ids: pd.Series, persons: FloatArray, names: NDArray[np.object_], km: FloatArray, limit: _Limit
+    reach: _Reach, ids: pd.Series, persons: FloatArray, names: ObjectArray, km: FloatArray, limit: _Limit
 ) -> LinkPlan:
     if km.min() > limit.budget_km + SAME_KM:
         what = f"budget_km: {limit.budget_km:g} km build no link; the shortest has {km.min():g} km"

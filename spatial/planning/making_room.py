@@ -25,7 +25,8 @@ from spatial.planning.programs import SAME, Program, at_most, rows_of, solve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spatial.planning.sites import BoolArray, FloatArray, IntArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray
+
 
 SECONDS = 10.0
 """For one program; what is not proven by then is told with its bound."""

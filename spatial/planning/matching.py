@@ -18,7 +18,7 @@ from spatial.planning.programs import SAME
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from spatial.planning.sites import BoolArray, FloatArray, IntArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,10 +20,11 @@ from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_w
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.programs import HALF, SAME, Program, at_most, solve
-from spatial.planning.sites import FloatArray, IntArray, Siting, SitingOptions, read_siting
+from spatial.planning.sites import Siting, SitingOptions, read_siting
 from spatial.planning.siting import mclp
 
 if TYPE_CHECKING:
+    from spatial.arrays import FloatArray, IntArray
     from spatial.planning.plans import SitingPlan
 
 MOST_STOPS = 10

@@ -16,7 +16,8 @@ from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
+    from spatial.arrays import BoolArray, FloatArray, IntArray
+    from spatial.planning.sites import Siting
 
 TRUSTED = 1e-6
 """How far, as a share, a solver's value may lie from that of the pairs; more is a fault of ours."""

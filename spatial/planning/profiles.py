@@ -26,11 +26,11 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from spatial.arrays import FloatArray, ObjectArray
     from spatial.network.graph import TravelGraph
 
-    FloatArray = NDArray[np.float64]
 
 WORKPLACE = "workplace"
 LABOUR = "working_age_persons"
@@ -180,7 +180,7 @@ def _units(settlements: gpd.GeoDataFrame) -> pd.Series:
 
 def _flows(
     places: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, flows: pd.DataFrame | None
-) -> Iterator[tuple[str, FloatArray, NDArray[np.object_]]]:
+) -> Iterator[tuple[str, FloatArray, ObjectArray]]:
     """Add up what leaves and what enters the unit of each place, by kind."""
     nothing = np.full(len(places), np.nan)
     if flows is None or flows.empty:

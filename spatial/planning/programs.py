@@ -11,10 +11,10 @@ from scipy.sparse import csr_array, hstack, vstack
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
+    from spatial.arrays import BoolArray, FloatArray, IntArray
+
 
 SEED = 20_260_101
 """Where HiGHS begins to draw, so that a plan is the same each time."""
@@ -65,7 +65,7 @@ class Program(NamedTuple):
     most: FloatArray  # shape (rows,)
     lower: FloatArray  # shape (columns,)
     upper: FloatArray  # shape (columns,), inf: no limit
-    whole: NDArray[np.bool_]  # shape (columns,)
+    whole: BoolArray  # shape (columns,)
 
     @classmethod
     def empty(

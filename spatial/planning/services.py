@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,11 @@ from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
 from spatial.planning.plans import TRUSTED
 from spatial.planning.programs import HALF, Ordered, Program, at_most, rows_of, solve_in_order
-from spatial.planning.sites import BoolArray, Faults, FloatArray, IntArray, Pairs, SitingOptions, fastest_pairs
+from spatial.planning.sites import Faults, Pairs, SitingOptions, fastest_pairs
 from spatial.planning.siting import mclp
+
+if TYPE_CHECKING:
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 class Part(NamedTuple):
@@ -231,7 +234,15 @@ def site_services(
     radius = np.array([within[name] for name in services], dtype=np.float64)
     refuse("options", not_within("budget", budget))
     task = _read(od, settlements, sizes, {name: demand[name] for name in services}, options.get("place_costs"))
-    task = task._replace(pairs=_served_pairs(task, radius))
+    # Needs are joined to the posts of their service within its radius.
+    posts = pd.DataFrame({"site": task.post_site, "post": np.arange(len(task.post_site)), "service": task.post_service})
+    joined = pd.DataFrame(task.pairs._asdict()).merge(posts, on="site")
+    joined = joined.loc[joined["minutes"] <= radius[joined["service"]]]
+    need = (joined["service"] * len(task.given_at) + joined["demand"]).to_numpy()
+    order = np.lexsort((joined["post"], need))
+    order = order[task.people[need[order]] > 0.0]
+    pairs = Pairs(need[order], joined["post"].to_numpy()[order], joined["minutes"].to_numpy()[order])
+    task = task._replace(pairs=pairs)
     if not len(task.pairs.minutes):
         raise InfeasibleError("service_radius: nobody is within it of any place of a service")
     # A budget that, with all that could be saved, pays for nothing that serves anybody.
@@ -499,14 +510,3 @@ def _read(
         place_cost=np.where(stands, 0.0, opens),
         pairs=fastest_pairs(od, settlement_ids, place_ids, "sizes"),
     )
-
-
-def _served_pairs(task: _Task, radius: FloatArray) -> Pairs:
-    """Join needs to the posts of their service within its radius."""
-    posts = pd.DataFrame({"site": task.post_site, "post": np.arange(len(task.post_site)), "service": task.post_service})
-    found = pd.DataFrame(task.pairs._asdict()).merge(posts, on="site")
-    found = found.loc[found["minutes"] <= radius[found["service"]]]
-    need = (found["service"] * len(task.given_at) + found["demand"]).to_numpy()
-    order = np.lexsort((found["post"], need))
-    order = order[task.people[need[order]] > 0.0]
-    return Pairs(need[order], found["post"].to_numpy()[order], found["minutes"].to_numpy()[order])

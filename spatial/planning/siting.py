@@ -36,10 +36,12 @@ from spatial.planning.coverage import (
 )
 from spatial.planning.plans import AS_SUMMED, Evaluation, LocationModel, Scale, SitingPlan, Start, siting_program
 from spatial.planning.programs import SAME, Program, at_most, rows_of, solve
-from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting, SitingOptions, read_siting
+from spatial.planning.sites import Siting, SitingOptions, read_siting
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 def mclp(

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from spatial.access.places import Places
+    from spatial.arrays import BoolArray, FloatArray
     from spatial.network.graph import TravelGraph
     from spatial.norms.law import Norm
     from spatial.planning.agenda import Question
-    from spatial.planning.sites import BoolArray, FloatArray
     from spatial.runner.stage import Options
     from spatial.terrain.friction import Friction
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from spatial.arrays import FloatArray
 
 
 # Sums of a raster by zone, by shares of cells, and the coverage of each zone.
@@ -188,13 +190,13 @@ class GeographicCoverage:
     """
 
     capacity_table: pd.DataFrame
-    served: NDArray[np.float64]
-    full: NDArray[np.float64]
-    not_reached: NDArray[np.float64]
+    served: FloatArray
+    full: FloatArray
+    not_reached: FloatArray
     report: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def remaining(self) -> NDArray[np.float64]:
+    def remaining(self) -> FloatArray:
         """Persons who are not served, shape (rows, columns)."""
         return self.full + self.not_reached
 

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
     from affine import Affine
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    from spatial.arrays import BoolArray, FloatArray
 
 
 # Bring a raster onto another's grid, where the user asks for it: nothing else in the package resamples.
@@ -79,7 +80,7 @@ def align_raster(raster: Raster, grid: Raster, *, resample: Literal["bilinear", 
     """
     if resample not in _WAYS:
         raise ContractError(raster.name, [f"resample: {resample!r} is not one of {', '.join(_WAYS)}"])
-    values: NDArray[np.float64] = np.full(grid.values.shape, np.nan)
+    values: FloatArray = np.full(grid.values.shape, np.nan)
     reproject(
         raster.values,
         values,
@@ -169,7 +170,18 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
     """
     if isinstance(speeds, SurfaceSpeeds):
         return speeds
-    values = _read(str(speeds))
+    name, path = str(speeds), Path(speeds)
+    if name in SURFACE_PRESETS:
+        values: dict[str, Any] = shipped_toml(f"terrain/presets/{name}.toml")
+    else:
+        with toml_faults(
+            f"surface speeds {name}", f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"
+        ):
+            if path.suffix.lower() == ".csv":
+                rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+                values = {"name": path.stem, "classes": {row.get("class") or "": row for row in rows}}
+            else:
+                values = {"name": path.stem, **toml_table(toml_text(path))}
     problems: list[str] = []
     found = {}
     for key, item in _tables(values.get("classes", {}), "classes", problems).items():
@@ -218,17 +230,6 @@ def _speed(key: str, value: object, problems: list[str]) -> float:
     return speed
 
 
-def _read(name: str) -> dict[str, Any]:
-    if name in SURFACE_PRESETS:
-        return shipped_toml(f"terrain/presets/{name}.toml")
-    path = Path(name)
-    with toml_faults(f"surface speeds {name}", f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"):
-        if path.suffix.lower() == ".csv":
-            rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-            return {"name": path.stem, "classes": {row.get("class") or "": row for row in rows}}
-        return {"name": path.stem, **toml_table(toml_text(path))}
-
-
 # Land cover, roads and barriers become friction: minutes per metre of every cell.
 
 _MIN_PER_M_AT_1_KM_H = 0.06
@@ -258,15 +259,15 @@ class Friction:
         cells that a road or a bridge opens) and ``cells_by_class``.
     """
 
-    min_per_m: NDArray[np.float64]
-    walks: NDArray[np.bool_]
+    min_per_m: FloatArray
+    walks: BoolArray
     transform: Affine
     crs: pyproj.CRS
-    elevation_m: NDArray[np.float64] | None = None
+    elevation_m: FloatArray | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def resolution_m(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def resolution_m(self) -> tuple[FloatArray, FloatArray]:
         """Height and width of the cells on the ground, one a row (`cell_sizes_m`): `resolution_m` of the surfaces."""
         return cell_sizes_m(self.transform, self.crs, self.min_per_m.shape)
 
@@ -458,9 +459,7 @@ def _shapes_of(frame: gpd.GeoDataFrame, grid: Raster, what: str) -> gpd.GeoSerie
     return frame.geometry
 
 
-def _burnt(
-    shapes: Iterable[BaseGeometry | None], values: NDArray[np.float64], grid: Raster, *, all_touched: bool
-) -> NDArray[np.float64]:
+def _burnt(shapes: Iterable[BaseGeometry | None], values: FloatArray, grid: Raster, *, all_touched: bool) -> FloatArray:
     """Values of the cells that shapes take, the last one counting; NaN elsewhere."""
     pairs = [
         (shape, float(value))
@@ -469,7 +468,7 @@ def _burnt(
     ]
     if not pairs:
         return np.full(grid.values.shape, np.nan)
-    burnt: NDArray[np.float64] = rasterize(
+    burnt: FloatArray = rasterize(
         pairs,
         out_shape=grid.values.shape,
         transform=grid.transform,

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from spatial.arrays import IntArray
 
 
 # Places on a raster: the cell that each lies in, and the nearest open ground for those on barriers.
 
 
-def cells_at(points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Raster) -> NDArray[np.int64]:
+def cells_at(points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Raster) -> IntArray:
     """
     Find the cell of each point.
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import ArrayLike, NDArray
 
+    from spatial.arrays import FloatArray, IntArray
+
 
 # Steps between cells: 4, 8 or 16 neighbours, and how long each is from each row of the raster.
 
@@ -42,9 +44,7 @@ _FIRST_GUARDED = {"block": len(_STRAIGHT), "pass": len(_STRAIGHT + _DIAGONAL)}
 _STEPS = {4: _STRAIGHT, 8: _STRAIGHT + _DIAGONAL, 16: _STRAIGHT + _DIAGONAL + _KNIGHT}
 
 
-def cell_sizes_m(
-    transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def cell_sizes_m(transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
     """
     Measure the cells of a raster on the ground.
 
@@ -172,8 +172,8 @@ class Ground:
 class Seeds:
     """Where a search begins."""
 
-    cells: NDArray[np.int64]  # flat positions
-    time_min: NDArray[np.float64]  # minutes at each, 0 or more
+    cells: IntArray  # flat positions
+    time_min: FloatArray  # minutes at each, 0 or more
     labels: NDArray[np.int32]  # who is there
 
 
@@ -183,7 +183,7 @@ def limit_of(cutoff_min: float | None) -> float:
 
 
 def spread(
-    ground: Ground, seeds: Seeds, cutoff_min: float, times: NDArray[np.float64], labels: NDArray[np.int32]
+    ground: Ground, seeds: Seeds, cutoff_min: float, times: FloatArray, labels: NDArray[np.int32]
 ) -> tuple[int, int]:
     """Spread from seeds, lower the times of the cells in place, and return the rows reached: first, and last + 1."""
     limit = min(cutoff_min, _LATEST)
@@ -262,7 +262,7 @@ def travel_time_surface(
     cutoff_min: float | None = None,
     source_min: ArrayLike | None = None,
     **options: Unpack[SurfaceOptions],
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """
     Compute minutes between every cell and the nearest source.
 
@@ -326,7 +326,7 @@ def catchment_surface(
     cutoff_min: float | None = None,
     source_min: ArrayLike | None = None,
     **options: Unpack[SurfaceOptions],
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+) -> tuple[FloatArray, NDArray[np.int32]]:
     """
     Compute minutes between every cell and the nearest source, and which source that is.
 
@@ -414,8 +414,8 @@ def ground_of(
 
 
 def _slope_fields(
-    friction: NDArray[np.float64], options: SurfaceOptions, problems: list[str]
-) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    friction: FloatArray, options: SurfaceOptions, problems: list[str]
+) -> tuple[FloatArray, NDArray[np.uint8]]:
     """Flat elevation and walked cells, of length 1 where slope does not count or all are walked."""
     elevation_m, walks = options.get("elevation_m"), options.get("walks")
     voids = options.get("dem_voids", "refuse")
@@ -458,7 +458,7 @@ def _slope_fields(
     return elevation.reshape(-1), walked.reshape(-1)
 
 
-def rows_and_columns(sources: ArrayLike) -> NDArray[np.int64]:
+def rows_and_columns(sources: ArrayLike) -> IntArray:
     """Read the cells of sources, shape (n, 2), and refuse what is no whole number."""
     given = np.asarray(sources)
     given = given.reshape(-1, 2) if given.size == 0 else given
@@ -495,5 +495,5 @@ def seeds_of(ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, c
     return Seeds(flat[is_open], start[is_open], labels[is_open])
 
 
-def _listed(cells: NDArray[np.int64]) -> str:
+def _listed(cells: IntArray) -> str:
     return first_of(tuple(int(part) for part in cell) for cell in cells)

@@ -21,7 +21,7 @@ from spatial.plain_text import shipped_toml
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from spatial.arrays import FloatArray
 
 
 # Names of columns as offices write them, told by an editable vocabulary in Chinese, French and English.
@@ -142,7 +142,7 @@ class Profile:
     kind: str  # code, whole number, number, angle, pair, yes or no, date, text or empty
     texts: pd.Series  # its values as text; missing where blank
     # shape (n,), its values as numbers, angles in degrees; NaN where they are none
-    numbers: NDArray[np.float64]
+    numbers: FloatArray
     filled: int  # values, and different ones
     distinct: int
 
@@ -162,7 +162,7 @@ class Profile:
         return [str(value) for value in self.texts.dropna().unique()]
 
     @property
-    def finite(self) -> NDArray[np.float64]:
+    def finite(self) -> FloatArray:
         """Numbers without gaps."""
         return self.numbers[np.isfinite(self.numbers)]
 
@@ -229,7 +229,7 @@ def _is_coded(texts: pd.Series) -> bool:
     return bool((lengths == lengths.mode().iloc[0]).mean() >= _MOST and lengths.mode().iloc[0] >= 9)
 
 
-def _angles(texts: pd.Series) -> NDArray[np.float64]:
+def _angles(texts: pd.Series) -> FloatArray:
     """Degrees of either axis; whole and decimal numbers do not come here."""
 
     def angle(text: object) -> float:

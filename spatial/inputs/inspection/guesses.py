@@ -25,7 +25,7 @@ from spatial.study.sources import TableSource
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from spatial.arrays import FloatArray
 
 
 MARGIN_DEGREES = 0.2
@@ -45,7 +45,7 @@ class Axis(NamedTuple):
     """One of two columns of coordinates."""
 
     name: str
-    values: NDArray[np.float64]  # in the rows that have both
+    values: FloatArray  # in the rows that have both
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +210,7 @@ def guess_geometry(frame: gpd.GeoDataFrame, ground: KnownGround, *, says_crs: bo
     return result
 
 
-def _within(values: NDArray[np.float64], limit: float) -> bool:
+def _within(values: FloatArray, limit: float) -> bool:
     return bool((np.abs(values) <= limit).mean() >= MOST)
 
 
@@ -242,7 +242,7 @@ def _longitude_first(
     return one, other
 
 
-def _strays(result: Coordinates, x: NDArray[np.float64], y: NDArray[np.float64], limit: float) -> None:
+def _strays(result: Coordinates, x: FloatArray, y: FloatArray, limit: float) -> None:
     """Say which rows lie so far from the middle one that they are likely wrong, such as those at 0, 0."""
     far = (np.abs(x - np.median(x)) > limit) | (np.abs(y - np.median(y)) > limit)
     if far.any() and not far.all():
@@ -253,12 +253,7 @@ def _strays(result: Coordinates, x: NDArray[np.float64], y: NDArray[np.float64],
 
 
 def _degrees_crs(
-    result: Coordinates,
-    longitude: NDArray[np.float64],
-    latitude: NDArray[np.float64],
-    ground: KnownGround,
-    named: str,
-    app: str = "",
+    result: Coordinates, longitude: FloatArray, latitude: FloatArray, ground: KnownGround, named: str, app: str = ""
 ) -> None:
     shown = (
         f"longitudes {longitude.min():.4f} to {longitude.max():.4f}, latitudes {latitude.min():.4f} to "
@@ -281,9 +276,7 @@ def _degrees_crs(
     _doubt(result, longitude, latitude, ground, named)
 
 
-def _fits_better_unshifted(
-    longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: KnownGround, named: str
-) -> bool:
+def _fits_better_unshifted(longitude: FloatArray, latitude: FloatArray, ground: KnownGround, named: str) -> bool:
     """Tell whether points lie clearly nearer to the roads as they are than with a shift of GCJ-02 taken back."""
     if ground.roads is None or ground.roads.empty:
         return False
@@ -297,9 +290,7 @@ def _fits_better_unshifted(
     return False
 
 
-def _doubt(
-    result: Coordinates, longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: KnownGround, named: str
-) -> None:
+def _doubt(result: Coordinates, longitude: FloatArray, latitude: FloatArray, ground: KnownGround, named: str) -> None:
     """Hold points in degrees against roads: do they fit better if they were shifted coordinates of a map service."""
     if ground.roads is None or ground.roads.empty:
         return
@@ -338,21 +329,19 @@ def _easting_first(result: Coordinates, one: Axis, other: Axis, *, by_letters: b
     return one, other
 
 
-def _are_northings(values: NDArray[np.float64]) -> bool:
+def _are_northings(values: FloatArray) -> bool:
     low, high = NORTHINGS_M
     return bool(((values >= low) & (values <= high)).mean() >= MOST)
 
 
-def _are_eastings(values: NDArray[np.float64]) -> bool:
+def _are_eastings(values: FloatArray) -> bool:
     low, high = EASTINGS_M
     zones, rest = np.divmod(values, ZONE_M)
     numbered = (zones == 0) | ((zones >= 13) & (zones <= 45))
     return bool((numbered & (rest >= low) & (rest <= high)).mean() >= MOST)
 
 
-def _metres_crs(
-    result: Coordinates, easting: NDArray[np.float64], northing: NDArray[np.float64], ground: KnownGround
-) -> None:
+def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, ground: KnownGround) -> None:
     """Guess the grid: by the zone that eastings begin with, else by where the study lies, else leave it open."""
     _strays(result, np.mod(easting, ZONE_M), northing, FAR_M)
     zones = np.floor(easting / ZONE_M).astype(np.int64)
@@ -391,7 +380,7 @@ def _metres_crs(
     result.guess("crs", "EPSG:...", f"{shown} are metres of a grid that the file does not name; {hint}")
 
 
-def _candidates(easting: NDArray[np.float64], northing: NDArray[np.float64], ground: KnownGround) -> list[pyproj.CRS]:
+def _candidates(easting: FloatArray, northing: FloatArray, ground: KnownGround) -> list[pyproj.CRS]:
     """Grids in which the rows lie where the study lies, the likeliest first."""
     if ground.bounds is None:
         return []
@@ -415,7 +404,7 @@ def _candidates(easting: NDArray[np.float64], northing: NDArray[np.float64], gro
     return found
 
 
-def _share(longitude: NDArray[np.float64], latitude: NDArray[np.float64], bounds: Bounds) -> float:
+def _share(longitude: FloatArray, latitude: FloatArray, bounds: Bounds) -> float:
     """Tell the share of the rows that lie in a box or near it."""
     across = (longitude >= bounds.west - MARGIN_DEGREES) & (longitude <= bounds.east + MARGIN_DEGREES)
     up = (latitude >= bounds.south - MARGIN_DEGREES) & (latitude <= bounds.north + MARGIN_DEGREES)

@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
-    from numpy.typing import NDArray
+
+    from spatial.arrays import FloatArray
 
 
 # What a raster looks to be: people per cell, heights, classes of land cover, or shares of one class.
@@ -119,7 +120,7 @@ def share_class(path: Path) -> int | None:
     return next((int(number) for word, number in meanings()["classes"].items() if word in words), None)
 
 
-def _kind(path: Path, values: NDArray[np.float64]) -> tuple[str, tuple[str, ...]]:
+def _kind(path: Path, values: FloatArray) -> tuple[str, tuple[str, ...]]:
     """Tell what a raster is where its name says so and its values fit that; else give the reasons that speak for it."""
     words = [kind for kind in _KINDS if kind in kind_words(path.name.split(".")[0])]
     if path.name.lower().endswith((".hgt", ".hgt.zip")):
