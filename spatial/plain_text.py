@@ -145,12 +145,12 @@ SCREEN_ROWS, SCREEN_COLUMNS = 32, 80
 
 def display_width(text: str) -> int:
     """
-    Count the columns that a text takes in a terminal, two for a Chinese sign.
+    Count the columns that a text takes in a terminal, a cell or a line of a print, two for a Chinese sign.
 
     >>> display_width("km"), display_width("云溪")
     (2, 4)
     """
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+    return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
 def shortened(text: str, width: int) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement
 
+from spatial.plain_text import display_width
 from spatial.qgis.styles import BASE, INK, constants, data_defined, font_families, rgba
 
 if TYPE_CHECKING:
@@ -277,19 +277,17 @@ def wrapped(text: str, width: int) -> str:
     """
 
     def lines(limit: int) -> list[str]:
-        made = [""]
-        for piece in pieces:
-            if made[-1] and room(made[-1] + piece.rstrip()) > limit:
+        made, taken = [""], 0
+        for piece, whole, bare in pieces:
+            if made[-1] and taken + bare > limit:
                 made.append("")
+                taken = 0
             made[-1] += piece
+            taken += whole
         return [line.rstrip() for line in made]
 
     # Nothing is wider than a line, such as an id without an end.
-    pieces = [piece[at : at + width] for piece in PIECE.findall(text) for at in range(0, len(piece), width)]
+    short = [piece[at : at + width] for piece in PIECE.findall(text) for at in range(0, len(piece), width)]
+    pieces = [(piece, display_width(piece), display_width(piece.rstrip())) for piece in short]
     few = len(lines(width))
     return "\n".join(lines(next(limit for limit in range(1, width + 1) if len(lines(limit)) <= few)))
-
-
-def room(text: str) -> int:
-    """Measure a text in letters, of which wide ones count as two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -6,7 +6,6 @@ import datetime as dt
 import io
 import math
 import re
-import unicodedata
 import zipfile
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,7 +17,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
-from spatial.plain_text import CONTROL, FORMULA
+from spatial.plain_text import CONTROL, FORMULA, display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -131,12 +130,12 @@ def _add_sheet(book: Workbook, sheet: Sheet) -> bytes:
     shown, wide, lines = min(sheet.rows, MAX_ROWS), 0.0, 1
     for number, column in enumerate(sheet.columns, start=1):
         # Width in characters that shows most values; ideographs take two.
-        head = _wide(column.title) / (1 if column.kind != "text" else 1.5)
-        sample = [_wide(value) for value in column.values[:500] if isinstance(value, str)]
+        head = display_width(column.title) / (1 if column.kind != "text" else 1.5)
+        sample = [display_width(value) for value in column.values[:500] if isinstance(value, str)]
         body = sorted(sample)[int(0.95 * (len(sample) - 1))] if sample else 10.0
         width = float(min(WIDEST, max(9.0, min(head, 24.0), body) + 2.0))
         page.column_dimensions[get_column_letter(number)].width = width
-        wide, lines = wide + width, max(lines, math.ceil(_wide(column.title) / (width - 2.0)))
+        wide, lines = wide + width, max(lines, math.ceil(display_width(column.title) / (width - 2.0)))
     page.freeze_panes = f"{get_column_letter(sheet.named + 1)}{HEADER_ROW + 1}"
     page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + shown}"
     page.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
@@ -222,10 +221,6 @@ class _Rows:
                 cell.quotePrefix = True
             number = self._styles[name, quoted] = cell.style_id
         return number
-
-
-def _wide(text: str) -> float:
-    return float(sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text))
 
 
 # The workbook as bytes that are the same for the same results.
