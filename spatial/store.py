@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.errors import SpatialError, StoreError, first_of
 from spatial.rasters import Raster
-from spatial.tables import TABLES
+from spatial.tables import TABLES, Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -574,11 +574,22 @@ def _damaged(path: Path, error: Exception) -> StoreError:
     return StoreError(f"{path}: is damaged ({error}); delete it and run the study again")
 
 
+def column_notes(known: Field) -> dict[str, str]:
+    """Say what a column is, as the data dictionary does."""
+    return {"title": known.title, "description": known.description, "unit": known.unit}
+
+
 def write_table(
-    path: Path, name: str, frame: pd.DataFrame, file_notes: dict[str, str], *, covering: bool = False
+    path: Path,
+    name: str,
+    frame: pd.DataFrame,
+    file_notes: dict[str, str],
+    *,
+    told: Callable[[Field], dict[str, str]] = column_notes,
+    covering: bool = False,
 ) -> None:
     """
-    Write a table as pandas and geopandas do, with the notes of the data dictionary in the same pass.
+    Write a table as pandas and geopandas do, with what is `told` of the columns of the data dictionary in one pass.
 
     With `covering` as GeoParquet 1.1 whose column `bbox` holds the box of each geometry, in row groups of which readers
     skip those that are elsewhere.
@@ -605,8 +616,7 @@ def write_table(
             schema = schema.set(index, field.with_type(pa.list_(pa.field("element", field.type.value_type))))
         known = TABLES[name].field(field.name) if name in TABLES else None
         if known is not None:
-            notes = {"title": known.title, "description": known.description, "unit": known.unit}
-            schema = schema.set(index, schema.field(index).with_metadata(notes))
+            schema = schema.set(index, schema.field(index).with_metadata(told(known)))
     attrs = {"PANDAS_ATTRS": json.dumps(plain.attrs)} if plain.attrs else {}
     schema = schema.with_metadata({**(schema.metadata or {}), **attrs, **file_notes})
     # Pages depend on where the chunks of a column end, which tables that are put together have many of.

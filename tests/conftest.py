@@ -130,8 +130,8 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def qgis_python() -> str:
-    """Path of the Python that has PyQGIS."""
-    python = "/usr/bin/python3"
+    """Path of the Python that has PyQGIS: SPATIAL_QGIS_PYTHON, such as that of another version, or the system's."""
+    python = os.environ.get("SPATIAL_QGIS_PYTHON", "/usr/bin/python3")
     try:
         probe = subprocess.run([python, "-c", "import qgis.core"], capture_output=True, check=False, timeout=120)
     except OSError:

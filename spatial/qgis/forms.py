@@ -78,10 +78,12 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
         if source is not None:
             texts = words.of(source[0]).messages[source[1]]
             found[column] = {code: text for code, text in texts.items() if "{" not in text}
-    if renderer.get("attr") in layer.aliases:
-        classes = {one.get("value", ""): one.get("label", "") for one in renderer.iter("category")}
-        found[renderer.get("attr", "")] = {value: label for value, label in classes.items() if value}
-    return found
+    # A class of several values, such as those of roads, names no code.
+    classes = {one.get("value", ""): one.get("label", "") for one in renderer.iter("category")}
+    named = {value: label for value, label in classes.items() if value}
+    if named and renderer.get("attr") in layer.aliases:
+        found[renderer.get("attr", "")] = named
+    return {column: texts for column, texts in found.items() if texts}
 
 
 def field_configuration(maps: Mapping[str, Mapping[str, str]]) -> Element:

@@ -410,7 +410,11 @@ def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[
             kept[name] = kept[name][kept[name]["service"].isin(own if name == "access" else own[:1])]
     if "scenario_access" in kept:
         drawn = kept["scenario_access"].query("scenario == @OWN_EDITS")
-        tried = services_in_order(list(drawn["service"]), meta)[:1]
+        ends = drawn[["before_min", "after_min"]]
+        is_changed = ends["before_min"].ne(ends["after_min"]) & ends.notna().any(axis=1)
+        changed = is_changed.groupby(drawn["service"]).sum()
+        # What most places feel, such as a new clinic as the clinic that it is.
+        tried = sorted(services_in_order(list(drawn["service"]), meta), key=lambda service: -changed[service])[:1]
         kept["scenario_access"] = drawn[drawn["service"].isin(tried)]
     if "gaps" in kept and meta.opening_norms:
         kept["gaps"] = kept["gaps"][kept["gaps"]["norm_id"].isin(meta.opening_norms)]

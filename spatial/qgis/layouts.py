@@ -166,6 +166,7 @@ class _Paper:
     def map(self) -> Element:
         """Show the theme on its ground."""
         still = {"followPreset": "true", "followPresetName": self.one.theme, "keepLayerSet": "false"}
+        still["labelMargin"] = f"{1.5 * self.scale:g},mm"
         element = self.item(MAP, "map", MAP_BOX, background="true", frame="true", drawCanvasItems="false", **still)
         SubElement(element, "BackgroundColor", colour_attributes(BASE["land"]))
         SubElement(element, "Extent", self.ground.attributes())

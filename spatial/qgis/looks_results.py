@@ -238,9 +238,9 @@ def names_look(frame: pd.DataFrame, words: Words) -> Style:
     }
     name = name_expression(frame, words.language)
     shown = f"CASE WHEN \"tier\" <> 'village' OR @map_scale < {VILLAGE_LABEL_SCALE} THEN {name} END"
-    return Style(
-        categorised("tier", classed("tiers", words, looks)), labelling=labels(shown) if name else None, display=name
-    )
+    # Names may lie on the dots of villages, so that they find room beside the circles of people.
+    named = labels(shown, kept_off=0.0) if name else None
+    return Style(categorised("tier", classed("tiers", words, looks)), labelling=named, display=name)
 
 
 class Scale(NamedTuple):

@@ -226,9 +226,9 @@ def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
 
 
 def labels(
-    expression: str, *, size: float = 8.5, colour: str = "#33373a", halo: str = "#ffffff", on_areas: bool = False
+    expression: str, *, size: float = 8.5, colour: str = "#33373a", on_areas: bool = False, kept_off: float = 1.0
 ) -> Element:
-    """Build labels around points, or on areas."""
+    """Build labels around points, or on areas; `kept_off` is how much other labels shun these points, 0 to 2."""
     element = Element("labeling", {"type": "simple"})
     settings = SubElement(element, "settings", {"calloutType": "simple"})
     text = {"fieldName": expression, "isExpression": "1", "fontFamily": FONT}
@@ -236,12 +236,12 @@ def labels(
     text |= constants(f"textColor={rgba(colour)} textOpacity=1 multilineHeight=1")
     style = SubElement(settings, "text-style", text)
     style.append(font_families())
-    buffer = f"bufferDraw=1 bufferSize=0.7 bufferSizeUnits=MM bufferColor={rgba(halo, 0.85)}"
+    buffer = f"bufferDraw=1 bufferSize=0.7 bufferSizeUnits=MM bufferColor={rgba(BASE['blank'], 0.85)}"
     SubElement(style, "text-buffer", constants(f"{buffer} bufferOpacity=1 bufferNoFill=1"))
     placement = f"placement={HORIZONTAL if on_areas else AROUND_IN_ORDER} dist=1.4 distUnits=MM offsetType=1"
     SubElement(settings, "placement", constants(f"{placement} predefinedPositionOrder=TR,TL,BR,BL,R,L,TSR,BSR"))
     # Areas would keep the labels of other layers away from all of their ground.
-    obstacle = f"obstacle={0 if on_areas else 1} obstacleFactor=1"
+    obstacle = f"obstacle={not on_areas and kept_off > 0:d} obstacleFactor={kept_off:g}"
     SubElement(settings, "rendering", constants(f"{obstacle} displayAll=0 mergeLines=0"))
     return element
 
@@ -375,9 +375,20 @@ def texts(parent: Element, **told: str) -> None:
         SubElement(parent, tag).text = text
 
 
+def _labelling(style: Style) -> Element | None:
+    """Take the labels of a layer; circles of people that have none keep the names of places off themselves."""
+    if style.labelling is not None or style.renderer.find("data-defined-size-legend") is None:
+        return style.labelling
+    element = labels("''", kept_off=2.0)
+    rendering = element.find("settings/rendering")
+    assert rendering is not None
+    rendering.set("drawLabels", "0")
+    return element
+
+
 def style_attributes(style: Style, smallest_scale: int = 0) -> dict[str, str]:
     """Give the attributes that a QML file and a project's layer share; hidden when zoomed out beyond a scale."""
-    scaled, named = smallest_scale > 0, style.labelling is not None
+    scaled, named = smallest_scale > 0, _labelling(style) is not None
     shown = f"labelsEnabled={named:d} hasScaleBasedVisibilityFlag={scaled:d} minScale={smallest_scale or 100000000}"
     simplified = "simplifyDrawingHints=1 simplifyDrawingTol=1 simplifyAlgorithm=0 simplifyLocal=1 simplifyMaxScale=1"
     return constants(f"{shown} maxScale=0 {simplified}")
@@ -385,9 +396,8 @@ def style_attributes(style: Style, smallest_scale: int = 0) -> dict[str, str]:
 
 def style_elements(style: Style, aliases: Mapping[str, str]) -> list[Element]:
     """Give the elements that a QML file and a project's layer share."""
-    elements = [style.renderer]
-    if style.labelling is not None:
-        elements.append(style.labelling)
+    labelling = _labelling(style)
+    elements = [style.renderer, *([labelling] if labelling is not None else [])]
     opacity = Element("layerOpacity")
     opacity.text = f"{style.opacity:g}"
     preview = Element("previewExpression")

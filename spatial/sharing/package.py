@@ -36,7 +36,7 @@ from spatial.sharing.records import (
     ro_crate,
     stac_documents,
 )
-from spatial.store import Artifact, Store, replace, replace_folder, write_table
+from spatial.store import Artifact, Store, column_notes, replace, replace_folder, write_table
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from spatial.messages import Words
     from spatial.results import Results
     from spatial.sharing.records import PackageMeta
+    from spatial.tables import Field
 
 
 DEGREES = "EPSG:4326"
@@ -259,7 +260,11 @@ def write_forms(
     for part in ("tables", "csv", *(form for form in also if isinstance(frame, gpd.GeoDataFrame))):
         (folder / part).mkdir(exist_ok=True)
     covering = isinstance(frame, gpd.GeoDataFrame) and "bbox" not in frame and len(frame) > 0
-    write_table(folder / "tables" / f"{name}.parquet", name, frame, notes, covering=covering)
+
+    def told(known: Field) -> dict[str, str]:
+        return column_notes(known) | {"title": words.title(known.title), "description": words.about(known.description)}
+
+    write_table(folder / "tables" / f"{name}.parquet", name, frame, notes, told=told, covering=covering)
     made = [SharedFile(f"tables/{name}.parquet", title, "application/vnd.apache.parquet")]
     plain = pd.DataFrame(frame)
     if isinstance(frame, gpd.GeoDataFrame):

@@ -106,13 +106,17 @@ def _compared(
     after: gpd.GeoDataFrame,
     barriers: gpd.GeoSeries | None,
 ) -> pd.DataFrame:
-    # The tiers of towns, and all services with these: those named, or those of the headline norms.
+    # The tiers of towns, and all services with these: those named, or those of the headline norms and of what opens
+    # or closes, so that a clinic shows as the clinic that it is, and not only as what norms count it for.
     either = gpd.GeoDataFrame(pd.concat([facilities, after], ignore_index=True))
     towns = {name: TOWN_TIERS[name] for name in item.services if name in TOWN_TIERS}
     others = [name for name in item.services if name not in TOWN_TIERS]
     if not item.services:
         towns = headline_towns(options, settlements)
-    closer = closer_services(options, either, others) if others or not item.services else {}
+        others = sorted(set(either.drop_duplicates("facility_id", keep=False)["service"]))
+    closer = closer_services(options, either, others) if others else {}
+    if not item.services:
+        closer = closer_services(options, either, ()) | closer
     services = closer | towns
     if not services:
         return pd.DataFrame()

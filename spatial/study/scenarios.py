@@ -126,7 +126,7 @@ class ScenarioOptions(Model):
     )
     title: dict[str, str] = option({}, "Title by language")
     services: Names = option(
-        (), "Services or tiers of towns that it is looked at for; empty for those of the headline norms"
+        (), "Services or tiers of towns looked at; empty for those of the headline norms and of what opens or closes"
     )
     mode: Mode | None = option(None, "Mode of network.modes that people travel by; the first one by default")
     close: Names = option((), "Ids of roads or edges that are closed, in both directions")

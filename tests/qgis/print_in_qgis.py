@@ -81,6 +81,7 @@ def asked(layer: object) -> dict[str, object]:
         "licences": layer.metadata().licenses(),
         "dates": layer.metadata().dateTime(Qgis.MetadataDateType.Created).toString("yyyy-MM-dd"),
         "styles": layer.styleManager().styles(),
+        "kept_free": layer.labelsEnabled() and not layer.labeling().settings().drawLabels,
     }
 
 

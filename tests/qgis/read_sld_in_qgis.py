@@ -32,6 +32,11 @@ def colour(symbol: QgsSymbol) -> str:
     return str((first.strokeColor() if is_hollow else first.color()).name())
 
 
+def is_named(layer: QgsVectorLayer) -> bool:
+    """Tell whether labels are drawn, and not only kept off."""
+    return bool(layer.labelsEnabled() and layer.labeling().settings().drawLabels)
+
+
 def classes(layer: QgsVectorLayer, sizes: set[float]) -> list[list[list[str]]]:
     """Give the classes of each feature with their colours, in the order of features, and gather the sizes of points."""
     renderer, context = layer.renderer(), QgsRenderContext()
@@ -65,7 +70,7 @@ def main(file: str) -> None:
         document = QDomDocument()
         document.setContent(qml)
         layer.importNamedStyle(document)
-        wanted, has_labels, sizes = classes(layer, set()), layer.labelsEnabled(), set()
+        wanted, has_labels, sizes = classes(layer, set()), is_named(layer), set()
         document = QDomDocument()
         is_xml = document.setContent(sld, True)[0]
         named = document.firstChildElement("StyledLayerDescriptor").firstChildElement("NamedLayer")
@@ -78,7 +83,7 @@ def main(file: str) -> None:
             "features": len(wanted),
             "differ": differ[:3] if len(found) == len(wanted) else ["number"],
             "sizes": sorted(sizes),
-            "labels": [has_labels, layer.labelsEnabled()],
+            "labels": [has_labels, is_named(layer)],
         }
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it
     sys.stdout.flush()

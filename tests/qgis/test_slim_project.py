@@ -80,6 +80,9 @@ def test_codes_are_told_in_the_language_of_the_study(seen):
     assert {town: "town"} in maps
     tip = seen["layers"]["spatial_county_facilities"]["tip"]
     assert "&amp;" in tip  # text from data is shown as text, whatever it holds
+    # Classes of roads hold several codes each, and the words are those of the codes.
+    road = {"en": "trunk road", "zh": "干线公路"}[seen["language"]]
+    assert {road: "trunk"} in seen["layers"]["spatial_county_roads"]["maps"]["road_class"]["map"]
 
 
 @pytest.mark.qgis
@@ -108,6 +111,8 @@ def test_circles_of_people_and_the_facilities_that_count_stand_in_the_legend(see
     assert len(beyond) == (2 if seen["language"] == "en" else 1)
     for page in beyond:
         assert any(row.startswith(("10,000", "10\u202f000", "10 000")) for row in page["rows"])
+        # Names of places keep off the circles.
+        assert seen["layers"]["spatial_county_gap_cn_hospital"]["kept_free"]
         # Of the facilities those of the norm's service alone: a style of the layer that its theme chooses.
         assert "spatial_county_facilities" in page["visible"]
     assert set(seen["layers"]["spatial_county_facilities"]["styles"]) == {"default", "hospital", "post_office"}

@@ -412,6 +412,15 @@ def test_a_column_of_the_users_own_called_bbox_stays_theirs(tiny_done, tmp_path)
     assert set(gpd.read_parquet(tmp_path / "tables" / "settlements.parquet")["bbox"]) == {"mine"}
 
 
+def test_parquet_says_what_columns_are_in_the_language_of_the_records_and_keeps_units_as_codes(tiny_done, tmp_path):
+    frame = packages.shared_frame(read_results(tiny_done.processed / "tiny").access)
+    packages.write_forms(tmp_path, "access", frame, {}, Words("zh", "sharing"), also=())
+    said = pq.read_schema(tmp_path / "tables" / "access.parquet").field("travel_time_min").metadata
+    assert said[b"title"].decode() == "出行时间"
+    assert not said[b"description"].decode().isascii()
+    assert said[b"unit"] == b"min"
+
+
 def test_rows_without_a_place_come_last_and_lists_are_json():
     frame = gpd.GeoDataFrame(
         {"a": [1, 2, 3], "of": [[1.0, 2.0], [], [3.0]]},

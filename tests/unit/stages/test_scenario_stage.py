@@ -28,12 +28,12 @@ def run(tiny, *, until="gaps", **more):
     return sp.run(study, processed=tiny.processed, maps=tiny.maps, until=until)
 
 
-NAMES = ("middle-street", "same-by-file", "faster", "short-cut", "school-for-hospital")
+NAMES = ("middle-street", "same-by-file", "faster", "short-cut", "school-for-hospital", "new-market")
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, tiny_at):
-    """Five scenarios in one run."""
+    """Six scenarios in one run."""
     tiny = tiny_at(tmp_path_factory.mktemp("scenarios"))
     flood = write(tiny, "flood.geojson", line(tiny, (0, 2), (4, 2)))
     road = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60, name="新路"))
@@ -44,6 +44,7 @@ def ran(tmp_path_factory, tiny_at):
         {"speed_factors": {"tertiary": 2.0}, "services": ["hospital", "primary_school"]},
         {"new_roads": road},
         {"new_facilities": {"path": opens, "service": "hospital"}, "close_facilities": ["f1"]},
+        {"open": [{"service": "market", "at": "s8"}], "services": []},
     )
     items = [{"name": name, "services": ["hospital"], **change} for name, change in zip(NAMES, changes, strict=True)]
     return run(tiny, scenarios=items)
@@ -100,6 +101,13 @@ def test_facilities_that_open_and_close_count_only_after(ran):
     after = minutes(ran, "school-for-hospital", "after")
     assert after.loc["s8"] == pytest.approx(0.0, abs=0.01)
     assert after.loc["s1"] == pytest.approx(minutes(ran, "school-for-hospital", "before").loc["s8"], abs=0.01)
+
+
+def test_what_opens_is_looked_at_as_what_it_is_beside_what_norms_ask_for(ran):
+    before, after = (minutes(ran, "new-market", side, "market") for side in ("before", "after"))
+    assert before.isna().all()
+    assert after.loc["s8"] == 0.0
+    assert not minutes(ran, "new-market", "after").empty
 
 
 def test_people_are_counted_at_every_cutoff_and_in_the_summary(ran):
