@@ -20,10 +20,10 @@ from spatial.norms.measuring import modes_for
 from spatial.plain_text import toml_value
 from spatial.planning.agenda import Answer, Question, Sharing, no_answer, no_help, service_norm
 from spatial.planning.making_room import Filling, RoomTask, make_room
-from spatial.planning.matching import match_capacity
+from spatial.planning.matching import CapacityMatch, match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.programs import SAME
-from spatial.stages.plan_sites import homes_of, pays_for_nothing
+from spatial.stages.plan_sites import NewSites, homes_of, pays_for_nothing
 from spatial.stages.policy import vocabulary_of
 from spatial.study.scenarios import DAYS_A_WEEK
 
@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.planning.making_room import RoomMade
-    from spatial.planning.matching import CapacityMatch
     from spatial.stages.plan_ground import PlanGround
-    from spatial.stages.plan_sites import NewSites
     from spatial.study.plans import PlanOptions, RoundOptions
 
     ObjectArray = NDArray[np.object_]
@@ -260,39 +257,19 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
     more = made.units - capacity
     price = np.concatenate((np.zeros(len(theirs)), opening)) + np.where(is_new, np.nan_to_num(stated), stated) * more
     price = np.where(more < 0.0, -closing, price)
-    return _made_answer(
-        question,
-        task,
-        made,
-        _Told(named, held, price, unit, frame.geometry, ground.settlements.set_index("settlement_id").geometry),
-    )
-
-
-class _Told(NamedTuple):
-    """What is told of facilities beside what becomes of them."""
-
-    ids: ObjectArray  # shape (m,), where they are
-    capacity: FloatArray  # shape (m,), today
-    price: FloatArray  # shape (m,), NaN where it is not known
-    unit: str | None
-    points: gpd.GeoSeries  # m
-    homes: gpd.GeoSeries  # by the ids of settlements
-
-
-def _made_answer(question: Question, task: RoomTask, made: RoomMade, told: _Told) -> Answer:
-    """Tell of each action who finds room by it, and what facilities then hold and have left."""
-    fill, order, need = task.filling, np.array(made.order), question.need
-    rows = fill.homes.get_indexer(pd.Index(need["unit_id"]))
+    # Tell of each action who finds room by it, and what facilities then hold and have left.
+    order, need, points = np.array(made.order), question.need, ground.settlements.set_index("settlement_id").geometry
+    rows = filling.homes.get_indexer(pd.Index(need["unit_id"]))
     table = -np.diff(np.array(made.left), axis=0)[:, rows] * question.is_beyond.to_numpy()
     table = np.where(table > SAME * task.each, table, 0.0)
     step, row = np.nonzero(table)
-    ways = pd.Series(fill.minutes, pd.MultiIndex.from_arrays([fill.settlement, fill.facility]))
+    ways = pd.Series(filling.minutes, pd.MultiIndex.from_arrays([filling.settlement, filling.facility]))
     matches = pd.DataFrame(
         {
             "row": row,
             "step": step,
             "settlement_id": need["unit_id"].to_numpy()[row],
-            "facility_id": told.ids[order[step]],
+            "facility_id": named[order[step]],
             "service": question.norm.service,
             "persons": table[step, row],
             # Of those who find room elsewhere, which others leave to them, no way is told.
@@ -300,41 +277,41 @@ def _made_answer(question: Question, task: RoomTask, made: RoomMade, told: _Told
         }
     ).sort_values(["step", "persons"], ascending=[True, False], kind="stable", ignore_index=True)
     room, before = task.each * made.units, task.each * task.capacity
-    then, now = (fill.given(held) for held in (room, before))
-    free = room - np.bincount(fill.facility, then, minlength=len(room))
-    idle = before - np.bincount(fill.facility, now, minlength=len(room))
+    then, now = (filling.given(holds) for holds in (room, before))
+    free = room - np.bincount(filling.facility, then, minlength=len(room))
+    idle = before - np.bincount(filling.facility, now, minlength=len(room))
     rest = made.left[-1] * task.asked
-    still = np.bincount(fill.facility, rest[fill.settlement], minlength=len(room)) > SAME
+    still = np.bincount(filling.facility, rest[filling.settlement], minlength=len(room)) > SAME
     given = table.sum(axis=1)
     gained = np.concatenate(([0.0], np.cumsum(given)))
-    grown, units = made.units[order], told.capacity[order]
+    grown, units = made.units[order], held[order]
     kinds = np.select([grown < units, task.is_new[order]], ["close_site", "open_site"], "enlarge_site")
     shapes = []
     for at, site in enumerate(made.order):
         # Of what closes the lines lead to those who come today.
         come = (
-            fill.settlement[(fill.facility == site) & (now > 0.0)]
+            filling.settlement[(filling.facility == site) & (now > 0.0)]
             if kinds[at] == "close_site"
             else rows[table[at] > 0.0]
         )
-        ends = sorted(fill.homes[come]) or [fill.homes[fill.settlement[fill.facility == site]][0]]
-        point = told.points.iloc[site].coords[0]
-        shapes.append(shapely.MultiLineString([[point, told.homes[home].coords[0]] for home in ends]))
+        ends = sorted(filling.homes[come]) or [filling.homes[filling.settlement[filling.facility == site]][0]]
+        point = frame.geometry.iloc[site].coords[0]
+        shapes.append(shapely.MultiLineString([[point, points[home].coords[0]] for home in ends]))
     is_met = (rest[rows] <= 0.0) & question.is_beyond.to_numpy()
     is_proven = gained[-1] >= made.bound * (1.0 - SAME)
     return Answer(
         actions=pd.DataFrame(
             {
                 "action": kinds,
-                "where": told.ids[order],
+                "where": named[order],
                 "alone": made.alone,
                 "lost_without": made.lost_without,
                 "length_km": np.nan,
                 "shape": shapes,
                 "capacity_before": units,
                 "capacity_after": grown,
-                "capacity_unit": told.unit,
-                "cost": told.price[order],
+                "capacity_unit": unit,
+                "cost": price[order],
             }
         ),
         after=need["before"].to_numpy(dtype=np.float64),
@@ -350,9 +327,9 @@ def _made_answer(question: Question, task: RoomTask, made: RoomMade, told: _Told
             matches,
             pd.DataFrame(
                 {
-                    "facility_id": told.ids[order],
+                    "facility_id": named[order],
                     "service": question.norm.service,
-                    "capacity_unit": told.unit,
+                    "capacity_unit": unit,
                     "capacity_persons": room[order],
                     "idle_persons": idle[order],
                     "given_persons": given,

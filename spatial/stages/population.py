@@ -26,14 +26,13 @@ from spatial.people.unit_totals import (
     scale_to_units,
     unit_totals,
 )
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.shared import graph_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.rasters import Raster
-    from spatial.runner.stage import Options, Progress, Value
 
     FloatArray = NDArray[np.float64]
 
@@ -54,6 +53,42 @@ class People:
     groups: dict[str, FloatArray] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class _Official:
+    """Official numbers of units, and the settlements of each."""
+
+    table: pd.DataFrame
+    matched: MatchedUnits
+    in_study: NDArray[np.bool_]
+    max_factor: float
+
+    def of(self, column: str) -> FloatArray:
+        """Read a column by unit; NaN where there is no number."""
+        rows = self.matched.units["official"].to_numpy()
+        return np.where(rows >= 0, _column(self.table, column)[np.maximum(rows, 0)], np.nan)
+
+    def of_group(self, group: str) -> FloatArray:
+        """Give the people of a group, or everybody, by unit, from their number or their share."""
+        if group == EVERYBODY:
+            return self.of(TOTAL)
+        counted = self.of(f"{group}_persons")
+        return np.where(np.isnan(counted), self.of(f"{group}_share") * self.of(TOTAL), counted)
+
+    def at_home(self, by_unit: FloatArray) -> FloatArray:
+        """Give each settlement what its unit has; NaN where the unit is not known."""
+        home = self.matched.home
+        return np.where(home >= 0, by_unit[np.maximum(home, 0)], np.nan)
+
+    def scaling(self, persons: FloatArray, group: str) -> Scaling:
+        """Scale people to the official numbers of a group."""
+        official = np.where(self.matched.units["fault"] == "", self.of_group(group), np.nan)
+        return scale_to_units(persons, self.matched.home, official, in_study=self.in_study, max_factor=self.max_factor)
+
+
+def _column(frame: pd.DataFrame, name: str) -> FloatArray:
+    return frame[name].to_numpy(dtype=np.float64) if name in frame else np.full(len(frame), np.nan)
+
+
 def finish_people(
     people: People,
     study_area: gpd.GeoDataFrame,
@@ -63,194 +98,105 @@ def finish_people(
     options: Options,
 ) -> dict[str, Value]:
     """Mark the basis, fill groups, and hold people against the official numbers of their units."""
-    work = _Work(options, people, study_area, boundaries, official_units)
-    work.match()
-    work.scale()
-    work.fill_groups()
-    return work.result()
-
-
-@dataclass(eq=False)
-class _Work:
-    """The settlements while their people are finished."""
-
-    options: Options
-    people: People
-    study_area: gpd.GeoDataFrame
-    boundaries: gpd.GeoDataFrame
-    official_units: pd.DataFrame | None
-    matched: MatchedUnits | None = None
-    scaling: Scaling | None = None
-    by_group: dict[str, UnitPeople] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.settlements = self.people.settlements.copy()
-        self.before = self._column(TOTAL)
-        self.after = self.before
-        self.in_study = self.settlements["in_study"].to_numpy(dtype=bool)
-
-    def _column(self, name: str) -> FloatArray:
-        if name not in self.settlements.columns:
-            return np.full(len(self.settlements), np.nan)
-        return self.settlements[name].to_numpy(dtype=np.float64)
-
-    def match(self) -> None:
-        """Find the unit of every settlement and its official row."""
-        if self.official_units is None:
-            return
-        places, self.boundaries = units_of_level(self.options, self.settlements, self.study_area, self.boundaries)
-        self.matched = match_units(self.official_units, places, self.boundaries, options=self.options.placing)
-
-    def official(self, column: str) -> FloatArray:
-        """Read a column of the official table by unit; NaN where there is no number."""
-        assert self.matched is not None
-        assert self.official_units is not None
-        rows = self.matched.units["official"].to_numpy()
-        if column not in self.official_units.columns:
-            return np.full(len(rows), np.nan)
-        values = self.official_units[column].to_numpy(dtype=np.float64)
-        return np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
-
-    def official_group(self, group: str) -> FloatArray:
-        """Official people of a group by unit, from their number or their share."""
-        counted = self.official(f"{group}_persons")
-        return np.where(np.isnan(counted), self.official(f"{group}_share") * self.official(TOTAL), counted)
-
-    def scale(self) -> None:
-        """Scale everybody where the study asks for it."""
-        chosen = self.options.population
-        if self.matched is None or chosen.rescale_to is None:
-            return
-        self.scaling = self._scaled(self.before, self.official(TOTAL))
-        self.after = self.before * self.scaling.applied
-        changed = self.scaling.applied != 1.0
-        source = self.settlements["population_source"].astype("str")
-        self.settlements = self.settlements.assign(
-            population_persons=self.after,
+    chosen, settlements, account = options.population, people.settlements.copy(), people.account
+    before = after = _column(settlements, TOTAL)
+    unknown, in_study = np.full(len(settlements), np.nan), settlements["in_study"].to_numpy(dtype=bool)
+    official, scaling = None, None
+    if official_units is not None:
+        places, boundaries = units_of_level(options, settlements, study_area, boundaries)
+        matched = match_units(official_units, places, boundaries, options=options.placing)
+        official = _Official(official_units, matched, in_study, chosen.rescale_max_factor)
+    if official is not None and chosen.rescale_to is not None:
+        scaling = official.scaling(before, EVERYBODY)
+        after = before * scaling.applied
+        changed, source = scaling.applied != 1.0, settlements["population_source"].astype("str")
+        settlements = settlements.assign(
+            population_persons=after,
             population_source=source.where(~changed, source + "_rescaled"),
-            population_factor=self.scaling.applied,
+            population_factor=scaling.applied,
         )
-
-    def _scaled(self, persons: FloatArray, official: FloatArray) -> Scaling:
-        assert self.matched is not None
-        return scale_to_units(
-            persons,
-            self.matched.home,
-            np.where(self.matched.units["fault"] == "", official, np.nan),
-            in_study=self.in_study,
-            max_factor=self.options.population.rescale_max_factor,
-        )
-
-    def fill_groups(self) -> None:
-        """Take every group from list, raster or share, and scale what was counted like its unit."""
-        shares = self.options.population.groups
-        for group in sorted({*groups_of(self.settlements), *self.people.groups, *shares}):
-            column = f"{group}_persons"
-            listed = self._column(column) if column in self.settlements.columns else None
-            counted = fill_group(listed, self.people.groups.get(group), size=len(self.settlements))
-            done, own = counted, None
-            if self.scaling is not None and self.matched is not None:
-                # To the official number of the group where there is one, else like everybody.
-                own = self._scaled(counted.persons, self.official_group(group))
-                home = self.matched.home
-                by_own = (home >= 0) & (own.status[np.maximum(home, 0)] == "scaled")
-                done = counted.scaled(np.where(by_own, own.applied, self.scaling.applied))
-            if group in shares:
-                # One share for all, or that of each unit; NaN where the unit is not known.
-                share = shares[group].share
-                if share != "units":
-                    part = np.full(len(self.settlements), float(share))
-                elif self.matched is None:
-                    part = np.full(len(self.settlements), np.nan)
-                else:
-                    told, people = self.official(f"{group}_share"), self.official(TOTAL)
-                    with np.errstate(divide="ignore", invalid="ignore"):
-                        counted_share = np.where(people > 0, self.official_group(group) / people, np.nan)
-                    home = self.matched.home
-                    by_unit = np.where(np.isnan(told), counted_share, told)
-                    part = np.where(home >= 0, by_unit[np.maximum(home, 0)], np.nan)
-                done = done.estimated(self.after, part)
-            self.settlements[column] = done.persons
-            self.settlements[f"{group}_source"] = pd.Series(done.source, index=self.settlements.index, dtype="str")
-            if self.matched is not None and not np.isnan(self.official_group(group)).all():
-                before = np.where(np.isnan(counted.persons), done.persons, counted.persons)
-                self.by_group[group] = self._unit_people(group, before, done.persons, listed, own)
-
-    def _unit_people(
-        self, group: str, before: FloatArray, after: FloatArray, listed: FloatArray | None, scaling: Scaling | None
-    ) -> UnitPeople:
-        assert self.matched is not None
-        unknown = np.full(len(self.matched.units) + 1, np.nan)
-        raster = self.people.raster if group == EVERYBODY else None
-        if raster is not None:
-            rows = self.matched.units["boundary"].to_numpy()
-            shapes = self.boundaries.geometry.to_numpy()
-            drawn = np.array([shapes[row] if row >= 0 else None for row in rows], dtype=object)
-            unknown = raster_by_unit(raster, gpd.GeoSeries(drawn, crs=self.settlements.crs))
-        return UnitPeople(
-            group=group,
-            before=before,
-            after=after,
-            listed=np.full(len(before), np.nan) if listed is None else listed,
-            official=self.official(TOTAL) if group == EVERYBODY else self.official_group(group),
-            raster=unknown,
-            scaling=scaling,
-        )
-
-    def result(self) -> dict[str, Value]:
-        """Put it all into tables."""
-        basis = self.options.population.basis
-        settlements = self.settlements.assign(
-            population_basis=pd.Series(basis, index=self.settlements.index, dtype="str")
-        )
-        account = self.people.account
-        if self.scaling is not None:
-            # Add to the account what scaling added and took away.
-            change = np.nan_to_num(self.after - self.before)
-            scaled, up, down = self.scaling.applied != 1.0, change > 0, change < 0
-            whole = float(np.nansum(self.after[self.in_study]))
-            about = "to meet official numbers of units; cells are settlements."
-            rows = [
-                ("scaled_up", change[up].sum(), up.sum(), f"Added {about}"),
-                ("scaled_down", -change[down].sum(), down.sum(), f"Taken away {about}"),
-                (
-                    "after_scaling",
-                    whole,
-                    (scaled & self.in_study).sum(),
-                    f"People of the study area after scaling {about}",
-                ),
-            ]
-            account = pd.concat([account, _account(rows)], ignore_index=True)
-        made: dict[str, Value] = {"settlements": settlements, "population_account": account}
-        found = []
-        ids, points = settlements["settlement_id"].tolist(), settlements.geometry.to_numpy()
-        for group in groups_of(settlements):
-            persons = self._column(f"{group}_persons")
-            for row in np.flatnonzero(above_total(persons, self.after)):
-                # Whole people would say "50 of 50" where a tenth of a person is too many.
-                detail = (
-                    f"{group}: {persons[row]:.1f} of {self.after[row]:.1f} people; left as they are: correct the list "
-                    "or what counts everybody"
+        # Add to the account what scaling added and took away.
+        change = np.nan_to_num(after - before)
+        about = "to meet official numbers of units; cells are settlements."
+        whole = f"People of the study area after scaling {about}"
+        rows = [
+            ("scaled_up", change[change > 0].sum(), (change > 0).sum(), f"Added {about}"),
+            ("scaled_down", -change[change < 0].sum(), (change < 0).sum(), f"Taken away {about}"),
+            ("after_scaling", float(np.nansum(after[in_study])), (changed & in_study).sum(), whole),
+        ]
+        account = pd.concat([account, _account(rows)], ignore_index=True)
+    # Take every group from list, raster or share, and scale what was counted like its unit.
+    by_group = []
+    for group in sorted({*groups_of(settlements), *people.groups, *chosen.groups}):
+        column = f"{group}_persons"
+        listed = _column(settlements, column) if column in settlements else None
+        done = counted = fill_group(listed, people.groups.get(group), size=len(settlements))
+        own = None
+        if official is not None and scaling is not None:
+            # To the official number of the group where there is one, else like everybody.
+            own = official.scaling(counted.persons, group)
+            by_own = official.at_home((own.status == "scaled").astype(np.float64)) == 1.0
+            done = counted.scaled(np.where(by_own, own.applied, scaling.applied))
+        if group in chosen.groups:
+            # One share for all, or that of each unit; NaN where the unit is not known.
+            share = chosen.groups[group].share
+            part = unknown
+            if share != "units":
+                part = np.full(len(settlements), float(share))
+            elif official is not None:
+                told, whole_unit = official.of(f"{group}_share"), official.of(TOTAL)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    from_counts = np.where(whole_unit > 0, official.of_group(group) / whole_unit, np.nan)
+                part = official.at_home(np.where(np.isnan(told), from_counts, told))
+            done = done.estimated(after, part)
+        settlements[column] = done.persons
+        settlements[f"{group}_source"] = pd.Series(done.source, index=settlements.index, dtype="str")
+        if official is not None and not np.isnan(official.of_group(group)).all():
+            first = np.where(np.isnan(counted.persons), done.persons, counted.persons)
+            by_group.append(
+                UnitPeople(
+                    group=group,
+                    before=first,
+                    after=done.persons,
+                    listed=unknown if listed is None else listed,
+                    official=official.of_group(group),
+                    raster=np.full(len(official.matched.units) + 1, np.nan),
+                    scaling=own,
                 )
-                found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))
-        if found:
-            made["findings_population"] = findings_frame(found, crs=require_metres(settlements.crs, what="settlements"))
-        if self.matched is None:
-            return made
-        named = (LISTED, f"{basis}_persons")
-        listed = next((self._column(name) for name in named if name in settlements.columns), None)
-        if self.people.raster is None:
-            listed = self.before
-        everybody = self._unit_people(EVERYBODY, self.before, self.after, listed, self.scaling)
-        given = self.options.sources.official_units
-        assert given is not None
-        made["unit_totals"] = unit_totals(
-            self.matched,
-            [everybody, *self.by_group.values()],
-            in_study=self.in_study,
-            said=OfficialNumbers(self.options.official.tolerance_share, basis, given.source, given.counts),
-        )
+            )
+    settlements = settlements.assign(population_basis=pd.Series(chosen.basis, index=settlements.index, dtype="str"))
+    made: dict[str, Value] = {"settlements": settlements, "population_account": account}
+    found = []
+    ids, points = settlements["settlement_id"].tolist(), settlements.geometry.to_numpy()
+    for group in groups_of(settlements):
+        persons = _column(settlements, f"{group}_persons")
+        for row in np.flatnonzero(above_total(persons, after)):
+            # Whole people would say "50 of 50" where a tenth of a person is too many.
+            detail = (
+                f"{group}: {persons[row]:.1f} of {after[row]:.1f} people; left as they are: correct the list or what "
+                "counts everybody"
+            )
+            found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))
+    if found:
+        made["findings_population"] = findings_frame(found, crs=require_metres(settlements.crs, what="settlements"))
+    given = options.sources.official_units
+    if official is None or given is None:
         return made
+    raster, named = np.full(len(official.matched.units) + 1, np.nan), before
+    if people.raster is not None:
+        columns = (name for name in (LISTED, f"{chosen.basis}_persons") if name in settlements)
+        named = next((_column(settlements, name) for name in columns), unknown)
+        shapes = boundaries.geometry.to_numpy()
+        drawn = [shapes[row] if row >= 0 else None for row in official.matched.units["boundary"]]
+        raster = raster_by_unit(people.raster, gpd.GeoSeries(np.array(drawn, dtype=object), crs=settlements.crs))
+    everybody = UnitPeople(EVERYBODY, before, after, named, official.of(TOTAL), raster, scaling)
+    made["unit_totals"] = unit_totals(
+        official.matched,
+        [everybody, *by_group],
+        in_study=in_study,
+        said=OfficialNumbers(options.official.tolerance_share, chosen.basis, given.source, given.counts),
+    )
+    return made
 
 
 def units_of_level(
