@@ -34,9 +34,9 @@ from spatial.planning.siting import mclp, p_center, p_median
 from spatial.qgis.joins import neighbour_colours
 from spatial.qgis.looks_access import catchments_look, drawn_look, isochrones_look, minutes_look
 from spatial.qgis.looks_results import ranked_look
-from spatial.qgis.styles import TINTS, qml
+from spatial.qgis.styles import TINTS, Style, qml
 from spatial.results import read_results
-from spatial.runner.stage import EVERYTHING, Options
+from spatial.runner.stage import EVERYTHING, Options, Progress
 from spatial.stages.explain import closing_lines, explain_settlement
 from spatial.stages.scenarios import scenarios
 from spatial.stages.what_if import GROUND
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from spatial.network.graph import TravelGraph
-    from spatial.qgis.styles import Style
-    from spatial.runner.stage import Progress
 
 
 # The plugin in a profile of QGIS.

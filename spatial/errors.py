@@ -141,11 +141,23 @@ def refuse(where: str, problems: Sequence[str], error: type[ContractError | Stud
         raise error(where, problems)
 
 
+class _SaidError(Exception):
+    """Tells its message as given, without the errno form of OSError."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self.message
+
+
 class CrsError(DataError, ValueError):
     """No coordinate reference system, or degrees where metres are needed."""
 
 
-class SourceError(DataError, OSError):
+class SourceError(_SaidError, DataError, OSError):
     """
     A source is missing, damaged or not what it claims to be.
 
@@ -154,14 +166,6 @@ class SourceError(DataError, OSError):
     message : str
         What is wrong with which file, and the remedy.
     """
-
-    def __init__(self, message: str) -> None:
-        self.message = message
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        """Return the message as given, without the errno form of OSError."""
-        return self.message
 
 
 class InfeasibleError(SpatialError, ValueError):
@@ -194,7 +198,7 @@ class NetworkError(SpatialError, ValueError):
     exit_code = 5
 
 
-class StoreError(SpatialError, OSError):
+class StoreError(_SaidError, SpatialError, OSError):
     """
     The processed folder cannot be written, is full or is locked.
 
@@ -206,16 +210,8 @@ class StoreError(SpatialError, OSError):
 
     exit_code = 6
 
-    def __init__(self, message: str) -> None:
-        self.message = message
-        super().__init__(message)
 
-    def __str__(self) -> str:
-        """Return the message as given, without the errno form of OSError."""
-        return self.message
-
-
-class WorkersError(SpatialError, ConnectionError):
+class WorkersError(_SaidError, SpatialError, ConnectionError):
     """
     Workers of a cluster or their scheduler are lost, do not answer or are others than they must be.
 
@@ -226,14 +222,6 @@ class WorkersError(SpatialError, ConnectionError):
     """
 
     exit_code = 7
-
-    def __init__(self, message: str) -> None:
-        self.message = message
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        """Return the message as given, without the errno form of OSError."""
-        return self.message
 
 
 class StageError(SpatialError):

@@ -13,14 +13,13 @@ import tomllib
 import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import tostring
+from xml.etree.ElementTree import Element, tostring
 
 from spatial.errors import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
-    from xml.etree.ElementTree import Element
 
     import pandas as pd
 

@@ -24,7 +24,7 @@ from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.network.build import build_network
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest, node_labels
-from spatial.network.snapping import snap
+from spatial.network.snapping import Snaps, snap
 from spatial.planning.link_candidates import lay_corridors
 from spatial.planning.links import rank_links
 from spatial.planning.siting import p_median
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from numba.core.dispatcher import Dispatcher
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
 
 
 # The kinds of computation that ``spatial warmup`` runs once on a little town, each in a step of its own.

@@ -12,7 +12,7 @@ import shapely
 from spatial.access.summaries import weighted_quantile
 from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
 from spatial.cartography.document import codes, names_block, pack, page_document, round_up
-from spatial.cartography.page_data import PLAN_FILE, shown_bounds, study_block
+from spatial.cartography.page_data import PLAN_FILE, PageBook, Rows, shown_bounds, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.answer import (
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spatial.cartography.page_data import PageBook, Rows
 
 SHOWN = 8
 """Services of which the index draws a map each."""

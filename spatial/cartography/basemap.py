@@ -18,7 +18,7 @@ from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
 
 from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
-from spatial.cartography.page_data import once, shown_bounds
+from spatial.cartography.page_data import PageBook, Rows, once, shown_bounds
 from spatial.crs import WGS84, transformer_between
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.cartography.page_data import PageBook, Rows
     from spatial.rasters import Raster
 
 

@@ -22,7 +22,16 @@ from spatial.cartography.map_layers import (
     service_layers,
     trials_block,
 )
-from spatial.cartography.page_data import SCORE_MAP, Detail, PageBook, ServiceNote, once, shown_bounds, study_block
+from spatial.cartography.page_data import (
+    SCORE_MAP,
+    Detail,
+    PageBook,
+    Rows,
+    ServiceNote,
+    once,
+    shown_bounds,
+    study_block,
+)
 from spatial.cartography.places import (
     TOLD,
     cells_block,
@@ -39,8 +48,6 @@ from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from spatial.cartography.page_data import Rows
 
 
 _MANY_CELLS = 60_000

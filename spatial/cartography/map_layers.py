@@ -14,7 +14,7 @@ import shapely
 
 from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, pack_words, round_up
-from spatial.cartography.page_data import class_limits, slider_step
+from spatial.cartography.page_data import NormBook, PageBook, PageMeta, Rows, ServiceNote, class_limits, slider_step
 from spatial.messages import Words
 from spatial.reporting.explain import change_of, served_class
 from spatial.reporting.plan_text import action_text, capital, place_name
@@ -25,8 +25,6 @@ from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from spatial.cartography.page_data import NormBook, PageBook, PageMeta, Rows, ServiceNote
 
 
 # What a gap map judges by: each norm of the service, then plain travel time by each mode.

@@ -25,6 +25,7 @@ from spatial.cartography.page_data import (
     SIGN_OFF_FILE,
     TOWNSHIPS_FILE,
     PageBook,
+    PageMeta,
     PagePart,
     Rows,
     messages,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.cartography.page_data import PageMeta
     from spatial.rasters import Raster
 
 

@@ -22,7 +22,7 @@ from spatial.cartography.document import (
     space_order,
 )
 from spatial.reporting.wording import WRITTEN, columns_told, names_of
-from spatial.tables import TABLES
+from spatial.tables import TABLES, Field
 from spatial.tables.words import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from spatial.cartography.page_data import PageBook, Rows
-    from spatial.tables import Field
 
 
 # Parts of a study that no mapped road joins, such as islands, by township.

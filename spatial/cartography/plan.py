@@ -12,7 +12,7 @@ import shapely
 from spatial.access.places import id_order
 from spatial.cartography.answer import drawn_ground
 from spatial.cartography.document import pack, pack_words, page_document
-from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, study_block
+from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.answer import first_actions
@@ -31,15 +31,13 @@ from spatial.reporting.plan_text import (
     service_text,
     together_money,
 )
-from spatial.reporting.plans import SIDES, names_of_places, progress_records
+from spatial.reporting.plans import SIDES, Record, names_of_places, progress_records
 from spatial.reporting.wording import names_of, pick, plain, profile_title
 from spatial.tables.words import PLAN_OUTCOME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spatial.cartography.page_data import PageBook, Rows
-    from spatial.reporting.plans import Record
 
 NAMED = 3
 """Places that the small map of an action names."""

@@ -13,7 +13,7 @@ import pandas as pd
 from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import pack, pack_words, page_document
 from spatial.cartography.map_layers import class_layer
-from spatial.cartography.page_data import SCORE_MAP, PageBook, study_block
+from spatial.cartography.page_data import SCORE_MAP, PageBook, Rows, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.messages import Words
 from spatial.reporting.answer import begin_text, finding_text
@@ -27,8 +27,6 @@ from spatial.tables.words import ACCESS_CLUSTER, PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from spatial.cartography.page_data import Rows
 
 
 # Why a component of the score is not defined somewhere: which of the things that it compares are not there.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from spatial.cartography.answer import answer_block, answer_map
 from spatial.cartography.document import page_document
-from spatial.cartography.page_data import PageBook, study_block
+from spatial.cartography.page_data import PageBook, Rows, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.plan import actions_block
 from spatial.cartography.score import most_to_gain, score_block
@@ -20,8 +20,6 @@ from spatial.tables.words import FIELD_CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from spatial.cartography.page_data import Rows
 
 
 # The fact sheet of a study: one page to decide on, and overleaf both numbers of each pillar, gates and norms.

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from spatial.drafting.questions import Settled, settle, take_proposed
+from spatial.drafting.questions import Answer, Question, Settled, settle, take_proposed
 from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block
 from spatial.errors import StudyError
 from spatial.inputs.inspection.folder import FolderReport, inspect_folder
@@ -21,8 +21,6 @@ from spatial.store import replace as replace_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from spatial.drafting.questions import Answer, Question
 
 
 def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, head: str) -> str:

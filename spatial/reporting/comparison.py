@@ -46,14 +46,14 @@ def placed_units(units: pd.DataFrame, runs: Sequence[Mapping[str, pd.DataFrame]]
     return units.assign(**{name: column.astype("str") for name, column in added.items()})
 
 
-def county_of(table: pd.DataFrame | None, key: str, run: Mapping[str, pd.DataFrame], language: str = "") -> pd.Series:
+def county_of(table: pd.DataFrame | None, key: str, run: Mapping[str, pd.DataFrame]) -> pd.Series:
     """Name the part of the study area, such as a county, that places or units lie in, by id; missing outside."""
     area, bounds = run.get("study_area"), run.get("boundaries")
     if not isinstance(table, gpd.GeoDataFrame) or not isinstance(area, gpd.GeoDataFrame) or not len(area):
         return pd.Series(dtype=object)
     names = area["name"].astype(object)
     if "area_id" in area:
-        told = area["area_id"].astype(str).map(names_by_id(bounds, "boundary_id", language))
+        told = area["area_id"].astype(str).map(names_by_id(bounds, "boundary_id", ""))
         names = told.where(told.notna(), names)
     points = table.geometry.representative_point()
     points = points if area.crs is None or points.crs is None else points.to_crs(area.crs)

@@ -84,14 +84,6 @@ BEST_FIRST = ("reached", "beyond_cutoff", "unknown", "not_snapped", "no_path", "
 """Of several modes, the one that says most about the settlement."""
 
 
-def quickest_ways(gaps: pd.DataFrame, access: pd.DataFrame, meant: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """Take the row of `access` of each gap's quickest way, by settlement and norm; `meant` pairs norms with modes."""
-    modes = pd.DataFrame(meant, columns=["norm_id", "mode"])
-    ways = gaps[["settlement_id", "norm_id", "service"]].merge(modes).merge(access)
-    ways = ways.sort_values("travel_time_min", kind="stable").drop_duplicates(["settlement_id", "norm_id"])
-    return ways.set_index(["settlement_id", "norm_id"])
-
-
 def rank_gaps(
     norm_results: pd.DataFrame,
     settlements: gpd.GeoDataFrame,
@@ -156,7 +148,11 @@ def rank_gaps(
     )
     told = [name for name in columns_told("access")["gaps"] if name in access]
     if told and meant:
-        frame = frame.join(quickest_ways(frame, access, meant)[told], on=["settlement_id", "norm_id"])
+        # The row of each gap's quickest way.
+        pair = ["settlement_id", "norm_id"]
+        quick = frame[[*pair, "service"]].merge(pd.DataFrame(meant, columns=["norm_id", "mode"])).merge(access)
+        quick = quick.sort_values("travel_time_min", kind="stable").drop_duplicates(pair).set_index(pair)
+        frame = frame.join(quick[told], on=pair)
     keys = frame.assign(
         _unsure=frame["status"] != "not_met",
         _people=-frame["persons_unserved"].fillna(-1.0),

@@ -127,14 +127,14 @@ def profile_title(measure: str, words: Words) -> str:
     return words.say("profile", "nearest", service=words.service(measure.removesuffix("_min")))
 
 
-def issue_text(record: Mapping[str, str], words: Words) -> str:
+def issue_text(record: Mapping[Any, Any], words: Words) -> str:
     """Say a known issue: the source's own words as they are, a reader's notice in the language."""
     if not record.get("notice"):
-        return record["issue"]
+        return str(record["issue"])
     return words.notice(record["notice"], json.loads(record["notice_values"]))
 
 
-def issues_by_file(records: Iterable[Mapping[str, str]], words: Words) -> dict[str, str]:
+def issues_by_file(records: Iterable[Mapping[Any, Any]], words: Words) -> dict[str, str]:
     """Say the known issues of each file that has any."""
     told: dict[str, list[str]] = {}
     for record in records:
@@ -448,7 +448,7 @@ def every_source(tables: Mapping[str, Any]) -> pd.DataFrame:
 def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: str) -> pd.DataFrame:
     """Put the package's words in the account of the sources into a language."""
     words = Words(language)
-    by_file = issues_by_file(_notices(issues), words)
+    by_file = issues_by_file(issues[["path", "issue", *NOTICE]].astype(str).to_dict("records"), words)
     faults = [by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)]
     facts = {name: [source_fact(str(fact), words) for fact in provenance[name]] for name in FACTS}
     return provenance.assign(**facts, issue=faults)
@@ -457,11 +457,6 @@ def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: st
 def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
     """Put what readers noticed into a language."""
     words = Words(language)
-    said = [issue_text(record, words) for record in _notices(issues)]
+    said = [issue_text(record, words) for record in issues[["issue", *NOTICE]].astype(str).to_dict("records")]
     told = issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))
     return told.drop(columns=list(NOTICE))
-
-
-def _notices(issues: pd.DataFrame) -> Iterable[dict[str, str]]:
-    for row in issues.itertuples(index=False):
-        yield {name: str(getattr(row, name)) for name in ("path", "issue", *NOTICE)}

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.rasters import Raster
-from spatial.store import WORKED_IN, body_of
+from spatial.store import WORKED_IN, Checksums, Store, body_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spatial.store import Checksums, Store
 
 LIBRARIES = (
     "geopandas", "numba", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "pyproj", "rasterio", "scipy", "shapely",

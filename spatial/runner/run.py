@@ -14,19 +14,15 @@ from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, fi
 from spatial.formats.files import file_parts
 from spatial.runner.cost import PeakMemory, give_back_memory, held_mb
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
-from spatial.runner.stage import EVERYTHING, Late, Options, Stage
-from spatial.store import WORKED_IN, Checksums, Store, disk_fault, keep_changed, locked, remove_leftovers
+from spatial.runner.stage import EVERYTHING, Late, Options, Progress, Stage, Value
+from spatial.store import WORKED_IN, Artifact, Checksums, Store, disk_fault, keep_changed, locked, remove_leftovers
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from spatial.runner.stage import Value
-    from spatial.store import Artifact
     from spatial.study import Study
-
-    Progress = Callable[[float, str], None]
 
 
 LOGGER = logging.getLogger(__name__)

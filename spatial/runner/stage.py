@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from spatial.errors import SpatialError
+from spatial.study import PlannedStudy as Keys
 from spatial.study import Study
 
 if TYPE_CHECKING:
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
     from spatial.rasters import Raster
     from spatial.store import Artifact
-    from spatial.study import PlannedStudy as Keys
 
-    Value = pd.DataFrame | Raster | dict[str, Any]
-    Progress = Callable[[float, str], None]
     Derived = Callable[[Sequence[str], str, Callable[[], Any]], Any]
     StageFunction = Callable[..., "Mapping[str, Value | list[Artifact]]"]
 else:
     Keys = object  # a type checker sees the keys of a study
+
+Value: TypeAlias = "pd.DataFrame | Raster | dict[str, Any]"
+Progress: TypeAlias = "Callable[[float, str], None]"
 
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")

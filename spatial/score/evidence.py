@@ -275,16 +275,21 @@ class Having:
         return np.where(self.unknown, float(at_best), self.has)
 
 
-def has_digital(scores: PlaceScores) -> Having:
-    """Tell who is within every norm on telecommunication."""
-    return _within(scores, DIGITAL_SERVICES, every=True)
+def held_by_all(scores: PlaceScores, connected: FloatArray, road_near: FloatArray) -> dict[str, Having]:
+    """
+    Tell what every person has, has not, or may have, by component.
 
-
-def has_last_mile(scores: PlaceScores, road_near: FloatArray) -> Having:
-    """Tell who has an all-season road near, and a parcel, post or bus point within one of its norms."""
+    The last mile is an all-season road near, and a parcel, post or bus point within one of its norms; digital is to be
+    within every norm on telecommunication.
+    """
     point = _within(scores, LAST_MILE_SERVICES, every=False)
     fails = (point.has == 0.0) | (road_near == 0.0)
-    return Having(np.where(point.asked, np.where(fails, 0.0, point.has * road_near), np.nan), point.asked)
+    last_mile = np.where(point.asked, np.where(fails, 0.0, point.has * road_near), np.nan)
+    return {
+        "all_season_connection": Having(connected, np.ones(len(connected), dtype=bool)),
+        "last_mile_coverage": Having(last_mile, point.asked),
+        "digital_coverage": _within(scores, DIGITAL_SERVICES, every=True),
+    }
 
 
 def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -> ScoreComponent:

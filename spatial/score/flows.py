@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.errors import StudyError, first_of
 from spatial.indices.exchange import flow_balance, flow_matrix, huff_shares, radiation_flows, reciprocity
-from spatial.score.evidence import LEAST_MIN, ScoreComponent, gap, level
+from spatial.score.evidence import LEAST_MIN, Ground, ScoreComponent, Unit, gap, level
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.score.evidence import Ground, Unit
     from spatial.study.score import ScoreRules
 
     FloatArray = NDArray[np.float64]

@@ -12,13 +12,12 @@ from affine import Affine
 from pyproj import CRS
 
 from spatial.crs import transformer_between
-from spatial.indices.degurba import degree_of_urbanisation, find_clusters
+from spatial.indices.degurba import DegurbaRules, degree_of_urbanisation, find_clusters
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.indices.degurba import DegurbaRules
     from spatial.rasters import Raster
 
     FloatArray = NDArray[np.float64]

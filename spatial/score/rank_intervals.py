@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import check_seed, numbers, paired, whole_number
 from spatial.errors import ContractError, first_of
@@ -17,8 +17,6 @@ from spatial.score.composite import FLOOR, read_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
 
 
 FloatArray: TypeAlias = NDArray[np.float64]

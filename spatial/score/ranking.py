@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from spatial.score.composite import ahp_weights, coupling_coordination, entropy_weights, integration_level, topsis
-from spatial.score.rank_intervals import rank_intervals
-from spatial.score.scoreboard import place_levels
+from spatial.score.rank_intervals import RankIntervals, rank_intervals
+from spatial.score.scoreboard import Evidence, place_levels
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from spatial.score.evidence import Ground
     from spatial.score.place_scores import PlaceScores
-    from spatial.score.rank_intervals import RankIntervals
-    from spatial.score.scoreboard import Evidence
     from spatial.study.score import ScoreRules
 
     FloatArray = NDArray[np.float64]

@@ -23,9 +23,8 @@ from spatial.score.evidence import (
     Unit,
     component_table,
     gap,
-    has_digital,
-    has_last_mile,
     held_against,
+    held_by_all,
     level,
     read_ground,
     shared,
@@ -219,12 +218,7 @@ def _known(values: FloatArray) -> Having:
 
 @lru_cache(maxsize=1)
 def _held(scores: PlaceScores, evidence: Evidence) -> dict[str, Having]:
-    """Tell what every person has, has not, or may have, by component: of all places at once, for every unit."""
-    return {
-        "all_season_connection": Having(evidence.connected, np.ones(len(evidence.connected), dtype=bool)),
-        "last_mile_coverage": has_last_mile(scores, evidence.road_near),
-        "digital_coverage": has_digital(scores),
-    }
+    return held_by_all(scores, evidence.connected, evidence.road_near)  # of all places at once, for every unit
 
 
 # Gaps between town and country, each in its own unit and against the study's own target for it.

@@ -10,8 +10,8 @@ import shapely
 
 from spatial.indices.degurba import CODES, degurba_units
 from spatial.indices.functional_areas import local_catchment_classes
-from spatial.score.evidence import STUDY
-from spatial.score.population_grid import VERY_LOW_DENSITY
+from spatial.score.evidence import STUDY, Ground, Unit
+from spatial.score.population_grid import VERY_LOW_DENSITY, UrbanGrid
 from spatial.score.towns import TOWN_TIERS
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
-
-    from spatial.score.evidence import Ground, Unit
-    from spatial.score.population_grid import UrbanGrid
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]

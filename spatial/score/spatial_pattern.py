@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from spatial.errors import first_of
-from spatial.indices.clustering import local_clusters, morans_i, queen_contiguity
+from spatial.indices.clustering import MoransI, local_clusters, morans_i, queen_contiguity
 from spatial.indices.inequality import (
     atkinson_index,
     concentration_index,
@@ -26,15 +26,13 @@ from spatial.indices.inequality import (
     theil_t,
 )
 from spatial.indices.segregation import boundary_dissimilarity, environment_segregation
-from spatial.score.evidence import ScoreComponent, gap
+from spatial.score.evidence import Ground, ScoreComponent, gap
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from spatial.indices.clustering import MoransI
-    from spatial.score.evidence import Ground
     from spatial.score.place_scores import PlaceScores
 
     FloatArray = NDArray[np.float64]
@@ -136,14 +134,6 @@ class AccessClusters:
     component: ScoreComponent  # the same as a gap, with who is whose neighbour and the p-value as its detail
 
 
-def settlement_clusters(
-    ground: Ground, access: FloatArray, neighbours: sparse.csr_array, *, rule: str, seed: int = 0
-) -> AccessClusters:
-    """Find clusters of access among settlements."""
-    n = len(ground)
-    return _clusters(ground, access, neighbours, np.arange(n), names=ground.ids, rule=rule, seed=seed)
-
-
 def township_clusters(
     ground: Ground, access: FloatArray, boundaries: gpd.GeoDataFrame, *, rule: str, seed: int = 0
 ) -> AccessClusters:
@@ -159,20 +149,23 @@ def township_clusters(
     )
     mean = np.divide(good, people, out=np.full(len(units), np.nan), where=people > 0.0)
     touching = queen_contiguity(outlines_of(boundaries, units))
-    return _clusters(ground, mean, touching, of_unit, names=np.array(units, dtype=object), rule=rule, seed=seed)
+    names = np.array(units, dtype=object)
+    return settlement_clusters(ground, mean, touching, rule=rule, seed=seed, unit=of_unit, names=names)
 
 
-def _clusters(  # noqa: PLR0913 - what both kinds of units bring
+def settlement_clusters(  # noqa: PLR0913 - what townships bring beside settlements
     ground: Ground,
     access: FloatArray,
     neighbours: sparse.csr_array,
-    unit: NDArray[np.int64],
     *,
-    names: NDArray[np.object_],
     rule: str,
-    seed: int,
+    seed: int = 0,
+    unit: NDArray[np.int64] | None = None,
+    names: NDArray[np.object_] | None = None,
 ) -> AccessClusters:
-    """Find clusters among units, and tell them of every settlement by its unit, -1 where it is in none."""
+    """Find clusters among settlements, or units of theirs, told of each settlement by its unit; -1 where in none."""
+    unit = np.arange(len(ground)) if unit is None else unit
+    names = ground.ids if names is None else names
     found = local_clusters(access, neighbours, draws=DRAWS, seed=seed)
     moran = morans_i(access, neighbours, draws=DRAWS, seed=seed)
     status = np.select(

@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 from spatial.errors import ContractError, first_of
 from spatial.indices.functional_areas import functional_urban_areas
 from spatial.indices.town_hierarchy import fulcrum_index, functional_completeness, polycentricity, rank_size
-from spatial.score.evidence import positions_by
+from spatial.score.evidence import Ground, positions_by
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.score.evidence import Ground
     from spatial.score.population_grid import UrbanGrid
     from spatial.study.score import FunctionalAreaOptions, ScoreOptions
 

@@ -20,7 +20,7 @@ from spatial.crs import require_metres
 from spatial.messages import Words
 from spatial.plain_text import WORDED
 from spatial.runner.cost import free_memory_mb
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import access_rules, asked, crew_mode, vocabulary_of, wanted_services
 from spatial.stages.shared import graph_of, graphs_of, headline_cutoffs, surroundings_of
 from spatial.stages.tiles import in_tiles
@@ -28,7 +28,6 @@ from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from spatial.rasters import Raster
-    from spatial.runner.stage import Options, Progress, Value
 
 
 MB_BEFORE, BYTES_A_ROW = 700.0, 1_100.0

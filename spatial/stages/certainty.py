@@ -16,7 +16,7 @@ from spatial.access.options import TOWN_TIERS
 from spatial.access.rural_access import rural_access_index
 from spatial.access.uncertainty import access_intervals
 from spatial.network.seasons import with_season
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import access_rules, speed_table, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, headline_towns, is_left_out, surroundings_of, townspeople
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from spatial.rasters import Raster
-    from spatial.runner.stage import Options, Progress, Value
 
 
 DRY, WET = "dry", "wet"

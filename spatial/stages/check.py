@@ -17,7 +17,7 @@ from spatial.formats.raster import read_population
 from spatial.inputs.datum_evidence import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm_features import name_keys
-from spatial.inputs.prepare import prepare
+from spatial.inputs.prepare import Layers, prepare
 from spatial.inputs.user_tables import observed_from_table
 from spatial.norms.law import with_norm_id
 from spatial.planning.action_list import read_action_list
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from spatial.inputs.prepare import Layers
     from spatial.network.graph import TravelGraph
     from spatial.study import Study
     from spatial.study.scenarios import ScenarioOptions

@@ -21,9 +21,9 @@ from spatial.norms.law import norm_id_of
 from spatial.plain_text import csv_bytes
 from spatial.reporting.comparison import comparison_lines, placed_units, trajectory_lines
 from spatial.reporting.wording import stated
-from spatial.results import read_results
+from spatial.results import Results, read_results
 from spatial.runner.manifest import manifest_name
-from spatial.score.comparison.boards import follow, follow_matched, match
+from spatial.score.comparison.boards import Matched, follow, follow_matched, match
 from spatial.score.comparison.changes import Comparison, compare_matched
 from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
 from spatial.store import Artifact, Store, replace_files
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-    from spatial.results import Results
-    from spatial.score.comparison.boards import Matched
 
 
 # What a comparison reads of finished runs, checked before anything is compared.

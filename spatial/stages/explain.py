@@ -63,9 +63,8 @@ def explain_settlement(
     study: Study, results: Results, settlement: str, *, language: str | None = None, is_brief: bool = False
 ) -> str:
     """Explain one settlement in words, those of the study where no language is named: all of it, or a screen."""
-    language = language or study.outputs.languages[0]
-    options = Options(study, EVERYTHING)
-    vocabulary = vocabulary_of(options)
+    words, options = words_of(study, language), Options(study, EVERYTHING)
+    language, names = words.language, words.names
     # Townships of settlements, and scores, bear the names of the language.
     tables = {name: getattr(results, name) for name in TABLES if name in results.names}
     sources = ("provenance", "plan_sources")
@@ -90,7 +89,6 @@ def explain_settlement(
         plans=summary.get("plans", ()),
         pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
     )
-    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     if is_brief:
         return brief_text(told, language, names=names)
     titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
@@ -99,8 +97,8 @@ def explain_settlement(
 
 def closing_lines(study: Study, summary: dict[str, Any]) -> list[str]:
     """Say what fits a screen at the end of a run: the answer, mandatory norms, the level, and what forbids a use."""
-    language = study.outputs.languages[0]
-    words = Words(language)
+    words = words_of(study)
+    language = words.language
     lines = [*answer_told(summary, words), gates_text(summary["gates"], language)]
     lines += score_lines(score_in(summary.get("score"), language), language)[:1]
     # A fault of a source is told where it forbids something or moves a number; the others stand with the sources.
@@ -112,32 +110,34 @@ def closing_lines(study: Study, summary: dict[str, Any]) -> list[str]:
         or record["affects"]
         or (record.get("notice") and record["notice"] not in TIDIED | DOUBTED)
     ]
-    offered = vocabulary_of(Options(study, EVERYTHING))
-    names = {item.id: item.name(language) for item in (*offered.services, *offered.tiers)}
-    told = issue_lines({"known_issues": known}, language, names=names) if known else []
+    told = issue_lines({"known_issues": known}, language, names=words.names) if known else []
     rest = [words.say("answer", "issues_more", n=len(told) - ISSUES_TOLD)] if len(told) > ISSUES_TOLD else []
     return [*lines, *told[:ISSUES_TOLD], *rest]
 
 
 def headline_lines(study: Study, summary: dict[str, Any]) -> list[str]:
     """Say the headline numbers of a run and how they came about, a line each."""
-    language = study.outputs.languages[0]
-    vocabulary = vocabulary_of(Options(study, EVERYTHING))
-    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
+    words = words_of(study)
+    language, names = words.language, words.names
     by_id = {norm_id_of(norm): norm for norm in summary["norms"]}
-    lines = answer_told(summary, Words(language))
+    lines = answer_told(summary, words)
     bare = [name for name in summary["headlines"] if by_id[name].get("nothing_mapped")]
     shown = [name for name in summary["headlines"] if name not in bare]
     lines += [f"{name}: {headline_text(by_id[name], language, service_names=names)}" for name in shown]
     if bare:
-        words = Words(language, names=names)
         services = dict.fromkeys(words.service(by_id[name]["service"]) for name in bare)
         listed = words.say("headline", "list").join(services)
         lines.append(words.say("answer", "unmapped", count=len(bare), list=listed))
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(score_in(summary.get("score"), language), language)
-    lines += namesake_texts(summary, Words(language))
+    lines += namesake_texts(summary, words)
     return [*lines, *issue_lines(summary, language, names=names)]
+
+
+def words_of(study: Study, language: str | None = None) -> Words:
+    """Take the words of a language, by default the study's first, with the names of its services and tiers of towns."""
+    vocabulary, chosen = vocabulary_of(Options(study, EVERYTHING)), language or study.outputs.languages[0]
+    return Words(chosen, names={item.id: item.name(chosen) for item in (*vocabulary.services, *vocabulary.tiers)})
 
 
 def answer_told(summary: dict[str, Any], words: Words) -> list[str]:
@@ -153,15 +153,12 @@ def answer_told(summary: dict[str, Any], words: Words) -> list[str]:
 
 def plan_overview(study: Study, results: Results, *, language: str | None = None) -> list[str]:
     """Say of the first plans what each brings, of the first one with what it begins, and how many others there are."""
-    language = language or study.outputs.languages[0]
-    vocabulary, records = vocabulary_of(Options(study, EVERYTHING)), results.summary["plans"]
-    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
-    words, lines = Words(language, names=names), list[str]()
+    words, records, lines = words_of(study, language), results.summary["plans"], list[str]()
     drawn = [record for record in records if record["actions"]]
     for record in drawn[:PLANS_TOLD]:
         lines.append(f"{record['plan_id']}: {plan_title(record, words)}")
         for action in record["actions"][: ACTIONS_TOLD if record is drawn[0] else 0]:
-            lines.append(f"  {_action_line(record, action, words, language)}")
+            lines.append(f"  {_action_line(record, action, words)}")
     if drawn and len(drawn[0]["actions"]) > ACTIONS_TOLD:
         told = words.say("plan_line", "more", count=len(drawn[0]["actions"]) - ACTIONS_TOLD)
         lines.insert(1 + ACTIONS_TOLD, f"  {told}")
@@ -171,13 +168,13 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
     return [*lines, words.say("plan_line", "rest", **left)]
 
 
-def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words, language: str) -> str:
+def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -> str:
     """Say an action: its number, what is done where, whom it brings, and of what length it is."""
     counted = record["counted"] if action["shown"]["persons"] is None else "persons"
     own = {
         "step": action["step"],
         "what": action_text(action, place_name(action, words), words),
-        "township": pick(action["township_names"], language),
+        "township": pick(action["township_names"], words.language),
         "gained": amount_text(record, action["shown"][counted], words, what=counted),
         "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
     }
@@ -197,17 +194,14 @@ def _progress_lines(results: Results, words: Words) -> Iterator[str]:
 
 def plan_lines(study: Study, results: Results, *, language: str | None = None) -> list[str]:
     """Say what to do first: each plan in a sentence or two with its actions, then norms without one, then progress."""
-    language = language or study.outputs.languages[0]
-    vocabulary, records = vocabulary_of(Options(study, EVERYTHING)), results.summary["plans"]
-    offered = [*vocabulary.services, *vocabulary.tiers]
-    words, lines = Words(language, names={item.id: item.name(language) for item in offered}), list[str]()
+    words, records, lines = words_of(study, language), results.summary["plans"], list[str]()
     for record in records:
         if not record["actions"]:
             continue
         told = [*plan_sentences(record, words), cost_text(record, words), doubt_text(record, words)]
         lines += [f"{record['plan_id']}: {' '.join(filter(None, told))}"]
         for action in record["actions"]:
-            line = _action_line(record, action, words, language)
+            line = _action_line(record, action, words)
             for key, text in action_details(record, action, words).items():
                 line = words.say("plan_line", "detail", line=line, detail=words.say("plan_line", key, text=text))
             lines.append(f"  {line}")

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
 from spatial.cartography.pages import build_pages
 from spatial.reporting.wording import every_source, stated
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, inventories, said_of_study, vocabulary_of
 
 if TYPE_CHECKING:
-    from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
 
 

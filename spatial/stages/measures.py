@@ -20,10 +20,10 @@ from spatial.access.places import existing, place_on
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import asked, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, is_left_out, surroundings_of
-from spatial.study.access import MANY_SETTLEMENTS
+from spatial.study.access import MANY_SETTLEMENTS, MeasureOptions, SnapRules
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
-    from spatial.runner.stage import Options, Progress, Value
-    from spatial.study.access import MeasureOptions, SnapRules
 
 EVERYBODY = "everybody"
 CATCHMENTS = ("2sfca", "e2sfca", "3sfca", "m2sfca", "bfca")

@@ -19,10 +19,10 @@ from spatial.network.build import build_network
 from spatial.network.bus import BUS, bus_network
 from spatial.network.combined import LEG_SIGN, combine_networks
 from spatial.network.splitting import hard_border
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table
 from spatial.stages.shared import surroundings_of
-from spatial.study.access import BY_BUS
+from spatial.study.access import BY_BUS, BusLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
-    from spatial.runner.stage import Options, Progress, Value
-    from spatial.study.access import BusLine
 
 DRY = "dry"
 

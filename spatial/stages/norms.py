@@ -14,7 +14,7 @@ from spatial.reporting.plans import plan_records
 from spatial.reporting.sign_off import sign_off_table
 from spatial.reporting.summary import CertaintyNote, rank_gaps, summarise_study
 from spatial.reporting.wording import every_source, known_issues
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, vocabulary_of
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     import pandas as pd
-
-    from spatial.runner.stage import Options, Progress, Value
 
 
 def norms(

@@ -15,19 +15,16 @@ from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, findings_frame
 from spatial.rasters import Raster
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table, vocabulary_of
-from spatial.terrain.friction import align_raster, friction_surface, require_aligned
+from spatial.terrain.friction import Friction, align_raster, friction_surface, require_aligned
 from spatial.terrain.referral import cells_at, move_to_open_cells
-from spatial.terrain.surface import catchment_surface
+from spatial.terrain.surface import SurfaceOptions, catchment_surface
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from spatial.runner.stage import Options, Progress, Value
     from spatial.study.access import OffRoadOptions
-    from spatial.terrain.friction import Friction
-    from spatial.terrain.surface import SurfaceOptions
 
 
 _log = logging.getLogger(__name__)

@@ -14,12 +14,13 @@ from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.places import SEA_KINDS
 from spatial.crs import WGS84
 from spatial.errors import InfeasibleError, StudyError, first_of
-from spatial.norms.law import norms_of
+from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import AccessLookup, Unmeasured, modes_for, read_access
 from spatial.outlines import inside
 from spatial.plain_text import csv_bytes, toml_table, toml_text, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
 from spatial.planning.agenda import (
+    Answer,
     Question,
     World,
     affordable,
@@ -38,13 +39,13 @@ from spatial.planning.agenda import (
     tried,
 )
 from spatial.planning.link_candidates import propose_links, propose_road_upgrades, upgrade_words
-from spatial.planning.links import rank_links
+from spatial.planning.links import LinkPlan, rank_links
 from spatial.planning.owners import plans_by_owner
 from spatial.planning.profiles import site_profile
 from spatial.planning.programs import SAME
-from spatial.planning.services import Part, share_budget
+from spatial.planning.services import Part, PartSites, share_budget
 from spatial.planning.siting import mclp
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
 from spatial.stages.plan_ground import PlanGround, services_of
 from spatial.stages.plan_room import ROUND_NAME, ask_for_room, find_room, plan_round, round_scenario
@@ -55,7 +56,7 @@ from spatial.store import Artifact, replace
 from spatial.study import PLAN_NAME, PLANS_FILE
 from spatial.study.access import MANY_SETTLEMENTS
 from spatial.tables import TABLES
-from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
+from spatial.terrain.friction import Friction, GroundSpeed, friction_surface, load_surface_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,15 +64,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from spatial.norms.law import Norm
-    from spatial.planning.agenda import Answer
-    from spatial.planning.links import LinkPlan
-    from spatial.planning.services import PartSites
     from spatial.rasters import Raster
     from spatial.results import Results
-    from spatial.runner.stage import Options, Progress, Value
     from spatial.study.plans import PlanOptions
-    from spatial.terrain.friction import Friction
 
 
 ANY_NUMBER = 10**6

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from spatial.access.eligibility import eligible_by_unit, is_for_everybody
 from spatial.access.nearest import METRES_A_KM, in_kilometres
 from spatial.access.paired import SnapPair, easier_walk, nearest_entry
-from spatial.access.places import place_on, take
+from spatial.access.places import Places, place_on, take
 from spatial.crs import WGS84, require_metres
 from spatial.errors import StudyError
 from spatial.inputs.units import assign_units
@@ -41,7 +41,6 @@ from spatial.study.scenarios import OpenedFacility
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from spatial.access.places import Places
     from spatial.arrays import BoolArray, FloatArray
     from spatial.network.graph import TravelGraph
     from spatial.norms.law import Norm

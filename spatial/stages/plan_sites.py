@@ -12,7 +12,7 @@ from spatial.crs import require_metres
 from spatial.errors import StudyError, first_of
 from spatial.formats.files import read_provenance
 from spatial.inputs.user_tables import constraints_from_table, sites_from_table
-from spatial.norms.law import norms_of
+from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import modes_for
 from spatial.planning.action_list import load_costs
 from spatial.planning.agenda import ask_of
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     import pyproj
 
-    from spatial.norms.law import Norm
     from spatial.runner.stage import Options
     from spatial.study.plans import PlanCosts, PlanOptions
     from spatial.study.sources import TableSource

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.access.options import TOWN_TIERS, AccessRules
 from spatial.crs import parse_crs
 from spatial.errors import CrsError, StudyError, first_of
-from spatial.inputs.services import load_services
+from spatial.inputs.services import Vocabulary, load_services
 from spatial.messages import Words
 from spatial.network.speeds import load_speeds
 from spatial.norms.law import (
@@ -22,7 +22,7 @@ from spatial.norms.law import (
 )
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.study.access import BY_BUS
-from spatial.study.score import LAW_KEYS
+from spatial.study.score import LAW_KEYS, NormAddition
 from spatial.tables.words import TIERS
 from spatial.terrain.friction import load_surface_speeds
 
@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.inputs.services import Vocabulary
     from spatial.study import Study
     from spatial.study.outputs import OfficialOptions
-    from spatial.study.score import NormAddition
 
 
 # The study's options as the plain rules that the middle takes.

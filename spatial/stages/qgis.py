@@ -25,14 +25,13 @@ from spatial.reporting.wording import (
     provenance_told,
     source_title,
 )
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
 from spatial.study.access import MANY_SETTLEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
 
 

@@ -10,7 +10,7 @@ from spatial.inputs.list_merge import REVIEW_NUMBERS, TO_REVIEW
 from spatial.inputs.place_tables import TO_DECIDE
 from spatial.inputs.prepare import prepare
 from spatial.plain_text import csv_bytes
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.store import Artifact
 from spatial.tables.words import NOTICE
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from spatial.formats.files import SourceRecord
     from spatial.rasters import Raster
-    from spatial.runner.stage import Options, Progress, Value
 
 
 READ_RASTERS = ("population", "elevation", "landcover")

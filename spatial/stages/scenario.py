@@ -16,8 +16,8 @@ from spatial.formats.columns import text_column
 from spatial.formats.files import read_provenance
 from spatial.formats.notes import Finding, findings_frame
 from spatial.inputs.units import assign_units, inside, near_unit
-from spatial.network.scenarios import scenario_for_mode
-from spatial.runner.stage import silent
+from spatial.network.scenarios import Scenario, scenario_for_mode
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.read import provenance_table
 from spatial.stages.scenarios import (
     closing_marks,
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.scenarios import Scenario
-    from spatial.runner.stage import Options, Progress, Value
 
 
 LOGGER = logging.getLogger(__name__)

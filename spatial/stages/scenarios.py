@@ -17,13 +17,13 @@ from spatial.access.places import find_settlement
 from spatial.access.scenarios import compare_scenarios, scenario_people
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, first_of
-from spatial.formats.notes import faults_of, findings_frame, log_notes
+from spatial.formats.notes import Finding, faults_of, findings_frame, log_notes
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.inputs.facility_facts import read_facts, service_by_day
 from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.stages.shared import (
     closer_services,
@@ -40,9 +40,7 @@ if TYPE_CHECKING:
 
     import pyproj
 
-    from spatial.formats.notes import Finding
     from spatial.network.graph import TravelGraph
-    from spatial.runner.stage import Options, Progress, Value
     from spatial.study.scenarios import ScenarioOptions
 
 

@@ -23,7 +23,7 @@ from spatial.indices.resilience import circuity, robust_coverage
 from spatial.indices.town_hierarchy import polycentricity, rank_size
 from spatial.network.matrix import times_matrix
 from spatial.reporting.score import doubted_units, rank_doubts
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.score.evidence import (
     Ground,
     border_times,
@@ -58,8 +58,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
-    from spatial.runner.stage import Options, Progress, Value
-    from spatial.score.spatial_pattern import AccessClusters
     from spatial.study.access import SnapRules
 
     FloatArray = NDArray[np.float64]
@@ -85,26 +83,6 @@ class Travel(NamedTuple):
             self.graph, homes.snaps, ends.snaps, cutoff_min=within_min, direct_barriers=self.barriers
         )
         return sparse.coo_array((found, (here[i], there[j])), shape=(len(ground), len(goals)))
-
-
-# Clusters of access in a study: who is whose neighbour, as the study asks.
-
-
-def clusters_of(
-    options: Options, ground: Ground, boundaries: gpd.GeoDataFrame, travel: Travel, access: FloatArray
-) -> AccessClusters:
-    """Find clusters of access among the neighbours that the study asks for."""
-    rule, seed = options.score.neighbours, options.score.seed
-    if rule == "township":
-        return township_clusters(ground, access, boundaries, rule=rule, seed=seed)
-    places = gpd.GeoDataFrame(ground.settlements)
-    if rule == "straight_line":
-        neighbours = nearest_in_line(shapely.get_coordinates(places.geometry.to_numpy()), NEIGHBOURS)
-    else:
-        neighbours = travel_time_neighbours(
-            travel.graph, places, k=NEIGHBOURS, rules=travel.rules, barriers=travel.barriers
-        )
-    return settlement_clusters(ground, access, neighbours, rule=rule, seed=seed)
 
 
 # What the stage `score` says of town and country: types of settlements and townships, functional urban areas.
@@ -244,7 +222,18 @@ def score(
     progress(0.2, "score: borders and closed roads")
     places = place_scores(norm_results, ids, norms)
     common = places.common_access(ground.official_class)
-    clusters = clusters_of(options, ground, boundaries, travel, common)
+    # Clusters of access among the neighbours that the study asks for.
+    neighbours, homes = rules.neighbours, gpd.GeoDataFrame(ground.settlements)
+    if neighbours == "township":
+        clusters = township_clusters(ground, common, boundaries, rule=neighbours, seed=rules.seed)
+    else:
+        by_road: dict[str, Any] = {"k": NEIGHBOURS, "rules": travel.rules, "barriers": travel.barriers}
+        near_by = (
+            nearest_in_line(shapely.get_coordinates(homes.geometry.to_numpy()), NEIGHBOURS)
+            if neighbours == "straight_line"
+            else travel_time_neighbours(travel.graph, homes, **by_road)
+        )
+        clusters = settlement_clusters(ground, common, near_by, rule=neighbours, seed=rules.seed)
     service_of = dict(zip(binding["norm_id"].astype(str), binding["service"].astype(str), strict=True))
     # What borders cost is asked of services, not of towns.
     local = {norm for norm, word in service_of.items() if not _counting(word, vocabulary) & set(TOWN_TIERS)}
@@ -256,7 +245,7 @@ def score(
     if gap.unit == "min" and wanted & set(there["service"].astype(str)):
         robust = robust_coverage(
             travel.graph,
-            gpd.GeoDataFrame(ground.settlements),
+            homes,
             there,
             service=wanted,
             vocabulary=vocabulary,
@@ -329,7 +318,6 @@ def score(
     ranked, pairs, shares = rank_units(base.scores, rules, variants=variants, doubts=doubts)
     # Model flows between the places of the study area, where the study asks for them.
     models = options.score.potential_flows
-    homes = gpd.GeoDataFrame(ground.settlements)
     # From each to each: too many to hold where nobody asks.
     times = np.empty((0, 0))
     if models:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import MissingDependencyError, StoreError
 from spatial.messages import Words
-from spatial.reporting.disclosure import Withheld, cut, fit_for_sinks, without_facilities
+from spatial.reporting.disclosure import Cut, Withheld, cut, fit_for_sinks, without_facilities
 from spatial.reporting.wording import NOTICED, every_source, known_issues, provenance_told
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.sharing.package import OPEN_RASTERS, Release, write_package
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.reporting.disclosure import Cut
     from spatial.results import Results
     from spatial.study import Study
 

@@ -16,6 +16,7 @@ import pandas as pd
 from spatial import parallel
 from spatial.access.nearest import (
     Asked,
+    Measure,
     Measured,
     OnNetwork,
     Part,
@@ -31,6 +32,7 @@ from spatial.network.snapping import NO_CANDIDATE, Snaps
 from spatial.network.tiles import (
     ROW,
     Box,
+    Cut,
     Tables,
     boxes_of_chains,
     cut_graph,
@@ -49,9 +51,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.access.nearest import Measure
     from spatial.access.options import AccessRules
-    from spatial.network.tiles import Cut
 
 
 LOGGER = logging.getLogger(__name__)

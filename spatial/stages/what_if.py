@@ -16,7 +16,7 @@ from spatial.crs import WGS84
 from spatial.errors import StudyError, first_of
 from spatial.messages import Words
 from spatial.network.matrix import times_matrix
-from spatial.norms.law import norms_of
+from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import modes_for, within
 from spatial.planning.siting import p_median
 from spatial.reporting.explain import LEAST_CHANGE_MIN
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from spatial.inputs.services import Vocabulary
-    from spatial.norms.law import Norm
     from spatial.results import Results
     from spatial.study import Study
 

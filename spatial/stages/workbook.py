@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.reporting.wording import every_source
-from spatial.runner.stage import silent
+from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
 from spatial.workbook import BookMeta, build_workbooks
 
 if TYPE_CHECKING:
-    from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
 
 

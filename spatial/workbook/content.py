@@ -32,13 +32,12 @@ from spatial.reporting.wording import (
 from spatial.study.score import GapTargets
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
-from spatial.workbook.sheets import MAX_ROWS, Column, Sheet
+from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from spatial.messages import Words
-    from spatial.workbook.sheets import BookMeta, Value
 
 
 # What stands on each sheet: tables of results with their codes in words.

@@ -28,7 +28,7 @@ from spatial.score.evidence import (
 )
 from spatial.score.flows import flow_components, flow_table
 from spatial.score.place_scores import place_scores
-from spatial.score.scoreboard import Evidence, gates_by_unit, levels_of, score_study
+from spatial.score.scoreboard import Evidence, Scoreboard, gates_by_unit, levels_of, score_study
 from spatial.score.spatial_pattern import spread_of
 from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spatial.score.ranking import Bend
-    from spatial.score.scoreboard import Scoreboard
 
 # The change of a level, taken apart exactly: by pillar, and by component within a pillar.
 
@@ -180,7 +179,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
     told = {_detail(run, "gap_ratio") for run in runs}
     same = _alike(runs, "gap_ratio", people)
     if not same:
-        terms = [run.binding[run.binding["norm_id"].isin(people)].sort_values("norm_id") for run in runs]
+        terms = [run.terms[run.terms["norm_id"].isin(people)].sort_values("norm_id") for run in runs]
         told = {
             gap_reading(run.norm_results, binding, list(run.places.index)).norm
             for run, binding in zip(runs, terms, strict=True)
@@ -226,7 +225,7 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
     results = run.norm_results
-    binding = run.binding[run.binding["norm_id"] == shared.gap_norm]
+    binding = run.terms[run.terms["norm_id"] == shared.gap_norm]
     gap = gap_reading(results, binding, ids)
     there = _study(run)
     space = {
@@ -293,7 +292,7 @@ def township_levels(run: Run, shared: Shared, bends: Sequence[Bend]) -> list[pd.
     results = run.norm_results[judged].reset_index(drop=True)
     tables = []
     for factor, units in bends:
-        bent = scaled_norms(results, run.binding, factor, units=units)
+        bent = scaled_norms(results, run.terms, factor, units=units)
         places = place_scores(bent, ids, shared.level_norms)
         rows = [
             (unit.level, unit.id, part)

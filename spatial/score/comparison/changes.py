@@ -12,6 +12,8 @@ from spatial.score.comparison.boards import (
     KEPT,
     KEY,
     TOWNSHIP,
+    Matched,
+    Shared,
     common_levels,
     decompose,
     in_order,
@@ -27,7 +29,6 @@ from spatial.score.ranking import BENDS, RankDoubts, rank_units
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spatial.score.comparison.boards import Matched, Shared
     from spatial.score.comparison.runs import Run
 
 

@@ -10,15 +10,13 @@ import pandas as pd
 import shapely
 
 from spatial.errors import ContractError, first_of
-from spatial.score.comparison.runs import TERMS
+from spatial.score.comparison.runs import TERMS, Run
 from spatial.score.comparison.same_places import APART_M, MOST, count_names
 from spatial.score.place_scores import score_norms
 from spatial.tables.words import JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from spatial.score.comparison.runs import Run
 
 
 # Whether runs can be compared at all, and what is to be said where they can.

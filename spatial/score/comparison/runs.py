@@ -139,11 +139,6 @@ class Run:
         mine = self.settlements[self.settlements["in_study"].to_numpy(dtype=bool)]
         return mine.set_index(mine["settlement_id"].astype(str))
 
-    @property
-    def binding(self) -> pd.DataFrame:
-        """Terms as the formulas of the score take them."""
-        return self.terms
-
 
 def townships_in_doubt(scores: pd.DataFrame, rank_pairs: pd.DataFrame | None) -> pd.DataFrame:
     """Find the townships that known issues of the sources forbid to rank, or to compare."""
