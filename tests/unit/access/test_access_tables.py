@@ -343,6 +343,13 @@ def test_the_best_way_in_need_not_be_the_nearest(grid_city):
     snaps = result.snaps.set_index("place_id")
     assert snaps.loc["a", "snap_distance_m"] == pytest.approx(500.0)
     assert snaps.loc["a"].geometry.equals(shapely.LineString([grid_city.point(2.5, 0.4), grid_city.point(2.0, 0.4)]))
+    # The other way round the clinic is the one that is met over x = 2; what a further one is met over says nothing.
+    town, clinics = (
+        grid_city.settlements([("t", "town", 2, 4)]),
+        grid_city.facilities([("near", "clinic", 2.5, 0.4), ("far", "clinic", 2.5, -0.5)]),
+    )
+    met = access_table(grid_city.graph(), town, clinics, services=CLINIC).snaps.set_index("place_id")
+    assert met.loc["near", "snap_distance_m"] == pytest.approx(500.0)
 
 
 def test_arguments_are_left_as_they_were(grid_city):

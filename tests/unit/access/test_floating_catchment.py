@@ -205,6 +205,9 @@ def test_unknown_capacity_makes_every_facility_count_one_and_says_so(caplog):
     assert set(found["capacity_known_share"]) == {0.5}
     assert set(found["unit"]) == {"facilities per person"}
     assert found["value"].to_numpy() == pytest.approx([1 / 1340 + 0.22 / 720, 0.68 / 1340 + 1 / 720, 0.0])
+    caplog.clear()
+    asked = measure((od, settlements, facilities), supply="count")
+    assert (asked["value"].tolist(), caplog.text) == (found["value"].tolist(), "")
 
 
 def test_known_capacity_is_used_without_a_word(caplog):

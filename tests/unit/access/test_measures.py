@@ -199,7 +199,7 @@ def test_other_powers_may_be_asked_for():
         {"line": 0.0},
         {"line": 30.0, "weights": [-1.0]},
         {"line": 30.0, "weights": [1.0, 1.0]},
-        {"line": 30.0, "alpha": (-1.0,)},
+        {"line": 30.0, "alpha": (0.0, -1.0)},
     ],
 )
 def test_poverty_options_out_of_range_are_refused(options):

@@ -243,12 +243,15 @@ def test_extract_is_made_through_overpass_and_described(tmp_path: Path, server: 
     }
     (record,) = read_provenance(tmp_path, ["o/x.osm.pbf"], project_raw=tmp_path)
     assert (record.licence, record.vintage) == ("ODbL-1.0", "2026-01-31")
-    # fetched again, it is described once
+    # fetched again, it is described once, below what somebody wrote there
+    description = tmp_path / "o/source.toml"
+    description.write_text("# Ask Ali\n" + description.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "o/x.osm.pbf").unlink()
     server.overpass = {"osm3s": {"timestamp_osm_base": "2026-02-28T00:00:00Z"}}
     fetch(study, project_raw=tmp_path, servers=_servers(server))
     assert read_provenance(tmp_path, ["o/x.osm.pbf"], project_raw=tmp_path)[0].vintage == "2026-02-28"
-    assert (tmp_path / "o/source.toml").read_text(encoding="utf-8").count("[[file]]") == 1
+    text = description.read_text(encoding="utf-8")
+    assert (text.partition("\n")[0], text.count("[[file]]")) == ("# Ask Ali", 1)
 
 
 def test_named_region_is_asked_of_nominatim(tmp_path: Path, server: _Server) -> None:

@@ -87,6 +87,7 @@ def test_missing_file_is_named_with_the_remedy(tmp_path: Path) -> None:
         ("[[file]\n", "cannot be read as TOML"),
         ("title = 'x'\n", "describes no file"),
         ("[[file]]\npath = 'p.tif'\nlicense = 'x'\n", r"file 1 \(p.tif\): unknown key license"),
+        ("file = [{path = 'p.tif'}, 'q.tif']\n", "describes no file; write one"),
         ("[[file]]\norigin = 'x'\n", r"file 1 \(no path\): path is missing"),
         ("[[file]]\npath = 'p.tif'\nsha256 = 'abc'\n", "sha256 must be 64"),
         ("[[file]]\npath = 'p.tif'\nvintage = 2020\n", "vintage must be text"),

@@ -404,6 +404,7 @@ def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):
     frame = pd.concat([_villages(), pd.DataFrame({"行政区划代码": ["合计"], "常住人口": [1266]})])
     layer = _layer(_csv(tmp_path / "村庄.csv", frame))
     assert _keys(layer)["total_words"] == ["合计"]
+    assert layer.rows == len(_villages())
 
 
 @pytest.mark.parametrize(

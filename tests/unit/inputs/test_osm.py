@@ -180,7 +180,7 @@ def test_every_stretch_of_a_way_that_the_extract_cuts_is_read(tmp_path):
     assert mark_barriers(extract.water.to_crs("EPSG:32631"))["is_barrier"].all()
 
 
-def test_parts_of_a_boundary_are_put_together(small):
+def test_parts_of_a_boundary_are_put_together(small, tmp_path):
     extract = read_osm(small)
     # Way 30 is a member of relation 1; way 42 bears its name. Relation 2 is cut.
     assert list(extract.boundaries["boundary_id"]) == ["r1"]
@@ -188,6 +188,15 @@ def test_parts_of_a_boundary_are_put_together(small):
     assert extract.boundaries.geometry.iloc[0].area == pytest.approx(0.1**2 + 0.01**2)
     assert number_of(extract, "boundaries admin_level=8") == 3
     assert number_of(extract, "boundaries cut by the extract") == 1
+    # Of two relations of that name neither is the one that way 42 belongs to. Two isles of one name are one unit.
+    level = {"boundary": "administrative", "admin_level": "8"}
+    more = way(45, RINGS[40], name="Whole", **level) + way(46, RINGS[40], name="Isles", **level)
+    more += way(47, RINGS[10], name="Isles", **level)
+    more += relation(5, [("way", 45, "outer")], type="boundary", name="Whole", **level)
+    (tmp_path / "more.osm").write_text(HEAD + NODES + WAYS + RELATIONS + more + "</osm>\n", encoding="utf-8")
+    boundaries = read_osm(tmp_path / "more.osm").boundaries.set_index("boundary_id")
+    assert list(boundaries.index) == ["w42", "w46", "r1", "r5"]
+    assert boundaries.geometry["w46"].area == pytest.approx(2 * 0.01**2)
 
 
 def test_water_that_cannot_be_waded_is_a_barrier(small):

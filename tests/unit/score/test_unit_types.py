@@ -222,6 +222,16 @@ def test_a_raster_of_kilometre_cells_keeps_its_own_grid() -> None:
     there = urban_grid(lonlat, pyproj.CRS("EPSG:32738"))
     # 30 arc seconds at 18 degrees south: 0.93 by 0.88 km, so that 1,300 a cell are 1,580 a km²
     assert there.codes.shape == (30, 30)
+    # Asked in metres: the middle of a cell of the centre, the row below the last one, and a degree west of the grid.
+    x, y = pyproj.Transformer.from_crs("EPSG:4326", UTM, always_xy=True).transform(
+        np.array([44.0 + 4.5 / 120, 44.0 + 4.5 / 120, 43.0]), -18.0 - np.array([4.5, 30.5, 4.5]) / 120
+    )
+    code, centre = there.at(x, y)
+    assert (code.tolist(), (centre > 0).tolist()) == ([30, 11, 11], [True, False, False])
+    middle = shapely.Point(x[0], y[0])
+    assert there.cells(np.array([4]), np.array([4]))[0].centroid.distance(middle) < 1.0
+    rows, columns = there.window(middle.buffer(1.0))
+    assert (set(rows.tolist()), set(columns.tolist())) == ({3, 4, 5}, {3, 4, 5})
     small = Raster(np.full((7, 7), 1300.0), Affine(1 / 120, 0, 44.0, 0, -1 / 120, -18.0), pyproj.CRS("EPSG:4326"))
     assert (urban_grid(small, pyproj.CRS("EPSG:32738")).codes == 30).all()
 
