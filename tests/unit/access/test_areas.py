@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 from spatial.access.area_grid import far_apart, outlines
 from spatial.access.area_hulls import AreaRules
 from spatial.access.isochrones import catchment_areas, isochrones
-from spatial.access.kernels_areas import spread
+from spatial.access.kernels_areas import seed, spread
 from spatial.access.roads_reached import reached_edges, reached_stretches
 from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
@@ -405,6 +405,17 @@ def test_of_two_labels_that_meet_crosswise_the_lower_one_is_joined(square):
     shapes, of = outlines(nodes, lambda low, _: np.full(len(low[0]), 0.5))
     parts = [shapely.get_num_geometries(shapes[of == label]).sum() for label in (0, 1)]
     assert parts == [1, 2]
+
+
+def test_nodes_beside_a_piece_know_their_distance_before_any_is_passed_on():
+    piece = shapely.LineString([(1, 1), (9, 4)])
+    gap, nearest = np.full((6, 11), 9, dtype=np.float32), np.full((6, 11), -1, dtype=np.int32)
+    seed(np.array([[1, 1, 9, 4]], dtype=np.float64), gap, nearest)
+    row, column = np.indices(gap.shape)
+    away = shapely.distance(shapely.points(column, row), piece)
+    # Corners of the squares that it passes are no farther than a diagonal.
+    assert (nearest[away <= np.sqrt(2.0)] == 0).all()
+    np.testing.assert_allclose(gap[nearest == 0], away[nearest == 0], atol=1e-6)
 
 
 def test_distances_spread_along_a_row_and_not_around_its_end():

@@ -423,6 +423,10 @@ def test_coordinates_that_lie_on_land_either_way_round_are_asked_for(tmp_path):
     layer = _layer(_csv(tmp_path / "villages.csv", _villages().assign(gps="44.2,1.5")))
     assert not {"lonlat", "latlon"} & set(_keys(layer))
     assert _keys(layer, guesses=True)["lonlat"] == "gps"
+    # Where the study lies decides, though the places lie within a degree of it either way round.
+    ground = sp.KnownGround(bounds=sp.Bounds(10.0, 9.3, 10.2, 9.5))
+    layer = _layer(_csv(tmp_path / "near.csv", _villages().assign(gps="9.4,10.1")), ground=ground)
+    assert _keys(layer)["latlon"] == "gps"
 
 
 def test_a_column_named_as_a_map_app_names_it_is_proposed_as_shifted_in_china_alone(tmp_path):
@@ -456,9 +460,13 @@ def test_rows_that_only_two_columns_tell_apart_get_their_id_from_both(tmp_path):
 
 
 def test_a_table_of_nothing_known_proposes_nothing(tmp_path):
-    layer = _layer(_csv(tmp_path / "misc.csv", pd.DataFrame({"foo": [1, 2], "bar": ["x", "y"]})))
+    frame = pd.DataFrame({"foo": [1, 2], "bar": ["x", "y"]})
+    layer = _layer(_csv(tmp_path / "misc.csv", frame))
     assert (layer.kind, layer.proposal) == ("unknown", None)
     assert any("nothing that a study reads" in line for line in report_lines(_seen(tmp_path / "misc.csv")))
+    # What its name alone speaks for is said, and is not enough.
+    named = _layer(_csv(tmp_path / "pharmacies.csv", frame))
+    assert (named.kind, named.reasons) == ("unknown", ("facilities? its name speaks of pharmacy",))
 
 
 def test_a_yearbook_is_a_suggestion_only(tmp_path):

@@ -199,6 +199,12 @@ def test_parts_of_a_boundary_are_put_together(small, tmp_path):
     assert boundaries.geometry["w46"].area == pytest.approx(2 * 0.01**2)
 
 
+def test_slopes_are_the_areas_of_winter_sports_and_no_lines(tmp_path):
+    ways = way(50, RINGS[40], landuse="winter_sports") + way(51, [1, 2, 3], piste__type="downhill")
+    (tmp_path / "slopes.osm").write_text(HEAD + NODES + ways + "</osm>\n", encoding="utf-8")
+    assert [slope.area for slope in read_osm(tmp_path / "slopes.osm").slopes] == [pytest.approx(0.01**2)]
+
+
 def test_water_that_cannot_be_waded_is_a_barrier(small):
     water = mark_barriers(read_osm(small).water.to_crs("EPSG:32631")).set_index("water_id")
     # The pond is 0.01 degrees wide, 1.1 km: 123 ha. The culvert runs under ground.

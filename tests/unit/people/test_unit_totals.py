@@ -223,6 +223,11 @@ def test_names_that_fit_two_units_are_not_guessed():
     units = found.units.set_index("unit_id")
     assert units.loc["Alderton", "fault"] == "ambiguous_name"
     assert units.loc["b3", "matched_by"] == "name"
+    # The other way round two rows want one unit alike, and neither has it.
+    boundaries = _boundaries(["b1", "b2"], ["Alderton", "Birch"])
+    official = _official([("Alderton East", 10), ("Alderton West", 10), ("Birch", 5)])
+    found = match_units(official, _settlements([1.0], ["b1"]), boundaries, options=PlacingOptions(name_min=0.6))
+    assert found.units.set_index("unit_id")["matched_by"][["b1", "b2"]].tolist() == ["none", "name"]
 
 
 def test_the_same_name_is_sure_although_another_is_nearly_alike():

@@ -182,6 +182,11 @@ def test_groups_are_compared_by_the_norms_that_ask_something_of_all_of_them() ->
     assert (found["value"], found["detail"]) == (pytest.approx(0.5), "rural;norms=2")
     # of all norms, towns would be worst: (1 + 1 + 0 + 0 + 0) / 5
     assert places.attainment(slice(None), np.array([1.0, 0.0, 1.0, 0.0])) == pytest.approx(0.4)
+    # one town and one village that are asked for a post office make it a norm of both groups: (0 + 1 + 0) / 3
+    table = pd.concat([table, norm_rows("POST", {"a": 10.0, "b": 90.0})], ignore_index=True)
+    board = sp.score_study(settlements(), sp.place_scores(table, IDS, [*norms, "POST"]), evidence())
+    found = row_of(board, "worst_group_attainment")
+    assert (found["value"], found["detail"]) == (pytest.approx(1 / 3), "rural;norms=3")
 
 
 def test_groups_without_a_norm_in_common_are_not_compared() -> None:
