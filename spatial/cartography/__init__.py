@@ -1,4 +1,4 @@
-"""Pages: maps and an index that open anywhere, each one file without internet."""
+"""Pages: folium maps and an index that open anywhere, each one file without internet."""
 
 from __future__ import annotations
 

@@ -15,8 +15,11 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import folium
 import numpy as np
 import numpy.typing as npt
+from branca.element import Figure, MacroElement
+from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
 from spatial.errors import SourceError
@@ -260,7 +263,7 @@ def pack_words(values: pd.Series, words: Sequence[str], *, missing: str | None =
     return pack(codes(values if missing is None else values.fillna(missing), words), "u1")
 
 
-# One self-contained HTML file from our templates, our scripts and a block of data.
+# One self-contained HTML file from a folium map, our scripts and a block of data.
 
 _NONCE = "@@nonce@@"
 _TEMPLATES = Environment(
@@ -290,6 +293,54 @@ def parts_of(page: str) -> PageParts:
     return PageParts(kinds[page]["body"], kinds[page].get("start", ""), scripts, styles, vendored)
 
 
+class _PageMap(folium.Map):
+    """A folium map without the files and the fixed zoom that folium's own template brings."""
+
+    _template = Template(
+        """
+        {%- macro html(this, kwargs) -%}
+        <div class="folium-map" id="{{ this.get_name() }}" role="application" data-i18n-label="map.label"></div>
+        {%- endmacro -%}
+        {%- macro script(this, kwargs) -%}
+        window.Spatial.map = L.map(
+            "{{ this.get_name() }}",
+            Object.assign({{ this.options|tojavascript }}, {center: {{ this.location|tojson }}})
+        );
+        {%- endmacro -%}
+        """
+    )
+    default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium reads this attribute of the class
+    default_css: list[tuple[str, str]] = []  # noqa: RUF012 - as above
+
+
+class _StartPage(MacroElement):
+    """The element that hands the map over to our scripts."""
+
+    _template = Template("{% macro script(this, kwargs) %}window.Spatial.startMapPage();{% endmacro %}")
+
+
+@functools.cache
+def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
+    """Let folium write the map: once for all pages with the same middle, because it compiles a template a time."""
+    page_map = _PageMap(
+        location=[latitude, longitude],
+        tiles=None,
+        zoom_control=False,
+        attribution_control=False,
+        zoom_start=9,
+        zoom_snap=0.25,
+    )
+    page_map._id = "page"  # noqa: SLF001 - folium draws ids from os.urandom; ours stay the same
+    page_map._name = "map"  # noqa: SLF001 - as above
+    start = _StartPage()  # type: ignore[no-untyped-call]
+    start._id = "start"  # noqa: SLF001 - as above
+    page_map.add_child(start)
+    figure = Figure()
+    figure.add_child(page_map)
+    page_map.render()  # type: ignore[no-untyped-call]
+    return {name: getattr(figure, name).render() for name in ("header", "html", "script")}
+
+
 def page_document(data: Mapping[str, Any], *, title: str, language: str, page: str = "index") -> bytes:
     """Write a page, with a nonce of its own content; a map page opens at the `middle` of its data."""
     # Keys once, and the texts of each language behind each other: what is far apart deflates badly.
@@ -302,7 +353,7 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, page: s
         template=f"{page}.html",
         kind=parts.body,
         start=parts.start,
-        middle=data["middle"] if page == "map" else None,
+        map=_map_elements(*data["middle"]) if page == "map" else None,
         title=title,
         language=language,
         nonce=_NONCE,
