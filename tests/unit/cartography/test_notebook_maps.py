@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from spatial.cartography import document
 from spatial.cartography.notebook import gap_layer, gap_map, plan_map
 from spatial.errors import ContractError
 
@@ -137,3 +138,13 @@ def test_a_plan_shows_whom_it_brings_and_what_is_built():
 def test_what_is_not_there_is_answered_with_what_is(draw, what):
     with pytest.raises(ContractError, match=re.escape(what)):
         draw()
+
+
+def test_maps_of_pages_are_written_by_folium_too(monkeypatch):
+    # The package promises folium maps, on pages as in notebooks: nothing of ours may take its place unseen.
+    made = []
+    render = folium.Map.render
+    monkeypatch.setattr(folium.Map, "render", lambda self, **how: (made.append(self.location), render(self, **how)))
+    document._map_elements.cache_clear()
+    assert "folium-map" in document._map_elements(1.5, 2.5)["html"]
+    assert made == [[1.5, 2.5]]
