@@ -16,7 +16,7 @@ import shapely
 import spatial as sp
 from benchmarks.measure import in_turns
 from benchmarks.road_like import road_like_graph
-from spatial.access.paired import minutes_to_closest
+from spatial.access.places import minutes_to_closest
 from spatial.network.snapping import snap
 
 REPEATS = 5

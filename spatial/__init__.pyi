@@ -27,7 +27,7 @@ from .inputs.analyst_frames import as_facilities as as_facilities
 from .inputs.analyst_frames import as_settlements as as_settlements
 from .inputs.inspection.inspecting import inspect_file as inspect_file
 from .inputs.osm import read_osm_roads as read_osm_roads
-from .inputs.osm_roads import read_turns as read_turns
+from .inputs.osm import read_turns as read_turns
 from .inputs.placing import Placement as Placement
 from .inputs.placing import locate_places as locate_places
 from .inputs.prepare import Layers as Layers
@@ -45,7 +45,7 @@ from .network.combined import combine_networks as combine_networks
 from .network.graph import TravelGraph as TravelGraph
 from .network.scenarios import Scenario as Scenario
 from .network.scenarios import edit_network as edit_network
-from .network.seasons import with_season as with_season
+from .network.speeds import with_season as with_season
 from .network.slope import tobler_speed as tobler_speed
 from .network.slope import with_slope as with_slope
 from .network.splitting import border_lines as border_lines
@@ -63,13 +63,13 @@ from .access.calibration import calibrate_speeds as calibrate_speeds
 from .access.cells import cell_factor as cell_factor
 from .access.cells import cells_as_origins as cells_as_origins
 from .access.cells import towns_as_facilities as towns_as_facilities
-from .access.emergency import emergency_response as emergency_response
+from .access.analyst import emergency_response as emergency_response
 from .access.findings import move_off_barriers as move_off_barriers
 from .access.findings import needed_buffer_m as needed_buffer_m
 from .access.findings import population_at_risk as population_at_risk
-from .access.groups import Group as Group
-from .access.groups import group_summary as group_summary
-from .access.groups import group_travel_times as group_travel_times
+from .access.analyst import Group as Group
+from .access.analyst import group_summary as group_summary
+from .access.analyst import group_travel_times as group_travel_times
 from .access.isochrones import catchment_areas as catchment_areas
 from .access.isochrones import isochrones as isochrones
 from .access.isochrones import node_catchments as node_catchments
@@ -91,9 +91,9 @@ from .access.uncertainty import access_intervals as access_intervals
 
 # == Measures and decays ==
 # Counts, gravity, floating catchments, capacity and competition on tables of pairs.
-from .access.availability import catchment_overlap as catchment_overlap
-from .access.availability import overlap_shares as overlap_shares
-from .access.availability import spatial_availability as spatial_availability
+from .access.floating_catchment import catchment_overlap as catchment_overlap
+from .access.floating_catchment import overlap_shares as overlap_shares
+from .access.floating_catchment import spatial_availability as spatial_availability
 from .access.capacity import CapacityAllocation as CapacityAllocation
 from .access.capacity import allocate_capacity as allocate_capacity
 from .access.cumulative import cumulative_cutoff as cumulative_cutoff
@@ -124,9 +124,9 @@ from .terrain.friction import Friction as Friction
 from .terrain.friction import align_raster as align_raster
 from .terrain.friction import friction_surface as friction_surface
 from .terrain.friction import load_surface_speeds as load_surface_speeds
-from .terrain.referral import cells_at as cells_at
-from .terrain.referral import facility_to_facility as facility_to_facility
-from .terrain.referral import move_to_open_cells as move_to_open_cells
+from .terrain.surface import cells_at as cells_at
+from .terrain.surface import facility_to_facility as facility_to_facility
+from .terrain.surface import move_to_open_cells as move_to_open_cells
 from .terrain.surface import catchment_surface as catchment_surface
 from .terrain.surface import cell_sizes_m as cell_sizes_m
 from .terrain.surface import travel_time_surface as travel_time_surface
@@ -143,11 +143,11 @@ from .indices.functional_areas import URCA_TITLES as URCA_TITLES
 from .indices.functional_areas import catchment_classes as catchment_classes
 from .indices.functional_areas import functional_urban_areas as functional_urban_areas
 from .indices.functional_areas import local_catchment_classes as local_catchment_classes
-from .indices.town_hierarchy import RankSize as RankSize
-from .indices.town_hierarchy import fulcrum_index as fulcrum_index
-from .indices.town_hierarchy import functional_completeness as functional_completeness
-from .indices.town_hierarchy import polycentricity as polycentricity
-from .indices.town_hierarchy import rank_size as rank_size
+from .indices.functional_areas import RankSize as RankSize
+from .indices.functional_areas import fulcrum_index as fulcrum_index
+from .indices.functional_areas import functional_completeness as functional_completeness
+from .indices.functional_areas import polycentricity as polycentricity
+from .indices.functional_areas import rank_size as rank_size
 from .people.population import allocate_population as allocate_population
 
 # == Inequality, segregation, exchange ==
@@ -239,7 +239,7 @@ from .planning.candidates import grid_points as grid_points
 from .planning.candidates import load_site_rules as load_site_rules
 from .planning.connections import ConnectionPlan as ConnectionPlan
 from .planning.connections import connect_settlements as connect_settlements
-from .planning.constraints import apply_constraints as apply_constraints
+from .planning.candidates import apply_constraints as apply_constraints
 from .planning.equity import ParetoFront as ParetoFront
 from .planning.equity import p_centdian as p_centdian
 from .planning.equity import p_kolm_pollak as p_kolm_pollak
@@ -249,12 +249,12 @@ from .planning.link_candidates import propose_links as propose_links
 from .planning.links import LinkPlan as LinkPlan
 from .planning.links import rank_links as rank_links
 from .planning.links import rank_upgrades as rank_upgrades
-from .planning.matching import CapacityMatch as CapacityMatch
-from .planning.matching import match_capacity as match_capacity
+from .planning.making_room import CapacityMatch as CapacityMatch
+from .planning.making_room import match_capacity as match_capacity
 from .planning.mobile import MobileRound as MobileRound
 from .planning.mobile import mobile_round as mobile_round
-from .planning.owners import OwnerPlans as OwnerPlans
-from .planning.owners import plans_by_owner as plans_by_owner
+from .planning.robustness import OwnerPlans as OwnerPlans
+from .planning.robustness import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
 from .planning.profiles import rank_places as rank_places
 from .planning.profiles import site_profile as site_profile

@@ -29,8 +29,7 @@ from spatial.planning.link_candidates import lay_corridors
 from spatial.planning.links import rank_links
 from spatial.planning.siting import p_median
 from spatial.terrain.friction import Friction
-from spatial.terrain.referral import facility_to_facility
-from spatial.terrain.surface import travel_time_surface
+from spatial.terrain.surface import facility_to_facility, travel_time_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,9 +12,8 @@ import shapely
 from spatial.access.area_grid import crossing, cut_short, outlines, smoothed, strip_along
 from spatial.access.area_hulls import AreaRules, Ground, divided
 from spatial.access.cells import peopled_cells
-from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, cutoffs_of, limit_of
-from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
+from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
 from spatial.access.roads_reached import check_options, place_groups, reached_stretches, straight_pieces
 from spatial.crs import transformer_between
 from spatial.network.nearest import node_labels

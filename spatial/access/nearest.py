@@ -16,11 +16,21 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from spatial.access.eligibility import eligible_by_unit
 from spatial.access.findings import clipped_ends, exit_times, findings_of, outside_own_unit
 from spatial.access.options import AccessRules, limit_of
-from spatial.access.paired import SnapPair, easier_walk, minutes_to_closest
-from spatial.access.places import Places, Surroundings, existing, id_ranks, place_on, take, texts
+from spatial.access.places import (
+    Places,
+    SnapPair,
+    Surroundings,
+    easier_walk,
+    eligible_by_unit,
+    existing,
+    id_ranks,
+    minutes_to_closest,
+    place_on,
+    take,
+    texts,
+)
 from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix

@@ -1,4 +1,4 @@
-"""Places on a network: checked, in the order of their ids, with where they meet the roads and what lies around."""
+"""Places on a network: checked, in the order of their ids, who may use them, and where they meet the roads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import geopandas as gpd
@@ -14,22 +14,25 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.eligibility import is_for_everybody
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.services import Vocabulary, load_services
+from spatial.inputs.unit_codes import unit_key, unit_prefixes
 from spatial.network.graph import TravelGraph
-from spatial.network.snapping import Snaps, snap
+from spatial.network.nearest import nearest
+from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pandas.api.extensions import ExtensionArray
 
-    from spatial.arrays import FloatArray, IntArray, ObjectArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.study.access import SnapRules
+
+    Direction = Literal["to_facility", "from_facility"]
 
 
 # The order of ids: ties between facilities go to the lowest one.
@@ -352,3 +355,316 @@ def ids_or_none(ids: pd.Series, positions: IntArray) -> pd.Series:
 def texts(names: ExtensionArray, positions: IntArray) -> pd.Series[str]:
     """Name places by position, -1 for none."""
     return pd.Series(names.take(positions, allow_fill=True))
+
+
+# Paired runs: the same places on the same roads, with other minutes or another walk; joined once.
+
+
+class Choice(NamedTuple):
+    """Which facilities some settlements may use."""
+
+    goals: IntArray  # their positions among the facilities that offer the service
+    of: IntArray  # positions of the settlements that may use just those
+
+
+class SnapPair(NamedTuple):
+    """Where both ends of ways meet the network."""
+
+    origins: Snaps
+    goals: Snaps
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """Settlements and the facilities of one service on one network."""
+
+    service: str  # as it was asked for
+    origins: Places  # the settlements, in the order of their ids
+    goals: Places  # the facilities that serve, in the order of their ids
+    members: IntArray  # those of them that offer the service
+    back: IntArray  # position of each settlement as given among `origins`
+
+    @property
+    def snaps(self) -> SnapPair:
+        """Where the settlements and the facilities of the service meet the network."""
+        return SnapPair(self.origins.snaps, take(self.goals.snaps, self.members))
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Who may use what; every settlement is in one choice."""
+        eligible = eligible_by_unit(self.origins.frame, self.goals.frame)
+        return [
+            Choice(np.searchsorted(self.members, members).astype(np.int64), np.flatnonzero(of))
+            for members, of in eligible.among(self.members)
+        ]
+
+
+def pair_up(  # noqa: PLR0913 - what the public functions share, by their names
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None = None,
+) -> Pairing:
+    """Join settlements and facilities to a network, for many runs."""
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
+    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+    members = offering(goals.frame, asked.kinds)
+    return Pairing(asked.name, origins, goals, members, id_ranks(settlements["settlement_id"]))
+
+
+class Reached(NamedTuple):
+    """The k nearest goals of n origins that these may use."""
+
+    goal: IntArray  # shape (n, k), positions; -1 for none
+    minutes: FloatArray  # shape (n, k), door to door; inf for none
+    metres: FloatArray
+
+
+def nearest_allowed(
+    graph: TravelGraph,
+    snaps: SnapPair,
+    choices: Sequence[Choice],
+    *,
+    k: int = 1,
+    direction: Direction,
+    barriers: gpd.GeoSeries | None = None,
+) -> Reached:
+    """Find the nearest goals among those that each origin may use."""
+    origins, goals = snaps
+    shape = (len(origins), k)
+    found = Reached(np.full(shape, -1, dtype=np.int64), np.full(shape, np.inf), np.full(shape, np.inf))
+    for choice in choices:
+        if len(choice.goals) == 0 or len(choice.of) == 0:
+            continue
+        each = nearest(
+            graph,
+            take(origins, choice.of),
+            take(goals, choice.goals),
+            k=k,
+            direction=direction,
+            direct_barriers=barriers,
+        )
+        found.goal[choice.of] = np.where(each.destination >= 0, choice.goals[each.destination], -1)
+        found.minutes[choice.of], found.metres[choice.of] = each.travel_time_min, each.network_distance_m
+    return found
+
+
+def minutes_to_closest(
+    graph: TravelGraph,
+    snaps: SnapPair,
+    *,
+    direction: Direction,
+    barriers: gpd.GeoSeries | None = None,
+    choices: Sequence[Choice] | None = None,
+) -> FloatArray:
+    """Find the minutes of each origin to the closest of some places; inf where there is no way."""
+    if choices is None:
+        choices = [Choice(np.arange(len(snaps[1])), np.arange(len(snaps[0])))]
+    found = nearest_allowed(graph, snaps, choices, direction=direction, barriers=barriers)
+    return found.minutes[:, 0]
+
+
+def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:
+    """Walk the legs to and from the network at another speed or with another detour."""
+    access = walk_minutes(snaps.distance_m, walk_km_h=walk_km_h, detour=detour)
+    return replace(snaps, access_min=access, walk_km_h=walk_km_h, detour=detour)
+
+
+def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
+    """Leave each place the nearest of its ways in; of a combined network, the nearest to each layer."""
+    first_only = {name: getattr(snaps, name)[:, :1] for name in NO_CANDIDATE}
+    parts = []
+    if graph.edge_layer is not None and graph.n_edges:
+        layer = np.where(snaps.edge < 0, -1, graph.edge_layer[snaps.edge])
+        for number in np.unique(layer[layer >= 0]).tolist():
+            first = np.argmax(layer == number, axis=1)[:, None]
+            has = (layer == number).any(axis=1)[:, None]
+            parts.append(
+                {
+                    name: np.where(has, np.take_along_axis(getattr(snaps, name), first, axis=1), none)
+                    for name, none in NO_CANDIDATE.items()
+                }
+            )
+    parts = parts or [first_only]
+    joined = {name: np.hstack([part[name] for part in parts]) for name in NO_CANDIDATE}
+    order = np.lexsort((joined["edge"], joined["distance_m"]), axis=1)
+    nearest_first: dict[str, Any] = {
+        name: np.ascontiguousarray(np.take_along_axis(values, order, axis=1)) for name, values in joined.items()
+    }
+    return replace(snaps, **nearest_first)
+
+
+def reach_status(pairing: Pairing, minutes: FloatArray) -> ObjectArray:
+    """Say why places reach none."""
+    status = np.where(pairing.origins.snaps.status == "ok", "no_path", "not_snapped").astype(object)
+    for choice in pairing.choices:
+        if len(choice.goals) == 0:
+            status[choice.of] = "no_facility"
+    status[np.isfinite(minutes)] = "reached"
+    return status
+
+
+def people_of(settlements: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
+    """Count the people of each settlement, NaN where they are not known, and tell which are in the study area."""
+    n = len(settlements)
+    persons = np.full(n, np.nan)
+    if "population_persons" in settlements:
+        stated = settlements["population_persons"]
+        persons = pd.to_numeric(stated, errors="coerce").to_numpy(dtype=np.float64)
+        wrong = (np.isnan(persons) & stated.notna().to_numpy()) | (persons < 0.0) | np.isinf(persons)
+        if wrong.any():
+            shown = first_of(stated.to_numpy(dtype=object)[wrong])
+            raise ContractError("settlements", [f"population_persons: no number of 0 or more: {shown}"])
+    scored = settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
+    return persons, scored
+
+
+# Who may use a facility: the one rule that access, measures and norms keep.
+
+Facilities = TypeVar("Facilities", bound=pd.DataFrame)
+
+CLOSED_TO_MOST = ("group", "members")
+UNITS = "units"
+_PLACE = ("unit_code", "township_id", "township", "settlement_id")
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """Which facilities the people of each settlement may use."""
+
+    # shape (n,), the kind of each settlement: those of a kind may use the same facilities
+    kinds: IntArray
+    allowed: BoolArray  # shape (number of kinds, m), for each kind, which facilities it may use
+
+    def among(self, members: IntArray) -> Iterator[tuple[IntArray, BoolArray]]:
+        """Split the settlements by which of some facilities they may use."""
+        if self.allowed[:, members].all():
+            yield members, np.ones(len(self.kinds), dtype=bool)
+            return
+        choices, of_kind = np.unique(self.allowed[:, members], axis=0, return_inverse=True)
+        choice = of_kind.reshape(-1)[self.kinds]
+        for number in np.unique(choice):
+            yield members[choices[number]], choice == number
+
+
+def is_for_everybody(facilities: pd.DataFrame) -> BoolArray:
+    """Tell which facilities are not kept for members or a group."""
+    if "open_to" not in facilities:
+        return np.ones(len(facilities), dtype=bool)
+    return ~facilities["open_to"].isin(CLOSED_TO_MOST).to_numpy(dtype=bool)
+
+
+def is_for_some_units(facilities: pd.DataFrame) -> BoolArray:
+    """Tell which facilities are kept for the people of some units."""
+    limited = np.zeros(len(facilities), dtype=bool)
+    limited[_limited(facilities)] = True
+    return limited
+
+
+def open_for_group(facilities: Facilities, group: str) -> Facilities:
+    """Open the facilities that are for a group to it."""
+    if "open_to" not in facilities or "eligibility" not in facilities:
+        return facilities
+    users = facilities["eligibility"].fillna("").str.split(";")
+    theirs = users.map(lambda words: group in [word.strip() for word in words]).to_numpy(dtype=bool)
+    opened = pd.Series("all", index=facilities.index, dtype="str")
+    if "eligible_units" in facilities:
+        opened = opened.mask(facilities["eligible_units"].notna(), UNITS)
+    return facilities.assign(open_to=facilities["open_to"].mask(theirs, opened))
+
+
+def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eligible:
+    """
+    Say which facilities the people of each settlement may use, as far as their units decide.
+
+    A facility whose `open_to` is units serves settlements that lie in one of its `eligible_units`: by `unit_code` (a
+    longer code lies in the unit of a shorter one), `township_id`, `township` or `settlement_id`. A settlement without
+    any of these is in no unit.
+    """
+    everyone = np.ones((1, len(facilities)), dtype=bool)
+    limited = _limited(facilities)
+    if not len(limited):
+        return Eligible(np.zeros(len(settlements), dtype=np.int64), everyone)
+    units = [_named(text) for text in facilities["eligible_units"].to_numpy(dtype=object)[limited]]
+    known = set().union(*units)
+    places = [frozenset(place & known) for place in _places(settlements)]
+    numbers = {place: number for number, place in enumerate(dict.fromkeys(places))}
+    allowed = np.repeat(everyone, max(len(numbers), 1), axis=0)
+    for place, number in numbers.items():
+        allowed[number, limited] = [bool(place & named) for named in units]
+    return Eligible(np.array([numbers[place] for place in places], dtype=np.int64), allowed)
+
+
+def unknown_units(settlements: pd.DataFrame, units: Sequence[str]) -> list[str]:
+    """Name those of some units, as `eligible_units` may name them, that no settlement lies in."""
+    known = set().union(*_places(settlements))
+    return [unit for unit in units if _word(unit) not in known]
+
+
+def lies_in(places: pd.DataFrame, units: Sequence[str]) -> BoolArray:
+    """Tell which places lie in one of some units, as `eligible_units` may name them."""
+    named = {_word(unit) for unit in units}
+    return np.array([bool(place & named) for place in _places(places)], dtype=bool)
+
+
+def share_with_units(facilities: Facilities, units: Sequence[str], among: BoolArray) -> Facilities:
+    """
+    Open facilities that are kept for some of a list of units to the people of all of them.
+
+    >>> kept = pd.DataFrame({"open_to": ["units", "units", "all"], "eligible_units": ["t1", "t3", None]})
+    >>> share_with_units(kept, ["t1", "t2"], np.array([True, True, True]))["eligible_units"].fillna("").tolist()
+    ['t1;t2', 't3', '']
+    """
+    if "eligible_units" not in facilities:
+        return facilities
+    # Whoever serves a county serves its townships too.
+    theirs = {part for unit in units for part in unit_prefixes(_word(unit))}
+    texts = facilities["eligible_units"].copy()
+    for row in _limited(facilities)[among[_limited(facilities)]]:
+        named = _named(texts.iloc[row])
+        if named & theirs:
+            texts.iloc[row] = ";".join([texts.iloc[row], *(unit for unit in units if _word(unit) not in named)])
+    return facilities.assign(eligible_units=texts)
+
+
+def serves_where_it_stands(facilities: pd.DataFrame) -> BoolArray:
+    """Tell which facilities the people of the place where they stand may use."""
+    serves = is_for_everybody(facilities)
+    limited = _limited(facilities)
+    if len(limited):
+        rows = facilities.iloc[limited]
+        named = [_named(text) for text in rows["eligible_units"].to_numpy(dtype=object)]
+        serves[limited] = [bool(place & units) for place, units in zip(_places(rows), named, strict=True)]
+    return serves
+
+
+def _limited(facilities: pd.DataFrame) -> IntArray:
+    if "open_to" not in facilities or "eligible_units" not in facilities:
+        return np.array([], dtype=np.int64)
+    return np.flatnonzero(facilities["open_to"] == UNITS).astype(np.int64)
+
+
+def _named(text: object) -> set[str]:
+    return {_word(part) for part in text.split(";") if part.strip()} if isinstance(text, str) else set()
+
+
+def _places(frame: pd.DataFrame) -> list[set[str]]:
+    """Everything that each row's unit may be called."""
+    places: list[set[str]] = [set() for _ in range(len(frame))]
+    for column in _PLACE:
+        if column not in frame:
+            continue
+        for place, value in zip(places, frame[column].to_numpy(dtype=object), strict=True):
+            if isinstance(value, str) and value.strip():
+                key = _word(value)
+                place.update(unit_prefixes(key) if column == "unit_code" else (key,))
+    return places
+
+
+def _word(text: str) -> str:
+    return unit_key(text.strip())

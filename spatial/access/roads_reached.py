@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import DIRECTIONS, limit_of
-from spatial.access.places import asked_for, existing, offering, place_on, take
+from spatial.access.places import asked_for, existing, is_for_some_units, offering, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.network.nearest import node_labels
 from spatial.study.access import SnapRules

@@ -12,8 +12,17 @@ import pandas as pd
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import check_direction, limit_of
-from spatial.access.paired import Pairing, minutes_to_closest, pair_up, people_of, reach_status
-from spatial.access.places import Places, asked_for, existing, place_on
+from spatial.access.places import (
+    Pairing,
+    Places,
+    asked_for,
+    existing,
+    minutes_to_closest,
+    pair_up,
+    people_of,
+    place_on,
+    reach_status,
+)
 from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.network.scenarios import Scenario

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.options import check_direction, cutoffs_of, is_number, shown
-from spatial.access.paired import (
+from spatial.access.places import (
     SnapPair,
     easier_walk,
     minutes_to_closest,
@@ -20,7 +20,7 @@ from spatial.access.paired import (
     reach_status,
 )
 from spatial.errors import ContractError, NetworkError
-from spatial.network.seasons import with_season
+from spatial.network.speeds import with_season
 from spatial.study.access import SnapRules, WalkRange
 
 if TYPE_CHECKING:

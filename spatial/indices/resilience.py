@@ -12,9 +12,8 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
-from spatial.access.places import Asked, asked_for, existing, offering, place_on
+from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
 from spatial.errors import ContractError
 from spatial.network.nearest import Nearest, nearest
 from spatial.study.access import SnapRules

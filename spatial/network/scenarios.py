@@ -19,10 +19,9 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
-from spatial.network.leg_roads import add_to_legs, check_for_legs, roads_of_modes
-from spatial.network.new_roads import add_roads, check_roads, road_ids
+from spatial.network.new_roads import add_roads, add_to_legs, check_for_legs, check_roads, road_ids, roads_of_modes
 from spatial.network.report import graph_report
-from spatial.network.seasons import with_season
+from spatial.network.speeds import with_season
 
 if TYPE_CHECKING:
     from pathlib import Path

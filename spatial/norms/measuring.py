@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.eligibility import serves_where_it_stands
 from spatial.access.options import numbers
+from spatial.access.places import serves_where_it_stands
 from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.group_gaps import read_classes
 from spatial.norms.law import SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words

@@ -13,8 +13,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, dijk
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import not_within, numbers
-from spatial.access.paired import SnapPair, minutes_to_closest
-from spatial.access.places import id_ranks, place_on
+from spatial.access.places import SnapPair, id_ranks, minutes_to_closest, place_on
 from spatial.errors import ContractError, first_of, refuse
 from spatial.network.nearest import node_labels
 from spatial.network.new_roads import road_ids, road_km

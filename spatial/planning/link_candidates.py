@@ -16,8 +16,7 @@ from scipy.spatial import cKDTree
 from shapely.ops import substring
 
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
-from spatial.access.paired import SnapPair, minutes_to_closest
-from spatial.access.places import SEA_KINDS, id_ranks, place_on, take
+from spatial.access.places import SEA_KINDS, SnapPair, id_ranks, minutes_to_closest, place_on, take
 from spatial.errors import ContractError, CrsError, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
@@ -26,13 +25,12 @@ from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, snap_coordinates
 from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
-from spatial.planning.constraints import apply_constraints, constrained_ground
+from spatial.planning.candidates import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of, people_of
 from spatial.planning.programs import SAME
 from spatial.study.access import SnapRules
 from spatial.terrain.kernels_spread import path_cells
-from spatial.terrain.referral import move_to_open_cells
-from spatial.terrain.surface import Ground, Seeds, ground_of, spread
+from spatial.terrain.surface import Ground, Seeds, ground_of, move_to_open_cells, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

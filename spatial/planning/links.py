@@ -21,8 +21,7 @@ import shapely
 from spatial.access.cells import towns_as_facilities
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
-from spatial.access.paired import SnapPair, minutes_to_closest
-from spatial.access.places import asked_for, existing, id_ranks, place_on
+from spatial.access.places import SnapPair, asked_for, existing, id_ranks, minutes_to_closest, place_on
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.analyst import pairs_between
-from spatial.access.eligibility import eligible_by_unit
 from spatial.access.last_mile import NEAR
-from spatial.access.places import existing, offering, place_on, take
+from spatial.access.places import eligible_by_unit, existing, offering, place_on, take
 from spatial.errors import StudyError, first_of
 from spatial.network.nearest import nearest
 from spatial.norms.law import with_norm_id

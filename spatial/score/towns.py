@@ -12,8 +12,13 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.errors import ContractError, first_of
-from spatial.indices.functional_areas import functional_urban_areas
-from spatial.indices.town_hierarchy import fulcrum_index, functional_completeness, polycentricity, rank_size
+from spatial.indices.functional_areas import (
+    fulcrum_index,
+    functional_completeness,
+    functional_urban_areas,
+    polycentricity,
+    rank_size,
+)
 from spatial.score.evidence import Ground, positions_by
 from spatial.tables import TABLES
 

@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.access.analyst import emergency_response
 from spatial.access.cells import cells_as_origins, towns_as_facilities
-from spatial.access.emergency import emergency_response
 from spatial.access.last_mile import last_mile
 from spatial.access.nearest import access_table, facilities_within
 from spatial.access.options import TOWN_TIERS

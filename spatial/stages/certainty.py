@@ -15,7 +15,7 @@ from spatial.access.nearest import access_table
 from spatial.access.options import TOWN_TIERS
 from spatial.access.rural_access import rural_access_index
 from spatial.access.uncertainty import access_intervals
-from spatial.network.seasons import with_season
+from spatial.network.speeds import with_season
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import access_rules, speed_table, vocabulary_of

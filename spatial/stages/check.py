@@ -14,7 +14,7 @@ from spatial.cartography.pages import refuse_small_pages
 from spatial.errors import ContractError, SpatialError, StudyError, first_of
 from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population
-from spatial.inputs.datum_evidence import DOUBT
+from spatial.inputs.gather import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm_features import name_keys
 from spatial.inputs.prepare import Layers, prepare

@@ -10,13 +10,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.access import availability, cumulative, decays, floating_catchment
-from spatial.access.analyst import pairs_between, travel_times
+from spatial.access import cumulative, decays, floating_catchment
+from spatial.access.analyst import Group, group_travel_times, pairs_between, travel_times
 from spatial.access.capacity import allocate_capacity
-from spatial.access.eligibility import is_for_some_units, open_for_group
-from spatial.access.groups import Group, group_travel_times
 from spatial.access.isochrones import catchment_areas, isochrones
-from spatial.access.places import existing, place_on
+from spatial.access.places import existing, is_for_some_units, open_for_group, place_on
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
@@ -113,14 +111,14 @@ class _Case:
         if measure == "overlap":
             # Places are counted, not people, so that any column of people does.
             places = self.settlements.assign(places=1.0)
-            table = availability.catchment_overlap(
+            table = floating_catchment.catchment_overlap(
                 self.od, places, self.facilities, **asked, cutoff_min=limit, demand="places"
             )
             table = table.assign(facilities_reached=table["value"].astype(np.int64))
         elif measure == "gravity":
             table = cumulative.gravity(*self.frames, **asked, decay=self.decay)
         elif measure == "spatial_availability":
-            table = availability.spatial_availability(*self.frames, **self.competition(kinds))
+            table = floating_catchment.spatial_availability(*self.frames, **self.competition(kinds))
         else:
             table = floating_catchment.floating_catchment_area(*self.frames, **self.catchment(measure, kinds))
         return table.assign(measure=measure)

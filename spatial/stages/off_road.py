@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.eligibility import is_for_some_units
-from spatial.access.places import existing
+from spatial.access.places import existing, is_for_some_units
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, findings_frame
@@ -18,8 +17,7 @@ from spatial.rasters import Raster
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.terrain.friction import Friction, align_raster, friction_surface, require_aligned
-from spatial.terrain.referral import cells_at, move_to_open_cells
-from spatial.terrain.surface import SurfaceOptions, catchment_surface
+from spatial.terrain.surface import SurfaceOptions, catchment_surface, cells_at, move_to_open_cells
 
 if TYPE_CHECKING:
     import geopandas as gpd

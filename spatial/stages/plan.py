@@ -40,9 +40,9 @@ from spatial.planning.agenda import (
 )
 from spatial.planning.link_candidates import propose_links, propose_road_upgrades, upgrade_words
 from spatial.planning.links import LinkPlan, rank_links
-from spatial.planning.owners import plans_by_owner
 from spatial.planning.profiles import site_profile
 from spatial.planning.programs import SAME
+from spatial.planning.robustness import plans_by_owner
 from spatial.planning.services import Part, PartSites, share_budget
 from spatial.planning.siting import mclp
 from spatial.runner.stage import Options, Progress, Value, silent

@@ -12,15 +12,22 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from spatial.access.eligibility import eligible_by_unit, is_for_everybody
 from spatial.access.nearest import METRES_A_KM, in_kilometres
-from spatial.access.paired import SnapPair, easier_walk, nearest_entry
-from spatial.access.places import Places, place_on, take
+from spatial.access.places import (
+    Places,
+    SnapPair,
+    easier_walk,
+    eligible_by_unit,
+    is_for_everybody,
+    nearest_entry,
+    place_on,
+    take,
+)
 from spatial.crs import WGS84, require_metres
 from spatial.errors import StudyError
 from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix
-from spatial.network.seasons import with_season
+from spatial.network.speeds import with_season
 from spatial.norms.measuring import modes_for
 from spatial.outlines import inside
 from spatial.planning.candidates import candidate_sites, load_site_rules

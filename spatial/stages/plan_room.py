@@ -11,16 +11,14 @@ import pandas as pd
 import shapely
 
 from spatial.access.analyst import travel_times
-from spatial.access.eligibility import eligible_by_unit, is_for_some_units, lies_in, unknown_units
-from spatial.access.places import find_settlement
+from spatial.access.places import eligible_by_unit, find_settlement, is_for_some_units, lies_in, unknown_units
 from spatial.errors import ContractError, InfeasibleError, StudyError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.inputs.units import assign_units
 from spatial.norms.measuring import modes_for
 from spatial.plain_text import toml_value
 from spatial.planning.agenda import Answer, Question, Sharing, no_answer, no_help, service_norm
-from spatial.planning.making_room import Filling, RoomTask, make_room
-from spatial.planning.matching import CapacityMatch, match_capacity
+from spatial.planning.making_room import CapacityMatch, Filling, RoomTask, make_room, match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.programs import SAME
 from spatial.stages.plan_sites import NewSites, homes_of, pays_for_nothing

@@ -16,8 +16,7 @@ from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import modes_for
 from spatial.planning.action_list import load_costs
 from spatial.planning.agenda import ask_of
-from spatial.planning.candidates import grid_points
-from spatial.planning.constraints import apply_constraints
+from spatial.planning.candidates import apply_constraints, grid_points
 from spatial.planning.programs import SAME
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.read import provenance_table

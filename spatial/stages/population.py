@@ -16,12 +16,16 @@ from spatial.errors import StudyError
 from spatial.formats.notes import Finding, findings_frame
 from spatial.formats.raster import read_population
 from spatial.inputs.units import MatchedUnits, assign_units, choose_units, match_units, near_unit
-from spatial.people.population import above_total, added_up, allocate_population_with_account, fill_group, groups_of
-from spatial.people.unit_totals import (
-    EVERYBODY,
+from spatial.people.population import (
+    ALL_PEOPLE,
     OfficialNumbers,
     Scaling,
     UnitPeople,
+    above_total,
+    added_up,
+    allocate_population_with_account,
+    fill_group,
+    groups_of,
     raster_by_unit,
     scale_to_units,
     unit_totals,
@@ -69,7 +73,7 @@ class _Official:
 
     def of_group(self, group: str) -> FloatArray:
         """Give the people of a group, or everybody, by unit, from their number or their share."""
-        if group == EVERYBODY:
+        if group == ALL_PEOPLE:
             return self.of(TOTAL)
         counted = self.of(f"{group}_persons")
         return np.where(np.isnan(counted), self.of(f"{group}_share") * self.of(TOTAL), counted)
@@ -107,7 +111,7 @@ def finish_people(
         matched = match_units(official_units, places, boundaries, options=options.placing)
         official = _Official(official_units, matched, in_study, chosen.rescale_max_factor)
     if official is not None and chosen.rescale_to is not None:
-        scaling = official.scaling(before, EVERYBODY)
+        scaling = official.scaling(before, ALL_PEOPLE)
         after = before * scaling.applied
         changed, source = scaling.applied != 1.0, settlements["population_source"].astype("str")
         settlements = settlements.assign(
@@ -189,7 +193,7 @@ def finish_people(
         shapes = boundaries.geometry.to_numpy()
         drawn = [shapes[row] if row >= 0 else None for row in official.matched.units["boundary"]]
         raster = raster_by_unit(people.raster, gpd.GeoSeries(np.array(drawn, dtype=object), crs=settlements.crs))
-    everybody = UnitPeople(EVERYBODY, before, after, named, official.of(TOTAL), raster, scaling)
+    everybody = UnitPeople(ALL_PEOPLE, before, after, named, official.of(TOTAL), raster, scaling)
     made["unit_totals"] = unit_totals(
         official.matched,
         [everybody, *by_group],

@@ -11,9 +11,8 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import towns_as_facilities
-from spatial.access.eligibility import share_with_units, unknown_units
 from spatial.access.options import TOWN_TIERS
-from spatial.access.places import find_settlement
+from spatial.access.places import find_settlement, share_with_units, unknown_units
 from spatial.access.scenarios import compare_scenarios, scenario_people
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, first_of

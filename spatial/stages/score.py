@@ -19,8 +19,8 @@ from spatial.access.options import TOWN_TIERS
 from spatial.access.places import counting, place_on
 from spatial.indices.clustering import nearest_in_line, travel_time_neighbours
 from spatial.indices.degurba import DEGURBA_RULES, DegurbaRules
+from spatial.indices.functional_areas import polycentricity, rank_size
 from spatial.indices.resilience import circuity, robust_coverage
-from spatial.indices.town_hierarchy import polycentricity, rank_size
 from spatial.network.matrix import times_matrix
 from spatial.reporting.score import doubted_units, rank_doubts
 from spatial.runner.stage import Options, Progress, Value, silent

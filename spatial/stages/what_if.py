@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from spatial.access.paired import SnapPair
-from spatial.access.places import place_on, take
+from spatial.access.places import SnapPair, place_on, take
 from spatial.crs import WGS84
 from spatial.errors import StudyError, first_of
 from spatial.messages import Words

@@ -15,8 +15,7 @@ from spatial.errors import ContractError
 from spatial.network.build import build_network
 from spatial.network.combined import combine_networks
 from spatial.network.scenarios import edges_closed_by, edit_network, unknown_names
-from spatial.network.seasons import with_season
-from spatial.network.speeds import load_speeds
+from spatial.network.speeds import load_speeds, with_season
 from spatial.network.splitting import split_edges
 
 CRS = "EPSG:32738"

@@ -7,8 +7,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from skimage.graph import MCP_Geometric
 
-from spatial.terrain.referral import facility_to_facility
-from spatial.terrain.surface import catchment_surface, travel_time_surface
+from spatial.terrain.surface import catchment_surface, facility_to_facility, travel_time_surface
 
 STRAIGHT = [(0, 1), (0, -1), (1, 0), (-1, 0)]
 DIAGONAL = [(1, 1), (1, -1), (-1, 1), (-1, -1)]

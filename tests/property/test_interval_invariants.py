@@ -13,7 +13,7 @@ from spatial.access.scenarios import compare_scenarios
 from spatial.access.uncertainty import access_intervals
 from spatial.network.build import build_network
 from spatial.network.scenarios import Scenario
-from spatial.network.seasons import with_season
+from spatial.network.speeds import with_season
 from spatial.study.access import SnapRules, WalkRange
 from tests.effort import tried
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.access.paired import minutes_to_closest, pair_up
+from spatial.access.places import minutes_to_closest, pair_up
 from spatial.access.scenarios import compare_scenarios
 from spatial.network.build import build_network
 from spatial.network.combined import combine_networks

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from spatial.terrain.coverage import geographic_coverage
-from spatial.terrain.referral import facility_to_facility
-from spatial.terrain.surface import catchment_surface, travel_time_surface
+from spatial.terrain.surface import catchment_surface, facility_to_facility, travel_time_surface
 from tests.effort import tried
 
 SHAPE = (7, 9)

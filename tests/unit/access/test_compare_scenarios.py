@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.access.emergency import emergency_response
+from spatial.access.analyst import emergency_response
 from spatial.access.scenarios import compare_scenarios, reclassified, summarise_scenarios
 from spatial.errors import ContractError, NetworkError
 from spatial.network.build import build_network

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.access.analyst import cost_to_closest
-from spatial.access.emergency import emergency_response
+from spatial.access.analyst import cost_to_closest, emergency_response
 from spatial.access.isochrones import catchment_areas, isochrones, node_catchments
 from spatial.access.nearest import access_table
 from spatial.access.scenarios import compare_scenarios

@@ -9,13 +9,13 @@ import pytest
 import shapely
 
 from spatial.access.calibration import Calibration, calibrate_speeds
-from spatial.access.paired import pair_up
+from spatial.access.places import pair_up
 from spatial.access.uncertainty import access_intervals
 from spatial.errors import ContractError, NetworkError
 from spatial.network.build import build_network
 from spatial.network.combined import combine_networks
 from spatial.network.scenarios import edit_network
-from spatial.network.seasons import with_season
+from spatial.network.speeds import with_season
 from spatial.study.access import SnapRules, WalkRange
 
 CRS = "EPSG:32738"

@@ -9,7 +9,7 @@ import shapely
 
 from spatial.errors import CrsError
 from spatial.georef.datums import frame_to_wgs84, from_wgs84
-from spatial.inputs.datum_evidence import doubt_wgs84, refuse_double_inversion, refuse_roads_inverted_twice, weigh
+from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion, refuse_roads_inverted_twice, weigh
 from spatial.study import TableSource
 
 GRID_DEGREES = 0.02

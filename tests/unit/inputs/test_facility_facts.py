@@ -10,9 +10,8 @@ from shapely.geometry import Point
 
 import spatial as sp
 from spatial.access.analyst import travel_times
-from spatial.access.eligibility import eligible_by_unit, is_for_everybody, open_for_group, serves_where_it_stands
 from spatial.access.nearest import access_table
-from spatial.access.places import existing
+from spatial.access.places import eligible_by_unit, existing, is_for_everybody, open_for_group, serves_where_it_stands
 from spatial.formats.notes import take_notes
 from spatial.inputs.facility_facts import fact_findings, level_of, read_facts, read_hours, service_by_level, who_may_use
 from spatial.inputs.services import load_services

@@ -9,8 +9,7 @@ import shapely
 
 from spatial.errors import ContractError, CrsError
 from spatial.inputs.user_tables import constraints_from_table, read_table, sites_from_table
-from spatial.planning.candidates import candidate_sites
-from spatial.planning.constraints import apply_constraints
+from spatial.planning.candidates import apply_constraints, candidate_sites
 from spatial.study import TableSource
 
 CRS = pyproj.CRS.from_epsg(32648)

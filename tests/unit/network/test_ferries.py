@@ -9,8 +9,7 @@ import pytest
 import shapely
 
 from spatial.errors import NetworkError
-from spatial.network.build import build_network
-from spatial.network.ferries import parse_duration
+from spatial.network.build import build_network, parse_duration
 from spatial.network.graph import TravelGraph
 
 CRS = "EPSG:32738"

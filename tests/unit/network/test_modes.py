@@ -14,8 +14,7 @@ import shapely
 
 from spatial.errors import NetworkError, StudyError
 from spatial.network.build import build_network
-from spatial.network.seasons import with_season
-from spatial.network.speeds import load_speeds, speeds_of_roads
+from spatial.network.speeds import load_speeds, speeds_of_roads, with_season
 
 CRS = "EPSG:32738"
 PRESETS = ("osrm_like", "rural_cn", "conservative")

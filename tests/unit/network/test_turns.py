@@ -9,7 +9,7 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError, CrsError, NetworkError
-from spatial.inputs.osm_roads import read_turns
+from spatial.inputs.osm import read_turns
 from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.tables import TABLES
 from tests.unit.inputs.test_osm import HEAD, node, relation, way

@@ -17,8 +17,7 @@ from pyproj import CRS
 
 from spatial.errors import ContractError, StudyError
 from spatial.norms.evaluation import with_estimates
-from spatial.people.population import added_up, fill_group, groups_of
-from spatial.people.unit_totals import scale_to_units, sums_by_unit
+from spatial.people.population import added_up, fill_group, groups_of, scale_to_units, sums_by_unit
 from spatial.rasters import Raster
 from spatial.runner import Options
 from spatial.stages.population import People, finish_people, population

@@ -15,7 +15,7 @@ from pyproj import CRS
 from spatial.errors import ContractError, StudyError
 from spatial.formats.notes import take_notes
 from spatial.inputs.units import match_units, official_units_from_table
-from spatial.people.unit_totals import raster_by_unit
+from spatial.people.population import raster_by_unit
 from spatial.rasters import Raster
 from spatial.runner import Options
 from spatial.stages.population import population

@@ -10,8 +10,7 @@ import shapely
 
 from spatial.errors import ContractError, CrsError, StudyError
 from spatial.network.build import build_network
-from spatial.planning.candidates import candidate_sites, grid_points, load_site_rules
-from spatial.planning.constraints import apply_constraints
+from spatial.planning.candidates import apply_constraints, candidate_sites, grid_points, load_site_rules
 from spatial.study.access import SnapRules
 
 CRS = "EPSG:32738"

@@ -17,7 +17,7 @@ from affine import Affine
 from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.network.scenarios import edit_network
-from spatial.planning.constraints import apply_constraints
+from spatial.planning.candidates import apply_constraints
 from spatial.planning.link_candidates import lay_corridors, propose_links
 from spatial.planning.links import rank_links
 from spatial.study.access import SnapRules

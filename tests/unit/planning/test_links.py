@@ -15,7 +15,7 @@ from spatial.access.cumulative import cumulative_cutoff
 from spatial.errors import ContractError, InfeasibleError
 from spatial.network.build import build_network
 from spatial.network.scenarios import edit_network
-from spatial.network.seasons import with_season
+from spatial.network.speeds import with_season
 from spatial.planning.links import rank_links, rank_upgrades
 from spatial.study.access import SnapRules
 

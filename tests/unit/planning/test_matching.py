@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from spatial.errors import ContractError
-from spatial.planning.matching import match_capacity
+from spatial.planning.making_room import match_capacity
 
 NEED = pd.DataFrame({"settlement_id": ["u", "v", "w"], "service": "beds", "persons": [20.0, 25.0, 25.0]})
 IDLE = pd.DataFrame({"facility_id": ["a", "b"], "service": "beds", "persons": [50.0, 30.0]})

@@ -15,9 +15,8 @@ from spatial.formats.raster import GridReading
 from spatial.formats.vector import drawn_lines
 from spatial.formats.workbook import left_totals, read_workbook
 from spatial.georef.datums import from_wgs84
-from spatial.inputs.datum_evidence import doubt_wgs84
 from spatial.inputs.facility_facts import read_facts
-from spatial.inputs.gather import doubles_note
+from spatial.inputs.gather import doubles_note, doubt_wgs84
 from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
 from spatial.messages import Words, languages

@@ -12,8 +12,7 @@ from spatial.errors import ContractError, CrsError
 from spatial.rasters import Raster
 from spatial.terrain.coverage import geographic_coverage, zonal_sums
 from spatial.terrain.friction import friction_surface
-from spatial.terrain.referral import move_to_open_cells
-from spatial.terrain.surface import cell_sizes_m, travel_time_surface
+from spatial.terrain.surface import cell_sizes_m, move_to_open_cells, travel_time_surface
 
 UTM = pyproj.CRS("EPSG:32738")
 NORTH_UP = Affine(100, 0, 0, 0, -100, 200)

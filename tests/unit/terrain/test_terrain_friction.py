@@ -10,8 +10,7 @@ from affine import Affine
 from spatial.errors import ContractError, CrsError, StudyError
 from spatial.rasters import Raster
 from spatial.terrain.friction import friction_surface, load_surface_speeds
-from spatial.terrain.referral import cells_at, move_to_open_cells
-from spatial.terrain.surface import travel_time_surface
+from spatial.terrain.surface import cells_at, move_to_open_cells, travel_time_surface
 
 CRS = pyproj.CRS("EPSG:32738")
 GRID = Affine(100, 0, 0, 0, -100, 1000)

@@ -19,8 +19,7 @@ from spatial.runner.stage import Options
 from spatial.stages.off_road import off_road
 from spatial.study import Study
 from spatial.terrain.friction import friction_surface
-from spatial.terrain.referral import cells_at, move_to_open_cells
-from spatial.terrain.surface import travel_time_surface
+from spatial.terrain.surface import cells_at, move_to_open_cells, travel_time_surface
 
 pytestmark = pytest.mark.data
 

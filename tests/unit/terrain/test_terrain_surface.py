@@ -9,8 +9,7 @@ from affine import Affine
 import spatial as sp
 from spatial.errors import ContractError, CrsError
 from spatial.terrain.coverage import geographic_coverage
-from spatial.terrain.referral import facility_to_facility
-from spatial.terrain.surface import catchment_surface, cell_sizes_m, travel_time_surface
+from spatial.terrain.surface import catchment_surface, cell_sizes_m, facility_to_facility, travel_time_surface
 
 FLAT = np.full((11, 11), 0.01)
 """0.01 minutes per metre: 1 km takes 10 minutes."""
