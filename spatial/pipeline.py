@@ -32,8 +32,8 @@ SEEN = (
     "edges[mode,edge_id,road_id,road_class,component,all_season,geometry]"
 )
 ENGINE = (
-    "measures[settlement_id,service,mode,group,measure,value,unit,status,edge_risk]? facility_use? served? isochrones? "
-    "catchments? intervals? wet_losses? rural_access? cells? cell_access? off_road?"
+    "measures[settlement_id,service,mode,group,measure,value,unit,status,edge_risk,texts=categories]? facility_use? "
+    "served? isochrones? catchments? intervals? wet_losses? rural_access? cells? cell_access? off_road?"
 )
 TRIALS = f"{FITTED} scenario_access? emergency_response? emergency_people?"
 WARNED = "findings_network findings_scenarios?"  # facilities that a scenario closes while a namesake stays open
@@ -64,7 +64,11 @@ _SHARES = {
 }  # fmt: skip
 """CPU seconds of a country of 100,000 settlements, by which the progress of a first run is told."""
 _COLUMNS = re.compile(r"(\w+)\[([\w,!=]+)\]")
-"""Tables of which a stage takes some columns or rows: ``roads[road_class,geometry]``, ``scores[unit_level!=study]``."""
+"""
+Tables of which a stage takes some columns or rows: ``roads[road_class,geometry]``, ``scores[unit_level!=study]``.
+
+Texts are categories where ``texts=categories`` is among them (`spatial.store.CATEGORIES`).
+"""
 
 
 def _stage(name: str, reads: str, makes: str, options: str, **where: Any) -> Stage:
@@ -111,12 +115,15 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "straight_distance_m] last_mile",
            "norm_results inventory", f"{LAW} official {LISTS}"),
     _stage("score", f"settlements facilities boundaries {TRAVEL} "
-           "access[settlement_id,service,mode,facility_id,travel_time_min,network_distance_m,reach_status] last_mile "
-           "routes norm_results[unit_level,unit_id,norm_id,service,share_of,status_as_mapped,reason,gate,value,"
+           "access[settlement_id,service,mode,facility_id,travel_time_min,network_distance_m,reach_status,"
+           "texts=categories] last_mile routes norm_results[unit_level,unit_id,norm_id,service,share_of,"
+           "status_as_mapped,reason,gate,value,"
            "depth_fgt1,served_share,attainment,target_share,persons_in_scope,persons_served,persons_unknown,"
-           "places_in_scope,places_served] flows known_issues population?",
+           "places_in_scope,places_served,texts=categories] flows known_issues population?",
            SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
-    _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results landcover? elevation?", PLANS,
+    _stage("plan", f"settlements facilities boundaries flows {TRAVEL} landcover? elevation? "
+           "access[settlement_id,service,mode,reach_status,travel_time_min,network_distance_m,shortest_distance_m,"
+           "straight_distance_m,texts=categories] norm_results[texts=categories]", PLANS,
            f"{LAW} access.services network access.direction region.unit_levels plans planning uncertainty off_road "
            "measures.catchment_min measures.demand measures.mode measures.persons_per_unit",
            files="processed"),
@@ -134,7 +141,8 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "plan_progress? plan_refused? plan_capacity? plan_stops? plan_owners? plan_sources? site_profile?", "",
            f"{LAW} title synthetic note population outputs",
            files="processed"),
-    _stage("maps", f"{SEEN} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {OF_UNITS} {PLANS} gaps summary sign_off "
+    _stage("maps", f"{SEEN} {ACCOUNTS} snaps access[texts=categories] last_mile routes "
+           f"norm_results[texts=categories] inventory {ENGINE} {TRIALS} {OF_UNITS} {PLANS} gaps summary sign_off "
            f"elevation? field_checks? {WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "
            "population? friction? off_road_min? interval_people? scenario_people?", "",

@@ -526,12 +526,29 @@ def _lent(value: pd.DataFrame | Raster, columns: Sequence[str] | None = None) ->
     named, unwanted = _parts_of(columns)
     for name, left_out in unwanted:
         lent = lent.loc[lent[name] != left_out].reset_index(drop=True)
-    return lent[[name for name in lent if name in named]] if named else lent
+    lent = lent[[name for name in lent if name in named]] if named else lent
+    return _with_categories(lent) if CATEGORIES in (columns or ()) else lent
+
+
+CATEGORIES = "texts=categories"
+"""Among the columns that a stage takes: texts are categories in the order of texts, which a country has room for."""
+
+
+def _with_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    """Hold each text once: those that are categories already are brought into order."""
+    import pandas as pd  # noqa: PLC0415 - only what reads and writes needs it
+
+    for name in frame:
+        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = frame[name].cat.set_categories(sorted(frame[name].cat.categories))
+        elif isinstance(frame[name].dtype, pd.StringDtype):
+            frame[name] = frame[name].astype("category")
+    return frame
 
 
 def _parts_of(columns: Sequence[str] | None) -> tuple[list[str], list[list[str]]]:
     """Tell columns that are wanted, all where there are none, from values of which rows are not."""
-    parts = [item.split("!=") for item in columns or ()]
+    parts = [item.split("!=") for item in columns or () if item != CATEGORIES]
     return [name for name, *value in parts if not value], [part for part in parts if len(part) > 1]
 
 
@@ -638,12 +655,15 @@ def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     import pyarrow.parquet as pq  # noqa: PLC0415
     import shapely  # noqa: PLC0415
 
-    with pq.ParquetFile(path) as file:  # pandas would open it as a folder of many files
-        named, unwanted = _parts_of(columns)
-        names = [name for name in file.schema_arrow.names if name in named or not named]
+    schema, (named, unwanted) = pq.read_schema(path), _parts_of(columns)
+    names = [name for name in schema.names if name in named or not named]
+    has_categories = CATEGORIES in (columns or ())
+    kinds = {name: schema.field(name).type for name in names if has_categories}
+    texts = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:  # pandas would open it as a folder of many files
         if unwanted:
             beside = [(name, "!=", value) for name, value in unwanted]
-            table = pq.read_table(path, columns=names, filters=beside).combine_chunks()
+            table = pq.read_table(path, columns=names, filters=beside, read_dictionary=texts).combine_chunks()
         else:
             table = file.read(names)
     metadata = table.schema.metadata or {}
@@ -663,6 +683,7 @@ def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
         crs = _crs_of(json.dumps(geo["columns"][name]["crs"]))
         frame.insert(order.get_loc(name), name, gpd.GeoSeries(lines, index=frame.index, crs=crs))
     frame.attrs = json.loads(metadata.get(b"PANDAS_ATTRS", b"{}"))
+    frame = _with_categories(frame) if has_categories else frame
     return gpd.GeoDataFrame(frame, geometry=geo["primary_column"]) if shapes else frame
 
 

@@ -23,6 +23,7 @@ from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
 from spatial.errors import SourceError
+from spatial.parallel import map_blocks
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -434,7 +435,9 @@ def data_blocks(data: Mapping[str, Any]) -> list[str]:
         return numbers[piece.raw]
 
     text = b'{"data":%b,"lengths":%b}' % (_json(data, number_of), _json([len(raw) for raw in small]))
-    return [write_block(text), write_block(b"".join(small)), *(piece.block for piece in large)]
+    # Deflating them is most of a country's pages, and leaves other threads room.
+    blocks = map_blocks(lambda first, _stop: large[first].block, [(at, at + 1) for at in range(len(large))])
+    return [write_block(text), write_block(b"".join(small)), *blocks]
 
 
 def _json(value: object, default: Callable[[object], Any] | None = None) -> bytes:

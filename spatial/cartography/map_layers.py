@@ -14,7 +14,16 @@ import shapely
 
 from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, pack_words, round_up
-from spatial.cartography.page_data import NormBook, PageBook, PageMeta, Rows, ServiceNote, class_limits, slider_step
+from spatial.cartography.page_data import (
+    NormBook,
+    PageBook,
+    PageMeta,
+    Rows,
+    ServiceNote,
+    class_limits,
+    people_inside,
+    slider_step,
+)
 from spatial.messages import Words
 from spatial.reporting.explain import change_of, served_class
 from spatial.reporting.plan_text import action_text, capital, place_name
@@ -235,13 +244,11 @@ def measure_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, A
     shortest = min(names, key=lambda name: (len(name), name))
     chosen = next((name for name in _PREFERRED if name in names), shortest)
     own = own.loc[own["measure"] == chosen]
-    own = own.loc[own["mode"] == own["mode"].min()]
+    own = own.loc[own["mode"] == min(own["mode"].unique())]
     # Weigh by people, or by places where nobody knows the people; over the study, whatever part a page shows.
-    settlements = book.shapes("settlements")
-    shown = ["settlement_id", "population_persons"]
-    inside = settlements.loc[settlements["in_study"], shown].set_index("settlement_id").sort_index()
-    value = own.set_index("settlement_id")["value"].reindex(inside.index)
-    people = inside["population_persons"]
+    people = people_inside(book)
+    at, value = people.index.get_indexer(pd.Index(own["settlement_id"])), pd.Series(np.nan, people.index)
+    value.iloc[at[at >= 0]] = own["value"].to_numpy()[at >= 0]
     weight = people.fillna(0.0) if people.notna().any() else people.isna().astype(float)
     weight = weight.where(value.notna(), 0.0)
     total = float(weight.sum())

@@ -132,6 +132,8 @@ class Rows:
     ) -> pd.DataFrame:
         """Bring a table, or some of its columns, into the order of the settlements; missing where it has no row."""
         picked = pd.DataFrame(frame if columns is None else frame[[key, *columns]])
+        if isinstance(picked[key].dtype, pd.CategoricalDtype):  # an index of a country's categories is slow
+            picked = picked.assign(**{key: picked[key].astype("str")})
         return picked.set_index(key).reindex(self.ids)
 
     def subset(self, chosen: npt.NDArray[np.intp]) -> Rows:
@@ -248,7 +250,8 @@ class NormBook:
                 "status": pack_words(table["status"], NORM_STATUS),
                 "mapped": pack_words(table["status_as_mapped"], NORM_STATUS),
                 "value": pack(round_up(value, limits) if exact else shown_whole(value, threshold), "f4"),
-                "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
+                # The empty reason is the first.
+                "reason": pack(np.maximum(codes(table["reason"], self.reasons), 0), "u4"),
             }
         rows.kept[key] = places
         return {**norm, "places": places}
@@ -303,8 +306,11 @@ def norm_book(
         }
         ranked.append(((not norm["headline"], rank, CLASS_ORDER[norm["norm_class"]], norm_id), norm))
     ranked.sort(key=lambda pair: pair[0])
-    reasons = sorted(set(norm_results["reason"].fillna("")) | {""})
+    reasons = sorted({"", *norm_results["reason"].dropna().unique()})
     places = norm_results.loc[norm_results["unit_level"] == "settlement", ["norm_id", *TOLD["place_results"]]]
+    # As categories, of which a country's settlements have no more room than for a byte each.
+    statuses = ("status", "status_as_mapped")
+    places = places.assign(**{name: pd.Categorical(places[name], categories=list(NORM_STATUS)) for name in statuses})
     return NormBook(tuple(norm for _, norm in ranked), places, tuple(reasons))
 
 
@@ -449,6 +455,18 @@ class PageBook:
         if not isinstance(frame, gpd.GeoDataFrame):
             raise ContractError(name, ["geometry: the table has none; make a GeoDataFrame of it"])
         return frame
+
+
+def people_inside(book: PageBook) -> pd.Series[float]:
+    """Give the people of each settlement of the study in the order of ids, whatever part of it a page shows."""
+    settlements = book.shapes("settlements")
+    inside = ["settlement_id", "population_persons"]
+    found: pd.Series[float] = once(
+        book.kept,
+        "people inside",
+        lambda: settlements.loc[settlements["in_study"], inside].set_index(inside[0]).sort_index()[inside[1]],
+    )
+    return found
 
 
 _PAD, _REACH = 0.04, 0.15

@@ -30,6 +30,7 @@ from spatial.cartography.page_data import (
     Rows,
     messages,
     norm_book,
+    people_inside,
     rows_of,
     study_block,
     ways_of,
@@ -287,47 +288,51 @@ def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
     number_of = pd.Series(part_of, index=rows.ids)
     # Towns and facilities beyond a part may be the nearest ones.
     whole = {"settlements": book.tables["settlements"]}
-    codes = {name: _part_of_rows(table, number_of) for name, table in book.tables.items() if name not in whole}
-    places = _part_of_rows(book.norms.places, number_of)
+    rows_in = {name: _rows_by_part(table, number_of) for name, table in book.tables.items() if name not in whole}
+    results_in = _rows_by_part(book.norms.places, number_of)
     names = drawn["name"].fillna(drawn["boundary_id"]).to_numpy()
+    people_inside(book)
+    shared = dict(book.kept)
     for number, members in enumerate(parts):
         own = rows.subset(np.flatnonzero(part_of == number))
         box = own.settlements.total_bounds + _AROUND_M * np.array([-1.0, -1.0, 1.0, 1.0])
         # The rows of the settlements of a part, and of no settlement; and of ground what lies in its box.
         tables = dict(whole)
-        for name, code in codes.items():
+        for name, in_part in rows_in.items():
             table = tables[name] = book.tables[name]
-            if code is not None:
-                tables[name] = table.loc[(code == number) | (code < 0)]
+            if in_part is not None:
+                tables[name] = table.iloc[np.sort(np.concatenate((in_part[-1], in_part[number])))]
             elif isinstance(table, gpd.GeoDataFrame) and len(table) > MANY_SHAPES:
                 tables[name] = table.iloc[np.sort(table.sindex.query(shapely.box(*box)))]
         nearest = pd.concat([tables["access"][name] for name in ("facility_id", "second_facility_id")]).dropna()
         facilities = book.shapes("facilities")
         near = np.isin(np.arange(len(facilities)), facilities.sindex.query(shapely.box(*box)))
         tables["facilities"] = facilities.loc[near | facilities["facility_id"].isin(nearest.unique())]
-        norms = replace(
-            book.norms, places=book.norms.places.loc[places == number] if places is not None else book.norms.places
-        )
+        results = book.norms.places
+        norms = replace(book.norms, places=results if results_in is None else results.iloc[results_in[number]])
         files = {service: file.replace(".html", f"-{number + 1}.html") for service, file in book.files.items()}
         called = [str(names[at]) for at in members if at >= 0]
         label = " … ".join(dict.fromkeys((called[0], called[-1]))) if called else ""
         title = {language: f"{text} · {label}" for language, text in book.meta.title.items()}
         meta, part = replace(book.meta, title=title), PagePart(number + 1, label)
-        yield replace(book, tables=tables, meta=meta, norms=norms, files=files, kept={}, part=part), own
+        kept = dict(shared)
+        yield replace(book, tables=tables, meta=meta, norms=norms, files=files, kept=kept, part=part), own
 
 
-def _part_of_rows(table: object, number_of: pd.Series) -> NDArray[np.int16] | None:
-    """Tell in which part of the country the settlement of each row lies; None where rows are of none."""
+def _rows_by_part(table: object, number_of: pd.Series) -> list[NDArray[np.int32]] | None:
+    """List the rows of the settlements of each part of a country, last those of none; None where rows are of none."""
     if not isinstance(table, pd.DataFrame):
         return None
     key = next((name for name in ("settlement_id", "place_id", "unit_id") if name in table), None)
     if key is None or len(table) < len(number_of):
         return None
-    # Each id is looked up once, whichever rows have it.
+    # Each id is looked up once, whichever rows have it; rows are put in order once, and no part looks at others' rows.
     code, ids = pd.factorize(table[key])
-    row = np.append(number_of.index.get_indexer(pd.Index(ids)), -1)
-    part: NDArray[np.int16] = np.append(number_of.to_numpy(dtype=np.int16), np.int16(-1))[row[code]]
-    return part
+    part = np.append(number_of.to_numpy(dtype=np.int16), np.int16(-1))
+    part = part[np.append(number_of.index.get_indexer(pd.Index(ids)), -1)][code]
+    part[part < 0] = number_of.max() + 1
+    order = np.argsort(part, kind="stable").astype(np.int32)
+    return np.split(order, np.cumsum(np.bincount(part, minlength=number_of.max() + 2))[:-1])
 
 
 def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Made]:

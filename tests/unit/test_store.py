@@ -26,6 +26,7 @@ from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
 from spatial.results import read_results
 from spatial.store import (
+    CATEGORIES,
     GROUP_ROWS,
     LOCK_NAME,
     Artifact,
@@ -115,6 +116,10 @@ def test_columns_and_rows_that_are_asked_for_are_read_alone(tmp_path: Path, *, k
             store.read("counts", asked), pd.DataFrame({"item": ["a", "c"], "number": [1.0, 3.0]})
         )
         assert store.read("counts", ("source!=osm",)).to_numpy().tolist() == [["list", "b", 2.0]]
+        # Texts as categories, in the order of texts and not in that in which they come.
+        coded = store.read("counts", ("source", "number", CATEGORIES, "item!=b"))
+        assert coded.astype({"source": "str"}).to_numpy().tolist() == [["osm", 1.0], ["osm", 3.0]]
+        assert store.read("counts", ("source", CATEGORIES))["source"].cat.codes.tolist() == [1, 0, 1]
     assert (store.rows_of("counts"), store.rows_of("roads")) == (3, 0)
     pd.testing.assert_frame_equal(store.read("counts"), counts)
 
