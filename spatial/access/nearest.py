@@ -33,7 +33,7 @@ from spatial.access.places import (
 )
 from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
-from spatial.network.matrix import times_matrix
+from spatial.network.matrix import times_by_block
 from spatial.network.nearest import Nearest, has_direct_walks, nearest
 from spatial.network.snapping import Snaps, walk_minutes
 from spatial.tables.words import FACILITIES_WITHIN
@@ -568,20 +568,21 @@ def _counts(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:
     themselves, towards = offers[0].themselves, rules.direction == "to_facility"
     # The same side in every part: minutes are summed up in the order of the search.
     from_origins = len(origins) <= len(used) if mode.part is None else mode.part.whole.from_settlements[themselves]
-    searched = len(origins) if from_origins else len(used)
-    for start in range(0, searched if len(used) else 0, _BLOCK):
+    searched, everyone = len(origins) if from_origins else len(used), np.arange(len(origins))
+    ends = origins, take(places, used)
+    blocks = times_by_block(
+        mode.graph,
+        *(ends if towards else ends[::-1]),
+        cutoff_min=max(cutoffs_min),
+        direct_barriers=mode.barriers,
+        forwards=from_origins == towards,
+        block=_BLOCK,
+    )
+    for start, found in zip(range(0, searched if len(used) else 0, _BLOCK), blocks, strict=False):
         part = np.arange(start, min(start + _BLOCK, searched))
-        rows, block = (part, used) if from_origins else (np.arange(len(origins)), used[part])
-        ends = take(origins, rows), take(places, block)
-        i, j, minutes, _ = times_matrix(
-            mode.graph,
-            *(ends if towards else ends[::-1]),
-            cutoff_min=max(cutoffs_min),
-            direct_barriers=mode.barriers,
-            forwards=from_origins == towards,
-        )
-        i, j = (i, j) if towards else (j, i)
-        i, j = rows[i], block[j]
+        rows, block = (part, used) if from_origins else (everyone, used[part])
+        i, j = (found.origin, found.destination) if towards else (found.destination, found.origin)
+        j, minutes = used[j], found.time_min
         if themselves:
             # A settlement that serves is its own nearest, in 0 minutes.
             own, others = np.intersect1d(rows, block), i != j

@@ -10,12 +10,13 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from spatial.network.kernels_places import Along, along_chains, times_within
-from spatial.network.kernels_search import Legs, Limits, MeasuredArcs, Reached, Seeds, new_queue
+from spatial.network.kernels_search import Legs, Limits, MeasuredArcs, Queue, Reached, Seeds, new_queue
 from spatial.network.nearest import has_direct_walks, may_walk_directly, on_chains, place_doors, seeds_at_ends
 from spatial.network.snapping import Barriers, Snaps, index_barriers, walk_minutes
 from spatial.parallel import map_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Executor
 
     import geopandas as gpd
@@ -60,6 +61,30 @@ def times_matrix(  # noqa: PLR0913 - each keyword is an option of its own
     The searches start from whichever side has fewer places, or as `forwards` says: sums of minutes are rounded in the
     order in which a search takes them. In walk mode the direct walk competes, as in `nearest`.
     """
+    (found,) = times_by_block(
+        graph,
+        origins,
+        destinations,
+        cutoff_min=cutoff_min,
+        direct_barriers=direct_barriers,
+        executor=executor,
+        forwards=forwards,
+    )
+    return found
+
+
+def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
+    graph: TravelGraph,
+    origins: Snaps,
+    destinations: Snaps,
+    *,
+    cutoff_min: float = np.inf,
+    direct_barriers: gpd.GeoSeries | Barriers | None = None,
+    executor: Executor | None = None,
+    forwards: bool | None = None,
+    block: int | None = None,
+) -> Iterator[Pairs]:
+    """Find them as `times_matrix` does, for so many places at a time of the side that is searched from, or for all."""
     forwards = len(origins) <= len(destinations) if forwards is None else forwards
     sources, goals = (origins, destinations) if forwards else (destinations, origins)
     core, shape = graph.core, graph.core_shape
@@ -77,23 +102,31 @@ def times_matrix(  # noqa: PLR0913 - each keyword is an option of its own
     seeds = seeds_at_ends(graph, goal_doors)
     ends = _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds)
     arcs = core.measured_arcs(outward=forwards)
-    search = partial(_search, arcs, starts, ends, along, len(goals), limits)
-    # Blocks of sources, in their order.
-    size = _BLOCK if executor is not None or len(sources) >= _MANY else max(len(sources), 1)
-    bounds = [(first, min(first + size, len(sources))) for first in range(0, max(len(sources), 1), size)]
-    parts = map_blocks(search, bounds, executor)
-    # By origin, then by destination.
-    offsets = np.zeros(len(sources) + 1, dtype=np.int64)
-    np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]), out=offsets[1:])
-    goal, minutes, metres = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[1:])
-    by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(len(sources), len(goals))).tocsc()
-    rows = by_goal.tocsr() if forwards else by_goal
-    row = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr))
-    found = Pairs(row, rows.indices.astype(np.int64), minutes[rows.data], metres[rows.data])
-    if has_direct_walks(graph):
-        barriers = index_barriers(direct_barriers, crs=graph.crs)
-        found = _with_direct_walks(found, graph, origins, destinations, cutoff_min=cutoff_min, barriers=barriers)
-    return found
+    search = partial(_search, [], arcs, starts, ends, along, len(goals), limits)
+    walks = has_direct_walks(graph)
+    barriers = index_barriers(direct_barriers, crs=graph.crs) if walks else None
+    n = max(len(sources), 1)
+    for begin in range(0, n, block or n):
+        end = min(begin + (block or n), len(sources))
+        # Tasks in the order of their sources.
+        size = _BLOCK if executor is not None or end - begin >= _MANY else max(end - begin, 1)
+        bounds = [(first, min(first + size, end)) for first in range(begin, max(end, begin + 1), size)]
+        parts = map_blocks(search, bounds, executor)
+        # By origin, then by destination.
+        offsets = np.zeros(end - begin + 1, dtype=np.int64)
+        np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]), out=offsets[1:])
+        goal, minutes, metres = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[1:])
+        by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(end - begin, len(goals))).tocsc()
+        rows = by_goal.tocsr() if forwards else by_goal
+        row, other = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr)), rows.indices.astype(np.int64)
+        row, other = (row + begin, other) if forwards else (row, other + begin)
+        found = Pairs(row, other, minutes[rows.data], metres[rows.data])
+        if walks:
+            own, all_goals = np.arange(begin, end), np.arange(len(goals))
+            chosen = (own, all_goals) if forwards else (all_goals, own)
+            ends_of = _Ends(origins, destinations, *chosen)
+            found = _with_direct_walks(found, graph, ends_of, cutoff_min=cutoff_min, barriers=barriers)
+        yield found
 
 
 def _legs_by(key: NDArray[Any], n: int, other: NDArray[Any], seeds: Seeds) -> Legs:
@@ -107,32 +140,62 @@ def _legs_by(key: NDArray[Any], n: int, other: NDArray[Any], seeds: Seeds) -> Le
 
 
 def _search(  # noqa: PLR0913, PLR0917 - a task of its own, in whichever process
-    arcs: MeasuredArcs, starts: Legs, ends: Legs, along: Along, n_goals: int, limits: Limits, first: int, stop: int
+    kept: list[_Room],
+    arcs: MeasuredArcs,
+    starts: Legs,
+    ends: Legs,
+    along: Along,
+    n_goals: int,
+    limits: Limits,
+    first: int,
+    stop: int,
 ) -> Along:
+    """Search from some sources in room that a task before left as it found it: a country's takes long to make."""
     n_search = len(arcs.offsets) - 1
-    nodes, goals = (Reached(np.full(n, np.inf), np.full(n, np.inf), np.empty(n, np.int32)) for n in (n_search, n_goals))
-    pairs: Along = times_within(arcs, starts, ends, along, nodes, new_queue(n_search), goals, limits, first, stop)
+    try:
+        room = kept.pop()
+    except IndexError:
+        nodes, goals = (
+            Reached(np.full(n, np.inf), np.full(n, np.inf), np.empty(n, np.int32)) for n in (n_search, n_goals)
+        )
+        room = _Room(nodes, new_queue(n_search), goals)
+    pairs: Along = times_within(arcs, starts, ends, along, *room, limits, first, stop)
+    kept.append(room)
     return pairs
 
 
+class _Room(NamedTuple):
+    """What a search writes into, empty before and after."""
+
+    nodes: Reached
+    queue: Queue
+    goals: Reached
+
+
+class _Ends(NamedTuple):
+    """Places, and which of them are asked about."""
+
+    origins: Snaps
+    destinations: Snaps
+    of_origins: NDArray[np.int64]
+    of_destinations: NDArray[np.int64]
+
+
 def _with_direct_walks(
-    found: Pairs,
-    graph: TravelGraph,
-    origins: Snaps,
-    destinations: Snaps,
-    *,
-    cutoff_min: float,
-    barriers: Barriers | None,
+    found: Pairs, graph: TravelGraph, ends: _Ends, *, cutoff_min: float, barriers: Barriers | None
 ) -> Pairs:
     """Let the direct walks within the cutoff compete; equal times take the fewer metres."""
+    origins, destinations, *chosen = ends
     start = np.column_stack((origins.x, origins.y))
     goal = np.column_stack((destinations.x, destinations.y))
     if np.isfinite(cutoff_min):
         reach_m = cutoff_min * origins.walk_km_h / origins.detour * (1000.0 / 60.0) * (1 + 1e-9)
-        near = cKDTree(start).sparse_distance_matrix(cKDTree(goal), reach_m, output_type="ndarray")
+        trees = [cKDTree(xy[rows]) for xy, rows in zip((start, goal), chosen, strict=True)]
+        near = trees[0].sparse_distance_matrix(trees[1], reach_m, output_type="ndarray")
         i, j = near["i"].astype(np.int64), near["j"].astype(np.int64)
     else:
-        i, j = (part.ravel() for part in np.indices((len(start), len(goal))))
+        i, j = (part.ravel() for part in np.indices(tuple(map(len, chosen))))
+    i, j = chosen[0][i], chosen[1][j]
     allowed = may_walk_directly(graph, origins, destinations, i, j, barriers=barriers)
     i, j = i[allowed], j[allowed]
     distance = np.hypot(start[i, 0] - goal[j, 0], start[i, 1] - goal[j, 1])

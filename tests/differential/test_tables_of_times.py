@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.road_like import road_like_graph
-from spatial.network.matrix import times_matrix
+from spatial.network.matrix import Pairs, times_by_block, times_matrix
 from spatial.network.snapping import snap
 
 
@@ -118,3 +119,18 @@ def test_no_places_on_either_side_give_no_pairs():
     some, nobody = places(graph, 1, 5), places(graph, 1, 0)
     for given in ((some, nobody), (nobody, some), (nobody, nobody)):
         assert [len(part) for part in times_matrix(graph, *given)] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("mode", ["drive", "walk"])
+@pytest.mark.parametrize("forwards", [True, False])
+def test_blocks_of_sources_are_the_whole_table_to_the_last_bit(mode, forwards):
+    graph = replace(roads(5), mode=mode)
+    both = places(graph, 15, 300), places(graph, 25, 40)
+    whole = times_matrix(graph, *both, cutoff_min=30.0, forwards=forwards)
+    # More sources than one task takes, and a last block that is not full.
+    blocks = list(times_by_block(graph, *both, cutoff_min=30.0, forwards=forwards, block=270 if forwards else 7))
+    found = Pairs(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
+    assert len(blocks) == (2 if forwards else 6)
+    order = np.lexsort(found[1::-1])
+    for expected, column in zip(whole, found, strict=True):
+        np.testing.assert_array_equal(column[order], expected)
