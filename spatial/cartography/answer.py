@@ -41,6 +41,8 @@ SHOWN = 8
 """Services of which the index draws a map each."""
 CURVE_STEPS, FARTHEST = 48, 10
 """Points of the curve of people within, and places that are farthest."""
+TINTED_PLACES = 20_000
+"""From more settlements on circles are one grey: the map of the answer tints townships by the share beyond."""
 WITHIN, BEYOND, FAR, UNKNOWN = range(4)
 """Codes of places on these maps: within, beyond the norm, far where there is none, not known."""
 
@@ -150,6 +152,7 @@ def answer_map(book: PageBook, rows: Rows, block: Mapping[str, Any] | None) -> d
             stands = np.select([is_unknown, minutes <= service["far_min"]], [UNKNOWN, WITHIN], FAR)
         services.append(stands)
     return drawn_ground(book, rows, {"settlement": frame}) | {
+        "is_tinted": len(rows.ids) > TINTED_PLACES,
         "persons": pack(rows.settlements["population_persons"], "f4"),
         "findings": [pack(stands, "u1") for stands in findings],
         "services": [pack(stands, "u1") for stands in services],

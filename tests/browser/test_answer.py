@@ -8,6 +8,7 @@ import re
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
 from spatial.messages import Words
 from spatial.reporting.answer import answer_lines, answer_title, first_actions
@@ -108,6 +109,36 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page)
         share, base = card.locator("p").nth(1).inner_text().split(" % of ")
         assert number(base.split(" ")[0]) == round(within + beyond)
         assert abs(float(share) - 100.0 * within / (within + beyond)) < 0.11
+
+
+def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_says_so(run, open_page):
+    folder, maps, summary = run
+    page = open_page(maps / "index.html")
+    assert page.locator("#answer-drawing g > circle").count() > 50
+    page = open_page(maps / "index.html", changed="(told) => { told.map.is_tinted = true; }")
+    finding = next(each for each in summary["answer"]["findings"] if not each["is_presence"])
+    results = pd.read_parquet(folder / "norm_results.parquet")
+    is_own = (results["norm_id"] == finding["norm_id"]) & (results["unit_level"] == "township")
+    own = results.loc[is_own].set_index("unit_id")
+    share = own["persons_unserved"] / own["persons_in_scope"]
+    # 0: nobody beyond; then under a tenth, three tenths, six tenths, 95 %, and nearly all.
+    shades = share.map(lambda value: sum(value >= step for step in (1e-9, 0.1, 0.3, 0.6, 0.95)))
+    parts = gpd.read_parquet(folder / "boundaries.parquet").set_index("boundary_id").geometry
+    expected = [int(shapely.get_num_geometries(parts[shades.index[shades == shade]]).sum()) for shade in range(6)]
+    for picture in ("#answer-drawing", "#service-maps li:has(p.is-beyond)"):
+        drawn = page.locator(f"{picture} svg").first
+        tints = [drawn.locator(f".tint-{shade}").get_attribute("d").count("M") for shade in range(6)]
+        if picture == "#answer-drawing":
+            assert tints == expected
+        assert sum(tints) == sum(expected)
+    assert page.locator("#service-maps path[stroke-linecap=round]").count() == 0
+    for language in page.evaluate("Object.keys(Spatial.data.messages)"):
+        page.evaluate("language => Spatial.setLanguage(language)", language)
+        told, words = page.locator("#answer-legend").inner_text(), Words(language, "pages")
+        heading = words.messages["answer"]["tint_beyond"].partition("{")[0]
+        assert told.startswith(heading.rstrip())
+        assert words.messages["drawing"]["none_beyond"] in told
+        assert words.messages["answer"]["share_all"] in told
 
 
 def test_each_first_action_has_a_card_with_a_map_and_its_people(run, open_page):

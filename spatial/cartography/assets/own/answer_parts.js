@@ -2,9 +2,9 @@
 /* What the index and the fact sheet share of the answer: its map, the small map of an action, and how sure a finding is. */
 (function (S) {
   const D = S.draw;
-  const WITHIN = 0, BEYOND = 1, FAR = 2;
+  const WITHIN = 0, BEYOND = 1, FAR = 2, UNKNOWN = 3;
   const DARK = "#4d565b";
-  const FULL_PX = 720, LARGEST = 11, SMALL = 0.5, TOWNSHIPS = 9, TOWNSHIPS_PHONE = 4, NAMED = 3;
+  const FULL_PX = 720, LARGEST = 11, SMALL = 0.5, TOWNSHIPS = 9, TOWNSHIPS_PHONE = 4, NAMED = 3, TOWNSHIP_RING = 3;
   const LEAST_SHARE = 0.16, PAD = 0.14;
 
   const named = (names) => S.pick(names) || S.t("answer.unnamed");
@@ -23,7 +23,7 @@
 
   const RING = { fill: "none", stroke: D.INK, "stroke-width": 2 };
   const STYLES = { within: { fill: D.WITHIN, stroke: "#fff", "stroke-width": 0.4 }, beyond: { fill: D.BEYOND, stroke: "#fff", "stroke-width": 0.6 }, gained: { fill: D.GAIN, stroke: "#fff", "stroke-width": 0.6 }, none: RING };
-  const byPeople = (known) => Array.from(known.points.settlement.x.keys()).sort((a, b) => (known.persons[b] || 0) - (known.persons[a] || 0));
+  const byPeople = (known, isShown = () => true) => Array.from(known.points.settlement.x.keys()).filter(isShown).sort((a, b) => (known.persons[b] || 0) - (known.persons[a] || 0));
 
   /* A name beside its circle, to the right or else to the left; none where both are taken. */
   function nameBeside(frame, x, y, r, text, taken) {
@@ -39,6 +39,56 @@
     return cell ? cell.persons_unserved || cell.places_unserved : 0;
   }
 
+  /* The share beyond in a cell of the table of townships: of the people whom the norm asks about, of places where none is counted; 1 where a township has none of what there must be. */
+  function shareOf(found, column, isPeople) {
+    if (column.is_presence && column.stat_unit === "township") return 1;
+    const isCounted = isPeople && found.persons_unserved > 0;
+    return isCounted ? found.persons_unserved / found.persons_in_scope : found.places_unserved / found.places_in_scope;
+  }
+
+  /* The share beyond of each township: as its table says of a norm, else of its people, or places, by their codes; null where nobody can judge. */
+  function sharesBeyond(answer, known, codes, norm) {
+    const { n, township } = known.points.settlement, ids = S.data.map.township_ids, sums = new Map();
+    for (let i = 0; i < n; i++) {
+      if (township[i] < 0) continue;
+      const sum = sums.get(ids[township[i]]) || { persons: 0, places: 0, far: 0, far_places: 0 }, people = known.persons[i] > 0 ? known.persons[i] : 0;
+      sums.set(ids[township[i]], sum);
+      if (codes[i] === UNKNOWN) continue;
+      const isFar = codes[i] !== WITHIN;
+      sum.persons += people;
+      sum.places += 1;
+      sum.far += isFar ? people : 0;
+      sum.far_places += isFar ? 1 : 0;
+    }
+    const column = answer.matrix && answer.matrix.columns.find((each) => each.norm_id === norm && !each.is_silent), rows = column ? answer.matrix.rows : [];
+    const isPeople = rows.some((row) => row.persons !== null), isJudged = [...sums.values()].some((sum) => sum.places);
+    const found = new Map([...sums].map(([id, sum]) => [id, !sum.places ? (column && !isJudged ? 0 : null) : sum.persons ? sum.far / sum.persons : sum.far_places / sum.places]));
+    for (const row of rows) {
+      const cell = row.cells[norm];
+      if (cell) found.set(row.unit_id, shareOf(cell, column, isPeople));
+      else if (found.get(row.unit_id)) found.set(row.unit_id, 0);
+    }
+    return found;
+  }
+
+  /* Of each township the middle of its places of a code. */
+  function middlesOf(known, frame, codes, code) {
+    const { n, x, y, township } = known.points.settlement, sums = new Map();
+    for (let i = 0; i < n; i++) {
+      if (codes[i] !== code || township[i] < 0) continue;
+      const sum = sums.get(township[i]) || { x: 0, y: 0, n: 0 };
+      sums.set(township[i], { x: sum.x + x[i], y: sum.y + y[i], n: sum.n + 1 });
+    }
+    return [...sums.values()].map((sum) => ({ x: frame.x(sum.x / sum.n), y: frame.y(sum.y / sum.n), r: TOWNSHIP_RING }));
+  }
+
+  /* By what townships are tinted, as circles are drawn where there are fewer places. */
+  function tintedBy(answer, known, isService, far, none) {
+    if (isService) return { shares: sharesBeyond(answer, known, known.services[0], ""), shades: D.GREYS, title: S.t("answer.tint_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) };
+    const at = far >= 0 ? far : none, norm = answer.findings[at].norm_id;
+    return { shares: sharesBeyond(answer, known, known.findings[at], norm), shades: D.SHADES, title: S.t(far >= 0 ? "answer.tint_beyond" : "answer.tint_none", { norm: far >= 0 ? heads()[norm] : S.inText(heads()[norm]) }) };
+  }
+
   /* The map of the answer, with the actions to begin with where `marked`; and the keys to it. */
   function answerMap(answer, known, frame, marked = []) {
     const map = S.data.map, points = known.points.settlement, { far, none } = shownFindings(answer);
@@ -47,8 +97,9 @@
     const isBeyond = (i) => (isService ? known.services[0][i] === FAR : far >= 0 && known.findings[far][i] === BEYOND), isNone = (i) => none >= 0 && known.findings[none][i] === BEYOND;
     // Circles are as large as those beyond have people: a city within would make villages invisible.
     const size = D.radii(known.persons.map((people, i) => (isBeyond(i) || isNone(i) ? people : 0)), LARGEST * Math.min(1, Math.max(0.5, frame.width / FULL_PX)));
-    const groups = { within: [], beyond: [], none: [] }, taken = [];
-    for (const i of byPeople(known)) {
+    const groups = { within: [], beyond: [], none: [] }, taken = [], isTinted = D.isTinted(known), tinted = isTinted ? tintedBy(answer, known, isService, far, none) : null;
+    if (isTinted && far >= 0 && none >= 0) groups.none = middlesOf(known, frame, known.findings[none], BEYOND);
+    for (const i of isTinted ? [] : byPeople(known)) {
       const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]), r: Math.min(size.largest, size.of(known.persons[i])) };
       if (isBeyond(i)) groups.beyond.push(dot);
       else if (!isNone(i)) groups.within.push({ ...dot, r: dot.r * (size.most > 0 ? SMALL : 0.8) });
@@ -59,14 +110,14 @@
     const labels = none < 0 ? [] : answer.findings[none].first.slice(0, NAMED).map((place) => (place.at === null ? null : nameBeside(frame, frame.x(points.x[place.at]), frame.y(points.y[place.at]), size.of(known.persons[place.at]) + 4, named(place.names), taken)));
     const counts = (answer.matrix ? answer.matrix.rows : []).map((row) => ({ id: row.unit_id, amount: farIn(answer, row, far) })).filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
     const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, frame.width < 420 ? TOWNSHIPS_PHONE : TOWNSHIPS);
-    const keys = [
+    const keys = isTinted ? [S.el("span", { class: "tint-title", text: tinted.title }), ...D.tintKeys(tinted), groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null, pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null] : [
       groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
       groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,
       D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3),
       D.sizeKey(size),
       pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null,
     ];
-    const drawing = D.sheet(frame, S.pick(answer.texts).title, [D.groundOf(known, frame, map), ...D.circles(groups, { ...STYLES, beyond: { ...STYLES.beyond, fill: strong } }), ...seats, ...bar, ...labels, ...townships, ...pins]);
+    const drawing = D.sheet(frame, S.pick(answer.texts).title, [D.groundOf(known, frame, map, "ground", tinted), ...D.circles(groups, { ...STYLES, beyond: { ...STYLES.beyond, fill: strong } }), ...seats, ...bar, ...labels, ...townships, ...pins]);
     return { drawing, keys };
   }
 
@@ -88,8 +139,7 @@
     const isShown = (i) => frame.x(points.x[i]) > -LARGEST && frame.x(points.x[i]) < width + LARGEST && frame.y(points.y[i]) > -LARGEST && frame.y(points.y[i]) < frame.height + LARGEST;
     const size = D.radii(known.persons.map((people, i) => (isShown(i) && (gains.has(i) || (finding >= 0 && known.findings[finding][i] === BEYOND)) ? people : 0)), LARGEST);
     const groups = { within: [], beyond: [], gained: [], none: [] }, taken = [];
-    for (const i of byPeople(known)) {
-      if (!isShown(i)) continue;
+    for (const i of byPeople(known, isShown)) {
       const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]), r: Math.min(size.largest, size.of(known.persons[i])) }, isBeyond = finding >= 0 && known.findings[finding][i] === BEYOND;
       if (gains.has(i)) groups.gained.push(dot);
       else if (isBeyond) groups[isPresence ? "none" : "beyond"].push(dot);
@@ -110,5 +160,5 @@
     return S.t("sure.short_" + S.speedStatus(told)) + S.t("page.joint") + S.t("sure.varied_if", { factors: factors.join(S.t("sure.list")) });
   }
 
-  S.answerParts = { WITHIN, BEYOND, FAR, DARK, named, heads, read, answerMap, actionMap, gainOf, variedText };
+  S.answerParts = { WITHIN, BEYOND, FAR, DARK, named, heads, read, shareOf, sharesBeyond, answerMap, actionMap, gainOf, variedText };
 })(window.Spatial);

@@ -18,6 +18,10 @@
   const LARGEST = 9, LEAST = 1.3, ALIKE = 3.2;
   const LINE = 16, PAD = 2;
   const BOX_SHARE = 0.9, MANY = 2500;
+  /* Where there are too many places for circles townships are tinted by the share beyond, in the classes of their table. */
+  const STEPS = [0.1, 0.3, 0.6, 0.95];
+  const SHADES = ["#e4e8e8", "#fdebc8", "#f8c98a", "#eb9350", "#c44a24", "#a3162e"], GREYS = ["#eef0f0", "#d9dddf", "#bcc3c6", "#98a2a7", "#717b80", "#4d565b"];
+  const UNDER_TINTS = ["road_middle", "road_minor", "boundary"];
   /* In black and white red and green are one grey: on paper whoever is gained has a white middle. */
   const CORE = 0.42, CORE_STYLE = { class: "on-paper", fill: "#fff", stroke: "#fff", "stroke-width": 0 };
 
@@ -36,7 +40,7 @@
     const points = {};
     for (const [level, packed] of Object.entries(map.points)) points[level] = { ...S.points(packed), township: S.column(packed.township) };
     const [[south, west], [north, east]] = map.bounds;
-    return { base: map.base.filter((group) => group.lines).map((group) => ({ look: group.look, lines: S.lines(group.lines) })), points, low: S.toUnit(south, west), high: S.toUnit(north, east) };
+    return { base: map.base.filter((group) => group.lines).map((group) => ({ look: group.look, units: group.units, lines: S.lines(group.lines) })), points, low: S.toUnit(south, west), high: S.toUnit(north, east) };
   }
 
   /* As wide as there is room, and no taller than nine tenths of that or as told: everything else follows from scale and shift. */
@@ -60,11 +64,11 @@
     return left || right || above || below;
   }
 
-  function pathOf(lines, frame, close) {
+  function pathOf(lines, frame, close, isDrawn = () => true) {
     const parts = [];
     for (let line = 0; line + 1 < lines.starts.length; line++) {
       let last = "";
-      if (isOutside(lines, lines.starts[line], lines.starts[line + 1], frame)) continue;
+      if (!isDrawn(line) || isOutside(lines, lines.starts[line], lines.starts[line + 1], frame)) continue;
       for (let i = lines.starts[line]; i < lines.starts[line + 1]; i++) {
         const at = frame.x(lines.x[i]).toFixed(1) + " " + frame.y(lines.y[i]).toFixed(1);
         if (at !== last) parts.push((i === lines.starts[line] ? "M" : "L") + at);
@@ -75,14 +79,32 @@
     return parts.join("");
   }
 
-  function groundOf(known, frame, map, name = "ground") {
+  const isTinted = (known) => Boolean(S.data.map.is_tinted) && known.base.some((group) => group.units);
+
+  /* Which shade a share has: the first where nobody is beyond, the last where nearly all are. */
+  const shadeOf = (share) => (share > 0 ? 1 + STEPS.filter((step) => share >= step).length : 0);
+
+  /* Townships by their share; hatched where nobody can judge, and no more than ground where nobody lives. */
+  function tints(known, frame, shares, shades, name) {
+    const { units, lines } = known.base.find((group) => group.units);
+    const look = Array.from(lines.source, (unit) => (shares.has(units[unit]) ? (shares.get(units[unit]) === null ? -1 : shadeOf(shares.get(units[unit]))) : null));
+    const path = (shade, style) => S.svg("path", { d: pathOf(lines, frame, true, (line) => look[line] === shade), "fill-rule": "evenodd", ...style });
+    return [
+      S.svg("pattern", { id: name + "-unjudged", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, [S.svg("path", { d: "M0 0v5", stroke: "#8d979b", "stroke-width": 1.5 })]),
+      path(-1, { fill: "url(#" + name + "-unjudged)" }),
+      ...shades.map((fill, shade) => path(shade, { fill, stroke: fill, "stroke-width": 0.4, class: "tint-" + shade })),
+    ];
+  }
+
+  function groundOf(known, frame, map, name = "ground", tinted = null) {
     const nodes = [];
     for (const { look, lines } of known.base) {
       const style = LOOKS[look];
-      if (!style) continue;
+      if (!style || (tinted && UNDER_TINTS.includes(look))) continue;
       const d = pathOf(lines, frame, Boolean(style.fill));
       nodes.push(S.svg("path", { d, fill: "none", "fill-rule": "evenodd", ...style }));
-      if (look !== "area" || !map.relief) continue;
+      if (tinted && look === "area") nodes.push(...tints(known, frame, tinted.shares, tinted.shades, name));
+      if (tinted || look !== "area" || !map.relief) continue;
       const [[south, west], [north, east]] = map.relief.bounds, low = S.toUnit(south, west), high = S.toUnit(north, east);
       nodes.push(S.svg("clipPath", { id: name + "-land" }, [S.svg("path", { d, "clip-rule": "evenodd" })]));
       nodes.push(S.svg("g", { "clip-path": "url(#" + name + "-land)" }, [S.svg("image", {
@@ -227,5 +249,15 @@
     return S.el("span", {}, [...sizes.map(({ r }) => S.svg("svg", { width: 2 * r + 3, height: 2 * r + 3, "aria-hidden": "true" }, [S.svg("circle", { cx: r + 1.5, cy: r + 1.5, r, fill: "none", stroke: "#566168" })])), S.el("span", { text: S.t("drawing.people", { small: sizes[0].people, large: sizes[1].people }) })]);
   }
 
-  S.draw = { INK, BEYOND, WITHIN, GAIN, actions, read, frameOf, groundOf, radii, circles, overlaps, place, townshipLabels, seats, scaleBar, sheet, key, sizeKey };
+  /* The shades of tinted townships with their words, of those that are there. */
+  function tintKeys({ shares, shades }) {
+    const found = [...shares.values()], swatch = (fill) => S.svg("svg", { width: 20, height: 12, "aria-hidden": "true" }, [S.svg("rect", { x: 0.5, y: 0.5, width: 19, height: 11, fill, stroke: "#8d979b", "stroke-width": 0.5 })]);
+    const words = [S.t("drawing.none_beyond"), ...STEPS.map((step) => S.t("answer.share_to", { share: S.percent(step) })), S.t("answer.share_all")];
+    return [
+      ...shades.map((fill, shade) => (found.some((share) => share !== null && shadeOf(share) === shade) ? S.el("span", {}, [swatch(fill), S.el("span", { text: words[shade] })]) : null)),
+      found.includes(null) ? S.el("span", {}, [swatch("url(#ground-unjudged)"), S.el("span", { text: S.t("answer.unjudged") })]) : null,
+    ];
+  }
+
+  S.draw = { INK, BEYOND, WITHIN, GAIN, SHADES, GREYS, STEPS, isTinted, shadeOf, tintKeys, actions, read, frameOf, groundOf, radii, circles, overlaps, place, townshipLabels, seats, scaleBar, sheet, key, sizeKey };
 })(window.Spatial);

@@ -2,10 +2,10 @@
 /* The answer on the first page: its sentences and map, townships against norms, villages by name, service by service. */
 (function (S) {
   const D = S.draw;
-  const { WITHIN, BEYOND, FAR, DARK, heads, named } = S.answerParts;
+  const { WITHIN, BEYOND, FAR, DARK, heads, named, shareOf, sharesBeyond } = S.answerParts;
   const DOT = 3.2, DOT_WITHIN = 2.2, MAP_SHAPE = 0.56;
   const LONG_PX = 640, SHORT_ROWS = 12;
-  const ROWS = 25, STEPS = [0.1, 0.3, 0.6, 0.95];
+  const ROWS = 25;
   let known = null, isWhole = false;
 
   const byPeople = (row) => (row.persons_beyond === null ? row.places_beyond : row.persons_beyond);
@@ -31,8 +31,8 @@
       if (!found) return S.el("td", { class: "cell-met" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.met_here") })]);
       if (column.is_presence && column.stat_unit === "township") return S.el("td", { class: "numeric cell-4", text: S.t("answer.none") });
       const isCounted = isPeople && found.persons_unserved > 0;
-      const beyond = isCounted ? found.persons_unserved : found.places_unserved, base = isCounted ? found.persons_in_scope : found.places_in_scope;
-      return S.el("td", { class: "numeric cell-" + (1 + STEPS.filter((step) => beyond / base >= step).length), text: isCounted || !isPeople ? S.number(beyond) : S.t("unit.places", { n: beyond }) });
+      const beyond = isCounted ? found.persons_unserved : found.places_unserved;
+      return S.el("td", { class: "numeric cell-" + Math.max(1, D.shadeOf(shareOf(found, column, isPeople))), text: isCounted || !isPeople ? S.number(beyond) : S.t("unit.places", { n: beyond }) });
     };
     const line = (row) => S.el("tr", {}, [
       S.el("th", { scope: "row" }, [S.data.townships ? S.el("a", { href: S.pageLink(S.data.townships, { township: row.unit_id }), text: unitName(row) }) : S.el("span", { text: unitName(row) })]),
@@ -45,7 +45,7 @@
     const key = ["nobody", "one", "two", "three"][behind.length];
     document.getElementById("matrix-title").textContent = S.t("answer.behind_" + key, { first: behind[0], second: behind[1], third: behind[2] });
     document.getElementById("matrix-lead").textContent = S.t(isPeople ? "answer.matrix_people" : "answer.matrix_places");
-    const labels = [0, ...STEPS].map((step, k) => S.el("span", {}, [S.el("i", { class: "cell-" + (k + 1) }), S.el("span", { text: k === STEPS.length ? S.t("answer.share_all") : S.t("answer.share_to", { share: S.percent(STEPS[k]) }) })]));
+    const labels = [0, ...D.STEPS].map((step, k) => S.el("span", {}, [S.el("i", { class: "cell-" + (k + 1) }), S.el("span", { text: k === D.STEPS.length ? S.t("answer.share_all") : S.t("answer.share_to", { share: S.percent(D.STEPS[k]) }) })]));
     S.fill("matrix-legend", labels);
     const more = document.getElementById("matrix-more");
     more.hidden = isWhole || rows.length <= ROWS;
@@ -71,11 +71,12 @@
 
   /* A small map a service: red beyond its norm, dark beyond half an hour where no norm asks for it. */
   function multiples(answer) {
-    const told = S.pick(answer.texts).services, points = known.points.settlement, frame = D.frameOf(known, S.MULTIPLE_PX);
+    const told = S.pick(answer.texts).services, points = known.points.settlement, frame = D.frameOf(known, S.MULTIPLE_PX), isTinted = D.isTinted(known);
     S.fill("service-maps", answer.services.map((service, k) => {
       const { name, over, of, half } = told[k], isAsked = service.is_asked;
-      const groups = { within: [], far: [] };
-      known.services[k].forEach((code, i) => {
+      const groups = { within: [], far: [] }, finding = answer.findings.find((each) => isAsked && !each.is_presence && each.service === service.service);
+      const tinted = isTinted ? { shares: sharesBeyond(answer, known, known.services[k], finding ? finding.norm_id : ""), shades: isAsked ? D.SHADES : D.GREYS } : null;
+      if (!isTinted) known.services[k].forEach((code, i) => {
         const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]) };
         if (code === WITHIN) groups.within.push({ ...dot, r: DOT_WITHIN / 2 });
         else if (code === BEYOND || code === FAR) groups.far.push({ ...dot, r: DOT / 2 });
@@ -87,7 +88,7 @@
         S.el("p", { class: "muted", text: of }),
         S.el("p", { class: "muted", text: half }),
         D.sheet(frame, name + S.t("page.colon") + over, [
-          k ? S.svg("use", { href: "#multiple" }) : D.groundOf(known, frame, { ...S.data.map, relief: null }, "multiple"),
+          k && !isTinted ? S.svg("use", { href: "#multiple" }) : D.groundOf(known, frame, { ...S.data.map, relief: null }, k ? "multiple-" + k : "multiple", tinted),
           ...D.circles(groups, { within: { fill: D.WITHIN }, far: { fill: colour } }),
         ]),
       ]);
