@@ -127,6 +127,10 @@ def test_townships_that_touch_lower_dissimilarity_by_arithmetic_and_as_in_pysal(
     frame = boundaries.assign(x=X, t=TOTAL)
     assert found.value == pytest.approx(singlegroup.SpatialDissim(frame, "x", "t").statistic, rel=1e-9)
     assert (found.component_status, found.detail) == ("measured", "N")
+    # Two that touch are enough: 0.5 x (60/80 - 40/120 + 80/120 - 20/80) less 0.4.
+    two = read_ground(settlements(points[1:3], TOTAL[1:3], boundaries["boundary_id"].tolist()[1:3]))
+    made = parts(*spread_of(two, np.array(X[1:3]) / 100.0, norm="N", boundaries=boundaries))
+    assert made["dissimilarity_contiguity"].value == pytest.approx(5 / 12 - 0.4)
 
 
 def test_townships_add_up_their_villages_and_those_of_nobody_or_nothing_known_drop_out():
