@@ -143,6 +143,13 @@ def qgis_python() -> str:
 
 
 @pytest.fixture(scope="session")
+def singlegroup() -> Any:
+    """PySAL's indices of segregation; for its package, numpy would never again warn of a division by nothing."""
+    with np.errstate():
+        return pytest.importorskip("segregation.singlegroup")
+
+
+@pytest.fixture(scope="session")
 def postgis_programs() -> Path:
     """Folder of the programs of a PostgreSQL that has PostGIS: the newest that is installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)

@@ -104,8 +104,7 @@ def test_many_places_give_the_same_as_few_at_a_time(monkeypatch):
     assert sp.environment_segregation(x, total, points, bandwidth_m=2000.0) == whole
 
 
-def test_pysal_agrees_on_surroundings_put_into_the_plain_indices():
-    singlegroup = pytest.importorskip("segregation.singlegroup")
+def test_pysal_agrees_on_surroundings_put_into_the_plain_indices(singlegroup):
     rng = np.random.default_rng(9)
     total, points = rng.integers(1, 900, 80).astype(float), rng.uniform(0.0, 9000.0, (80, 2))
     x, everybody = sp.smoothed_environments(np.floor(total * rng.random(80)), total, points, bandwidth_m=3000.0)
@@ -115,8 +114,7 @@ def test_pysal_agrees_on_surroundings_put_into_the_plain_indices():
 
 
 @pytest.mark.filterwarnings("ignore:`use_index` defaults:FutureWarning")
-def test_townships_that_touch_lower_dissimilarity_by_arithmetic_and_as_in_pysal():
-    singlegroup = pytest.importorskip("segregation.singlegroup")
+def test_townships_that_touch_lower_dissimilarity_by_arithmetic_and_as_in_pysal(singlegroup):
     boundaries = row_of_townships()
     points = [(500 + 1000 * at, 500) for at in range(4)]
     ground = read_ground(settlements(points, TOTAL, boundaries["boundary_id"].tolist()))
