@@ -135,7 +135,8 @@ def answer_call(name: str, asked: Path, answer: Path, say: Callable[[str], None]
         with contextlib.suppress(OSError, ValueError):
             while os.read(sys.stdin.fileno(), 1):
                 pass
-        os.kill(os.getpid(), signal.SIGINT)
+        # A shell that starts QGIS in the background has what it starts ignore SIGINT.
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=end_with_input, daemon=True).start()
 

@@ -10,10 +10,15 @@ import itertools
 import json
 import os
 import pickle
+import re
 import resource
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 import tomllib
 import zipfile
 from collections import Counter
@@ -142,6 +147,27 @@ def qgis_python() -> str:
     return python
 
 
+class Told(NamedTuple):
+    """What a script in QGIS found, and what QGIS said beside it."""
+
+    found: dict
+    errors: str
+
+
+@pytest.fixture(scope="session")
+def in_qgis(qgis_python):
+    """Run a script of tests/qgis in the Python of QGIS."""
+
+    def run_there(script, *arguments):
+        command = [qgis_python, str(Path(__file__).parent / "qgis" / script), *map(str, arguments)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
+        assert lines, run.stderr
+        return Told(json.loads(lines[0].removeprefix("RESULT ")), run.stderr)
+
+    return run_there
+
+
 @pytest.fixture(scope="session")
 def singlegroup() -> Any:
     """PySAL's indices of segregation; for its package, numpy would never again warn of a division by nothing."""
@@ -159,6 +185,92 @@ def postgis_programs() -> Path:
             return folder
     _absent("postgis", "no PostgreSQL with PostGIS (Debian: postgresql-17 and postgresql-17-postgis-3)")
     return Path()
+
+
+class Database(NamedTuple):
+    """A database with PostGIS that ends with the tests."""
+
+    port: int
+    password: str = "of-the-tests-only"  # noqa: S105 - the same
+
+    @property
+    def url(self):
+        return f"postgresql://postgres@127.0.0.1:{self.port}/gis"
+
+    def layer(self, schema, table, shape):
+        """Name a table as QGIS does, which takes the password from the environment."""
+        column = f" ({shape})" if shape else ""
+        return f"dbname='gis' host=127.0.0.1 port={self.port} user='postgres' table=\"{schema}\".\"{table}\"{column}"
+
+
+@pytest.fixture(scope="session")
+def database(postgis_programs):
+    """A database of its own on loopback, run by nobody of rank in a folder that goes with it."""
+    import psycopg  # noqa: PLC0415 - few tests need it
+
+    with tempfile.TemporaryDirectory(prefix="spatial-postgis-") as name, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        folder = Path(name)
+        made = Database(port)
+        (folder / "password").write_text(made.password, encoding="utf-8")
+        how = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        if os.getuid() == 0:  # PostgreSQL refuses to be run by root
+            how |= {"user": "postgres", "group": "postgres", "extra_groups": [], "cwd": "/"}
+            for path in (folder, folder / "password"):
+                subprocess.run(["chown", "postgres", path], check=True)
+        data = folder / "data"
+        init = [postgis_programs / "initdb", "-D", data, "-U", "postgres", "--auth=scram-sha-256", "-E", "UTF8"]
+        init += ["--locale=C.UTF-8", "--no-sync", f"--pwfile={folder / 'password'}"]
+        subprocess.run(init, check=True, **how)
+        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
+        given = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+        process = subprocess.Popen([postgis_programs / "postgres", "-D", data, *given], **how)
+        try:
+            for _ in range(300):
+                try:
+                    with psycopg.connect(made.url[:-3] + "postgres", password=made.password, autocommit=True) as first:
+                        first.execute("CREATE DATABASE gis")
+                    break
+                except psycopg.OperationalError:
+                    assert process.poll() is None, process.stderr.read()
+                    time.sleep(0.1)
+            with psycopg.connect(made.url, password=made.password, autocommit=True) as first:
+                first.execute("CREATE EXTENSION postgis")
+            yield made
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """Serve a study in a process of its own, and interrupt it at the end."""
+
+    @contextlib.contextmanager
+    def served(arguments, temporary, python=sys.executable, environment=None):
+        temporary.mkdir(exist_ok=True)
+        process = subprocess.Popen(
+            [python, "-m", "spatial", "share", "serve", *map(str, arguments)],
+            env={**os.environ, **(environment or {}), "TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            said = process.stdout.readline()
+            found = re.search(r"http://\S+:\d+", said)
+            assert found, said + process.stderr.read()
+            yield found[0]
+            process.send_signal(signal.SIGINT)
+            rest, faults = process.communicate(timeout=60)
+            assert (process.returncode, faults) == (130, ""), rest + faults
+        finally:
+            process.kill()
+            process.communicate()
+
+    return served
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,7 +12,7 @@ from spatial.plain_text import display_width
 from spatial.qgis.styles import BASE, INK, constants, data_defined, font_families, rgba
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 PAGE, MAP, LABEL, LEGEND, SCALE_BAR = "65638", "65639", "65641", "65642", "65646"
@@ -39,6 +39,8 @@ class Box(NamedTuple):
 MAP_BOX = Box(RIM_MM + 3.0, 34.0, 188.0, 148.0)
 LONGEST_SEGMENT_MM = 30.0
 """Of the two of the scale bar."""
+CLAUSE = re.compile(r"[^;；]+[;；]?\s*|[;；]\s*")  # noqa: RUF001 - a Chinese mark
+"""What a line is best broken between."""
 PIECE = re.compile(r"[（《“]*(?:[^\s\u2e80-\uffef]+|\S)[，。；：、）》”！？%]*\s*")  # noqa: RUF001 - Chinese marks
 """What a line never breaks: a word, a number, or a wide letter, with the marks that open and close it."""
 
@@ -267,28 +269,35 @@ def unread(text: str) -> str:
 
 def wrapped(text: str, width: int) -> str:
     """
-    Break a text into few lines of like width, which QGIS does not in a legend, nor where there are no blanks.
+    Break a text into few lines, which QGIS does not in a legend, nor where there are no blanks.
 
-    Wide letters count as two.
+    Between clauses where that takes no more lines, else so that they are of like width. Wide letters count as two.
 
     Examples
     --------
     >>> wrapped("one two three four", 15).split(chr(10))
     ['one two', 'three four']
+    >>> wrapped("so is it; and why not", 16).split(chr(10))
+    ['so is it;', 'and why not']
     """
 
-    def lines(limit: int) -> list[str]:
+    def lines(limit: int, parts: Iterable[tuple[str, int, int]]) -> list[str]:
         made, taken = [""], 0
-        for piece, whole, bare in pieces:
+        for part, whole, bare in parts:
             if made[-1] and taken + bare > limit:
                 made.append("")
                 taken = 0
-            made[-1] += piece
+            made[-1] += part
             taken += whole
         return [line.rstrip() for line in made]
 
     # Nothing is wider than a line, such as an id without an end.
     short = [piece[at : at + width] for piece in PIECE.findall(text) for at in range(0, len(piece), width)]
-    pieces = [(piece, display_width(piece), display_width(piece.rstrip())) for piece in short]
-    few = len(lines(width))
-    return "\n".join(lines(next(limit for limit in range(1, width + 1) if len(lines(limit)) <= few)))
+    pieces, clauses = (
+        [(part, display_width(part), display_width(part.rstrip())) for part in parts]
+        for parts in (short, CLAUSE.findall(text))
+    )
+    few = len(lines(width, pieces))
+    is_fit = len(lines(width, clauses)) <= few and all(bare <= width for *_, bare in clauses)
+    parts = clauses if is_fit else pieces
+    return "\n".join(lines(next(one for one in range(1, width + 1) if len(lines(one, parts)) <= few), parts))

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import subprocess
-from pathlib import Path
-from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -24,27 +20,6 @@ from spatial.tables import TABLES
 CRS = "EPSG:32648"
 WEST, SOUTH, WIDTH, HEIGHT = 400_000.0, 3_300_000.0, 40_000.0, 30_000.0
 SERVICES = {"hospital": 20.0, "primary_school": 8.0, "post_office": 15.0}
-
-
-class Told(NamedTuple):
-    """What a script in QGIS found, and what QGIS said beside it."""
-
-    found: dict
-    errors: str
-
-
-@pytest.fixture(scope="session")
-def in_qgis(qgis_python):
-    """Run a script of this folder in the Python of QGIS."""
-
-    def run_there(script, *arguments):
-        command = [qgis_python, str(Path(__file__).with_name(script)), *map(str, arguments)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-        lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-        assert lines, run.stderr
-        return Told(json.loads(lines[0].removeprefix("RESULT ")), run.stderr)
-
-    return run_there
 
 
 def _text(values: list[str | None]) -> pd.Series:

@@ -23,12 +23,13 @@ NAMES = {"run", "scenario", "access", "catchments", "best_sites", "explain"}
 
 @pytest.fixture(scope="module")
 def plugins(tmp_path_factory):
-    """A profile whose plugin calls this package; each call leaves its process id."""
+    """A profile whose plugin calls this package, as a shell's background would; each call leaves its process id."""
     folder = tmp_path_factory.mktemp("profile 移") / "profiles" / "default" / "python" / "plugins"
     python = folder.parents[3] / "python"
     python.parent.mkdir(parents=True, exist_ok=True)
     python.write_text(
-        f'#!/bin/sh\necho $$ >> "{python}.ids"\nPYTHONPATH="{ROOT}" exec "{sys.executable}" "$@"\n', encoding="utf-8"
+        f'#!/bin/sh\ntrap "" INT\necho $$ >> "{python}.ids"\nPYTHONPATH="{ROOT}" exec "{sys.executable}" "$@"\n',
+        encoding="utf-8",
     )
     python.chmod(0o755)
     desktop.install_plugin(desktop.plugin_folder(folder=folder), python=str(python))

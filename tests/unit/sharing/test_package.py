@@ -34,6 +34,7 @@ from spatial.stages.share import share_package
 from spatial.store import work_folder
 from spatial.study import Study
 
+ISO = Path(__file__).parents[2] / "data" / "iso19139.zip"
 GMD, GCO = "{http://www.isotc211.org/2005/gmd}", "{http://www.isotc211.org/2005/gco}"
 BAD_STORE = 6
 
@@ -134,6 +135,19 @@ def test_the_rasters_stand_in_a_catalogue_whose_schemas_hold(sample_package):
             assert file.tags()["audience"] == "internal"
 
 
+@pytest.mark.slow
+@pytest.mark.qgis
+def test_validators_of_gdal_and_the_schema_of_iso_find_no_fault(in_qgis, sample_package, shared, sample_run, tmp_path):
+    with zipfile.ZipFile(ISO) as packed:
+        packed.extractall(tmp_path)
+    layers = sample_run / "processed" / "sample" / "sample.gpkg"
+    records = [folder / "metadata" / "iso19139.xml" for folder in (sample_package, shared)]
+    files = [layers, *sorted((sample_package / "rasters").glob("*.tif")), *records]
+    faults = in_qgis("validate_files.py", tmp_path / "iso" / "gmd" / "gmd.xsd", *files).found
+    assert faults == {str(file): [] for file in files}
+    assert len(files) > 4
+
+
 def test_a_crate_names_every_file_of_the_folder(shared):
     crate = ROCrate(str(shared))
     named = {entity.id for entity in crate.data_entities}
@@ -202,17 +216,8 @@ def test_no_name_is_run_by_a_spreadsheet_obeyed_by_markdown_or_breaks_a_record(t
     json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
 
 
-def test_the_record_for_catalogues_has_what_the_standard_asks_for_in_its_order(shared):
+def test_the_record_for_catalogues_says_whose_where_and_for_whom(shared):
     root = ET.fromstring((shared / "metadata" / "iso19139.xml").read_bytes())  # noqa: S314 - our own
-    assert root.tag == f"{GMD}MD_Metadata"
-    # The order of the sequence in gmd:MD_Metadata_Type and gmd:MD_DataIdentification_Type.
-    order = ["fileIdentifier", "language", "characterSet", "hierarchyLevel", "contact", "dateStamp"]
-    order += ["metadataStandardName", "metadataStandardVersion", "referenceSystemInfo", "identificationInfo"]
-    assert [child.tag.removeprefix(GMD) for child in root] == [*order, "dataQualityInfo"]
-    data = root.find(f"{GMD}identificationInfo/{GMD}MD_DataIdentification")
-    inner = [child.tag.removeprefix(GMD) for child in data]
-    wanted = ["citation", "abstract", "pointOfContact", "resourceConstraints", "spatialRepresentationType", "language"]
-    assert list(dict.fromkeys(inner)) == [*wanted, "topicCategory", "extent"]
     assert root.find(f".//{GMD}organisationName/{GCO}CharacterString").text == "县自然资源局"
     west, east = (root.find(f".//{GMD}{side}BoundLongitude/{GCO}Decimal").text for side in ("west", "east"))
     assert 103.9 < float(west) < 104.0 < float(east) < 104.1

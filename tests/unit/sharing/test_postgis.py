@@ -1,15 +1,10 @@
 """A study in PostGIS is whole or as it was before, with its keys and words; and a database is a source like a file."""
 
 import json
-import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -31,7 +26,6 @@ from spatial.study import Study
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.postgis
-PASSWORD = "of-the-tests-only"  # noqa: S105 - of a database that ends with the tests
 HOSTILE = 'a"; DROP SCHEMA public CASCADE; --'
 
 KILLED = """
@@ -54,70 +48,13 @@ study = Study.from_toml(sys.argv[1], raw=sys.argv[2])
 release = release_for(study, read_results(sys.argv[3]), "internal")
 list(share_postgis(release, sys.argv[4], schema="killed", reader="", progress=lambda *_: None))
 """
-IN_QGIS = """
-import os, sys
-from qgis.core import QgsApplication, QgsDataSourceUri, QgsVectorLayer
-app = QgsApplication([], False)
-app.initQgis()
-uri = QgsDataSourceUri()
-uri.setConnection("127.0.0.1", sys.argv[1], "gis", "postgres", os.environ["PGPASSWORD"])
-for name, shape in (("settlements", "geometry"), ("roads", "geometry"), ("access", "")):
-    uri.setDataSource(sys.argv[2], name, shape or None)
-    layer = QgsVectorLayer(uri.uri(False), name, "postgres")
-    comment = layer.fields().field(0).comment()
-    facts = (layer.isValid(), layer.featureCount(), layer.geometryType().name, comment)
-    print("RESULT", name, *facts, sep="|", flush=True)
-os._exit(0)
-"""
-
-
-@pytest.fixture(scope="module")
-def server(postgis_programs):
-    """A database of its own on loopback, run by nobody of rank in a folder that goes with it; gives its address."""
-    with tempfile.TemporaryDirectory(prefix="spatial-postgis-") as name, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        folder = Path(name)
-        (folder / "password").write_text(PASSWORD, encoding="utf-8")
-        how = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        if os.getuid() == 0:  # PostgreSQL refuses to be run by root
-            how |= {"user": "postgres", "group": "postgres", "extra_groups": [], "cwd": "/"}
-            for path in (folder, folder / "password"):
-                subprocess.run(["chown", "postgres", path], check=True)
-        data = folder / "data"
-        init = [postgis_programs / "initdb", "-D", data, "-U", "postgres", "--auth=scram-sha-256", "-E", "UTF8"]
-        init += ["--locale=C.UTF-8", "--no-sync", f"--pwfile={folder / 'password'}"]
-        subprocess.run(init, check=True, **how)
-        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
-        given = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
-        process = subprocess.Popen([postgis_programs / "postgres", "-D", data, *given], **how)
-        try:
-            for _ in range(300):
-                try:
-                    with psycopg.connect(_address(port, "postgres"), password=PASSWORD, autocommit=True) as first:
-                        first.execute("CREATE DATABASE gis")
-                    break
-                except psycopg.OperationalError:
-                    assert process.poll() is None, process.stderr.read()
-                    time.sleep(0.1)
-            with psycopg.connect(_address(port), password=PASSWORD, autocommit=True) as made:
-                made.execute("CREATE EXTENSION postgis")
-            yield port
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
-
-
-def _address(port, database="gis"):
-    return f"postgresql://postgres@127.0.0.1:{port}/{database}"
 
 
 @pytest.fixture
-def url(server, monkeypatch):
+def url(database, monkeypatch):
     """The address of the database, with its password in the environment."""
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    return _address(server)
+    monkeypatch.setenv("PGPASSWORD", database.password)
+    return database.url
 
 
 @pytest.fixture
@@ -216,7 +153,7 @@ def test_names_and_texts_that_would_be_obeyed_are_names_and_texts(tmp_path, url,
     assert ask(f"SELECT row_number FROM {schema}.access ORDER BY 1") == [(1,), (2,)]
 
 
-def test_a_fault_or_a_kill_in_the_middle_leaves_the_old_version(tiny_done, url, ask, monkeypatch):
+def test_a_fault_or_a_kill_in_the_middle_leaves_the_old_version(tiny_done, url, database, ask, monkeypatch):
     release, _ = _publish(tiny_done, url, "killed")
     before = ask("SELECT oid FROM pg_namespace WHERE nspname = 'killed'")
 
@@ -232,7 +169,7 @@ def test_a_fault_or_a_kill_in_the_middle_leaves_the_old_version(tiny_done, url, 
     assert ask("SELECT oid FROM pg_namespace WHERE nspname = 'killed'") == before
     assert ask("SELECT count(*) FROM killed.access") == [(len(release.table("access")),)]
     monkeypatch.undo()
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    monkeypatch.setenv("PGPASSWORD", database.password)
     _publish(tiny_done, url, "killed")  # what the killed one held is free again
     assert ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'spatial\\_%%'") == []
 
@@ -267,7 +204,7 @@ def test_the_public_gets_its_tables_alone(tiny_done, url, ask):
     assert "cells" not in there
 
 
-def test_what_is_wrong_is_said_in_words_and_no_password_with_it(tmp_path, url, server, ask, monkeypatch):
+def test_what_is_wrong_is_said_in_words_and_no_password_with_it(tmp_path, url, database, ask, monkeypatch):
     with_password = url.replace("postgres@", "postgres:hunter2@")
     for address in (with_password, url + "?password=hunter2"):
         assert has_password(address)
@@ -277,7 +214,12 @@ def test_what_is_wrong_is_said_in_words_and_no_password_with_it(tmp_path, url, s
     ask("CREATE DATABASE bare")
     with pytest.raises(StoreError, match="CREATE EXTENSION postgis"):
         _few(tmp_path, url.replace("/gis", "/bare"), "x")
-    for wrong in (url.replace("/gis", "/nope"), url.replace(str(server), "1"), "mysql://x/y", "postgresql://:::"):
+    for wrong in (
+        url.replace("/gis", "/nope"),
+        url.replace(str(database.port), "1"),
+        "mysql://x/y",
+        "postgresql://:::",
+    ):
         with pytest.raises(StoreError, match=r"does not open|no address"):
             _few(tmp_path, wrong, "x")
     ask("CREATE ROLE guest LOGIN PASSWORD 'x'")
@@ -304,27 +246,25 @@ def test_the_command_says_what_is_there_and_repeats_no_password(tiny_done, comma
     assert (refused.code, "PGPASSWORD" in refused.err, "hunter2" in refused.out + refused.err) == (6, True, False)
 
 
-def test_a_password_file_opens_the_database(server, tmp_path, monkeypatch):
+def test_a_password_file_opens_the_database(database, tmp_path, monkeypatch):
     kept = tmp_path / "pgpass"
-    kept.write_text(f"127.0.0.1:{server}:*:postgres:{PASSWORD}\n", encoding="utf-8")
+    kept.write_text(f"127.0.0.1:{database.port}:*:postgres:{database.password}\n", encoding="utf-8")
     kept.chmod(0o600)
     monkeypatch.delenv("PGPASSWORD", raising=False)
     monkeypatch.setenv("PGPASSFILE", str(kept))
-    assert read_database(_address(server), query="SELECT 1 AS one")["one"].tolist() == [1]
+    assert read_database(database.url, query="SELECT 1 AS one")["one"].tolist() == [1]
 
 
 @pytest.mark.qgis
-def test_qgis_reads_the_tables_with_their_words(tiny_done, url, server, qgis_python):
+def test_qgis_reads_the_tables_with_their_words(tiny_done, url, database, in_qgis):
     release, _ = _publish(tiny_done, url, "in_qgis")
-    run = [qgis_python, "-c", IN_QGIS, str(server), "in_qgis"]
-    offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run(run, capture_output=True, text=True, check=True, env=offscreen, timeout=300)
-    lines = [line.split("|")[1:] for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert lines == [
-        ["settlements", "True", "8", "Point", "Settlement"],
-        ["roads", "True", str(len(release.table("roads"))), "Line", "Road"],
-        ["access", "True", str(len(release.table("access"))), "Null", "Settlement"],
-    ], done.stderr
+    shapes = {"settlements": "geometry", "roads": "geometry", "access": ""}
+    told = [database.layer("in_qgis", name, shape) for name, shape in shapes.items()]
+    assert in_qgis("open_in_qgis.py", "postgres", *told).found == [
+        {"valid": True, "rows": 8, "shape": "Point", "said": "Settlement"},
+        {"valid": True, "rows": len(release.table("roads")), "shape": "Line", "said": "Road"},
+        {"valid": True, "rows": len(release.table("access")), "shape": "No geometry", "said": "Settlement"},
+    ]
 
 
 def _described(tiny, **facts):
@@ -332,7 +272,7 @@ def _described(tiny, **facts):
     tiny.path("source.toml").write_text(f"[[file]]\n{entry}", encoding="utf-8")
 
 
-def test_a_table_of_a_database_is_a_source_of_a_study(tiny, url, ask):
+def test_a_table_of_a_database_is_a_source_of_a_study(tiny, url, database, ask):
     ask("CREATE SCHEMA survey CREATE TABLE villages (code text, name text, people numeric, tier text, seen date)")
     ask("ALTER TABLE survey.villages ADD COLUMN shape public.geometry(Point, 4326)")
     for number in (3, 1, 2):
@@ -358,7 +298,7 @@ def test_a_table_of_a_database_is_a_source_of_a_study(tiny, url, ask):
     assert outcome.code == 0, outcome.err
     written = b"".join(path.read_bytes() for path in tiny.processed.rglob("*") if path.is_file())
     assert url.encode() in written  # where it came from
-    assert PASSWORD.encode() not in written
+    assert database.password.encode() not in written
 
 
 def test_a_query_is_read_and_can_change_nothing(url, ask):

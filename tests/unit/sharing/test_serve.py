@@ -1,14 +1,11 @@
 """What is served is what the run holds and the audience may see; nothing can be written, and nothing stays behind."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import tomllib
-from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
@@ -29,21 +26,9 @@ from spatial.study import Study
 
 ADDRESS = "http://127.0.0.1:5000"
 ROOT = Path(__file__).parents[3]
-INTERRUPTED, BAD_STORE = 130, 6
+BAD_STORE = 6
 # pygeoapi asks for the time in a way that Python 3.12 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pygeoapi", "ignore::DeprecationWarning:pygeofilter")
-
-IN_QGIS = """
-import os, sys
-from qgis.core import QgsApplication, QgsVectorLayer
-app = QgsApplication([], False)
-app.initQgis()
-for name in sys.argv[2:]:
-    layer = QgsVectorLayer(f"pagingEnabled='default' url='{sys.argv[1]}' typename='{name}'", name, "OAPIF")
-    rows = sum(1 for _ in layer.getFeatures())
-    print("RESULT", name, layer.isValid(), rows, layer.geometryType().name, layer.isEditable(), flush=True)
-os._exit(0)
-"""
 
 
 def _client(release, folder):
@@ -265,38 +250,14 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
         share_serve(Release(None, None), host="127.0.0.1", port=0, say=print)
 
 
-@contextmanager
-def _running(arguments, temporary, python=sys.executable, environment=None):
-    """Serve in a process of its own, and interrupt it at the end."""
-    temporary.mkdir(exist_ok=True)
-    process = subprocess.Popen(
-        [python, "-m", "spatial", "share", "serve", *map(str, arguments)],
-        env={**os.environ, **(environment or {}), "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        said = process.stdout.readline()
-        found = re.search(r"http://\S+:\d+", said)
-        assert found, said + process.stderr.read()
-        yield found[0]
-        process.send_signal(signal.SIGINT)
-        rest, faults = process.communicate(timeout=60)
-        assert (process.returncode, faults) == (INTERRUPTED, ""), rest + faults
-    finally:
-        process.kill()
-        process.communicate()
-
-
 @pytest.mark.slow
 @pytest.mark.qgis
-def test_gdal_and_qgis_read_a_service_that_leaves_nothing_behind(tiny_done, qgis_python, tmp_path):
+def test_gdal_and_qgis_read_a_service_that_leaves_nothing_behind(tiny_done, in_qgis, serving, tmp_path):
     arguments = [tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed]
     results = read_results(tiny_done.processed / "tiny")
     (tmp_path / "temporary").mkdir()
     before = sorted(tiny_done.folder.rglob("*"))
-    with _running([*arguments, "--port", 0], tmp_path / "temporary") as address:
+    with serving([*arguments, "--port", 0], tmp_path / "temporary") as address:
         places = pyogrio.read_dataframe(f"OAPIF:{address}", layer="settlements")
         order = places.set_index("settlement_id").loc[results.settlements["settlement_id"]]
         there = results.settlements.to_crs(4326).geometry
@@ -313,14 +274,13 @@ def test_gdal_and_qgis_read_a_service_that_leaves_nothing_behind(tiny_done, qgis
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (second.returncode, port in second.stderr, "--port" in second.stderr) == (BAD_STORE, True, True)
-        in_qgis = [qgis_python, "-c", IN_QGIS, address, "settlements", "roads", "access"]
-        offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-        done = subprocess.run(in_qgis, capture_output=True, text=True, check=True, env=offscreen, timeout=300).stdout
-        lines = [line.split()[1:] for line in done.splitlines() if line.startswith("RESULT")]
-        assert lines == [
-            ["settlements", "True", str(len(results.settlements)), "Point", "False"],
-            ["roads", "True", str(len(results.roads)), "Line", "False"],
-            ["access", "True", str(len(results.access)), "Null", "False"],
+        told = [
+            f"pagingEnabled='default' url='{address}' typename='{name}'" for name in ("settlements", "roads", "access")
+        ]
+        assert in_qgis("open_in_qgis.py", "OAPIF", *told).found == [
+            {"valid": True, "rows": len(results.settlements), "shape": "Point", "said": ""},
+            {"valid": True, "rows": len(results.roads), "shape": "Line", "said": ""},
+            {"valid": True, "rows": len(results.access), "shape": "No geometry", "said": ""},
         ]
     assert list((tmp_path / "temporary").iterdir()) == []
     assert sorted(tiny_done.folder.rglob("*")) == before
@@ -354,11 +314,11 @@ def test_a_full_disk_is_named_and_nothing_is_left(tiny_done, command, tmp_path, 
 
 
 @pytest.mark.trial
-def test_it_serves_from_an_environment_with_the_extra_alone(tiny_done, tmp_path):
+def test_it_serves_from_an_environment_with_the_extra_alone(tiny_done, serving, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "clean"], check=True)
     python = tmp_path / "clean" / "bin" / "python"
     pip = [python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", f"{ROOT}[share]"]
     subprocess.run(pip, check=True, capture_output=True)
     arguments = [tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed, "--port", 0]
-    with _running(arguments, tmp_path / "temporary", python) as address:
+    with serving(arguments, tmp_path / "temporary", python) as address:
         assert len(pyogrio.read_dataframe(f"OAPIF:{address}", layer="settlements")) == 8
