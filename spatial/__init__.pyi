@@ -23,8 +23,8 @@ from .cartography.notebook import gap_map as gap_map
 
 # == Reading and checking ==
 # Files and frames to valid tables: settlements, facilities, roads, turns, services.
-from .inputs.analyst_frames import as_facilities as as_facilities
-from .inputs.analyst_frames import as_settlements as as_settlements
+from .inputs.user_tables import as_facilities as as_facilities
+from .inputs.user_tables import as_settlements as as_settlements
 from .inputs.inspection.inspecting import inspect_file as inspect_file
 from .inputs.osm import read_osm_roads as read_osm_roads
 from .inputs.osm import read_turns as read_turns

@@ -26,7 +26,7 @@ from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.crs import WGS84, working_crs_for
 from spatial.errors import ContractError, StoreError
 from spatial.formats.columns import CARRIED
-from spatial.inputs.analyst_frames import as_facilities, as_settlements
+from spatial.inputs.user_tables import as_facilities, as_settlements
 from spatial.messages import Words, languages
 from spatial.network.build import build_network
 from spatial.plain_text import one_line

@@ -17,8 +17,8 @@ import shapely
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, refuse
+from spatial.inputs.names import unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
-from spatial.inputs.unit_codes import unit_key, unit_prefixes
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes

@@ -21,9 +21,8 @@ from spatial.formats.columns import (
 )
 from spatial.formats.notes import ListColumns, Note, add_notes, columns_of_file, listed
 from spatial.formats.vector import open_mapped
-from spatial.inputs.names import name_scores
+from spatial.inputs.names import carry_units, name_scores
 from spatial.inputs.placing import names_of
-from spatial.inputs.unit_codes import carry_units
 from spatial.inputs.user_tables import GROUP_SUFFIX
 from spatial.study.sources import PlainTable, TableSource
 

@@ -1,4 +1,4 @@
-"""Names of places as they are compared: without widths, accents, units and services, with saints written out."""
+"""Names of places and codes of units as they are compared: without widths, accents and words for their kind."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from spatial.errors import first_of
+from spatial.formats.columns import read_texts, row_items, row_labels, text_column
+from spatial.formats.notes import Note, add_notes
 from spatial.formats.tag_rules import fold
 from spatial.plain_text import shipped_toml
 from spatial.tables.words import NAMES
@@ -18,6 +21,7 @@ from spatial.tables.words import NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -240,3 +244,115 @@ def names_by_row(frame: pd.DataFrame, is_name: Callable[[str], object]) -> list[
     columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
     rows = zip(*columns, strict=True) if columns else [()] * len(frame)
     return [tuple(dict.fromkeys(name for name in own if isinstance(name, str) and is_name(name))) for own in rows]
+
+
+# Codes of administrative units as lists write them.
+
+PLAN_CLASSES = ("cluster", "suburban", "protected", "relocate", "other")
+"""How a village is classed by its plan; a village that relocates gets mobile service, not sites."""
+
+LEVELS = {6: "county", 9: "township", 12: "village"}
+"""Level of a Chinese unit by the digits of its code without closing zeros."""
+
+STATISTICAL_DIGITS = 17
+"""12 digits of the unit, 2 of its urban or rural attribute, 3 of its urban or rural class (statistical code)."""
+
+MIN_PREFIX = 4
+_SERIAL = re.compile(r"[A-Z]\d{8}", re.ASCII)
+"""Codes that are numbered through and do not nest, such as E04000647 of the Office for National Statistics."""
+
+_ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
+_CLASSES = {**dict.fromkeys(("111", "112", "121", "122", "123"), "urban"), **dict.fromkeys(("210", "220"), "rural")}
+"""Class of the last three digits, from 111 (main urban area) to 220 (village)."""
+
+
+def unit_key(code: str) -> str:
+    """
+    Write a unit code in its shortest form.
+
+    >>> unit_key("533325101000"), unit_key("53332510120322220"), unit_key("e02003954")
+    ('533325101', '533325101203', 'E02003954')
+    """
+    text = "".join(unicodedata.normalize("NFKC", code).split()).upper()
+    if text.isdigit() and len(text) == STATISTICAL_DIGITS:
+        text = text[:12]
+    if text.isdigit() and len(text) in LEVELS:
+        while len(text) > min(LEVELS) and text.endswith("000"):
+            text = text[:-3]
+    return text
+
+
+def unit_level_of(code: str) -> str | None:
+    """Read the level of a Chinese unit off its code: county, township or village; None of any other code."""
+    key = unit_key(code)
+    return LEVELS.get(len(key)) if key.isdigit() else None
+
+
+def unit_prefixes(key: str) -> tuple[str, ...]:
+    """
+    List the units that a unit is part of by its code alone, itself first.
+
+    >>> unit_prefixes("533325101203")
+    ('533325101203', '533325101', '533325')
+    """
+    if key.isdigit() and len(key) in LEVELS:
+        return tuple(key[:size] for size in sorted(LEVELS, reverse=True) if size <= len(key))
+    if _SERIAL.fullmatch(key):
+        return (key,)
+    if key[:1].isalpha() and len(key) > MIN_PREFIX and any(sign.isdigit() for sign in key):
+        return tuple(key[:size] for size in range(len(key), MIN_PREFIX - 1, -1))
+    return (key,)
+
+
+def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> None:
+    """Read the columns of units that a table may have, in place."""
+    if "unit_code" in frame.columns:
+        text = text_column(frame["unit_code"]).str.strip()
+        text = text.where(text != "")
+        rounded = text.fillna("").str.fullmatch(_ROUNDED)
+        if rounded.any():
+            problems.append(
+                f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "
+                f"{first_of(text[rounded].drop_duplicates(), limit=2)}; format the column as text and "
+                "enter the codes again"
+            )
+        plain = text.map(lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore").astype(
+            "str"
+        )
+        long = plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
+        frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
+        if "unit_level" not in frame.columns:
+            levels = frame["unit_code"].map(unit_level_of, na_action="ignore")
+            if levels.notna().any():
+                frame["unit_level"] = levels.astype("str")
+        if key == "settlement_id" and long.any():
+            classes = plain[long].str[14:].map(_CLASSES)
+            unknown = classes.isna()
+            if unknown.any():
+                labels = row_labels(frame, key)[long][unknown]
+                shown = first_of(plain[long][unknown].str[14:].drop_duplicates().sort_values(), limit=3)
+                problems.append(
+                    f"unit_code: no urban or rural class in the last three digits of {first_of(labels)}, such as "
+                    f"{shown}; they must be 111, 112, 121, 122, 123, 210 or 220"
+                )
+            read = classes.reindex(frame.index).astype("str")
+            if "official_class" in frame.columns:  # what the list says comes before the digits
+                stated = text_column(frame["official_class"])
+                read = stated.where(stated.notna(), read)
+            frame["official_class"] = read
+    read_texts(frame, ["unit_level"])
+    if "village_plan_class" in frame.columns:
+        classes = text_column(frame["village_plan_class"])
+        wrong = (classes.notna() & ~classes.isin(PLAN_CLASSES)).to_numpy(dtype=bool)
+        if wrong.any():
+            shown = first_of(classes[wrong].drop_duplicates().sort_values(), limit=5)
+            problems.append(
+                f"village_plan_class: unknown value(s) {shown} for {first_of(row_labels(frame, key)[wrong])}; known "
+                f"are {', '.join(PLAN_CLASSES)}: translate them in values.village_plan_class"
+            )
+        frame["village_plan_class"] = classes
+    if key == "settlement_id" and "official_class" in frame.columns:
+        classes = text_column(frame["official_class"])
+        unclassed = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
+        where, item = row_items(frame, key, unclassed), "places whose official class is unknown"
+        add_notes(frame, [Note("unclassed", int(unclassed.sum()), {"where": where}, item)])

@@ -18,8 +18,7 @@ from spatial.formats.columns import text_column
 from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.vector import FORMATS, open_frame
-from spatial.inputs.names import in_each_script, name_scores, plain_name
-from spatial.inputs.unit_codes import unit_key, unit_prefixes
+from spatial.inputs.names import in_each_script, name_scores, plain_name, unit_key, unit_prefixes
 from spatial.study.sources import PlacingOptions, TableSource
 from spatial.tables.words import NAMES
 

@@ -61,8 +61,7 @@ from spatial.inputs.facility_facts import doubtful_facilities, mixed_units
 from spatial.inputs.gather import Gathered, gather
 from spatial.inputs.list_merge import merge_lists
 from spatial.inputs.osm_features import mark_barriers, places_unread
-from spatial.inputs.place_tables import unplaced_in_units
-from spatial.inputs.placement import refuse_outside
+from spatial.inputs.place_tables import refuse_outside, unplaced_in_units
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.inputs.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
 from spatial.tables import TABLES

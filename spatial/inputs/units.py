@@ -18,9 +18,8 @@ from spatial.formats.columns import number_column, row_labels, text_column
 from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, listed, take_notes
 from spatial.formats.vector import open_mapped
 from spatial.formats.workbook import total_rows
-from spatial.inputs.names import name_scores
+from spatial.inputs.names import carry_units, name_scores, unit_key, unit_prefixes
 from spatial.inputs.placing import names_of, texts
-from spatial.inputs.unit_codes import carry_units, unit_key, unit_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

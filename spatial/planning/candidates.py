@@ -24,7 +24,7 @@ from spatial.access.places import existing, id_order, not_points
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
 from spatial.formats.columns import id_column, number_column, text_column
-from spatial.inputs.placement import refuse_invalid
+from spatial.inputs.place_tables import refuse_invalid
 from spatial.network.snapping import snap
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, TENURE
 

@@ -23,8 +23,7 @@ from spatial.formats.delimited import read_delimited
 from spatial.formats.files import describe
 from spatial.formats.raster import read_elevation, read_grid, read_population
 from spatial.georef.datums import CHINA, from_wgs84, to_wgs84
-from spatial.inputs.analyst_frames import as_settlements
-from spatial.inputs.user_tables import facilities_from_table, read_table, settlements_from_table
+from spatial.inputs.user_tables import as_settlements, facilities_from_table, read_table, settlements_from_table
 from spatial.study import TableSource
 from tests.effort import tried
 

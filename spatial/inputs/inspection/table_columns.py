@@ -28,10 +28,10 @@ from spatial.inputs.inspection.kinds import (
     translated,
 )
 from spatial.inputs.inspection.reports import Setting
+from spatial.inputs.names import PLAN_CLASSES
 from spatial.inputs.road_noding import CONDITIONS
 from spatial.inputs.road_tags import CLASS_WORDS, ONEWAY_CODES
 from spatial.inputs.services import load_services
-from spatial.inputs.unit_codes import PLAN_CLASSES
 from spatial.study.region import basis_told
 from spatial.tables.words import FACILITY_STATUS, TIERS
 

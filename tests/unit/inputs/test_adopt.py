@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spatial.errors import ContractError, CrsError
-from spatial.inputs.analyst_frames import as_facilities, as_settlements
+from spatial.inputs.user_tables import as_facilities, as_settlements
 from spatial.tables import TABLES
 
 

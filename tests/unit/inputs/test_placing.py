@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError
 from spatial.formats.notes import take_notes
-from spatial.inputs.names import name_scores, plain_name
+from spatial.inputs.names import name_scores, plain_name, unit_key, unit_level_of, unit_prefixes
 from spatial.inputs.place_tables import PlacedTables, read_decisions, unplaced_in_units
 from spatial.inputs.placing import amid_townships, locate_places
 from spatial.inputs.prepare import prepare
-from spatial.inputs.unit_codes import unit_key, unit_level_of, unit_prefixes
 from spatial.inputs.user_tables import facilities_from_table, settlements_from_table
 from spatial.runner.stage import Options
 from spatial.stages.read import read

@@ -15,7 +15,7 @@ from spatial.errors import ContractError, CrsError, SourceError
 from spatial.formats.files import file_parts
 from spatial.formats.notes import take_notes
 from spatial.inputs.attributes import flows_from_table
-from spatial.inputs.placement import refuse_outside
+from spatial.inputs.place_tables import refuse_outside
 from spatial.inputs.user_tables import (
     boundaries_from_table,
     facilities_from_table,

@@ -7,9 +7,9 @@ import pytest
 from spatial.errors import ContractError
 from spatial.formats.columns import SHIPPED, load_values
 from spatial.formats.notes import take_notes
+from spatial.inputs.names import PLAN_CLASSES
 from spatial.inputs.road_noding import CONDITIONS
 from spatial.inputs.services import load_services
-from spatial.inputs.unit_codes import PLAN_CLASSES
 from spatial.inputs.user_tables import FACILITY_STATUS, facilities_from_table, roads_from_table, settlements_from_table
 from spatial.network.speeds import load_speeds
 from spatial.study import TableSource
