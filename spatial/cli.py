@@ -11,6 +11,7 @@ import os
 import sys
 import tomllib
 import traceback
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,8 +22,6 @@ from spatial.interruption import INTERRUPTED, SAID, TOLD_TO_END, ToldToEndError,
 from spatial.plain_text import FewOfAKind, PlainFormatter, first_screen, one_line, plainer, printable, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from spatial.drafting.questions import Answer, Question
     from spatial.parallel import Share
     from spatial.runs import FinishedRun, Told

@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,12 +17,8 @@ from numba.core import config, types
 from numba.extending import intrinsic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-
-# How kernels are compiled, and where the compiled code is kept for the next process.
 
 Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -47,12 +48,8 @@ from spatial.study.sources import TableSource
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from spatial.network.graph import TravelGraph
 
-
-# The plugin in a profile of QGIS.
 
 PLUGIN = "spatial_integration"
 """Folder of the plugin among those of a profile."""

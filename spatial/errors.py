@@ -27,13 +27,9 @@ cross a process pool.
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable, Sequence
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
 
 __all__ = [
     "UNFORESEEN", "ContractError", "CrsError", "DataError", "InfeasibleError", "MissingDependencyError",

@@ -7,11 +7,9 @@ import os
 import signal
 import socket
 import threading
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
+from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn
 
 INTERRUPTED, TOLD_TO_END = 130, 143
 """Exit codes of Ctrl-C and of SIGTERM, as of any program that the signal ends: 128 and its number."""

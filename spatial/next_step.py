@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from spatial.plain_text import toml_table, toml_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 TABLES_AND_MAPS = (".csv", ".xlsx", ".xls", ".gpkg", ".shp", ".geojson", ".gdb", ".kml", ".tif")
 """Endings of files from which `init` writes a study, beside extracts."""

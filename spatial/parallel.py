@@ -8,15 +8,13 @@ import os
 import re
 import socket
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 from spatial.errors import MissingDependencyError, WorkersError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 Task = TypeVar("Task")
 Found = TypeVar("Found")

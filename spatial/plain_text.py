@@ -11,16 +11,15 @@ import re
 import sys
 import tomllib
 import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, tostring
 
 from spatial.errors import StudyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
-
     import pandas as pd
 
 

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,13 +26,11 @@ from spatial.rasters import Raster
 from spatial.tables import TABLES, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    import numpy as np
     import pandas as pd
     from affine import Affine
-    from numpy.typing import NDArray
     from pyproj import CRS
+
+    from spatial.arrays import FloatArray
 
 
 LOCK_NAME = ".lock"
@@ -518,7 +517,7 @@ def _lent(value: pd.DataFrame | Raster, columns: Sequence[str] | None = None) ->
     """Hand out what is kept so that nobody changes it: frames copy what is written to, rasters are copies."""
     if isinstance(value, Raster):
         # An array that cannot be written to is another kind to kernels, which would compile anew for it.
-        def copied() -> NDArray[np.float64]:
+        def copied() -> FloatArray:
             return value.values.copy()
 
         return _Unread.of(value.transform, value.crs, value.name, copied)
@@ -555,16 +554,16 @@ def _parts_of(columns: Sequence[str] | None) -> tuple[list[str], list[list[str]]
 class _Unread(Raster):
     """A raster whose values are read when they are first looked at: many a stage takes relief and seldom needs it."""
 
-    _fetch: Callable[[], NDArray[np.float64]]
+    _fetch: Callable[[], FloatArray]
 
     @classmethod
-    def of(cls, transform: Affine, crs: CRS, name: str, fetch: Callable[[], NDArray[np.float64]]) -> Raster:
+    def of(cls, transform: Affine, crs: CRS, name: str, fetch: Callable[[], FloatArray]) -> Raster:
         raster = cls.__new__(cls)
         vars(raster).update(transform=transform, crs=crs, name=name, _fetch=fetch)
         return raster
 
     @functools.cached_property
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> FloatArray:
         return self._fetch()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -572,7 +571,7 @@ class _Unread(Raster):
         return Raster, (self.values, self.transform, self.crs, self.name)
 
 
-def _cells(path: Path, found: os.stat_result) -> NDArray[np.float64]:
+def _cells(path: Path, found: os.stat_result) -> FloatArray:
     """Read the cells of the raster that was found: those of another one would not fit its place."""
     import rasterio  # noqa: PLC0415 - only what reads and writes needs it
 
@@ -581,7 +580,7 @@ def _cells(path: Path, found: os.stat_result) -> NDArray[np.float64]:
         if (now.st_mtime_ns, now.st_size) != (found.st_mtime_ns, found.st_size):
             raise StoreError(f"{path}: another run wrote it again meanwhile; run once more")
         with rasterio.open(path) as file:
-            cells: NDArray[np.float64] = file.read(1, out_dtype="float64")
+            cells: FloatArray = file.read(1, out_dtype="float64")
             return cells
     except (OSError, rasterio.errors.RasterioError) as error:
         raise _damaged(path, error) from error

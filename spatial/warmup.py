@@ -6,6 +6,7 @@ import gc
 import importlib
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,14 +33,10 @@ from spatial.terrain.friction import Friction
 from spatial.terrain.surface import facility_to_facility, travel_time_surface
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from numba.core.dispatcher import Dispatcher
 
     from spatial.network.graph import TravelGraph
 
-
-# The kinds of computation that ``spatial warmup`` runs once on a little town, each in a step of its own.
 
 CRS = "EPSG:32738"
 SIDE, STEP_M = 6, 1000.0

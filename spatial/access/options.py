@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence  # noqa: TC003 - pydantic reads annotations when the module is loaded
+from collections.abc import Mapping, Sequence
 from math import inf, isnan, ulp
 from sys import float_info
 from types import MappingProxyType

@@ -6,6 +6,7 @@ import functools
 import math
 import struct
 import zlib
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -22,10 +23,9 @@ from spatial.cartography.page_data import PageBook, Rows, once, shown_bounds
 from spatial.crs import WGS84, transformer_between
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
-
     import pandas as pd
 
+    from spatial.arrays import FloatArray
     from spatial.rasters import Raster
 
 
@@ -103,9 +103,7 @@ def pack_network(lines: gpd.GeoSeries, *, tolerance_m: float) -> dict[str, Any]:
     return _packed_lines(xy[np.concatenate(order)], trail, crs=lines.crs, tolerance_m=tolerance_m)
 
 
-def _packed_lines(
-    xy: npt.NDArray[np.float64], line: npt.NDArray[np.intp], *, crs: Any, tolerance_m: float
-) -> dict[str, Any]:
+def _packed_lines(xy: FloatArray, line: npt.NDArray[np.intp], *, crs: Any, tolerance_m: float) -> dict[str, Any]:
     """Encode the points of lines, each with the number of its line, in steps that suit the tolerance."""
     scale = min(DEGREE_SCALE, round(METRES_A_DEGREE * _STEPS_A_TOLERANCE / tolerance_m))
     # A point a vertex would be millions of objects.
@@ -232,7 +230,7 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     return {"image": Piece(image), "bounds": [[south, west], [north, east]], "factor": round(factor, 1)}
 
 
-def _coarsened(heights: npt.NDArray[np.float64], place: Affine, most: int) -> tuple[npt.NDArray[np.float64], Affine]:
+def _coarsened(heights: FloatArray, place: Affine, most: int) -> tuple[FloatArray, Affine]:
     """Average whole blocks of cells, down to twice as many a side as are wanted: warping all of them is slow."""
     by = max(heights.shape) // (2 * most)
     if by < 2:
@@ -256,7 +254,7 @@ def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
     return block
 
 
-def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> npt.NDArray[np.float64]:
+def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> FloatArray:
     """
     Shade a surface lit from the north-west at 45 degrees.
 

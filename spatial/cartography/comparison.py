@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,6 @@ from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from spatial.score.comparison.changes import Comparison
 
 

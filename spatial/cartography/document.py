@@ -10,6 +10,7 @@ import re
 import tomllib
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -27,9 +28,9 @@ from spatial.parallel import map_blocks
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     import pandas as pd
+
+    from spatial.arrays import FloatArray, IntArray
 
 # Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
 
@@ -222,7 +223,7 @@ PACKS: dict[str, Callable[[Any], dict[str, Any]]] = {"min": pack_seconds, "m": p
 """How columns of a unit or form are packed; all others are numbers."""
 
 
-def shown_whole(values: npt.ArrayLike, threshold: float | None) -> npt.NDArray[np.float64]:
+def shown_whole(values: npt.ArrayLike, threshold: float | None) -> FloatArray:
     """
     Round values that are only shown to whole minutes or metres; what is beyond a threshold stays beyond it.
 
@@ -246,7 +247,7 @@ def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
     return np.argsort(code, kind="stable")
 
 
-def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.int64]:
+def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> IntArray:
     """
     Replace texts by their position in a list; `NO_INDEX` where missing or not in the list.
 

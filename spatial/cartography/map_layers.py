@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -33,8 +34,7 @@ from spatial.reporting.wording import plain
 from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS, WET_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from spatial.arrays import IntArray
 
 # What a gap map judges by: each norm of the service, then plain travel time by each mode.
 
@@ -327,7 +327,7 @@ def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[s
     }
 
 
-def neighbour_tints(shapes: gpd.GeoSeries) -> npt.NDArray[np.int64]:
+def neighbour_tints(shapes: gpd.GeoSeries) -> IntArray:
     """Give neighbours different tints, the largest number of neighbours first (Welsh and Powell 1967)."""
     polygons = shapes.to_numpy()
     left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -18,8 +19,6 @@ from spatial.reporting.plan_text import capital
 from spatial.reporting.wording import name_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spatial.results import Results
 
 ANY = "any"

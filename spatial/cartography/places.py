@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,8 +27,6 @@ from spatial.tables import TABLES, Field
 from spatial.tables.words import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import geopandas as gpd
 
     from spatial.cartography.page_data import PageBook, Rows

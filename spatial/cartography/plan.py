@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,29 +16,11 @@ from spatial.cartography.document import pack, pack_words, page_document
 from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
+from spatial.reporting import plan_text
 from spatial.reporting.answer import first_actions
-from spatial.reporting.plan_text import (
-    action_details,
-    action_text,
-    amount_text,
-    cost_text,
-    doubt_text,
-    further_sentences,
-    gain_text,
-    money_text,
-    place_name,
-    plan_title,
-    reach_text,
-    service_text,
-    together_money,
-)
 from spatial.reporting.plans import SIDES, Record, names_of_places, progress_records
 from spatial.reporting.wording import names_of, pick, plain, profile_title
 from spatial.tables.words import PLAN_OUTCOME
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 NAMED = 3
 """Places that the small map of an action names."""
@@ -90,11 +73,11 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
         for language in book.words:
             words = Words(language)
             # Say how long an action is, whether it crosses water, in which township it lies, and who has to act.
-            told = action_details(plan, action, words)
+            told = plan_text.action_details(plan, action, words)
             long = action.get("length_km")
             texts[language] = {
-                "what": _said(action, words, service_text(plan, words)),
-                "gain": gain_text(plan, words),
+                "what": _said(action, words, plan_text.service_text(plan, words)),
+                "gain": plan_text.gain_text(plan, words),
                 "facts": [
                     *([words.measure(long, "km", decimals=int(long < 10.0))] if long else []),
                     *([words.say("plan", "bridge")] if action.get("crosses_water") is True else []),
@@ -119,12 +102,12 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
 
 def _said(action: Record, words: Words, service: str = "") -> str:
     """Say an action; of a site for what it is, where the page does not say so."""
-    where = place_name(action, words)
+    where = plan_text.place_name(action, words)
     is_named = bool(service) and action["action"] == "open_site"
     text = (
         words.say("plan_action", "site_for", service=service, where=where)
         if is_named
-        else action_text(action, where, words)
+        else plan_text.action_text(action, where, words)
     )
     return text[:1].upper() + text[1:]
 
@@ -135,30 +118,30 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
     for language in book.words:
         words, shown = Words(language), record["shown"][record["counted"]]
         found[language] = {
-            "title": plan_title(record, words),
-            "service": service_text(record, words),
-            "reach": reach_text(record, words),
+            "title": plan_text.plan_title(record, words),
+            "service": plan_text.service_text(record, words),
+            "reach": plan_text.reach_text(record, words),
             "actions": [_said(action, words) for action in record["actions"]],
-            "details": [action_details(record, action, words) for action in record["actions"]],
+            "details": [plan_text.action_details(record, action, words) for action in record["actions"]],
             "options": [
-                {side: [place_name(place, words) for place in option[side]] for side in ("instead", "not")}
+                {side: [plan_text.place_name(place, words) for place in option[side]] for side in ("instead", "not")}
                 for option in record["options"]
             ],
-            "doubt": doubt_text(record, words),
-            "cost": cost_text(record, words),
-            "further": further_sentences(record, words),
+            "doubt": plan_text.doubt_text(record, words),
+            "cost": plan_text.cost_text(record, words),
+            "further": plan_text.further_sentences(record, words),
             # What the parts of a plan of several services are called and cost; none for a plan of its own.
-            "together": together_money(record, words)
+            "together": plan_text.together_money(record, words)
             | {
                 "parts": [
-                    {"service": service_text(part, words)}
-                    | ({} if part["cost"] is None else {"cost": money_text(part["cost"], record, words)})
+                    {"service": plan_text.service_text(part, words)}
+                    | ({} if part["cost"] is None else {"cost": plan_text.money_text(part["cost"], record, words)})
                     for part in record["parts"]
                 ]
             }
             if record.get("parts")
             else None,
-            "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
+            "amounts": {side: plan_text.amount_text(record, shown[side], words) for side in (*SIDES, "today")},
         }
     return found
 

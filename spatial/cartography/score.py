@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,10 +25,6 @@ from spatial.score.rank_intervals import CLAIM
 from spatial.score.towns import why_no_area
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 # Why a component of the score is not defined somewhere: which of the things that it compares are not there.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -17,10 +18,6 @@ from spatial.reporting.plans import progress_records
 from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
 from spatial.tables.words import FIELD_CHECK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 # The fact sheet of a study: one page to decide on, and overleaf both numbers of each pillar, gates and norms.
 
@@ -139,6 +136,10 @@ def sign_off_block(book: PageBook) -> Entry:
             norm = norms.get(str(row["of"]))
             entry |= {"norm": norm, "listed": list(_listed(str(row["records"]).split(), norm, book))}
         told.append(entry)
+    checks = book.tables.get("field_checks", pd.DataFrame({"is_confirmed": []}))
+    waiting = checks.loc[~checks["is_confirmed"].astype(bool)]
+    facilities = _by_id(book.tables["facilities"], "facility_id")
+    settlements = _by_id(book.tables["settlements"], "settlement_id")
     # How much of each inventory is known: by the table, else by what the study declares.
     lists, known = book.tables.get("inventory"), book.meta.inventory
     inventory: list[Entry] = []
@@ -167,29 +168,21 @@ def sign_off_block(book: PageBook) -> Entry:
         "units": [entry for entry in told if entry["unit"] == UNITS],
         "largest": list(_largest(book)),
         "inventory": inventory,
-        "checks": list(_waiting(book)),
+        # What somebody found on site that nobody has confirmed, so that no number follows from it yet.
+        "checks": [
+            {
+                **{name: plain(row[name]) for name in ("check_id", "name", "found", "observed_min", "note")},
+                "names": _names_in(facilities, row["facility_id"]) if row["facility_id"] in facilities.index else {},
+                "near": _names_in(settlements, row["settlement_id"]),
+            }
+            for row in waiting.to_dict("records")
+        ],
         "built": [
             {**row, "norm": norms.get(str(row["norm_id"]))}
             for row in progress_records(book.tables)
             if row["state"] == "built"
         ],
     }
-
-
-def _waiting(book: PageBook) -> Iterator[Entry]:
-    """Say what somebody found on site that nobody has confirmed, so that no number follows from it yet."""
-    checks = book.tables.get("field_checks")
-    if checks is None:
-        return
-    facilities = _by_id(book.tables["facilities"], "facility_id")
-    settlements = _by_id(book.tables["settlements"], "settlement_id")
-    for row in checks.loc[~checks["is_confirmed"]].to_dict("records"):
-        known = row["facility_id"] in facilities.index
-        yield {
-            **{name: plain(row[name]) for name in ("check_id", "name", "found", "observed_min", "note")},
-            "names": _names_in(facilities, row["facility_id"]) if known else {},
-            "near": _names_in(settlements, row["settlement_id"]),
-        }
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:

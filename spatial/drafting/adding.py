@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.crs import WGS84
@@ -22,9 +24,6 @@ from spatial.store import replace as replace_file
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     from spatial.inputs.services import Vocabulary
     from spatial.study.scenarios import ScenarioOptions
 

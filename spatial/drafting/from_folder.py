@@ -6,8 +6,10 @@ import datetime as dt
 import json
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from spatial.drafting.questions import Answer, Question, Settled, settle, take_proposed
 from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block
@@ -17,10 +19,6 @@ from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal
 from spatial.plain_text import SCREEN_COLUMNS, screen_rows, shortened
 from spatial.store import replace as replace_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, head: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -25,9 +27,6 @@ from spatial.study.access import NetworkOptions
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from spatial.inputs.inspection.folder import FolderReport
 
 
@@ -76,6 +75,12 @@ class Settled:
 LATER = "..."
 """What a proposal holds where nobody but the user can say it."""
 _SHOWN = 6
+SYSTEMS = {
+    "gcj02": "a map app such as Gaode or Tencent: GCJ-02",
+    "bd09": "Baidu: BD-09",
+    "EPSG:4490": "a survey or GPS: CGCS2000, EPSG:4490",
+}
+"""What coordinates of Chinese sources may be in, which look alike."""
 _LEFT_OPEN = Choice(None, "none of these: I decide in the file")
 _WORDS_FOR_UNKNOWN = {
     "values.service": (NOT_WANTED, "rows of these words are left out"),
@@ -153,8 +158,11 @@ def _coordinates(proposals: list[Proposal], ask: Callable[[Question], Answer]) -
                 continue
             if kind not in answers:
                 named = " and ".join(files[kind])
+                # What is proposed first, then what looks alike.
+                offered = dict.fromkeys([setting.value, *(SYSTEMS if setting.value in SYSTEMS else ())])
+                choices = (*(Choice(one, SYSTEMS.get(str(one), str(one))) for one in offered), _LEFT_OPEN)
                 answers[kind] = ask(
-                    Question(f"Which coordinates are in {named}? {setting.reason}", _systems(setting), may_write=True)
+                    Question(f"Which coordinates are in {named}? {setting.reason}", choices, may_write=True)
                 )
                 first = True
             else:
@@ -168,19 +176,6 @@ def _coordinates(proposals: list[Proposal], ask: Callable[[Question], Answer]) -
             settings.append(Setting(key, value, reason if is_guess else "", is_guess=is_guess))
         result.append(replace(proposal, settings=tuple(settings)))
     return result
-
-
-def _systems(setting: Setting) -> tuple[Choice, ...]:
-    """Offer what coordinates may be in: what is proposed first, then what looks alike."""
-    told = {
-        "gcj02": "a map app such as Gaode or Tencent: GCJ-02",
-        "bd09": "Baidu: BD-09",
-        "EPSG:4490": "a survey or GPS: CGCS2000, EPSG:4490",
-    }
-    offered = [Choice(setting.value, told.get(str(setting.value), str(setting.value)))]
-    if setting.value in told:
-        offered += [Choice(value, text) for value, text in told.items() if value != setting.value]
-    return (*offered, _LEFT_OPEN)
 
 
 def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tuple[list[Proposal], Setting | None]:

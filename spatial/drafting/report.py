@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from spatial.drafting.study_file import WIDTH, toml_block
 from spatial.plain_text import SCREEN_COLUMNS, display_width, first_screen, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from spatial.inputs.inspection.reports import FileReport
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import textwrap
 import types
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -14,9 +16,6 @@ from spatial.study import Study
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-    from pathlib import Path
-
     from pydantic.fields import FieldInfo
 
     from spatial.inputs.inspection.reports import Proposal, Setting

@@ -6,19 +6,17 @@ import datetime as dt
 import importlib.resources
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from spatial.errors import StudyError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["FALLBACK", "Words", "languages", "locale_of"]
 

@@ -8,7 +8,7 @@ import importlib.resources
 import io
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence  # noqa: TC003 - pydantic reads annotations when the module is loaded
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,8 +17,6 @@ from spatial.reporting.summary import PRESENCE
 from spatial.reporting.wording import names_of, pick, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spatial.messages import Words
 
 Record = dict[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,8 +18,6 @@ from spatial.reporting.wording import names_by_id, names_of, pick
 from spatial.tables.words import GATE_TURN, PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from spatial.score.comparison.changes import Comparison
 
 

@@ -10,6 +10,7 @@ Statistical Association 95, 916-928).
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,9 +26,9 @@ from spatial.tables.contract import PERSONS, Field
 from spatial.tables.words import JUDGED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from numpy.typing import NDArray
+
+    from spatial.arrays import BoolArray, FloatArray
 
 
 AUDIENCES = {"internal": frozenset({"open", "internal", "restricted"}), "public": frozenset({"open"})}
@@ -256,7 +257,7 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
     place = {str(key): at for at, key in enumerate(settlements["settlement_id"])}
     count = len(place)
     # People by group: for each, its number in every settlement; NaN where nobody knows it.
-    groups: list[NDArray[np.float64]] = []
+    groups: list[FloatArray] = []
     columns = [name for name in settlements if _is_people("settlements", str(name))]
     groups += [settlements[name].to_numpy(dtype=np.float64) for name in columns]
     complete = len(groups)
@@ -497,9 +498,9 @@ class _Facts(NamedTuple):
     """What is known of the unknowns of a part, none of which is below 0: their weighted sums are within limits."""
 
     weights: sparse.csr_matrix  # shape (facts, unknowns)
-    limits: NDArray[np.float64]  # shape (facts,)
-    equations: NDArray[np.bool_]  # shape (facts,); whether it is the limit and not only within it
-    upper: NDArray[np.float64]  # shape (unknowns,)
+    limits: FloatArray  # shape (facts,)
+    equations: BoolArray  # shape (facts,); whether it is the limit and not only within it
+    upper: FloatArray  # shape (unknowns,)
 
 
 class _Part:
@@ -510,9 +511,7 @@ class _Part:
     of them; and an answer for one aim is a good beginning for the next.
     """
 
-    def __init__(
-        self, sums: sparse.csr_matrix, facts: _Facts, rows: NDArray[np.intp], true: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, sums: sparse.csr_matrix, facts: _Facts, rows: NDArray[np.intp], true: FloatArray) -> None:
         self.sums, self.facts, self.rows = sums, facts, rows
         self.low = sums @ true
         self.high = self.low
@@ -531,7 +530,7 @@ class _Part:
             self.highs.setOptionValue(name, value)
         self.highs.passModel(model)
 
-    def least(self, aim: NDArray[np.float64]) -> tuple[float, set[int]]:
+    def least(self, aim: FloatArray) -> tuple[float, set[int]]:
         """Say how small a weighted sum of the unknowns can be, -inf without end, and which released numbers bind it."""
         self.highs.changeColsCost(len(aim), np.arange(len(aim), dtype=np.int32), aim)
         self.highs.run()

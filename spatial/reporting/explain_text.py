@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spatial.messages import Words
 from spatial.norms.law import norm_id_of
@@ -15,10 +16,6 @@ from spatial.reporting.score_text import place_score_lines
 from spatial.reporting.summary import factor_text, missing_text, status_text
 from spatial.reporting.wording import source_title
 from spatial.tables.words import NAMES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telecom_min": "telecom"}
 STEP = "  "

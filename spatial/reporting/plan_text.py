@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spatial.reporting.plans import NEAR_MIN
 from spatial.reporting.wording import pick
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spatial.messages import Words
 
 Plan = dict[str, Any]
@@ -116,19 +115,6 @@ def _bringing(plan: Plan) -> list[Plan]:
     return [action for action in plan["actions"] if action["action"] != "close_site"]
 
 
-def _what_text(plan: Plan, told: dict[str, str], words: Words) -> str:
-    """Say what a plan builds or uses, by number."""
-    kinds = [action["action"] for action in _bringing(plan)]
-    if _kind(plan) != "making":
-        return words.say("plan", f"what_{_kind(plan)}", **told)
-    parts = [
-        words.say("plan", f"what_{action}", **(told | _counted(kinds.count(action), words)))
-        for action in ("open_site", "enlarge_site")
-        if action in kinds
-    ]
-    return words.say("plan", "what_both", opened=parts[0], enlarged=parts[1]) if len(parts) > 1 else parts[0]
-
-
 def _counted(number: int, words: Words) -> dict[str, str]:
     """Say a number as a count, and in a word where it is small."""
     return {"n": str(number), "count": words.messages["plan_count"].get(str(number), words.number(number))}
@@ -199,7 +185,17 @@ def _told(plan: Plan, words: Words) -> dict[str, str]:
     if near:
         minutes = words.measure(NEAR_MIN, "min")
         told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=minutes)
-    told["what"] = _what_text(plan, told, words) if count else ""
+    # What the plan builds or uses, by number.
+    told["what"] = words.say("plan", f"what_{_kind(plan)}", **told) if count and _kind(plan) != "making" else ""
+    if count and _kind(plan) == "making":
+        kinds = [action["action"] for action in _bringing(plan)]
+        parts = [
+            words.say("plan", f"what_{action}", **(told | _counted(kinds.count(action), words)))
+            for action in ("open_site", "enlarge_site")
+            if action in kinds
+        ]
+        both = len(parts) > 1
+        told["what"] = words.say("plan", "what_both", opened=parts[0], enlarged=parts[1]) if both else parts[0]
     told["people"] = "" if people is None else amount_text(plan, people["gained"], words, what="persons")
     key = "whom" + ("_all" if not shown["beyond"] else "") + ("_in" if counted == "places" and people else "")
     told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,6 @@ from spatial.planning.agenda import PLAN_TABLES, ROOM_TABLES
 from spatial.reporting.wording import names_of, pick, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     import numpy.typing as npt
 
 Record = dict[str, Any]
@@ -70,9 +69,20 @@ def plan_records(
         }
         record["actions"] = _actions(mine["plan_actions"], record, named)
         record["curve"] = _told(mine["plan_curve"].sort_values("number"))
+        # Where another plan acts that this one does not, and the other way round.
+        chosen = [action["place_id"] for action in record["actions"]]
         record["options"] = [
-            entry | _swapped(str(entry["where"]).split(), record["actions"], named, township_of)
+            entry
+            | {
+                "instead": [
+                    {"names": named.get(place, {}), "township_names": named.get(str(township_of.get(place)), {})}
+                    for place in where
+                    if place not in chosen
+                ],
+                "not": [action for action in record["actions"] if action["place_id"] not in where],
+            }
             for entry in _told(mine["plan_options"].sort_values("option"))
+            for where in [str(entry["where"]).split()]
         ]
         people = mine["plan_people"]
         is_place = people["unit_level"] == "settlement"
@@ -224,21 +234,6 @@ def _by_township(rows: pd.DataFrame, shown: Mapping[str, Any], side: str, named:
         for name, size, whole in zip(grouped.index, grouped["size"], persons, strict=True)
     ]
     return sorted(found, key=lambda entry: (-(entry["persons"] or 0), -entry["places"], entry["township_id"] or ""))
-
-
-def _swapped(
-    where: Sequence[str], actions: Sequence[Record], named: Mapping[str, Names], township_of: pd.Series
-) -> dict[str, list[Record]]:
-    """Tell where another plan acts that this one does not, and the other way round."""
-    chosen = [action["place_id"] for action in actions]
-    others = [place for place in where if place not in chosen]
-    return {
-        "instead": [
-            {"names": named.get(place, {}), "township_names": named.get(str(township_of.get(place)), {})}
-            for place in others
-        ],
-        "not": [action for action in actions if action["place_id"] not in where],
-    }
 
 
 def _told(rows: pd.DataFrame) -> list[Record]:

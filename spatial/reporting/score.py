@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,9 +20,6 @@ from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
 from spatial.tables.words import NAMES, PILLARS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 LEAST_PILLARS = 2
 """Measured pillars without which a level says no more than its one pillar does; it is then not shown."""

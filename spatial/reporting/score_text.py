@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from spatial.messages import Words
 from spatial.reporting.score import LEAST_PILLARS, LEAST_PLACES
 from spatial.tables.words import PILLARS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
 
 SHOWN = 2
 """Obstacles that a line names."""

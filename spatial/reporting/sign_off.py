@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,8 +17,6 @@ from spatial.study.region import basis_differs
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from spatial.messages import Words
     from spatial.study.outputs import OfficialOptions, OfficialTotal
 
@@ -152,33 +150,63 @@ FERRY = "ferry"
 
 Causes = tuple[tuple[str, float], ...]
 """Codes with a number each; NaN where there is none to say."""
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Total:
-    """One of our totals and the official one."""
-
-    kind: str  # as in the table `sign_off`
-    of: str
-    unit: str
-    ours: float  # naN = unknown
-    official: OfficialTotal | None  # as declared
-    # what may explain that ours is less, and that ours is more; codes whose number is 0 explain nothing
-    fewer: Causes = ()
-    more: Causes = ()
-    # whom the official number counts where ours counts others, so that no difference is told; empty
-    # otherwise
-    other_basis: str = ""
-
-    @property
-    def causes(self) -> str:
-        """Likely causes of the difference."""
-        chosen = self.fewer if self.official is None or self.ours < self.official.value else self.more
-        told = [code if math.isnan(number) else f"{code}:{number:.0f}" for code, number in chosen if number]
-        return ";".join(told) or "none_known"
+def _row(kind: str, of: str, unit: str, ours: float, status: str, **more: object) -> Row:
+    blank = {"official": math.nan, "difference": math.nan, "difference_share": math.nan}
+    empty = {"likely_causes": "", "source": "", "records": ""}
+    item = f"{kind}:{of}" if of else kind
+    same = {"item": item, "kind": kind, "of": of, "unit": unit, "ours": ours, "status": status}
+    return {**blank, **empty, **same, **more}
 
 
-def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, basis: str) -> Total:
+def _total(  # noqa: PLR0913 - what is told of a total, and of the official one
+    official: OfficialOptions,
+    declared: OfficialTotal | None,
+    *,
+    kind: str,
+    of: str = "",
+    unit: str,
+    ours: float,
+    fewer: Causes = (),
+    more: Causes = (),
+    other_basis: str = "",
+) -> Row:
+    """
+    Hold one of our totals, NaN where unknown, against the official one as it is declared.
+
+    `fewer` and `more` may explain that ours is less, or more; codes whose number is 0 explain nothing. `other_basis` is
+    whom the official number counts where ours counts others, so that no difference is told.
+    """
+    if declared is None:
+        return _row(kind, of, unit, ours, "unknown")
+    told = {"official": declared.value, "source": declared.source}
+    causes = [
+        code if math.isnan(number) else f"{code}:{number:.0f}"
+        for code, number in (fewer if ours < declared.value else more)
+        if number
+    ] or ["none_known"]
+    if math.isnan(ours):
+        return _row(kind, of, unit, ours, "unknown", **told)
+    if other_basis:
+        return _row(kind, of, unit, ours, "unknown", **told, likely_causes=f"official_{other_basis};{causes[-1]}")
+    difference = ours - declared.value
+    close = abs(difference) <= official.tolerance_share * declared.value
+    return _row(
+        kind,
+        of,
+        unit,
+        ours,
+        "ok" if close else "look",
+        **told,
+        difference=difference,
+        difference_share=difference / declared.value if declared.value else math.nan,
+        likely_causes="" if close else ";".join(causes),
+    )
+
+
+def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, basis: str) -> Row:
     """Add up the people of the study area. Returns NaN where nobody's number is known."""
     settlements, account = tables["settlements"], tables["population_account"]
     mine = settlements["in_study"].to_numpy(dtype=bool)
@@ -192,19 +220,19 @@ def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, 
         modelled,
     )
     counts = "" if official.people is None else official.people.counts
-    return Total(
-        "people",
-        "",
-        "persons",
-        float(persons[mine].sum(min_count=1)),
+    return _total(
+        official,
         official.people,
-        fewer,
-        (modelled,),
-        counts if basis_differs(basis, counts) else "",
+        kind="people",
+        unit="persons",
+        ours=float(persons[mine].sum(min_count=1)),
+        fewer=fewer,
+        more=(modelled,),
+        other_basis=counts if basis_differs(basis, counts) else "",
     )
 
 
-def village_total(settlements: pd.DataFrame, official: OfficialOptions) -> Total:
+def village_total(settlements: pd.DataFrame, official: OfficialOptions) -> Row:
     """Count the villages of the study area."""
     mine, village = settlements["in_study"], settlements["tier"] == VILLAGE
     small = 0
@@ -215,12 +243,13 @@ def village_total(settlements: pd.DataFrame, official: OfficialOptions) -> Total
         ("villages_in_buffer", float((~mine & village).sum())),
     )
     ours = float((mine & village).sum())
-    return Total("villages", "", "places", ours, official.villages, fewer, (("natural_villages", float(small)),))
+    told: dict[str, Any] = {"fewer": fewer, "more": (("natural_villages", float(small)),)}
+    return _total(official, official.villages, kind="villages", unit="places", ours=ours, **told)
 
 
 def facility_totals(
     tables: Mapping[str, pd.DataFrame], official: OfficialOptions, inventory: Mapping[str, str]
-) -> Iterator[Total]:
+) -> Iterator[Row]:
     """Count the existing facilities of the study area, by service."""
     facilities, findings = tables["facilities"], tables["findings_read"]
     existing = facilities["status"] == "existing"
@@ -243,12 +272,13 @@ def facility_totals(
         )
         more: Causes = (("duplicates_left_apart", float(doubtful.isin(kinds).sum())),)
         ours = float((chosen & existing & facilities["in_study"]).sum())
-        yield Total("facilities", name, "facilities", ours, declared, fewer, more)
+        told: dict[str, Any] = {"of": name, "unit": "facilities", "ours": ours, "fewer": fewer, "more": more}
+        yield _total(official, declared, kind="facilities", **told)
 
 
 def road_totals(
     tables: Mapping[str, pd.DataFrame], official: OfficialOptions, inventory: Mapping[str, str]
-) -> Iterator[Total]:
+) -> Iterator[Row]:
     """Measure the roads inside the study area, by class."""
     roads = tables["roads"]
     classes = roads["road_class"].to_numpy(dtype=object)
@@ -279,7 +309,9 @@ def road_totals(
             ("km_outside", float(outside_km[chosen].sum().round())),
         )
         more: Causes = (("km_oneway", float(inside_km[chosen & oneway].sum().round())),)
-        yield Total("road_km", name, "km", float(inside_km[chosen].sum()), declared, fewer, more)
+        ours = float(inside_km[chosen].sum())
+        told: dict[str, Any] = {"of": name, "unit": "km", "ours": ours, "fewer": fewer, "more": more}
+        yield _total(official, declared, kind="road_km", **told)
 
 
 # What units say of the people: totals outside the tolerance, people that were scaled, groups that are estimated.
@@ -291,22 +323,13 @@ OTHER_BASIS = ("official_registered", "official_resident")
 """Say of a unit that the official number counts other people."""
 
 
-class UnitCheck(NamedTuple):
-    """How many units are outside the tolerance, of everybody or of a group."""
+def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
+    """
+    Count the units outside the tolerance, of everybody and of each group; NaN where none can be held against a number.
 
-    of: str  # empty for everybody, else the group
-    # units whose people differ from the official number by more than the tolerance; NaN where none can be
-    # held against one
-    outside: float
-    # codes: of how many units, the largest difference, units without a number, official rows without a
-    # unit, people in no unit
-    causes: str
-    source: str  # where the official numbers stand
-    records: tuple[str, ...]  # ids of the units outside, those of the largest difference first
-
-
-def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitCheck]:
-    """Count the units outside the tolerance."""
+    Causes say of how many units, the largest difference, units without a number, official rows without a unit, people
+    in no unit; records name the units outside, those of the largest difference first.
+    """
     if "unit_totals" not in tables:
         return
     totals = tables["unit_totals"]
@@ -327,17 +350,17 @@ def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitCheck]:
             "units_not_scaled": float((~told["scaling"].isin(["scaled", "not_asked"])).sum()),
         }
         sources = rows.loc[rows["source"] != "", "source"]
-        yield UnitCheck(
-            of="" if group == EVERYBODY else str(group),
-            outside=float(len(outside)) if len(told) else math.nan,
-            causes=";".join(
-                [
-                    *(code for code in OTHER_BASIS if found.map(lambda codes, code=code: code in codes).any()),
-                    *(f"{code}:{number:.0f}" for code, number in counts.items() if number),
-                ]
-            ),
+        causes = [code for code in OTHER_BASIS if found.map(lambda codes, code=code: code in codes).any()]
+        causes += [f"{code}:{number:.0f}" for code, number in counts.items() if number]
+        yield _row(
+            "units" if group == EVERYBODY else "group_units",
+            "" if group == EVERYBODY else str(group),
+            "units",
+            float(len(outside)) if len(told) else math.nan,
+            "unknown" if told.empty else "look" if len(outside) else "ok",
+            likely_causes=";".join(causes),
             source=str(sources.iloc[0]) if len(sources) else "",
-            records=tuple(str(unit) for unit in largest["unit_id"]),
+            records=" ".join(largest["unit_id"].astype(str).iloc[:SHOWN_RECORDS]),
         )
 
 
@@ -374,7 +397,6 @@ REMARKS = frozenset(
     {"imputed_speed", "imputed_surface", "modelled_people", "rescaled_people", "estimated_group", "gate", "gates"}
 )
 """Kinds of rows that no study clears by itself: above their limit they are to be known, no more."""
-Row = dict[str, Any]
 
 
 def sign_off_table(
@@ -386,41 +408,12 @@ def sign_off_table(
     register: pd.DataFrame,
 ) -> pd.DataFrame:
     """Set our totals against the official ones."""
-    totals = [
+    rows = [
         people_total(tables, official, basis),
+        *unit_check(tables),
         village_total(tables["settlements"], official),
         *facility_totals(tables, official, inventory),
         *road_totals(tables, official, inventory),
-    ]
-    rows = []
-    for total in totals:
-        declared, status = total.official, "unknown"
-        more: dict[str, Any] = {}
-        if declared is not None:
-            more = {"official": declared.value, "source": declared.source}
-        if declared is not None and not math.isnan(total.ours):
-            if total.other_basis:
-                counts = f"official_{total.other_basis}"
-                more["likely_causes"] = f"{counts};{total.causes.rpartition(';')[2]}"
-            else:
-                more["difference"] = difference = total.ours - declared.value
-                more["difference_share"] = difference / declared.value if declared.value else math.nan
-                close = abs(difference) <= official.tolerance_share * declared.value
-                more["likely_causes"] = "" if close else total.causes
-                status = "ok" if close else "look"
-        rows.append(_row(total.kind, total.of, total.unit, total.ours, status, **more))
-    rows[1:1] = [
-        _row(
-            "group_units" if check.of else "units",
-            check.of,
-            "units",
-            check.outside,
-            "unknown" if math.isnan(check.outside) else "look" if check.outside else "ok",
-            likely_causes=check.causes,
-            source=check.source,
-            records=" ".join(check.records[:SHOWN_RECORDS]),
-        )
-        for check in unit_check(tables)
     ]
     missing = [("missing_facilities", *told) for told in missing_shares(tables.get("inventory"))]
     for kind, of, share, cause in [*_imputed_shares(tables), *missing]:
@@ -464,14 +457,6 @@ def fingerprint(table: pd.DataFrame) -> str:
         f"{row['item']}\t{row['ours']:.9g}\t{row['official']:.9g}\t{row['status']}" for row in table.to_dict("records")
     )
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()[:12]
-
-
-def _row(kind: str, of: str, unit: str, ours: float, status: str, **more: object) -> Row:
-    blank = {"official": math.nan, "difference": math.nan, "difference_share": math.nan}
-    empty = {"likely_causes": "", "source": "", "records": ""}
-    item = f"{kind}:{of}" if of else kind
-    same = {"item": item, "kind": kind, "of": of, "unit": unit, "ours": ours, "status": status}
-    return {**blank, **empty, **same, **more}
 
 
 def _imputed_shares(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, str, float, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -29,9 +30,6 @@ from spatial.reporting.score import (
 from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.wording import columns_told, plain
 from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
 

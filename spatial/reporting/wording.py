@@ -10,6 +10,7 @@ import math
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -21,9 +22,9 @@ from spatial.messages import Words, languages
 from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     import numpy.typing as npt
+
+    from spatial.arrays import FloatArray
 
 # Numbers of a table as JSON knows them.
 
@@ -349,9 +350,7 @@ _ON_ROAD_M = 1e-3
 """A door nearer to its road than this stands on it, and has no walk."""
 
 
-def travelled_m(
-    way: shapely.LineString, edges: Sequence[shapely.LineString], lengths_m: npt.ArrayLike
-) -> npt.NDArray[np.float64]:
+def travelled_m(way: shapely.LineString, edges: Sequence[shapely.LineString], lengths_m: npt.ArrayLike) -> FloatArray:
     """
     Measure how far a way goes along each of its edges.
 
@@ -379,7 +378,7 @@ def travelled_m(
         rest = on_roads - drawn[1:-1].sum()
         used[[0, -1]] = min(itertools.product(*ways_out), key=lambda pair: abs(sum(pair) - rest))
     share = np.divide(used, drawn, out=np.ones(len(whole)), where=drawn > 0.0)
-    travelled: npt.NDArray[np.float64] = whole * share.clip(0.0, 1.0)
+    travelled: FloatArray = whole * share.clip(0.0, 1.0)
     return travelled
 
 

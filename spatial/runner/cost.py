@@ -7,6 +7,7 @@ import cProfile
 import ctypes
 import re
 import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,8 +15,6 @@ from spatial.plain_text import SCREEN_COLUMNS, display_width, shortened
 from spatial.store import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from spatial.messages import Words
 
 

@@ -7,7 +7,9 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, first_of
@@ -19,9 +21,6 @@ from spatial.store import WORKED_IN, Artifact, Checksums, Store, disk_fault, kee
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from spatial.study import Study
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from spatial.errors import SpatialError
@@ -12,9 +14,6 @@ from spatial.study import PlannedStudy as Keys
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
     import pandas as pd
 
     from spatial.rasters import Raster

@@ -12,9 +12,9 @@ from spatial.access.options import is_number, is_unknown, numbers, paired, shown
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 # What every function of this room reads: scores between 0 and 1, and weights.
@@ -51,7 +51,7 @@ def read_weights(weights: ArrayLike | None, count: int) -> FloatArray:
     return np.asarray(given / given.sum(), dtype=np.float64)
 
 
-def _where(mask: NDArray[np.bool_]) -> list[str]:
+def _where(mask: BoolArray) -> list[str]:
     return [",".join(str(int(part)) for part in at) for at in np.argwhere(np.atleast_1d(mask))]
 
 
@@ -213,7 +213,7 @@ class IntegrationLevel:
     arithmetic: FloatArray
     low: FloatArray
     high: FloatArray
-    missing: NDArray[np.int64]
+    missing: IntArray
 
 
 def integration_level(
@@ -477,7 +477,7 @@ def coupling_coordination(
 
 def topsis(
     x: ArrayLike, weights: ArrayLike | None = None, *, ideals: Literal["fixed", "sample"] = "fixed"
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """
     Measure how much nearer units are to the best than to the worst.
 
@@ -522,14 +522,14 @@ def topsis(
     to_best = np.sqrt((((best - values) * w) ** 2).sum(axis=1))
     to_worst = np.sqrt((((values - worst) * w) ** 2).sum(axis=1))
     both = to_best + to_worst
-    closeness: NDArray[np.float64] = np.divide(to_worst, both, out=np.full(len(values), np.nan), where=both > 0.0)
+    closeness: FloatArray = np.divide(to_worst, both, out=np.full(len(values), np.nan), where=both > 0.0)
     return closeness
 
 
 # What holds a unit back most.
 
 
-def obstacle_degrees(x: ArrayLike, weights: ArrayLike | None = None) -> NDArray[np.float64]:
+def obstacle_degrees(x: ArrayLike, weights: ArrayLike | None = None) -> FloatArray:
     """
     Share out what a unit lacks among its components: ``w_j (1 - x_j) / sum w (1 - x)``.
 

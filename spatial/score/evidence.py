@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,18 +21,11 @@ from spatial.norms.law import with_norm_id
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
     from spatial.score.place_scores import PlaceScores
     from spatial.study.access import SnapRules
     from spatial.study.score import GapTargets
-
-    FloatArray = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
-    IntArray = NDArray[np.int64]
 
 
 # One component of a level or a gap, as a row of the table.
@@ -166,12 +160,12 @@ class Ground:
     """n places of the study area."""
 
     settlements: pd.DataFrame  # their rows, without those outside the study area
-    ids: NDArray[np.object_]  # their ids
+    ids: ObjectArray  # their ids
     persons: FloatArray  # their people; NaN = unknown
     weight: FloatArray  # their people, 0 where unknown; 1 each where nobody's number is known
     counts_people: bool  # whether the weights are people
-    official_class: NDArray[np.object_]  # urban, rural or None
-    township: NDArray[np.object_]  # the township of each, or None
+    official_class: ObjectArray  # urban, rural or None
+    township: ObjectArray  # the township of each, or None
     names: dict[str, str]  # names of townships
 
     def __len__(self) -> int:
@@ -216,7 +210,7 @@ class Ground:
         return {name: share for name, share in found.items() if (share > 0.0).any()}
 
 
-def positions_by(labels: NDArray[np.object_]) -> dict[str, IntArray]:
+def positions_by(labels: ObjectArray) -> dict[str, IntArray]:
     """List the positions of each label, ascending; those without a label are in none."""
     return dict(pd.Series(labels).groupby(labels, sort=False).indices)  # type: ignore[arg-type]
 
@@ -242,7 +236,7 @@ def read_ground(settlements: pd.DataFrame, boundaries: pd.DataFrame | None = Non
     )
 
 
-def _column(frame: pd.DataFrame, name: str) -> NDArray[np.object_]:
+def _column(frame: pd.DataFrame, name: str) -> ObjectArray:
     if name not in frame:
         return np.full(len(frame), None, dtype=object)
     values = np.array(frame[name].astype(object), dtype=object)
@@ -262,10 +256,10 @@ class Having:
     """Whether each of n places has something."""
 
     has: FloatArray  # 1 where it has, 0 where it is known not to, NaN where nobody knows or it is not asked
-    asked: Mask  # of which places it is asked; none of the others counts, not even as unknown
+    asked: BoolArray  # of which places it is asked; none of the others counts, not even as unknown
 
     @property
-    def unknown(self) -> Mask:
+    def unknown(self) -> BoolArray:
         """Tell where nobody knows."""
         return self.asked & np.isnan(self.has)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,16 +15,8 @@ from spatial.score.evidence import LEAST_MIN, Ground, ScoreComponent, Unit, gap,
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
+    from spatial.arrays import FloatArray
     from spatial.study.score import ScoreRules
-
-    FloatArray = NDArray[np.float64]
-
-
-# The pillar of elements: what flows between town and country, observed and never imputed.
 
 
 def flow_table(

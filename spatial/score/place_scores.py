@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,9 @@ from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float64]
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 MEMBER = "member_not_measured"
@@ -58,10 +57,10 @@ class PlaceScores:
     served: FloatArray
     target_share: FloatArray
     access: FloatArray
-    asked: NDArray[np.bool_]
+    asked: BoolArray
     unmeasured: frozenset[str]
 
-    def coverage(self, members: NDArray[np.int64] | slice, share: FloatArray | None = None) -> FloatArray:
+    def coverage(self, members: IntArray | slice, share: FloatArray | None = None) -> FloatArray:
         """
         Share of those a norm counts who are served.
 
@@ -83,7 +82,7 @@ class PlaceScores:
         served = (self.served[members] * own).sum(axis=0)
         return _ratio(served, whom)
 
-    def common_access(self, official_class: NDArray[np.object_]) -> FloatArray:
+    def common_access(self, official_class: ObjectArray) -> FloatArray:
         """
         Score places by the norms that ask something of town and country alike, so that both are measured by one yard.
 
@@ -129,10 +128,7 @@ class PlaceScores:
         return _mean(_ratio(self.served, self.weight))
 
     def attainment(
-        self,
-        members: NDArray[np.int64] | slice,
-        share: FloatArray | None = None,
-        norms: NDArray[np.bool_] | slice = slice(None),
+        self, members: IntArray | slice, share: FloatArray | None = None, norms: BoolArray | slice = slice(None)
     ) -> float:
         """
         Mean over norms of ``min(1, S / tau)``.

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.rasters import Raster
-
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 
 CELL_M = 1000.0
@@ -80,7 +78,7 @@ class UrbanGrid:
         shapely.prepare(outline)
         return found[shapely.intersects_xy(outline, self.x[found], self.y[found])]
 
-    def cells(self, rows: IntArray, columns: IntArray) -> NDArray[np.object_]:
+    def cells(self, rows: IntArray, columns: IntArray) -> ObjectArray:
         """Draw cells."""
         corners = [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]
         column = np.stack([columns + dx for dx, _dy in corners], axis=1).ravel()

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import check_seed, numbers, paired, whole_number
 from spatial.errors import ContractError, first_of
 from spatial.score.composite import FLOOR, read_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from numpy.typing import ArrayLike, NDArray
 
-
-FloatArray: TypeAlias = NDArray[np.float64]
-IntArray: TypeAlias = NDArray[np.int64]
-
+    from spatial.arrays import FloatArray, IntArray
 
 CLAIM = 0.9
 """Least probability at which one unit may be said to stand before another (INDICATORS, 4.4)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,15 +18,12 @@ from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
+    from spatial.arrays import FloatArray, IntArray
     from spatial.score.evidence import Ground
     from spatial.score.place_scores import PlaceScores
     from spatial.study.score import ScoreRules
-
-    FloatArray = NDArray[np.float64]
 
 
 # The same units seen otherwise: other weights, closeness to the best, and coordination of two systems.
@@ -93,7 +91,7 @@ def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) 
     return pd.DataFrame(records)
 
 
-def _mean(values: FloatArray, weight: FloatArray, members: NDArray[np.int64]) -> float:
+def _mean(values: FloatArray, weight: FloatArray, members: IntArray) -> float:
     known = members[~np.isnan(values[members])]
     total = float(weight[known].sum())
     return min(1.0, float(values[known] @ weight[known]) / total) if total > 0.0 else math.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,14 +36,9 @@ from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
+    from spatial.arrays import FloatArray
     from spatial.indices.resilience import RobustCoverage
     from spatial.score.place_scores import PlaceScores
-
-    FloatArray = NDArray[np.float64]
 
 
 # Gates of the study and of its townships: how many are in force, which are passed, which failed, what is unknown.

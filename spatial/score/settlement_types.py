@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,16 +16,11 @@ from spatial.score.population_grid import VERY_LOW_DENSITY, UrbanGrid
 from spatial.score.towns import TOWN_TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
+    from spatial.arrays import BoolArray, IntArray, ObjectArray
 
-
-# Settlement types of every place: the official class, the Degree of Urbanisation, and the town it depends on.
 
 URBAN = (30, 23, 22, 21)
 RURAL = (13, 12, 11)
@@ -69,7 +65,7 @@ def type_table(
     )
 
 
-def _texts(values: NDArray[np.str_] | NDArray[np.object_]) -> pd.Series[str]:
+def _texts(values: NDArray[np.str_] | ObjectArray) -> pd.Series[str]:
     return pd.Series([value or None for value in values], dtype="str")
 
 
@@ -160,7 +156,7 @@ def unit_type_table(  # noqa: PLR0913 - each is a table or a rule of its own
     return pd.concat([shown, official.astype("float64")], axis=1)
 
 
-def _nearest_within(points: NDArray[np.object_], shapes: NDArray[np.object_], tolerance_m: float) -> IntArray:
+def _nearest_within(points: ObjectArray, shapes: ObjectArray, tolerance_m: float) -> IntArray:
     """Find the nearest of the shapes that are this near to each point; -1 where there is none or no point."""
     there = np.flatnonzero(~shapely.is_missing(points))
     x, y = shapely.get_coordinates(points[there]).T
@@ -208,11 +204,7 @@ def _shares(
 
 
 def _official(
-    ground: Ground,
-    classes: NDArray[np.object_],
-    is_classed: NDArray[np.bool_],
-    is_other: NDArray[np.bool_],
-    unit: Unit | None,
+    ground: Ground, classes: ObjectArray, is_classed: BoolArray, is_other: BoolArray, unit: Unit | None
 ) -> dict[str, float]:
     """Shares of official classes by people, or by places where nobody's number is known; people classed otherwise."""
     names = ("compared_persons", "differ_persons")

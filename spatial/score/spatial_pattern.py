@@ -13,29 +13,17 @@ import pandas as pd
 import shapely
 
 from spatial.errors import first_of
+from spatial.indices import inequality
 from spatial.indices.clustering import MoransI, local_clusters, morans_i, queen_contiguity
-from spatial.indices.inequality import (
-    atkinson_index,
-    concentration_index,
-    erreygers_index,
-    gini_index,
-    mean_log_deviation,
-    palma_ratio,
-    palma_ratio_by_rank,
-    read_sample,
-    theil_t,
-)
 from spatial.indices.segregation import boundary_dissimilarity, environment_segregation
 from spatial.score.evidence import Ground, ScoreComponent, gap
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from scipy import sparse
 
+    from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.score.place_scores import PlaceScores
-
-    FloatArray = NDArray[np.float64]
 
 
 # How those beyond the norm are spread over space: dissimilarity and information that know who lies beside whom.
@@ -160,8 +148,8 @@ def settlement_clusters(  # noqa: PLR0913 - what townships bring beside settleme
     *,
     rule: str,
     seed: int = 0,
-    unit: NDArray[np.int64] | None = None,
-    names: NDArray[np.object_] | None = None,
+    unit: IntArray | None = None,
+    names: ObjectArray | None = None,
 ) -> AccessClusters:
     """Find clusters among settlements, or units of theirs, told of each settlement by its unit; -1 where in none."""
     unit = np.arange(len(ground)) if unit is None else unit
@@ -214,30 +202,30 @@ def inequality_table(ground: Ground, scores: PlaceScores, *, rank_by: str = "") 
     tables = []
     for unit in ground.units():
         y, people = access[unit.members], ground.weight[unit.members]
-        sample = read_sample(y, people)
+        sample = inequality.read_sample(y, people)
         official = ground.official_class[unit.members]
         sides = np.isin(official.astype(str), ["urban", "rural"])
         both = len(set(official[sides].astype(str))) > 1
-        parts = theil_t(y[sides], people[sides], official[sides].astype(str)) if both else None
-        palma = palma_ratio(y, people)
+        parts = inequality.theil_t(y[sides], people[sides], official[sides].astype(str)) if both else None
+        palma = inequality.palma_ratio(y, people)
         values = {
-            "theil_t": float(theil_t(y, people)),
+            "theil_t": float(inequality.theil_t(y, people)),
             "theil_between": parts.between if parts is not None else math.nan,
             "theil_within": parts.within if parts is not None else math.nan,
-            "mean_log_deviation": float(mean_log_deviation(y, people, floor=FLOOR)),
-            "gini": gini_index(y, people),
-            "atkinson_0_5": atkinson_index(y, people, epsilon=0.5),
-            "atkinson_1": atkinson_index(y, people, epsilon=1.0),
+            "mean_log_deviation": float(inequality.mean_log_deviation(y, people, floor=FLOOR)),
+            "gini": inequality.gini_index(y, people),
+            "atkinson_0_5": inequality.atkinson_index(y, people, epsilon=0.5),
+            "atkinson_1": inequality.atkinson_index(y, people, epsilon=1.0),
             "palma": palma if math.isfinite(palma) else math.nan,
         }
         by_rank = dict.fromkeys(("palma_by_rank", "concentration", "erreygers"), math.nan)
         if rank is not None:
             mine = rank[unit.members]
-            palma = palma_ratio_by_rank(y, people, rank_by=mine)
+            palma = inequality.palma_ratio_by_rank(y, people, rank_by=mine)
             by_rank = {
                 "palma_by_rank": palma if math.isfinite(palma) else math.nan,
-                "concentration": concentration_index(y, people, mine),
-                "erreygers": erreygers_index(y, people, mine),
+                "concentration": inequality.concentration_index(y, people, mine),
+                "erreygers": inequality.erreygers_index(y, people, mine),
             }
         values |= by_rank
         tables.append(

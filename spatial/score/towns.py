@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +24,12 @@ from spatial.score.evidence import Ground, positions_by
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.score.population_grid import UrbanGrid
     from spatial.study.score import FunctionalAreaOptions, ScoreOptions
-
-    FloatArray = NDArray[np.float64]
 
 
 # The system of towns in a few figures: how sizes fall with rank, how far the first leads, how even towns are.
@@ -228,7 +226,7 @@ def functional_area_table(
     unit_types: pd.DataFrame,
     boundaries: gpd.GeoDataFrame,
     cells: UrbanGrid | None,
-    commuting: Commuting | Callable[[FloatArray, float], NDArray[np.bool_]],
+    commuting: Commuting | Callable[[FloatArray, float], BoolArray],
     rules: FunctionalAreaOptions,
 ) -> pd.DataFrame:
     """Find the functional urban area of every city, by commuting or by what tells which places are near points."""
@@ -300,7 +298,7 @@ def functional_area_table(
     return table.sort_values(["fua_id", "unit_id"], kind="stable", ignore_index=True)
 
 
-def _borders(outlines: NDArray[np.object_]) -> tuple[sparse.csr_array, NDArray[np.bool_]]:
+def _borders(outlines: ObjectArray) -> tuple[sparse.csr_array, BoolArray]:
     """Find which units share a border, and which lie on the outer edge of them all."""
     shapes = np.array([shapely.Polygon() if shape is None else shape for shape in outlines], dtype=object)
     rims = shapely.boundary(shapes)

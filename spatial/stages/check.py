@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
@@ -43,8 +44,6 @@ from spatial.stages.scenarios import (
 from spatial.study.access import NO_TIMETABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     import geopandas as gpd
     import pandas as pd
 
@@ -168,7 +167,17 @@ def check_study(study: Study) -> Iterator[Checked]:
     )
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:
-        yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; {_other_names(scored)}")
+        # Which tags name settlements that have no name, and the line of the study that reads them.
+        told_by = "pages cannot name them"
+        if "tags" in scored.columns:
+            told_tags = scored.loc[scored["name"].isna() & scored["tags"].notna(), "tags"].map(json.loads)
+            tagged = Counter(key for tags in told_tags for key in name_keys(tags))
+            ranked = sorted(tagged, key=lambda key: (-tagged[key], key))
+            listed = ", ".join(f"{key} {tagged[key]}" for key in ranked)
+            told_by += ", and no other tag does"
+            if ranked:
+                told_by = f"other tags name them ({listed}): [sources.osm] name_tags = {json.dumps(ranked)}"
+        yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; {told_by}")
     if alone and townships:
         yield Checked(LOOK, f"settlements in no township: {alone} of {len(scored)}; see region.unit_levels")
     measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
@@ -177,19 +186,6 @@ def check_study(study: Study) -> Iterator[Checked]:
     kinds = layers.facilities["service"].nunique()
     served = f"{len(layers.facilities):,} facilities of {kinds} services"
     yield Checked(FINE, f"{len(scored):,} settlements in the study area, {served}; {norms}")
-
-
-def _other_names(places: gpd.GeoDataFrame) -> str:
-    """Say which tags name settlements that have no name, and the line of the study that reads them."""
-    if "tags" not in places.columns:
-        return "pages cannot name them"
-    told = places.loc[places["name"].isna() & places["tags"].notna(), "tags"].map(json.loads)
-    counts = Counter(key for tags in told for key in name_keys(tags))
-    if not counts:
-        return "pages cannot name them, and no other tag does"
-    ranked = sorted(counts, key=lambda key: (-counts[key], key))
-    listed = ", ".join(f"{key} {counts[key]}" for key in ranked)
-    return f"other tags name them ({listed}): [sources.osm] name_tags = {json.dumps(ranked)}"
 
 
 ON_ROADS = ("close", "close_file", "speeds_km_h", "speed_factors", "build", "new_roads")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.norms.law import norm_id_of
+from spatial.reporting import wording
 from spatial.reporting.answer import answer_lines, answer_title
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import brief_text, explanation_text
@@ -25,25 +27,10 @@ from spatial.reporting.plan_text import (
 )
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
-from spatial.reporting.wording import (
-    DOUBTED,
-    TIDIED,
-    every_source,
-    issue_lines,
-    known_issues,
-    named_in,
-    namesake_texts,
-    pick,
-    provenance_told,
-    score_in,
-    township_in,
-)
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from spatial.results import Results
     from spatial.study import Study
 
@@ -68,14 +55,14 @@ def explain_settlement(
     # Townships of settlements, and scores, bear the names of the language.
     tables = {name: getattr(results, name) for name in TABLES if name in results.names}
     sources = ("provenance", "plan_sources")
-    provenance = every_source({name: getattr(results, name) for name in sources if name in results.names})
+    provenance = wording.every_source({name: getattr(results, name) for name in sources if name in results.names})
     if "known_issues" in results.names:
-        provenance = provenance_told(provenance, results.known_issues, language)
+        provenance = wording.provenance_told(provenance, results.known_issues, language)
     boundaries = results.boundaries if "boundaries" in results.names else None
     settlements = tables["settlements"]
-    tables["settlements"] = settlements.assign(township=township_in(settlements, language, boundaries))
+    tables["settlements"] = settlements.assign(township=wording.township_in(settlements, language, boundaries))
     if "scores" in tables:
-        tables["scores"] = named_in(tables["scores"], language, settlements, boundaries)
+        tables["scores"] = wording.named_in(tables["scores"], language, settlements, boundaries)
     summary: dict[str, Any] = {}
     with suppress(StoreError):  # the run has not come to its summary
         summary = results.summary
@@ -84,7 +71,7 @@ def explain_settlement(
         tables,
         register=binding_norms(options),
         sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
-        issues=known_issues(provenance),
+        issues=wording.known_issues(provenance),
         certainty=summary.get("certainty"),
         plans=summary.get("plans", ()),
         pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
@@ -100,7 +87,7 @@ def closing_lines(study: Study, summary: dict[str, Any]) -> list[str]:
     words = words_of(study)
     language = words.language
     lines = [*answer_told(summary, words), gates_text(summary["gates"], language)]
-    lines += score_lines(score_in(summary.get("score"), language), language)[:1]
+    lines += score_lines(wording.score_in(summary.get("score"), language), language)[:1]
     # A fault of a source is told where it forbids something or moves a number; the others stand with the sources.
     known = [
         record
@@ -108,9 +95,9 @@ def closing_lines(study: Study, summary: dict[str, Any]) -> list[str]:
         if record["forbids"]
         or record["without_rank"]
         or record["affects"]
-        or (record.get("notice") and record["notice"] not in TIDIED | DOUBTED)
+        or (record.get("notice") and record["notice"] not in wording.TIDIED | wording.DOUBTED)
     ]
-    told = issue_lines({"known_issues": known}, language, names=words.names) if known else []
+    told = wording.issue_lines({"known_issues": known}, language, names=words.names) if known else []
     rest = [words.say("answer", "issues_more", n=len(told) - ISSUES_TOLD)] if len(told) > ISSUES_TOLD else []
     return [*lines, *told[:ISSUES_TOLD], *rest]
 
@@ -129,9 +116,9 @@ def headline_lines(study: Study, summary: dict[str, Any]) -> list[str]:
         listed = words.say("headline", "list").join(services)
         lines.append(words.say("answer", "unmapped", count=len(bare), list=listed))
     lines.append(gates_text(summary["gates"], language))
-    lines += score_lines(score_in(summary.get("score"), language), language)
-    lines += namesake_texts(summary, words)
-    return [*lines, *issue_lines(summary, language, names=names)]
+    lines += score_lines(wording.score_in(summary.get("score"), language), language)
+    lines += wording.namesake_texts(summary, words)
+    return [*lines, *wording.issue_lines(summary, language, names=names)]
 
 
 def words_of(study: Study, language: str | None = None) -> Words:
@@ -174,7 +161,7 @@ def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -
     own = {
         "step": action["step"],
         "what": action_text(action, place_name(action, words), words),
-        "township": pick(action["township_names"], words.language),
+        "township": wording.pick(action["township_names"], words.language),
         "gained": amount_text(record, action["shown"][counted], words, what=counted),
         "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
     }

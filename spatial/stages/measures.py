@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,6 @@ from spatial.study.access import MANY_SETTLEMENTS, MeasureOptions, SnapRules
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from spatial.access.decays import Decay
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph

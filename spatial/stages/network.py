@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,8 +26,6 @@ from spatial.stages.shared import surroundings_of
 from spatial.study.access import BY_BUS, BusLine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pyproj import CRS
     from shapely.geometry.base import BaseGeometry
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, vocabulary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
     import pandas as pd
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace as replace_fields
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,26 +20,8 @@ from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import AccessLookup, Unmeasured, modes_for, read_access
 from spatial.outlines import inside
 from spatial.plain_text import csv_bytes, toml_table, toml_text, toml_value
+from spatial.planning import agenda
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
-from spatial.planning.agenda import (
-    Answer,
-    Question,
-    World,
-    affordable,
-    asked_of,
-    doubt_of,
-    no_answer,
-    no_help,
-    plan_links,
-    plan_roads,
-    plan_sites,
-    plan_tables,
-    plan_units,
-    question_of,
-    questions,
-    service_norm,
-    tried,
-)
 from spatial.planning.link_candidates import propose_links, propose_road_upgrades, upgrade_words
 from spatial.planning.links import LinkPlan, rank_links
 from spatial.planning.profiles import site_profile
@@ -59,9 +43,6 @@ from spatial.tables import TABLES
 from spatial.terrain.friction import Friction, GroundSpeed, friction_surface, load_surface_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     import geopandas as gpd
 
     from spatial.rasters import Raster
@@ -122,9 +103,17 @@ def plan(
         chosen = options.planning
         # Everybody of a country against every place of it is no plan: a study of that size asks for plans of its units.
         most_plans = 0 if len(settlements) > MANY_SETTLEMENTS else chosen.most_plans
-        asked = questions(norms, norm_results, most=most_plans, near_share=chosen.near_share)
+        asked = agenda.questions(norms, norm_results, most=most_plans, near_share=chosen.near_share)
     # A plan that names units is for the people of these alone.
-    grounds = {item.name: _ground_of(item, boundaries) for item in options.plans if item.units}
+    grounds, called = {}, boundaries[["boundary_id", "name"]]
+    known = set(pd.concat([called["boundary_id"], called["name"]]).dropna())
+    for item in (each for each in options.plans if each.units):
+        if strange := sorted(set(item.units) - known):
+            there = first_of(sorted(known))
+            fault = f"plans.{item.name}.units: no unit is called {first_of(strange)}; names are such as {there}"
+            raise StudyError("study", [fault])
+        is_named = called.isin(item.units).any(axis=1)
+        grounds[item.name] = shapely.union_all(np.asarray(boundaries.geometry[is_named], dtype=object))
     x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
     for at, goal in enumerate(asked):
         if goal.plan_id in grounds:
@@ -133,7 +122,7 @@ def plan(
             need = goal.need.loc[goal.need["unit_id"].isin(ids)].reset_index(drop=True)
             mine = replace_fields(goal, need=need)
             is_open = mine.ask == "none" or mine.is_beyond.any()
-            asked[at] = mine if is_open else no_answer(mine, "not_measured" if need.empty else "met")
+            asked[at] = mine if is_open else agenda.no_answer(mine, "not_measured" if need.empty else "met")
     if options.access.direction != "to_facility":
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
@@ -166,12 +155,12 @@ def plan(
     # Who gets nothing while others of the plan do is told so.
     getting = {each.together for each in asked if each.plan_id in split and split[each.plan_id].where}
     asked = [
-        no_answer(each, "shared")
+        agenda.no_answer(each, "shared")
         if each.together in getting and each.plan_id in split and not split[each.plan_id].where
         else each
         for each in asked
     ]
-    answers: list[tuple[Question, Answer | None]] = []
+    answers: list[tuple[agenda.Question, agenda.Answer | None]] = []
     shared: dict[str, list[list[str]]] = {}
     for number, question in enumerate(asked):
         progress(number / len(asked), f"plan: {question.norm.service}")
@@ -200,7 +189,7 @@ def plan(
             answer = replace_fields(answer, tour=plan_round(question, answer, own.round, ground))
         answers.append((question, answer))
     ground.know([room.facilities for room in rooms.values()])
-    tables = plan_tables(answers, ground.places)
+    tables = agenda.plan_tables(answers, ground.places)
     if ground.refused:
         tables["plan_refused"] = TABLES["plan_refused"].frame(pd.concat(ground.refused, ignore_index=True))
     # With one place there is nothing to choose.
@@ -220,7 +209,7 @@ def plan(
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
         tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
-    together: dict[str, list[Question]] = {}
+    together: dict[str, list[agenda.Question]] = {}
     for question, answer in answers:
         if answer:
             together.setdefault(question.together or question.plan_id, []).append(question)
@@ -273,7 +262,7 @@ def renew_actions(results: Results, target: Path) -> int:
 
 def _scenario(
     name: str,
-    parts: Sequence[Question],
+    parts: Sequence[agenda.Question],
     actions: gpd.GeoDataFrame,
     ground: PlanGround,
     share_units: Sequence[Sequence[str]],
@@ -322,7 +311,7 @@ def _scenario(
     return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{name}"', *told, ""]) if told else ""
 
 
-def _split_budget(item: PlanOptions, parts: Sequence[Question], ground: PlanGround) -> dict[str, PartSites]:
+def _split_budget(item: PlanOptions, parts: Sequence[agenda.Question], ground: PlanGround) -> dict[str, PartSites]:
     """Choose the sites of a plan of several services; a part that needs none, or has none in reach, gets none."""
     asking = [question for question in parts if question.ask == "sites"]
     if len({question.counted for question in asking}) > 1:
@@ -345,8 +334,8 @@ def _split_budget(item: PlanOptions, parts: Sequence[Question], ground: PlanGrou
 
 
 def _answer(
-    question: Question, ground: PlanGround, most: int, link_km: float, among: PartSites | None
-) -> Answer | None:
+    question: agenda.Question, ground: PlanGround, most: int, link_km: float, among: PartSites | None
+) -> agenda.Answer | None:
     need, norm = question.need["unit_id"].tolist(), question.norm
     if question.ask == "sites":
         # If every trip took longer, or less, others would be beyond and other sites in reach.
@@ -364,20 +353,20 @@ def _answer(
 
         costs = ground.site_costs(question)
         if among is None:
-            answer = plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
+            answer = agenda.plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
         else:
             # The sites that a part has, whom they bring, and whom others for the same money may bring at most.
             own, part = pairs.loc[pairs["to_id"].isin(among.where)], replace_fields(question, budget=None)
-            answer = plan_sites(part, own, values_to, most=len(among.where), costs=costs)
+            answer = agenda.plan_sites(part, own, values_to, most=len(among.where), costs=costs)
             status = answer.status if among.slack <= SAME * answer.bound else "feasible"
             answer = replace_fields(answer, bound=answer.bound + among.slack, status=status)
             if question.budget is not None:  # its part of what it costs together
                 question = replace_fields(question, budget=float(costs.reindex(among.where).sum()))
             if share and len(answer.actions):
                 chosen = answer.actions["where"].tolist()
-                answer = replace_fields(answer, doubt=doubt_of(question, pairs, chosen, share, costs))
+                answer = replace_fields(answer, doubt=agenda.doubt_of(question, pairs, chosen, share, costs))
         if ground.options.planning.trials and norm.unit == "min" and len(answer.actions):
-            answer = tried(question, answer, _worlds(question, ground, pairs, share), costs)
+            answer = agenda.tried(question, answer, _worlds(question, ground, pairs, share), costs)
         return replace_fields(answer, owners=_owners(question, answer, pairs, ground, costs))
     if question.ask == "unit_sites":
         hosts = pd.Series(need, index=need)
@@ -386,14 +375,14 @@ def _answer(
             largest = may.sort_values("population_persons", ascending=False, kind="stable")
             hosts = largest.drop_duplicates("township_id").set_index("township_id")["settlement_id"]
         hosts = hosts.loc[~hosts.isin(ground.excluded)]
-        return plan_units(question, hosts, most=most, cost=ground.opening_cost(question))
+        return agenda.plan_units(question, hosts, most=most, cost=ground.opening_cost(question))
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
     return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
 
 
 def _owners(
-    question: Question, answer: Answer, pairs: pd.DataFrame, ground: PlanGround, costs: pd.Series[float]
+    question: agenda.Question, answer: agenda.Answer, pairs: pd.DataFrame, ground: PlanGround, costs: pd.Series[float]
 ) -> pd.DataFrame | None:
     """Say what as many sites of one owner alone would bring; None where no two owners have any in reach."""
     beyond = question.need.loc[question.is_beyond]
@@ -406,7 +395,7 @@ def _owners(
         return None
     sites = pd.DataFrame({"facility_id": ids, "tenure": tenure.to_numpy(), "cost": costs.reindex(ids).to_numpy()})
     found = plans_by_owner(
-        mclp, near, people, sites, n_facilities=len(answer.actions), service_radius=limit, **asked_of(question)
+        mclp, near, people, sites, n_facilities=len(answer.actions), service_radius=limit, **agenda.asked_of(question)
     )
     told = {"candidates": "candidates", "new_sites": "sites", "served_persons": "gained", "border_persons": "border"}
     own = found.table.dropna(subset="owner").rename(columns=told)
@@ -416,12 +405,12 @@ def _owners(
     return own[["owner", "candidates", "sites", "gained"]].assign(border=together - own["gained"])
 
 
-def _worlds(question: Question, ground: PlanGround, pairs: pd.DataFrame, share: float) -> list[World]:
+def _worlds(question: agenda.Question, ground: PlanGround, pairs: pd.DataFrame, share: float) -> list[agenda.World]:
     """Take other speeds, the wet season and the nearest ways in alone, as far as the run varies these."""
     before = question.need["before"].to_numpy(dtype=np.float64)
     factors = np.linspace(1.0 - share, 1.0 + share, ground.options.planning.trials).tolist() if share else []
     worlds = [
-        World(pairs.assign(travel_time_min=factor * pairs["travel_time_min"]), factor * before)
+        agenda.World(pairs.assign(travel_time_min=factor * pairs["travel_time_min"]), factor * before)
         for factor in (1.0, *factors)
     ]
     need, limit = question.need["unit_id"].tolist(), question.norm.threshold
@@ -436,12 +425,14 @@ def _worlds(question: Question, ground: PlanGround, pairs: pd.DataFrame, share: 
             quickest = found.groupby("from_id")["travel_time_min"].min().reindex(need).fillna(np.inf)
             then = np.maximum(then, quickest.to_numpy())
         worlds.append(
-            World(ground.pairs(question.norm, need, ground.candidates(question), cutoff=limit, world=world), then)
+            agenda.World(
+                ground.pairs(question.norm, need, ground.candidates(question), cutoff=limit, world=world), then
+            )
         )
     return worlds
 
 
-def _road_plan(question: Question, ground: PlanGround, most: int) -> Answer:
+def _road_plan(question: agenda.Question, ground: PlanGround, most: int) -> agenda.Answer:
     """Find the roads that those beyond need brought up to the class that a norm asks for."""
     # Most people a kilometre first, also where the norm counts villages.
     persons = question.need["persons"]
@@ -451,18 +442,18 @@ def _road_plan(question: Question, ground: PlanGround, most: int) -> Answer:
     graph, options = ground.graph(ground.options.network.modes[0]), ground.options
     word = upgrade_words()[question.norm.service]
     if not np.isin(getattr(graph, word.column), list(word.yes)).any():
-        return no_help(question)  # there is no such road that another could lead to
+        return agenda.no_help(question)  # there is no such road that another could lead to
     found = propose_road_upgrades(
         graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
     )
-    return plan_roads(question, found, most=most, km_cost=ground.km_cost(question))
+    return agenda.plan_roads(question, found, most=most, km_cost=ground.km_cost(question))
 
 
-def _link_plan(question: Question, ground: PlanGround, link_km: float, most: int) -> Answer:
+def _link_plan(question: agenda.Question, ground: PlanGround, link_km: float, most: int) -> agenda.Answer:
     """Propose links to a town for those beyond, and take those that bring most of them a kilometre."""
     options, norm = ground.options, question.norm
     if not ground.settlements["tier"].isin(TOWN_TIERS[norm.service]).any():
-        return no_help(question)  # there is no such town that a link could lead to
+        return agenda.no_help(question)  # there is no such town that a link could lead to
     asked = question.need.assign(weight=question.weight.fillna(0.0)).loc[question.is_beyond]
     weight = ground.settlements["settlement_id"].map(asked.set_index("unit_id")["weight"]).fillna(0.0)
     places = ground.settlements.assign(_asked=weight)
@@ -481,14 +472,14 @@ def _link_plan(question: Question, ground: PlanGround, link_km: float, most: int
     links = ground.allowed_links(question, ground.laid(question, links))
     km_cost = ground.km_cost(question)
     if question.budget is not None:
-        affordable(km_cost * links["length_km"].sort_values(), question.budget)
+        agenda.affordable(km_cost * links["length_km"].sort_values(), question.budget)
         link_km = min(link_km, question.budget / km_cost)
     links = links.loc[links["length_km"] <= link_km]
 
     def rank(some: gpd.GeoDataFrame) -> LinkPlan:
         return rank_links(graph, places, some, **shared, budget_km=link_km, most_links=2 * most, worth="gained")
 
-    return plan_links(question, links, rank)
+    return agenda.plan_links(question, links, rank)
 
 
 def _building_ground(
@@ -512,21 +503,10 @@ def _building_ground(
     )
 
 
-def _ground_of(item: PlanOptions, boundaries: gpd.GeoDataFrame) -> shapely.Geometry:
-    """Join the units that a plan names; names and ids that no unit has are refused."""
-    known = {word for name in ("boundary_id", "name") for word in boundaries[name].dropna()}
-    if strange := sorted(set(item.units) - known):
-        there = first_of(sorted(known))
-        fault = f"plans.{item.name}.units: no unit is called {first_of(strange)}; names are such as {there}"
-        raise StudyError("study", [fault])
-    named = boundaries["boundary_id"].isin(item.units) | boundaries["name"].isin(item.units)
-    return shapely.union_all(np.asarray(boundaries.geometry[named], dtype=object))
-
-
-def _norm_question(item: Any, norms: Sequence[Norm], norm_results: pd.DataFrame) -> Question | None:
+def _norm_question(item: Any, norms: Sequence[Norm], norm_results: pd.DataFrame) -> agenda.Question | None:
     """Ask what the norm needs that a plan of the study is for, if any."""
     named = [norm for norm in norms if norm.id == item.norm]
-    return question_of(named[0], norm_results, plan_id=item.name) if named else None
+    return agenda.question_of(named[0], norm_results, plan_id=item.name) if named else None
 
 
 def _asked(
@@ -536,12 +516,12 @@ def _asked(
     settlements: gpd.GeoDataFrame,
     access: pd.DataFrame,
     norm_results: pd.DataFrame,
-) -> Question:
+) -> agenda.Question:
     """Ask what a plan of the study asks: for a norm, or for a service within some minutes."""
     if (of_norm := _norm_question(item, norms, norm_results)) is not None:
         return of_norm
     mode = item.mode or options.network.modes[0]
-    norm = service_norm(item.service, mode, item.within_min)
+    norm = agenda.service_norm(item.service, mode, item.within_min)
     scored = settlements.loc[settlements["in_study"]]
     found = read_access(
         norm,
@@ -564,7 +544,7 @@ def _asked(
         }
     )
     is_counted = bool(need["persons"].notna().any())
-    question = Question(
+    question = agenda.Question(
         item.name, "sites", need, norm, counted="persons" if is_counted else "places", wanted=(item.service,)
     )
-    return question if is_counted or item.group is None else no_answer(question, "no_group")
+    return question if is_counted or item.group is None else agenda.no_answer(question, "no_group")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace as replace_fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,8 +47,6 @@ from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.study.scenarios import OpenedFacility
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
     from spatial.arrays import BoolArray, FloatArray
     from spatial.network.graph import TravelGraph
     from spatial.norms.law import Norm

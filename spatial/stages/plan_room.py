@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,15 +27,10 @@ from spatial.stages.policy import vocabulary_of
 from spatial.study.scenarios import DAYS_A_WEEK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
+    from spatial.arrays import ObjectArray
     from spatial.stages.plan_ground import PlanGround
     from spatial.study.plans import PlanOptions, RoundOptions
 
-    ObjectArray = NDArray[np.object_]
-    FloatArray = NDArray[np.float64]
 
 MINUTES_AN_HOUR = 60.0
 SHARES = "shares_within"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
@@ -23,8 +24,6 @@ from spatial.stages.read import provenance_table
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
     import pyproj
 
     from spatial.runner.stage import Options

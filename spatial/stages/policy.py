@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.access.options import TOWN_TIERS, AccessRules
@@ -27,16 +29,11 @@ from spatial.tables.words import TIERS
 from spatial.terrain.friction import load_surface_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     import pandas as pd
 
     from spatial.study import Study
     from spatial.study.outputs import OfficialOptions
 
-
-# The study's options as the plain rules that the middle takes.
 
 METRES_A_KM = 1000.0
 RANK = ("unknown", "partial", "complete")
@@ -389,6 +386,3 @@ def _unfit_modes(study: Study) -> Iterator[str]:
             yield f"emergency.{crew.service}.mode: crews do not come by {crew.mode}; {told}"
     if crew_mode(modes) is None and any(crew.mode is None for crew in study.emergency):
         yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"
-
-
-# The study's decay as the function that measures take.

@@ -34,11 +34,8 @@ from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.shared import graph_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from spatial.arrays import BoolArray, FloatArray
     from spatial.rasters import Raster
-
-    FloatArray = NDArray[np.float64]
 
 
 # People of settlements beside what else is known of them: groups, official numbers of units, and the basis.
@@ -63,7 +60,7 @@ class _Official:
 
     table: pd.DataFrame
     matched: MatchedUnits
-    in_study: NDArray[np.bool_]
+    in_study: BoolArray
     max_factor: float
 
     def of(self, column: str) -> FloatArray:

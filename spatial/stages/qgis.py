@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +16,14 @@ from spatial.qgis.layers import SLIM, WAYS
 from spatial.qgis.meta import NormWords, QgisMeta
 from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
+from spatial.reporting import wording
 from spatial.reporting.answer import count_text, counted_norm, finding_text
 from spatial.reporting.plan_text import place_name, plan_title
-from spatial.reporting.wording import (
-    every_source,
-    issues_told,
-    known_issues,
-    norm_titles,
-    provenance_told,
-    source_title,
-)
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
 from spatial.study.access import MANY_SETTLEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from spatial.store import Artifact
 
 
@@ -88,8 +80,8 @@ def qgis(
             thresholds_min.setdefault(service, float(norm["threshold"]))
     language, issues = options.outputs.languages[0], tables["known_issues"]
     told = {
-        "provenance": provenance_told(every_source(tables), issues, language),
-        "known_issues": issues_told(issues, language),
+        "provenance": wording.provenance_told(wording.every_source(tables), issues, language),
+        "known_issues": wording.issues_told(issues, language),
     }
     said, plans = Words(language), summary.get("plans", ())
     # Names and numbers of norms: findings first, in their order, of which the first that have gaps open the project.
@@ -100,7 +92,7 @@ def qgis(
     for name in dict.fromkeys([*findings, *by_norm]):
         norm = by_norm[name]
         rule = rules.get(name, norm)
-        title = norm_titles(rule).get(said.language) or source_title(rule, said)
+        title = wording.norm_titles(rule).get(said.language) or wording.source_title(rule, said)
         counts = count_text(counted_norm(norm, {}), said)
         parts = (said.say("norm_class", norm["norm_class"]), counts)
         finding = finding_text(findings[name], said) if name in findings else ""
@@ -114,7 +106,7 @@ def qgis(
             f"{row.origin}, {row.licence}, {row.vintage} ({row.path})"
             for row in told["provenance"].itertuples(index=False)
         ],
-        issues=known_issues(told["provenance"]),
+        issues=wording.known_issues(told["provenance"]),
         method=Words(language, "qgis").say("project", "method_text"),
         mode=options.network.modes[0],
         services=_service_names(options, tables),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,8 +16,6 @@ from spatial.store import Artifact
 from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spatial.formats.files import SourceRecord
     from spatial.rasters import Raster
 

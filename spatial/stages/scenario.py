@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,21 +19,11 @@ from spatial.formats.notes import Finding, findings_frame
 from spatial.inputs.units import assign_units, inside, near_unit
 from spatial.network.scenarios import Scenario, scenario_for_mode
 from spatial.runner.stage import Options, Progress, Value, silent
+from spatial.stages import scenarios
 from spatial.stages.read import provenance_table
-from spatial.stages.scenarios import (
-    closing_marks,
-    facilities_left,
-    namesakes_left_open,
-    network_scenario,
-    opened_facilities,
-    refuse_unknown,
-    shared_facilities,
-)
 from spatial.stages.shared import graphs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spatial.network.graph import TravelGraph
 
 
@@ -52,14 +43,14 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
     assert item is not None  # the stage is one of a planned study
     before = {graph.mode: graph for graph in graphs_of(options, tables["nodes"], tables["edges"])}
     told = before[item.mode or options.network.modes[0]]
-    refuse_unknown([item], {item.mode: told}, tables["facilities"])
-    main = network_scenario(options, item, told)
+    scenarios.refuse_unknown([item], {item.mode: told}, tables["facilities"])
+    main = scenarios.network_scenario(options, item, told)
     if main.add is not None and "road_id" not in main.add:
         # New roads bear the names that the network of the first mode gives them, in all modes alike.
         ids = [f"new{number}" for number in range(1, len(main.add) + 1)]
         named = main.add.assign(road_id=pd.Series(ids, index=main.add.index, dtype="str"))
         main = replace(main, add=named)
-    marks = closing_marks(options, item, told.crs)
+    marks = scenarios.closing_marks(options, item, told.crs)
     areas = None if marks is None else marks[marks.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
     after: dict[str, TravelGraph] = {}
     findings: list[Finding] = []
@@ -95,8 +86,8 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         for name, rows in parts.items():
             made[name] = gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=tables[name].crs)
     today = tables["facilities"]
-    left = facilities_left(options, item, today)
-    new = opened_facilities(options, item, today, tables["settlements"])
+    left = scenarios.facilities_left(options, item, today)
+    new = scenarios.opened_facilities(options, item, today, tables["settlements"])
     every = left
     if new is not None:
         # New facilities get their township, and lie in the study or not.
@@ -107,13 +98,13 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         placed, _ = near_unit(placed, boundaries, ground=ground, key="facility_id", tolerance_m=near)
         by_tolerance = (placed["township_id"].notna() & ~in_unit).to_numpy(dtype=bool)
         every = _joined(left, placed.assign(in_study=inside(placed, ground) | by_tolerance))
-    every = shared_facilities(options, item, every, tables["settlements"])
+    every = scenarios.shared_facilities(options, item, every, tables["settlements"])
     if every is not today:
         made["facilities"] = every.reset_index(drop=True)
     if new is not None or len(left) < len(today):
         made["counts"] = _counts(tables["counts"], every)
     made["roads"] = _roads(tables["roads"], main, before, after)
-    findings += namesakes_left_open(options, {item.name: made["facilities"]}, tables["facilities"])
+    findings += scenarios.namesakes_left_open(options, {item.name: made["facilities"]}, tables["facilities"])
     # Name the files of the scenario among the sources.
     known = tables["provenance"]
     named_files = [table.path for table in (item.close_file, item.new_roads, item.new_facilities) if table]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -35,8 +36,6 @@ from spatial.stages.shared import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     import pyproj
 
     from spatial.network.graph import TravelGraph

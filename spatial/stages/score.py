@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,16 +52,11 @@ from spatial.stages.policy import binding_norms, inventories, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
+    from spatial.arrays import BoolArray, FloatArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
     from spatial.study.access import SnapRules
-
-    FloatArray = NDArray[np.float64]
 
 
 class Travel(NamedTuple):
@@ -100,7 +96,7 @@ def town_and_country(
     boundaries: gpd.GeoDataFrame,
     flows: pd.DataFrame | None,
     population: Raster | None,
-    near: Callable[[FloatArray, float], NDArray[np.bool_]],
+    near: Callable[[FloatArray, float], BoolArray],
 ) -> dict[str, pd.DataFrame]:
     """Classify settlements and townships, and find functional urban areas; the log says why there is none."""
     # Classify the ground, or say why it cannot be.
@@ -185,7 +181,7 @@ def score(
     barriers = surroundings_of(options, study_area, water).barriers
     travel = Travel(graph_of(options, nodes, edges), options.network, barriers)
 
-    def near(points: FloatArray, within_min: float) -> NDArray[np.bool_]:
+    def near(points: FloatArray, within_min: float) -> BoolArray:
         names = [f"{at:06d}" for at in range(len(points))]
         at = gpd.points_from_xy(points[:, 0], points[:, 1])
         goals = gpd.GeoDataFrame({"centre": names}, geometry=at, crs=settlements.crs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,14 +17,10 @@ from spatial.stages.policy import asked, asked_by_norms, vocabulary_of, wanted_s
 from spatial.study.access import MANY_SETTLEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spatial.runner.stage import Options
 
 
 _log = logging.getLogger(__name__)
-
-# What several stages begin with: the study's graphs, what lies around, and the services looked at more closely.
 
 
 def graphs_of(options: Options, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[TravelGraph]:

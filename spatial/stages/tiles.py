@@ -6,7 +6,9 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -46,12 +48,8 @@ from spatial.runner.manifest import code_fingerprint, package_versions
 from spatial.store import Store, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
     from spatial.access.options import AccessRules
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 LOGGER = logging.getLogger(__name__)
@@ -106,7 +104,11 @@ class _Cutting:
         mode, asked = self.mode, self.asked
         square = np.floor((self.xy - self.low) / self.side_m).astype(np.int64)
         squares, of = np.unique(square, axis=0, return_inverse=True)
-        halo_m = self._halo_m()
+        # How far around a tile anybody gets within the longest time that counts.
+        fastest, cutoffs = fastest_m_a_minute(mode.graph), mode.rules.cutoffs_min
+        halo_m = max(NEAR_MIN * fastest, NEAR_M)
+        if cutoffs:
+            halo_m = max(cutoffs) * fastest if fastest else 0.0
         why = (
             "roads of several kinds, turns or slopes are told by the whole network"
             if not is_cuttable(mode.graph)
@@ -139,14 +141,7 @@ class _Cutting:
             pass
         return self._gathered(tiles, own)
 
-    def _halo_m(self) -> float:
-        """Say how far around a tile anybody gets within the longest time that counts."""
-        fastest = fastest_m_a_minute(self.mode.graph)
-        if self.mode.rules.cutoffs_min:
-            return max(self.mode.rules.cutoffs_min) * fastest if fastest else 0.0
-        return max(NEAR_MIN * fastest, NEAR_M)
-
-    def _network(self, boxes: NDArray[np.float64], of_edge: NDArray[np.int64]) -> dict[str, Any]:
+    def _network(self, boxes: FloatArray, of_edge: IntArray) -> dict[str, Any]:
         """Write roads and junctions by square, or find them as they are; returns the index of squares."""
         graph, store = self.mode.graph, Store(self.folder)
         digest = hashlib.sha256(f"{self.side_m} {self.low.tolist()} {code_fingerprint(__name__)}".encode())
@@ -172,13 +167,7 @@ class _Cutting:
         return kept
 
     def _tile(
-        self,
-        number: int,
-        own: NDArray[np.int64],
-        around: Box,
-        boxes: NDArray[np.float64],
-        of_edge: NDArray[np.int64],
-        network: dict[str, Any],
+        self, number: int, own: IntArray, around: Box, boxes: FloatArray, of_edge: IntArray, network: dict[str, Any]
     ) -> Tile:
         """Write the places of a tile, and say what else its worker needs."""
         mode, asked = self.mode, self.asked
@@ -227,17 +216,17 @@ class _Cutting:
         ]
         return tile._replace(key=hashlib.sha256(json.dumps(told, default=sorted).encode()).hexdigest())
 
-    def _near(self, snaps: Snaps, around: Box, is_here: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _near(self, snaps: Snaps, around: Box, is_here: BoolArray) -> BoolArray:
         """Tell which places lie within a box, or are joined to roads that are searched."""
         inside = (snaps.x >= around[0]) & (snaps.x <= around[2]) & (snaps.y >= around[1]) & (snaps.y <= around[3])
         return np.asarray(inside | (is_here[snaps.edge] & (snaps.edge >= 0)).any(axis=1))
 
-    def _serving(self, tiers: Mapping[str, frozenset[str]]) -> NDArray[np.bool_]:
+    def _serving(self, tiers: Mapping[str, frozenset[str]]) -> BoolArray:
         """Tell which settlements serve others as towns of some tiers."""
         tier = self.mode.settlements.frame["tier"] if tiers else pd.Series("", index=range(len(self.xy)))
         return tier.isin(frozenset().union(*tiers.values())).to_numpy(dtype=bool, copy=True)
 
-    def _gathered(self, tiles: Sequence[Tile], own: Sequence[NDArray[np.int64]]) -> Measured:
+    def _gathered(self, tiles: Sequence[Tile], own: Sequence[IntArray]) -> Measured:
         """Put together what tiles have found; what they do not know is found on the whole network."""
         mode, asked = self.mode, self.asked
         services = [*asked.services, *mode.rules.tiers]
@@ -375,7 +364,7 @@ def _measure_cut(store: Store, tile: Tile, cut: Cut) -> None:
     store.write("left", found.left.assign(row=home[found.left["row"]]))
 
 
-def _as_table(places: Places, rows: NDArray[np.int64]) -> gpd.GeoDataFrame:
+def _as_table(places: Places, rows: IntArray) -> gpd.GeoDataFrame:
     """Write some places with their number and where they meet the network."""
     snaps = take(places.snaps, rows)
     columns: dict[str, Any] = {ROW: rows}

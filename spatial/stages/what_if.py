@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,8 +30,6 @@ from spatial.study.scenarios import OpenedFacility, ScenarioOptions
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from spatial.inputs.services import Vocabulary
     from spatial.results import Results
     from spatial.study import Study

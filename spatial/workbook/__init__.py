@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spatial.messages import Words
@@ -10,8 +11,6 @@ from spatial.workbook.content import Content
 from spatial.workbook.sheets import BookMeta, pack_book
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
 __all__ = ["BookMeta", "build_workbooks"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,37 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.norms.law import norm_id_of
+from spatial.reporting import wording
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.plan_text import HAVING, action_text, capital, place_name, plan_title, reach_text, service_text
 from spatial.reporting.score import is_unmapped, levels_shown
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
 from spatial.reporting.sign_off import causes_text, fingerprint
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
-from spatial.reporting.wording import (
-    columns_told,
-    effect_text,
-    issue_text,
-    issues_by_file,
-    norm_titles,
-    pick,
-    plain,
-    profile_title,
-    road_text,
-    source_fact,
-    source_title,
-)
 from spatial.study.score import GapTargets
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from spatial.messages import Words
 
-
-# What stands on each sheet: tables of results with their codes in words.
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")
@@ -155,9 +139,6 @@ class Content:
         said = self.words.term(unit)
         return self.words.unit(unit) if said == unit else said
 
-    def _flag(self, flag: object) -> str:
-        return self.words.say("flag", str(flag).lower())
-
     def _sheet(self, key: str, columns: Sequence[Column], tail: tuple[str, ...] = ()) -> Sheet:
         notes = [
             self.words.say("status", self.meta.status),
@@ -183,7 +164,7 @@ class Content:
 
     def _column(self, key: str, values: Sequence[Value] | pd.Series, **more: Any) -> Column:
         """Make a column that is of no table."""
-        return Column(self.words.say("column", key), "text", [plain(value) for value in values], **more)
+        return Column(self.words.say("column", key), "text", [wording.plain(value) for value in values], **more)
 
     def _field(
         self, table: str, name: str, values: Sequence[Value] | pd.Series, say: Say | None = None, **more: Any
@@ -195,7 +176,7 @@ class Content:
             values = codes.map({code: say(code) for code in codes.dropna().unique()})
         form = field.form if say is None else "text"
         title, about = self.words.title(field.title, field.unit), self.words.about(field.description)
-        return Column(title, form, [plain(value) for value in values], about=about, **more)
+        return Column(title, form, [wording.plain(value) for value in values], about=about, **more)
 
     def _fields(self, table: str, rows: pd.DataFrame, columns: str, **says: Say) -> Iterator[Column]:
         """
@@ -204,7 +185,8 @@ class Content:
         ``status:results.status!`` is said by a section of another part, its cells on the ground of their codes.
         """
         known: dict[str, Say] = {
-            "service": self.words.service, "flag": self._flag, "measure": self._measure, "reason": self.words.reason,
+            "service": self.words.service, "measure": self._measure, "reason": self.words.reason,
+            "flag": lambda flag: self.words.say("flag", str(flag).lower()),
         }  # fmt: skip
         for column in columns.split():
             name, _, told = column.rstrip("!").partition(":")
@@ -263,9 +245,9 @@ class Content:
         for issue in () if known else summary["issues"]:
             yield words.say("item", "issue"), issue, "text"
         for record in known:
-            yield words.say("item", "issue"), f"{record['path']}: {issue_text(record, results)}", "text"
+            yield words.say("item", "issue"), f"{record['path']}: {wording.issue_text(record, results)}", "text"
             if record["forbids"] or record["affects"]:
-                yield words.say("item", "issue_effect"), effect_text(record, results), "text"
+                yield words.say("item", "issue_effect"), wording.effect_text(record, results), "text"
 
     def _units_of(self, rows: pd.DataFrame) -> list[str]:
         """Name the study or township of each row."""
@@ -320,7 +302,7 @@ class Content:
                 target=f"{sign} {self.words.figure(target)}",
             )
             meets = own["meets_target"].reindex(units).map(MEETS).fillna("")
-            values = [plain(value) for value in own["value"].reindex(units)]
+            values = [wording.plain(value) for value in own["value"].reindex(units)]
             yield Column(title, "index", values, codes=list(meets))
 
     def _components(self) -> list[Column]:
@@ -328,7 +310,7 @@ class Content:
         rows = parts.loc[parts["unit_level"] == "study"]
         names = self._norm_names
         details = [
-            road_text(detail, self.tables, results)
+            wording.road_text(detail, self.tables, results)
             if component == "robust_coverage" and detail
             else detail_text(component, ";".join(names.get(part, part) for part in detail.split(";")), results)
             for component, detail in zip(rows["component"].astype(str), rows["detail"].astype(str), strict=True)
@@ -407,13 +389,15 @@ class Content:
     def _norm_names(self) -> dict[str, str]:
         """Short names of norms; ids of those that have none in the language of the workbook."""
         rules = self.register.to_dict("records")
-        return {str(rule["norm_id"]): norm_titles(rule).get(self.words.language, rule["norm_id"]) for rule in rules}
+        return {
+            str(rule["norm_id"]): wording.norm_titles(rule).get(self.words.language, rule["norm_id"]) for rule in rules
+        }
 
     @property
     def _instruments(self) -> dict[str, str]:
         """Titles of the instruments of norms, in their own words where these are of the language of the workbook."""
         rules = self.register.to_dict("records")
-        return {str(rule["norm_id"]): source_title(rule, self.words.of("results")) for rule in rules}
+        return {str(rule["norm_id"]): wording.source_title(rule, self.words.of("results")) for rule in rules}
 
     def _failing(self) -> list[Column]:
         gaps = pd.DataFrame(self.tables["gaps"]).sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
@@ -434,7 +418,9 @@ class Content:
                 "norm_class:results.norm_class! service:service value threshold excess unit:measure persons_unserved "
                 "is_near_miss:flag status:results.status! reach_status:results.reach remedy:remedy",
             ),
-            *self._fields("gaps", gaps, " ".join(name for name in columns_told("access")["gaps"] if name in gaps)),
+            *self._fields(
+                "gaps", gaps, " ".join(name for name in wording.columns_told("access")["gaps"] if name in gaps)
+            ),
         ]
 
     def _plans(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
@@ -454,7 +440,7 @@ class Content:
                 if action:
                     where = place_name(action, results)
                     row |= {"where": where, "what": capital(action_text(action, where, results))}
-                    row |= {"township": pick(action["township_names"], self.words.language)}
+                    row |= {"township": wording.pick(action["township_names"], self.words.language)}
                     row |= {f"{what}_gained": count for what, count in action["shown"].items()}
                 told.append(row)
         wanted = ("what", "where", "township", "length_km", "persons_gained", "places_gained", "action_id")
@@ -490,7 +476,7 @@ class Content:
         told = [
             entry
             | {"rank": plan["rank"], "plan_service": service_text(plan, results)}
-            | {"township": pick(entry["names"], self.words.language) or entry["township_id"]}
+            | {"township": wording.pick(entry["names"], self.words.language) or entry["township_id"]}
             | (
                 dict.fromkeys(("asked", "low", "high", "unit"))
                 if plan["question"] in HAVING
@@ -550,7 +536,7 @@ class Content:
             values = own["value"].astype(object).where(own["value"].notna(), why).tolist()
             kind = "decimal" if str(measure).endswith("_min") else "whole"
             kinds = [kind if known else "text" for known in own["value"].notna()]
-            columns.append(Column(profile_title(str(measure), results), "text", values, kinds=kinds))
+            columns.append(Column(wording.profile_title(str(measure), results), "text", values, kinds=kinds))
         return [
             self._field("site_profile", "name", names),
             *self._fields("site_profile", places, "place_kind:results.profile_kind place_id"),
@@ -610,9 +596,9 @@ class Content:
 
     def _sources(self) -> list[Column]:
         rows, results = self.tables["provenance"], self.words.of("results")
-        issues = issues_by_file(self.summary.get("known_issues") or (), results)
+        issues = wording.issues_by_file(self.summary.get("known_issues") or (), results)
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
-        fact = partial(source_fact, words=results)
+        fact = partial(wording.source_fact, words=results)
         columns = "path origin licence vintage issue address sha256"
         return [
             *self._fields(

@@ -7,9 +7,10 @@ import io
 import math
 import re
 import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
@@ -18,12 +19,6 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Si
 from openpyxl.utils import get_column_letter
 
 from spatial.plain_text import CONTROL, FORMULA, display_width
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-
-# A sheet: columns with units and formats, and how it is written so that no text is ever run as a formula.
 
 MAX_ROWS = 100_000
 """Rows of a sheet; what is beyond is counted in its note and stands in the table."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -34,8 +35,6 @@ from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from spatial.score.ranking import Bend
 
 # The change of a level, taken apart exactly: by pillar, and by component within a pillar.

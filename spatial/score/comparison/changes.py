@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,6 @@ from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import BENDS, RankDoubts, rank_units
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spatial.score.comparison.runs import Run
 
 

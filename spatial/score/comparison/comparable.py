@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,6 @@ from spatial.score.comparison.runs import TERMS, Run
 from spatial.score.comparison.same_places import APART_M, MOST, count_names
 from spatial.score.place_scores import score_norms
 from spatial.tables.words import JUDGED
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-# Whether runs can be compared at all, and what is to be said where they can.
 
 Note = tuple[str, str]
 
@@ -133,7 +128,16 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
     rows = []
     for norm in sorted({str(name) for table in terms for name in table.index}):
         absent = [f"not_in:{run.name}" for run, table in zip(runs, terms, strict=True) if norm not in table.index]
-        differ = [] if absent else _differ([table.loc[norm] for table in terms])
+        differ = []
+        if not absent:
+            # The terms of the norm that are not the same in every run.
+            each = [table.loc[norm] for table in terms]
+            # A fail point that a run does not tell, and that nobody found, says nothing.
+            fails = [row["fail_point"] for row in each if row["fail_point_told"] or not np.isnan(row["fail_point"])]
+            told: dict[str, list[Any]] = {name: [row[name] for row in each] for name in ("threshold", "target_share")}
+            told["fail_point"] = fails
+            differ = [name for name, values in told.items() if not all(_equal(values[0], one) for one in values[1:])]
+            differ += [name for name in TERMS if any(row[name] != each[0][name] for row in each)]
         same = not absent and not differ
         left_out = [
             f"{reasons[norm]}:{run.name}"
@@ -148,26 +152,13 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
                 "in_level": same and all(norm in chosen for chosen, _reasons in scored),
                 "in_people": same and all(norm in mine for mine in judged),
                 "as_gate": same and all(norm in mine for mine in gates),
-                "reason": ";".join([*absent, *differ, *left_out]),
+                "reason": ";".join([*absent, *(f"other_{name}" for name in differ), *left_out]),
             }
         )
     flags = dict.fromkeys(("same_terms", "in_level", "in_people", "as_gate"), "bool")
     texts = dict.fromkeys(("norm_id", "service", "reason"), "str")
     columns = ["norm_id", "service", *flags, "reason"]
     return pd.DataFrame(rows, columns=columns).astype(flags | texts)
-
-
-def _differ(rows: list[Any]) -> list[str]:
-    """Name the terms of a norm that are not the same in every run."""
-    first, others = rows[0], rows[1:]
-    numbers = ("threshold", "target_share")
-    differ = [name for name in numbers if not all(_equal(first[name], row[name]) for row in others)]
-    # A fail point that a run does not tell, and that nobody found, says nothing.
-    fails = [row["fail_point"] for row in rows if row["fail_point_told"] or not np.isnan(row["fail_point"])]
-    if not all(_equal(fails[0], fail) for fail in fails[1:]):
-        differ.append("fail_point")
-    differ += [name for name in TERMS if any(row[name] != first[name] for row in others)]
-    return [f"other_{name}" for name in differ]
 
 
 def _equal(one: float, other: float) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,6 @@ from spatial.errors import ContractError, first_of
 from spatial.norms.law import norm_id_of
 from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
 
 # Whether the tables of a run are whole: columns, keys and a row for every place.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, combinations_with_replacement
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,8 +15,6 @@ import shapely
 from spatial.formats.tag_rules import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from spatial.score.comparison.runs import Run
 
 

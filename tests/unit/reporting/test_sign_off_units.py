@@ -28,11 +28,11 @@ ROWS = [
 
 def test_units_outside_the_tolerance_are_counted_the_largest_difference_first():
     found = list(unit_check({"unit_totals": _totals(ROWS)}))
-    assert [check.of for check in found] == [""]
+    assert [check["of"] for check in found] == [""]
     check = found[0]
-    assert check.outside == 2.0
-    assert check.records == ("C", "B")  # 60 before 40
-    assert check.causes.split(";") == [
+    assert check["ours"] == 2.0
+    assert check["records"] == "C B"  # 60 before 40
+    assert check["likely_causes"].split(";") == [
         "units_told:3",
         "largest_difference:60",
         "units_without_official:1",
@@ -40,17 +40,17 @@ def test_units_outside_the_tolerance_are_counted_the_largest_difference_first():
         "people_in_no_unit:12",
         "units_not_scaled:2",
     ]
-    assert check.source == "Yearbook"
-    said = causes_text(check.causes, Words("en"))
+    assert check["source"] == "Yearbook"
+    said = causes_text(check["likely_causes"], Words("en"))
     assert said.startswith("of 3 units with an official number; the largest difference is 60 people; ")
     assert "factor_refused" not in causes_text("factor_refused", Words("fr"))
 
 
 def test_groups_have_rows_of_their_own_and_nothing_told_is_unknown():
     both = pd.concat([_totals(ROWS[:1]), _totals(ROWS[3:4], "elderly")], ignore_index=True)
-    found = {check.of: check for check in unit_check({"unit_totals": both})}
-    assert found[""].outside == 0.0
-    assert np.isnan(found["elderly"].outside)
+    found = {check["of"]: check for check in unit_check({"unit_totals": both})}
+    assert found[""]["ours"] == 0.0
+    assert np.isnan(found["elderly"]["ours"])
     assert list(unit_check({})) == []
     for code in ("en", "zh", "fr"):
         item = Words(code, "sign_off").say("kind", "group_units", of="ELDERLY")
