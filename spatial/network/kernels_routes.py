@@ -106,13 +106,11 @@ def follow_ways(
 
 
 @inner  # pragma: no cover - compiled
-def _point_at(xy: Floats, begin: int, end: int, share: float, points: Floats, n: int) -> int:
-    """Write the point at a share of an edge's line into a row; return the vertex before which it lies."""
+def _vertex_after(xy: Floats, begin: int, end: int, share: float) -> int:
+    """Find the vertex of an edge's line before which a share of it lies."""
     if share == 0.0:
-        points[n, 0], points[n, 1] = xy[begin, 0], xy[begin, 1]
         return begin
     if share == 1.0:
-        points[n, 0], points[n, 1] = xy[end - 1, 0], xy[end - 1, 1]
         return end
     whole = 0.0
     for v in range(begin, end - 1):
@@ -121,12 +119,8 @@ def _point_at(xy: Floats, begin: int, end: int, share: float, points: Floats, n:
     for v in range(begin, end - 1):
         length = math.hypot(xy[v + 1, 0] - xy[v, 0], xy[v + 1, 1] - xy[v, 1])
         if rest <= length and length > 0.0:
-            part = rest / length
-            points[n, 0] = xy[v, 0] + part * (xy[v + 1, 0] - xy[v, 0])
-            points[n, 1] = xy[v, 1] + part * (xy[v + 1, 1] - xy[v, 1])
             return v + 1
         rest -= length
-    points[n, 0], points[n, 1] = xy[end - 1, 0], xy[end - 1, 1]
     return end - 1
 
 
@@ -154,19 +148,21 @@ def draw_ways(xy: Floats, vertex_offsets: Longs, pieces: Pieces, doors: Floats) 
                     n += 1
                 continue
             low, high = vertex_offsets[arcs[p] >> 1], vertex_offsets[(arcs[p] >> 1) + 1]
-            # Where the way begins and ends at a foot point, that stands there already.
-            enters, leaves = p > offsets[i], p < offsets[i + 1] - 1
-            v = _point_at(xy, low, high, shares[p, 0], points, n)
-            last = _point_at(xy, low, high, shares[p, 1], points, n + 1)
-            leave_x, leave_y = points[n + 1, 0], points[n + 1, 1]
-            n += 1 if enters else 0
+            v = _vertex_after(xy, low, high, shares[p, 0])
+            last = _vertex_after(xy, low, high, shares[p, 1])
+            # A way begins and ends at foot points, which stand there already; between edges it passes their ends.
+            if p > offsets[i]:
+                end = low if shares[p, 0] == 0.0 else high - 1
+                points[n, 0], points[n, 1] = xy[end, 0], xy[end, 1]
+                n += 1
             back = arcs[p] & 1
             for vertex in range(v - back, last - back, 1 - 2 * back):
                 if low < vertex < high - 1:
                     points[n, 0], points[n, 1] = xy[vertex, 0], xy[vertex, 1]
                     n += 1
-            if leaves:
-                points[n, 0], points[n, 1] = leave_x, leave_y
+            if p < offsets[i + 1] - 1:
+                end = low if shares[p, 1] == 0.0 else high - 1
+                points[n, 0], points[n, 1] = xy[end, 0], xy[end, 1]
                 n += 1
         ends[i + 1] = n
     return ends, points[:n]
