@@ -538,8 +538,6 @@ def pillar_levels(
 def _pillar(made: list[ScoreComponent], pillar: str) -> FloatArray:
     """Geometric mean of the components of a pillar that are known, as measured, at worst and at best."""
     mine = [part for part in made if part.pillar == pillar and part.side == "level"]
-    if not mine:
-        return np.full(3, np.nan)
     sides = [[part.value for part in mine], [part.low for part in mine], [part.high for part in mine]]
     return integration_level(sides).level
 

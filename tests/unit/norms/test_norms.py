@@ -212,6 +212,7 @@ def test_one_zero_among_four_guiding_norms_depends_on_the_floor():
     )
     assert guiding_attainment(frame) == pytest.approx(0.316, abs=5e-4)
     assert guiding_attainment(frame, floor=0.001) == pytest.approx(0.178, abs=5e-4)
+    assert np.isnan(guiding_attainment(frame.iloc[:0]))
 
 
 def test_a_place_exactly_at_the_threshold_is_served():
@@ -559,6 +560,7 @@ def test_the_study_may_say_which_column_counts_a_statistical_unit():
     [
         ({"service": "nowhere"}, "no_source:nowhere"),
         ({"metric": "served_flag", "direction": "presence", "fail_point": 0.0}, "metric_not_measured:served_flag"),
+        ({"stat_unit": "township"}, "metric_not_measured:time_min"),
         ({"mode": "emergency"}, "mode_not_studied:emergency"),
         ({"service": "school"}, "not_computed:school"),
         ({"scope": "metropolitan_area"}, "scope_unknown:metropolitan_area"),
