@@ -320,6 +320,7 @@ def test_a_budget_below_the_shortest_link_says_what_it_needs():
         ({"within_min": -1.0}, "within_min"),
         ({"facilities": None, "service": "clinic"}, "needs facilities"),
         ({"service": "clinc"}, "clinc"),
+        ({"service": "school"}, "nobody offers school today"),
         ({"most_links": 0}, "most_links"),
         ({"worth": "time"}, "worth: must be gained or connected or saved, is 'time'"),
     ],
@@ -440,10 +441,11 @@ def test_what_is_fast_already_keeps_its_speed():
         ({"speed_km_h": [0.0]}, "speed_km_h: must be above 0, not so for 'a'"),
         ({"speed_km_h": [10.0]}, "speed_km_h: no road of a becomes faster"),
         ({"upgrade_id": None}, "upgrade_id"),
+        ({"upgrade_id": "a", "road_ids": [["s0"], ["s1"]], "speed_km_h": 60.0}, "upgrade_id: repeated: 'a'"),
     ],
 )
 def test_upgrades_that_make_no_sense_are_refused(changed, words):
-    upgrades = pd.DataFrame({"upgrade_id": ["a"], "road_ids": [["s0"]], "speed_km_h": [60.0]}).assign(**changed)
+    upgrades = pd.DataFrame({"upgrade_id": ["a"], "road_ids": [["s0"]], "speed_km_h": [60.0]} | changed)
     upgrades = upgrades.dropna(axis=1)
     options = {"facilities": clinic(0, 0), "service": "clinic", "rules": RULES}
     with pytest.raises(ContractError, match=words):

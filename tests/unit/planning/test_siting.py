@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.coverage import relaxed
 from spatial.planning.sites import read_siting
-from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_median
+from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
 from tests.unit.planning.enumeration import frames
 
 # Six places on a line, and their people.
@@ -233,6 +233,18 @@ def test_a_pair_of_negative_or_unknown_minutes_is_refused() -> None:
         od.loc[1, "travel_time_min"] = wrong
         with pytest.raises(ContractError, match=told):
             mclp(od, settlements, candidates, n_facilities=1, service_radius=2)
+
+
+def test_a_matrix_that_fits_no_model_is_refused() -> None:
+    for model, cost, told in (
+        (p_median, [1.0, 2.0], r"demands by sites, has 1 dimension"),
+        (p_dispersion, [[0.0, 1.0, 2.0], [1.0, 0.0, 2.0]], "between sites, square, is 2 by 3"),
+        (p_dispersion, [[0.0, np.inf], [np.inf, 0.0]], "no two sites have a cost between them"),
+    ):
+        with pytest.raises(ContractError, match=told):
+            model(cost=cost, n_facilities=1)
+    with pytest.raises(ContractError, match="cost: give either a matrix, or od"):
+        p_median(*frames(LINE, PEOPLE), cost=[[0.0]], n_facilities=1)
 
 
 def test_a_time_limit_without_any_plan_is_an_error() -> None:
