@@ -183,6 +183,7 @@ def test_a_facility_that_nobody_reaches_is_unused_and_not_infinite():
     assert measure((od, settlements, facilities))["value"].tolist() == [0.0, 0.0, 0.0]
     crowd = sp.facility_crowding(od, settlements, facilities, service="hospital")
     assert crowd["value"].tolist() == [0.0, 0.0]
+    assert crowd["unused"].tolist() == [True, True]
 
 
 def test_capacity_zero_gives_nothing_and_takes_nobody():
