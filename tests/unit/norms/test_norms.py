@@ -962,6 +962,14 @@ def test_a_village_of_unknown_people_is_supposed_no_larger_than_the_largest_know
     assert ("people_unknown:1" in study_row(hard)["reason"]) == (condition != "" or status == "not_measurable")
 
 
+def test_on_an_incomplete_map_the_condition_of_what_is_mapped_is_said():
+    # As above, 95.37 % at best: as mapped that is below 96 %, but the failures may lack a clinic on the map alone.
+    evidence = NormEvidence(vocabulary=Words(), inventory={"clinic": "partial"})
+    settlements = places(TOWN_AND_VILLAGES, tier=TIERS_OF_FOUR)
+    result = judge([norm(target_share=0.96)], settlements, reach([10, 90, 90, 10]), evidence=evidence)
+    assert reading_of(result) == ("not_measurable", "not_met", "people_at_most:village:300")
+
+
 @pytest.mark.parametrize(
     ("tiers", "people", "condition"),
     [
