@@ -315,50 +315,45 @@ def _faults(load: Callable[[], object], key: str) -> list[str]:
 
 def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> list[str]:
     """Name the services that the study asks for and that neither vocabulary nor register has."""
-    every = set(vocabulary.ids)
-    known = f"known are {', '.join(vocabulary.ids)}"
-
-    def unknown(asked: Mapping[str, Iterable[str]]) -> list[str]:
-        found = {}
-        for key, names in asked.items():
-            # Towns are destinations of scenarios too.
-            towns = TOWN_TIERS if key.startswith("scenarios.") and key.endswith(".services") else ()
-            found[key] = [name for name in names if name not in every and name not in towns]
-        return [f"{key}: unknown {first_of(names)}; {known}" for key, names in found.items() if names]
-
+    every, known = set(vocabulary.ids), f"known are {', '.join(vocabulary.ids)}"
     listed = ("access", "measures", "areas", "uncertainty")
-    problems = unknown({f"{key}.services": getattr(study, key).services for key in listed})
-    problems += unknown({"measures.persons_per_unit": study.measures.persons_per_unit})
-    problems += unknown({"sharing.withhold_facilities": study.sharing.withhold_facilities})
+    asked: dict[str, Iterable[str]] = {f"{key}.services": getattr(study, key).services for key in listed}
+    asked |= {"measures.persons_per_unit": study.measures.persons_per_unit}
+    asked |= {"sharing.withhold_facilities": study.sharing.withhold_facilities}
+    asked |= {"emergency.service": [crew.service for crew in study.emergency]}
+    for trial in study.scenarios:
+        of_file = trial.new_facilities.service if trial.new_facilities else None
+        # Towns are destinations of scenarios too.
+        of_trial: dict[str, Iterable[str]] = {
+            "services": [name for name in trial.services if name not in TOWN_TIERS],
+            "new_facilities.service": filter(None, [of_file]),
+        }
+        of_trial |= {key: [each.service for each in getattr(trial, key)] for key in ("open", "mobile_stops")}
+        of_trial["share_units"] = [name for row in trial.share_units for name in row.services]
+        asked |= {f"scenarios.{trial.name}.{key}": names for key, names in of_trial.items()}
+    for item in study.plans:
+        of_plan: dict[str, Iterable[str]] = {
+            "service": filter(None, [item.service]),
+            "services": item.services,
+            "compatible": item.compatible,
+        }
+        asked |= {f"plans.{item.name}.{key}": names for key, names in of_plan.items()}
+    if study.planning.costs is not None:
+        asked["planning.costs.open"] = study.planning.costs.open
+    strange = {key: [name for name in names if name not in every] for key, names in asked.items()}
+    problems = [f"{key}: unknown {first_of(names)}; {known}" for key, names in strange.items() if names]
     if study.off_road.service not in {None, *every}:
         problems.append(f"off_road.service: unknown {study.off_road.service!r}; {known}")
-    for name, item in study.official.facilities.items():
-        strange = [service for service in item.services or (name,) if service not in every]
-        if strange:
+    for name, official in study.official.facilities.items():
+        if unknown := [service for service in official.services or (name,) if service not in every]:
             problems.append(
-                f"official.facilities.{name}: unknown service(s) {first_of(strange)}; name those that it counts as "
+                f"official.facilities.{name}: unknown service(s) {first_of(unknown)}; name those that it counts as "
                 f"services = [...]; {known}"
             )
     listable = every | words | {ROADS, *(tier.id for tier in vocabulary.tiers)}
-    strange = [name for name in study.inventory if name not in listable]
-    if strange:
-        problems.append(f"inventory: unknown service(s) {first_of(strange)}; {known}")
-    trials: dict[str, Iterable[str]] = {f"scenarios.{item.name}.services": item.services for item in study.scenarios}
-    trials |= {
-        f"scenarios.{item.name}.new_facilities.service": (item.new_facilities.service,)
-        for item in study.scenarios
-        if item.new_facilities is not None and item.new_facilities.service is not None
-    }
-    for trial in study.scenarios:
-        asked = {key: [each.service for each in getattr(trial, key)] for key in ("open", "mobile_stops")}
-        asked["share_units"] = [name for row in trial.share_units for name in row.services]
-        trials |= {f"scenarios.{trial.name}.{key}": names for key, names in asked.items()}
-    trials |= {f"plans.{item.name}.service": [item.service] for item in study.plans if item.service is not None}
-    trials |= {f"plans.{item.name}.services": item.services for item in study.plans}
-    trials |= {f"plans.{item.name}.compatible": item.compatible for item in study.plans}
-    if study.planning.costs is not None:
-        trials["planning.costs.open"] = study.planning.costs.open
-    return problems + unknown(trials | {"emergency.service": [crew.service for crew in study.emergency]})
+    if unknown := [name for name in study.inventory if name not in listable]:
+        problems.append(f"inventory: unknown service(s) {first_of(unknown)}; {known}")
+    return problems
 
 
 def _unfit_modes(study: Study) -> Iterator[str]:
