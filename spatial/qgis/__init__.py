@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from spatial.qgis.geopackage import write_geopackage, write_qgis
+from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.layer import QgisLayer
 from spatial.qgis.layers import build_layers
 from spatial.qgis.meta import QgisMeta
-from spatial.qgis.project import write_project
 from spatial.qgis.rasters import QgisRaster, write_raster
 
-__all__ = [
-    "QgisLayer",
-    "QgisMeta",
-    "QgisRaster",
-    "build_layers",
-    "write_geopackage",
-    "write_project",
-    "write_qgis",
-    "write_raster",
-]
+__all__ = ["QgisLayer", "QgisMeta", "QgisRaster", "build_layers", "write_qgis", "write_raster"]

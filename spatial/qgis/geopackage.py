@@ -96,14 +96,6 @@ EXTENSIONS = (
 ROWS_AT_ONCE = 50_000
 
 
-def write_geopackage(
-    tables: Mapping[str, pd.DataFrame], *, name: str, crs: pyproj.CRS | str, languages: Sequence[str], meta: QgisMeta
-) -> Artifact:
-    """Write the tables as a GeoPackage that looks right by itself."""
-    layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
-    return write_geopackage_of(layers, name=name, words=Words(languages[0], "qgis"), meta=meta)
-
-
 def write_qgis(
     tables: Mapping[str, pd.DataFrame],
     *,

@@ -11,7 +11,6 @@ from xml.etree.ElementTree import Element, SubElement, indent
 
 import geopandas as gpd
 
-from spatial.messages import Words
 from spatial.plain_text import xml_text
 from spatial.qgis.forms import (
     TABS,
@@ -25,7 +24,6 @@ from spatial.qgis.forms import (
     value_maps,
 )
 from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, Shown
-from spatial.qgis.layers import build_layers
 from spatial.qgis.layouts import Extent, LegendEntry, Print, layouts_element, unread
 from spatial.qgis.styles import (
     BASE,
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyproj
 
+    from spatial.messages import Words
     from spatial.qgis.forms import Relation
     from spatial.qgis.layer import QgisLayer
     from spatial.qgis.meta import QgisMeta
@@ -58,20 +57,6 @@ OPEN_SHELF = 4
 """Sub-groups of up to so many layers open unfolded."""
 MARGIN = 0.06
 """Blank rim around the study, as a share of its extent."""
-
-
-def write_project(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    name: str,
-    crs: pyproj.CRS | str,
-    languages: Sequence[str],
-    meta: QgisMeta,
-    rasters: Sequence[QgisRaster] = (),
-) -> Artifact:
-    """Write the project that shows the study's GeoPackage."""
-    layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
-    return write_project_of(layers, name=name, words=Words(languages[0], "qgis"), meta=meta, rasters=rasters)
 
 
 def project_title(words: Words, meta: QgisMeta) -> str:

@@ -99,6 +99,10 @@ def main(file: str, folder: str, paper: str = "") -> None:
     }
     layouts = [one for one in project.layoutManager().printLayouts() if paper in one.name()]
     answer["prints"] = {one.name(): printed(one, Path(folder), i) for i, one in enumerate(layouts)}
+    # As somebody who works in it does: save it, in another folder, and open it again.
+    themes, copy = set(answer["themes"]), str(Path(folder) / "saved.qgz")
+    is_saved = project.write(copy) and project.read(copy) and set(project.mapThemeCollection().mapThemes()) == themes
+    answer["again"] = is_saved and all(layer.isValid() for layer in project.mapLayers().values())
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it
     sys.stdout.flush()
     os._exit(0)  # QGIS may crash while it shuts down

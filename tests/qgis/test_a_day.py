@@ -51,6 +51,7 @@ def test_open_draw_a_clinic_run_print_publish_hand_on(in_qgis, sample_run, go_on
     (folder / "prints").mkdir()
     printed = in_qgis("print_in_qgis.py", project, folder / "prints", "A3").found
     assert printed["read"]
+    assert printed["again"]
     assert all(layer["valid"] for layer in printed["layers"].values())
     # What opens the project is a question a theme; one of them is what was drawn.
     assert len(printed["prints"]) == len(printed["themes"]) > 5

@@ -15,10 +15,11 @@ import pytest
 import shapely
 
 from spatial.messages import Words
-from spatial.qgis import build_layers, write_project, write_qgis, write_raster
+from spatial.qgis import build_layers, write_qgis, write_raster
 from spatial.qgis.joins import how_sure, last_mile_lines, neighbour_colours, trial_columns
 from spatial.qgis.looks_access import measure_bounds
 from spatial.tables import TABLES
+from tests.qgis.one_file import write_project
 
 CRS = "EPSG:32648"
 MIDDLE = shapely.Point(420_000, 3_315_000)

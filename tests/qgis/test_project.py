@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from spatial.messages import Words
-from spatial.qgis import write_project, write_qgis, write_raster
+from spatial.qgis import write_qgis, write_raster
+from tests.qgis.one_file import write_project
 
 CRS = "EPSG:32648"
 

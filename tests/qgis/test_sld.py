@@ -9,9 +9,10 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from spatial.messages import Words
-from spatial.qgis import write_geopackage, write_raster
+from spatial.qgis import write_raster
 from spatial.qgis.sld import Expression, equals, holds, sld
 from spatial.qgis.styles import Category, Style, categorised, line, symbol
+from tests.qgis.one_file import write_geopackage
 
 SE, OGC = "{http://www.opengis.net/se}", "{http://www.opengis.net/ogc}"
 FILL = "GraphicFill? SvgParameter*"

@@ -50,8 +50,9 @@ def test_the_small_project_has_few_layers_and_the_full_one_every_table(county, c
 
 
 @pytest.mark.qgis
-def test_every_layer_is_valid_read_only_and_described_after_the_folder_moved(seen):
+def test_every_layer_is_valid_read_only_and_described_after_the_folder_moved_and_qgis_saved_it(seen):
     assert seen["read"]
+    assert seen["again"]
     for name, layer in seen["layers"].items():
         assert layer["valid"], name
         assert layer["read_only"], name
