@@ -39,7 +39,7 @@ class Box(NamedTuple):
 MAP_BOX = Box(RIM_MM + 3.0, 34.0, 188.0, 148.0)
 LONGEST_SEGMENT_MM = 30.0
 """Of the two of the scale bar."""
-CLAUSE = re.compile(r"[^;；]+[;；]?\s*|[;；]\s*")  # noqa: RUF001 - a Chinese mark
+CLAUSE = re.compile(r"[^;；·]+[;；·]?\s*|[;；·]\s*")  # noqa: RUF001 - a Chinese mark
 """What a line is best broken between."""
 PIECE = re.compile(r"[（《“]*(?:[^\s\u2e80-\uffef]+|\S)[，。；：、）》”！？%]*\s*")  # noqa: RUF001 - Chinese marks
 """What a line never breaks: a word, a number, or a wide letter, with the marks that open and close it."""
@@ -289,12 +289,12 @@ def wrapped(text: str, width: int) -> str:
                 taken = 0
             made[-1] += part
             taken += whole
-        return [line.rstrip() for line in made]
+        return [line.rstrip(" ·") for line in made]
 
     # Nothing is wider than a line, such as an id without an end.
     short = [piece[at : at + width] for piece in PIECE.findall(text) for at in range(0, len(piece), width)]
     pieces, clauses = (
-        [(part, display_width(part), display_width(part.rstrip())) for part in parts]
+        [(part, display_width(part), display_width(part.rstrip(" ·"))) for part in parts]
         for parts in (short, CLAUSE.findall(text))
     )
     few = len(lines(width, pieces))
