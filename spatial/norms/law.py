@@ -177,7 +177,7 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
     if not problems:
         words = [name for name in VALUES if name in JUDGED and name != "read_in_original"]
         for row in rows:
-            faults = [*_word_faults(row, words), *_number_faults(row), *_date_faults(row)]
+            faults = [*_word_faults(row, words), *_number_faults(row), *_measure_faults(row), *_date_faults(row)]
             problems += [f"norm {row['norm_id']!r}, {fault}" for fault in faults]
     refuse(WHERE, problems)
 
@@ -241,6 +241,15 @@ def _row_faults(row: Row) -> Iterator[str]:
     if wrong:
         yield f"mode: {row['mode']!r} must be blank or one of {', '.join(MODES)}, joined by + for a way in parts"
     yield from _number_faults(row)
+    yield from _measure_faults(row)
+    wanted = DEONTIC_OF_CLASS.get(row["norm_class"])
+    if wanted and row["deontic"] in VALUES["deontic"] and row["deontic"] != wanted:
+        yield f"deontic: a {row['norm_class']} norm {wanted}, found {row['deontic']!r}"
+    yield from _date_faults(row)
+
+
+def _measure_faults(row: Row) -> Iterator[str]:
+    """Name what of unit and direction does not go with what is measured."""
     unit = UNIT_OF_METRIC.get(row["metric"])
     if unit and row["unit"] and row["unit"] != unit:
         yield f"unit: {row['metric']} is measured in {unit}, found {row['unit']!r}; convert the threshold"
@@ -252,10 +261,6 @@ def _row_faults(row: Row) -> Iterator[str]:
         yield f"direction: presence_in_unit needs presence, found {row['direction']!r}"
     if unit and row["direction"] == "presence":
         yield f"direction: {row['metric']} needs max or min, found 'presence'"
-    wanted = DEONTIC_OF_CLASS.get(row["norm_class"])
-    if wanted and row["deontic"] in VALUES["deontic"] and row["deontic"] != wanted:
-        yield f"deontic: a {row['norm_class']} norm {wanted}, found {row['deontic']!r}"
-    yield from _date_faults(row)
 
 
 def _word_faults(row: Row, names: Iterable[str]) -> Iterator[str]:

@@ -106,6 +106,11 @@ FIRST = REGISTER["norm_id"].iloc[0]
         (changed(threshold="30"), "threshold: .*no numbers: '30'"),
         (changed(threshold=-1.0), f"norm '{FIRST}', threshold: -1 is not above 0"),
         (changed(threshold=float("inf")), f"norm '{FIRST}', threshold: 'inf' is not a number"),
+        (changed(unit="km"), "unit: dist_m is measured in m, found 'km'; convert the threshold"),
+        (
+            changed(direction="presence", fail_point=float("nan")),
+            "direction: dist_m needs max or min, found 'presence'",
+        ),
         (changed(fail_point=2000.0), "fail_point: 2000 must be above the threshold 2000"),
         (changed(direction="min", fail_point=2000.0), "fail_point: 2000 must be below the threshold 2000"),
         (changed(norm_class="must"), f"norm '{FIRST}', norm_class: 'must' is not one of mandatory"),
