@@ -13,12 +13,14 @@ import rasterio
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from benchmarks import country as country_benchmark
 from benchmarks import k2_nearest, k3_many_to_many
 from benchmarks.country import slope
 from benchmarks.k2_nearest import core_bytes
 from benchmarks.road_like import road_like_graph
 from spatial.inputs.prepare import prepare
 from spatial.network.build import build_network
+from spatial.pipeline import STAGES as LINE
 from spatial.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +102,21 @@ def test_nodes_places_and_facilities_are_scaled_apart(synthetic, tmp_path) -> No
 def test_cost_that_doubles_with_size_has_a_slope_of_one() -> None:
     # 10 times the size for 100 times the cost is a square
     assert slope(1e5, 1e6, 2.0, 200.0) == pytest.approx(2.0)
+
+
+@pytest.mark.trial
+def test_a_countrys_table_has_each_stage_and_says_how_cost_grows(tmp_path, capfd) -> None:
+    sizes = ["--size", "2000", "200", "20", "--size", "2000", "400", "20"]
+    assert country_benchmark.main([*sizes, "--work", str(tmp_path)]) == 0
+    said = capfd.readouterr().out
+    for stage in (*(stage.name for stage in LINE), "all"):
+        # seconds, CPU seconds and the peak of memory, of either country
+        found = re.findall(rf"^{stage} +[\d.]+ +[\d.]+ +(\d+)$", said, flags=re.MULTILINE)
+        assert len(found) == 2, stage
+        assert all(100 < int(peak) < 2000 for peak in found)
+    assert re.search(
+        rf"^places from 200 to 400: slope -?[\d.]+ over {len(LINE)} stages; above 1.1: ", said, re.MULTILINE
+    )
 
 
 STAGES = ("read", "all")
