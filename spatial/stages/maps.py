@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
 from spatial.cartography.pages import build_pages
 from spatial.reporting.wording import every_source, stated
+from spatial.runner.cost import give_back_memory
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, inventories, said_of_study, vocabulary_of
 
@@ -55,6 +56,10 @@ def maps(
         ),
     )
 
+    def after_part(share: float) -> None:
+        progress(share, "maps")
+        give_back_memory(0.0)  # what a district of a country leaves behind would stand beside all that follows
+
     pages = build_pages(
         tables,
         meta=meta,
@@ -64,6 +69,6 @@ def maps(
         max_page_mb=options.outputs.max_page_mb,
         relief=tables.get("elevation"),
         is_shared=options.outputs.shared,
-        after_part=lambda share: progress(share, "maps"),
+        after_part=after_part,
     )
     return {"files": pages}

@@ -139,6 +139,11 @@ def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_sa
         assert told.startswith(heading.rstrip())
         assert words.messages["drawing"]["none_beyond"] in told
         assert words.messages["answer"]["share_all"] in told
+    # Where a finding leaves no township with anybody beyond, the service that is farthest says more than one grey.
+    nowhere = "(told) => { told.map.is_tinted = true; told.answer.matrix.rows.forEach((row) => { row.cells = {}; }); }"
+    page = open_page(maps / "index.html", changed=nowhere)
+    heading = Words("en", "pages").messages["answer"]["tint_far"].partition("{")[0]
+    assert page.locator("#answer-legend").inner_text().startswith(heading.rstrip())
 
 
 def test_each_first_action_has_a_card_with_a_map_and_its_people(run, open_page):

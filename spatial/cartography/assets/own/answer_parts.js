@@ -5,7 +5,7 @@
   const WITHIN = 0, BEYOND = 1, FAR = 2, UNKNOWN = 3;
   const DARK = "#4d565b";
   const FULL_PX = 720, LARGEST = 11, SMALL = 0.5, TOWNSHIPS = 9, TOWNSHIPS_PHONE = 4, NAMED = 3, TOWNSHIP_RING = 3;
-  const LEAST_SHARE = 0.16, PAD = 0.14;
+  const LEAST_SHARE = 0.16, COUNTRY_SHARE = 0.03, PAD = 0.14;
 
   const named = (names) => S.pick(names) || S.t("answer.unnamed");
   const heads = () => S.pick(S.data.answer.texts).heads;
@@ -82,11 +82,14 @@
     return [...sums.values()].map((sum) => ({ x: frame.x(sum.x / sum.n), y: frame.y(sum.y / sum.n), r: TOWNSHIP_RING }));
   }
 
-  /* By what townships are tinted, as circles are drawn where there are fewer places. */
+  /* By what townships are tinted: as circles are drawn where there are fewer places, or by the service that is farthest where that leaves no township with anybody beyond. */
   function tintedBy(answer, known, isService, far, none) {
-    if (isService) return { shares: sharesBeyond(answer, known, known.services[0], ""), shades: D.GREYS, title: S.t("answer.tint_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) };
-    const at = far >= 0 ? far : none, norm = answer.findings[at].norm_id;
-    return { shares: sharesBeyond(answer, known, known.findings[at], norm), shades: D.SHADES, title: S.t(far >= 0 ? "answer.tint_beyond" : "answer.tint_none", { norm: far >= 0 ? heads()[norm] : S.inText(heads()[norm]) }) };
+    if (!isService) {
+      const at = far >= 0 ? far : none, norm = answer.findings[at].norm_id, shares = sharesBeyond(answer, known, known.findings[at], norm);
+      const title = S.t(far >= 0 ? "answer.tint_beyond" : "answer.tint_none", { norm: far >= 0 ? heads()[norm] : S.inText(heads()[norm]) });
+      if (!answer.services.length || [...shares.values()].some((share) => share > 0)) return { shares, shades: D.SHADES, title };
+    }
+    return { shares: sharesBeyond(answer, known, known.services[0], ""), shades: D.GREYS, title: S.t("answer.tint_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) };
   }
 
   /* The map of the answer, with the actions to begin with where `marked`; and the keys to it. */
@@ -126,7 +129,7 @@
     const points = known.points.settlement, units = action.lines.flat().map(([longitude, latitude]) => S.toUnit(latitude, longitude));
     const xs = [...units.map(({ x }) => x), ...action.gained.map((i) => points.x[i])], ys = [...units.map(({ y }) => y), ...action.gained.map((i) => points.y[i])];
     const middle = { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (Math.min(...ys) + Math.max(...ys)) / 2 };
-    const least = (known.high.x - known.low.x) * LEAST_SHARE;
+    const least = (known.high.x - known.low.x) * (D.isTinted(known) ? COUNTRY_SHARE : LEAST_SHARE);
     const across = Math.max(Math.max(...xs) - Math.min(...xs), least) * (1 + 2 * PAD), down = (Math.max(...ys) - Math.min(...ys)) * (1 + 2 * PAD);
     const wide = Math.max(across, (down * width) / height), tall = (wide * height) / width;
     return { low: { x: middle.x - wide / 2, y: middle.y + tall / 2 }, high: { x: middle.x + wide / 2, y: middle.y - tall / 2 } };

@@ -21,6 +21,7 @@
   /* Where there are too many places for circles townships are tinted by the share beyond, in the classes of their table. */
   const STEPS = [0.1, 0.3, 0.6, 0.95];
   const SHADES = ["#e4e8e8", "#fdebc8", "#f8c98a", "#eb9350", "#c44a24", "#a3162e"], GREYS = ["#eef0f0", "#d9dddf", "#bcc3c6", "#98a2a7", "#717b80", "#4d565b"];
+  const OVER_TINTS = { stroke: "#fff", "stroke-width": 0.9, opacity: 0.7 };
   const UNDER_TINTS = ["road_middle", "road_minor", "boundary"];
   /* In black and white red and green are one grey: on paper whoever is gained has a white middle. */
   const CORE = 0.42, CORE_STYLE = { class: "on-paper", fill: "#fff", stroke: "#fff", "stroke-width": 0 };
@@ -102,7 +103,7 @@
       const style = LOOKS[look];
       if (!style || (tinted && UNDER_TINTS.includes(look))) continue;
       const d = pathOf(lines, frame, Boolean(style.fill));
-      nodes.push(S.svg("path", { d, fill: "none", "fill-rule": "evenodd", ...style }));
+      nodes.push(S.svg("path", { d, fill: "none", "fill-rule": "evenodd", ...style, ...(tinted && look === "road_major" ? OVER_TINTS : {}) }));
       if (tinted && look === "area") nodes.push(...tints(known, frame, tinted.shares, tinted.shades, name));
       if (tinted || look !== "area" || !map.relief) continue;
       const [[south, west], [north, east]] = map.relief.bounds, low = S.toUnit(south, west), high = S.toUnit(north, east);
