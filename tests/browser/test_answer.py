@@ -137,8 +137,10 @@ def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_sa
         told, words = page.locator("#answer-legend").inner_text(), Words(language, "pages")
         heading = words.messages["answer"]["tint_beyond"].partition("{")[0]
         assert told.startswith(heading.rstrip())
-        assert words.messages["drawing"]["none_beyond"] in told
-        assert words.messages["answer"]["share_all"] in told
+        # A shade has its words where there is such a township.
+        assert (words.messages["drawing"]["none_beyond"] in told) == (expected[0] > 0)
+        assert (words.messages["answer"]["share_all"] in told) == (expected[5] > 0)
+        assert told.count("%") == sum(count > 0 for count in expected[1:5])
     # Where a finding leaves no township with anybody beyond, the service that is farthest says more than one grey.
     nowhere = "(told) => { told.map.is_tinted = true; told.answer.matrix.rows.forEach((row) => { row.cells = {}; }); }"
     page = open_page(maps / "index.html", changed=nowhere)
