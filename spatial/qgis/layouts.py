@@ -131,14 +131,9 @@ class _Paper:
         layout = Element("Layout", {"name": self.name, "units": "mm", "printResolution": "300"})
         paper = self.item(PAGE, "page", Box(0.0, 0.0, WIDTH_MM, HEIGHT_MM), background="true")
         SubElement(layout, "PageCollection").append(paper)
-        # On a page of the atlas the name of its township leads.
-        place = "[% if(coalesce(@atlas_pagename, '') = '', '', @atlas_pagename || ': ') %]" if one.atlas else ""
         bold, quiet = self.text_style(13.5, bold=True), self.text_style(8.5, colour=MUTED)
-        layout.append(
-            self.label(
-                "title", place + wrapped(unread(one.headline), HEADLINE_WIDTH), Box(RIM_MM, 8.0, whole, 15.0), bold
-            )
-        )
+        headline = wrapped(unread(one.headline), HEADLINE_WIDTH)
+        layout.append(self.label("title", headline, Box(RIM_MM, 8.0, whole, 15.0), bold))
         layout.append(
             self.label("below", wrapped(unread(one.below), BELOW_WIDTH), Box(RIM_MM, 24.0, whole, 8.0), quiet)
         )
@@ -146,6 +141,13 @@ class _Paper:
         layout.append(self.label("facts", unread(one.facts), Box(RIM_MM, 190.0, whole, 4.0), self.text_style(7.0)))
         layout.append(self.label("small print", unread(one.small_print), Box(RIM_MM, 194.5, whole, 11.0), small))
         layout.append(self.map())
+        if one.atlas is not None:
+            # A finding is of the whole study: the township of an atlas page is named on its map alone.
+            name = self.text_style(13.5, bold=True)
+            buffer = f"bufferDraw=1 bufferSize=0.9 bufferSizeUnits=MM bufferColor={rgba(BASE['blank'])}"
+            SubElement(name, "text-buffer", constants(f"{buffer} bufferOpacity=1 bufferNoFill=1"))
+            room = Box(MAP_BOX.left + 3.0, MAP_BOX.top + 3.0, MAP_BOX.width - 16.0, 8.0)
+            layout.append(self.label("place", "[% coalesce(@atlas_pagename, '') %]", room, name))
         corner = Box(MAP_BOX.left + MAP_BOX.width - 10.0, MAP_BOX.top + 2.0, 8.0, 11.0)
         arrow = self.text_style(11.0, bold=True)
         layout.append(self.label("north", "↑\nN", corner, arrow, halign="4"))

@@ -399,7 +399,9 @@ def actions_look(frame: gpd.GeoDataFrame, words: Words) -> Style:
 
     def look(kind: str) -> Element:
         size = 5.0 if kind == SITE else 4.2
-        text = number('"step"', size=0.64 * size, colour=BASE["blank"])
+        # By its name: a legend beside a township of the atlas would take what stands there in that column's place.
+        step = "coalesce(attribute($currentfeature, 'step'), 1)"
+        text = number(step, size=0.64 * size, colour=BASE["blank"])
         disc = symbol("marker", marker(INK, size=size, width=0.5), text)
         if kind == SITE:
             return disc

@@ -62,7 +62,7 @@ def printed(layout: object, folder: Path, number: int) -> dict[str, object]:
     answer["atlas"] = atlas.updateFeatures() if atlas.enabled() else 0
     if atlas.enabled() and atlas.beginRender():
         atlas.first()
-        answer["first"] = next(item.currentText() for item in items if item.id() == "title")
+        answer["first"] = {item.id(): item.currentText() for item in items if isinstance(item, QgsLayoutItemLabel)}
         answer["closer"] = page.scale()
         atlas.endRender()
     return answer
