@@ -22,6 +22,7 @@ import pystac.validation
 import pytest
 import rasterio
 import yaml
+from pyproj import CRS
 from pystac.validation import validate_dict
 from rocrate.rocrate import ROCrate
 
@@ -171,6 +172,27 @@ def test_geometry_comes_back_with_the_box_of_each_row_and_neighbours_stand_toget
     assert after.geometry.hilbert_distance().is_monotonic_increasing
     # Of eight places the three in the west, then the south, the east and the north would be the order of no list.
     assert gpd.read_parquet(path, bbox=(104.035, 29.99, 104.05, 30.05))["settlement_id"].isin(["s3", "s8"]).all()
+
+
+def test_every_geoparquet_says_of_its_geometry_what_version_1_1_asks_and_what_is_true(shared):
+    held = 0
+    for path in (shared / "tables").glob("*.parquet"):
+        geo = json.loads(pq.read_schema(path).metadata.get(b"geo", b"null"))
+        if geo is None or pq.read_metadata(path).num_rows == 0:  # no box of nothing
+            continue
+        held += 1
+        assert geo["version"] == "1.1.0"
+        (name,) = geo["columns"]
+        assert geo["primary_column"] == name
+        told, frame = geo["columns"][name], gpd.read_parquet(path)
+        assert told["encoding"] == "WKB", path.name
+        assert CRS.from_json_dict(told["crs"]) == frame.crs == "EPSG:4326", path.name
+        assert set(told["geometry_types"]) == set(frame.geom_type.dropna()), path.name
+        assert told.get("edges", "planar") == "planar", path.name
+        sides = ("xmin", "ymin", "xmax", "ymax")
+        assert told["covering"] == {"bbox": {side: ["bbox", side] for side in sides}}, path.name
+        assert told["bbox"] == pytest.approx(frame.total_bounds.tolist()), path.name
+    assert held > 10
 
 
 def test_units_and_the_audience_travel_in_every_parquet_file(shared):
