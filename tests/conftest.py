@@ -62,6 +62,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Look for rubbish as seldom as the command line does, and never among the tests themselves."""
+    # What a script puts into the background ignores Ctrl-C, and so would every program that a test tells to end.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     _cpu_s["before"] = _cpu_s_so_far()
