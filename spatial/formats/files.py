@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -90,6 +91,8 @@ def damage_told(label: str, kind: str, remedy: str = "export it again") -> Itera
     except (MemoryError, OverflowError) as error:
         raise SourceError(f"{label}: the {kind} asks for more memory than there is; {remedy}") from error
     except Exception as error:
+        if os.strerror(errno.EAGAIN) in str(error):  # no thread could be begun: no fault of the file
+            raise MemoryError(str(error)) from error
         # What is wrong, without the file and without advice for programmers.
         said = " ".join(str(error).partition("; It might help")[0].split()).strip(" .;")[:LETTERS_OF_CAUSE]
         cause = said.replace(f"'{label.rpartition(' ')[2]}' ", "") or type(error).__name__

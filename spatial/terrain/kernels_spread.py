@@ -355,7 +355,7 @@ def path_metres(
 @outer  # pragma: no cover - compiled
 def path_cells(field: Field, columns: int, moves: Moves, times: NDArray[np.float64], end: int) -> NDArray[np.int64]:
     """List the cells of the path that `path_metres` measures, from an end that was reached to where it began."""
-    cells, n, u = empty_int64(64), 0, end
+    cells, n, u = empty_int64(np.int64(64)), 0, end
     while True:
         if n == cells.shape[0]:
             more = empty_int64(2 * n)

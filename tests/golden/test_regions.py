@@ -308,7 +308,7 @@ def _files(place):
     """Outputs by name, but for the records of the run, which hold seconds."""
     folders = (place / "processed" / "rutland", place / "maps" / "rutland")
     paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    records = {"run.json", ".lock", ".checksums.json"}
+    records = {"run.json", ".lock", ".checksums.json", ".headlines.json"}  # the last as the terminal has said them
     return {
         path.relative_to(place).as_posix(): path
         for path in paths

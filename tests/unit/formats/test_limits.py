@@ -2,9 +2,11 @@
 
 import bz2
 import contextlib
+import errno
 import gzip
 import io
 import json
+import os
 import sqlite3
 import warnings
 import zipfile
@@ -200,6 +202,11 @@ def test_whatever_a_library_raises_is_told_as_damage(error):
 def raise_in(error):
     with damage_told("table a.csv", "CSV"):
         raise error
+
+
+def test_a_thread_that_cannot_begin_is_no_fault_of_the_file():
+    with pytest.raises(MemoryError):
+        raise_in(RuntimeError(os.strerror(errno.EAGAIN)))
 
 
 def test_what_the_package_itself_says_of_a_file_passes_through():
