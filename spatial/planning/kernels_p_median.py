@@ -137,7 +137,8 @@ def interchange(pairs: Costs, is_open: BoolArray, may_open: BoolArray) -> BoolAr
         total += pairs.cost[two[i, 0]] if two[i, 0] >= 0 else pairs.far[i]
         _count_demand(pairs, swaps, place, two[i], i, 1.0)
     while True:
-        least, opened, at = -1e-12 * max(total, 1.0), np.int64(-1), -1
+        # A number that is written down is a type of its own to numba, which would compile what takes it twice.
+        least, opened, at = -1e-12 * max(total, 1.0), int(np.int64(-1)), -1
         for k in range(len(leaving)):
             for j in range(m):
                 change = swaps.loss[k] - swaps.less[k, j] - swaps.gain[j]
