@@ -723,7 +723,7 @@ def test_every_control_has_a_name_and_a_visible_focus(name, county_folder, open_
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("settlements", "megabytes"), [(20_000, 2.0), pytest.param(100_000, 5.0, marks=pytest.mark.trial)]
+    ("settlements", "megabytes"), [(20_000, 2.0), pytest.param(80_000, 5.0, marks=pytest.mark.trial)]
 )
 def test_as_many_settlements_as_a_province_has_stay_small_and_fluid(
     county_of, open_page, save_pages, tmp_path, settlements, megabytes

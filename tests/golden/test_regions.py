@@ -263,17 +263,18 @@ def test_a_second_run_skips_every_stage(name, request, region_run, go_on_from, t
 @pytest.mark.trial
 def test_a_run_elsewhere_with_other_hashes_gives_the_same_bytes(county, rutland, tmp_path):
     # The raw files are copied as well: no path of the machine may reach an output.
-    raw = tmp_path / "raw"
+    # As deep as the other: the project names the file of edits by the way there.
+    raw, elsewhere = tmp_path / "raw", tmp_path / "run"
     shutil.copytree(rutland, raw / "rutland")
     command = [sys.executable, "-m", "spatial", "run", str(ROOT / "examples" / "rutland.toml"), "--raw", str(raw)]
-    command += ["--processed", str(tmp_path / "processed"), "--maps", str(tmp_path / "maps")]
+    command += ["--processed", str(elsewhere / "processed"), "--maps", str(elsewhere / "maps")]
     seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "pages:" in done.stdout
-    first, second = _files(county.folder.parents[1]), _files(tmp_path)
+    first, second = _files(county.folder.parents[1]), _files(elsewhere)
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name].read_bytes() != second[name].read_bytes()] == []
 
