@@ -91,7 +91,8 @@ def damage_told(label: str, kind: str, remedy: str = "export it again") -> Itera
     except (MemoryError, OverflowError) as error:
         raise SourceError(f"{label}: the {kind} asks for more memory than there is; {remedy}") from error
     except Exception as error:
-        if os.strerror(errno.EAGAIN) in str(error):  # no thread could be begun: no fault of the file
+        # No thread could begin, which is no fault of the file; where a system call fails so, somebody holds the file.
+        if os.strerror(errno.EAGAIN) in str(error) and not isinstance(error, OSError):
             raise MemoryError(str(error)) from error
         # What is wrong, without the file and without advice for programmers.
         said = " ".join(str(error).partition("; It might help")[0].split()).strip(" .;")[:LETTERS_OF_CAUSE]

@@ -207,6 +207,8 @@ def raise_in(error):
 def test_a_thread_that_cannot_begin_is_no_fault_of_the_file():
     with pytest.raises(MemoryError):
         raise_in(RuntimeError(os.strerror(errno.EAGAIN)))
+    with pytest.raises(SourceError, match="unavailable"):  # locked by another program
+        raise_in(BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)))
 
 
 def test_what_the_package_itself_says_of_a_file_passes_through():
