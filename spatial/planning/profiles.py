@@ -167,15 +167,16 @@ def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) 
         known = candidates["township_id"] if "township_id" in candidates else pd.Series(None, index=candidates.index)
         sites = candidates.rename(columns={"facility_id": "place_id"})
         frames.append(sites.assign(place_kind="candidate", unit=known))
-    columns = ["place_id", "place_kind", "name", "unit", "geometry"]
-    both = pd.concat([frame.reindex(columns=columns) for frame in frames], ignore_index=True)
-    return gpd.GeoDataFrame(both, crs=settlements.crs)
+    columns = ["place_id", "place_kind", "name", "unit"]
+    texts = [pd.DataFrame(frame).reindex(columns=columns).astype("object") for frame in frames]
+    points = np.concatenate([frame.geometry.to_numpy() for frame in frames])
+    return gpd.GeoDataFrame(pd.concat(texts, ignore_index=True), geometry=points, crs=settlements.crs)
 
 
 def _units(settlements: gpd.GeoDataFrame) -> pd.Series:
     """Name the township of each settlement, or itself where none is known."""
-    ids = settlements["settlement_id"]
-    return settlements["township_id"].fillna(ids) if "township_id" in settlements else ids
+    ids = settlements["settlement_id"].astype("object")
+    return settlements["township_id"].astype("object").fillna(ids) if "township_id" in settlements else ids
 
 
 def _flows(

@@ -30,6 +30,8 @@ def test_words_of_one_unit_are_one_and_unknown_ones_tell_nothing():
     assert capacity_units(_facilities(["rooms", "beds", "beds"])) == ["beds", "rooms"]
     assert capacity_units(_facilities(["rooms", "beds", "beds"], [np.nan, 1.0, 2.0])) == ["beds"]
     assert capacity_units(_facilities(["beds"] * 3).drop(columns="capacity_unit")) == []
+    kept = _facilities(["rooms", "beds", "beds"]).astype({"capacity_unit": "category"})
+    assert capacity_units(kept.iloc[1:]) == ["beds"]
 
 
 def test_the_rarer_unit_is_a_finding_and_other_services_are_not_asked():

@@ -176,6 +176,17 @@ def test_a_profile_does_not_hang_on_the_order_of_rows() -> None:
     pd.testing.assert_frame_equal(one, other)
 
 
+def test_a_profile_does_not_hang_on_how_its_frames_are_kept() -> None:
+    texts = {"settlement_id": "category", "name": "category", "tier": "category", "township_id": "category"}
+    kept = SETTLEMENTS.astype(texts).rename_geometry("where")
+    candidates = (
+        FACILITIES.iloc[:1].rename_geometry("at").assign(name="Site", township_id="B").astype({"name": "category"})
+    )
+    flows = FLOWS.astype({"from_id": "category", "to_id": "category", "kind": "category"})
+    one = profile_of(candidates=candidates.astype({"name": "object"}).rename_geometry("geometry"))
+    pd.testing.assert_frame_equal(one, profile_of(settlements=kept, candidates=candidates, flows=flows))
+
+
 def test_towns_outside_the_study_send_people_and_are_no_places() -> None:
     value, _ = told(
         profile := profile_of(settlements=SETTLEMENTS.assign(in_study=[True, True, True, False, True])), "t1"
