@@ -52,10 +52,15 @@ class Peers:
     def __init__(self, graph: TravelGraph, seed: int) -> None:
         self.graph = graph
         self.x, self.y = graph.node_x, graph.node_y
-        arcs = graph.outward
-        self.offsets, self.heads = arcs.offsets, arcs.target
-        self.minutes, self.metres = arcs.time_min, arcs.length_m
-        self.tails = np.repeat(np.arange(graph.n_nodes), np.diff(arcs.offsets))
+        # Open arcs in the order of the nodes that they leave.
+        tails = np.column_stack((graph.edge_from, graph.edge_to)).ravel()
+        minutes = np.column_stack((graph.forward_min, graph.backward_min)).ravel()
+        arcs = np.flatnonzero(np.isfinite(minutes))
+        arcs = arcs[np.argsort(tails[arcs], kind="stable")]
+        self.tails, self.minutes = tails[arcs], minutes[arcs]
+        self.heads = np.column_stack((graph.edge_to, graph.edge_from)).ravel()[arcs].astype(np.int32)
+        self.metres = np.repeat(graph.length_m, 2)[arcs]
+        self.offsets = np.r_[0, np.cumsum(np.bincount(self.tails, minlength=graph.n_nodes))]
         rng = np.random.default_rng(seed)
         self.sources = rng.choice(graph.n_nodes, min(SOURCES, graph.n_nodes), replace=False)
         self.targets = rng.choice(graph.n_nodes, min(TARGETS, graph.n_nodes), replace=False)

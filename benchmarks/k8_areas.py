@@ -14,6 +14,8 @@ import shapely
 
 import spatial as sp
 from benchmarks.measure import in_turns
+from spatial.access.roads_reached import reached_stretches, straight_pieces
+from spatial.network.snapping import snap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +52,13 @@ def county(side: int) -> tuple[Any, gpd.GeoDataFrame]:
     return sp.build_network(roads, speeds="rural_cn"), clinics
 
 
+def stretches(graph: Any, clinics: gpd.GeoDataFrame, cutoff_min: float) -> Any:
+    """Take the roads within reach apart into straight pieces."""
+    goals = snap(graph, clinics.geometry)
+    found = reached_stretches(graph, goals, cutoff_min=cutoff_min)
+    return shapely.linestrings(straight_pieces(graph, found)[0].reshape(-1, 2, 2))
+
+
 def ours(graph: Any, clinics: gpd.GeoDataFrame) -> Callable[[], list[Any]]:
     """Draw the areas of all cutoffs, from the network to polygons."""
 
@@ -65,8 +74,7 @@ def buffers(graph: Any, clinics: gpd.GeoDataFrame) -> Callable[[], list[Any]]:
     def run() -> list[Any]:
         areas = []
         for cutoff in CUTOFFS_MIN:
-            lines = sp.reached_edges(graph, clinics, cutoff_min=cutoff).geometry.to_numpy()
-            wide = shapely.union_all(shapely.buffer(lines, RULES.hull_m))
+            wide = shapely.union_all(shapely.buffer(stretches(graph, clinics, cutoff), RULES.hull_m))
             areas.append(shapely.buffer(wide, RULES.half_width_m - RULES.hull_m))
         return areas
 
@@ -120,8 +128,7 @@ def main(*, side: int = SIDE, repeats: int = REPEATS) -> None:
         "ego graph, wide edges": ego.edges,
     }
     lines = shapely.multilinestrings(graph.edge_lines())
-    reached_edges = (sp.reached_edges(graph, clinics, cutoff_min=cutoff) for cutoff in CUTOFFS_MIN)
-    near = [shapely.multilinestrings(table.geometry.to_numpy()) for table in reached_edges]
+    near = [shapely.multilinestrings(stretches(graph, clinics, cutoff)) for cutoff in CUTOFFS_MIN]
     print(f"{graph.n_edges:,} edges, {graph.length_m.sum() / 1000:,.0f} km, cutoffs {CUTOFFS_MIN} min")
     print("CPU seconds, medians of interleaved runs; then for each cutoff the share of the length within reach that")
     print("lies in the area, and the kilometres out of reach that lie in it as well")

@@ -334,9 +334,12 @@ def kernels(extract: str, *, repeats: int, sources: int = SOURCES) -> Callable[[
 
 def _links(graph: TravelGraph) -> csr_array:
     """Arcs against the traffic, so that a search from the sources finds the way to them."""
-    inward = graph.inward
-    start = np.repeat(np.arange(graph.n_nodes), np.diff(inward.offsets))
-    return _fastest(start, inward.target.astype(np.int64), inward.time_min, graph.n_nodes)
+    minutes = np.concatenate((graph.forward_min, graph.backward_min))
+    tails, heads = (
+        np.concatenate(ends) for ends in ((graph.edge_from, graph.edge_to), (graph.edge_to, graph.edge_from))
+    )
+    is_open = np.isfinite(minutes)
+    return _fastest(heads[is_open], tails[is_open], minutes[is_open], graph.n_nodes)
 
 
 def _links_of_vertices(graph: TravelGraph) -> csr_array:

@@ -65,10 +65,7 @@ from .access.cells import cells_as_origins as cells_as_origins
 from .access.cells import towns_as_facilities as towns_as_facilities
 from .access.analyst import emergency_response as emergency_response
 from .access.findings import move_off_barriers as move_off_barriers
-from .access.findings import needed_buffer_m as needed_buffer_m
-from .access.findings import population_at_risk as population_at_risk
 from .access.analyst import Group as Group
-from .access.analyst import group_summary as group_summary
 from .access.analyst import group_travel_times as group_travel_times
 from .access.isochrones import catchment_areas as catchment_areas
 from .access.isochrones import isochrones as isochrones
@@ -77,14 +74,11 @@ from .access.last_mile import LastMileRules as LastMileRules
 from .access.last_mile import last_mile as last_mile
 from .access.last_mile import last_mile_coverage as last_mile_coverage
 from .access.last_mile import wet_loss as wet_loss
-from .access.last_mile import wet_loss_summary as wet_loss_summary
 from .access.options import AccessRules as AccessRules
-from .access.roads_reached import reached_edges as reached_edges
 from .access.rural_access import RoadCondition as RoadCondition
 from .access.rural_access import rural_access_index as rural_access_index
 from .access.scenarios import compare_scenarios as compare_scenarios
 from .access.scenarios import summarise_scenarios as summarise_scenarios
-from .access.summaries import summarise_measure as summarise_measure
 from .access.summaries import weighted_statistics as weighted_statistics
 from .access.uncertainty import AccessIntervals as AccessIntervals
 from .access.uncertainty import access_intervals as access_intervals
@@ -196,7 +190,6 @@ from .indices.segregation import environment_segregation as environment_segregat
 from .indices.segregation import exposure_index as exposure_index
 from .indices.segregation import information_index as information_index
 from .indices.segregation import isolation_index as isolation_index
-from .indices.segregation import smoothed_environments as smoothed_environments
 
 # == Norms ==
 # The register, which norms bind, and how places are held against them.
@@ -256,7 +249,6 @@ from .planning.mobile import mobile_round as mobile_round
 from .planning.robustness import OwnerPlans as OwnerPlans
 from .planning.robustness import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
-from .planning.profiles import rank_places as rank_places
 from .planning.profiles import site_profile as site_profile
 from .planning.link_candidates import RoadUpgrades as RoadUpgrades
 from .planning.link_candidates import propose_road_upgrades as propose_road_upgrades
@@ -296,7 +288,6 @@ from .errors import WorkersError as WorkersError
 # == Options and types ==
 # What signatures and fields of the names above are made of.
 from .study.access import AccessOptions as AccessOptions
-from .network.graph import Adjacency as Adjacency
 from .study.score import Adoption as Adoption
 from .network.kernels_search import Arcs as Arcs
 from .study.access import AreaOptions as AreaOptions

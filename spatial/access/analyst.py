@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import demand_of, read_pairs, require_columns, require_within
+from spatial.access.od_pairs import require_columns
 from spatial.access.options import FINITE, check_count, check_direction, limit_of, not_within, numbers
 from spatial.access.places import (
     Places,
@@ -22,7 +22,6 @@ from spatial.access.places import (
     place_on,
     reach_status,
 )
-from spatial.access.summaries import weighted_statistics
 from spatial.errors import ContractError, NetworkError, first_of, refuse
 from spatial.network.bus import BOARDING, BUS
 from spatial.network.graph import TravelGraph
@@ -491,90 +490,3 @@ def _check(settlements: pd.DataFrame, groups: Sequence[Group]) -> None:
         if not group.max_walk_m > 0.0:
             problems.append(f"{group.name}: max_walk_m must be above 0, is {group.max_walk_m}")
     refuse("groups", problems)
-
-
-def group_summary(  # noqa: PLR0913 - each keyword is an option under its own name
-    od: pd.DataFrame,
-    settlements: pd.DataFrame,
-    facilities: pd.DataFrame,
-    groups: Sequence[Group],
-    *,
-    service: str | frozenset[str],
-    vocabulary: Vocabulary | None = None,
-    cutoff_min: float | None,
-) -> pd.DataFrame:
-    """
-    Count the people of every group who reach a facility within a cutoff.
-
-    Parameters
-    ----------
-    od : DataFrame
-        As `group_travel_times` gives it.
-    settlements, facilities : DataFrame
-        By the contracts of the tables; only settlements `in_study` are counted, and only existing facilities serve.
-    groups : sequence of Group
-        Who.
-    service, vocabulary
-        As in `cost_to_closest`.
-    cutoff_min : float or None
-        Minutes, 0 or more, inclusive; None for no cutoff.
-
-    Returns
-    -------
-    DataFrame
-        One row a group: `group`, `service`, `cutoff_min`, `reached_persons`, `not_reached_persons`, then
-        `n_total`, `n_valid`, `n_nan` (people unknown), `n_inf` (places that reach none), `pop_total`, `pop_valid`,
-        `reached_share`, `mean_reached_min`, `mean_capped_min`, `median_min` (NaN where half reach none).
-
-    Raises
-    ------
-    ContractError
-        For bad frames, columns of groups that are missing, and a cutoff that is negative or beyond the end of the
-        pairs.
-
-    Examples
-    --------
-    >>> od = pd.DataFrame(
-    ...     {"group": "elderly", "from_id": ["u", "v"], "to_id": ["a", "a"], "travel_time_min": [12.0, 40.0]}
-    ... )
-    >>> places = pd.DataFrame({"settlement_id": ["u", "v"], "elderly_persons": [30.0, 10.0]})
-    >>> clinics = pd.DataFrame({"facility_id": ["a"], "service": ["clinic"]})
-    >>> elderly = Group("elderly", "elderly_persons", walk_km_h=3.0)
-    >>> found = group_summary(od, places, clinics, [elderly], service="clinic", cutoff_min=30.0)
-    >>> found["reached_persons"].item(), found["reached_share"].item()
-    (30.0, 0.75)
-    """
-    _check(settlements, groups)
-    require_columns("od", od, ("group",))
-    limit = limit_of("cutoff_min", cutoff_min)
-    rows = []
-    for group in groups:
-        pairs = read_pairs(
-            od.loc[od["group"] == group.name], settlements, facilities, service=service, vocabulary=vocabulary
-        )
-        require_within(pairs, limit, what="cutoff_min")
-        nearest = np.full(len(settlements), np.inf)
-        np.minimum.at(nearest, pairs.origin, pairs.minutes)
-        demand_of(pairs, group.column)
-        persons = numbers("settlements", group.column, settlements[group.column])
-        scored = np.ones(len(nearest), dtype=bool)
-        if "in_study" in settlements:
-            scored = settlements["in_study"].to_numpy(dtype=bool)
-        minutes = np.where(nearest <= limit, nearest, np.inf)
-        minutes, people = np.where(np.isnan(persons), np.nan, minutes)[scored], persons[scored]
-        found = weighted_statistics(minutes, people)
-        rows.append(
-            {
-                "group": group.name,
-                "service": pairs.service,
-                "cutoff_min": limit,
-                "reached_persons": float(people[np.isfinite(minutes)].sum()),
-                "not_reached_persons": float(people[np.isinf(minutes)].sum()),
-                **{
-                    f"{name}_min" if name in ("mean_reached", "mean_capped", "median") else name: number
-                    for name, number in found.items()
-                },
-                "median_min": found["median"] if np.isfinite(found["median"]) else np.nan,
-            }
-        )
-    return pd.DataFrame(rows)

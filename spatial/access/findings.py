@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -10,11 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.od_pairs import require_columns
 from spatial.access.places import Places, Surroundings, check_table, not_points
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of, refuse
-from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
 from spatial.outlines import inside, points_at, shapes_of, tree_of
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from spatial.arrays import FloatArray, IntArray
+    from spatial.network.graph import TravelGraph
     from spatial.study.access import SnapRules
 
 
@@ -241,8 +239,6 @@ def _dry(tree: shapely.STRtree, at: FloatArray, max_move_m: float) -> tuple[Floa
 
 # Edge effects: how much ground to read, and where the way out of it is shorter than the way to a facility.
 
-_log = logging.getLogger(__name__)
-
 EDGE_M = 200.0
 """A dead end this near to the edge of the ground counts as cut off there. Metres."""
 COMPLETE_WAY_M = 2500.0
@@ -318,116 +314,3 @@ def exit_times(
     )
     found = nearest(graph, origins, at_nodes, k=1, direction=direction)
     return found.travel_time_min[:, 0]
-
-
-def needed_buffer_m(cutoff_min: float, fastest: TravelGraph | float, *, buffer_m: float | None = None) -> float:
-    """
-    Say how far around the study area roads, facilities and people have to be read.
-
-    Nobody gets further within the cutoff than by the fastest speed in a straight line: with that much ground around it
-    no result within the cutoff depends on what lies beyond.
-
-    Parameters
-    ----------
-    cutoff_min : float
-        The longest time of interest, minutes.
-    fastest : TravelGraph or float
-        The network, whose fastest edge counts, or a speed in km/h.
-    buffer_m : float, optional
-        What the study reads; a warning is logged where it is less than needed.
-
-    Returns
-    -------
-    float
-        Metres: cutoff / 60 x speed x 1000; 0 on a network without an open edge.
-
-    Raises
-    ------
-    ContractError
-        Where the cutoff or the speed is negative, infinite or NaN.
-
-    Examples
-    --------
-    >>> needed_buffer_m(60.0, 90.0)
-    90000.0
-    """
-    if isinstance(fastest, TravelGraph):
-        minutes = np.minimum(fastest.forward_min, fastest.backward_min)
-        moving = np.isfinite(minutes) & (minutes > 0)
-        speed = float(np.max(fastest.length_m[moving] / minutes[moving] * 0.06, initial=0.0))
-    else:
-        speed = float(fastest)
-    given = {"cutoff_min": float(cutoff_min), "speed": speed}
-    refuse(
-        "options",
-        [
-            f"{name}: is {value:g}, must be 0 or more and finite"
-            for name, value in given.items()
-            if not (value >= 0 and np.isfinite(value))
-        ],
-    )
-    needed = cutoff_min / 60.0 * speed * 1000.0
-    if buffer_m is not None and buffer_m < needed:
-        _log.warning(
-            "the study reads %.0f m around its area, but %g minutes at %.0f km/h need %.0f m: places near the edge may "
-            "have nearer facilities beyond it (see edge_risk); read more ground or shorten the cutoff",
-            buffer_m,
-            cutoff_min,
-            speed,
-            needed,
-        )
-    return needed
-
-
-def population_at_risk(access: pd.DataFrame, settlements: pd.DataFrame) -> pd.DataFrame:
-    """
-    Sum the places and people whose result may be wrong because the data end.
-
-    Parameters
-    ----------
-    access : DataFrame
-        The access table.
-    settlements : DataFrame
-        With `settlement_id`, `in_study` and `population_persons`; only those in the study count.
-
-    Returns
-    -------
-    DataFrame
-        One row a service and mode, in their order: `places`, `places_at_risk` (with `edge_risk`), `persons`,
-        `persons_at_risk`, `share_at_risk` (of the people; NaN where nobody is counted) and `places_without_population`,
-        which hold no known people.
-
-    Raises
-    ------
-    ContractError
-        Where the access table names a settlement that is not there.
-
-    Examples
-    --------
-    Two villages of 100 and 300 people, the first with `edge_risk`: 1 of 2 places, 100 of 400 people, share 0.25.
-    """
-    require_columns("access", access, ("settlement_id", "service", "mode", "edge_risk"))
-    require_columns("settlements", settlements, ("settlement_id", "population_persons"))
-    places = settlements.set_index("settlement_id")
-    strange = access.loc[~access["settlement_id"].isin(places.index), "settlement_id"].unique()
-    if len(strange):
-        raise ContractError("access", [f"settlement_id: not among the settlements: {first_of(strange)}"])
-    rows = access.assign(
-        persons=access["settlement_id"].map(places["population_persons"]).to_numpy(dtype=np.float64),
-        scored=access["settlement_id"].map(places["in_study"]).to_numpy(dtype=bool),
-    )
-    rows = rows.loc[rows["scored"]]
-    table = rows.assign(
-        unknown=rows["persons"].isna(),
-        persons=rows["persons"].fillna(0.0),
-        at_risk=rows["persons"].fillna(0.0).where(rows["edge_risk"].astype(bool), 0.0),
-    )
-    summed = table.groupby(["service", "mode"], sort=False, as_index=False).agg(
-        places=("settlement_id", "size"),
-        places_at_risk=("edge_risk", "sum"),
-        persons=("persons", "sum"),
-        persons_at_risk=("at_risk", "sum"),
-        places_without_population=("unknown", "sum"),
-    )
-    share = summed["persons_at_risk"] / summed["persons"].where(summed["persons"] > 0)
-    return summed.assign(share_at_risk=share.astype(np.float64))

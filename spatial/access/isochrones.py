@@ -119,7 +119,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     """
     Draw the ground within some minutes of facilities.
 
-    Roads within reach are cut at the exact minute (`reached_edges`). Around them lies the concave hull that `AreaRules`
+    Roads within reach are cut at the exact minute. Around them lies the concave hull that `AreaRules`
     describes: pockets out of reach stay holes, islands stay apart, no road out of reach lies in it but right beside one
     within reach, nothing lies across a barrier, and a longer cutoff holds every shorter one.
 

@@ -16,7 +16,6 @@ from spatial.network.graph import TravelGraph
 from spatial.network.snapping import walk_minutes
 from spatial.outlines import crosses, shapes_of, tree_of
 from spatial.study.access import SnapRules
-from spatial.tables.words import WET_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -378,41 +377,3 @@ def wet_loss(
             "in_study": places["in_study"].to_numpy(dtype=bool),
         }
     )
-
-
-def wet_loss_summary(loss: pd.DataFrame) -> pd.DataFrame:
-    """
-    Count the places and people that keep or lose each service.
-
-    Parameters
-    ----------
-    loss : DataFrame
-        Of `wet_loss`; only rows in the study count.
-
-    Returns
-    -------
-    DataFrame
-        One row a service, mode and status, all five statuses always: `places`, `persons` (unknown numbers count as
-        nobody, see `places_without_population`) and `share_of_persons`. The persons of the five sum to all.
-
-    Examples
-    --------
-    Of 100 and 300 people the first lose the school: `lost` 100 persons, share 0.25, `kept` 300.
-    """
-    require_columns("wet loss", loss, ("in_study", "service", "mode", "wet_status", "population_persons"))
-    ours = loss.loc[loss["in_study"].to_numpy(dtype=bool)]
-    pairs = ours[["service", "mode"]].drop_duplicates()
-    status = pd.DataFrame({"wet_status": pd.Series(WET_STATUS, dtype="str")})
-    rows = pairs.merge(status, how="cross")
-    table = ours.assign(unknown=ours["population_persons"].isna())
-    summed = table.groupby(["service", "mode", "wet_status"], as_index=False, sort=False).agg(
-        places=("settlement_id", "size"),
-        persons=("population_persons", "sum"),
-        places_without_population=("unknown", "sum"),
-    )
-    rows = rows.merge(summed, how="left", on=["service", "mode", "wet_status"])
-    counts = ["places", "places_without_population"]
-    rows[counts] = rows[counts].fillna(0).astype(np.int64)
-    rows["persons"] = rows["persons"].fillna(0.0)
-    total = rows.groupby(["service", "mode"])["persons"].transform("sum")
-    return rows.assign(share_of_persons=(rows["persons"] / total.where(total > 0)).astype(np.float64))

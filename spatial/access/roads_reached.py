@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import shapely
 
-from spatial.access.options import DIRECTIONS, limit_of
-from spatial.access.places import asked_for, existing, is_for_some_units, offering, place_on, take
+from spatial.access.options import DIRECTIONS
+from spatial.access.places import asked_for, existing, is_for_some_units, offering, place_on
 from spatial.errors import ContractError, first_of
 from spatial.network.nearest import node_labels
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
     from spatial.access.places import Places
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
@@ -168,15 +168,6 @@ def _loses(minutes: FloatArray, owner: IntArray, offered: FloatArray, other: Int
     return np.asarray((offered < minutes) | ((offered == minutes) & (other < owner)))
 
 
-def cut_lines(graph: TravelGraph, edge: IntArray, start: FloatArray, end: FloatArray) -> ObjectArray:
-    """Draw pieces of edges."""
-    drawn = np.empty(len(edge), dtype=object)
-    if len(edge):
-        points, rows = _cut_points(graph, edge, start, end)
-        drawn[:] = shapely.linestrings(points, indices=rows)
-    return drawn
-
-
 def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[FloatArray, IntArray]:
     """
     Take stretches apart into straight pieces.
@@ -186,13 +177,8 @@ def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[FloatArray, I
     """
     if len(found) == 0:
         return np.empty((0, 4)), np.empty(0, dtype=np.int64)
-    points, rows = _cut_points(graph, found.edge, found.start, found.end)
-    same = rows[1:] == rows[:-1]
-    return np.hstack((points[:-1], points[1:]))[same], rows[1:][same]
-
-
-def _cut_points(graph: TravelGraph, edge: IntArray, start: FloatArray, end: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Vertices of pieces of edges, one piece after the other, and the piece of each."""
+    # Vertices of the stretches, one stretch after the other, and the stretch of each.
+    edge, start, end = found.edge, found.start, found.end
     begin = graph.coordinate_offsets[edge]
     counts = graph.coordinate_offsets[edge + 1] - begin
     first = np.cumsum(counts) - counts
@@ -221,10 +207,12 @@ def _cut_points(graph: TravelGraph, edge: IntArray, start: FloatArray, end: Floa
     points = np.concatenate((interpolated(start), xy[between], interpolated(end)))
     rows = np.concatenate((number, piece[between], number))
     order = np.argsort(rows, kind="stable")
-    return points[order], rows[order]
+    points, rows = points[order], rows[order]
+    same = rows[1:] == rows[:-1]
+    return np.hstack((points[:-1], points[1:]))[same], rows[1:][same]
 
 
-# The roads within reach of facilities, cut at the exact minute.
+# The facilities whose reach is drawn, joined to the network and grouped.
 
 _PER = ("service", "facility")
 
@@ -295,73 +283,6 @@ def _services_of(facilities: pd.DataFrame) -> list[str]:
     return sorted({name for name in facilities["service"].tolist() if isinstance(name, str)})
 
 
-def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study under its own name
-    graph: TravelGraph,
-    facilities: gpd.GeoDataFrame,
-    *,
-    cutoff_min: float | None,
-    service: str | frozenset[str] | None = None,
-    vocabulary: Vocabulary | None = None,
-    per: Literal["facility", "service"] = "service",
-    direction: Literal["to_facility", "from_facility"] = "to_facility",
-    rules: SnapRules | None = None,
-    barriers: gpd.GeoSeries | None = None,
-) -> gpd.GeoDataFrame:
-    """
-    Draw the roads within reach of facilities, cut at the exact minute.
-
-    Parameters
-    ----------
-    graph, facilities
-        As in `isochrones`.
-    cutoff_min : float or None
-        Minutes from door to road; inclusive; None or inf for all that can be reached.
-    service, vocabulary
-        As in `isochrones`.
-    per : {'service', 'facility'}
-        The reach of the nearest of all facilities, or of each on its own.
-    direction : {'to_facility', 'from_facility'}
-        Who travels.
-    rules : SnapRules, optional
-        How facilities are joined to the network.
-    barriers : GeoSeries, optional
-        What no walk may touch.
-
-    Returns
-    -------
-    GeoDataFrame
-        One row a stretch: `service`, `facility_id` (the nearest), `mode`, `edge_id`, `road_class`, `start_fraction`,
-        `end_fraction`, `start_min`, `end_min`, `length_m` and the line in the drawn direction. Minutes run evenly
-        between the two ends.
-
-    Raises
-    ------
-    ContractError
-        Where the cutoff is negative or NaN, or no facility offers the service.
-    CrsError
-        Where facilities and network differ in their CRS.
-
-    Examples
-    --------
-    On a road of 2 km at 60 km/h with a clinic at its beginning, a cutoff of 1 minute leaves the first kilometre.
-    """
-    limit = limit_of("cutoff_min", cutoff_min)
-    check_options(direction=direction, per=per)
-    places, groups = place_groups(
-        graph, facilities, service=service, vocabulary=vocabulary, per=per, rules=rules, barriers=barriers
-    )
-    frames = []
-    for group in groups:
-        found = reached_stretches(graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction)
-        frames.append(_stretch_rows(graph, places, group, found))
-    if not frames:
-        nothing = Group("", False, np.empty(0, dtype=np.int64))
-        empty = np.empty(0)
-        whole = np.empty(0, dtype=np.int64)
-        frames = [_stretch_rows(graph, places, nothing, Stretches(whole, *(empty,) * 4, whole))]
-    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=graph.crs)
-
-
 def check_options(*, direction: str, per: str = "service") -> None:
     """Refuse options that make no sense."""
     words = (("direction", direction, DIRECTIONS), ("per", per, _PER))
@@ -370,24 +291,3 @@ def check_options(*, direction: str, per: str = "service") -> None:
     ]
     if problems:
         raise ContractError("options", problems)
-
-
-def _stretch_rows(graph: TravelGraph, places: Places, group: Group, found: Stretches) -> gpd.GeoDataFrame:
-    n = len(found)
-    owners = group.members[found.owner] if n else found.owner
-    frame = pd.DataFrame(
-        {
-            "service": pd.Series([group.service] * n, dtype="str"),
-            "facility_id": places.frame["facility_id"].take(owners).reset_index(drop=True),
-            "mode": pd.Series([graph.mode] * n, dtype="str"),
-            "edge_id": pd.Series(graph.edge_id[found.edge], dtype="str"),
-            "road_class": pd.Series(graph.road_class[found.edge], dtype="str"),
-            "start_fraction": found.start,
-            "end_fraction": found.end,
-            "start_min": found.start_min,
-            "end_min": found.end_min,
-            "length_m": (found.end - found.start) * graph.length_m[found.edge],
-        }
-    )
-    lines = cut_lines(graph, found.edge, found.start, found.end)
-    return gpd.GeoDataFrame(frame, geometry=lines, crs=graph.crs)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import numbers, paired
-from spatial.errors import ContractError, refuse
+from spatial.errors import ContractError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -158,79 +158,6 @@ def summarise(
     for key, group in rows.groupby(keys, dropna=False, sort=True):
         records.append({**dict(zip(keys, key, strict=True)), **_unit(group, cap_min, by_people=by_people)})
     return pd.DataFrame(records)
-
-
-def summarise_measure(
-    result: pd.DataFrame, settlements: pd.DataFrame, *, by: str | None = None, demand: str = "population_persons"
-) -> pd.DataFrame:
-    """
-    Sum a measure over people, in all or over units.
-
-    Parameters
-    ----------
-    result : DataFrame
-        As a measure gives it: `settlement_id`, `value`, `status`, and what tells its rows apart (`service`, `mode`,
-        `method`, `cutoff_min`, `unit`).
-    settlements : DataFrame
-        Gives people, units and who is scored (`in_study`).
-    by : str, optional
-        Column of the settlements to sum over, such as ``"tier"``.
-    demand : str
-        Column of the settlements with the people who weigh; unknown ones weigh nothing.
-
-    Returns
-    -------
-    DataFrame
-        One row a unit and measure, sorted: places `n_total`, `n_valid`, `n_nan` (value unknown), `n_inf` (nothing is
-        reached), people `pop_total`, `pop_valid`, `reached_share`, `mean_reached` (of the people who reach something),
-        `mean` (nothing reached counts as 0) and `median`. NaN where nobody lives.
-
-    Raises
-    ------
-    ContractError
-        Where a column is missing.
-
-    Examples
-    --------
-    >>> result = pd.DataFrame(
-    ...     {"settlement_id": ["u", "v"], "value": [3.0, 0.0], "status": ["reached", "beyond_cutoff"]}
-    ... )
-    >>> places = pd.DataFrame({"settlement_id": ["u", "v"], "population_persons": [20.0, 10.0]})
-    >>> found = summarise_measure(result, places)
-    >>> found["mean_reached"].item(), found["mean"].item()
-    (3.0, 2.0)
-    """
-    for table, frame, columns in (
-        ("result", result, ("settlement_id", "value", "status")),
-        ("settlements", settlements, ("settlement_id", demand, *([by] if by else []))),
-    ):
-        refuse(table, [f"{name}: no such column" for name in columns if name not in frame])
-    scored = pd.DataFrame(settlements)
-    if "in_study" in scored:
-        scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]
-    wanted = scored[["settlement_id", demand, *([by] if by else [])]]
-    rows = result.drop(columns=[demand], errors="ignore").merge(wanted, on="settlement_id", how="inner")
-    keys = [name for name in (by, "service", "mode", "method", "cutoff_min", "unit") if name and name in rows]
-    if not keys:
-        return pd.DataFrame([_of_measure(rows, demand)])
-    records = [
-        {**dict(zip(keys, key, strict=True)), **_of_measure(group, demand)}
-        for key, group in rows.groupby(keys, dropna=False, sort=True)
-    ]
-    return pd.DataFrame(records)
-
-
-def _of_measure(rows: pd.DataFrame, demand: str) -> dict[str, float | int]:
-    value, people = rows["value"].to_numpy(dtype=float), rows[demand].to_numpy(dtype=float)
-    reached = (rows["status"] == "reached").to_numpy(dtype=bool)
-    found = weighted_statistics(np.where(reached | np.isnan(value), value, np.inf), people)
-    known = ~np.isnan(value)
-    weight = np.nan_to_num(people[known])
-    return {
-        **{name: number for name, number in found.items() if name not in ("mean_capped", "median")},
-        "mean": _mean(value[known], weight),
-        "median": weighted_quantile(value[known], weight, 0.5),
-    }
 
 
 def _unit(group: pd.DataFrame, cap_min: float, *, by_people: bool) -> dict[str, object]:

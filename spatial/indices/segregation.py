@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -16,7 +16,7 @@ from spatial.errors import ContractError, first_of, refuse
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from spatial.arrays import BoolArray, FloatArray
+    from spatial.arrays import FloatArray
 
 
 # Segregation of a group over units, in people: dissimilarity, information, isolation, exposure, correlation ratio.
@@ -280,46 +280,6 @@ def boundary_dissimilarity(x: ArrayLike, total: ArrayLike, neighbours: sparse.sp
     return even - float(c @ np.abs(share[weights.row[both]] - share[weights.col[both]])) / float(c.sum())
 
 
-def smoothed_environments(
-    x: ArrayLike, total: ArrayLike, points: ArrayLike, *, bandwidth_m: float
-) -> tuple[FloatArray, FloatArray]:
-    """
-    Replace each unit's people by those around it, the nearer the more (Reardon and O'Sullivan 2004).
-
-    The result goes into `dissimilarity_index` or `information_index`, which then measure segregation at that scale.
-
-    Parameters
-    ----------
-    x, total : array_like
-        As in `dissimilarity_index`, one a unit.
-    points : array_like, (units, 2)
-        Easting and northing of each unit, metres.
-    bandwidth_m : float
-        Reach of the environment: weights fall as ``(1 - (d / bandwidth)^2)^2`` and end there.
-
-    Returns
-    -------
-    tuple of ndarray
-        Persons of the group and of all in each unit's environment, weighted so that all of them add up to the
-        unit's own people: shares are the environment's, weights the unit's.
-
-    Raises
-    ------
-    ContractError
-        As `dissimilarity_index`, and for points or a bandwidth that are none.
-
-    Examples
-    --------
-    >>> x, total = smoothed_environments([100, 0], [100, 100], [[0, 0], [1, 0]], bandwidth_m=1e6)
-    >>> x.round(6).tolist(), total.tolist()
-    ([50.0, 50.0], [100.0, 100.0])
-    """
-    around = _surroundings(x, total, points, bandwidth_m)
-    smoothed = np.full(len(around.group), np.nan)
-    smoothed[around.known] = around.everybody[around.known] * around.share
-    return smoothed, around.everybody
-
-
 def environment_segregation(
     x: ArrayLike, total: ArrayLike, points: ArrayLike, *, bandwidth_m: float
 ) -> EnvironmentSegregation:
@@ -328,10 +288,12 @@ def environment_segregation(
 
     Parameters
     ----------
-    x, total, points : array_like
-        As in `smoothed_environments`.
+    x, total : array_like
+        As in `dissimilarity_index`, one a unit.
+    points : array_like, (units, 2)
+        Easting and northing of each unit, metres.
     bandwidth_m : float
-        As in `smoothed_environments`.
+        Reach of the surroundings: weights fall as ``(1 - (d / bandwidth)^2)^2`` and end there.
 
     Returns
     -------
@@ -343,12 +305,7 @@ def environment_segregation(
     Raises
     ------
     ContractError
-        As `smoothed_environments`.
-
-    Notes
-    -----
-    D and H of `smoothed_environments` differ a little: they hold surroundings against the mean of all surroundings,
-    not against the people.
+        As `dissimilarity_index`, and for points or a bandwidth that are none.
 
     Examples
     --------
@@ -356,27 +313,6 @@ def environment_segregation(
     >>> apart.dissimilarity, apart.information
     (1.0, 1.0)
     """
-    group, everybody, known, share = _surroundings(x, total, points, bandwidth_m)
-    people = everybody[known]
-    everyone, mine = float(people.sum()), float(group[known].sum())
-    if not 0.0 < mine < everyone:
-        return EnvironmentSegregation(math.nan, math.nan)
-    overall = mine / everyone
-    apart = float(people @ np.abs(share - overall)) / (2.0 * everyone * overall * (1.0 - overall))
-    mixed = float(people @ binary_entropy(share)) / everyone
-    return EnvironmentSegregation(apart, 1.0 - mixed / float(binary_entropy(np.array([overall]))[0]))
-
-
-class _Surroundings(NamedTuple):
-    """People of units, which of them are known and some, and the share of the group around each of these."""
-
-    group: FloatArray
-    everybody: FloatArray
-    known: BoolArray
-    share: FloatArray
-
-
-def _surroundings(x: ArrayLike, total: ArrayLike, points: ArrayLike, bandwidth_m: float) -> _Surroundings:
     x, total, points = paired(
         "segregation", x=(x, "units"), total=(total, "units"), points=(points, "units coordinates")
     )
@@ -388,15 +324,21 @@ def _surroundings(x: ArrayLike, total: ArrayLike, points: ArrayLike, bandwidth_m
     if not is_number(bandwidth_m, least=0.0) or not 0.0 < bandwidth_m < math.inf:
         raise ContractError("segregation", [f"bandwidth_m: must be finite and above 0, is {shown(bandwidth_m)}"])
     known = ~np.isnan(group) & (everybody > 0.0)
-    mine, people = np.minimum(group[known], everybody[known]), everybody[known]
+    group_known, people = np.minimum(group[known], everybody[known]), everybody[known]
     tree, share = KDTree(place[known]), np.empty(len(people))
     for start in range(0, len(people), BLOCK):
         part = KDTree(place[known][start : start + BLOCK])
         near = part.sparse_distance_matrix(tree, bandwidth_m, output_type="coo_matrix")
         weight = (1.0 - (near.data / bandwidth_m) ** 2) ** 2
         kernel = sparse.coo_array((weight, (near.row, near.col)), shape=near.shape).tocsr()
-        share[start : start + BLOCK] = np.asarray(kernel @ mine) / np.asarray(kernel @ people)
-    return _Surroundings(group, everybody, known, share)
+        share[start : start + BLOCK] = np.asarray(kernel @ group_known) / np.asarray(kernel @ people)
+    everyone, mine = float(people.sum()), float(group[known].sum())
+    if not 0.0 < mine < everyone:
+        return EnvironmentSegregation(math.nan, math.nan)
+    overall = mine / everyone
+    apart = float(people @ np.abs(share - overall)) / (2.0 * everyone * overall * (1.0 - overall))
+    mixed = float(people @ binary_entropy(share)) / everyone
+    return EnvironmentSegregation(apart, 1.0 - mixed / float(binary_entropy(np.array([overall]))[0]))
 
 
 def neighbour_weights(neighbours: sparse.sparray | ArrayLike, units: int) -> sparse.csr_array:

@@ -58,34 +58,6 @@ _MINUTES = ("time_forward_min", "time_backward_min")
 
 
 @dataclass(frozen=True, eq=False)
-class Adjacency:
-    """
-    Arcs sorted by the node at which a search meets them (compressed sparse rows).
-
-    An *arc* is an edge in one direction: arc ``2 * edge`` goes forwards, arc ``2 * edge + 1`` backwards.
-
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n_nodes + 1,)
-        Arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``.
-    target : ndarray of int32
-        Node at the other end.
-    arc : ndarray of int32
-        The arc itself.
-    time_min : ndarray of float64
-        Minutes along it, finite.
-    length_m : ndarray of float64
-        Metres along it.
-    """
-
-    offsets: IntArray
-    target: NDArray[np.int32]
-    arc: NDArray[np.int32]
-    time_min: FloatArray
-    length_m: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
 class EdgeOrigins:
     """
     Where the edges of a network come from that roads were added to.
@@ -209,16 +181,6 @@ class TravelGraph:
     def n_edges(self) -> int:
         """Number of edges, each counted once whatever its directions."""
         return len(self.length_m)
-
-    @cached_property
-    def outward(self) -> Adjacency:
-        """Open arcs by the node they leave; made when first asked for."""
-        return _adjacency(self, inward=False)
-
-    @cached_property
-    def inward(self) -> Adjacency:
-        """Open arcs by the node they reach; made when first asked for."""
-        return _adjacency(self, inward=True)
 
     @cached_property
     def core_shape(self) -> CoreShape:
@@ -423,20 +385,6 @@ class TravelGraph:
         }
         rows |= {name.replace("_", " "): f"{self.report[name]:.0%}" for name in shares if name in self.report}
         return html_table(f"TravelGraph {self.mode}", rows)
-
-
-def _adjacency(graph: TravelGraph, *, inward: bool) -> Adjacency:
-    """Sort the open arcs by the node they leave or reach."""
-    first, last = (graph.edge_to, graph.edge_from) if inward else (graph.edge_from, graph.edge_to)
-    at = np.column_stack((first, last)).ravel()
-    other = np.column_stack((last, first)).ravel()
-    time = np.column_stack((graph.forward_min, graph.backward_min)).ravel()
-    arcs = np.flatnonzero(np.isfinite(time))
-    order = arcs[np.argsort(at[arcs], kind="stable")]
-    offsets = np.zeros(graph.n_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(at[arcs], minlength=graph.n_nodes), out=offsets[1:])
-    lengths = np.repeat(graph.length_m, 2)
-    return Adjacency(offsets, other[order].astype(np.int32), order.astype(np.int32), time[order], lengths[order])
 
 
 # The contracted graph: junctions, and between them chains of edges that offer no choice of way.

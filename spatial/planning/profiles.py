@@ -16,15 +16,14 @@ import pandas as pd
 
 from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import TOWN_TIERS, cutoffs_of, not_within, numbers
+from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
-from spatial.errors import first_of, refuse
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -203,75 +202,3 @@ def _flows(
                 "measured",
             )
             yield f"flow_{way}_{kind}", own["sum"].to_numpy(), status
-
-
-def rank_places(profile: pd.DataFrame, needs: Mapping[str, float]) -> pd.DataFrame:
-    """
-    Rank places by how many of a firm's needs they surely meet, and say which they fail and which are unknown.
-
-    Parameters
-    ----------
-    profile : DataFrame
-        From `site_profile`.
-    needs : mapping of str to float
-        By measure what a firm asks for, inclusive: of minutes (a measure that ends in ``_min``) at most so many, of all
-        else at least.
-
-    Returns
-    -------
-    DataFrame
-        One row a place, by needs met, then needs that may be met, then id: `rank` (the same for the same number of
-        needs met), `place_id`, `place_kind`, `name`, `needs_met`, `needs_failed`, `needs_unknown`, the measures that
-        `fails` and `unknown` name, joined by ``;``, and a column with the value of each need. What cannot be reached
-        fails; a sum that is at least so large is met, or unknown.
-
-    Raises
-    ------
-    ContractError
-        Where no need is given, one is no number of 0 or more, or a measure is not in the profile.
-
-    Examples
-    --------
-    >>> profile = pd.DataFrame({
-    ...     "place_id": ["a", "a", "b", "b"], "place_kind": "township_centre", "name": ["A", "A", "B", "B"],
-    ...     "measure": ["persons_within_30", "market_min"] * 2, "value": [9000.0, 12.0, 4000.0, np.nan],
-    ...     "status": ["measured", "measured", "measured", "no_facility"]})
-    >>> ranked = rank_places(profile, {"persons_within_30": 5000, "market_min": 12})
-    >>> ranked[["rank", "place_id", "needs_met", "fails", "unknown"]].values.tolist()
-    [[1, 'a', 2, '', ''], [2, 'b', 0, 'persons_within_30', 'market_min']]
-    """
-    require_columns("profile", profile, ("place_id", "place_kind", "name", "measure", "value", "status"))
-    measures = profile["measure"].unique()
-    problems = [
-        f"{name}: no such measure; there are {first_of(measures, limit=30)}" for name in needs if name not in measures
-    ]
-    problems += [told for name, need in needs.items() for told in not_within(name, need)]
-    if not needs:
-        problems.append("needs: give at least one, such as {'persons_within_30': 5000}")
-    if (doubled := profile.duplicated(["place_id", "measure"])).any():
-        problems.append(
-            f"profile: twice: {first_of(profile.loc[doubled, 'place_id'].unique())}; profile one mode at a time"
-        )
-    refuse("needs", problems)
-    places = profile.drop_duplicates("place_id")[["place_id", "place_kind", "name"]].reset_index(drop=True)
-    wide = profile.set_index(["measure", "place_id"])
-    value, met, failed = ({} for _ in range(3))
-    for name, need in needs.items():
-        own = wide.loc[name].reindex(places["place_id"]).reset_index()
-        is_most = name.endswith("_min")
-        keeps = own["value"] <= need if is_most else own["value"] >= need
-        value[name], met[name] = own["value"], keeps & own["status"].isin(["measured", "at_least"])
-        failed[name] = (own["status"] == "no_path") | (own["status"] == "measured") & ~keeps
-    is_met, is_failed = pd.DataFrame(met), pd.DataFrame(failed)
-    is_unknown = ~is_met & ~is_failed
-    named = [
-        pd.Series([";".join(flags.columns[row]) for row in flags.to_numpy()], dtype="str")
-        for flags in (is_failed, is_unknown)
-    ]
-    ranked = places.assign(
-        needs_met=is_met.sum(axis=1), needs_failed=is_failed.sum(axis=1), needs_unknown=is_unknown.sum(axis=1),
-        fails=named[0], unknown=named[1], **value,
-    )  # fmt: skip
-    ranked.insert(0, "rank", ranked["needs_met"].rank(method="min", ascending=False).astype("int64"))
-    order = np.lexsort((id_ranks(ranked["place_id"]), -ranked["needs_unknown"], -ranked["needs_met"]))
-    return ranked.iloc[order].reset_index(drop=True)

@@ -36,10 +36,11 @@ def places(graph, seed, n):
 
 def least_over_all_feet(graph, origins, destinations):
     """Minutes between places by scipy over all nodes, for places whose feet lie on different edges."""
-    arcs = graph.outward
-    tails = np.repeat(np.arange(graph.n_nodes), np.diff(arcs.offsets))
-    order = np.lexsort((arcs.time_min, arcs.target, tails))
-    rows, columns, minutes = tails[order], arcs.target[order], arcs.time_min[order]
+    tails = np.concatenate((graph.edge_from, graph.edge_to))
+    heads = np.concatenate((graph.edge_to, graph.edge_from))
+    times = np.concatenate((graph.forward_min, graph.backward_min))
+    order = np.lexsort((times, heads, tails))
+    rows, columns, minutes = tails[order], heads[order], times[order]
     first = np.r_[True, (np.diff(rows) != 0) | (np.diff(columns) != 0)] & np.isfinite(minutes)
     links = csr_array((minutes[first], (rows[first], columns[first])), shape=(graph.n_nodes,) * 2)
     between = dijkstra(links)

@@ -73,9 +73,15 @@ def test_the_roads_have_about_as_many_nodes_as_asked_for(layers) -> None:
 @pytest.mark.parametrize("mode", ["drive", "walk"])
 def test_every_node_reaches_every_other_within_the_country(layers, mode) -> None:
     graph = build_network(layers.roads, mode=mode)
-    arcs = graph.outward
-    start = np.repeat(np.arange(graph.n_nodes), np.diff(arcs.offsets))
-    links = coo_array((np.ones(len(start)), (start, arcs.target)), shape=(graph.n_nodes, graph.n_nodes))
+    ends = [
+        np.column_stack(pair)[np.isfinite(minutes)]
+        for pair, minutes in (
+            ((graph.edge_from, graph.edge_to), graph.forward_min),
+            ((graph.edge_to, graph.edge_from), graph.backward_min),
+        )
+    ]
+    start, target = np.concatenate(ends).T
+    links = coo_array((np.ones(len(start)), (start, target)), shape=(graph.n_nodes, graph.n_nodes))
     assert connected_components(links, directed=True, connection="strong")[0] == 1
 
 

@@ -182,7 +182,6 @@ BY_SERVICE = {
     ),
     "node_catchments": _drawn(sp.node_catchments),
     "isochrones": _drawn(sp.isochrones, cutoffs_min=[9.0]),
-    "reached_edges": _drawn(sp.reached_edges, cutoff_min=9.0),
     "catchment_areas": _drawn(sp.catchment_areas),
     "edge_criticality": lambda *frames, **how: sp.edge_criticality(*frames, cutoff_min=15.0, **how),
     "robust_coverage": lambda *frames, **how: sp.robust_coverage(*frames, cutoff_min=15.0, **how),
@@ -196,7 +195,7 @@ BY_SERVICE = {
     "catchment_overlap": _measured(sp.catchment_overlap, cutoff_min=30.0),
     "allocate_capacity": _measured(sp.allocate_capacity, cutoff_min=30.0),
 }
-DRAWN = ("isochrones", "reached_edges", "catchment_areas")
+DRAWN = ("isochrones", "catchment_areas")
 
 
 @pytest.mark.parametrize("ask", BY_SERVICE.values(), ids=BY_SERVICE)
@@ -300,7 +299,6 @@ CUT = {
     ),
     "edge_criticality": lambda *frames: sp.edge_criticality(*frames[:3], service="hospital", cutoff_min=frames[3]),
     "robust_coverage": lambda *frames: sp.robust_coverage(*frames[:3], service="hospital", cutoff_min=frames[3]),
-    "reached_edges": lambda graph, _, offered, cutoff: sp.reached_edges(graph, offered, cutoff_min=cutoff),
     "isochrones": lambda graph, _, offered, cutoff: sp.isochrones(graph, offered, cutoffs_min=cutoff),
     "isochrones of several": lambda graph, _, offered, cutoff: sp.isochrones(graph, offered, cutoffs_min=[5, cutoff]),
     "catchment_areas": lambda graph, _, offered, cutoff: sp.catchment_areas(
@@ -366,7 +364,6 @@ def test_ids_keep_their_kind_in_every_table_that_names_them(graph, villages, off
         "facility_id": [
             sp.node_catchments(graph, goals, **asked),
             sp.catchment_areas(graph, goals, **asked),
-            sp.reached_edges(graph, goals, cutoff_min=9.0, **asked),
             sp.isochrones(graph, goals, cutoffs_min=9.0, per="facility", **asked),
         ],
     }

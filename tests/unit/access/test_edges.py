@@ -1,14 +1,11 @@
-"""Where the data end: the buffer that is needed, people at risk, hard borders, and places on barriers."""
-
-import logging
+"""Where the data end: hard borders, and places on barriers."""
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 
-from spatial.access.findings import move_off_barriers, needed_buffer_m, population_at_risk
+from spatial.access.findings import move_off_barriers
 from spatial.errors import ContractError, CrsError, NetworkError
 from spatial.network.build import build_network
 from spatial.network.nearest import nearest
@@ -17,51 +14,6 @@ from spatial.network.splitting import border_lines, hard_border
 from spatial.tables import TABLES
 
 CRS = "EPSG:32738"
-
-
-def test_the_buffer_is_cutoff_times_speed():
-    # An hour at 90 km/h is 90 km.
-    assert needed_buffer_m(60.0, 90.0) == 90_000.0
-    assert needed_buffer_m(0.0, 90.0) == 0.0
-
-
-def test_the_fastest_edge_of_the_network_counts_and_a_small_buffer_is_told(grid_city, caplog):
-    graph = grid_city.graph()
-    assert needed_buffer_m(60.0, graph, buffer_m=30_000.0) == pytest.approx(30_000.0)
-    assert not caplog.records
-    with caplog.at_level(logging.WARNING):
-        needed_buffer_m(60.0, 90.0, buffer_m=30_000.0)
-    assert "reads 30000 m around its area, but 60 minutes at 90 km/h need 90000 m" in caplog.text
-
-
-@pytest.mark.parametrize(("cutoff", "speed"), [(-1.0, 90.0), (np.inf, 90.0), (60.0, np.nan), (60.0, -5.0)])
-def test_a_buffer_of_nothing_sensible_is_refused(cutoff, speed):
-    with pytest.raises(ContractError):
-        needed_buffer_m(cutoff, speed)
-
-
-def test_people_at_risk_are_summed_by_service_and_mode():
-    places = pd.DataFrame(
-        {
-            "settlement_id": ["a", "b", "c", "d"],
-            "in_study": [True, True, True, False],
-            "population_persons": [100.0, 300.0, np.nan, 5000.0],
-        }
-    )
-    access = pd.DataFrame(
-        {
-            "settlement_id": list("abcd") * 2,
-            "service": ["clinic"] * 4 + ["school"] * 4,
-            "mode": "drive",
-            "edge_risk": [True, False, True, True, False, False, False, True],
-        }
-    )
-    found = population_at_risk(access, places).set_index("service")
-    assert found.loc["clinic", ["places", "places_at_risk", "places_without_population"]].tolist() == [3, 2, 1]
-    assert found.loc["clinic", ["persons", "persons_at_risk", "share_at_risk"]].tolist() == [400.0, 100.0, 0.25]
-    assert found.loc["school", "persons_at_risk"] == 0.0
-    with pytest.raises(ContractError, match="'d'"):
-        population_at_risk(access, places.iloc[:3])
 
 
 def roads(*lines):

@@ -1,4 +1,4 @@
-"""Groups of people with their own pace, counted within a cutoff."""
+"""Groups of people with their own pace."""
 
 import numpy as np
 import pytest
@@ -53,29 +53,6 @@ def test_riders_walk_to_the_road_at_their_own_pace_and_no_further_than_they_can(
     assert "d" in minutes(sp.group_travel_times(graph, *village, [just]), "just")
 
 
-def test_people_of_each_group_are_counted_within_the_cutoff(grid_city, village):
-    graph = grid_city.graph(mode="walk")
-    groups = [ELDERLY, CHILDREN]
-    od = sp.group_travel_times(graph, *village, groups, cutoff_min=60.0)
-    found = sp.group_summary(od, *village, groups, service="clinic", cutoff_min=48.0).set_index("group")
-    # the elderly of a and b (48 minutes, inclusive) of 60 known; the children of a, b and d of 15
-    assert found.loc["elderly", "reached_persons"] == 30.0
-    assert found.loc["elderly", "not_reached_persons"] == 30.0
-    assert found.loc["elderly", "reached_share"] == 0.5
-    assert found.loc["elderly", ["n_total", "n_valid", "n_nan", "n_inf"]].tolist() == [4, 3, 1, 1]
-    assert found.loc["children", "reached_persons"] == 11.0
-    assert found.loc["elderly", "mean_reached_min"] == pytest.approx(20 * 48.0 / 30)
-
-
-def test_only_scored_settlements_are_counted(grid_city, village):
-    settlements, facilities = village
-    settlements = settlements.assign(in_study=[True, False, True, True])
-    od = sp.group_travel_times(grid_city.graph(mode="walk"), settlements, facilities, [CHILDREN])
-    found = sp.group_summary(od, settlements, facilities, [CHILDREN], service="clinic", cutoff_min=60.0)
-    assert found["reached_persons"].item() == 9.0
-    assert found["n_total"].item() == 3
-
-
 def test_every_measure_takes_the_people_of_a_group(grid_city, village):
     settlements, facilities = village
     od = sp.group_travel_times(grid_city.graph(mode="walk"), settlements, facilities, [ELDERLY, CHILDREN])
@@ -116,8 +93,3 @@ def test_what_a_group_lacks_is_told_at_once(grid_city, village):
     assert len(caught.value.problems) == 4
     with pytest.raises(sp.ContractError, match="give one or more"):
         sp.group_travel_times(graph, settlements, facilities, [])
-    od = sp.group_travel_times(graph, settlements, facilities, [ELDERLY], cutoff_min=30.0)
-    with pytest.raises(sp.ContractError, match="the pairs end at 30 min"):
-        sp.group_summary(od, settlements, facilities, [ELDERLY], service="clinic", cutoff_min=60.0)
-    with pytest.raises(sp.ContractError, match="cutoff_min"):
-        sp.group_summary(od, settlements, facilities, [ELDERLY], service="clinic", cutoff_min=-1.0)

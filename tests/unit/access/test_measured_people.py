@@ -11,15 +11,13 @@ import pytest
 
 import spatial as sp
 
-ELDERLY = sp.Group("elderly", "elderly_persons", walk_km_h=3.0)
 CLINIC = {"service": "clinic"}
 
 
 def frames(people):
     """Of three places 5 minutes from a clinic with room for 25, the second has people whom nobody counted."""
-    od = pd.DataFrame({"from_id": ["u", "v", "w"], "to_id": "a", "travel_time_min": 5.0, "group": "elderly"})
+    od = pd.DataFrame({"from_id": ["u", "v", "w"], "to_id": "a", "travel_time_min": 5.0})
     places = pd.DataFrame({"settlement_id": ["u", "v", "w"], "population_persons": people})
-    places["elderly_persons"] = places["population_persons"]
     return od, places, pd.DataFrame({"facility_id": ["a"], "service": "clinic", "capacity": [25.0]})
 
 
@@ -53,14 +51,6 @@ def test_people_who_are_unknown_stay_so_whatever_kind_of_column_they_are_in(kind
         shares = sp.overlap_shares(table)
         assert shares["persons"].tolist() == [0.0, 50.0, 0.0]
         assert shares["persons_share"].tolist() == [0.0, 1.0, 0.0]
-    told = sp.group_summary(od, places, sites, [ELDERLY], **CLINIC, cutoff_min=5.0).iloc[0]
-    assert told[["reached_persons", "not_reached_persons", "n_total", "n_nan", "pop_total"]].tolist() == [
-        50.0,
-        0.0,
-        3,
-        1,
-        50.0,
-    ]
     ratio = sp.floating_catchment_area(od, places, sites, **CLINIC, buffer="none_needed")
     assert ratio["value"].tolist() == [0.5] * 3
     assert ratio["demand_known_share"].tolist() == pytest.approx([2 / 3] * 3)
@@ -68,13 +58,9 @@ def test_people_who_are_unknown_stay_so_whatever_kind_of_column_they_are_in(kind
 
 def test_people_of_whom_none_is_known_are_refused_in_every_measure():
     od, places, sites = frames(pd.array([pd.NA] * 3, dtype="Int64"))
-    for measure in (
-        lambda: sp.allocate_capacity(od, places, sites, **CLINIC, cutoff_min=5.0),
-        lambda: sp.catchment_overlap(od, places, sites, **CLINIC, cutoff_min=5.0),
-        lambda: sp.group_summary(od, places, sites, [ELDERLY], **CLINIC, cutoff_min=5.0),
-    ):
+    for measure in (sp.allocate_capacity, sp.catchment_overlap):
         with pytest.raises(sp.ContractError, match="_persons: no value is known"):
-            measure()
+            measure(od, places, sites, **CLINIC, cutoff_min=5.0)
 
 
 @pytest.mark.parametrize(
@@ -91,18 +77,12 @@ def test_people_of_whom_none_is_known_are_refused_in_every_measure():
 def test_a_place_that_is_neither_inside_nor_outside_the_study_area_is_refused(told):
     od, places, sites = frames(pd.Series([10.0, 20.0, 40.0]))
     places["in_study"] = told
-    for measure in (
-        lambda: sp.floating_catchment_area(od, places, sites, **CLINIC),
-        lambda: sp.group_summary(od, places, sites, [ELDERLY], **CLINIC, cutoff_min=5.0),
-    ):
-        with pytest.raises(sp.ContractError, match=r"in_study: .* rows; write True or False"):
-            measure()
+    with pytest.raises(sp.ContractError, match=r"in_study: .* rows; write True or False"):
+        sp.floating_catchment_area(od, places, sites, **CLINIC)
 
 
 @pytest.mark.parametrize("kind", ["bool", "boolean", "bool[pyarrow]", "object", "int64", "category"])
-def test_only_people_inside_the_study_area_are_summed_whatever_kind_of_column_says_so(kind):
+def test_people_beyond_the_study_area_are_a_buffer_whatever_kind_of_column_says_so(kind):
     od, places, sites = frames(pd.Series([10.0, 20.0, 40.0]))
     places["in_study"] = pd.Series([True, False, True]).astype(kind)
-    found = sp.group_summary(od, places, sites, [ELDERLY], **CLINIC, cutoff_min=5.0)
-    assert found["pop_total"].tolist() == [50.0]
     assert sp.floating_catchment_area(od, places, sites, **CLINIC)["buffer_population"].all()

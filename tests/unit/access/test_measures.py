@@ -229,30 +229,6 @@ def test_statistics_without_people_are_unknown_and_bad_weights_refused():
             sp.weighted_statistics([10.0], bad)
 
 
-def test_a_measure_is_summed_over_people_and_over_units():
-    found = sp.cumulative_cutoff(*city(), service="school", cutoffs_min=[10.0, 30.0], opportunities="classes")
-    people = pd.DataFrame(
-        {
-            "settlement_id": ["w", "u", "v", "x"],
-            "population_persons": [50.0, 100.0, 50.0, 7.0],
-            "tier": ["village", "town", "village", "town"],
-            "in_study": [True, True, True, False],
-        }
-    )
-    whole = sp.summarise_measure(found, people)
-    # within 10 minutes u alone reaches 3 classes; within 30 u reaches 15 and v 7
-    assert whole["cutoff_min"].tolist() == [10.0, 30.0]
-    assert whole["reached_share"].tolist() == [0.5, 0.75]
-    assert whole["mean_reached"].tolist() == pytest.approx([3.0, (1500.0 + 350.0) / 150])
-    assert whole["mean"].tolist() == pytest.approx([1.5, 1850.0 / 200])
-    assert whole[["n_total", "n_valid", "n_nan", "n_inf"]].to_numpy().tolist() == [[3, 3, 0, 2], [3, 3, 0, 1]]
-    by_tier = sp.summarise_measure(found, people, by="tier")
-    assert by_tier["tier"].tolist() == ["town", "town", "village", "village"]
-    assert by_tier["mean"].tolist() == [3.0, 15.0, 0.0, 3.5]
-    with pytest.raises(sp.ContractError, match="pupils: no such column"):
-        sp.summarise_measure(found, people, demand="pupils")
-
-
 def test_the_page_of_measures_says_what_is_so():
     page = Path(__file__).parents[3] / "docs" / "measures.md"
     found = doctest.testfile(str(page), module_relative=False)

@@ -52,10 +52,6 @@ CALLS = {
         lambda *a: sp.environment_segregation(*a, bandwidth_m=1000.0),
         [[30.0, 0.0, 5.0], [50.0, 100.0, 40.0], POINTS],
     ),
-    "smoothed_environments": (
-        lambda *a: sp.smoothed_environments(*a, bandwidth_m=1000.0),
-        [[30.0, 0.0, 5.0], [50.0, 100.0, 40.0], POINTS],
-    ),
     "morans_i": (lambda *a: sp.morans_i(*a, draws=0), [[1.0, 4.0, 9.0], NEXT]),
     "local_clusters": (lambda *a: sp.local_clusters(*a, draws=9).value, [[1.0, 4.0, 9.0], NEXT]),
     "border_effect": (

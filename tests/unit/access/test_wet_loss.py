@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.access.last_mile import last_mile, last_mile_coverage, wet_loss, wet_loss_summary
+from spatial.access.last_mile import last_mile, last_mile_coverage, wet_loss
 from spatial.access.nearest import access_table
 from spatial.access.options import AccessRules
 from spatial.errors import ContractError
@@ -63,16 +63,6 @@ def test_a_service_is_kept_slower_lost_or_never_was_there():
     assert free["wet_status"].tolist() == ["kept", "slower", "slower", "lost", "kept", "unknown"]
 
 
-def test_the_people_of_all_statuses_sum_to_all():
-    table = wet_loss_summary(wet_loss(DRY, WET, PEOPLE, cutoff_min=60.0)).set_index("wet_status")
-    assert table["persons"].to_dict() == {"kept": 1.0, "slower": 2.0, "lost": 12.0, "not_served": 16.0, "unknown": 32.0}
-    assert table["places"].tolist() == [1, 1, 2, 1, 1]
-    assert table.loc["lost", "share_of_persons"] == pytest.approx(12 / 63)
-    outside = PEOPLE.assign(in_study=[True, False, False, False, False, False])
-    alone = wet_loss_summary(wet_loss(DRY, WET, outside))
-    assert alone["persons"].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
-
-
 def test_an_equal_network_loses_nothing():
     found = wet_loss(DRY, DRY, PEOPLE)
     assert set(found["wet_status"]) == {"kept", "unknown"}
@@ -110,8 +100,7 @@ def test_a_flooded_track_costs_its_village_the_clinic(grid_city):
     found = wet_loss(*tables, villages)
     clinics = found.loc[found["service"] == "clinic"].set_index("settlement_id")
     assert clinics["wet_status"].to_dict() == {"a": "kept", "b": "lost"}
-    summary = wet_loss_summary(found).set_index(["service", "wet_status"])["persons"]
-    assert (summary["clinic", "lost"], summary["clinic", "kept"]) == (300.0, 100.0)
+    assert clinics["population_persons"].to_dict() == {"a": 100.0, "b": 300.0}
 
 
 MILE = pd.DataFrame(

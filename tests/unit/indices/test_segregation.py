@@ -65,14 +65,6 @@ def test_pysal_agrees_on_segregation(singlegroup) -> None:
         assert ours(x, total) == pytest.approx(expected, rel=1e-9)
 
 
-def test_environments_as_wide_as_the_study_hold_no_segregation() -> None:
-    points = np.column_stack([np.arange(4.0), np.zeros(4)])
-    wide = sp.smoothed_environments(X, TOTAL, points, bandwidth_m=1e7)
-    assert sp.dissimilarity_index(*wide) == pytest.approx(0.0, abs=1e-9)
-    narrow = sp.smoothed_environments(X, TOTAL, points, bandwidth_m=0.5)
-    assert sp.dissimilarity_index(*narrow) == pytest.approx(0.625)
-
-
 def test_moran_of_boards_that_are_known() -> None:
     checker = np.indices((4, 4)).sum(axis=0).ravel() % 2
     halves = np.repeat([[1.0, 1.0, 0.0, 0.0]], 4, axis=0).ravel()
@@ -191,7 +183,7 @@ def test_the_gap_between_town_and_country_follows_its_rules() -> None:
         (lambda: sp.urban_rural_gap([1], [1, 1], ["urban"], kind="time"), "1, 2 rows"),
         (lambda: sp.border_effect([10], [15, 2], [1]), "rows"),
         (lambda: sp.urban_rural_gap([1], [1], ["urban"], kind="speed"), "time or good"),
-        (lambda: sp.smoothed_environments([1], [2], [[0, 0]], bandwidth_m=0), "bandwidth_m"),
+        (lambda: sp.environment_segregation([1], [2], [[0, 0]], bandwidth_m=0), "bandwidth_m"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_place(call: object, words: str) -> None:

@@ -10,7 +10,7 @@ import shapely
 
 from spatial.errors import ContractError
 from spatial.network.build import build_network
-from spatial.planning.profiles import rank_places, site_profile
+from spatial.planning.profiles import site_profile
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
@@ -207,54 +207,3 @@ def test_a_service_that_is_asked_for_by_name_must_be_known() -> None:
     assert "telecom_min" not in status
     with pytest.raises(ContractError, match=r"'markt'.*nearest in spelling"):
         profile_of(services=["markt"])
-
-
-# Ranking by needs.
-
-PROFILE = pd.DataFrame(
-    [
-        ("a", "persons_within_30", 5000.0, "measured"), ("a", "market_min", 20.0, "measured"),
-        ("b", "persons_within_30", 5001.0, "at_least"), ("b", "market_min", 20.01, "measured"),
-        ("c", "persons_within_30", 4999.0, "at_least"), ("c", "market_min", np.nan, "no_path"),
-        ("d", "persons_within_30", np.nan, "people_unknown"), ("d", "market_min", 1.0, "measured"),
-        ("e", "persons_within_30", 10.0, "measured"), ("e", "market_min", np.nan, "no_facility"),
-    ],
-    columns=["place_id", "measure", "value", "status"],
-).assign(place_kind="township_centre", name=None)  # fmt: skip
-
-
-def test_places_are_ranked_by_the_needs_that_they_surely_meet() -> None:
-    ranked = rank_places(PROFILE, {"persons_within_30": 5000, "market_min": 20})
-    counts = ["needs_met", "needs_failed", "needs_unknown"]
-    assert ranked[["rank", "place_id", *counts, "fails", "unknown"]].values.tolist() == [
-        [1, "a", 2, 0, 0, "", ""],
-        [2, "d", 1, 0, 1, "", "persons_within_30"],
-        [2, "b", 1, 1, 0, "market_min", ""],
-        [4, "c", 0, 1, 1, "market_min", "persons_within_30"],
-        [4, "e", 0, 1, 1, "persons_within_30", "market_min"],
-    ]  # fmt: skip
-    assert (ranked[counts].sum(axis=1) == 2).all()
-    assert ranked["market_min"].tolist()[:3] == [20.0, 1.0, 20.01]
-
-
-def test_a_lower_need_never_ranks_a_place_with_fewer_needs_met() -> None:
-    before = np.zeros(5)
-    for need in (6000, 5000, 4000, 0):
-        met = rank_places(PROFILE, {"persons_within_30": need}).set_index("place_id")["needs_met"].sort_index()
-        assert (met.to_numpy() >= before).all()
-        before = met.to_numpy()
-
-
-@pytest.mark.parametrize(
-    ("profile", "needs", "message"),
-    [
-        (PROFILE, {}, "give at least one"),
-        (PROFILE, {"schools": 1}, "schools: no such measure; there are 'persons_within_30', 'market_min'"),
-        (PROFILE, {"market_min": -1}, "market_min: must be 0 or more"),
-        (PROFILE, {"market_min": np.nan}, "market_min: must be 0 or more"),
-        (pd.concat([PROFILE, PROFILE]), {"market_min": 1}, "twice: 'a'.*one mode at a time"),
-    ],
-)
-def test_needs_that_cannot_be_held_against_a_profile_are_refused(profile, needs, message) -> None:
-    with pytest.raises(ContractError, match=message):
-        rank_places(profile, needs)

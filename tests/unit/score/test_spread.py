@@ -104,15 +104,6 @@ def test_many_places_give_the_same_as_few_at_a_time(monkeypatch):
     assert sp.environment_segregation(x, total, points, bandwidth_m=2000.0) == whole
 
 
-def test_pysal_agrees_on_surroundings_put_into_the_plain_indices(singlegroup):
-    rng = np.random.default_rng(9)
-    total, points = rng.integers(1, 900, 80).astype(float), rng.uniform(0.0, 9000.0, (80, 2))
-    x, everybody = sp.smoothed_environments(np.floor(total * rng.random(80)), total, points, bandwidth_m=3000.0)
-    frame = pd.DataFrame({"x": x, "t": everybody})
-    for ours, theirs in ((sp.dissimilarity_index, singlegroup.Dissim), (sp.information_index, singlegroup.Entropy)):
-        assert ours(x, everybody) == pytest.approx(theirs(frame, "x", "t").statistic, rel=1e-9)
-
-
 @pytest.mark.filterwarnings("ignore:`use_index` defaults:FutureWarning")
 def test_townships_that_touch_lower_dissimilarity_by_arithmetic_and_as_in_pysal(singlegroup):
     boundaries = row_of_townships()

@@ -1,5 +1,5 @@
 "use strict";
-/* Where to settle: places by the needs that they surely meet, one by one; the rules are those of rank_places. */
+/* Where to settle: places by the needs that they surely meet, one by one. */
 (function (S) {
   const data = S.data, needs = new Map();
   const SUMS = ["measured", "at_least"];
