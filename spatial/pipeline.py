@@ -18,7 +18,7 @@ FITTED = "calibration_factors? calibration_errors? calibration_observations?"
 RESULTS = "snaps access last_mile routes norm_results inventory"
 SCORE = (
     "settlement_types unit_types functional_areas towns town_system flow_balances access_clusters score_components "
-    "score_norms scores rank_pairs score_variance inequality coordination rankings potential_flows"
+    "score_norms scores rank_pairs score_variance inequality coordination potential_flows"
 )
 PLANS = (
     "plans plan_actions plan_people plan_options plan_curve plan_progress? plan_refused? plan_matches? plan_capacity? "
@@ -32,8 +32,8 @@ SEEN = (
     "edges[mode,edge_id,road_id,road_class,component,all_season,geometry]"
 )
 ENGINE = (
-    "measures[settlement_id,service,mode,group,measure,value,unit,status,edge_risk,texts=categories]? facility_use? "
-    "served? isochrones? catchments? intervals? wet_losses? rural_access? cells? cell_access? off_road?"
+    "measures[settlement_id,service,mode,group,measure,value,unit,status,edge_risk,texts=categories]? served? "
+    "isochrones? catchments? intervals? wet_losses? rural_access? cells? cell_access? off_road?"
 )
 TRIALS = f"{FITTED} scenario_access? emergency_response? emergency_people?"
 WARNED = "findings_network findings_scenarios?"  # facilities that a scenario closes while a namesake stays open
@@ -94,7 +94,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("access", f"settlements facilities {TRAVEL}",
            "snaps access last_mile routes findings_access", TIMES, asks=ASKED),
     _stage("measures", f"settlements facilities {TRAVEL}",
-           "measures? facility_use? served?", f"{SERVICES} access.cutoffs_min measures", asks=ASKED),
+           "measures? served?", f"{SERVICES} access.cutoffs_min measures", asks=ASKED),
     _stage("areas", f"settlements facilities {TRAVEL} population?",
            "isochrones? catchments?", f"{SERVICES} access.direction areas", asks=ASKED),
     _stage("certainty", f"settlements facilities boundaries {TRAVEL} access population? {FITTED}",

@@ -61,12 +61,12 @@ if TYPE_CHECKING:
 # The engine's layers: areas within reach, catchments, cells, further looks of settlements, and plain tables.
 
 PLAIN_ACCESS = (
-    "measures", "facility_use", "served", "intervals", "interval_people", "wet_losses", "rural_access", "off_road",
+    "measures", "served", "intervals", "interval_people", "wet_losses", "rural_access", "off_road",
     "scenario_access", "scenario_people", "emergency_response", "emergency_people", "calibration_factors",
     "calibration_errors", "calibration_observations",
 )  # fmt: skip
 PLAIN_SCORE = (
-    "scores", "score_components", "score_norms", "rank_pairs", "rankings", "score_variance", "flow_balances",
+    "scores", "score_components", "score_norms", "rank_pairs", "score_variance", "flow_balances",
     "settlement_types", "unit_types", "functional_areas", "town_system", "access_clusters", "inequality",
     "coordination",
 )  # fmt: skip

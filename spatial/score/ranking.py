@@ -1,4 +1,4 @@
-"""Ranks of units by their pillars, and the same units seen otherwise: other weights, goalposts and speeds."""
+"""Ranks of units by their pillars, how sure they are, and how well two systems of a unit are coordinated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.score.composite import ahp_weights, coupling_coordination, entropy_weights, integration_level, topsis
+from spatial.score.composite import coupling_coordination
 from spatial.score.rank_intervals import RankIntervals, rank_intervals
 from spatial.score.scoreboard import Evidence, place_levels
 from spatial.tables import TABLES
@@ -26,39 +26,7 @@ if TYPE_CHECKING:
     from spatial.study.score import ScoreRules
 
 
-# The same units seen otherwise: other weights, closeness to the best, and coordination of two systems.
-
-
-def ranking_table(scores: pd.DataFrame, *, judged: Sequence[Sequence[float]] | None = None) -> pd.DataFrame:
-    """Rank townships by other means and weights, to see how far the ranking hangs on them."""
-    rows = scores[scores["unit_level"] == "township"]
-    levels = rows[[f"level_{pillar}" for pillar in PILLARS]].to_numpy(dtype=np.float64)
-    common = ~np.isnan(levels).any(axis=0) if len(rows) else np.zeros(len(PILLARS), dtype=bool)
-    if len(rows) < 2 or not common.any():
-        return TABLES["rankings"].frame()
-    x = levels[:, common]
-    joined = integration_level(x)
-    values = {
-        "geometric": joined.level,
-        "arithmetic": joined.arithmetic,
-        "entropy": integration_level(x, weights=entropy_weights(x)).level,
-        "topsis": topsis(x),
-    }
-    if judged is not None:
-        weights = ahp_weights(np.asarray(judged, dtype=np.float64)).weights[common]
-        values["pairwise"] = integration_level(x, weights=weights).level
-    tables = [
-        pd.DataFrame(
-            {
-                "unit_id": rows["unit_id"].to_numpy(),
-                "method": method,
-                "value": value,
-                "rank": pd.Series(-np.round(value, 12)).rank().to_numpy(),
-            }
-        )
-        for method, value in values.items()
-    ]
-    return TABLES["rankings"].frame(pd.concat(tables, ignore_index=True))
+# How well two systems are coordinated.
 
 
 def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) -> pd.DataFrame:

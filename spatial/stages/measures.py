@@ -144,7 +144,7 @@ def measures(
     absent = sorted({chosen.demand, *(group.column for group in chosen.groups)} - set(settlements.columns))
     if absent:
         raise ContractError("settlements", [f"{name}: the study's measures ask for this column" for name in absent])
-    found: dict[str, list[pd.DataFrame]] = {"measures": [], "facility_use": [], "served": []}
+    found: dict[str, list[pd.DataFrame]] = {"measures": [], "served": []}
     graph = graph_of(options, nodes, edges, chosen.mode)
     offered = facilities.loc[facilities["service"].isin(frozenset().union(*services.values()))]
     offered = offered.reset_index(drop=True)
@@ -179,10 +179,6 @@ def measures(
                 usual = {"decay": None, "supply_basis": counted, "edge_risk": False}
                 lacking = {name: value for name, value in usual.items() if name not in measured}
                 found["measures"].append(measured.assign(**lacking)[list(COLUMNS)].astype(texts))
-                if measure in CATCHMENTS and case.is_peopled:
-                    use = floating_catchment.catchment_ratios(*case.frames, **case.catchment(measure, kinds))
-                    use = use.assign(**names, measure=measure)
-                    found["facility_use"].append(use.drop(columns=["method", "decay", "settlements_reached"]))
             if service in chosen.persons_per_unit and option is None and case.is_peopled:
                 # Fill the facilities in the order of travel time.
                 filled = allocate_capacity(

@@ -37,7 +37,7 @@ from spatial.score.evidence import (
 from spatial.score.flows import potential_flows
 from spatial.score.place_scores import norms_table, place_scores, score_norms, scored_results
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
-from spatial.score.ranking import BENDS, coordination_table, rank_units, ranking_table
+from spatial.score.ranking import BENDS, coordination_table, rank_units
 from spatial.score.scoreboard import Evidence, gates_by_unit, pillar_levels, score_study
 from spatial.score.settlement_types import type_table, unit_type_table
 from spatial.score.spatial_pattern import (
@@ -339,7 +339,6 @@ def score(
         "score_variance": shares,
         "inequality": inequality_table(ground, places, rank_by=options.score.rank_column),
         "coordination": coordination_table(ground, places, evidence),
-        "rankings": ranking_table(base.scores, judged=options.score.pairwise),
         "potential_flows": potential,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import pairwise as neighbouring
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -223,13 +223,6 @@ class ScoreOptions(ScoreRules):
         "Column of settlements that ranks people from worst to best off, such as income, for "
         "concentration indices; none by default",
     )
-    pairwise: tuple[tuple[float, float, float, float], ...] | None = option(
-        None,
-        "How much more important each pillar is than each other one (structure, elements, boundaries, "
-        "order; row by column, Saaty's scale), to rank townships by such weights too",
-        min_length=4,
-        max_length=4,
-    )
     potential_flows: Annotated[tuple[Literal["radiation", "gravity", "huff"], ...], Unrepeated] = option(
         (), "Models of flows to show as a layer of their own; they are never scored"
     )
@@ -237,7 +230,7 @@ class ScoreOptions(ScoreRules):
     @field_validator("bands_min")
     @classmethod
     def _rise(cls, minutes: tuple[float, ...]) -> tuple[float, ...]:
-        if any(later <= earlier for earlier, later in neighbouring(minutes)):
+        if any(later <= earlier for earlier, later in pairwise(minutes)):
             raise ValueError("must rise")
         return minutes
 

@@ -145,7 +145,6 @@ TOWN_MEASURES = (
 )
 RANK_STATUS = ("ranked", "in_doubt", "not_ranked")
 PAIR_STATUS = ("compared", "in_doubt")
-RANKING_METHODS = ("geometric", "arithmetic", "entropy", "pairwise", "topsis")
 MEETS_TARGET = ("yes", "no", "unknown", "no_target")
 PRESENCE = ("both", "new", "gone")
 ACCESS_CHANGE = ("gained", "lost", "mixed", "same", "within", "beyond", "unknown", "new", "gone")

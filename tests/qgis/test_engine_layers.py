@@ -129,14 +129,10 @@ def others(county):
     rural = rural.assign(rai_lower=0.8, rai_upper=0.9, imputed_share=0.5, distance_m=2000.0, urban_masked=True)
     people = pd.DataFrame({"service": ["hospital"], "mode": "drive", "cutoff_min": 30.0, "factor": "all"})
     numbered = [field.name for field in TABLES["interval_people"].fields if field.name.endswith("_persons")]
-    use = pd.DataFrame({"facility_id": ["f00"], "service": "hospital", "mode": "drive", "group": "everybody"})
     off = pd.DataFrame({"settlement_id": places, "service": "hospital", "facility_id": "f00"})
     return {
         "rural_access": typed(rural.assign(**dict.fromkeys(numbers, 1.0))),
         "interval_people": typed(people.assign(**dict.fromkeys(numbered, 1.0), class_changes_places=1)),
-        "facility_use": typed(
-            use.assign(measure="e2sfca", supply=1.0, supply_basis="count", demand_persons=1.0, ratio=1.0)
-        ).assign(unit=pd.Series(["facilities per person"], dtype="str"), unused=False),
         "off_road": typed(off.assign(travel_time_min=np.linspace(1, 120, len(off)), reach_status="reached")),
     }
 
@@ -281,14 +277,14 @@ def test_every_part_of_the_engine_has_a_layer_in_its_sub_group(layers):
     }
     assert "rural" in {look.key for look in layers["townships"].more_looks}
     tables = {name for name, layer in layers.items() if layer.shown.shelf == "tables"}
-    assert tables >= {"measures", "facility_use", "intervals", "interval_people", "wet_losses", "rural_access"}
+    assert tables >= {"measures", "intervals", "interval_people", "wet_losses", "rural_access"}
 
 
 def test_what_is_not_there_gives_no_layer_and_no_error(engine, meta, layers):
     assert "isochrones_post_office" not in layers  # all of it is out of reach
     names = set(engine) - set(TABLES) | {
         "measures", "intervals", "wet_losses", "isochrones", "catchments", "cells", "cell_access", "rural_access",
-        "interval_people", "facility_use", "off_road",
+        "interval_people", "off_road",
     }  # fmt: skip
     empty = engine | {name: engine[name].iloc[:0] for name in names}
     tables = {layer.table for layer in build_layers(empty, crs=CRS, languages=["en"], meta=meta)}

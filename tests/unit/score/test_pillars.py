@@ -18,7 +18,7 @@ from spatial.score.evidence import connection, gap_reading, read_ground, road_is
 from spatial.score.flows import potential_flows
 from spatial.score.place_scores import norms_table
 from spatial.score.population_grid import urban_grid
-from spatial.score.ranking import RankDoubts, coordination_table, rank_units, ranking_table
+from spatial.score.ranking import RankDoubts, coordination_table, rank_units
 from spatial.score.scoreboard import Evidence, UnitGates
 from spatial.score.settlement_types import type_table
 from spatial.score.spatial_pattern import inequality_table
@@ -797,7 +797,7 @@ def test_town_and_country_are_held_against_one_yard() -> None:
     assert np.isnan(none.common_access(classes)).all()
 
 
-def test_inequality_coordination_and_rankings_keep_their_contracts() -> None:
+def test_inequality_and_coordination_keep_their_contracts() -> None:
     ground = read_ground(settlements())
     places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
     unequal = inequality_table(ground, places, rank_by="elderly_persons")
@@ -813,12 +813,6 @@ def test_inequality_coordination_and_rankings_keep_their_contracts() -> None:
     # town: (400 x 1 + 200 x .5) / 600; country: (100 x .75 + 300 x .5) / 400
     assert (study["first"], study["second"]) == (pytest.approx(5 / 6), pytest.approx(0.5625))
     assert study["coupling"] == pytest.approx(float(sp.coupling_coordination([5 / 6, 0.5625]).coupling))
-    board = score()
-    ranks = ranking_table(board.scores, judged=np.ones((4, 4)))
-    TABLES["rankings"].check(ranks)
-    assert set(ranks["method"]) == {"geometric", "arithmetic", "entropy", "topsis", "pairwise"}
-    by_method = ranks.pivot_table(index="unit_id", columns="method", values="rank")
-    assert (by_method["pairwise"] == by_method["geometric"]).all()
 
 
 def test_potential_flows_send_out_no_more_people_than_there_are() -> None:

@@ -43,14 +43,13 @@ def test_a_country_takes_service_after_service_and_leaves_out_what_nobody_names(
     monkeypatch.setattr("spatial.stages.shared.MANY_SETTLEMENTS", 0)
     monkeypatch.setattr("spatial.stages.measures.MANY_SETTLEMENTS", 0)
     folder = tiny_done.processed / "tiny"
-    one, use = before.measures, before.facility_use
+    one = before.measures
     for stage in ("measures", "areas", "certainty"):
         (folder / f"{stage}.manifest.json").unlink()
     outcome = tiny_done.run("--stage", "certainty")
     assert outcome.code == 0, outcome.err
     after = sp.read_results(folder)
     assert_frame_equal(after.measures, one)
-    assert_frame_equal(after.facility_use, use)
     assert not (folder / "isochrones.parquet").exists()
     assert not (folder / "intervals.parquet").exists()
     # What the study names is made, however large it is.

@@ -88,10 +88,15 @@ def test_capacity_changes_no_minutes_and_a_stop_shortens_some(ran):
 
 
 def test_supply_of_catchments_is_the_changed_capacity(ran):
-    supply = {name: run.facility_use.query("service == 'hospital'")["supply"].sum() for name, run in ran[1].items()}
-    assert {name: supply[name] for name in ("larger", "none", "round", "own", "empty")} == {
-        "larger": 150, "none": 0, "round": 70, "own": 62, "empty": 50
-    }  # fmt: skip
+    # Shares of people hand out all that there is: 50 places today, 20 of a round once a week.
+    people = ran[0].settlements.set_index("settlement_id")["population_persons"]
+    share = {
+        name: run.measures.query("service == 'hospital'").set_index("settlement_id") for name, run in ran[1].items()
+    }
+    handed = {
+        name: float((share[name]["value"] * people).sum()) for name in ("larger", "none", "round", "own", "empty")
+    }
+    assert handed == pytest.approx({"larger": 150, "none": 0, "round": 70, "own": 62, "empty": 50})
 
 
 def test_empty_keys_change_no_byte(ran):
