@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -30,7 +31,6 @@ from spatial.study.access import BY_BUS, SnapRules
 from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
     from concurrent.futures import Executor
 
     import geopandas as gpd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from types import MappingProxyType
@@ -23,8 +24,6 @@ from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -17,8 +18,6 @@ from spatial.network.snapping import Snaps, snap
 from spatial.outlines import inside, points_at, shapes_of, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from spatial.arrays import FloatArray, IntArray
     from spatial.network.graph import TravelGraph
     from spatial.study.access import SnapRules

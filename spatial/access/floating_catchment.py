@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -31,8 +32,6 @@ from spatial.access.options import limit_of, numbers
 from spatial.errors import ContractError, CrsError, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.inputs.services import Vocabulary
 

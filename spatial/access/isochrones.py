@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import geopandas as gpd
@@ -22,8 +23,6 @@ from spatial.outlines import area_of, points_at
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spatial.access.area_grid import Nodes
     from spatial.access.roads_reached import Stretches
     from spatial.arrays import FloatArray, IntArray, ObjectArray

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -36,8 +37,6 @@ from spatial.inputs.facility_facts import capacity_units
 from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
@@ -25,8 +26,6 @@ from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-
     from pandas.api.extensions import ExtensionArray
 
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray

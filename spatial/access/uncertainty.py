@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nextafter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -24,9 +26,6 @@ from spatial.network.speeds import with_season
 from spatial.study.access import SnapRules, WalkRange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     import geopandas as gpd
 
     from spatial.access.calibration import Calibration

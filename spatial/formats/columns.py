@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,6 @@ from spatial.plain_text import shipped_toml, toml_table, toml_text
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
     from spatial.arrays import BoolArray, FloatArray
     from spatial.study.sources import TableSource
 

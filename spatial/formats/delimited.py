@@ -7,8 +7,10 @@ import contextlib
 import csv
 import re
 import struct
+from collections.abc import Collection
 from io import StringIO
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,6 @@ from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
 
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
 

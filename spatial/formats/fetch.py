@@ -9,6 +9,7 @@ import logging
 import re
 import tempfile
 import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,8 +37,6 @@ from spatial.formats.files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from shapely import MultiPolygon, Polygon
 
     from spatial.study import Study

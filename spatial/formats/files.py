@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from spatial.plain_text import toml_table, toml_text
 from spatial.tables.words import ISSUE_EFFECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
     from spatial.study import Study
     from spatial.study.sources import ReadLimits
 

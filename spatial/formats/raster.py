@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,6 @@ from spatial.rasters import Raster
 from spatial.study.sources import MOST_CELLS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import shapely
 
     from spatial.arrays import BoolArray, FloatArray

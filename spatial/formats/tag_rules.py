@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+from typing import Literal
 
 _TEST = re.compile(r"(?P<key>[^=!~\s]+)\s*(?P<how>!=|=|~)\s*(?P<value>.+)")
 _RANGE = re.compile(r"(\d)-(\d)")

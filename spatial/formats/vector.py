@@ -9,6 +9,8 @@ import logging
 import re
 import sqlite3
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -42,9 +44,6 @@ from spatial.formats.notes import ListColumns, Note, add_notes, leave_out
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from spatial.study.sources import ReadLimits, TableSource
 
 

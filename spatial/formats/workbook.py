@@ -9,8 +9,10 @@ import re
 import warnings
 import zipfile
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import openpyxl
@@ -24,10 +26,6 @@ from spatial.formats.delimited import is_total, narrow, total_pattern
 from spatial.formats.files import damage_told, local_file, refuse_large
 from spatial.formats.notes import Note, Row, add_notes, listed
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, ReadLimits
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-    from pathlib import Path
 
 
 class Cell(NamedTuple):

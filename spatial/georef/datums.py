@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from spatial.errors import ContractError, CrsError, first_of
 from spatial.georef.chinese_grids import BEIJING_1954, CGCS2000, XIAN_1980, datum_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
     from numpy.typing import ArrayLike
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,8 +18,6 @@ from spatial.indices.exchange import flow_balance
 from spatial.indices.segregation import neighbour_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from spatial.arrays import FloatArray, IntArray, ObjectArray

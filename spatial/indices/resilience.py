@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from sys import float_info
 from typing import TYPE_CHECKING, Literal
@@ -19,8 +20,6 @@ from spatial.network.nearest import Nearest, nearest
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import geopandas as gpd
     from numpy.typing import ArrayLike
 

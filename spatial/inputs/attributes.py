@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -27,9 +29,6 @@ from spatial.inputs.user_tables import GROUP_SUFFIX
 from spatial.study.sources import PlainTable, TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
     from spatial.inputs.place_tables import PlacedTables
     from spatial.study import Study
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,8 +19,6 @@ from spatial.inputs.names import names_by_row, plain_words, same_name, written_n
 from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-
     import geopandas as gpd
     from numpy.typing import NDArray
 

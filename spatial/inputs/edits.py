@@ -8,8 +8,8 @@ import json
 import os
 import sqlite3
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -24,10 +24,6 @@ from spatial.study.base import LARGEST
 from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS, EditLayer
 from spatial.study.sources import USUAL_LIMITS
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
 
 BESIDE = ("", "-wal", "-journal")
 """A GeoPackage and what SQLite keeps beside it while somebody writes into it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -49,8 +50,6 @@ from spatial.inputs.user_tables import (
 from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from spatial.arrays import FloatArray
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study

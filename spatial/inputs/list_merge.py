@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,9 +26,6 @@ from spatial.inputs.names import name_scores, names_by_row, plain_name
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     import geopandas as gpd
     from numpy.typing import NDArray
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from spatial.plain_text import shipped_toml
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,10 +23,6 @@ from spatial.inputs.osm_features import read_boundaries, read_facilities, read_p
 from spatial.inputs.road_tags import CodedTag, RoadLines
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.study.sources import MAX_UNPACKED_TIMES
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
 
 SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
 """Values of ``place`` that are settlements, where a study does not say otherwise."""

@@ -9,8 +9,10 @@ import itertools
 import re
 import zlib
 from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import osmium
 import osmium.area
@@ -21,11 +23,6 @@ import shapely
 
 from spatial.errors import SourceError
 from spatial.formats.files import damage_told, local_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
-
 
 FORMATS = {
     ".osm.pbf": ("pbf", (b"\x00\x00\x00",)),

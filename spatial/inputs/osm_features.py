@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
@@ -17,8 +18,6 @@ from spatial.crs import WGS84, require_metres
 from spatial.formats.notes import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from spatial.arrays import ObjectArray
     from spatial.inputs.osm_elements import Element
     from spatial.inputs.services import Vocabulary

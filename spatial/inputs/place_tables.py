@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -32,8 +33,6 @@ from spatial.plain_text import spreadsheet_text
 from spatial.study.base import LARGEST
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyproj
 
     from spatial.study import Study

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -67,8 +68,6 @@ from spatial.inputs.units import assign_units, choose_region, choose_units, insi
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     import pyproj
 
     from spatial.rasters import Raster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -27,8 +28,6 @@ from spatial.inputs.road_crossings import (
 from spatial.inputs.road_tags import find_twins, join_twins
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.study.sources import RoadSource
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spatial.errors import StudyError, refuse
 from spatial.formats.tag_rules import TagRule, fold, parse_rule
 from spatial.plain_text import shipped_toml, toml_table, toml_text
 from spatial.tables.words import TIERS
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
 
 _TEXT_LISTS = ("words", "tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
 _KEYS = ("names", "round_the_clock", *_TEXT_LISTS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -22,9 +24,6 @@ from spatial.inputs.names import carry_units, name_scores, unit_key, unit_prefix
 from spatial.inputs.placing import names_of, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     import pyproj
     from numpy.typing import NDArray
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,6 @@ from spatial.tables.contract import GEOMETRY_TYPES
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, FACILITY_STATUS, NAMES, TENURE, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     import pyproj
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,9 +62,6 @@ from spatial.network.splitting import AS_THEY_ARE
 from spatial.network.turns import with_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     import geopandas as gpd
     import networkx as nx
     from numpy.typing import NDArray

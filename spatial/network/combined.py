@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from spatial.network.road_access import FERRY
 from spatial.network.splitting import SplitGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -35,8 +36,6 @@ from spatial.network.speeds import ModeSpeeds, SpeedTable, load_speeds
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
     from spatial.network.splitting import SplitGraph

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ from spatial.network.graph import TravelGraph, length_share
 from spatial.network.road_access import class_values, tag_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     import pyproj
 
     from spatial.arrays import BoolArray, ObjectArray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,6 @@ from spatial.inputs.road_tags import STRETCHES, CodedTag, RoadLines, coded
 from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
     from numpy.typing import NDArray
 
     from spatial.arrays import BoolArray, FloatArray, ObjectArray

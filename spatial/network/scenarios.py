@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from sys import float_info
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,8 +25,6 @@ from spatial.network.report import graph_report
 from spatial.network.speeds import with_season
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.speeds import SpeedTable
     from spatial.network.splitting import SplitGraph

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -30,8 +31,6 @@ from spatial.study.access import BY_BUS
 from spatial.study.base import LETTERS_OF_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.inputs.road_tags import RoadLines
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,9 +17,6 @@ from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Readin
 from spatial.tables.words import NORM_STATUS
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator, Mapping
-
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,8 +28,6 @@ from spatial.tables import TABLES
 from spatial.tables.words import POPULATION_BASIS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import geopandas as gpd
     from numpy.typing import NDArray
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +14,6 @@ from spatial.formats.columns import number_column
 from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.tables import TABLES
 from spatial.tables.words import PLAN_STATE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 KEYS = (
     "action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township", "tenure", "constraint",

@@ -7,6 +7,7 @@ never counts anybody whom the norm does not. Failed gates come first, then the n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -28,8 +29,6 @@ from spatial.planning.siting import mclp
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from numpy.typing import ArrayLike
 
     from spatial.arrays import BoolArray, FloatArray, IntArray

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.resources
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,8 +30,6 @@ from spatial.network.snapping import snap
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, TENURE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.network.graph import TravelGraph
     from spatial.study.access import SnapRules

@@ -9,6 +9,7 @@ program over the open ones alone; among equals the fewest person-minutes.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,8 +21,6 @@ from spatial.planning.plans import TRUSTED, Evaluation, LocationModel, siting_pr
 from spatial.planning.programs import SAME, Ordered, Program, Rows, at_most, rows_of, solve_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.planning.sites import Siting
 

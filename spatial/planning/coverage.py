@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,8 +17,6 @@ from spatial.planning.plans import Condition, Evaluation, LocationModel, Start, 
 from spatial.planning.programs import HALF, SAME, Program, Rows, at_most, rows_of, solve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.planning.sites import Siting
 

@@ -7,6 +7,7 @@ plan beats in both aims; the models with one weight pick one of these.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
@@ -23,8 +24,6 @@ from spatial.planning.sites import Siting, SitingOptions, read_siting
 from spatial.planning.siting import center_model, covering_model, median_model, refuse_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from spatial.arrays import BoolArray, FloatArray, IntArray
 
 

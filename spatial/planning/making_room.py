@@ -10,6 +10,7 @@ every such plan. Where there are few pairs the order of filling is part of the p
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -26,8 +27,6 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.programs import SAME, Program, at_most, rows_of, solve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from spatial.arrays import BoolArray, FloatArray, IntArray
 
 

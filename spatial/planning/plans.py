@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -14,8 +15,6 @@ from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.planning.sites import Siting
 

@@ -7,6 +7,7 @@ needs it surely meets, and no score is made of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,6 @@ from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from numpy.typing import ArrayLike
 
     from spatial.arrays import FloatArray, ObjectArray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import highspy
@@ -9,8 +10,6 @@ import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike
 
     from spatial.arrays import BoolArray, FloatArray, IntArray

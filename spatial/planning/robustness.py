@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from spatial.planning.capacitated import share_out
 from spatial.planning.sites import read_siting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from spatial.planning.plans import SitingPlan
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement
@@ -30,8 +31,6 @@ from spatial.study.edits import EDIT_LAYERS
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from spatial.messages import Words
     from spatial.qgis.layer import QgisLayer
     from spatial.qgis.meta import QgisMeta

@@ -6,6 +6,7 @@ import contextlib
 import math
 import sqlite3
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
@@ -25,8 +26,6 @@ from spatial.qgis.styles import qml
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import pandas as pd
     import pyproj
     from numpy.typing import NDArray

@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import unicodedata
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,6 @@ import shapely
 from spatial.errors import CrsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-
     from numpy.typing import NDArray
 
     from spatial.messages import Words

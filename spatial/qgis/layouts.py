@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement
 
 from spatial.plain_text import display_width
 from spatial.qgis.styles import BASE, INK, constants, data_defined, font_families, rgba
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
 
 PAGE, MAP, LABEL, LEGEND, SCALE_BAR = "65638", "65639", "65641", "65642", "65646"
 """Kinds of layout items, as QGIS numbers them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,7 +44,6 @@ from spatial.qgis.styles import (
 from spatial.reporting.disclosure import SUPPRESSED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
     import geopandas as gpd

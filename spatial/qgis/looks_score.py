@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from spatial.qgis.looks_results import (
@@ -40,8 +41,6 @@ from spatial.qgis.styles import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from spatial.messages import Words

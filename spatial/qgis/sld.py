@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,8 +14,6 @@ from spatial.plain_text import xml_text
 from spatial.qgis.styles import PEOPLE_IN_LEGEND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from spatial.qgis.styles import Style
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -40,9 +42,6 @@ from spatial.store import Artifact, Store, column_notes, replace, replace_folder
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from spatial.messages import Words
     from spatial.results import Results
     from spatial.sharing.records import PackageMeta

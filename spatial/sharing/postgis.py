@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -18,8 +19,6 @@ from spatial.sharing.package import foreign_keys, shared_frame
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     import pandas as pd
 
     from spatial.sharing.package import Release

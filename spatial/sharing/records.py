@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace
 
 from spatial.messages import Words
 from spatial.plain_text import one_line, xml_text
 from spatial.reporting.wording import source_fact
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
 
 PACKAGE_FILE = "datapackage.json"
 """The file by which a folder is known as a package."""

@@ -14,6 +14,8 @@ import math
 import re
 import socket
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -38,9 +40,6 @@ from spatial.store import write_table
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
     import pyarrow as pa
 
     from spatial.sharing.package import Release

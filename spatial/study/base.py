@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from inspect import cleandoc
 from math import inf
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from spatial.errors import ContractError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 LETTERS_OF_KEY = 80
 """How much of a key, or of a value, is told."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
@@ -14,9 +16,6 @@ from spatial.study.sources import TableSource
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, FIELD_CHECK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from spatial.study import Study
 
 SCENARIO = "own-edits"

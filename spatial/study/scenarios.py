@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
 from spatial.study.base import LARGEST, Model, option, positive, unrepeated
 from spatial.study.sources import TableSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def crew_columns(emergency: Iterable[EmergencyOptions]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -17,8 +18,6 @@ from spatial.terrain.friction import require_aligned
 from spatial.terrain.surface import Seeds, SurfaceOptions, ground_of, limit_of, refuse_turned, seeds_of, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
     from numpy.typing import ArrayLike
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -22,8 +23,6 @@ from spatial.study.base import LARGEST, LETTERS_OF_KEY
 from spatial.terrain.surface import SurfaceOptions, cell_sizes_m
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     import geopandas as gpd
     import pyproj
     from affine import Affine

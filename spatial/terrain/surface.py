@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
@@ -28,8 +29,6 @@ from spatial.terrain.kernels_spread import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
     from affine import Affine
     from numpy.typing import ArrayLike, NDArray

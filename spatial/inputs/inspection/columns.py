@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from spatial.inputs.names import HAN
 from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from spatial.arrays import FloatArray
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 
@@ -16,10 +17,6 @@ from spatial.inputs.inspection.guesses import KnownGround
 from spatial.inputs.inspection.inspecting import OSM_ENDINGS, RASTER_ENDINGS, ground_of, inspect_file
 from spatial.inputs.inspection.reports import Bounds, FileReport, LayerReport, Proposal, Setting
 from spatial.study.sources import TableSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _PARTS = (".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qmd", ".qml", ".qgz", ".qgs", ".ovr", ".lock", ".md5")
 _OURS = {"source.toml", "readme.md", "readme.txt", "licence.txt", "license.txt"}

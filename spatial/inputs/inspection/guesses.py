@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,8 +24,6 @@ from spatial.inputs.inspection.reports import Bounds, Setting
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from spatial.arrays import FloatArray
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +17,6 @@ from spatial.inputs.inspection.columns import EXACT, HOLDS, TRUNCATED, Profile, 
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.services import load_services
 from spatial.study.region import basis_told
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
 
 # Which column of a file stands for which of ours, and what its words mean.
 

@@ -6,6 +6,7 @@ import csv
 import sqlite3
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -21,8 +22,6 @@ from spatial.inputs.inspection.columns import NumberSigns, tell_signs
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, TableSource
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
 
