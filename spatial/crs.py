@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WGS84 = "EPSG:4326"
 """Longitude and latitude in degrees: on the way in and in web maps only."""
 
+METRES_A_KM = 1000.0
+
 _ZONE_DEGREES = 6
 """Width of a UTM zone, from 80 degrees south to 84 degrees north."""
 

@@ -12,7 +12,9 @@ import shapely
 from spatial.access.area_grid import (
     Barriers,
     Distances,
+    Grid,
     Nodes,
+    Walls,
     crossing,
     cut_short,
     far_apart,
@@ -23,7 +25,7 @@ from spatial.access.area_grid import (
     smoothed,
     strip_along,
 )
-from spatial.access.roads_reached import straight_pieces
+from spatial.access.roads_reached import Stretches, straight_pieces
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError
 from spatial.outlines import inside, shapes_of
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.access.area_grid import Grid, Walls
-    from spatial.access.roads_reached import Stretches
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.area_grid import crossing, cut_short, outlines, smoothed, strip_along
+from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, smoothed, strip_along
 from spatial.access.area_hulls import AreaRules, Ground, divided
 from spatial.access.cells import peopled_cells
 from spatial.access.options import check_direction, cutoffs_of, limit_of
 from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
-from spatial.access.roads_reached import check_options, place_groups, reached_stretches, straight_pieces
+from spatial.access.roads_reached import Stretches, check_options, place_groups, reached_stretches, straight_pieces
 from spatial.crs import transformer_between
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
@@ -23,8 +23,6 @@ from spatial.outlines import area_of, points_at
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
-    from spatial.access.area_grid import Nodes
-    from spatial.access.roads_reached import Stretches
     from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph

@@ -31,6 +31,7 @@ from spatial.access.places import (
     take,
     texts,
 )
+from spatial.crs import METRES_A_KM
 from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_by_block
@@ -39,14 +40,13 @@ from spatial.network.snapping import Snaps, walk_minutes
 from spatial.tables.words import FACILITIES_WITHIN
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 Rows = TypeVar("Rows", pd.DataFrame, gpd.GeoDataFrame)
 
 # Metres to the nearest facility by the shortest way, which need not be the fastest.
 
-METRES_A_KM = 1000.0
 KM_A_MINUTE = 60.0
 """Speed of walks, in km/h, at which a minute is a kilometre."""
 
@@ -57,7 +57,7 @@ def shortest_metres(
     *,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     barriers: gpd.GeoSeries | None = None,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Find the metres of the shortest way to any of some places, at most those of the fastest; inf for none."""
     in_km, walked = in_kilometres(graph, snaps)
     return METRES_A_KM * minutes_to_closest(in_km, walked, direction=direction, barriers=barriers)
@@ -87,18 +87,18 @@ _BLOCK = 4096
 class Closest:
     """The two nearest destinations of n settlements. Whatever lies beyond the longest time counts as none."""
 
-    destination: NDArray[np.int64]  # shape (n, 2), positions among the places that serve; -1 for none
-    time_min: NDArray[np.float64]  # shape (n, 2), minutes door to door; NaN for none
+    destination: IntArray  # shape (n, 2), positions among the places that serve; -1 for none
+    time_min: FloatArray  # shape (n, 2), minutes door to door; NaN for none
     # shape (n, 3), walk to the network, on it, and from it, on the way to the nearest; NaN for none
-    legs_min: NDArray[np.float64]
+    legs_min: FloatArray
     # shape (n,), along the way to the nearest, both walks included; NaN for none
-    distance_m: NDArray[np.float64]
+    distance_m: FloatArray
     # shape (n,), to the nearest as the crow flies, which may be another one; NaN where no place serves
-    straight_m: NDArray[np.float64]
-    status: NDArray[np.object_]  # shape (n,), values of `reach_status`
+    straight_m: FloatArray
+    status: ObjectArray  # shape (n,), values of `reach_status`
     # shape (n,), minutes to the nearest without a longest time; inf where there is no way
-    any_time_min: NDArray[np.float64]
-    is_self: NDArray[np.bool_]  # shape (n,), where the settlement itself serves, in 0 minutes
+    any_time_min: FloatArray
+    is_self: BoolArray  # shape (n,), where the settlement itself serves, in 0 minutes
     found: Nearest | None  # for the routes; None where no place serves
 
 
@@ -106,7 +106,7 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     graph: TravelGraph,
     origins: Snaps,
     places: Snaps,
-    members: NDArray[np.int64],
+    members: IntArray,
     *,
     themselves: bool = False,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
@@ -156,7 +156,7 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
 
 
 def route_rows(
-    graph: TravelGraph, settlements: Places, places: Places, service: str, result: Closest, *, of: NDArray[np.bool_]
+    graph: TravelGraph, settlements: Places, places: Places, service: str, result: Closest, *, of: BoolArray
 ) -> gpd.GeoDataFrame:
     """Draw the way of settlements to their nearest facility of one service."""
     rows = np.flatnonzero(of & (result.status == "reached") & ~result.is_self)
@@ -178,7 +178,7 @@ def route_rows(
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(line, crs=graph.crs), crs=graph.crs)
 
 
-def snap_rows(graph: TravelGraph, places: Places, kind: str, uses: NDArray[np.int64]) -> gpd.GeoDataFrame:
+def snap_rows(graph: TravelGraph, places: Places, kind: str, uses: IntArray) -> gpd.GeoDataFrame:
     """Say where places meet the network."""
     snaps = places.snaps
     row = np.arange(len(places))
@@ -224,9 +224,9 @@ class _Offer:
 
     service: str
     places: Places
-    members: NDArray[np.int64]
+    members: IntArray
     themselves: bool
-    of: NDArray[np.bool_]
+    of: BoolArray
 
 
 class Whole(NamedTuple):
@@ -240,10 +240,10 @@ class Whole(NamedTuple):
 class Part(NamedTuple):
     """What of a network is here, where not all of it is; numbers of places and nodes are those of the part."""
 
-    own: Mapping[str, NDArray[np.bool_]]  # by service, the settlements that it answers for
-    open_nodes: NDArray[np.int64]  # nodes from which roads lead out of the part
-    clipped: NDArray[np.int64]  # nodes where the whole network was clipped
-    beyond_m: NDArray[np.float64]  # straight line from each settlement to where places may be that are not here
+    own: Mapping[str, BoolArray]  # by service, the settlements that it answers for
+    open_nodes: IntArray  # nodes from which roads lead out of the part
+    clipped: IntArray  # nodes where the whole network was clipped
+    beyond_m: FloatArray  # straight line from each settlement to where places may be that are not here
     whole: Whole
 
 
@@ -268,29 +268,29 @@ class OnNetwork:
         return self.surroundings.barriers
 
     @cached_property
-    def clipped(self) -> NDArray[np.int64]:
+    def clipped(self) -> IntArray:
         """Nodes where the network was clipped."""
         if self.part is not None:
             return self.part.clipped
         return clipped_ends(self.graph, self.surroundings, buffer_m=self.rules.buffer_m)
 
     @cached_property
-    def exit_min(self) -> NDArray[np.float64]:
+    def exit_min(self) -> FloatArray:
         """Minutes from each settlement to where the network was clipped."""
         return exit_times(self.graph, self.settlements.snaps, self.clipped, direction=self.rules.direction)
 
     @cached_property
-    def beyond_min(self) -> NDArray[np.float64]:
+    def beyond_min(self) -> FloatArray:
         """Minutes from each settlement below which no way leads through what is not here; inf where all is here."""
         return self._beyond(self.graph, self.settlements.snaps)
 
     @cached_property
-    def beyond_km(self) -> NDArray[np.float64]:
+    def beyond_km(self) -> FloatArray:
         """Kilometres below which no way does."""
         in_km, walked = in_kilometres(self.graph, SnapPair(self.settlements.snaps, self.facilities.snaps))
         return self._beyond(in_km, walked.origins)
 
-    def _beyond(self, graph: TravelGraph, origins: Snaps) -> NDArray[np.float64]:
+    def _beyond(self, graph: TravelGraph, origins: Snaps) -> FloatArray:
         if self.part is None:
             return np.full(len(origins), np.inf)
         beyond = exit_times(graph, origins, self.part.open_nodes, direction=self.rules.direction)
@@ -313,8 +313,8 @@ class Measured(NamedTuple):
 
     rows: list[pd.DataFrame]  # of the access table, with `row`: a table a service, in the order of ids
     routes: gpd.GeoDataFrame | None  # with `row`; None where none is drawn
-    settlement_uses: NDArray[np.int64]  # shape (n, candidates), how often each is the way in
-    facility_uses: NDArray[np.int64]
+    settlement_uses: IntArray  # shape (n, candidates), how often each is the way in
+    facility_uses: IntArray
     left: pd.DataFrame  # `row` and `service` of what a part does not know for certain
 
 
@@ -488,7 +488,7 @@ def measure_places(mode: OnNetwork, asked: Asked) -> Measured:
     )
 
 
-def _is_known(mode: OnNetwork, offer: _Offer, result: Closest) -> NDArray[np.bool_]:
+def _is_known(mode: OnNetwork, offer: _Offer, result: Closest) -> BoolArray:
     """Tell of which settlements a part knows both nearest, the straight line, and whether the way out is shorter."""
     assert mode.part is not None
     is_closed = np.isinf(mode.beyond_min)
@@ -550,7 +550,7 @@ def whole_of(mode: OnNetwork, asked: Asked) -> Whole:
     return Whole(fewer, frozenset(offer.service for offer in offers) - offered)
 
 
-def _counts(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:
+def _counts(mode: OnNetwork, offers: list[_Offer]) -> FloatArray:
     """
     Count the places of each service within each cutoff of every settlement.
 
@@ -595,7 +595,7 @@ def _counts(mode: OnNetwork, offers: list[_Offer]) -> NDArray[np.float64]:
     return counts
 
 
-def _rows(mode: OnNetwork, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
+def _rows(mode: OnNetwork, offer: _Offer, result: Closest, counts: FloatArray) -> pd.DataFrame:
     columns = {
         **_key_columns(mode, offer.service),
         "facility_id": texts(offer.places.names, result.destination[:, 0]),
@@ -622,7 +622,7 @@ def _key_columns(mode: OnNetwork, service: str) -> dict[str, Any]:
     }
 
 
-def _count_columns(mode: OnNetwork, counts: NDArray[np.float64]) -> dict[str, Any]:
+def _count_columns(mode: OnNetwork, counts: FloatArray) -> dict[str, Any]:
     return {
         f"{FACILITIES_WITHIN}{cutoff:g}_min": count
         for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from spatial.access.options import DIRECTIONS
-from spatial.access.places import asked_for, existing, is_for_some_units, offering, place_on
+from spatial.access.places import Places, asked_for, existing, is_for_some_units, offering, place_on
 from spatial.errors import ContractError, first_of
 from spatial.network.nearest import node_labels
 from spatial.study.access import SnapRules
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from spatial.access.places import Places
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph

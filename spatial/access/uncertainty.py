@@ -22,7 +22,7 @@ from spatial.access.places import (
     reach_status,
 )
 from spatial.errors import ContractError, NetworkError
-from spatial.network.speeds import with_season
+from spatial.network.speeds import SpeedTable, with_season
 from spatial.study.access import SnapRules, WalkRange
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from spatial.arrays import FloatArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.speeds import SpeedTable
 
 
 ALL = "all"

@@ -21,7 +21,7 @@ from spatial.reporting.score import levels_shown
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.wording import plain
 from spatial.study.score import GapTargets
-from spatial.tables.words import ACCESS_CHANGE, PILLARS, TIERS
+from spatial.tables.words import ACCESS_CHANGE, PILLARS, STUDY, TIERS, TOWNSHIP
 
 if TYPE_CHECKING:
     from spatial.score.comparison.changes import Comparison
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # The numbers of a comparison as its page carries them: pillars, components, people, gates, townships, dates.
 
 DATES = ("before", "after")
-STUDY, TOWNSHIP, ANY = "study", "township", "any"
+ANY = "any"
 FLOOR = 0.01
 """What a component of 0 counts as in a geometric mean (INDICATORS, 4.3)."""
 Block = dict[str, Any]

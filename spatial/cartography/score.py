@@ -24,7 +24,7 @@ from spatial.reporting.wording import columns_told, plain, road_text
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.towns import why_no_area
 from spatial.study.score import GapTargets
-from spatial.tables.words import ACCESS_CLUSTER, PILLARS
+from spatial.tables.words import ACCESS_CLUSTER, PILLARS, STUDY, TOWNSHIP
 
 # Why a component of the score is not defined somewhere: which of the things that it compares are not there.
 
@@ -241,7 +241,6 @@ def _level_classes(levels: pd.Series, book: PageBook) -> pd.Series:
 
 # The page "How integrated are we?": levels and gaps of the study and its townships, and what holds each back.
 
-STUDY, TOWNSHIP = "study", "township"
 SHOWN_TOWNS = 8
 KEPT_OBSTACLES = 3
 SHOWN_FINDINGS = 3

@@ -17,7 +17,7 @@ from spatial.messages import Words
 from spatial.reporting.plans import progress_records
 from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
-from spatial.tables.words import FIELD_CHECK
+from spatial.tables.words import EVERYBODY, FIELD_CHECK
 
 # The fact sheet of a study: one page to decide on, and overleaf both numbers of each pillar, gates and norms.
 
@@ -84,7 +84,7 @@ VERDICTS = ("ok", "look", "remark", "unknown", "undeclared")
 ANY_MODE = (None, "", "any")
 COUNTED = ("facilities", "in_list", "on_map", "matched", "official", "missing_at_most")
 ESTIMATED = ("estimated", "estimated_lower", "estimated_upper")
-EVERYBODY, NO_UNIT = "everybody", "no_unit"
+NO_UNIT = "no_unit"
 SHOWN_UNITS = 6
 
 

@@ -20,7 +20,7 @@ from spatial.formats.delimited import AUTO, guess_encoding, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.notes import Finding, findings_frame, join_findings
 from spatial.formats.workbook import read_workbook
-from spatial.inputs.duplicates import as_told, called, merge_facilities, pair_finding, twins_of
+from spatial.inputs.duplicates import Twins, as_told, called, merge_facilities, pair_finding, twins_of
 from spatial.inputs.facility_facts import joint_service, service_by_day
 from spatial.inputs.names import name_scores, names_by_row, plain_name
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.arrays import BoolArray
-    from spatial.inputs.duplicates import Twins
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
     from spatial.study.sources import MergeOptions

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import (
+    METRES_A_KM,
     SCALE_OFF,
     WGS84,
     Bounds,
@@ -154,7 +155,6 @@ class Layers:
     columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
 
 
-METRES_A_KM = 1000.0
 STUDY = "study"
 """Source of the counts that are made of several files."""
 _CHECKED = (

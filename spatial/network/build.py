@@ -67,7 +67,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.arrays import ObjectArray
-    from spatial.inputs.road_tags import RoadLines
     from spatial.rasters import Raster
 
 

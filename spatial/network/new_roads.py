@@ -37,8 +37,6 @@ from spatial.network.splitting import SplitGraph, cut_edges, rewire
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.network.graph import TravelGraph
-    from spatial.network.splitting import SplitGraph
 
 
 # Find where new roads stop: at crossings, at dead ends beside them, at their own ends.

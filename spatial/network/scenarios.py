@@ -22,11 +22,10 @@ from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
 from spatial.network.new_roads import add_roads, add_to_legs, check_for_legs, check_roads, road_ids, roads_of_modes
 from spatial.network.report import graph_report
-from spatial.network.speeds import with_season
+from spatial.network.speeds import SpeedTable, with_season
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.network.speeds import SpeedTable
     from spatial.network.splitting import SplitGraph
 
 

@@ -25,7 +25,7 @@ from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
-from spatial.tables.words import POPULATION_BASIS
+from spatial.tables.words import NOT_SCALED, POPULATION_BASIS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -290,9 +290,7 @@ class Scaling:
 
     # shape (m,), official number over ours; NaN where one of them is not known, or ours is nobody
     factor: FloatArray
-    # shape (m,), scaled, or why not: no_official, no_places, partly_outside, people_unknown, official_zero,
-    # nobody_of_ours, factor_refused
-    status: NDArray[np.str_]
+    status: NDArray[np.str_]  # shape (m,), scaled, or one of NOT_SCALED
     # shape (n,), by which the people of each settlement are multiplied; 1 where they stay
     applied: FloatArray
 
@@ -355,15 +353,7 @@ def scale_to_units(
             (ours == 0) & (official > 0),
             far | ((ours > 0) & ~np.isfinite(factor)),
         ],
-        [
-            "no_official",
-            "no_places",
-            "partly_outside",
-            "people_unknown",
-            "official_zero",
-            "nobody_of_ours",
-            "factor_refused",
-        ],
+        NOT_SCALED,
         "scaled",
     )
     by_unit = np.where((status == "scaled") & (ours > 0), factor, 1.0)

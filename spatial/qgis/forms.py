@@ -9,10 +9,10 @@ from xml.etree.ElementTree import Element, SubElement
 
 import pandas as pd
 
-from spatial.qgis.layer import plain_name
+from spatial.qgis.layer import QgisLayer, plain_name
 from spatial.qgis.layouts import unread
 from spatial.qgis.looks_results import withheld
-from spatial.qgis.meta import service_name
+from spatial.qgis.meta import QgisMeta, service_name
 from spatial.qgis.styles import (
     BASE,
     STATUS,
@@ -27,14 +27,11 @@ from spatial.qgis.styles import (
     style_elements,
     symbol,
 )
-from spatial.study.edits import EDIT_LAYERS
+from spatial.study.edits import EDIT_LAYERS, EditField, EditLayer
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from spatial.messages import Words
-    from spatial.qgis.layer import QgisLayer
-    from spatial.qgis.meta import QgisMeta
-    from spatial.study.edits import EditField, EditLayer
 
 
 # Codes in words.

@@ -12,18 +12,17 @@ import shapely
 
 from spatial.messages import Words
 from spatial.qgis.layer import plain_name
-from spatial.qgis.meta import measure_name, service_name
+from spatial.qgis.meta import QgisMeta, measure_name, service_name
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import levels_shown
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.summary import missing_by_unit
 from spatial.reporting.wording import columns_told
 from spatial.tables import TABLES
+from spatial.tables.words import EVERYBODY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from spatial.qgis.meta import QgisMeta
 
 
 # Results joined to the places that they belong to: one row a settlement, a township, a gap.
@@ -182,8 +181,6 @@ def services_in_order(services: Sequence[str], meta: QgisMeta) -> list[str]:
 
 # Results of the access engine joined to the places that they belong to.
 
-EVERYBODY = "everybody"
-"""Group of the measures that stand with the settlements; the others are in the plain table."""
 
 LINE_TOLERANCE_M = 0.01
 """A road lies at the distance that the last mile says, to this."""

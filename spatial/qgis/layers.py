@@ -44,7 +44,7 @@ from spatial.qgis.joins import (
 from spatial.qgis.layer import Draft, Look, QgisLayer, by_key, finding_layers, placed, plain_columns, plain_name
 from spatial.qgis.looks_score import least_levels
 from spatial.qgis.meta import NormWords, QgisMeta, known_field, measure_name, service_name
-from spatial.qgis.styles import TINTS
+from spatial.qgis.styles import TINTS, Style
 from spatial.reporting.plan_text import HAVING
 from spatial.study.access import MANY_SETTLEMENTS
 from spatial.study.edits import SCENARIO as OWN_EDITS
@@ -53,8 +53,6 @@ from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     import pyproj
-
-    from spatial.qgis.styles import Style
 
 
 # The engine's layers: areas within reach, catchments, cells, further looks of settlements, and plain tables.

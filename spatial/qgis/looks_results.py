@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatial.qgis.meta import service_name
+from spatial.qgis.meta import QgisMeta, service_name
 from spatial.qgis.styles import (
     ACCENT,
     BASE,
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.messages import Words
-    from spatial.qgis.meta import QgisMeta
 
 
 # The look of what carries the results: roads, water, boundaries, network and checks.

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from spatial.messages import FALLBACK
+from spatial.messages import FALLBACK, Words
 from spatial.reporting.plan_text import capital
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from spatial.messages import Words
     from spatial.tables.contract import Field
 
 

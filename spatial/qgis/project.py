@@ -15,6 +15,7 @@ import geopandas as gpd
 from spatial.plain_text import xml_text
 from spatial.qgis.forms import (
     TABS,
+    Relation,
     edit_layers,
     field_configuration,
     form_elements,
@@ -24,12 +25,13 @@ from spatial.qgis.forms import (
     relations_of,
     value_maps,
 )
-from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, Shown
+from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, QgisLayer, Shown
 from spatial.qgis.layouts import Extent, LegendEntry, Print, layouts_element, unread
 from spatial.qgis.styles import (
     BASE,
     INK,
     QGIS_VERSION,
+    Style,
     aliases_element,
     name_expression,
     style_attributes,
@@ -43,11 +45,8 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.messages import Words
-    from spatial.qgis.forms import Relation
-    from spatial.qgis.layer import QgisLayer
     from spatial.qgis.meta import QgisMeta
     from spatial.qgis.rasters import QgisRaster
-    from spatial.qgis.styles import Style
 
 
 # The QGIS project: groups, order, extent and looks by template, with relative paths.

@@ -7,15 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 from spatial.plain_text import xml_text
-from spatial.qgis.styles import PEOPLE_IN_LEGEND
-
-if TYPE_CHECKING:
-    from spatial.qgis.styles import Style
-
+from spatial.qgis.styles import PEOPLE_IN_LEGEND, Style
 
 # Expressions that class features, as comparisons that every filter of OGC knows.
 

@@ -19,7 +19,7 @@ from spatial.score.composite import lack_shares
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
-from spatial.tables.words import NAMES, PILLARS
+from spatial.tables.words import NAMES, PILLARS, SETTLEMENT, STUDY, TOWNSHIP
 
 LEAST_PILLARS = 2
 """Measured pillars without which a level says no more than its one pillar does; it is then not shown."""
@@ -311,7 +311,6 @@ def _named(name: str, text: str) -> bool:
     return len(name) >= SHORTEST_LATIN and re.search(whole, text) is not None
 
 
-STUDY, TOWNSHIP, SETTLEMENT = "study", "township", "settlement"
 URBAN, RURAL, UNKNOWN = "urban", "rural", "unknown"
 TOLD = columns_told("score")
 

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.crs import METRES_A_KM
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import with_norm_id
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
+from spatial.tables.words import EVERYBODY
 
 if TYPE_CHECKING:
     from spatial.messages import Words
@@ -140,7 +142,6 @@ def _count_moves(row: pd.Series, gate: str) -> bool:
 
 # Our totals beside the official ones, with what is known that may explain a difference.
 
-METRES_A_KM = 1000.0
 LOST = frozenset({"outside", "too_far", "no_path", "set_aside"})
 """Items of the account whose people were given to no settlement."""
 VAGUE_CLASSES = frozenset({"road", "unclassified"})
@@ -316,7 +317,6 @@ def road_totals(
 
 # What units say of the people: totals outside the tolerance, people that were scaled, groups that are estimated.
 
-EVERYBODY = "everybody"
 NO_UNIT = "no_unit"
 PERSONS = "_persons"
 OTHER_BASIS = ("official_registered", "official_resident")

@@ -29,7 +29,7 @@ from spatial.reporting.score import (
 )
 from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.wording import columns_told, plain
-from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY
+from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY, STUDY
 
 # What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
 
@@ -172,7 +172,6 @@ def rank_gaps(
 FACTORS = ("speed", "walk", "entry", "season")
 SIDES = ("low", "base", "high")
 ANY = "any"
-STUDY = "study"
 SAME_SHARE = 1e-6
 """Share by which two sums of the same people may differ."""
 

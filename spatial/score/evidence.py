@@ -19,6 +19,7 @@ from spatial.errors import StudyError, first_of
 from spatial.network.nearest import nearest
 from spatial.norms.law import with_norm_id
 from spatial.tables import TABLES
+from spatial.tables.words import STUDY
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -140,7 +141,6 @@ def component_table(rows: Iterable[tuple[str, str, ScoreComponent]]) -> pd.DataF
 
 # The places of a study, the people behind each, and the units that they form.
 
-STUDY = "study"
 GROUP_SUFFIX = "_persons"
 NO_GROUPS = frozenset({"population_persons", "registered_persons", "resident_persons"})
 

@@ -15,7 +15,7 @@ from spatial.score.composite import coupling_coordination
 from spatial.score.rank_intervals import RankIntervals, rank_intervals
 from spatial.score.scoreboard import Evidence, place_levels
 from spatial.tables import TABLES
-from spatial.tables.words import PILLARS
+from spatial.tables.words import PILLARS, SETTLEMENT, TOWNSHIP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +73,6 @@ MOST_RANKS, LEAST_DRAWS = 100_000_000, 200
 """Ranks that are drawn at most, units by draws (400 MB); but so many draws at least, where as many are asked for."""
 MAX_PAIRS = 200
 """Units of which all pairs are told; there are as many rows as its square."""
-TOWNSHIP, SETTLEMENT = "township", "settlement"
 RANKS = ("median_rank", "low_rank", "high_rank")
 
 

@@ -17,7 +17,6 @@ from spatial.indices.segregation import dissimilarity_index, information_index
 from spatial.score.composite import SegmentationIndex, integration_level, segmentation_index
 from spatial.score.evidence import (
     MET,
-    STUDY,
     Ground,
     Having,
     ScoreComponent,
@@ -33,7 +32,7 @@ from spatial.score.evidence import (
 from spatial.score.flows import flow_components, flow_table
 from spatial.score.spatial_pattern import beyond_by_township
 from spatial.study.score import ScoreRules
-from spatial.tables.words import PILLARS
+from spatial.tables.words import PILLARS, STUDY
 
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray

@@ -24,11 +24,12 @@ from spatial.errors import StoreError
 from spatial.plain_text import csv_bytes
 from spatial.rasters import Raster
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.results import RASTERS
+from spatial.results import RASTERS, Results
 from spatial.sharing.records import (
     LICENCES_FILE,
     PACKAGE_FILE,
     Box,
+    PackageMeta,
     SharedFile,
     citation,
     data_package,
@@ -39,13 +40,10 @@ from spatial.sharing.records import (
     stac_documents,
 )
 from spatial.store import Artifact, Store, column_notes, replace, replace_folder, write_table
-from spatial.tables import TABLES
+from spatial.tables import TABLES, Field
 
 if TYPE_CHECKING:
     from spatial.messages import Words
-    from spatial.results import Results
-    from spatial.sharing.records import PackageMeta
-    from spatial.tables import Field
 
 
 DEGREES = "EPSG:4326"

@@ -15,13 +15,11 @@ from psycopg import sql
 
 from spatial.errors import StoreError
 from spatial.formats.database import WEB_DEGREES, connect, in_words
-from spatial.sharing.package import foreign_keys, shared_frame
+from spatial.sharing.package import Release, foreign_keys, shared_frame
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from spatial.sharing.package import Release
 
 
 LONGEST_NAME = 63

@@ -34,16 +34,13 @@ from werkzeug.serving import make_server
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.plain_text import CONTROL
-from spatial.sharing.package import TYPES, box_of, cloud_optimised, shared_frame
-from spatial.sharing.records import UNKNOWN, Box, licences
+from spatial.sharing.package import TYPES, Release, box_of, cloud_optimised, shared_frame
+from spatial.sharing.records import UNKNOWN, Box, PackageMeta, licences
 from spatial.store import write_table
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from spatial.sharing.package import Release
-    from spatial.sharing.records import PackageMeta
 
 
 ITEM = "item_id"

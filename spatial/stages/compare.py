@@ -28,6 +28,7 @@ from spatial.runner.manifest import manifest_name
 from spatial.score.comparison.boards import Matched, follow, follow_matched, match
 from spatial.score.comparison.changes import Comparison, compare_matched
 from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
+from spatial.stages.policy import APPROVED_MAPS
 from spatial.store import Artifact, Store, replace_files
 from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
@@ -195,7 +196,6 @@ def _inside(value: object, *keys: str) -> object:
 
 NORM_FACTS = ("service", "metric", "mode", "unit", "threshold", "norm_class")
 SOURCE_FACTS = ("origin", "vintage", "licence")
-APPROVED_MAPS = "CN"
 
 
 def account_lines(comparison: Comparison, trajectory: pd.DataFrame, language: str) -> list[str]:

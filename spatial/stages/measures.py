@@ -24,6 +24,7 @@ from spatial.stages.policy import asked, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, is_left_out, surroundings_of
 from spatial.study.access import MANY_SETTLEMENTS, MeasureOptions, SnapRules
 from spatial.tables import TABLES
+from spatial.tables.words import EVERYBODY
 
 if TYPE_CHECKING:
     from spatial.access.decays import Decay
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
 
-EVERYBODY = "everybody"
 CATCHMENTS = ("2sfca", "e2sfca", "3sfca", "m2sfca", "bfca")
 COLUMNS = tuple(field.name for field in TABLES["measures"].fields)
 SERVED = tuple(field.name for field in TABLES["served"].fields)

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from spatial.access.nearest import METRES_A_KM, in_kilometres
+from spatial.access.nearest import in_kilometres
 from spatial.access.places import (
     Places,
     SnapPair,
@@ -24,7 +24,7 @@ from spatial.access.places import (
     place_on,
     take,
 )
-from spatial.crs import WGS84, require_metres
+from spatial.crs import METRES_A_KM, WGS84, require_metres
 from spatial.errors import StudyError
 from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.access.options import TOWN_TIERS, AccessRules
-from spatial.crs import parse_crs
+from spatial.crs import METRES_A_KM, parse_crs
 from spatial.errors import CrsError, StudyError, first_of
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.messages import Words
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from spatial.study.outputs import OfficialOptions
 
 
-METRES_A_KM = 1000.0
 RANK = ("unknown", "partial", "complete")
 _BOUND: dict[tuple[object, ...], pd.DataFrame] = {}
 """The norms that bind the last study asked for, since a run asks for them in most of its stages."""

@@ -16,6 +16,7 @@ from spatial.errors import first_of
 from spatial.formats.columns import text_column
 from spatial.formats.files import read_provenance
 from spatial.formats.notes import Finding, findings_frame
+from spatial.inputs.prepare import STUDY
 from spatial.inputs.units import assign_units, inside, near_unit
 from spatial.network.scenarios import Scenario, scenario_for_mode
 from spatial.runner.stage import Options, Progress, Value, silent
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 
 LOGGER = logging.getLogger(__name__)
-STUDY = "study"
 ROAD_TEXTS = ("name", "ref", "surface", "oneway", "bridge", "tunnel")
 
 

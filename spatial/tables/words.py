@@ -91,11 +91,8 @@ SIGN_OFF_KIND = (
 POPULATION_BASIS = ("resident", "registered", "modelled", "listed")
 POPULATION_SOURCE = ("raster", "column", "tag", "none", "raster_rescaled", "column_rescaled", "tag_rescaled")
 GROUP_SOURCE = ("observed", "raster", "observed_rescaled", "raster_rescaled", "estimated", "none")
-UNIT_SCALING = (
-    "scaled",
-    "not_asked",
+NOT_SCALED = (
     "no_official",
-    "no_unit",
     "no_places",
     "partly_outside",
     "people_unknown",
@@ -103,6 +100,8 @@ UNIT_SCALING = (
     "nobody_of_ours",
     "factor_refused",
 )
+"""Why the people of a unit are not scaled to its official number, the first reason first."""
+UNIT_SCALING = ("scaled", "not_asked", "no_unit", *NOT_SCALED)
 ACCESS_CLUSTER = ("good", "bad", "good_among_bad", "bad_among_good", "none", "unknown")
 CLUSTER_STATUS = ("measured", "no_access", "no_neighbours", "same_everywhere")
 COMPLETENESS_STATUS = ("measured", "no_complete_list", "not_asked")
@@ -116,7 +115,10 @@ LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_t
 PILLARS = ("structure", "elements", "boundaries", "order")
 SCORE_LEFT_OUT = ("", "not_in_force", "not_graded", "not_measured", "nothing_mapped", "not_chosen")
 SCORE_SIDE = ("level", "gap")
-SCORE_UNITS = ("study", "township", "settlement")
+STUDY, TOWNSHIP, SETTLEMENT = SCORE_UNITS = ("study", "township", "settlement")
+"""Levels of units. The whole study is one unit, which is called as its level."""
+EVERYBODY = "everybody"
+"""The group of all people."""
 INEQUALITY_MEASURES = (
     "theil_t",
     "theil_between",

@@ -18,7 +18,6 @@ from spatial.score.comparison.runs import Run, check_whole
 from spatial.score.comparison.same_places import with_same_ids
 from spatial.score.composite import FLOOR, TERMS, index_of_terms
 from spatial.score.evidence import (
-    STUDY,
     TOLERANCE,
     component_table,
     connection,
@@ -32,7 +31,7 @@ from spatial.score.place_scores import place_scores
 from spatial.score.scoreboard import Evidence, Scoreboard, gates_by_unit, levels_of, score_study
 from spatial.score.spatial_pattern import spread_of
 from spatial.study.score import ScoreRules
-from spatial.tables.words import PILLARS
+from spatial.tables.words import PILLARS, STUDY, TOWNSHIP
 
 if TYPE_CHECKING:
     from spatial.score.ranking import Bend
@@ -137,7 +136,6 @@ def with_shared_index(boards: Sequence[Scoreboard]) -> list[pd.DataFrame]:
 
 # The scoreboard of one run on the shared norms and rules, rebuilt from its tables.
 
-TOWNSHIP = "township"
 
 KEPT = "border_coverage_kept"
 BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share", KEPT)

@@ -12,7 +12,6 @@ import pandas as pd
 from spatial.score.comparison.boards import (
     KEPT,
     KEY,
-    TOWNSHIP,
     Matched,
     Shared,
     common_levels,
@@ -26,6 +25,7 @@ from spatial.score.comparison.boards import (
 from spatial.score.comparison.comparable import IN_FORCE
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import BENDS, RankDoubts, rank_units
+from spatial.tables.words import STUDY, TOWNSHIP
 
 if TYPE_CHECKING:
     from spatial.score.comparison.runs import Run
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 ANY = "any"
 """Stands for all shared norms at once."""
-STUDY = "study"
 MET, NOT_MET = "met", "not_met"
 NUMBERS = ("places_before", "places_after", "persons_before", "persons_after")
 
