@@ -44,22 +44,9 @@ LOGGER = logging.getLogger(__name__)
 SUMS = ("persons", "within_before_persons", "within_after_persons", "gained_persons", "lost_persons")
 COUNTS = ("gained_places", "lost_places", "unknown_places")
 COLUMNS = (
-    "scenario",
-    "settlement_id",
-    "service",
-    "mode",
-    "before_min",
-    "after_min",
-    "difference_min",
-    "before_status",
-    "after_status",
-    "cutoff_min",
-    "within_before",
-    "within_after",
-    "class_change",
-    "persons",
-    "in_study",
-)
+    "scenario", "settlement_id", "service", "mode", "before_min", "after_min", "difference_min", "before_status",
+    "after_status", "cutoff_min", "within_before", "within_after", "class_change", "persons", "in_study",
+)  # fmt: skip
 
 
 def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study under its own name

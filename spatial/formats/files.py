@@ -189,18 +189,9 @@ def _is_geodatabase(path: Path) -> bool:
 
 DECLARED, PLAIN, NOTICED = "declared", "plain_text", "noticed"
 DATA_KINDS = (
-    "settlements",
-    "facilities",
-    "roads",
-    "boundaries",
-    "water",
-    "flows",
-    "official_units",
-    "population",
-    "population_groups",
-    "elevation",
-    "landcover",
-)
+    "settlements", "facilities", "roads", "boundaries", "water", "flows", "official_units", "population",
+    "population_groups", "elevation", "landcover",
+)  # fmt: skip
 """What an issue may affect beside single services: the kinds of data that a study reads."""
 LISTS = ("affects", "forbids", "areas")
 JOINT = "; "

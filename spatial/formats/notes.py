@@ -89,18 +89,9 @@ _COUNTED = ("_persons", "_share")
 """Columns of people that end so are read whatever group they are of: ``elderly_persons``, ``children_3_5_persons``."""
 
 _MADE = {
-    "in_study",
-    "is_unit",
-    "is_barrier",
-    "found_in",
-    "merged_from",
-    "population_source",
-    "population_basis",
-    "population_factor",
-    "placed_by",
-    "placed_score",
-    "placed_at",
-}
+    "in_study", "is_unit", "is_barrier", "found_in", "merged_from", "population_source", "population_basis",
+    "population_factor", "placed_by", "placed_score", "placed_at",
+}  # fmt: skip
 """Columns that the package fills in: what a file has under such a name is not read."""
 
 _NOT_KEPT = {"geometry", "tags"}

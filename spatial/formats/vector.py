@@ -52,17 +52,9 @@ _log = logging.getLogger(__name__)
 # KML and KMZ: the fields that people wrote, without those that the format adds by itself.
 
 _OF_THE_FORMAT = (
-    "timestamp",
-    "begin",
-    "end",
-    "altitudeMode",
-    "tessellate",
-    "extrude",
-    "visibility",
-    "drawOrder",
-    "icon",
+    "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon",
     "snippet",
-)
+)  # fmt: skip
 
 
 def tidy_kml(frame: pd.DataFrame, *, label: str) -> gpd.GeoDataFrame:

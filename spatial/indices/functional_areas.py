@@ -34,14 +34,9 @@ LOCAL_BINS_MIN = (15.0, 30.0, 60.0)
 DISPERSED, HINTERLAND = 29, 30
 
 _SIZE_TITLES = (
-    "over 5 million",
-    "1 to 5 million",
-    "500,000 to 1 million",
-    "250,000 to 500,000",
-    "100,000 to 250,000",
-    "50,000 to 100,000",
-    "20,000 to 50,000",
-)
+    "over 5 million", "1 to 5 million", "500,000 to 1 million", "250,000 to 500,000", "100,000 to 250,000",
+    "50,000 to 100,000", "20,000 to 50,000",
+)  # fmt: skip
 _BAND_TITLES = ("up to 1 hour", "1 to 2 hours", "2 to 3 hours")
 URCA_TITLES = {
     **{size + 1: f"urban centre of {title}" for size, title in enumerate(_SIZE_TITLES)},

@@ -159,15 +159,9 @@ def one_to_one(pairs: Sequence[Pair], frame: pd.DataFrame, *, options: MergeOpti
 TO_REVIEW = "facilities_to_review.csv"
 DECISIONS = ("same", "different", "drop")
 REASONS = (
-    "same_name",
-    "one_outline",
-    "near_other_service",
-    "far_same_name",
-    "near_no_name",
-    "near_other_name",
-    "not_on_map",
-    "not_in_list",
-)
+    "same_name", "one_outline", "near_other_service", "far_same_name", "near_no_name", "near_other_name",
+    "not_on_map", "not_in_list",
+)  # fmt: skip
 """Why a person should look, the likeliest to be one facility first."""
 
 NEARLY = 0.6

@@ -158,18 +158,9 @@ class Layers:
 STUDY = "study"
 """Source of the counts that are made of several files."""
 _CHECKED = (
-    "places",
-    "facilities",
-    "roads",
-    "boundaries",
-    "water",
-    "study_area",
-    "flows",
-    "counts",
-    "turns",
-    "official_units",
-    "unplaced",
-)
+    "places", "facilities", "roads", "boundaries", "water", "study_area", "flows", "counts", "turns",
+    "official_units", "unplaced",
+)  # fmt: skip
 """Tables that are held to their contracts, in this order; then the findings."""
 
 

@@ -22,16 +22,9 @@ if TYPE_CHECKING:
 # Cut edges of a built graph at any point, without looking at the rest of the roads again.
 
 AS_THEY_ARE = (
-    "road_id",
-    "road_class",
-    "surface",
-    "speed_km_h",
-    "speed_source",
-    "is_bridge",
-    "is_tunnel",
-    "is_snappable",
+    "road_id", "road_class", "surface", "speed_km_h", "speed_source", "is_bridge", "is_tunnel", "is_snappable",
     "all_season",
-)
+)  # fmt: skip
 """What every piece has from its edge."""
 
 _TOUCH_M = 1e-6

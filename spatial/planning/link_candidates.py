@@ -674,15 +674,8 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     names = {row["root"]: row["stretch_id"] for row in rows}
     stretch_ids = pd.Series([names.get(root_of.get(home)) for home in back.tolist()], dtype="str")
     columns = [
-        "stretch_id",
-        "length_km",
-        "settlement_ids",
-        "road_ids",
-        "edge_ids",
-        "persons",
-        "persons_per_km",
-        "geometry",
-    ]
+        "stretch_id", "length_km", "settlement_ids", "road_ids", "edge_ids", "persons", "persons_per_km", "geometry",
+    ]  # fmt: skip
     return RoadUpgrades(
         gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), crs=graph.crs),
         pd.DataFrame(

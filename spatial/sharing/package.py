@@ -51,17 +51,9 @@ DEGREES = "EPSG:4326"
 DRIVERS = {"flatgeobuf": "FlatGeobuf", "pmtiles": "PMTiles"}
 """Further forms and the GDAL drivers that write them."""
 TILED = (
-    "settlements",
-    "facilities",
-    "roads",
-    "boundaries",
-    "water",
-    "study_area",
-    "isochrones",
-    "catchments",
-    "plan_actions",
-    "gaps",
-)
+    "settlements", "facilities", "roads", "boundaries", "water", "study_area", "isochrones", "catchments",
+    "plan_actions", "gaps",
+)  # fmt: skip
 """Tables that maps show; tiles of a whole network would be drawn by nobody."""
 ZOOMS = {"MINZOOM": 6, "MAXZOOM": 12}
 """From a province on the screen to a village: a step of a tile is 2 m at the last one."""

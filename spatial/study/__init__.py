@@ -40,24 +40,10 @@ from spatial.study.sources import (
 )
 
 __all__ = [
-    "Adoption",
-    "Confirmation",
-    "ControlPoint",
-    "LocalGrid",
-    "MergeOptions",
-    "NormAddition",
-    "NormOptions",
-    "OfficialFacilities",
-    "OfficialOptions",
-    "OfficialUnits",
-    "PlacingOptions",
-    "Region",
-    "RoadSource",
-    "ScoreOptions",
-    "Study",
-    "TableSource",
-    "Tiers",
-]
+    "Adoption", "Confirmation", "ControlPoint", "LocalGrid", "MergeOptions", "NormAddition", "NormOptions",
+    "OfficialFacilities", "OfficialOptions", "OfficialUnits", "PlacingOptions", "Region", "RoadSource",
+    "ScoreOptions", "Study", "TableSource", "Tiers",
+]  # fmt: skip
 
 
 def changed(before: dict[str, Any], changes: Mapping[str, Any], model: Model) -> dict[str, Any]:

@@ -160,13 +160,8 @@ class ScenarioOptions(Model):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         changes = set(type(self).model_fields) - {
-            "name",
-            "title",
-            "services",
-            "mode",
-            "close_within_m",
-            "snap_tolerance_m",
-        }
+            "name", "title", "services", "mode", "close_within_m", "snap_tolerance_m",
+        }  # fmt: skip
         if not any(getattr(self, key) for key in changes):
             raise ValueError(f"changes nothing; give one of {', '.join(sorted(changes))}")
         both = [name for name in self.change_capacity if name in self.close_facilities]

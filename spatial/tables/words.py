@@ -25,45 +25,23 @@ PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "matching", "none")
 """What is planned: sites within reach, one in each unit, links to a town, roads of a class, or room for whom."""
 PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")
 PLAN_REASON = (
-    "",
-    "others_first",
-    "from_memory",
-    "no_model",
-    "met",
-    "not_measured",
-    "no_capacity",
-    "shared",
-    "no_group",
-)
+    "", "others_first", "from_memory", "no_model", "met", "not_measured", "no_capacity", "shared", "no_group",
+)  # fmt: skip
 PLAN_ACTION = ("open_site", "build_link", "upgrade_road", "share_room", "enlarge_site", "close_site")
 PLAN_STATE = ("proposed", "agreed", "built", "dropped")
 """What people wrote of an action, in a list that they keep."""
 PLAN_SOURCE = ("settlements", "planned", "idle", "list", "grid", "links")
 """Where sites and links come from that plans may take."""
 PLAN_REFUSED = (
-    "service_not_allowed",
-    "too_small",
-    "outside_land",
-    "on_water",
-    "far_from_network",
-    "no_network",
-    "doubled",
-    "excluded",
-    "no_corridor",
-)
+    "service_not_allowed", "too_small", "outside_land", "on_water", "far_from_network", "no_network", "doubled",
+    "excluded", "no_corridor",
+)  # fmt: skip
 """Why a site or link is no candidate of a plan; ``excluded`` by an area of constraint."""
 PLAN_OUTCOME = ("within", "gained", "beyond", "none_reached", "unknown")
 PROFILE_STATUS = (
-    "measured",
-    "at_least",
-    "people_unknown",
-    "no_group",
-    "no_facility",
-    "no_path",
-    "not_snapped",
-    "no_flows",
+    "measured", "at_least", "people_unknown", "no_group", "no_facility", "no_path", "not_snapped", "no_flows",
     "no_township",
-)
+)  # fmt: skip
 REMEDY = ("site_or_road", "mobile_service")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")
 MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility", "people_unknown")
@@ -72,34 +50,17 @@ CLASS_CHANGE = ("gained", "lost", "same")
 SPEED_STATUS = ("uncalibrated", "compared", "calibrated")
 SIGN_OFF_STATUS = ("ok", "remark", "look", "unknown")
 SIGN_OFF_KIND = (
-    "people",
-    "villages",
-    "facilities",
-    "road_km",
-    "imputed_speed",
-    "imputed_surface",
-    "modelled_people",
-    "unknown_people",
-    "missing_facilities",
-    "rescaled_people",
-    "estimated_group",
-    "units",
-    "group_units",
-    "gate",
+    "people", "villages", "facilities", "road_km", "imputed_speed", "imputed_surface", "modelled_people",
+    "unknown_people", "missing_facilities", "rescaled_people", "estimated_group", "units", "group_units", "gate",
     "gates",
-)
+)  # fmt: skip
 POPULATION_BASIS = ("resident", "registered", "modelled", "listed")
 POPULATION_SOURCE = ("raster", "column", "tag", "none", "raster_rescaled", "column_rescaled", "tag_rescaled")
 GROUP_SOURCE = ("observed", "raster", "observed_rescaled", "raster_rescaled", "estimated", "none")
 NOT_SCALED = (
-    "no_official",
-    "no_places",
-    "partly_outside",
-    "people_unknown",
-    "official_zero",
-    "nobody_of_ours",
+    "no_official", "no_places", "partly_outside", "people_unknown", "official_zero", "nobody_of_ours",
     "factor_refused",
-)
+)  # fmt: skip
 """Why the people of a unit are not scaled to its official number, the first reason first."""
 UNIT_SCALING = ("scaled", "not_asked", "no_unit", *NOT_SCALED)
 ACCESS_CLUSTER = ("good", "bad", "good_among_bad", "bad_among_good", "none", "unknown")
@@ -120,31 +81,17 @@ STUDY, TOWNSHIP, SETTLEMENT = SCORE_UNITS = ("study", "township", "settlement")
 EVERYBODY = "everybody"
 """The group of all people."""
 INEQUALITY_MEASURES = (
-    "theil_t",
-    "theil_between",
-    "theil_within",
-    "mean_log_deviation",
-    "gini",
-    "atkinson_0_5",
-    "atkinson_1",
-    "palma",
-    "palma_by_rank",
-    "concentration",
-    "erreygers",
-)
+    "theil_t", "theil_between", "theil_within", "mean_log_deviation", "gini", "atkinson_0_5", "atkinson_1", "palma",
+    "palma_by_rank", "concentration", "erreygers",
+)  # fmt: skip
 TYPE_BASIS = ("raster", "area", "settlements", "none")
 TYPE_REASON = ("", "no_population_grid", "grid_too_coarse", "no_people_known", "no_outline", "outside_grid")
 FUA_METHOD = ("fua", "fua_proxy")
 FUA_PART = ("city", "commuting_zone", "enclave", "catchment")
 TOWN_MEASURES = (
-    "rank_size_exponent",
-    "gabaix_ibragimov_exponent",
-    "primacy_two",
-    "primacy_all",
-    "primacy_four",
-    "polycentricity_green",
-    "polycentricity_entropy",
-)
+    "rank_size_exponent", "gabaix_ibragimov_exponent", "primacy_two", "primacy_all", "primacy_four",
+    "polycentricity_green", "polycentricity_entropy",
+)  # fmt: skip
 RANK_STATUS = ("ranked", "in_doubt", "not_ranked")
 PAIR_STATUS = ("compared", "in_doubt")
 MEETS_TARGET = ("yes", "no", "unknown", "no_target")
