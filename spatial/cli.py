@@ -37,6 +37,8 @@ MIN_RUNS = 2
 EXTRACTS = (".osm.pbf", ".osm.gz", ".osm.bz2", ".osm", ".pbf")
 """Endings of OpenStreetMap extracts, which `run` takes in place of a study."""
 MAPS = Path("maps")
+LEAST_ADDRESSES = 1_600_000_000
+"""Bytes of addresses that libraries take; within a smaller limit (``ulimit -v``) some hang or crash as they load."""
 
 A_PATH = click.Path(path_type=Path)
 RAW = Path("data/raw")
@@ -98,6 +100,13 @@ def cli(context: click.Context, *, verbose: bool) -> None:
     sys.unraisablehook = lambda told: logging.getLogger("spatial").info(
         "%s: %s", told.err_msg or "not raised", told.exc_value
     )
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - not on Windows
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESSES:
+            allowed, least = limit // 1_000_000, LEAST_ADDRESSES // 1_000_000
+            raise MemoryError(f"{allowed:,} MB of addresses are allowed (ulimit -v); the libraries take {least:,}")
     if context.invoked_subcommand is None:
         from spatial.next_step import next_steps  # noqa: PLC0415 - keeps `spatial --help` fast
 

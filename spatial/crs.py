@@ -48,12 +48,17 @@ class Bounds(NamedTuple):
     north: float
 
 
-def parse_crs(text: str, *, what: str) -> pyproj.CRS:
-    """Read a CRS as a user writes it."""
+def parse_crs(told: object, *, what: str) -> pyproj.CRS:
+    """Read a CRS as a user writes it, or as a file holds it: one that leads to places on the earth."""
     try:
-        return pyproj.CRS.from_user_input(text)
-    except pyproj.exceptions.CRSError as error:
-        raise CrsError(f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'") from error
+        crs = pyproj.CRS.from_user_input(told)
+        transformer_between(crs, WGS84)
+    except pyproj.exceptions.ProjError as error:
+        raise CrsError(
+            f"{what}: the CRS {getattr(told, 'name', told)!r} is not known, or leads to no place on the earth; "
+            "write an authority code such as 'EPSG:4524'"
+        ) from error
+    return crs
 
 
 @lru_cache(maxsize=64)

@@ -141,8 +141,13 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "plan_progress? plan_refused? plan_capacity? plan_stops? plan_owners? plan_sources? site_profile?", "",
            f"{LAW} title synthetic note population outputs",
            files="processed"),
-    _stage("maps", f"{SEEN} {ACCOUNTS} snaps access[texts=categories] last_mile routes "
-           f"norm_results[texts=categories] inventory {ENGINE} {TRIALS} {OF_UNITS} {PLANS} gaps summary sign_off "
+    _stage("maps", f"{SEEN} {ACCOUNTS} "
+           "snaps[place_id,place_kind,mode,edge_id,snap_distance_m,snap_time_min,snap_status] access[texts=categories] "
+           "last_mile routes norm_results[norm_id,unit_level,unit_id,service,norm_class,status,status_as_mapped,reason,"
+           "gate,share_of,value,served_share,served_share_lower,served_share_upper,persons_in_scope,persons_served,"
+           "persons_unserved,persons_unknown,places_in_scope,places_served,places_unserved,places_unknown,"
+           "texts=categories] "
+           f"inventory {ENGINE} {TRIALS} {OF_UNITS} {PLANS} gaps summary sign_off "
            f"elevation? field_checks? {WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "
            "population? friction? off_road_min? interval_people? scenario_people?", "",

@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -378,7 +378,8 @@ class Store:
                 # A run reads cells where they are looked at, each time anew: many a stage takes relief and seldom
                 # needs it, and a grid that is kept is the largest thing in memory.
                 return Raster(unread.values, unread.transform, crs, name) if self._kept is None else unread
-            is_kept = self._kept is not None and found.st_size <= self._room
+            # Of what is wanted without some rows all would be held: those of settlements, where towns are asked for.
+            is_kept = self._kept is not None and found.st_size <= self._room and not _parts_of(columns)[1]
             value = _read_table(path, None if is_kept else columns)
             if self._kept is None or not is_kept:
                 return value
@@ -389,6 +390,15 @@ class Store:
             raise
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
             raise _damaged(path, error) from error
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Let go of kept tables that nobody reads any more: a country's would stand beside all that follows."""
+        for name in [name for name in self._kept or () if name not in names]:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        if self._kept is not None and self._kept.pop(name, None) is not None:
+            self._derived = {key: made for key, made in self._derived.items() if name not in key[0]}
 
     def rows_of(self, name: str) -> int:
         """Count the rows of a table without reading them; 0 where it is not there."""
@@ -429,9 +439,7 @@ class Store:
         if isinstance(value, dict):
             text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
             return self.write_file(Artifact(f"{name}.json", text.encode("utf-8")))
-        if self._kept is not None:
-            self._kept.pop(name, None)
-            self._derived = {key: made for key, made in self._derived.items() if name not in key[0]}
+        self._forget(name)
         if isinstance(value, Raster):
             path = self.folder / f"{name}.tif"
             tags = self._notes(counts_people=name in PEOPLED_RASTERS)

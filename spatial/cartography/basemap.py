@@ -6,6 +6,7 @@ import functools
 import math
 import struct
 import zlib
+from array import array
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -70,37 +71,45 @@ def pack_lines(shapes: gpd.GeoSeries, *, tolerance_m: float, rings: bool = False
 
 def pack_network(lines: gpd.GeoSeries, *, tolerance_m: float) -> dict[str, Any]:
     """Encode lines that are only drawn: those that meet at their ends go on as one, so that few points stand twice."""
-    parts = shapely.get_parts(shapely.simplify(lines.to_numpy(), tolerance_m, preserve_topology=False))
+    parts = shapely.simplify(lines.to_numpy(), tolerance_m, preserve_topology=False)
+    if not (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING.value).all():
+        parts = shapely.get_parts(parts)
     xy, line = shapely.get_coordinates(parts, return_index=True)
     bounds = np.searchsorted(line, np.arange(len(parts) + 1))
+    del parts, line  # of a country, hundreds of MB
     ends = np.stack([xy[bounds[:-1]], xy[bounds[1:] - 1]], axis=1).reshape(-1, 2)
     nodes, number = np.unique(np.rint(ends * _CENTIMETRES), axis=0, return_inverse=True)
-    ends_of = number.reshape(-1, 2).tolist()
-    lines_at: list[list[int]] = [[] for _ in nodes]
-    for at, pair in enumerate(ends_of):
-        for node in pair:
-            lines_at[node].append(at)
+    end_at, degree = number.ravel(), np.bincount(number.ravel(), minlength=len(nodes))
+    # Looked at one by one without an object for each number: of the lines at a node the first comes first.
+    end_of, lines_at = memoryview(end_at), memoryview(np.argsort(end_at, kind="stable") // 2)
+    first = memoryview(np.append(0, np.cumsum(degree)))
     # A trail that begins where an odd number of lines meet ends at another such node: so few trails as can be.
-    near = space_order(nodes[:, 0], nodes[:, 1]).tolist()
-    begins = [node for node in near if len(lines_at[node]) % 2] + near
-    drawn, sizes = np.zeros(len(parts), bool), []
-    order = [np.zeros(0, np.intp)]
-    for begin in begins:
+    near = space_order(nodes[:, 0], nodes[:, 1])
+    begins = np.append(near[degree[near] % 2 == 1], near)
+    drawn, order, aheads, sizes = bytearray(len(bounds) - 1), array("q"), bytearray(), array("q")
+    for begin in memoryview(begins):
         while True:
-            node, size = begin, 0
-            while left := [at for at in lines_at[node] if not drawn[at]]:
+            node, before = begin, len(order)
+            while left := [at for at in lines_at[first[node] : first[node + 1]] if not drawn[at]]:
                 at = left[0]
-                drawn[at] = True
-                points = np.arange(bounds[at], bounds[at + 1])
-                ahead = ends_of[at][0] == node
-                order.append((points if ahead else points[::-1])[1 if size else 0 :])
-                size += len(order[-1])
-                node = ends_of[at][1 if ahead else 0]
-            if not size:
+                drawn[at] = 1
+                is_ahead = end_of[2 * at] == node
+                order.append(at)
+                aheads.append(is_ahead)
+                node = end_of[2 * at + is_ahead]
+            if len(order) == before:
                 break
-            sizes.append(size)
+            sizes.append(len(order) - before)
+    # The points of lines in this order, forwards or back, without the one at which the line before has ended.
     trail = np.repeat(np.arange(len(sizes)), sizes)
-    return _packed_lines(xy[np.concatenate(order)], trail, crs=lines.crs, tolerance_m=tolerance_m)
+    goes_on = np.diff(trail, prepend=-1) == 0
+    low, high = bounds[order], bounds[1:][order]
+    step = np.where(np.frombuffer(aheads, bool), 1, -1)
+    start = np.where(step > 0, low, high - 1) + step * goes_on
+    count = high - low - goes_on
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    points = np.repeat(start, count) + np.repeat(step, count) * within
+    return _packed_lines(xy[points], np.repeat(trail, count), crs=lines.crs, tolerance_m=tolerance_m)
 
 
 def _packed_lines(xy: FloatArray, line: npt.NDArray[np.intp], *, crs: Any, tolerance_m: float) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
 from spatial.crs import WGS84, Bounds, parse_crs, transformer_between
@@ -27,6 +26,8 @@ from spatial.plain_text import shipped_toml, toml_table, toml_text
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
+    import pyproj
+
     from spatial.arrays import BoolArray, FloatArray
     from spatial.study.sources import TableSource
 
@@ -371,7 +372,7 @@ def from_control_points(frame: gpd.GeoDataFrame, source: TableSource, *, what: s
 
 def settle_datum(frame: gpd.GeoDataFrame, source: TableSource, *, what: str, key: str) -> gpd.GeoDataFrame:
     """Refuse swapped columns, a wrong zone and an unknown shift of datum; apply the seven parameters of the study."""
-    crs = pyproj.CRS.from_user_input(frame.crs)
+    crs = parse_crs(frame.crs, what=what)
     if source.easting is not None and crs.is_geographic:
         raise CrsError(
             f"{what}: easting and northing are metres, and the CRS {crs.to_string()} is in degrees; name the columns "

@@ -19,7 +19,7 @@ from affine import Affine
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
-from spatial.crs import WGS84, Bounds, is_web_map
+from spatial.crs import WGS84, Bounds, is_web_map, parse_crs
 from spatial.errors import CrsError, SourceError, first_of
 from spatial.formats.columns import MOST
 from spatial.formats.files import damage_told, local_file
@@ -101,9 +101,10 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
         with damage_told(f"{what} {file}", "GeoTIFF", "fetch it again"), rasterio.open(file, driver="GTiff") as source:
             bands, crs, transform, shape = source.count, source.crs, source.transform, source.shape
             block = source.block_shapes[0] if bands else (0, 0)
+            known = None if crs is None else pyproj.CRS.from_user_input(crs.to_wkt())
         if bands != 1:
             raise SourceError(f"{what} {file}: {bands} bands; write the one that is meant to a file of its own")
-        if crs is None:
+        if known is None:
             raise CrsError(f"{what} {file}: no CRS; write it into the file, such as gdal_edit.py -a_srs EPSG:4326 FILE")
         if math.prod(block) > MOST_BLOCK_CELLS:
             raise SourceError(
@@ -115,8 +116,7 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
             raise SourceError(f"{what} {file}: its place on the ground is no place; georeference it again")
         if transform == Affine.identity():
             raise SourceError(f"{what} {file}: no place on the ground (no geotransform); georeference it first")
-        with damage_told(f"{what} {file}", "GeoTIFF", "fetch it again"):
-            return Tile(file, transform, pyproj.CRS.from_user_input(crs.to_wkt()), shape, what=what)
+        return Tile(file, transform, parse_crs(known, what=f"{what} {file}"), shape, what=what)
     if suffix == ".hgt":
         file = local_file(path, what=what)
         return _hgt_tile(file, "", file.stat().st_size, what)

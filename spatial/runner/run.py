@@ -132,6 +132,8 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         whole = sum(took)
         for position, stage in enumerate(chosen):
             start, step = sum(took[:position]) / whole, took[position] / whole
+            for store in filter(None, (run.store, run.base)):
+                store.keep_only({name for later in chosen[position:] for name in _names(later.reads)})
             with run.held(stage):
                 decision = run.decide(stage)
                 report(start, f"{stage.name}: {decision.reason}")

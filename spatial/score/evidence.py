@@ -19,7 +19,7 @@ from spatial.errors import StudyError, first_of
 from spatial.network.nearest import nearest
 from spatial.norms.law import with_norm_id
 from spatial.tables import TABLES
-from spatial.tables.words import STUDY
+from spatial.tables.words import NORM_STATUS, STUDY
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -501,6 +501,8 @@ def scaled_norms(
     met = value <= threshold * (1.0 + 1e-12)
     with np.errstate(invalid="ignore", divide="ignore"):
         depth = np.clip((value - threshold) / (fail - threshold), 0.0, 1.0)
+    # A country's texts are categories, of which a study that meets all, or nothing, lacks one.
+    table["status_as_mapped"] = table["status_as_mapped"].astype(pd.CategoricalDtype([*NORM_STATUS]))
     table.loc[rows, "status_as_mapped"] = np.where(met, "met", "not_met")
     table.loc[rows, "depth_fgt1"] = np.where(np.isnan(depth), 1.0 - met, np.where(met, 0.0, depth))
     for kind in ("persons", "places"):

@@ -19,15 +19,15 @@ def started(tiny, kilobytes, *arguments):
         cwd=tiny.folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
-        timeout=300,
+        timeout=60,
         check=False,
     )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v")
-@pytest.mark.parametrize("kilobytes", [300_000, pytest.param(1_200_000, marks=pytest.mark.trial)])
+@pytest.mark.parametrize("kilobytes", [300_000, 800_000, 1_200_000])
 def test_too_little_memory_ends_in_one_message(tiny, kilobytes):
-    """Which library asks first differs; with 0.3 GB none that a run needs is loaded, with 1.2 GB some stages end."""
+    """Before anything is read: some libraries hang or crash where they are loaded into 0.8 to 1.1 GB."""
     ended = started(tiny, kilobytes, "run", tiny.save(), *tiny.folders())
     said = ended.stderr.decode()
     assert ended.returncode == UNFORESEEN, said

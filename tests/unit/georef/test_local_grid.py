@@ -11,6 +11,7 @@ import pytest
 
 from spatial.crs import WGS84
 from spatial.errors import CrsError
+from spatial.formats.columns import declared_crs
 from spatial.georef.local_grid import fit_grid, fit_local_grid
 from spatial.inputs.gather import coordinate_findings
 from spatial.inputs.user_tables import read_table, settlements_from_table
@@ -107,6 +108,14 @@ def test_a_local_grid_by_wkt_is_a_crs(tmp_path: Path) -> None:
     frame = settlements_from_table(path, TableSource(path="v.csv", easting="Y", northing="X", local_grid=grid))
     point = frame.to_crs(WGS84).geometry[0]
     assert (point.x, point.y) == pytest.approx((107.5, 31.2), abs=1e-7)
+
+
+@pytest.mark.parametrize("wkt", ["+proj=tmerc +lon_0=107 +k=1e-300", 'LOCAL_CS["own",UNIT["metre",1]]'])
+def test_a_grid_from_which_no_way_leads_to_places_on_the_earth_is_refused(wkt: str) -> None:
+    with pytest.raises(CrsError, match=r"villages: local_grid\.wkt: the CRS .* leads to no place on the earth"):
+        declared_crs(
+            TableSource(path="v.csv", easting="Y", northing="X", local_grid=LocalGrid(wkt=wkt)), what="villages"
+        )
 
 
 def test_a_file_with_its_own_crs_needs_no_local_grid(tmp_path: Path) -> None:

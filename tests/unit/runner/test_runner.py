@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import weakref
 from pathlib import Path
 
 import pandas as pd
@@ -73,6 +74,23 @@ def test_a_stage_is_handed_the_columns_that_it_declares_and_no_table_that_it_doe
     )
     _run(tmp_path, stages=stages)
     assert {file.name: file.read_text() for file in (tmp_path / "m").glob("*.txt")} == {"counts.txt": "number"}
+
+
+def test_what_no_later_stage_reads_is_let_go(tmp_path):
+    made, still_there = [], []
+
+    def makes(*, counts, options, progress):
+        graph = options.derived(("counts",), "graph", lambda: pd.DataFrame({"node": [1]}))
+        made[:] = [weakref.ref(graph)]
+        return {}
+
+    def looks(*, options, progress, **_tables):
+        still_there.append(made[0]() is not None)
+        return {}
+
+    later = (Stage("reads", looks, reads=("counts",)), Stage("reads not", looks, options=("name",)))
+    _run(tmp_path, stages=(STAGES[0], Stage("makes", makes, reads=("counts",)), *later))
+    assert still_there == [True, False]
 
 
 def test_progress_is_told_by_what_stages_take_beside_others_and_then_by_what_they_took(tmp_path):

@@ -655,6 +655,13 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
     places = sp.place_scores(slow, IDS, ["CLINIC", "SCHOOL"])
     assert places.q[1, 0] == pytest.approx(1 - 26.25 / 30)
     assert places.q[3, 1] == pytest.approx(1 - 7.5 / 30)
+    # In a study that meets all so far, as its stage is handed it, a quarter slower breaks the first norm.
+    near = results().assign(value=20.0, status_as_mapped="met").astype({"status_as_mapped": "category"})
+    near.loc[near["unit_id"] == IDS[1], "value"] = 29.0
+    broken = scaled_norms(near, binding, 1.25)
+    told = broken.loc[broken["unit_level"] == "settlement"].groupby("unit_id")["status_as_mapped"].agg(set)
+    assert told[IDS[1]] == {"not_met"}
+    assert told[IDS[0]] == {"met"}
     same = sp.place_scores(scaled_norms(results(), binding, 1.0), IDS, ["CLINIC", "SCHOOL"])
     assert same.q.tolist() == sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"]).q.tolist()
 
