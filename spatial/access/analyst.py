@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import FINITE, check_count, check_direction, limit_of, not_within, numbers
+from spatial.access.options import FINITE, check_count, check_direction, limit_of, nan_for_inf, not_within, numbers
 from spatial.access.places import (
     Places,
     SnapPair,
@@ -280,8 +280,8 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
             "rank": rank + 1,
             "to_id": ids_or_none(pairing.goals.frame["facility_id"], np.append(pairing.members, -1)[goal.ravel()]),
             "mode": pd.Series(graph.mode, index=range(n * k), dtype="str"),
-            "travel_time_min": np.where(np.isfinite(minutes), minutes, np.nan).ravel(),
-            "network_distance_m": np.where(np.isfinite(metres), metres, np.nan).ravel(),
+            "travel_time_min": nan_for_inf(minutes).ravel(),
+            "network_distance_m": nan_for_inf(metres).ravel(),
             "reach_status": pd.Series(status.ravel(), dtype="str"),
         }
     )

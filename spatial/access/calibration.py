@@ -24,8 +24,6 @@ from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
 
@@ -161,11 +159,6 @@ _BANDS_KM = (0.0, 5.0, 20.0, 50.0, 100.0, np.inf)
 """Bands of distance along the way, each without its upper end."""
 
 
-def errors_of(errors: FloatArray, share: float) -> float:
-    """Find the error that a share of the observations does not exceed."""
-    return weighted_quantile(errors, np.ones(len(errors)), share)
-
-
 def error_report(observations: pd.DataFrame) -> pd.DataFrame:
     """Report errors before and after the fit."""
     edges = list(pairwise(_BANDS_KM))
@@ -184,7 +177,7 @@ def error_report(observations: pd.DataFrame) -> pd.DataFrame:
             row = {"half": half, "stage": stage, "by": by, "group": str(group), "n": len(part)}
             for unit, errors in (("min", minutes), ("share", minutes / observed)):
                 row |= {
-                    f"{name}_error_{unit}": errors_of(errors, share)
+                    f"{name}_error_{unit}": weighted_quantile(errors, np.ones(len(errors)), share)
                     for name, share in (("median", 0.5), ("p05", 0.05), ("p95", 0.95))
                 }
             rows.append({**row, "mean_absolute_min": float(np.abs(minutes).mean())})
@@ -362,7 +355,8 @@ class Calibration:
             kept = self.observations.loc[self.observations["half"] == "test", "error_after"]
         else:
             kept = self.observations["error_before"]
-        low, high = (1.0 + errors_of(kept.to_numpy(dtype=np.float64), share) for share in (0.05, 0.95))
+        errors = kept.to_numpy(dtype=np.float64)
+        low, high = (1.0 + weighted_quantile(errors, np.ones(len(errors)), share) for share in (0.05, 0.95))
         return min(low, 1.0), max(high, 1.0)
 
 
@@ -453,7 +447,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         at_first = after.group_min[is_fit] / slower
         goal = usable.minutes[is_fit] - after.walk_min[is_fit]
         moved, slower = slower, _least_squares(at_first, goal, slower, fit, turn)
-        after = ways_of(_faster(graph, np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers)
+        after = ways_of(graph.with_factor(np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers)
         if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
             break
     factor, travelled = 1.0 / slower, before.group_min[is_fit].sum(axis=0) > 0
@@ -486,7 +480,7 @@ def with_class_factors(
 ) -> TravelGraph:
     """Multiply the speeds of a network by a factor a class."""
     labels = pd.Series(_labels(graph, by, groups or {}))
-    return _faster(graph, labels.map(dict(factors)).fillna(1.0).to_numpy(dtype=np.float64))
+    return graph.with_factor(labels.map(dict(factors)).fillna(1.0).to_numpy(dtype=np.float64))
 
 
 def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> ObjectArray:
@@ -501,12 +495,6 @@ def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> ObjectArr
         return labels
     legs = np.array([*(f"{mode}{LEG_SIGN}" for mode in leg_modes(graph)), ""], dtype=object)[graph.edge_layer]
     return np.where(graph.edge_layer == BETWEEN, _LINKS, legs + labels).astype(object)
-
-
-def _faster(graph: TravelGraph, factor: NDArray[Any]) -> TravelGraph:
-    return graph.with_minutes(
-        graph.forward_min / factor, graph.backward_min / factor, speed_km_h=graph.speed_km_h * factor
-    )
 
 
 def _halves(observed: Observed, modelled_min: FloatArray) -> BoolArray:

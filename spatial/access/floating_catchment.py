@@ -58,8 +58,6 @@ def catchment_sums(
 
     Two places of 100 people at one facility with 10 beds: 20 people a bed.
 
-    Two places of 100 people at one facility with 10 beds: 20 people a bed.
-
     >>> from spatial.access.decays import decay_binary
     >>> from spatial.access.od_pairs import Links
     >>> from spatial.access.od_pairs import weigh_pairs

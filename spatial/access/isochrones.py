@@ -13,7 +13,7 @@ import shapely
 from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, smoothed, strip_along
 from spatial.access.area_hulls import AreaRules, Ground, divided
 from spatial.access.cells import peopled_cells
-from spatial.access.options import check_direction, cutoffs_of, limit_of
+from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_for_inf
 from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
 from spatial.access.roads_reached import Stretches, check_options, place_groups, reached_stretches, straight_pieces
 from spatial.crs import transformer_between
@@ -338,7 +338,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
             "direction": pd.Series([direction] * n, dtype="str"),
             # Of no facility bincount gives whole numbers.
             "reached_km": np.bincount(found.owner, weights=km, minlength=n).astype(np.float64),
-            "longest_min": np.where(np.isfinite(longest), longest, np.nan),
+            "longest_min": nan_for_inf(longest),
             "area_km2": np.nan_to_num(shapely.area(shapes)) / 1e6,
             "population_persons": np.full(n, np.nan),
         }

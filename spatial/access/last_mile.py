@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.od_pairs import require_columns
+from spatial.access.options import nan_for_inf
 from spatial.crs import require_metres
 from spatial.errors import CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
@@ -134,14 +135,14 @@ def last_mile(
     return pd.DataFrame(
         {
             "settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str"),
-            "all_season_road_distance_m": _finite(lower),
-            "known_all_season_road_distance_m": _finite(upper),
-            "all_season_road_min": _finite(walk_minutes(lower, walk_km_h=walk.walk_km_h, detour=walk.detour)),
+            "all_season_road_distance_m": nan_for_inf(lower),
+            "known_all_season_road_distance_m": nan_for_inf(upper),
+            "all_season_road_min": nan_for_inf(walk_minutes(lower, walk_km_h=walk.walk_km_h, detour=walk.detour)),
             "last_mile_class": _classes(lower, rules, otherwise="none"),
             "last_mile_class_known": _classes(upper, rules, otherwise="unknown" if unknown.any() else "none"),
             "last_mile_share": share,
             **_to_points(access, ids, dict(rules.points), "travel_time_min"),
-            "known_all_season_road_min": _finite(walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)),
+            "known_all_season_road_min": nan_for_inf(walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)),
             **_to_points(
                 access,
                 ids,
@@ -179,10 +180,13 @@ def _classes(distance: FloatArray, rules: LastMileRules, *, otherwise: str) -> p
     return pd.Series(np.where(np.isfinite(distance), named, otherwise), dtype="str")
 
 
-def _to_points(access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], measure: str) -> dict[str, FloatArray]:
+def _mode_of_walks(access: pd.DataFrame) -> str:
     modes = list(access["mode"].unique())
-    mode = "walk" if "walk" in modes else next(iter(modes), "")
-    ours = access.loc[access["mode"] == mode]
+    return "walk" if "walk" in modes else next(iter(modes), "")
+
+
+def _to_points(access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], measure: str) -> dict[str, FloatArray]:
+    ours = access.loc[access["mode"] == _mode_of_walks(access)]
     return {
         column: ours.loc[ours["service"] == service]
         .set_index("settlement_id")[measure]
@@ -190,10 +194,6 @@ def _to_points(access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], 
         .to_numpy(dtype=float)
         for column, service in columns.items()
     }
-
-
-def _finite(values: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(values), values, np.nan)
 
 
 # Last-mile coverage: people near an all-season road who also have a parcel, bus or service point within its target.
@@ -247,8 +247,7 @@ def last_mile_coverage(
     Of 100 people near the road and 300 far from it, all with a bus stop in time: coverage 0.25 for bus_stop.
     """
     require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
-    modes = list(access["mode"].unique())
-    chosen = mode or ("walk" if "walk" in modes else next(iter(modes), ""))
+    chosen = mode or _mode_of_walks(access)
     ours = access.loc[access["mode"] == chosen]
     scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
     ids = pd.Index(scored["settlement_id"])

@@ -130,6 +130,12 @@ def numbers(table: str, name: str, values: ArrayLike) -> FloatArray:
         raise ContractError(table, [f"{name}: holds what is no number ({fault})"]) from None
 
 
+def nan_for_inf(values: ArrayLike) -> FloatArray:
+    """Leave out what is infinite, as tables do where there is no way."""
+    found = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
 def vector(table: str, name: str, values: ArrayLike) -> FloatArray:
     """Read numbers, one a row."""
     return np.atleast_1d(numbers(table, name, values)).ravel()

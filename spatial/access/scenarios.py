@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import check_direction, limit_of
+from spatial.access.options import check_direction, limit_of, nan_for_inf
 from spatial.access.places import (
     Pairing,
     Places,
@@ -151,9 +151,16 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
             label = {"scenario": scenario.name, "service": name, "mode": graph.mode}
             words = {key: pd.Series(value, index=range(n), dtype="str") for key, value in label.items()}
             ids = {"settlement_id": base.origins.frame["settlement_id"].reset_index(drop=True)}
-            values = _compared(before[name], later, cutoffs[name])
+            before_min, after_min = nan_for_inf(before[name].minutes), nan_for_inf(later.minutes)
+            values = {
+                "before_min": before_min,
+                "after_min": after_min,
+                "difference_min": after_min - before_min,
+                "before_status": pd.Series(before[name].status, dtype="str"),
+                "after_status": pd.Series(later.status, dtype="str"),
+            }
             frame = pd.DataFrame({**words, **ids, **values, "persons": persons, "in_study": scored})
-            frames.append(frame[[*COLUMNS]].iloc[base.back])
+            frames.append(reclassified(frame, cutoffs[name])[[*COLUMNS]].iloc[base.back])
     table = pd.concat(frames, ignore_index=True)
     # Warn of facilities that close while one of their name, perhaps the same one, serves on beside them.
     found = namesake_findings(
@@ -209,25 +216,6 @@ class _How(NamedTuple):
         """Join places to the network of a scenario as they were joined to the baseline."""
         joined = snap_again(graph, split, places.snaps, places.frame.geometry, self.rules, barriers=self.barriers)
         return replace(places, snaps=joined)
-
-
-def _compared(before: _Times, after: _Times, cutoff_min: float) -> dict[str, object]:
-    had, has = np.isfinite(before.minutes), np.isfinite(after.minutes)
-    was, became = had & (before.minutes <= cutoff_min), has & (after.minutes <= cutoff_min)
-    both = had & has
-    change = np.select([became & ~was, was & ~became], ["gained", "lost"], "same")
-    unknown = np.full(len(was), np.nan)
-    return {
-        "before_min": np.where(had, before.minutes, np.nan),
-        "after_min": np.where(has, after.minutes, np.nan),
-        "difference_min": np.subtract(after.minutes, before.minutes, out=unknown, where=both),
-        "before_status": pd.Series(before.status, dtype="str"),
-        "after_status": pd.Series(after.status, dtype="str"),
-        "cutoff_min": float(cutoff_min),
-        "within_before": was,
-        "within_after": became,
-        "class_change": pd.Series(change, dtype="str"),
-    }
 
 
 def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:

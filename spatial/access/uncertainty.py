@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access.options import check_direction, cutoffs_of, is_number, shown
+from spatial.access.options import check_direction, cutoffs_of, is_number, nan_for_inf, shown
 from spatial.access.places import (
     SnapPair,
     easier_walk,
@@ -222,15 +222,15 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
         "service": pd.Series(pairing.service, index=range(n), dtype="str"),
         "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
-        "low_min": _nan_for_inf(span.low),
-        "base_min": _nan_for_inf(base),
-        "high_min": _nan_for_inf(span.high),
+        "low_min": nan_for_inf(span.low),
+        "base_min": nan_for_inf(base),
+        "high_min": nan_for_inf(span.high),
         "interval_status": pd.Series(status, dtype="str"),
         "main_factor": pd.Series(factor, dtype="str"),
-        "main_factor_min": _nan_for_inf(width),
+        "main_factor_min": nan_for_inf(width),
     }
     for name in names:
-        columns[f"{name}_low_min"], columns[f"{name}_high_min"] = map(_nan_for_inf, spans[name])
+        columns[f"{name}_low_min"], columns[f"{name}_high_min"] = map(nan_for_inf, spans[name])
     rows = pd.DataFrame(columns)
     return AccessIntervals(
         rows.iloc[pairing.back].reset_index(drop=True),
@@ -246,7 +246,7 @@ def _runs(
 ) -> dict[str, _Run]:
     """Change one factor at a time, and all of them together."""
     best, worst, base = _Side(graph, snaps), _Side(graph, snaps), _Side(graph, snaps)
-    runs = {"speed": _Run(_Side(_scaled(graph, speed.fast), snaps), _Side(_scaled(graph, speed.slow), snaps))}
+    runs = {"speed": _Run(*(_Side(graph.with_factor(factor), snaps) for factor in (speed.fast, speed.slow)))}
     if walk is not None:
         easy, hard = _walking(snaps, walk, best=True), _walking(snaps, walk, best=False)
         runs["walk"] = _Run(_Side(graph, easy), _Side(graph, hard))
@@ -265,17 +265,10 @@ def _runs(
         runs["season"] = _Run(_Side(dry, snaps), _Side(muddy, snaps))
         best, worst = best._replace(graph=dry), worst._replace(graph=muddy)
     runs[ALL] = _Run(
-        best._replace(graph=_scaled(best.graph, speed.fast)), worst._replace(graph=_scaled(worst.graph, speed.slow))
+        best._replace(graph=best.graph.with_factor(speed.fast)),
+        worst._replace(graph=worst.graph.with_factor(speed.slow)),
     )
     return runs
-
-
-def _scaled(graph: TravelGraph, factor: float) -> TravelGraph:
-    if factor == 1.0:
-        return graph
-    return graph.with_minutes(
-        graph.forward_min / factor, graph.backward_min / factor, speed_km_h=graph.speed_km_h * factor
-    )
 
 
 def _walking(snaps: SnapPair, walk: WalkRange, *, best: bool) -> SnapPair:
@@ -286,10 +279,6 @@ def _walking(snaps: SnapPair, walk: WalkRange, *, best: bool) -> SnapPair:
         least, most = min(walk.detour[0], side.detour), max(walk.detour[1], side.detour)
         made.append(easier_walk(side, walk_km_h=fast if best else slow, detour=least if best else most))
     return SnapPair(*made)
-
-
-def _nan_for_inf(minutes: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(minutes), minutes, np.nan)
 
 
 def interval_people(intervals: pd.DataFrame, settlements: pd.DataFrame, cutoffs_min: Sequence[float]) -> pd.DataFrame:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from spatial.network.snapping import Snaps
 
 
-# Roads without which the network falls apart (Tarjan 1974).
+# Roads without which the network falls apart.
 
 
 def bridges(graph: TravelGraph) -> BoolArray:
@@ -46,48 +46,17 @@ def bridges(graph: TravelGraph) -> BoolArray:
     ndarray of bool, (edges,)
         True for bridges in the sense of graphs; dead ends are among them. An edge doubled by another is none.
     """
+    import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
+
     is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
     edges = np.flatnonzero(is_open & (graph.edge_from != graph.edge_to))
-    starts, ends = graph.edge_from[edges], graph.edge_to[edges]
-    order = np.argsort(np.concatenate([starts, ends]), kind="stable")
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(np.concatenate([starts, ends]), minlength=graph.n_nodes))])
-    other = np.concatenate([ends, starts])[order].tolist()
-    via = np.concatenate([edges, edges])[order].tolist()
+    ends = np.sort(np.column_stack((graph.edge_from, graph.edge_to))[edges], axis=1)
+    pairs, first, times = np.unique(ends, axis=0, return_index=True, return_counts=True)
+    edge_of = dict(zip(map(tuple, pairs.tolist()), np.where(times == 1, edges[first], -1).tolist(), strict=True))
+    named = [edge_of[min(pair), max(pair)] for pair in nx.bridges(nx.Graph(list(edge_of)))] if edge_of else []
     found = np.zeros(graph.n_edges, dtype=bool)
-    found[_walk(offsets.tolist(), other, via, graph.n_nodes)] = True
+    found[[edge for edge in named if edge >= 0]] = True
     return found
-
-
-def _walk(offsets: list[int], other: list[int], via: list[int], nodes: int) -> list[int]:
-    """Search in depth from every node; an edge is a bridge where nothing below it leads above it."""
-    order, low = [-1] * nodes, [0] * nodes
-    result: list[int] = []
-    clock = 0
-    for root in range(nodes):
-        if order[root] >= 0:
-            continue
-        order[root] = low[root] = clock
-        clock += 1
-        stack = [(root, -1, offsets[root])]
-        while stack:
-            node, came, at = stack.pop()
-            if at < offsets[node + 1]:
-                stack.append((node, came, at + 1))
-                below, edge = other[at], via[at]
-                if edge == came:
-                    continue
-                if order[below] >= 0:
-                    low[node] = min(low[node], order[below])
-                    continue
-                order[below] = low[below] = clock
-                clock += 1
-                stack.append((below, edge, offsets[below]))
-            elif stack:
-                above = stack[-1][0]
-                low[above] = min(low[above], low[node])
-                if low[node] > order[above]:
-                    result.append(came)
-    return result
 
 
 # Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is.
@@ -139,10 +108,7 @@ class _Case:
         """Minutes of every settlement with one edge closed both ways."""
         closed = np.zeros(self.graph.n_edges, dtype=bool)
         closed[[edge, self.partner[edge]]] = True
-        forward, backward = (
-            np.where(closed, np.inf, minutes) for minutes in (self.graph.forward_min, self.graph.backward_min)
-        )
-        cut = self.graph.with_minutes(forward, backward, speed_km_h=self.graph.speed_km_h)
+        cut = self.graph.with_closed(closed)
         found = nearest(cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers)
         return found.travel_time_min[:, 0]
 

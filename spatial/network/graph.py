@@ -221,6 +221,20 @@ class TravelGraph:
         """Length of every component in kilometres, the longest first."""
         return np.bincount(self.component, weights=self.length_m) / 1000.0
 
+    def with_closed(self, edges: BoolArray) -> TravelGraph:
+        """Close some edges in both directions; their speeds stay."""
+        forward, backward = (np.where(edges, np.inf, minutes) for minutes in (self.forward_min, self.backward_min))
+        return self.with_minutes(forward, backward, speed_km_h=self.speed_km_h)
+
+    def with_factor(self, factor: float | NDArray[np.floating[Any]]) -> TravelGraph:
+        """Multiply the speed of all edges, or of each, by a factor; 0 closes an edge."""
+        is_open = np.asarray(factor) > 0.0
+        divisor = np.where(is_open, factor, 1.0)
+        forward, backward = (
+            np.where(is_open, minutes / divisor, np.inf) for minutes in (self.forward_min, self.backward_min)
+        )
+        return self.with_minutes(forward, backward, speed_km_h=self.speed_km_h * factor)
+
     def with_minutes(
         self, forward_min: FloatArray, backward_min: FloatArray, *, speed_km_h: FloatArray | None = None
     ) -> TravelGraph:

@@ -293,10 +293,7 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
     if closed.any():
         account["closed_edges"] = int(closed.sum())
         account["closed_km"] = float(changed.length_m[closed].sum()) / 1000.0
-        forward, backward = (
-            np.where(closed, np.inf, minutes) for minutes in (changed.forward_min, changed.backward_min)
-        )
-        changed = changed.with_minutes(forward, backward, speed_km_h=changed.speed_km_h)
+        changed = changed.with_closed(closed)
     split = whole_split(changed)
     if add is not None and len(add):
         plain = replace(changed, before=None)

@@ -649,11 +649,7 @@ def slowed_by_season(
     if bool((factor == 1.0).all()):
         return replace(graph, report=report)
     is_open = factor > 0
-    divisor = np.where(is_open, factor, 1.0)
-    forward, backward = (
-        np.where(is_open, minutes / divisor, np.inf) for minutes in (graph.forward_min, graph.backward_min)
-    )
-    slowed = replace(graph.with_minutes(forward, backward, speed_km_h=graph.speed_km_h * factor), report=report)
+    slowed = replace(graph.with_factor(factor), report=report)
     if bool(is_open.all()):
         return slowed
     # Nobody snaps to closed edges, and components are those of the open ones.

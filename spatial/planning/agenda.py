@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.options import TOWN_TIERS
+from spatial.access.options import TOWN_TIERS, nan_for_inf
 from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
@@ -721,8 +721,8 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "unit_level": question.unit_level,
                     "unit_id": need["unit_id"],
                     "persons": need["persons"],
-                    "before_value": _finite(need["before"]),
-                    "after_value": _finite(found.after),
+                    "before_value": nan_for_inf(need["before"]),
+                    "after_value": nan_for_inf(found.after),
                     "outcome": outcome,
                     **own,
                     "action_id": np.array([*action_ids, None], dtype=object)[found.reached_in],
@@ -779,8 +779,3 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         actions, geometry=gpd.GeoSeries(shapes, index=actions.index), crs=places.crs
     )
     return made
-
-
-def _finite(values: ArrayLike) -> FloatArray:
-    found = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(found), found, np.nan)

@@ -157,10 +157,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     names, km = road_ids(links), road_km(links)
     number = pd.Index(names).get_indexer(pd.Index(plus.road_id))
     is_new = number >= 0
-    closed = plus.with_minutes(
-        *(np.where(is_new, np.inf, minutes) for minutes in (plus.forward_min, plus.backward_min)),
-        speed_km_h=plus.speed_km_h,
-    )
+    closed = plus.with_closed(is_new)
     is_today = ~is_new
     if graph.before is None and plus.before is not None:
         is_today = plus.before.component_km >= rules.min_component_km
