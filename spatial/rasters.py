@@ -65,14 +65,7 @@ class Raster:
 
     @property
     def total(self) -> float:
-        """
-        Sum of all cells with data.
-
-        Returns
-        -------
-        float
-            In float64, whatever the file's type.
-        """
+        """Sum of all cells with data, in float64 whatever the type of the file."""
         import numpy as np  # noqa: PLC0415 - as above
 
         return float(np.nansum(self.values, dtype=np.float64))
@@ -81,17 +74,9 @@ class Raster:
         self, rows: NDArray[np.intp], columns: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """
-        Coordinates of cell centres.
+        Find the middles of cells, by row and column from the upper left.
 
-        Parameters
-        ----------
-        rows, columns : ndarray of int, shape (n,)
-            Cell indices from the upper left.
-
-        Returns
-        -------
-        tuple of ndarray of float64
-            Easting and northing (or longitude and latitude) in the raster's CRS.
+        Easting and northing, or longitude and latitude, in the CRS of the raster.
         """
         a, b, c, d, e, f = self.transform[:6]
         column, row = columns + 0.5, rows + 0.5

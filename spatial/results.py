@@ -73,30 +73,15 @@ class Results:
 
     @property
     def names(self) -> list[str]:
-        """
-        Names of the tables and rasters that are there.
-
-        Returns
-        -------
-        list of str
-            In the order in which the pipeline makes them.
-        """
+        """Names of the tables and rasters that are there, in the order in which the pipeline makes them."""
         return [name for name in (*TABLES, *RASTERS) if self._store.path_of(name) is not None]
 
     @property
     def summary(self) -> dict[str, Any]:
         """
-        The headline numbers.
+        The headline numbers, as in ``summary.json``.
 
-        Returns
-        -------
-        dict
-            As in ``summary.json``.
-
-        Raises
-        ------
-        StoreError
-            Where the study has not run to its gaps, or the summary is damaged.
+        A StoreError where the study has not run to its gaps, or the summary is damaged.
         """
         if not (self.folder / "summary.json").is_file():
             raise StoreError(f"{self.folder}: no summary.json; run the study first: spatial run STUDY")
@@ -104,37 +89,17 @@ class Results:
 
     @property
     def record(self) -> dict[str, Any]:
-        """
-        What ran, with which options and libraries.
-
-        Returns
-        -------
-        dict
-            As in ``run.json``.
-
-        Raises
-        ------
-        StoreError
-            Where the record is missing or damaged.
-        """
+        """What ran, with which options and libraries; a StoreError where ``run.json`` is missing or damaged."""
         return self._object("run.json")
 
     @property
     def stages(self) -> pd.DataFrame:
         """
-        What each stage took when it last ran.
+        What each stage took when it last ran: one row a stage, in order.
 
-        Returns
-        -------
-        DataFrame
-            One row a stage, in order: `stage`, `ran` in the last run, `seconds`, `memory_mb` (the most memory that the
-            process held meanwhile, NaN where the system does not say), `rows` of the tables that it wrote (NaN where it
-            wrote none) and `reason` in words.
-
-        Raises
-        ------
-        StoreError
-            Where the record is missing or damaged.
+        `stage`, `ran` in the last run, `seconds`, `memory_mb` (the most memory that the process held meanwhile, NaN
+        where the system does not say), `rows` of the tables that it wrote (NaN where it wrote none) and `reason` in
+        words. A StoreError where the record is missing or damaged.
         """
         import pandas as pd  # noqa: PLC0415 - keeps `spatial status` fast
 
@@ -153,14 +118,7 @@ class Results:
 
     @property
     def index_page(self) -> Path | None:
-        """
-        The page to open first.
-
-        Returns
-        -------
-        Path or None
-            None where no pages were written.
-        """
+        """The page to open first; None where no pages were written."""
         return self.maps / "index.html" if self.maps is not None else None
 
 

@@ -218,22 +218,11 @@ _PER = ("service", "facility")
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """
-    Facilities that make one area together.
+    """Facilities that make one area together."""
 
-    Parameters
-    ----------
-    service : str
-        What they offer.
-    alone : bool
-        Whether it is one facility that stands alone.
-    members : ndarray of int64
-        Positions among the places.
-    """
-
-    service: str
-    alone: bool
-    members: IntArray
+    service: str  # what they offer
+    alone: bool  # whether it is one facility that stands alone
+    members: IntArray  # positions among the places
 
 
 class Placed(NamedTuple):

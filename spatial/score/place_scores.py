@@ -62,19 +62,9 @@ class PlaceScores:
 
     def coverage(self, members: IntArray | slice, share: FloatArray | None = None) -> FloatArray:
         """
-        Share of those a norm counts who are served.
+        Share of those whom each norm counts among some places who are served, NaN where it counts nobody there.
 
-        Parameters
-        ----------
-        members : ndarray of bool or slice
-            The places.
-        share : ndarray of float64, (n,), optional
-            Part of the people of each place that belongs to a group; all by default.
-
-        Returns
-        -------
-        ndarray of float64, (m,)
-            NaN where a norm counts nobody there.
+        `share` is the part of the people of each place that belongs to a group; all by default.
         """
         part = np.ones(len(self.q)) if share is None else np.nan_to_num(share)
         own = part[members][:, None]
@@ -86,16 +76,8 @@ class PlaceScores:
         """
         Score places by the norms that ask something of town and country alike, so that both are measured by one yard.
 
-        Parameters
-        ----------
-        official_class : ndarray of object, (n,)
-            urban, rural or None.
-
-        Returns
-        -------
-        ndarray of float64, (n,)
-            As `access`, of norms that score places of both classes; of all norms where there is one class only; NaN
-            where no norm is common.
+        As `access`, of norms that score places of both classes (urban and rural); of all norms where there is one class
+        only; NaN where no norm is common.
         """
         sides = [official_class == name for name in ("urban", "rural")]
         if not all(side.any() for side in sides):
@@ -106,45 +88,17 @@ class PlaceScores:
         return _access(self.q[:, common], services)
 
     def attainments(self) -> FloatArray:
-        """
-        Mean over norms of ``min(1, S / tau)`` of each place alone.
-
-        Returns
-        -------
-        ndarray of float64, (n,)
-            0-1; NaN where no norm counts anybody.
-        """
+        """Mean over norms of ``min(1, S / tau)`` of each place alone, 0-1; NaN where no norm counts anybody."""
         return _mean(np.minimum(1.0, _ratio(self.served, self.weight) / self.target_share))
 
     def coverages(self) -> FloatArray:
-        """
-        Mean over norms of the share served, of each place alone.
-
-        Returns
-        -------
-        ndarray of float64, (n,)
-            0-1; NaN where no norm counts anybody.
-        """
+        """Mean over norms of the share served, of each place alone, 0-1; NaN where no norm counts anybody."""
         return _mean(_ratio(self.served, self.weight))
 
     def attainment(
         self, members: IntArray | slice, share: FloatArray | None = None, norms: BoolArray | slice = slice(None)
     ) -> float:
-        """
-        Mean over norms of ``min(1, S / tau)``.
-
-        Parameters
-        ----------
-        members, share
-            As in `coverage`.
-        norms : ndarray of bool or slice
-            Which of the norms count; all by default.
-
-        Returns
-        -------
-        float
-            0-1; NaN where no norm counts anybody.
-        """
+        """Mean over some norms of ``min(1, S / tau)`` of places as in `coverage`; NaN where none counts anybody."""
         reached = np.minimum(1.0, self.coverage(members, share) / self.target_share)[norms]
         known = ~np.isnan(reached)
         return float(reached[known].mean()) if known.any() else float("nan")

@@ -60,17 +60,9 @@ class RankIntervals:
 
     def before(self, one: int, other: int) -> float:
         """
-        Tell how probable it is that one unit ranks before another.
+        Tell how probable it is that one unit ranks before another, 0-1; NaN where one has no scores.
 
-        Parameters
-        ----------
-        one, other : int
-            The units, by position.
-
-        Returns
-        -------
-        float
-            0-1; NaN where one has no scores. Below `CLAIM` nobody should say that it does.
+        Below `CLAIM` nobody should say that it does.
         """
         mine, theirs = self.ranks[one], self.ranks[other]
         if bool(np.isnan(mine).any() or np.isnan(theirs).any()):
@@ -78,14 +70,7 @@ class RankIntervals:
         return float((mine < theirs).mean())
 
     def before_all(self) -> FloatArray:
-        """
-        Tell how probable it is for each pair of units that the first ranks before the second.
-
-        Returns
-        -------
-        ndarray of float64, (units, units)
-            0-1; NaN for units without scores.
-        """
+        """Tell how probable it is of each two units that the first ranks before the second; NaN without scores."""
         units, draws = self.ranks.shape
         wins = np.zeros((units, units))
         for at in range(draws):

@@ -182,26 +182,10 @@ class Study(Model):
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, raw: str | Path = "data/raw", where: str = "study") -> Study:
         """
-        Build a study from a mapping, as a notebook does.
+        Build a study from a mapping, as a notebook does, frozen and checked.
 
-        Parameters
-        ----------
-        values : dict
-            The keys of a study file.
-        raw : str or Path
-            Folder that the sources' paths are relative to.
-        where : str
-            What to call it in messages.
-
-        Returns
-        -------
-        Study
-            Frozen and checked.
-
-        Raises
-        ------
-        StudyError
-            With every fault and its key.
+        `raw` is the folder that the paths of sources are relative to, and `where` what messages call it. A StudyError
+        has every fault and its key.
         """
         if "raw" in values:
             raise StudyError(where, ["raw: unknown key; give the raw root as --raw FOLDER or raw=..."])
@@ -213,24 +197,10 @@ class Study(Model):
     @classmethod
     def from_toml(cls, path: str | Path, *, raw: str | Path = "data/raw") -> Study:
         """
-        Read a study file.
+        Read a study file, frozen and checked; no source is opened.
 
-        Parameters
-        ----------
-        path : str or Path
-            The TOML file.
-        raw : str or Path
-            Folder that the sources' paths are relative to.
-
-        Returns
-        -------
-        Study
-            Frozen and checked; no source has been opened.
-
-        Raises
-        ------
-        StudyError
-            Where the file is missing, no TOML, or faulty; with every fault and its key.
+        `raw` is the folder that the paths of sources are relative to. A StudyError where the file is missing, no TOML,
+        or faulty; with every fault and its key.
         """
         file = Path(path)
         text = ""
@@ -255,23 +225,9 @@ class Study(Model):
         """
         Make a study that differs in some keys, checked anew as a whole.
 
-        Parameters
-        ----------
-        raw : str or Path, optional
-            Another raw root; the same by default.
-        **changes : dict or value
-            By key of the study. A dict changes those keys of a section that it names, also in sections within, and
-            leaves the others; anything else takes the place of what was there, lists and ``title`` as a whole.
-
-        Returns
-        -------
-        Study
-            A new one; this one stays as it is.
-
-        Raises
-        ------
-        StudyError
-            With every fault and its key.
+        Of the changes, by key of the study, a dict changes those keys of a section that it names, also in sections
+        within, and leaves the others; anything else takes the place of what was there, lists and ``title`` as a whole.
+        This study stays as it is. A StudyError has every fault and its key.
 
         Examples
         --------

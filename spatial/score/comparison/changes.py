@@ -255,14 +255,7 @@ class Comparison:
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """
-        The tables by the names of their contracts.
-
-        Returns
-        -------
-        dict of str to DataFrame
-            In order.
-        """
+        """The tables by the names of their contracts, in order."""
         return {
             "comparison": self.units,
             "comparison_components": self.components,
