@@ -81,13 +81,13 @@ def pack_network(lines: gpd.GeoSeries, *, tolerance_m: float) -> dict[str, Any]:
     nodes, number = np.unique(np.rint(ends * _CENTIMETRES), axis=0, return_inverse=True)
     end_at, degree = number.ravel(), np.bincount(number.ravel(), minlength=len(nodes))
     # Looked at one by one without an object for each number: of the lines at a node the first comes first.
-    end_of, lines_at = memoryview(end_at), memoryview(np.argsort(end_at, kind="stable") // 2)
-    first = memoryview(np.append(0, np.cumsum(degree)))
+    end_of, lines_at = end_at.data, (np.argsort(end_at, kind="stable") // 2).data
+    first = np.append(0, np.cumsum(degree)).data
     # A trail that begins where an odd number of lines meet ends at another such node: so few trails as can be.
     near = space_order(nodes[:, 0], nodes[:, 1])
     begins = np.append(near[degree[near] % 2 == 1], near)
     drawn, order, aheads, sizes = bytearray(len(bounds) - 1), array("q"), bytearray(), array("q")
-    for begin in memoryview(begins):
+    for begin in begins.data:
         while True:
             node, before = begin, len(order)
             while left := [at for at in lines_at[first[node] : first[node + 1]] if not drawn[at]]:
