@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import contextlib
 import gc
@@ -664,6 +665,10 @@ def main() -> None:
     Errors of this package have their own exit codes. Any other error, of a library or a fault of ours, is named with
     its stage and, where it is known, the file that was read, and ends with `spatial.errors.UNFORESEEN`.
     """
+    # What commands let go of are tables, which need no collector: to search all objects that are imported again and
+    # again, and once more when the process ends, took a twentieth of a run.
+    gc.set_threshold(50_000, 20, 100)
+    atexit.register(gc.freeze)
     # ``--debug`` may stand anywhere before a ``--``.
     given = sys.argv[1:]
     end = given.index("--") if "--" in given else len(given)
@@ -747,10 +752,10 @@ def _study(path: Path, raw: Path) -> Study:
 
 def _run(study: Study, **how: Any) -> None:
     from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - as above
     from spatial.runs import run_and_tell  # noqa: PLC0415 - as above
 
-    # What a run lets go of are tables, which need no collector; to search all objects again and again took 4 % of it.
-    gc.set_threshold(50_000, 20, 100)
+    keep_memory()
     words = Words(study.outputs.languages[0])
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, PlainFormatter):

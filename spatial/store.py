@@ -6,7 +6,6 @@ import contextlib
 import errno
 import functools
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -621,20 +620,23 @@ def write_table(
     import geopandas as gpd  # noqa: PLC0415 - only what reads and writes needs it
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
+    from pyarrow import feather  # noqa: PLC0415
 
     plain = frame.reset_index(drop=True)
     if isinstance(plain, gpd.GeoDataFrame):
-        # What says that a column is geometry is geopandas' own, which it writes into files alone.
-        file = io.BytesIO()
-        version = "1.1.0" if covering else None
-        plain.to_parquet(file, index=False, compression=None, schema_version=version, write_covering_bbox=covering)
-        source = pq.ParquetFile(file)
-        schema = source.schema_arrow
-        groups = (source.read_row_group(number) for number in range(source.num_row_groups))
+        # What says that a column is geometry is geopandas' own, which it writes into files alone: into Parquet with
+        # boxes, else into Arrow's own format, which is read as it stands.
+        file = pa.BufferOutputStream()
+        if covering:
+            plain.to_parquet(file, index=False, compression=None, schema_version="1.1.0", write_covering_bbox=True)
+            table = pq.ParquetFile(file.getvalue()).read()
+        else:
+            plain.to_feather(file, index=False, compression="uncompressed")
+            table = feather.read_table(pa.BufferReader(file.getvalue()))
     else:
         table = pa.Table.from_pandas(plain, preserve_index=False)
-        schema = table.schema
-        groups = (table.slice(first, GROUP_ROWS) for first in range(0, max(len(table), 1), GROUP_ROWS))
+    schema = table.schema
+    groups = (table.slice(first, GROUP_ROWS) for first in range(0, max(len(table), 1), GROUP_ROWS))
     for index, field in enumerate(schema):
         if pa.types.is_list(field.type):  # Parquet's own name of what a list holds
             schema = schema.set(index, field.with_type(pa.list_(pa.field("element", field.type.value_type))))

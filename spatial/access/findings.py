@@ -266,10 +266,9 @@ def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: fl
         ground = shapely.union_all(shapes_of(surroundings.study_area.to_crs(graph.crs).geometry))
         edge = shapely.boundary(ground)
         shapely.prepare(edge)
-        outer = ~inside(ground, graph.node_x, graph.node_y)
-        nodes = points_at(graph.node_x[outer], graph.node_y[outer])
-        reach = float(np.max(shapely.distance(ground, nodes), initial=0.0))
-        beyond = np.asarray(shapely.distance(ground, points))
+        outer, beyond = ~inside(ground, graph.node_x, graph.node_y), np.zeros(graph.n_nodes)
+        beyond[outer] = shapely.distance(edge, points_at(graph.node_x[outer], graph.node_y[outer]))
+        reach, beyond = float(beyond.max()), beyond[ends]
         at_edge = (beyond > 0.0) | np.asarray(shapely.dwithin(edge, points, EDGE_M))
         clipped = at_edge & (clipped | (beyond >= min(buffer_m, reach) - COMPLETE_WAY_M))
     sea = tree_of(surroundings.sea)

@@ -235,7 +235,7 @@ def drawn_ground(
         places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
         # All minor roads of a country are more than one page can draw.
         minor = closer > 1.0 and len(rows.ids) <= MANY_SETTLEMENTS
-        base = ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=minor)
+        base = ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=minor, kept=book.kept)
         book.kept["drawn ground", closer] = {
             "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
             "bounds": bounds,

@@ -336,7 +336,8 @@ def ground(
     land = area if units is None or units.empty else units
     shapes = {} if land is None else {"area": land.geometry}
     if water is not None:
-        shapes["sea"] = sea_beside(water.loc[water["kind"] == "coastline"].geometry)
+        coast = water.loc[water["kind"] == "coastline"].geometry
+        shapes["sea"] = once(kept, "sea", lambda: sea_beside(coast))
         shapes["water_area"] = water.geometry
         # An area that is a barrier too is drawn as water above: its rings are no line that goes on.
         is_line = shapely.get_dimensions(water.geometry.to_numpy()) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import cProfile
 import ctypes
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,6 +98,25 @@ LARGE_MB = 1_000.0
 def held_mb() -> float:
     """Say what memory this process holds; 0 where the system does not say."""
     return _memory_mb().get("VmRSS", 0.0)
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""What GNU's C library calls two settings of its allocator."""
+ARRAY_BYTES, FREE_BYTES = 2**25, 2**28
+"""An array of so many bytes goes back to the system once it is freed, others when so much is free."""
+
+
+def keep_memory() -> None:
+    """
+    Let one allocator keep what a table frees for the next one: the system clears each page that it hands out.
+
+    Arrow has an allocator of its own otherwise, and that of the C library hands back from 128 kB on.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow reads it when it is first used
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library than GNU's knows no such call
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_THRESHOLD, ARRAY_BYTES)
+        library.mallopt(M_TRIM_THRESHOLD, FREE_BYTES)
 
 
 def give_back_memory(before_mb: float) -> None:

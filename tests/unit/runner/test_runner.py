@@ -16,7 +16,7 @@ import pytest
 
 from spatial.errors import SourceError, SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
-from spatial.runner.cost import give_back_memory, held_mb
+from spatial.runner.cost import give_back_memory, held_mb, keep_memory
 from spatial.runner.manifest import imported_modules
 from spatial.runner.stage import Late
 from spatial.store import SETTLED_NS, Artifact, Checksums, Store, sha256_of
@@ -543,3 +543,16 @@ def test_memory_that_nothing_uses_goes_back_to_the_system(monkeypatch):
     give_back_memory(0.0)
     if held:
         assert held_mb() < held - 50.0
+
+
+def test_freed_memory_is_kept_by_the_allocator_that_a_user_chose(monkeypatch):
+    def no_such_library(_name):
+        raise OSError("not GNU's")
+
+    monkeypatch.setattr("spatial.runner.cost.ctypes.CDLL", no_such_library)  # another system: no word of it
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "mimalloc")
+    keep_memory()
+    assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "mimalloc"
+    monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL")
+    keep_memory()
+    assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "system"
