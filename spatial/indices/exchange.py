@@ -145,7 +145,7 @@ def flow_matrix(flows: pd.DataFrame, settlement_ids: Sequence[str], *, kind: str
         raise ContractError("flows", [f"settlement_ids: more than once {first_of(twice)}; name each place once"])
     place = {str(name): at for at, name in enumerate(settlement_ids)}
     ends = {side: chosen[side].astype(str) for side in ("from_id", "to_id")}
-    unknown = sorted({name for side in ends.values() for name in side if name not in place})
+    unknown = sorted({name for side in ends.values() for name in side.unique() if name not in place})
     if unknown:
         raise ContractError("flows", [f"from_id, to_id: no settlement is called {first_of(unknown)}"])
     volume = numbers("flows", "volume", chosen["volume"].to_numpy())

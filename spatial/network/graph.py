@@ -584,7 +584,7 @@ def with_components(graph: TravelGraph, counted: BoolArray) -> TravelGraph:
 def _objects(series: pd.Series) -> ObjectArray:
     # One object for each value, not one for each edge.
     codes, values = pd.factorize(series)
-    known: ObjectArray = np.array([*values, None], dtype=object)
+    known: ObjectArray = np.array([*values.tolist(), None], dtype=object)
     return known[codes]
 
 

@@ -285,7 +285,7 @@ class AccessLookup:
 
     def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
         _refuse_faulty("access", access, ACCESS_COLUMNS, "travel_time_min")
-        strange = set(access["reach_status"].dropna().astype(str)) - set(REACH_STATUS)
+        strange = set(map(str, access["reach_status"].dropna().unique())) - set(REACH_STATUS)
         if strange:
             raise ContractError(
                 "access", [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"]

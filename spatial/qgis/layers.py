@@ -402,8 +402,8 @@ def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[
     if len(tables["settlements"]) > MANY_SETTLEMENTS:
         kept = {name: table for name, table in kept.items() if name not in WAYS}
     for name, wanted in (("access", services), ("routes", services), ("intervals", list(meta.thresholds_min))):
-        if name in kept and set(wanted) & set(kept[name]["service"]):
-            own = [service for service in wanted if service in set(kept[name]["service"])]
+        there = set(kept[name]["service"].unique()) if name in kept else set()
+        if own := [service for service in wanted if service in there]:
             kept[name] = kept[name][kept[name]["service"].isin(own if name == "access" else own[:1])]
     if "scenario_access" in kept:
         drawn = kept["scenario_access"].query("scenario == @OWN_EDITS")

@@ -68,7 +68,7 @@ def qgis(
     opening = [norm for norm in norms if norm["is_headline"]] or norms
     by_id = {norm_id_of(norm): norm["service"] for norm in opening}
     results = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
-    measured = set(tables["access"]["service"])
+    measured = set(tables["access"]["service"].unique())
     named = [str(results.get(norm, service)) for norm, service in by_id.items()]
     headlines = [name for name in dict.fromkeys(named) if name in measured]
     # The minutes of the first norm on each service, headline norms first, that holds in the mode shown.

@@ -51,7 +51,7 @@ def surroundings_of(options: Options, study_area: gpd.GeoDataFrame, water: gpd.G
 
 def closer_services(options: Options, facilities: gpd.GeoDataFrame, named: Sequence[str]) -> dict[str, frozenset[str]]:
     """Choose the services that are looked at more closely than by the nearest facility."""
-    offered = set(facilities.loc[facilities["status"] == "existing", "service"])
+    offered = set(facilities.loc[facilities["status"] == "existing", "service"].unique())
     vocabulary = vocabulary_of(options)
     every = {name: kinds for name, kinds in wanted_services(options, vocabulary, offered).items() if kinds & offered}
     if named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -385,7 +385,7 @@ class Content:
             self._column("norm_source", rows["norm_id"].map(self._instruments)),
         ]
 
-    @property
+    @cached_property
     def _norm_names(self) -> dict[str, str]:
         """Short names of norms; ids of those that have none in the language of the workbook."""
         rules = self.register.to_dict("records")
@@ -393,7 +393,7 @@ class Content:
             str(rule["norm_id"]): wording.norm_titles(rule).get(self.words.language, rule["norm_id"]) for rule in rules
         }
 
-    @property
+    @cached_property
     def _instruments(self) -> dict[str, str]:
         """Titles of the instruments of norms, in their own words where these are of the language of the workbook."""
         rules = self.register.to_dict("records")
