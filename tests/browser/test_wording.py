@@ -30,15 +30,15 @@ def said(sample_run, browser, tmp_path_factory):
     compared = tmp_path_factory.mktemp("compared") / "compare.html"
     compared.write_bytes(made())
     told = {}
+    page = browser.new_page()
     for path in (*(folder / name for name in KINDS), compared):
-        page = browser.new_page()
         page.goto(path.as_uri())
         page.wait_for_selector("body[data-ready=yes]")
         for language in LANGUAGES:
             page.evaluate("language => Spatial.setLanguage(language)", language)
             page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
             told[path.name, language] = page.inner_text("body")
-        page.close()
+    page.close()
     return told
 
 
