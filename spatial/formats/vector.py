@@ -150,7 +150,7 @@ BYTES_A_CELL = 8
 NOT_DATA = {"layer_styles", "qgis_projects"}
 
 _MOST_FUNCTIONS = 100
-_STEPS_AT_ONCE, _MOST_STEPS = 1_000_000, 1_000
+_STEPS_AT_ONCE, _MOST_STEPS = 1_000_000, 300
 """How often SQLite says that it is at work, and how often it may: a query that gives nothing is left after seconds."""
 
 
