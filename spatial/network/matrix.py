@@ -115,9 +115,13 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
         # By origin, then by destination.
         offsets = np.zeros(end - begin + 1, dtype=np.int64)
         np.cumsum(np.concatenate([np.diff(part.offsets) for part in parts]), out=offsets[1:])
-        goal, minutes, metres = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[1:])
+        # A country has tens of millions of pairs: what a step leaves behind is let go before the next.
+        columns = [list(column) for column in zip(*parts, strict=True)]
+        del parts
+        metres, minutes, goal = (np.concatenate(columns.pop()) for _ in ("metres", "minutes", "goal"))
         by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(end - begin, len(goals))).tocsc()
         rows = by_goal.tocsr() if forwards else by_goal
+        del goal, by_goal
         row, other = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr)), rows.indices.astype(np.int64)
         row, other = (row + begin, other) if forwards else (row, other + begin)
         found = Pairs(row, other, minutes[rows.data], metres[rows.data])
