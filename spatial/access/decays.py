@@ -597,10 +597,3 @@ def decay_from(function: Callable[[FloatArray], Any], *, cutoff_min: float | Non
     """
     named = getattr(function, "__name__", type(function).__name__).strip("<>")
     return OwnDecay(named, (), _or_inf(cutoff_min), function)
-
-
-def as_decay(decay: Decay | Callable[..., Any]) -> Decay:
-    """Take a decay as it is, or make one of a function."""
-    if isinstance(decay, Decay) or not callable(decay):
-        return decay
-    return decay_from(decay)

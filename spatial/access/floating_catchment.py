@@ -83,11 +83,6 @@ def catchment_sums(
     return CatchmentSums(asked, ratio, pairs.to_places(ratio, power=2 if method == "m2sfca" else 1))
 
 
-def crowding(pairs: WeighedPairs, supply: FloatArray) -> FloatArray:
-    """Count the people for each unit of supply at each facility: the inverted two-step catchment of Wang (2018)."""
-    return pairs.to_facilities(_over(pairs.people, pairs.to_places(supply)))
-
-
 def _over(above: FloatArray, below: FloatArray) -> FloatArray:
     """Divide; 0 where there is nothing to divide by."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0.0)
@@ -460,7 +455,8 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
     ready = read_catchments(
         od, settlements, facilities, service, vocabulary, method="e2sfca", decay=decay, demand=demand, supply=supply
     )
-    value = crowding(ready.weighed, ready.offer.supply)
+    pairs = ready.weighed
+    value = pairs.to_facilities(_over(pairs.people, pairs.to_places(ready.offer.supply)))
     m = len(value)
     unit = "facility" if ready.offer.counted == COUNT else f"unit of {ready.offer.counted}"
     return pd.DataFrame(

@@ -51,18 +51,6 @@ KM_A_MINUTE = 60.0
 """Speed of walks, in km/h, at which a minute is a kilometre."""
 
 
-def shortest_metres(
-    graph: TravelGraph,
-    snaps: SnapPair,
-    *,
-    direction: Literal["to_facility", "from_facility"] = "to_facility",
-    barriers: gpd.GeoSeries | None = None,
-) -> FloatArray:
-    """Find the metres of the shortest way to any of some places, at most those of the fastest; inf for none."""
-    in_km, walked = in_kilometres(graph, snaps)
-    return METRES_A_KM * minutes_to_closest(in_km, walked, direction=direction, barriers=barriers)
-
-
 def in_kilometres(graph: TravelGraph, snaps: SnapPair) -> tuple[TravelGraph, SnapPair]:
     """Make a kilometre take a minute, on roads and walks alike, so that the fastest way is the shortest one."""
     km = graph.length_m / METRES_A_KM
@@ -458,8 +446,9 @@ def measure_places(mode: OnNetwork, asked: Asked) -> Measured:
                 metres = np.full(len(settlements), np.nan)
                 if not offer.themselves and offer.service in rules.shortest and len(offer.members):
                     snaps = SnapPair(settlements.snaps, take(offer.places.snaps, offer.members))
-                    found = shortest_metres(mode.graph, snaps, direction=rules.direction, barriers=mode.barriers)
-                    metres[reached] = np.fmin(found, result.distance_m)[reached]
+                    in_km = in_kilometres(mode.graph, snaps)
+                    found = minutes_to_closest(*in_km, direction=rules.direction, barriers=mode.barriers)
+                    metres[reached] = np.fmin(METRES_A_KM * found, result.distance_m)[reached]
                     known = known & ~(reached & (metres >= METRES_A_KM * mode.beyond_km))
                 table["shortest_distance_m"] = metres
             # Count which candidates of settlements and of places are the way in.

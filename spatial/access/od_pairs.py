@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 from scipy.sparse import csr_array
 
-from spatial.access.decays import Decay, as_decay
+from spatial.access.decays import Decay, decay_from
 from spatial.access.kernels_pairs import (
     APART,
     BAD,
@@ -262,7 +262,8 @@ def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
 
 def require_decay(pairs: Pairs, decay: Decay | Callable[..., Any]) -> Decay:
     """Take a decay, or a function as one, that reaches no further than the pairs do; tell where they cut it short."""
-    decay = as_decay(decay)
+    if callable(decay) and not isinstance(decay, Decay):
+        decay = decay_from(decay)
     if not isinstance(decay, Decay):
         raise ContractError(
             "options",

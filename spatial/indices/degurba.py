@@ -403,17 +403,6 @@ CODES = (30, 23, 22, 21, 13, 12, 11)
 UNIT_HALF, SLACK = 0.5, 1e-9
 """Half of a unit, and what rounding may add to a share."""
 
-UNIT_TITLES = {
-    30: "city",
-    23: "dense town",
-    22: "semi-dense town",
-    21: "suburban or peri-urban area",
-    13: "village",
-    12: "dispersed rural area",
-    11: "mostly uninhabited area",
-}
-"""What a unit of each code is called."""
-
 
 def degurba_units(
     cell_class: ArrayLike,
@@ -444,9 +433,10 @@ def degurba_units(
     -------
     DataFrame
         A row a unit, in order of the units: `unit`, `population_persons`, `share_30` ... `share_11` (of people, or of
-        area where `by_area`), `by_area`, `level1` (3 city, 2 town, 1 rural), `level2` (codes in `UNIT_TITLES`). Water
-        and cells without data have no part in shares; a unit of nothing but water has none, and the codes 0 and 10; one
-        of nothing but cells without data has -200.
+        area where `by_area`), `by_area`, `level1` (3 city, 2 town, 1 rural), `level2` (30 city, 23 dense town, 22
+        semi-dense town, 21 suburban or peri-urban area, 13 village, 12 dispersed rural area, 11 mostly uninhabited
+        area). Water and cells without data have no part in shares; a unit of nothing but water has none, and the codes
+        0 and 10; one of nothing but cells without data has -200.
 
     Raises
     ------

@@ -170,11 +170,6 @@ def _plain_units(facilities: pd.DataFrame) -> pd.Series[str]:
 # What a level, opening hours and a second source say of the service that a facility offers.
 
 
-def service_of_level(level: str, vocabulary: Vocabulary) -> str | None:
-    """Find the service that a level makes a facility; None where no service names the level."""
-    return next((item.id for item in vocabulary.services if level in item.levels), None)
-
-
 def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
     """
     Find the service of a facility that is said to offer two.
@@ -256,7 +251,7 @@ def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | 
     >>> service_by_level("hospital", "regional_hospital", load_services())
     'district_hospital'
     """
-    made = service_of_level(level, vocabulary)
+    made = next((item.id for item in vocabulary.services if level in item.levels), None)
     return service if made is None else joint_service(service, made, vocabulary)
 
 

@@ -18,7 +18,7 @@ import shapely
 from spatial.crs import WGS84
 from spatial.formats.notes import findings_frame
 from spatial.formats.tag_rules import ROAD_TAGS
-from spatial.inputs.osm_elements import COUNTED, Element, is_road, open_extract, refuse_packed, scan_osm, scan_roads
+from spatial.inputs.osm_elements import COUNTED, Element, is_road, open_extract, refuse_packed, scan_osm
 from spatial.inputs.osm_features import read_boundaries, read_facilities, read_places, read_slopes, read_water
 from spatial.inputs.road_tags import CodedTag, RoadLines
 from spatial.inputs.services import Vocabulary, load_services
@@ -57,7 +57,7 @@ def read_osm(
     """Read an OpenStreetMap extract."""
     refuse_packed(Path(path), max_unpacked_times)
     words = load_services() if vocabulary is None else vocabulary
-    scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys})
+    scan = scan_osm(Path(path), {*BASE_KEYS, *words.tag_keys})
     elements = scan.elements
     places, findings = read_places(elements, scan.areas, words=place_words)
     facilities, outlines, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
@@ -122,7 +122,7 @@ def read_osm_roads(path: str | Path) -> RoadLines:
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
     refuse_packed(Path(path), MAX_UNPACKED_TIMES)
-    return read_roads(scan_roads(Path(path)).elements)[0]
+    return read_roads(scan_osm(Path(path), ("highway", "route"), roads_only=True).elements)[0]
 
 
 # Roads and ferries of OpenStreetMap, with the tags that access and speed depend on.

@@ -94,16 +94,6 @@ class Scan:
     incomplete: list[str] = field(default_factory=list)  # ids of ways of which some node is not in the file
 
 
-def scan_osm(path: Path, *, keys: Collection[str]) -> Scan:
-    """Read the tagged elements of a file with their geometry, multipolygons included."""
-    return _scan(path, keys, roads_only=False)
-
-
-def scan_roads(path: Path) -> Scan:
-    """Read nothing but the ways that may be roads or ferries; `totals` counts no others, and no relations."""
-    return _scan(path, ("highway", "route"), roads_only=True)
-
-
 def open_extract(path: Path, read: Callable[[Any], Result]) -> Result:
     """Let a function read a file with pyosmium; whatever it has read is lost where the file is damaged."""
     name = path.name.lower()
@@ -169,7 +159,13 @@ def refuse_packed(path: Path, times: float) -> None:
         )
 
 
-def _scan(path: Path, keys: Collection[str], *, roads_only: bool) -> Scan:
+def scan_osm(path: Path, keys: Collection[str], *, roads_only: bool = False) -> Scan:
+    """
+    Read the tagged elements of a file with their geometry, multipolygons included.
+
+    Of roads only, nothing but the ways that may be roads or ferries; `totals` counts no others then, and no relations.
+    """
+
     def read(file: Any) -> Scan:
         walk = _Walk(file, keys, osmium.index.create_map("sparse_mem_array"), roads_only=roads_only)
         scan, totals = walk.scan, walk.scan.totals

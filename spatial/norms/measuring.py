@@ -365,13 +365,6 @@ def count_by_village(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame
     return held.value_counts().astype("float64")
 
 
-def count_by_township(facilities: pd.DataFrame) -> pd.Series:
-    """Count the facilities of each township."""
-    if "township_id" not in facilities:
-        return pd.Series(dtype="float64")
-    return facilities["township_id"].dropna().value_counts().astype("float64")
-
-
 def nearest_road_m(points: gpd.GeoSeries, roads: gpd.GeoSeries, *, radius_m: float) -> FloatArray:
     """Measure the straight distance of points to the nearest of some roads; inf beyond the radius."""
     distance = np.full(len(points), np.inf)
@@ -606,7 +599,8 @@ class Reader:
         if townships is None:
             value = np.array([float(counted["in_study"].sum())])
         elif len(townships):
-            value = count_by_township(counted).reindex(townships).fillna(0.0).to_numpy(dtype=float)
+            home = counted["township_id"].dropna() if "township_id" in counted else pd.Series(dtype="str")
+            value = home.value_counts().reindex(townships).fillna(0.0).to_numpy(dtype=float)
         else:
             return Unmeasured("no_townships")
         mapped = within(value, norm)
