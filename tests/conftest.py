@@ -57,7 +57,9 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that hold slow tests, so that no worker is left with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    # The run of the sample that many files read is made first, before another worker would have to wait for it.
+    first = {item.path for item in items if {"sample_run", "bureau_run"} <= {*getattr(item, "fixturenames", ())}}
+    items.sort(key=lambda item: (item.path not in first, item.path not in slow))
 
 
 def pytest_collection_finish() -> None:
