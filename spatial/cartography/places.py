@@ -50,9 +50,9 @@ def parts_of(tables: Mapping[str, pd.DataFrame], mode: str) -> dict[str, int]:
     if "township_id" not in settlements:
         return {}
     edges, snaps = tables["edges"], tables["snaps"]
-    component = edges.loc[edges["mode"] == mode].set_index("edge_id")["component"]
-    component = component[~component.index.duplicated()]
     own = snaps.loc[(snaps["place_kind"] == "settlement") & (snaps["mode"] == mode)]
+    met = edges.loc[(edges["mode"] == mode) & edges["edge_id"].isin(own["edge_id"]), ["edge_id", "component"]]
+    component = pd.DataFrame(met).drop_duplicates("edge_id").set_index("edge_id")["component"]
     part = own.set_index("place_id")["edge_id"].map(component).dropna()
     places = settlements.loc[settlements["in_study"].astype(bool) & settlements["township_id"].notna()]
     people = places["population_persons"]
