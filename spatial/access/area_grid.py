@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +15,7 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.access.kernels_areas import follow, join, seed, spread
+from spatial.access.kernels_areas import follow, join, rim, seed, spread
 from spatial.errors import ContractError
 from spatial.outlines import area_of, inside
 
@@ -34,9 +36,7 @@ class Nodes(NamedTuple):
 
 # A grid of nodes over the ground, and straight distances from its nodes to pieces of roads.
 
-_MOST_NODES = 400_000_000
-_ROUNDS = 16
-"""Times that rows are gone over up and down at most, where walls have to be gone round."""
+MOST_NODES = 400_000_000
 _MOST_BLOCKS = 2_000
 """Blocks on a side, by which pieces are told apart."""
 
@@ -56,6 +56,21 @@ class Grid:
         """Rows and columns."""
         return self.rows, self.columns
 
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+        return self.rows * self.columns
+
+    def check_size(self) -> None:
+        """Refuse a grid of too many nodes."""
+        if self.size > MOST_NODES:
+            problem = (
+                f"spacing_m: {self.cell_m:g} m over {self.columns * self.cell_m / 1000:,.0f} x "
+                f"{self.rows * self.cell_m / 1000:,.0f} km are {self.size:,} nodes, at most {MOST_NODES:,}; "
+                "take a wider spacing"
+            )
+            raise ContractError("area rules", [problem])
+
     def inward(self, xy: FloatArray) -> FloatArray:
         """Turn coordinates into cells from the first node."""
         return np.asarray(xy / self.cell_m - np.tile((self.column, self.row), xy.shape[1] // 2))
@@ -64,14 +79,21 @@ class Grid:
         """Turn cells from the first node into coordinates."""
         return np.asarray((xy + np.array([self.column, self.row])) * self.cell_m)
 
-    def around(self, pieces: FloatArray, labels: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Read the label that all nodes around the squares that short pieces pass have in common."""
-        common = labels.copy()
-        for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
-            differ = common[one] != common[other]
-            common[one][differ] = common[other][differ] = -1
+    def around(self, pieces: FloatArray, labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Read the lowest and the highest label of all nodes around the squares that short pieces pass."""
         column, row = np.rint((pieces[:, :2] + pieces[:, 2:]) / 2.0).astype(np.int64).T
-        return np.asarray(common[row, column])
+        low = high = labels[row, column]
+        for down, aside in itertools.product((-1, 0, 1), repeat=2):
+            near = labels[row + down, column + aside]
+            low, high = np.minimum(low, near), np.maximum(high, near)
+        return low, high
+
+    def within(self, other: Grid) -> tuple[slice, slice] | None:
+        """Find the nodes among those of another grid of the same spacing; None where it does not hold them all."""
+        row, column = self.row - other.row, self.column - other.column
+        if min(row, column) < 0 or row + self.rows > other.rows or column + self.columns > other.columns:
+            return None
+        return slice(row, row + self.rows), slice(column, column + self.columns)
 
     def near(self, pieces: FloatArray) -> BoolArray:
         """Tell which pieces come near the grid."""
@@ -91,14 +113,7 @@ def grid_around(pieces: FloatArray, *, cell_m: float, margin_m: float) -> Grid:
     corners = pieces.reshape(-1, 2)
     column, row = np.floor((corners.min(axis=0) - margin_m) / cell_m).astype(np.int64)
     last_column, last_row = np.ceil((corners.max(axis=0) + margin_m) / cell_m).astype(np.int64)
-    grid = Grid(cell_m, int(row), int(column), int(last_row - row + 1), int(last_column - column + 1))
-    if grid.rows * grid.columns > _MOST_NODES:
-        problem = (
-            f"spacing_m: {cell_m:g} m over {grid.columns * cell_m / 1000:,.0f} x {grid.rows * cell_m / 1000:,.0f} km "
-            f"are {grid.rows * grid.columns:,} nodes, at most {_MOST_NODES:,}; take a wider spacing"
-        )
-        raise ContractError("area rules", [problem])
-    return grid
+    return Grid(cell_m, int(row), int(column), int(last_row - row + 1), int(last_column - column + 1))
 
 
 def far_apart(pieces: FloatArray, apart_m: float) -> IntArray:
@@ -142,18 +157,6 @@ class Walls:
     east: NDArray[np.float32]
     north: NDArray[np.float32]
 
-    def beside(self) -> BoolArray:
-        """Mark the nodes beside a wall."""
-        shut = (self.east >= 0.0) | (self.north >= 0.0)
-        shut[:, 1:] |= self.east[:, :-1] >= 0.0
-        shut[1:] |= self.north[:-1] >= 0.0
-        wide = shut.copy()
-        wide[1:] |= shut[:-1]
-        wide[:-1] |= shut[1:]
-        wide[:, 1:] |= wide[:, :-1].copy()
-        wide[:, :-1] |= wide[:, 1:].copy()
-        return wide
-
 
 def no_walls() -> Walls:
     """Leave all ways open."""
@@ -161,13 +164,22 @@ def no_walls() -> Walls:
     return Walls(nothing, nothing)
 
 
+def rim_of(marked: BoolArray) -> NDArray[np.int32]:
+    """Find the marked nodes beside nodes that are not, by row times columns plus column."""
+    found = np.empty(marked.size, dtype=np.int32)
+    return found[: rim(marked, found)].copy()
+
+
 class Distances:
     """Straight distances from the nodes of a grid to the nearest of some pieces."""
 
-    def __init__(self, grid: Grid, pieces: FloatArray, limit: float) -> None:
+    def __init__(
+        self, pieces: FloatArray, limit: float, gap: NDArray[np.float32], nearest: NDArray[np.int32] | None = None
+    ) -> None:
         self.pieces = np.ascontiguousarray(pieces)
-        self.gap = np.full(grid.shape, limit, dtype=np.float32)
-        self.nearest = np.full(grid.shape, -1, dtype=np.int32)
+        self.limit = limit
+        self.gap = gap
+        self.nearest = np.full(gap.shape, -1, dtype=np.int32) if nearest is None else nearest
 
     def seeded(self) -> Distances:
         """Measure right beside the pieces."""
@@ -175,12 +187,11 @@ class Distances:
         return self
 
     def spread(self, walls: Walls | None = None) -> Distances:
-        """Measure everywhere within the limit, from neighbour to neighbour."""
+        """Measure everywhere within the limit, from neighbour to neighbour; nodes that are as near already stay."""
         shut = walls or no_walls()
-        rounds = _ROUNDS if len(shut.east) else 1
-        for _ in range(rounds):
-            if not spread(self.pieces, self.gap, self.nearest, shut.east, shut.north):
-                break
+        spread(
+            self.pieces, self.gap, self.nearest, rim_of(self.nearest >= 0), math.ceil(self.limit), shut.east, shut.north
+        )
         return self
 
     def foot(self, piece: NDArray[np.integer], x: NDArray[np.number], y: NDArray[np.number]) -> FloatArray:
@@ -242,6 +253,12 @@ class Barriers:
         if len(self._shapes) == 0:
             return np.zeros(len(xy), dtype=bool)
         return area_of(self._tree.geometries, xy) >= 0
+
+    def gap(self, grid: Grid, limit: float) -> NDArray[np.float32]:
+        """Measure how far nodes are from the nearest barrier, in cells."""
+        sides = grid.inward(self._sides)
+        away = np.full(grid.shape, limit, dtype=np.float32)
+        return Distances(sides[grid.near(sides)], limit, away).seeded().spread().gap
 
     def walls(self, grid: Grid) -> Walls | None:
         """
@@ -412,8 +429,9 @@ def strip_along(own: shapely.Geometry, pieces: FloatArray, cell_m: float) -> sha
     """
     corners = np.stack((pieces[:, :2], (pieces[:, :2] + pieces[:, 2:]) / 2.0, pieces[:, 2:]), axis=1)
     held = inside(own, *corners.reshape(-1, 2).T).reshape(-1, 3).all(axis=1)
-    outside = shapely.difference(shapely.linestrings(pieces[~held].reshape(-1, 2, 2)), own)
-    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.get_parts(outside))))
+    # All at once: a piece of its own would be held against the whole outline again.
+    outside = shapely.difference(shapely.multilinestrings(pieces[~held].reshape(-1, 2, 2)), own)
+    joined = shapely.get_parts(shapely.line_merge(outside))
     shortest = 0.0 if shapely.is_empty(own) else _SHORT * cell_m
     long = joined[shapely.length(joined) > shortest]
     wide = shapely.buffer(long, _VERGE * cell_m, cap_style="flat", join_style="mitre")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
 
 from spatial.access.area_grid import (
+    MOST_NODES,
     Barriers,
     Distances,
     Grid,
@@ -22,9 +25,11 @@ from spatial.access.area_grid import (
     near_box,
     no_walls,
     outlines,
+    rim_of,
     smoothed,
     strip_along,
 )
+from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim
 from spatial.access.roads_reached import Stretches, straight_pieces
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
 
 # The ground around roads within reach: a concave hull that claims nothing further than a stated walk from them.
 
+_NOWHERE = 1e9
+"""Where pieces are put that nothing may be nearest to. Cells."""
 _FEW = 32
 """Lines that a part is asked about first."""
 _WALL_M = 0.5
@@ -81,6 +88,54 @@ class AreaRules:
             raise ContractError("area rules", problems)
 
 
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Roads that can be left, in straight pieces along them, cut where the facility changes or a time is up."""
+
+    pieces: FloatArray  # shape (n, 4), both ends in metres
+    band: IntArray  # shape (n,), the first cutoff that each is within; out of reach: how many there are
+    owner: IntArray  # shape (n,), position of the nearest facility, -1 for those out of reach
+    whole: IntArray  # shape (n,), the straight piece of the roads as drawn that it is a part of, ascending
+    ends: IntArray  # shape (2, n), the piece that stands for all that meet at its beginning, and at its end
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The nodes of a grid, and what is near them of the roads that can be left."""
+
+    grid: Grid
+    pieces: FloatArray  # all of them, in cells
+    part: NDArray[np.int32]  # the nearest piece, -1 for none within the hull and two cells
+    gap: NDArray[np.float32]  # distance to it, in cells
+    inward: NDArray[np.float32]  # distance to the border of what lies within the hull of all roads, in cells
+    rows: IntArray  # the pieces within reach whose ground it holds
+
+
+class _Field(NamedTuple):
+    """Distances from the nodes of a grid to all roads, and to the border of what lies within the hull of all."""
+
+    grid: Grid
+    gap: NDArray[np.float32]
+    nearest: NDArray[np.int32]
+    inward: NDArray[np.float32]
+
+
+class _AllRoads(NamedTuple):
+    """The roads of a network that can be left anywhere, and by group of them what was measured on a grid over it."""
+
+    pieces: FloatArray
+    point: IntArray
+    group: IntArray
+    fields: dict[int, _Field]
+    walls: dict[tuple[Barriers, Grid], tuple[Walls | None, NDArray[np.float32]]]
+
+
+_ALL_ROADS: WeakKeyDictionary[TravelGraph, dict[AreaRules, _AllRoads]] = WeakKeyDictionary()
+"""By network and rules: services and cutoffs differ in what is within reach of the same roads."""
+_MOST_WIDER = 4
+"""Distances to a whole group of roads are kept unless its grid has so many times the nodes that are asked for."""
+
+
 class Ground:
     """Ground around the roads of one network, with what is worth keeping between areas."""
 
@@ -103,43 +158,142 @@ class Ground:
         """Spacing of the grid: a strip of twice `half_width_m` holds four nodes at least."""
         return min(self.rules.spacing_m, self.rules.half_width_m / 2.0)
 
-    def leavable(self, found: Stretches) -> Stretches:
-        """Keep the stretches of roads that can be left anywhere."""
-        return found.take(np.flatnonzero(self._counts[found.edge]))
+    def cut(self, found: Stretches, cutoffs_min: Sequence[float]) -> Cut:
+        """Cut all roads that can be left anywhere where the nearest facility changes, and where a time is up."""
+        rest = found.rest(self.graph.n_edges)
+        sides, bands = [], []
+        for number, cutoff in enumerate(cutoffs_min):
+            near, found = found.split(cutoff)
+            sides.append(near)
+            bands.append(np.full(len(near), number))
+        edge, start, end, owner = (
+            np.concatenate([getattr(each, name) for each in (*sides, rest)])
+            for name in ("edge", "start", "end", "owner")
+        )
+        band = np.concatenate((*bands, np.full(len(rest), len(cutoffs_min))))
+        order = np.lexsort((start, edge))
+        order = order[self._counts[edge[order]]]
+        never = np.empty(len(order))
+        pieces = straight_pieces(
+            self.graph, Stretches(edge[order], start[order], end[order], never, never, owner[order])
+        )
+        row = order[pieces.row]
+        edge, band, owner = edge[row], band[row], owner[row]
+        # Of the pieces that end in one point the one that is reached first stands for all, by the lowest owner.
+        rank = band * (owner.max(initial=0) + 2) + owner
+        n = len(row)
+        ends = np.tile(np.arange(n), (2, 1))
+        meet = np.flatnonzero(edge[1:] == edge[:-1])
+        ends[1, meet] = ends[0, meet + 1] = np.where(rank[meet + 1] < rank[meet], meet + 1, meet)
+        outer = np.append(np.flatnonzero(np.diff(edge, prepend=-1)), np.flatnonzero(np.diff(edge, append=-1)))
+        side = np.repeat((0, 1), len(outer) // 2)
+        node = np.where(side == 0, self.graph.edge_from[edge[outer]], self.graph.edge_to[edge[outer]])
+        order = np.lexsort((outer, rank[outer], node))
+        of, at = np.unique(node[order], return_index=True)
+        ends[side, outer] = outer[order][at][np.searchsorted(of, node)]
+        ends = np.where(rank[ends] < rank, ends, np.arange(n))
+        return Cut(pieces.xy, band, owner, np.searchsorted(self._all.point, pieces.point), ends)
 
-    def beyond(self, found: Stretches) -> FloatArray:
-        """Find the roads out of reach that can be left anywhere."""
-        return straight_pieces(self.graph, self.leavable(found.rest(self.graph.n_edges)))[0]
+    @cached_property
+    def _all(self) -> _AllRoads:
+        """The roads that can be left, in straight pieces; kept as long as the network."""
+        kept = _ALL_ROADS.setdefault(self.graph, {})
+        if self.rules not in kept:
+            edge = np.flatnonzero(self._counts)
+            zero, one = np.zeros(len(edge)), np.ones(len(edge))
+            pieces = straight_pieces(self.graph, Stretches(edge, zero, one, zero, zero, edge))
+            kept[self.rules] = _AllRoads(pieces.xy, pieces.point, far_apart(pieces.xy, self._apart_m), {}, {})
+        return kept[self.rules]
 
-    def apart(self, pieces: FloatArray) -> IntArray:
-        """Group pieces between which no ground can be claimed by two groups, so that each has a grid of its own."""
-        return far_apart(pieces, 2.0 * self.rules.hull_m + 6.0 * self.cell_m)
+    @property
+    def _apart_m(self) -> float:
+        """Pieces further apart claim no ground in common, so that each has a grid of its own."""
+        return 2.0 * self.rules.hull_m + 6.0 * self.cell_m
 
-    def grid(self, pieces: FloatArray) -> Grid:
+    def _grid(self, pieces: FloatArray) -> Grid:
         """Lay a grid over all ground that could be claimed."""
         return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
 
-    def claim(self, grid: Grid, pieces: FloatArray, others: FloatArray) -> tuple[NDArray[np.float32], Distances]:
-        """
-        Tell what ground is claimed around stretches.
+    def windows(self, cut: Cut, n_bands: int) -> Iterator[Window]:
+        """Lay a grid over each group of roads within reach that are far from all others."""
+        near = np.flatnonzero(cut.band < n_bands)
+        group = self._all.group[cut.whole]
+        whole = np.bincount(group)
+        count = np.bincount(group[near], minlength=len(whole))
+        for number in np.flatnonzero(count):
+            rows = near[group[near] == number]
+            parts = [rows]
+            if 2 * len(rows) < whole[number]:
+                inner = far_apart(cut.pieces[rows], self._apart_m)
+                order = np.argsort(inner, kind="stable")
+                parts = np.split(rows[order], np.cumsum(np.bincount(inner))[:-1])
+            for each in parts:
+                yield self._window(cut, each, int(number))
 
-        The stretches are widened by `hull_m` and what results is narrowed by `hull_m` - `half_width_m`: the alpha hull
-        (Edelsbrunner, Kirkpatrick and Seidel 1983) of the stretches, with alpha = `hull_m`, widened by
-        `half_width_m`, but nowhere beyond `hull_m`. Ground next to a road out of reach (`others`) and further from one
-        within reach is cut out of it. Both are in cells of the grid.
+    def _window(self, cut: Cut, rows: IntArray, group: int) -> Window:
+        """Find what is near the nodes of a grid over some pieces, within reach or not."""
+        roads, grid = self._all, self._grid(cut.pieces[rows])
+        grid.check_size()
+        field = roads.fields.get(group)
+        place = None if field is None else grid.within(field.grid)
+        if field is None or place is None:
+            # A grid over the whole group is worth keeping for others, unless it is much larger than what is asked for.
+            wide = self._grid(roads.pieces[roads.group == group])
+            if grid.within(wide) is None or wide.size > min(_MOST_WIDER * grid.size, MOST_NODES):
+                wide = grid
+            field = roads.fields[group] = self._field(wide)
+            place = grid.within(wide)
+        gap, nearest, inward = (np.ascontiguousarray(each[place]) for each in (field.gap, field.nearest, field.inward))
+        pieces = np.ascontiguousarray(grid.inward(cut.pieces))
+        part = np.empty(grid.shape, dtype=np.int32)
+        choose_parts(pieces, np.searchsorted(cut.whole, np.arange(len(roads.point) + 1)), nearest, part)
+        choose_ends(pieces, cut.ends, part)
+        return Window(grid, pieces, part, gap, inward, rows)
 
-        Returns above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a
-        cell or two; and the distances to the pieces.
+    def walls(self, grid: Grid) -> tuple[Walls | None, NDArray[np.float32]]:
+        """Find where barriers cross the ways between nodes, and how far they are; kept for the last grid."""
+        kept = self._all.walls
+        if (self.barriers, grid) not in kept:
+            kept.clear()
+            limit = self.rules.hull_m / grid.cell_m + 2.0
+            kept[self.barriers, grid] = self.barriers.walls(grid), self.barriers.gap(grid, limit)
+        return kept[self.barriers, grid]
+
+    def _field(self, grid: Grid) -> _Field:
+        """Measure how far nodes are from all roads, and from the border of what lies within the hull of all."""
+        hull = self.rules.hull_m / grid.cell_m
+        pieces = grid.inward(self._all.pieces)
+        roads = Distances(pieces, hull + 2.0, np.full(grid.shape, hull + 2.0, dtype=np.float32)).seeded().spread()
+        nothing = np.zeros(grid.shape, dtype=bool)
+        by = hull - self.rules.half_width_m / grid.cell_m
+        inward = _narrowed(roads, nothing, hull, np.full(grid.shape, by + 2.0, dtype=np.float32))
+        return _Field(grid, roads.gap, roads.nearest, inward)
+
+    def claim(self, window: Window, beyond: BoolArray, claimed: NDArray[np.float32]) -> Distances:
         """
+        Tell what ground is claimed around pieces that are not beyond reach.
+
+        The pieces are widened by `hull_m` and what results is narrowed by `hull_m` - `half_width_m`: the alpha hull
+        (Edelsbrunner, Kirkpatrick and Seidel 1983) of the pieces, with alpha = `hull_m`, widened by
+        `half_width_m`, but nowhere beyond `hull_m`. Ground next to a road out of reach and further from one
+        within reach is cut out of it. All is measured where the nearest road of all is out of reach: elsewhere it is
+        as it is with all roads, which were measured once.
+
+        Raises `claimed` above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a
+        cell or two; returns the distances to the pieces.
+        """
+        grid = window.grid
         hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
-        reached = Distances(grid, pieces, hull + 2.0).seeded().spread()
-        claimed = np.maximum(_narrowed(grid, reached, hull, hull - half), np.float32(half) - reached.gap)
-        np.minimum(claimed, np.float32(hull) - reached.gap, out=claimed)
-        others = others[grid.near(others)]
-        if len(others):
-            away = Distances(grid, others, half + 2.0).seeded().spread().gap
-            np.minimum(claimed, np.maximum(away - np.float32(half), away - reached.gap), out=claimed)
-        return claimed, reached
+        known = np.append(~beyond, False)[window.part]
+        reached = Distances(
+            np.where(beyond[:, None], _NOWHERE, window.pieces),
+            hull + 2.0,
+            np.where(known, window.gap, np.float32(hull + 2.0)),
+            np.where(known, window.part, np.int32(-1)),
+        ).spread()
+        inward = _narrowed(reached, known, hull, window.inward.copy())
+        claim(window.pieces, window.part, beyond, window.gap, reached.gap, inward, hull, half, claimed)
+        return reached
 
     def parts(self, areas: ObjectArray, pieces: FloatArray) -> ObjectArray:
         """
@@ -163,42 +317,41 @@ def _joined(walls_wkb: tuple[bytes, ...]) -> Barriers:
     return Barriers(shapely.from_wkb(np.array(walls_wkb, dtype=object)))
 
 
-def _narrowed(grid: Grid, reached: Distances, hull: float, by: float) -> NDArray[np.float32]:
+def _narrowed(reached: Distances, known: BoolArray, hull: float, inward: NDArray[np.float32]) -> NDArray[np.float32]:
     """
-    Narrow what lies within the hull: how far its border is away, less the width to be taken off.
+    Measure how far nodes are from the border of what lies within the hull; where that is known already, it stays.
 
     The border is known to a hair: beside it lies a node outside it, and it is met on the way from the road to there.
     """
-    if by <= 0.0:
-        return np.float32(hull) - reached.gap
     outside = reached.gap > hull
-    rim = np.zeros_like(outside)
-    inside = ~outside
-    for one, other in (
-        (np.s_[1:, :], np.s_[:-1, :]),
-        (np.s_[:-1, :], np.s_[1:, :]),
-        (np.s_[:, 1:], np.s_[:, :-1]),
-        (np.s_[:, :-1], np.s_[:, 1:]),
-    ):
-        rim[one] |= outside[one] & inside[other]
-    row, column = np.nonzero(rim & (reached.nearest >= 0))
+    rim = rim_of(outside)
+    rim = rim[~known.ravel()[rim] & (reached.nearest.ravel()[rim] >= 0)]
+    inward[outside] = 0.0
+    if len(rim) == 0:
+        return inward
+    row, column = np.divmod(rim, outside.shape[1])
     foot = reached.foot(reached.nearest[row, column], column, row)
     node = np.column_stack((column, row))
-    border = foot + (node - foot) * (hull / reached.gap[row, column])[:, None]
-    inward = Distances(grid, np.hstack((border, border)), by + 2.0)
-    inward.gap[outside] = 0.0
-    return inward.seeded().spread().gap - np.float32(by)
+    xy = foot + (node - foot) * (hull / reached.gap[row, column])[:, None]
+    return Distances(np.hstack((xy, xy)), float(inward.max()), inward).seeded().spread().gap
 
 
 def holding(parts: ObjectArray, pieces: FloatArray) -> BoolArray:
     """Tell which parts a piece runs through."""
     held = np.zeros(len(parts), dtype=bool)
-    for number, (part, box) in enumerate(zip(parts, shapely.bounds(parts).reshape(-1, 4), strict=True)):
-        near = np.flatnonzero(near_box(pieces, box))
+    x, y = (pieces[:, :2] + pieces[:, 2:]).T / 2.0
+    order = np.argsort(y, kind="stable")
+    x, y = x[order], y[order]
+    boxes = shapely.bounds(parts).reshape(-1, 4)
+    first, last = np.searchsorted(y, boxes[:, 1], side="left"), np.searchsorted(y, boxes[:, 3], side="right")
+    for number, (part, box) in enumerate(zip(parts, boxes, strict=True)):
+        rows = slice(first[number], last[number])
+        near = np.flatnonzero((x[rows] >= box[0]) & (x[rows] <= box[2])) + rows.start
         # Nearly all parts hold the middle of one of the first few; the others are asked about all.
-        few = pieces[near[:: max(len(near) // _FEW, 1)]]
-        held[number] = inside(part, *((few[:, :2] + few[:, 2:]) / 2.0).T).any()
+        few = near[:: max(len(near) // _FEW, 1)]
+        held[number] = inside(part, x[few], y[few]).any()
         if not held[number]:
+            near = np.flatnonzero(near_box(pieces, box))
             held[number] = shapely.intersects(part, shapely.linestrings(pieces[near].reshape(-1, 2, 2))).any()
     return held
 
@@ -233,7 +386,7 @@ class _Roads:
         return self.pieces[begin:end]
 
 
-def divided(ground: Ground, found: Stretches, n: int) -> tuple[ObjectArray, float]:
+def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     """
     Give the ground around stretches to their owners.
 
@@ -245,17 +398,12 @@ def divided(ground: Ground, found: Stretches, n: int) -> tuple[ObjectArray, floa
     off from all roads, which nobody is given. Square metres.
     """
     shapes = np.full(n, None, dtype=object)
-    ours = ground.leavable(found)
-    lines, row = straight_pieces(ground.graph, ours)
-    if len(lines) == 0:
+    drawn = [_on_grid(ground, cut, window) for window in ground.windows(cut, 1)]
+    if not drawn:
         return shapes, 0.0
-    order = np.argsort(ours.owner[row], kind="stable")
-    roads = _Roads(lines[order], ours.owner[row][order])
-    group, beyond = ground.apart(roads.pieces), ground.beyond(found)
-    drawn = []
-    for number in range(int(group.max()) + 1):
-        mine = np.flatnonzero(group == number)
-        drawn.append(_on_grid(ground, _Roads(roads.pieces[mine], roads.owner[mine]), beyond))
+    near = np.flatnonzero(cut.band == 0)
+    near = near[np.argsort(cut.owner[near], kind="stable")]
+    roads = _Roads(cut.pieces[near], cut.owner[near])
     parts = _Parts(
         np.concatenate([each.parts.polygons for each in drawn]), np.concatenate([each.parts.owner for each in drawn])
     )
@@ -307,31 +455,39 @@ class _Drawn(NamedTuple):
     astray: _Roads
 
 
-def _on_grid(ground: Ground, roads: _Roads, beyond: FloatArray) -> _Drawn:
+def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
     """Draw the ground of owners."""
-    grid = ground.grid(roads.pieces)
-    pieces = grid.inward(roads.pieces)
-    claimed, reached = ground.claim(grid, pieces, grid.inward(beyond))
-    near, walls = reached, ground.barriers.walls(grid)
+    grid, beyond = window.grid, cut.band > 0
+    claimed = np.full(grid.shape, -np.inf, dtype=np.float32)
+    near = reached = ground.claim(window, beyond, claimed)
+    walls, wall_gap = ground.walls(grid)
     if walls is not None:
-        # Find the nearest piece of every node on its own side of walls.
-        near = Distances(grid, pieces, _ROUND * ground.rules.hull_m / grid.cell_m).seeded()
-        row, column = np.nonzero(walls.beside() & (near.nearest >= 0))
-        foot = near.foot(near.nearest[row, column], column, row)
+        # Find the nearest piece of every node on its own side of walls. No wall lies between a node and a piece that is
+        # nearer than any wall, and right beside a piece it is looked up.
+        asked = wall_gap <= reached.gap + np.float32(1.0)
+        row, column = np.nonzero(asked & (reached.gap <= BAND))
+        foot = reached.foot(reached.nearest[row, column], column, row)
         node = grid.outward(np.column_stack((column, row)))
-        shut = ground.barriers.between(node, grid.outward(foot))
-        near.nearest[row[shut], column[shut]] = -1
-        near.gap[row[shut], column[shut]] = near.gap.max()
-        near.spread(walls)
+        asked[row, column] = ground.barriers.between(node, grid.outward(foot))
+        limit = _ROUND * ground.rules.hull_m / grid.cell_m
+        near = Distances(
+            window.pieces,
+            limit,
+            np.where(asked, np.float32(limit), reached.gap),
+            np.where(asked, np.int32(-1), reached.nearest),
+        ).spread(walls)
+        choose_ends(window.pieces, cut.ends, near.nearest)
     # Where no road is found on the own side of barriers, the ground goes on with what it belongs to without them.
     near.nearest = np.where(near.nearest >= 0, near.nearest, reached.nearest)
-    owner = roads.owner.astype(np.int32)
+    owner = cut.owner.astype(np.int32)
     labels = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
     polygons, of = outlines(labels, _Borders(claimed, near, labels, walls or no_walls()))
-    short, piece = cut_short(pieces)
-    astray = np.flatnonzero(grid.around(short, labels) != owner[piece])
+    short, piece = cut_short(window.pieces[window.rows])
+    low, high = grid.around(short, labels)
+    own = owner[window.rows[piece]]
+    astray = np.flatnonzero((low != own) | (high != own))
     xy = grid.outward(short[astray].reshape(-1, 2)).reshape(-1, 4)
-    return _Drawn(_Parts(smoothed(polygons, grid), of), _Roads(xy, roads.owner[piece[astray]]))
+    return _Drawn(_Parts(smoothed(polygons, grid), of), _Roads(xy, own[astray].astype(np.int64)))
 
 
 @dataclass(frozen=True, eq=False)

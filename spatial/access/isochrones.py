@@ -11,11 +11,11 @@ import pandas as pd
 import shapely
 
 from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, smoothed, strip_along
-from spatial.access.area_hulls import AreaRules, Ground, divided
+from spatial.access.area_hulls import AreaRules, Cut, Ground, Window, divided
 from spatial.access.cells import peopled_cells
 from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_for_inf
 from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
-from spatial.access.roads_reached import Stretches, check_options, place_groups, reached_stretches, straight_pieces
+from spatial.access.roads_reached import check_options, place_groups, reached_stretches
 from spatial.crs import transformer_between
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
@@ -170,8 +170,9 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     for group in groups:
         members = take(places.snaps, group.members)
         found = reached_stretches(graph, members, cutoff_min=cutoffs[-1], direction=direction)
-        reached = [found.within(cutoff) for cutoff in cutoffs]
-        for cutoff, each, area in zip(cutoffs, reached, _nested(ground, reached), strict=True):
+        shapes = _nested(ground, ground.cut(found, cutoffs), len(cutoffs))
+        for cutoff, area in zip(cutoffs, shapes, strict=True):
+            each = found.within(cutoff)
             km = float(((each.end - each.start) * graph.length_m[each.edge]).sum()) / 1000.0
             at = int(group.members[0]) if group.alone else -1
             rows.append((group.service, at, cutoff, km, area))
@@ -191,33 +192,26 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=graph.crs)
 
 
-def _nested(ground: Ground, reached: list[Stretches]) -> ObjectArray:
+def _nested(ground: Ground, cut: Cut, n: int) -> ObjectArray:
     """
     Draw the areas of ascending cutoffs, each of which holds the shorter ones; None where no road is within reach.
 
     What each cutoff adds is drawn one group of roads far from all others after the other, and joined.
     """
-    pieces = [straight_pieces(ground.graph, ground.leavable(each))[0] for each in reached]
-    if not len(pieces[-1]):
-        return np.full(len(reached), None, dtype=object)
-    beyond = [ground.beyond(each) for each in reached]
-    group = ground.apart(np.concatenate(pieces))
-    groups = np.split(group, np.cumsum([len(lines) for lines in pieces])[:-1])
-    drawn = [
-        _bands(ground, [lines[own == number] for lines, own in zip(pieces, groups, strict=True)], beyond)
-        for number in range(int(group.max()) + 1)
-    ]
+    drawn = [_bands(ground, cut, window, n) for window in ground.windows(cut, n)]
+    if not drawn:
+        return np.full(n, None, dtype=object)
     bands = np.concatenate([each.polygons for each in drawn])
     first = np.concatenate([each.first for each in drawn])
     shapes, strips = [], []
-    for number, lines in enumerate(pieces):
+    for number in range(n):
         area = shapely.coverage_union_all(bands[first <= number])
         astray = np.concatenate([each.astray[number] for each in drawn])
         strips.append(strip_along(area, astray, ground.cell_m))
         # With the strips of shorter cutoffs too, which this one must hold.
         if not shapely.is_empty(strips).all():
             area = shapely.union_all([area, *strips])
-        shapes.append(ground.parts(np.array([area], dtype=object), lines))
+        shapes.append(ground.parts(np.array([area], dtype=object), cut.pieces[cut.band <= number]))
     return np.concatenate(shapes)
 
 
@@ -229,29 +223,30 @@ class _Bands(NamedTuple):
     astray: list[FloatArray]
 
 
-def _bands(ground: Ground, pieces: list[FloatArray], beyond: list[FloatArray]) -> _Bands:
+def _bands(ground: Ground, cut: Cut, window: Window, n: int) -> _Bands:
     """Label nodes by the first cutoff that claims them, and draw the labels."""
-    grid = ground.grid(pieces[-1])
-    claimed = np.full((len(pieces), *grid.shape), -np.inf, dtype=np.float32)
-    for cutoff, lines in enumerate(pieces):
-        if len(lines):
-            claimed[cutoff] = ground.claim(grid, grid.inward(lines), grid.inward(beyond[cutoff]))[0]
-    np.maximum.accumulate(claimed, axis=0, out=claimed)
-    first = (claimed <= 0.0).sum(axis=0, dtype=np.int32)
-    labels = np.where(first < len(pieces), first, np.int32(-1))
+    grid = window.grid
+    claimed = np.full((n, *grid.shape), -np.inf, dtype=np.float32)
+    labels = np.full(grid.shape, n, dtype=np.int32)
+    for number in range(n):
+        if number:
+            claimed[number] = claimed[number - 1]
+        ground.claim(window, cut.band > number, claimed[number])
+        labels[(labels == n) & (claimed[number] > 0.0)] = number
+    short, piece = cut_short(window.pieces[window.rows])
+    highest, band = grid.around(short, labels)[1], cut.band[window.rows][piece]
 
     def where(low: Nodes, high: Nodes) -> FloatArray:
-        lower = np.minimum(first[low], first[high])
+        lower = np.minimum(labels[low], labels[high])
+        lower = np.where(lower < 0, np.maximum(labels[low], labels[high]), lower)
         return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
 
+    labels[labels == n] = -1
     polygons, of = outlines(labels, where)
-    astray = []
-    for cutoff, lines in enumerate(pieces):
-        # Parts of roads beside which some node is not drawn.
-        short = cut_short(grid.inward(lines))[0]
-        drawn = np.where((labels >= 0) & (labels <= cutoff), np.int32(0), np.int32(-1))
-        away = grid.around(short, drawn) != 0
-        astray.append(grid.outward(short[away].reshape(-1, 2)).reshape(-1, 4))
+    # Parts of roads beside which some node is not drawn.
+    astray = [
+        grid.outward(short[(band <= number) & (highest > number)].reshape(-1, 2)).reshape(-1, 4) for number in range(n)
+    ]
     return _Bands(smoothed(polygons, grid), of, astray)
 
 
@@ -326,7 +321,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     found = reached_stretches(graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction)
     n = len(group.members)
     ground = Ground(graph, areas or AreaRules(), barriers)
-    shapes, cut_off_m2 = divided(ground, found, n)
+    shapes, cut_off_m2 = divided(ground, ground.cut(found, [limit]), n)
     longest = np.full(n, -np.inf)
     np.maximum.at(longest, found.owner, np.maximum(found.start_min, found.end_min))
     km = (found.end - found.start) * graph.length_m[found.edge] / 1000.0

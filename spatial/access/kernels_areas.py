@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # arrays in a fraction of the time that assignments of rows, array methods and filled arrays take.
 
 
-_BAND = 1.5
+BAND = 1.5
 """Nodes this near to a piece are asked about it at once: the corners of every square that it passes, in cells."""
 
 
@@ -57,17 +57,17 @@ def seed(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray
     rows, columns = gap.shape
     for piece in range(pieces.shape[0]):
         x0, y0, x1, y1 = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2], pieces[piece, 3]
-        first = max(0, math.ceil(min(y0, y1) - _BAND))
-        last = min(rows - 1, math.floor(max(y0, y1) + _BAND))
+        first = max(0, math.ceil(min(y0, y1) - BAND))
+        last = min(rows - 1, math.floor(max(y0, y1) + BAND))
         for row in range(first, last + 1):
             left, right = min(x0, x1), max(x0, x1)
             if y0 != y1:
-                low = min(max((row - _BAND - y0) / (y1 - y0), 0.0), 1.0)
-                high = min(max((row + _BAND - y0) / (y1 - y0), 0.0), 1.0)
+                low = min(max((row - BAND - y0) / (y1 - y0), 0.0), 1.0)
+                high = min(max((row + BAND - y0) / (y1 - y0), 0.0), 1.0)
                 left = x0 + min(low * (x1 - x0), high * (x1 - x0))
                 right = x0 + max(low * (x1 - x0), high * (x1 - x0))
-            begin = max(0, math.ceil(left - _BAND))
-            for column in range(begin, min(columns - 1, math.floor(right + _BAND)) + 1):
+            begin = max(0, math.ceil(left - BAND))
+            for column in range(begin, min(columns - 1, math.floor(right + BAND)) + 1):
                 away = np.float32(math.sqrt(_squared(pieces, piece, float(column), float(row))))
                 if away < gap[row, column]:
                     gap[row, column] = away
@@ -88,16 +88,28 @@ def _open(east: NDArray[np.float32], north: NDArray[np.float32], row: int, colum
     return bool(over or (north[low, column] < 0.0 and east[row + down, left] < 0.0))
 
 
+@inner  # pragma: no cover - compiled
+def _doubled(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    larger = empty_int32(2 * numbers.shape[0])
+    for place in range(numbers.shape[0]):
+        larger[place] = numbers[place]
+    return larger
+
+
 @outer  # pragma: no cover - compiled
-def spread(
+def spread(  # noqa: PLR0913, PLR0917 - a kernel
     pieces: NDArray[np.float64],
     gap: NDArray[np.float32],
     nearest: NDArray[np.int32],
+    start: NDArray[np.int32],
+    limit: int,
     east: NDArray[np.float32],
     north: NDArray[np.float32],
-) -> bool:
+) -> None:
     """
-    Pass the nearest piece on from node to node, over all rows up and down (Danielsson 1980).
+    Pass the nearest piece on from node to node, the nearest nodes first (Danielsson 1980, by ordered propagation).
+
+    Only nodes that come nearer to a piece are gone through, so that a change of few pieces takes little time.
 
     Parameters
     ----------
@@ -107,64 +119,226 @@ def spread(
         Distance in cells: exact to the piece at each node; further ones are not looked for. Changed in place.
     nearest : ndarray of int32, shape (rows, columns)
         Piece, -1 for none so far; changed in place.
+    start : ndarray of int32, shape (m,)
+        Nodes with a piece that neighbours may not know of: row times columns plus column.
+    limit : int
+        No gap that is looked for is longer. Cells.
     east, north : ndarray of float32, shape (rows, columns) or (0, 0)
         Where a wall crosses the way to the next node on the right, or above: 0 to 1, and -1 for no wall.
+    """
+    rows, columns = gap.shape
+    # Nodes that are to go on, in lists by whole cells of distance. Those that have gone leave room for others.
+    first = nones_int32(np.int64(limit + 2))
+    held, after = empty_int32(np.int64(start.shape[0] + 1024)), empty_int32(np.int64(start.shape[0] + 1024))
+    size, room = 0, -1
+    for number in range(start.shape[0]):
+        place = start[number]
+        away = int(gap[place // columns, place % columns])
+        held[size], after[size] = place, first[away]
+        first[away] = size
+        size += 1
+    distance = 0
+    while distance <= limit:
+        entry = first[distance]
+        if entry < 0:
+            distance += 1
+        else:
+            place = held[entry]
+            first[distance], after[entry], room = after[entry], room, entry
+            row, column = place // columns, place % columns
+            away, piece = gap[row, column], nearest[row, column]
+            if int(away) != distance:
+                continue
+            for number in range(9):
+                down, aside = number // 3 - 1, number % 3 - 1
+                r, c = row + down, column + aside
+                if r < 0 or r >= rows or c < 0 or c >= columns:
+                    continue
+                # A piece is no nearer than it is to the neighbour, less the step, a trifle over 1 or root 2.
+                step_by = np.float32(1.0001) if down == 0 or aside == 0 else np.float32(1.4143)
+                least = gap[r, c]
+                if away - step_by >= least or nearest[r, c] == piece:
+                    continue
+                squared = _squared(pieces, np.int64(piece), float(c), float(r))
+                if squared >= np.float64(least) * np.float64(least):
+                    continue
+                found = np.float32(math.sqrt(squared))
+                if found >= least or not _open(east, north, row, column, down, aside):
+                    continue
+                # A short piece next on the road may be nearest to this node alone; a wall may lie before it.
+                best = np.int64(piece)
+                for step in (1, -1):
+                    other = best + step
+                    while 0 <= other < pieces.shape[0] and east.shape[0] == 0:
+                        nearer = _squared(pieces, other, float(c), float(r))
+                        if nearer >= squared:
+                            break
+                        best, squared = other, nearer
+                        other += step
+                found = np.float32(math.sqrt(squared))
+                gap[r, c], nearest[r, c] = found, best
+                if room < 0:
+                    if size == held.shape[0]:
+                        held, after = _doubled(held), _doubled(after)
+                    entry = size
+                    size += 1
+                else:
+                    entry = room
+                    room = after[room]
+                held[entry], after[entry] = r * columns + c, first[int(found)]
+                first[int(found)] = entry
+                distance = min(distance, int(found))
+
+
+@outer  # pragma: no cover - compiled
+def rim(marked: NDArray[np.bool_], found: NDArray[np.int32]) -> int:
+    """
+    Find the marked nodes beside nodes that are not.
+
+    Parameters
+    ----------
+    marked : ndarray of bool, shape (rows, columns)
+        Which nodes are.
+    found : ndarray of int32, shape (rows x columns,)
+        Written: those beside others, by row times columns plus column.
 
     Returns
     -------
-    bool
-        Whether anything changed.
+    int
+        How many there are.
+    """
+    rows, columns = marked.shape
+    size = 0
+    for row in range(rows):
+        for column in range(columns):
+            if marked[row, column] and not (
+                (row == 0 or marked[row - 1, column])
+                and (row + 1 == rows or marked[row + 1, column])
+                and (column == 0 or marked[row, column - 1])
+                and (column + 1 == columns or marked[row, column + 1])
+            ):
+                found[size] = row * columns + column
+                size += 1
+    return size
+
+
+@outer  # pragma: no cover - compiled
+def choose_parts(
+    pieces: NDArray[np.float64], first: NDArray[np.int64], whole: NDArray[np.int32], part: NDArray[np.int32]
+) -> None:
+    """
+    Find the nearest part of what is nearest as a whole.
+
+    Parameters
+    ----------
+    pieces : ndarray of float64, shape (n, 4)
+        Parts, as in `seed`, those of a whole one after the other.
+    first : ndarray of int64, shape (wholes + 1,)
+        The first part of each whole, and the number of parts.
+    whole : ndarray of int32, shape (rows, columns)
+        The nearest whole, -1 for none.
+    part : ndarray of int32, shape (rows, columns)
+        Written: its nearest part.
+    """
+    rows, columns = whole.shape
+    for row in range(rows):
+        for column in range(columns):
+            number = whole[row, column]
+            best = np.int64(-1)
+            if number >= 0:
+                best = min(first[number], pieces.shape[0] - 1)
+                if first[number + 1] - best > 1:
+                    least = _squared(pieces, best, float(column), float(row))
+                    for other in range(best + 1, first[number + 1]):
+                        squared = _squared(pieces, np.int64(other), float(column), float(row))
+                        if squared < least:
+                            best, least = np.int64(other), squared
+            part[row, column] = best
+
+
+@outer  # pragma: no cover - compiled
+def choose_ends(pieces: NDArray[np.float64], ends: NDArray[np.int64], nearest: NDArray[np.int32]) -> None:
+    """
+    Where a piece is nearest with one of its ends, name the piece that comes first of all that end there.
+
+    Parameters
+    ----------
+    pieces : ndarray of float64, shape (n, 4)
+        As in `seed`.
+    ends : ndarray of int64, shape (2, n)
+        The first piece of those at the beginning and at the end of each piece.
+    nearest : ndarray of int32, shape (rows, columns)
+        The nearest piece, -1 for none; changed in place.
+    """
+    rows, columns = nearest.shape
+    for row in range(rows):
+        for column in range(columns):
+            piece = nearest[row, column]
+            if piece < 0:
+                continue
+            x0, y0 = pieces[piece, 0], pieces[piece, 1]
+            dx, dy = pieces[piece, 2] - x0, pieces[piece, 3] - y0
+            along, length = (column - x0) * dx + (row - y0) * dy, dx * dx + dy * dy
+            if along >= length:
+                nearest[row, column] = ends[1, piece]
+            elif along <= 0.0:
+                nearest[row, column] = ends[0, piece]
+
+
+@outer  # pragma: no cover - compiled
+def claim(  # noqa: PLR0913, PLR0917 - a kernel
+    pieces: NDArray[np.float64],
+    part: NDArray[np.int32],
+    out_of_reach: NDArray[np.bool_],
+    whole_gap: NDArray[np.float32],
+    gap: NDArray[np.float32],
+    inward: NDArray[np.float32],
+    hull: float,
+    half: float,
+    claimed: NDArray[np.float32],
+) -> None:
+    """
+    Tell what ground is claimed around pieces within reach.
+
+    Parameters
+    ----------
+    pieces : ndarray of float64, shape (n, 4)
+        Within reach and out of it, as in `seed`.
+    part : ndarray of int32, shape (rows, columns)
+        The nearest of them, -1 for none.
+    out_of_reach : ndarray of bool, shape (n,)
+        Which pieces are.
+    whole_gap, gap : ndarray of float32, shape (rows, columns)
+        Distance to the nearest piece, and to the nearest within reach. Cells.
+    inward : ndarray of float32, shape (rows, columns)
+        Distance to the border of what lies within the hull, 0 outside. Cells.
+    hull, half : float
+        Widths, in cells.
+    claimed : ndarray of float32, shape (rows, columns)
+        Raised in place to how far nodes are from the border of what is claimed, above 0 inside it.
     """
     rows, columns = gap.shape
-    changed = False
-    # Of each row the first and last node with a piece: nothing is passed on elsewhere, and most ground has no road.
-    first, last = empty_int32(rows), empty_int32(rows)
     for row in range(rows):
-        first[row], last[row] = columns, -1
         for column in range(columns):
-            if nearest[row, column] >= 0:
-                first[row], last[row] = min(first[row], column), column
-    for up in (1, -1):
-        for step in range(rows):
-            row = step if up == 1 else rows - 1 - step
-            begin, end = first[row], last[row]
-            if step > 0 and last[row - up] >= 0:
-                begin, end = min(begin, max(first[row - up] - 1, 0)), max(end, min(last[row - up] + 1, columns - 1))
-            if end < 0:
+            away = gap[row, column]
+            value = np.float32(max(inward[row, column] - (hull - half), half - away))
+            value = np.float32(min(value, hull - away))
+            if value <= claimed[row, column]:
                 continue
-            for right in (1, -1):
-                # On the way there the row before is asked as well; on the way back the neighbour alone.
-                asked = 4 if right == 1 and step > 0 else 1
-                column = begin if right == 1 else end
-                while begin <= column <= end or (0 <= column < columns and nearest[row, column - right] >= 0):
-                    own, least = nearest[row, column], gap[row, column]
-                    for number in range(asked):
-                        down = 0 if number == 0 else -up
-                        aside = -right if number == 0 else number - 2
-                        r, c = row + down, column + aside
-                        if c < 0 or c >= columns:
-                            continue
-                        piece = nearest[r, c]
-                        # A piece is no nearer than it is to the neighbour, less the step, a trifle over 1 or root 2.
-                        step_by = np.float32(1.0001) if down == 0 or aside == 0 else np.float32(1.4143)
-                        if piece < 0 or piece == own or gap[r, c] - step_by >= least:
-                            continue
-                        squared = _squared(pieces, np.int64(piece), float(column), float(row))
-                        if squared >= np.float64(least) * np.float64(least):
-                            continue
-                        away = np.float32(math.sqrt(squared))
-                        if away < least and _open(east, north, row, column, down, aside):
-                            gap[row, column] = least = away
-                            nearest[row, column] = own = piece
-                            changed = True
-                    column += right
-                begin, end = min(begin, column + 1), max(end, column - 1)
-            while nearest[row, begin] < 0 and begin < end:
-                begin += 1
-            while nearest[row, end] < 0 and begin < end:
-                end -= 1
-            first[row], last[row] = begin, end
-    return changed
+            own = part[row, column]
+            other = np.float32(np.inf)
+            if own >= 0 and out_of_reach[own]:
+                other = whole_gap[row, column]
+            elif own >= 0:
+                # Only beside the nodes nearest to what is out of reach does it matter how far that is.
+                for r in range(max(row - 1, 0), min(row + 2, rows)):
+                    for c in range(max(column - 1, 0), min(column + 2, columns)):
+                        piece = part[r, c]
+                        if piece >= 0 and out_of_reach[piece]:
+                            squared = _squared(pieces, np.int64(piece), float(column), float(row))
+                            other = min(other, np.float32(math.sqrt(squared)))
+            value = np.float32(min(value, max(other - half, other - away)))
+            claimed[row, column] = max(claimed[row, column], value)
 
 
 @outer  # pragma: no cover - compiled

@@ -47,20 +47,39 @@ class Stretches:
         return len(self.edge)
 
     def within(self, cutoff_min: float) -> Stretches:
-        """Cut the pieces at a minute."""
+        """Keep what is within reach at a minute."""
+        return self.split(cutoff_min)[0]
+
+    def split(self, cutoff_min: float) -> tuple[Stretches, Stretches]:
+        """Cut the pieces at a minute: what is within reach then, and what is not."""
         low = np.minimum(self.start_min, self.end_min)
         rise = np.abs(self.end_min - self.start_min)
         kept = np.divide(cutoff_min - low, rise, out=np.full_like(rise, np.inf), where=rise > 0)
         kept = np.where(low <= cutoff_min, np.minimum(kept, 1.0), 0.0)
         span = self.end - self.start
-        whole = kept >= 1.0
         grows = self.start_min <= self.end_min
-        start = np.where(whole | grows, self.start, self.end - kept * span)
-        end = np.where(whole | ~grows, self.end, self.start + kept * span)
-        start_min = np.where(whole | grows, self.start_min, cutoff_min)
-        end_min = np.where(whole | ~grows, self.end_min, cutoff_min)
-        rows = np.flatnonzero((low <= cutoff_min) & (end - start > _SHORT))
-        return Stretches(self.edge, start, end, start_min, end_min, self.owner).take(rows)
+        up, down = grows & (kept < 1.0), ~grows & (kept < 1.0)
+        end, start = self.start + kept * span, self.end - kept * span
+        near = Stretches(
+            self.edge,
+            np.where(down, start, self.start),
+            np.where(up, end, self.end),
+            np.where(down, cutoff_min, self.start_min),
+            np.where(up, cutoff_min, self.end_min),
+            self.owner,
+        )
+        far = Stretches(
+            self.edge,
+            np.where(up, end, self.start),
+            np.where(down, start, self.end),
+            np.where(up & (kept > 0.0), cutoff_min, self.start_min),
+            np.where(down & (kept > 0.0), cutoff_min, self.end_min),
+            self.owner,
+        )
+        return (
+            near.take(np.flatnonzero((low <= cutoff_min) & (near.end - near.start > _SHORT))),
+            far.take(np.flatnonzero((kept < 1.0) & (far.end - far.start > _SHORT))),
+        )
 
     def take(self, rows: IntArray) -> Stretches:
         """Choose some of the pieces."""
@@ -167,22 +186,26 @@ def _loses(minutes: FloatArray, owner: IntArray, offered: FloatArray, other: Int
     return np.asarray((offered < minutes) | ((offered == minutes) & (other < owner)))
 
 
-def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[FloatArray, IntArray]:
-    """
-    Take stretches apart into straight pieces.
+class StraightPieces(NamedTuple):
+    """Straight pieces of stretches, one stretch after the other."""
 
-    Returns easting and northing of both ends of each piece, shape (m, 4); and the row of its stretch, shape
-    (m,).
-    """
+    xy: FloatArray  # shape (m, 4), easting and northing of both ends
+    row: IntArray  # shape (m,), the stretch
+    point: IntArray  # shape (m,), the coordinate of the graph at which its piece of the road as drawn begins
+
+
+def straight_pieces(graph: TravelGraph, found: Stretches) -> StraightPieces:
+    """Take stretches apart into straight pieces."""
     if len(found) == 0:
-        return np.empty((0, 4)), np.empty(0, dtype=np.int64)
-    # Vertices of the stretches, one stretch after the other, and the stretch of each.
+        return StraightPieces(np.empty((0, 4)), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    # Vertices of the stretches, one stretch after the other, the stretch of each, and the coordinate at or before it.
     edge, start, end = found.edge, found.start, found.end
     begin = graph.coordinate_offsets[edge]
     counts = graph.coordinate_offsets[edge + 1] - begin
     first = np.cumsum(counts) - counts
     piece, number = np.repeat(np.arange(len(edge)), counts), np.arange(len(edge))
-    xy = graph.coordinates[begin[piece] + np.arange(len(piece)) - first[piece]]
+    coordinate = begin[piece] + np.arange(len(piece)) - first[piece]
+    xy = graph.coordinates[coordinate]
     # The share of its edge before each vertex.
     step = np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T)
     step[first] = 0.0
@@ -202,13 +225,15 @@ def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[FloatArray, I
         part = np.clip(part, 0.0, 1.0)[:, None]
         return np.asarray(np.where(part == 1.0, xy[after], xy[after - 1] + part * (xy[after] - xy[after - 1])))
 
-    between = (share > start[piece]) & (share < end[piece])
+    between = np.flatnonzero((share > start[piece]) & (share < end[piece]))
+    before = np.searchsorted(2.0 * piece + share, 2.0 * number + start, side="right") - 1
     points = np.concatenate((interpolated(start), xy[between], interpolated(end)))
     rows = np.concatenate((number, piece[between], number))
+    at = np.concatenate((coordinate[np.clip(before, first, last - 1)], coordinate[between], coordinate[last]))
     order = np.argsort(rows, kind="stable")
-    points, rows = points[order], rows[order]
-    same = rows[1:] == rows[:-1]
-    return np.hstack((points[:-1], points[1:]))[same], rows[1:][same]
+    points, rows, at = points[order], rows[order], at[order]
+    same = np.flatnonzero(rows[1:] == rows[:-1])
+    return StraightPieces(np.hstack((points[same], points[same + 1])), rows[same], at[same])
 
 
 # The facilities whose reach is drawn, joined to the network and grouped.

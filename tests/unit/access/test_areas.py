@@ -8,7 +8,7 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from spatial.access.area_grid import far_apart, outlines
+from spatial.access.area_grid import Distances, far_apart, outlines
 from spatial.access.area_hulls import AreaRules
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.kernels_areas import seed, spread
@@ -44,7 +44,7 @@ def reached_edges(graph, facilities, *, cutoff_min, service=None, direction="to_
     for group in groups:
         goals = take(places.snaps, group.members)
         found = reached_stretches(graph, goals, cutoff_min=cutoff_min, direction=direction)
-        pieces, row = straight_pieces(graph, found)
+        pieces, row, _ = straight_pieces(graph, found)
         lines = shapely.linestrings(pieces.reshape(-1, 2, 2))
         table = gpd.GeoDataFrame(
             {
@@ -450,8 +450,21 @@ def test_distances_spread_along_a_row_and_not_around_its_end():
     pieces = np.array([[0, 0, 0, 0], [6, 0, 6, 0]], dtype=np.float64)
     gap, nearest = np.array([[0, 9, 9, 9, 2]], dtype=np.float32), np.array([[0, -1, -1, -1, 1]], dtype=np.int32)
     no_wall = np.zeros((0, 0), dtype=np.float32)
-    assert spread(pieces, gap, nearest, no_wall, no_wall)
+    spread(pieces, gap, nearest, np.array([0, 4], dtype=np.int32), 9, no_wall, no_wall)
     assert gap.tolist() == [[0, 1, 2, 3, 2]]
+
+
+def test_distances_from_many_short_pieces_are_exact_but_for_a_hair():
+    # A road that winds in pieces shorter than a cell, most of which are nearest to no node beside them.
+    rng = np.random.default_rng(7)
+    xy = np.column_stack((np.linspace(2, 38, 90), 20 + np.cumsum(rng.normal(0, 0.4, 90))))
+    pieces = np.hstack((xy[:-1], xy[1:]))
+    found = Distances(pieces, 15.0, np.full((41, 41), 15, dtype=np.float32)).seeded().spread()
+    column, row = np.meshgrid(np.arange(41.0), np.arange(41.0))
+    away = shapely.distance(shapely.points(column, row), shapely.linestrings(xy))
+    error = np.abs(found.gap - np.minimum(away, 15.0))
+    assert (error < 1e-5).mean() > 0.995
+    assert error.max() < 0.05
 
 
 def test_widths_of_kilometres_over_a_country_are_refused_where_memory_would_not_hold_them():
