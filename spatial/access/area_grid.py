@@ -15,7 +15,7 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.access.kernels_areas import follow, join, rim, seed, spread
+from spatial.access.kernels_areas import follow, join, rim, seed, spread, sweep
 from spatial.errors import ContractError
 from spatial.outlines import area_of, inside
 
@@ -184,6 +184,11 @@ class Distances:
     def seeded(self) -> Distances:
         """Measure right beside the pieces."""
         seed(self.pieces, self.gap, self.nearest)
+        return self
+
+    def swept(self) -> Distances:
+        """Measure everywhere within the limit at once, over all nodes."""
+        sweep(self.pieces, self.gap, self.nearest)
         return self
 
     def spread(self, walls: Walls | None = None) -> Distances:

@@ -243,7 +243,8 @@ class Ground:
                 wide = grid
             field = roads.fields[group] = self._field(wide)
             place = grid.within(wide)
-        gap, nearest, inward = (np.ascontiguousarray(each[place]) for each in (field.gap, field.nearest, field.inward))
+        gap, inward = (np.ascontiguousarray(each[place]) for each in (field.gap, field.inward))
+        nearest = np.ascontiguousarray(field.nearest[place])
         pieces = np.ascontiguousarray(grid.inward(cut.pieces))
         part = np.empty(grid.shape, dtype=np.int32)
         choose_parts(pieces, np.searchsorted(cut.whole, np.arange(len(roads.point) + 1)), nearest, part)
@@ -263,7 +264,7 @@ class Ground:
         """Measure how far nodes are from all roads, and from the border of what lies within the hull of all."""
         hull = self.rules.hull_m / grid.cell_m
         pieces = grid.inward(self._all.pieces)
-        roads = Distances(pieces, hull + 2.0, np.full(grid.shape, hull + 2.0, dtype=np.float32)).seeded().spread()
+        roads = Distances(pieces, hull + 2.0, np.full(grid.shape, hull + 2.0, dtype=np.float32)).seeded().swept()
         nothing = np.zeros(grid.shape, dtype=bool)
         by = hull - self.rules.half_width_m / grid.cell_m
         inward = _narrowed(roads, nothing, hull, np.full(grid.shape, by + 2.0, dtype=np.float32))
@@ -333,7 +334,8 @@ def _narrowed(reached: Distances, known: BoolArray, hull: float, inward: NDArray
     foot = reached.foot(reached.nearest[row, column], column, row)
     node = np.column_stack((column, row))
     xy = foot + (node - foot) * (hull / reached.gap[row, column])[:, None]
-    return Distances(np.hstack((xy, xy)), float(inward.max()), inward).seeded().spread().gap
+    away = Distances(np.hstack((xy, xy)), float(inward.max()), inward).seeded()
+    return (away.spread() if known.any() else away.swept()).gap
 
 
 def holding(parts: ObjectArray, pieces: FloatArray) -> BoolArray:

@@ -88,6 +88,62 @@ def _open(east: NDArray[np.float32], north: NDArray[np.float32], row: int, colum
     return bool(over or (north[low, column] < 0.0 and east[row + down, left] < 0.0))
 
 
+@outer  # pragma: no cover - compiled
+def sweep(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray[np.int32]) -> None:
+    """
+    Pass the nearest piece on from node to node, over all rows up and down (Danielsson 1980).
+
+    Of much ground without walls that is quicker than `spread`. Arrays are those of `spread`.
+    """
+    rows, columns = gap.shape
+    # Of each row the first and last node with a piece: nothing is passed on elsewhere, and most ground has no road.
+    first, last = empty_int32(rows), empty_int32(rows)
+    for row in range(rows):
+        first[row], last[row] = columns, -1
+        for column in range(columns):
+            if nearest[row, column] >= 0:
+                first[row], last[row] = min(first[row], column), column
+    for up in (1, -1):
+        for step in range(rows):
+            row = step if up == 1 else rows - 1 - step
+            begin, end = first[row], last[row]
+            if step > 0 and last[row - up] >= 0:
+                begin, end = min(begin, max(first[row - up] - 1, 0)), max(end, min(last[row - up] + 1, columns - 1))
+            if end < 0:
+                continue
+            for right in (1, -1):
+                # On the way there the row before is asked as well; on the way back the neighbour alone.
+                asked = 4 if right == 1 and step > 0 else 1
+                column = begin if right == 1 else end
+                while begin <= column <= end or (0 <= column < columns and nearest[row, column - right] >= 0):
+                    own, least = nearest[row, column], gap[row, column]
+                    for number in range(asked):
+                        down = 0 if number == 0 else -up
+                        aside = -right if number == 0 else number - 2
+                        r, c = row + down, column + aside
+                        if c < 0 or c >= columns:
+                            continue
+                        piece = nearest[r, c]
+                        # A piece is no nearer than it is to the neighbour, less the step, a trifle over 1 or root 2.
+                        step_by = np.float32(1.0001) if down == 0 or aside == 0 else np.float32(1.4143)
+                        if piece < 0 or piece == own or gap[r, c] - step_by >= least:
+                            continue
+                        squared = _squared(pieces, np.int64(piece), float(column), float(row))
+                        if squared >= np.float64(least) * np.float64(least):
+                            continue
+                        away = np.float32(math.sqrt(squared))
+                        if away < least:
+                            gap[row, column] = least = away
+                            nearest[row, column] = own = piece
+                    column += right
+                begin, end = min(begin, column + 1), max(end, column - 1)
+            while nearest[row, begin] < 0 and begin < end:
+                begin += 1
+            while nearest[row, end] < 0 and begin < end:
+                end -= 1
+            first[row], last[row] = begin, end
+
+
 @inner  # pragma: no cover - compiled
 def _doubled(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
     larger = empty_int32(2 * numbers.shape[0])
