@@ -321,6 +321,8 @@ def test_init_asks_in_a_terminal_by_numbers(county, tmp_path, monkeypatch):
 class Terminal:
     """A standard input that somebody sits at."""
 
+    platform = sys.platform
+
     class stdin:  # noqa: N801 - as sys has it
         isatty = staticmethod(lambda: True)
 
