@@ -294,6 +294,10 @@ class Ground:
         ).spread()
         inward = _narrowed(reached, known, hull, window.inward.copy())
         claim(window.pieces, window.part, beyond, window.gap, reached.gap, inward, hull, half, claimed)
+        # What lies around roads of another window, of which the corners of this one may hold some, is drawn there.
+        elsewhere = np.ones(len(window.pieces) + 1, dtype=bool)
+        elsewhere[window.rows] = elsewhere[-1] = False
+        claimed[elsewhere[reached.nearest]] = -np.inf
         return reached
 
     def parts(self, areas: ObjectArray, pieces: FloatArray) -> ObjectArray:

@@ -190,6 +190,32 @@ def test_longer_cutoffs_hold_shorter_ones_and_none_claims_more_than_stated(grid_
     assert table["walk_on_top_min"].tolist() == pytest.approx([0.4 * 15.6] * 3)
 
 
+def test_what_was_asked_of_a_network_before_changes_no_area(grid_city):
+    # Distances to all roads are kept with the network, on a grid around whatever is asked for first.
+    x, y = grid_city.origin
+    near, far = clinics((x + 1330, y + 1010)), clinics((x + 1330, y + 1010), (x + 14_020, y + 12_490))
+    first, second = grid_city.graph(16), grid_city.graph(16)
+    asked = [(near, 2.0), (far, 30.0), (near, 6.0)]
+    forth = [isochrones(first, places, cutoffs_min=cutoff).geometry[0] for places, cutoff in asked]
+    back = [isochrones(second, places, cutoffs_min=cutoff).geometry[0] for places, cutoff in reversed(asked)][::-1]
+    assert forth[0].area < forth[2].area < forth[1].area
+    assert shapely.equals_exact(forth, back).all()
+
+
+def test_a_road_inside_the_bend_of_another_is_drawn_once():
+    # The grid around the bend holds the lane too, which has a grid of its own.
+    bend, lane = [(0, 9000), (0, 0), (9000, 0), (9000, 9000)], [(3000, 2500), (6000, 7000)]
+    rules, places = AreaRules(half_width_m=150.0, hull_m=400.0), clinics((0, 9000), (3000, 2500))
+    alone = [
+        isochrones(network(road), clinics(road[0]), cutoffs_min=60, areas=rules).geometry[0] for road in (bend, lane)
+    ]
+    whole = isochrones(network(bend, lane), places, cutoffs_min=60, areas=rules).geometry[0]
+    assert whole.is_valid
+    assert whole.symmetric_difference(shapely.union_all(alone)).area < 1.0
+    parts = catchment_areas(network(bend, lane), places, service="clinic", areas=rules).geometry
+    np.testing.assert_allclose(parts.area, [area.area for area in alone], rtol=1e-6)
+
+
 def test_a_road_out_of_reach_is_not_claimed_though_it_runs_close_by():
     # Two roads 700 m apart that do not meet: the hull of 1000 m would swallow the second one.
     graph = network([(0, 0), (8000, 0)], [(0, 700), (8000, 700)])
