@@ -226,7 +226,7 @@ class Ground:
             if 2 * len(rows) < whole[number]:
                 inner = far_apart(cut.pieces[rows], self._apart_m)
                 order = np.argsort(inner, kind="stable")
-                parts = np.split(rows[order], np.cumsum(np.bincount(inner))[:-1])
+                parts = np.split(rows[order], np.flatnonzero(np.diff(inner[order])) + 1)
             for each in parts:
                 yield self._window(cut, each, int(number))
 

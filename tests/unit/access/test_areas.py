@@ -1,5 +1,7 @@
 """Stretches within reach, isochrones and catchments, whose minutes and metres are known by arithmetic."""
 
+import itertools
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -214,6 +216,29 @@ def test_a_road_inside_the_bend_of_another_is_drawn_once():
     assert whole.symmetric_difference(shapely.union_all(alone)).area < 1.0
     parts = catchment_areas(network(bend, lane), places, service="clinic", areas=rules).geometry
     np.testing.assert_allclose(parts.area, [area.area for area in alone], rtol=1e-6)
+
+
+@pytest.mark.parametrize("seed", [3, 17, 86, 119, 639])
+def test_scattered_roads_have_nested_areas_and_catchments_that_share_no_ground(seed):
+    rng = np.random.default_rng(seed)
+    lines = []
+    for _ in range(rng.integers(1, 6)):
+        points = [rng.uniform(0, 12_000, 2)]
+        for _ in range(rng.integers(3, 14)):
+            points.append(points[rng.integers(len(points))] + rng.normal(0, 1800, 2))
+            lines.append([points[-1], points[rng.integers(len(points) - 1)]])
+    speeds = rng.choice([10.0, 30.0, 60.0], len(lines))
+    ends = [lines[rng.integers(len(lines))][rng.integers(2)] for _ in range(rng.integers(1, 8))]
+    places = clinics(*(end + rng.normal(0, 60, 2) for end in ends))
+    rules = {"areas": AreaRules(half_width_m=100.0, hull_m=300.0), "rules": SnapRules(min_component_km=0.0)}
+    graph = network(*lines, speed_km_h=speeds)
+    areas = isochrones(graph, places, service="clinic", cutoffs_min=(2, 6, 20), **rules).geometry.dropna()
+    assert areas.is_valid.all()
+    for inner, outer in itertools.pairwise(areas):
+        assert inner.difference(outer).area < 1e-3 * outer.area
+    shapes = catchment_areas(graph, places, service="clinic", **rules).geometry.dropna()
+    assert shapes.is_valid.all()
+    assert shapes.area.sum() == pytest.approx(shapes.union_all().area, abs=1.0)
 
 
 def test_a_road_out_of_reach_is_not_claimed_though_it_runs_close_by():
