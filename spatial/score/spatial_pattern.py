@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.places import id_order
 from spatial.errors import first_of
 from spatial.indices import inequality
-from spatial.indices.clustering import MoransI, local_clusters, morans_i, queen_contiguity
+from spatial.indices.clustering import LocalClusters, MoransI, local_clusters, morans_i, queen_contiguity
 from spatial.indices.segregation import boundary_dissimilarity, environment_segregation
 from spatial.score.evidence import Ground, ScoreComponent, gap
 from spatial.tables import TABLES
@@ -154,8 +155,13 @@ def settlement_clusters(  # noqa: PLR0913 - what townships bring beside settleme
     """Find clusters among settlements, or units of theirs, told of each settlement by its unit; -1 where in none."""
     unit = np.arange(len(ground)) if unit is None else unit
     names = ground.ids if names is None else names
-    found = local_clusters(access, neighbours, draws=DRAWS, seed=seed)
-    moran = morans_i(access, neighbours, draws=DRAWS, seed=seed)
+    # Chance draws by position: in the order of ids, so that rows in another order give the same p-values.
+    order = id_order(names)
+    rows, ordered = np.argsort(order), neighbours[order][:, order]
+    ordered.sort_indices()
+    found = local_clusters(access[order], ordered, draws=DRAWS, seed=seed)
+    found = LocalClusters(*(values[rows] for values in (found.value, found.p_value, found.cluster, found.counts)))
+    moran = morans_i(access[order], ordered, draws=DRAWS, seed=seed)
     status = np.select(
         [np.isnan(access), ~found.counts, np.isnan(found.value)],
         ["no_access", "no_neighbours", "same_everywhere"],

@@ -145,6 +145,25 @@ def test_isolated_villages_are_named_counted_and_left_out(grid_city, caplog):
     assert made.moran.value == sp.morans_i(access[kept], near[kept][:, kept]).value
 
 
+def test_clusters_and_their_p_values_do_not_follow_the_order_of_rows(grid_city):
+    settlements = grid_city.settlements([(f"v{x}{y}", "village", x, y) for x in range(5) for y in range(5)])
+    access = np.repeat([0.1, 0.2, 0.5, 0.8, 0.9], 5) + np.linspace(0.0, 0.05, 25)
+    mixed = np.random.default_rng(3).permutation(25)
+    as_given, shuffled = (
+        settlement_clusters(
+            read_ground(rows), access[order], sp.travel_time_neighbours(grid_city.graph(), rows), rule="travel_time"
+        )
+        for order in (np.arange(25), mixed)
+        for rows in [settlements.iloc[order]]
+    )
+    pd.testing.assert_frame_equal(
+        shuffled.table.set_index("settlement_id").loc[settlements["settlement_id"]],
+        as_given.table.set_index("settlement_id"),
+        check_exact=True,
+    )
+    assert shuffled.moran == as_given.moran
+
+
 def test_access_that_is_the_same_everywhere_has_no_clusters_and_says_so(valley):
     graph, settlements = valley
     near = sp.travel_time_neighbours(graph, settlements)
