@@ -296,7 +296,8 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[P
     takes a copy.
     """
     root = tmp_path_factory.getbasetemp()
-    root = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "once"
+    # As deep as folders of tests: a project names the file of edits by the way there, also in a copy.
+    root = root.parent / "once" if "PYTEST_XDIST_WORKER" in os.environ else root
     root.mkdir(exist_ok=True)
 
     def made(name: str, make: Callable[[Path], object]) -> Path:
