@@ -40,7 +40,7 @@ from .tables import TABLES as TABLES
 
 # == Networks ==
 # Roads to travel graphs: slopes, seasons, turns, ferries, buses, several modes, changes of roads.
-from .network.bus import bus_network as bus_network
+from .network.combined import bus_network as bus_network
 from .network.combined import combine_networks as combine_networks
 from .network.graph import TravelGraph as TravelGraph
 from .network.scenarios import Scenario as Scenario
@@ -75,8 +75,8 @@ from .access.last_mile import last_mile as last_mile
 from .access.last_mile import last_mile_coverage as last_mile_coverage
 from .access.last_mile import wet_loss as wet_loss
 from .access.options import AccessRules as AccessRules
-from .access.rural_access import RoadCondition as RoadCondition
-from .access.rural_access import rural_access_index as rural_access_index
+from .access.last_mile import RoadCondition as RoadCondition
+from .access.last_mile import rural_access_index as rural_access_index
 from .access.scenarios import compare_scenarios as compare_scenarios
 from .access.scenarios import summarise_scenarios as summarise_scenarios
 from .access.summaries import weighted_statistics as weighted_statistics
@@ -217,8 +217,8 @@ from .score.composite import topsis as topsis
 from .score.place_scores import PlaceScores as PlaceScores
 from .score.place_scores import place_scores as place_scores
 from .score.place_scores import score_norms as score_norms
-from .score.rank_intervals import RankIntervals as RankIntervals
-from .score.rank_intervals import rank_intervals as rank_intervals
+from .score.ranking import RankIntervals as RankIntervals
+from .score.ranking import rank_intervals as rank_intervals
 from .score.scoreboard import Scoreboard as Scoreboard
 from .score.scoreboard import score_study as score_study
 from .stages.compare import compare_runs as compare_runs

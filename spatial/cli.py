@@ -181,7 +181,7 @@ def _asked(question: Question) -> Answer:
 @full_option
 def inspect(file: Path, raw: Path, against: Path | None, *, verbose: bool) -> None:
     """Look into a file and propose the part of a study file that reads it."""
-    from spatial.drafting.report import report_lines, short_report  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.drafting.study_file import report_lines, short_report  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.inputs.inspection.inspecting import inspect_file  # noqa: PLC0415 - as above
 
     _say_lines((report_lines if verbose else short_report)(inspect_file(file, raw=raw, against=against)))

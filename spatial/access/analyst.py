@@ -24,7 +24,7 @@ from spatial.access.places import (
     reach_status,
 )
 from spatial.errors import ContractError, NetworkError, first_of, refuse
-from spatial.network.bus import BOARDING, BUS
+from spatial.network.combined import BOARDING, BUS
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import Pairs, times_matrix
 from spatial.study.access import BY_BUS, SnapRules

@@ -21,7 +21,7 @@ from spatial.reporting.answer import begin_text, finding_text
 from spatial.reporting.score import gates_unjudged, held_back, pillars_missing
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
 from spatial.reporting.wording import columns_told, plain, road_text
-from spatial.score.rank_intervals import CLAIM
+from spatial.score.ranking import CLAIM
 from spatial.score.towns import why_no_area
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS, STUDY, TOWNSHIP

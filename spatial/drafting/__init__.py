@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from spatial.drafting.from_folder import draft_study
-from spatial.drafting.report import report_lines
-from spatial.drafting.study_file import DECIDE, open_decisions, toml_block
+from spatial.drafting.study_file import DECIDE, open_decisions, report_lines, toml_block
 
 __all__ = ["DECIDE", "draft_study", "open_decisions", "report_lines", "toml_block"]

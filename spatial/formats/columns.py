@@ -19,9 +19,7 @@ from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.formats.delimited import narrow
 from spatial.formats.notes import Note, Row, add_notes, columns_of_file, listed
 from spatial.formats.tag_rules import fold
-from spatial.georef.chinese_grids import refuse_wrong_zone
-from spatial.georef.datums import apply_shift, refuse_unknown_shift
-from spatial.georef.local_grid import fit_local_grid
+from spatial.georef.datums import apply_shift, fit_local_grid, refuse_unknown_shift, refuse_wrong_zone
 from spatial.plain_text import shipped_toml, toml_table, toml_text
 from spatial.tables import TABLES
 

@@ -29,13 +29,11 @@ from spatial.formats.notes import (
     take_column_use,
     take_notes,
 )
-from spatial.georef.datums import CHINA, from_wgs84, is_cgcs2000, shift_accuracy_m, to_wgs84
-from spatial.georef.local_grid import fit_local_grid
+from spatial.georef.datums import CHINA, fit_local_grid, from_wgs84, is_cgcs2000, shift_accuracy_m, to_wgs84
 from spatial.inputs.attributes import add_attributes
 from spatial.inputs.facility_facts import fact_findings, read_facts
-from spatial.inputs.osm import read_osm, read_turns
-from spatial.inputs.osm_features import assign_tiers, named_by_tags, places_unread, with_unit_codes
-from spatial.inputs.place_tables import PlacedTables
+from spatial.inputs.osm import named_by_tags, places_unread, read_osm, read_turns, with_unit_codes
+from spatial.inputs.place_tables import PlacedTables, assign_tiers
 from spatial.inputs.road_noding import finish_roads
 from spatial.inputs.units import official_units_from_table
 from spatial.inputs.user_tables import (

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import functools
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,14 +19,18 @@ import osmium.osm
 import pandas as pd
 import shapely
 
-from spatial.crs import WGS84
-from spatial.formats.notes import findings_frame
+from spatial.crs import WGS84, require_metres
+from spatial.formats.notes import Finding, findings_frame
 from spatial.formats.tag_rules import ROAD_TAGS
 from spatial.inputs.osm_elements import COUNTED, Element, is_road, open_extract, refuse_packed, scan_osm
-from spatial.inputs.osm_features import read_boundaries, read_facilities, read_places, read_slopes, read_water
 from spatial.inputs.road_tags import CodedTag, RoadLines
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.study.sources import MAX_UNPACKED_TIMES
+
+if TYPE_CHECKING:
+    from spatial.arrays import ObjectArray
+    from spatial.study.region import Tiers
+
 
 SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
 """Values of ``place`` that are settlements, where a study does not say otherwise."""
@@ -35,11 +43,11 @@ BASE_KEYS = ("amenity", "boundary", "highway", "landuse", "natural", "piste:type
 class OsmExtract:
     """What an extract holds, in EPSG:4326."""
 
-    places: gpd.GeoDataFrame  # settlements as points; see `osm_features.read_places`
-    facilities: gpd.GeoDataFrame  # as tagged, nothing merged; see `osm_features.read_facilities`
+    places: gpd.GeoDataFrame  # settlements as points; see `read_places`
+    facilities: gpd.GeoDataFrame  # as tagged, nothing merged; see `read_facilities`
     roads: gpd.GeoDataFrame  # roads and ferries; see `read_roads`
-    boundaries: gpd.GeoDataFrame  # administrative areas; see `osm_features.read_boundaries`
-    water: gpd.GeoDataFrame  # coastlines, watercourses and standing water; see `osm_features.read_water`
+    boundaries: gpd.GeoDataFrame  # administrative areas; see `read_boundaries`
+    water: gpd.GeoDataFrame  # coastlines, watercourses and standing water; see `read_water`
     counts: pd.DataFrame  # item and number: what the file holds, before anything was merged or left out
     findings: gpd.GeoDataFrame  # what a person should look at
     # areas of the facilities that are mapped as such, and of sites by their members, by `facility_id`
@@ -296,3 +304,366 @@ def _rows_of(relation: _Relation, point: shapely.Point | None) -> list[dict[str,
     for number, row in enumerate(rows):
         row["turn_id"] = f"r{relation.number}" if len(rows) == 1 else f"r{relation.number}/{number}"
     return rows
+
+
+_OFTEN = {
+    "city": "city",
+    "borough": "town",
+    "municipality": "town",
+    "town": "town",
+    "suburb": "village",
+    "quarter": "village",
+    "neighbourhood": "village",
+    "village": "village",
+    "hamlet": "village",
+}
+"""Values of ``place`` where people live together, and the tier that asks least of each: a suburb is no destination."""
+
+_SELDOM = ("isolated_dwelling", "farm", "allotments", "locality")
+"""Values that name single houses or ground: proposed where nothing else is tagged."""
+
+_COUNT = re.compile(r"\d+|\d{1,3}([ \u00a0\u202f,'\u2019]\d{3})+", re.ASCII)
+
+
+def read_places(
+    elements: Sequence[Element], areas: Mapping[str, bytes], *, words: Collection[str]
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Find the settlements."""
+    places = [element for element in elements if element.tags.get("place") in words]
+    geometry = shapes(places, areas)
+    # Nodes are kept, and areas that hold no place node; the other areas are findings.
+    is_node = np.array([element.kind == "n" for element in places], dtype=bool)
+    is_area = shapely.get_dimensions(geometry) == 2
+    nodes, others = np.flatnonzero(is_node), np.flatnonzero(is_area)
+    area, node = shapely.STRtree(geometry[nodes]).query(geometry[others], predicate="intersects")
+    held = {int(others[a]): int(nodes[n]) for a, n in zip(area[::-1], node[::-1], strict=True)}
+    findings = [
+        Finding(
+            "place_area",
+            places[row].id,
+            "the area of a place that a node stands for",
+            shapely.point_on_surface(geometry[row]),
+            other=places[by].id,
+        )
+        for row, by in held.items()
+    ]
+    kept = np.flatnonzero(is_node | (is_area & ~np.isin(np.arange(len(places)), list(held))))
+    places, geometry = [places[i] for i in kept], geometry[kept]
+    points = np.where(shapely.get_dimensions(geometry) == 0, geometry, shapely.point_on_surface(geometry))
+    persons = []
+    for element, point in zip(places, points, strict=True):
+        number = read_population_tag(element.tags.get("population"))
+        if np.isnan(number) and "population" in element.tags:
+            text = element.tags["population"]
+            findings.append(
+                Finding("unreadable_population", element.id, f"population tag {text!r} is no number", point)
+            )
+        persons.append(number)
+    population = pd.Series(persons, dtype="float64")
+    columns = {
+        "settlement_id": pd.Series([element.id for element in places], dtype="str"),
+        "place": tag_texts(places, "place"),
+        "population_persons": population,
+        "population_source": pd.Series(np.where(population.notna(), "tag", "none"), dtype="str"),
+    }
+    return element_frame(places, points, columns), findings
+
+
+def read_population_tag(text: str | None) -> float:
+    """
+    Read the persons of a population tag, thousands set apart or not; NaN where untagged or no whole number.
+
+    >>> read_population_tag("12 345"), read_population_tag("1000 à 3000")
+    (12345.0, nan)
+    """
+    if text is None or not _COUNT.fullmatch(text.strip()):
+        return float("nan")
+    return float(re.sub(r"\D", "", text))
+
+
+def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
+    """Count the place tags where people live together and that no tier reads; and say what would read them."""
+    read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
+    found: dict[str, int] = {}
+    for item, number in zip(counts["item"].astype(str), counts["number"], strict=True):
+        key, _, value = item.partition("=")
+        word = value.removesuffix(" (areas)")
+        if key == "place" and word not in read:
+            found[word] = found.get(word, 0) + int(number)
+    if not found:
+        return 0, "no place tag that [tiers] leaves out is in it"
+    most = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+    told = f"place tags that [tiers] leaves out: {', '.join(f'{number:,} {word}' for word, number in most)}"
+    wanted = [word for word, _ in most if word in _OFTEN] or [word for word, _ in most if word in _SELDOM]
+    lines = []
+    for tier in ("city", "town", "village"):
+        words = [word for word in wanted if _OFTEN.get(word, "village") == tier]
+        if words:
+            listed = ", ".join(f'"{word}"' for word in dict.fromkeys([*getattr(tiers, tier), *words]))
+            lines.append(f"{tier} = [{listed}]")
+    if not lines:
+        return 0, told
+    read_by = "\n".join(("[tiers]", *lines))
+    return sum(found[word] for word in wanted if word in _OFTEN), f"{told}; these lines read them:\n{read_by}"
+
+
+def name_keys(tags: Mapping[str, str]) -> list[str]:
+    """List the tags of an element that name it in some way."""
+    return [key for key in tags if key.startswith("name:") or key in OTHER_NAMES]
+
+
+def named_by_tags(frame: gpd.GeoDataFrame, keys: Sequence[str]) -> gpd.GeoDataFrame:
+    """Name what has no name by the first of some of its tags that is there."""
+    missing = frame["name"].isna()
+    if not keys or not missing.any():
+        return frame
+    told = frame.loc[missing, "tags"].map(json.loads)
+    found = told.map(lambda tags: next((tags[key] for key in keys if tags.get(key)), None))
+    return frame.assign(name=frame["name"].where(~missing, found.reindex(frame.index)).astype("str"))
+
+
+OTHER_NAMES = ("int_name", "official_name", "alt_name", "loc_name", "old_name", "short_name")
+"""Tags beside ``name`` and those of its languages that name an element."""
+GONE = ("disused", "abandoned")
+"""Keys that, with ``yes``, say that an element no longer works."""
+
+
+class _Offer(NamedTuple):
+    """One service of one element."""
+
+    element: Element
+    service: str
+    is_only: bool
+
+    @property
+    def id(self) -> str:
+        return self.element.id if self.is_only else f"{self.element.id}/{self.service}"
+
+
+class FoundFacilities(NamedTuple):
+    """Facilities as points, the areas of those that have one by their id, and ids of those that have no place."""
+
+    frame: gpd.GeoDataFrame
+    outlines: gpd.GeoDataFrame
+    unplaced: list[str]
+
+
+def read_facilities(
+    elements: Sequence[Element], areas: Mapping[str, bytes], *, vocabulary: Vocabulary
+) -> FoundFacilities:
+    """Find the facilities."""
+    keys = frozenset(vocabulary.tag_keys)
+    asked = functools.cache(vocabulary.asks_for)  # the same few tags again and again
+    offers = [
+        _Offer(element, service, len(services) == 1)
+        for element in elements
+        if any(asked(key, value) for key, value in element.tags.items() if key in keys)
+        for services in [vocabulary.match(element.tags)]
+        for service in services
+    ]
+    found = [offer.element for offer in offers]
+    drawn = shapes(found, areas)
+    points = centroids(drawn)
+    missing = np.flatnonzero(shapely.is_missing(points))
+    by_id = {element.id: element for element in elements} if len(missing) else {}
+    for row in missing:
+        # A relation that is no area, such as a site, lies in the middle of its tagged members.
+        ids = [f"{kind}{number}" for kind, number in found[row].members]
+        members = shapes([by_id[name] for name in ids if name in by_id], areas)
+        members = members[~(shapely.is_missing(members) | shapely.is_empty(members))]
+        if len(members):
+            points[row] = shapely.Point(np.mean(shapely.get_coordinates(centroids(members)), axis=0))
+            drawn[row] = shapely.union_all(members)
+    placed = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
+    lost = sorted({offer.id for offer in offers} - {offers[row].id for row in placed})
+    offers, found = [offers[row] for row in placed], [found[row] for row in placed]
+    drawn = drawn[placed]
+    gone = np.array([any(element.tags.get(key) == "yes" for key in GONE) for element in found], dtype=bool)
+    columns: dict[str, pd.Series] = {
+        "facility_id": pd.Series([offer.id for offer in offers], dtype="str"),
+        "service": pd.Series([offer.service for offer in offers], dtype="str"),
+        "capacity": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
+        "load": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
+        "status": pd.Series(np.where(gone, "closed", "existing"), dtype="str"),
+    }
+    is_area = (shapely.get_dimensions(drawn) == 2) | np.array(
+        [offer.element.kind == "r" for offer in offers], dtype=bool
+    )
+    outlines = gpd.GeoDataFrame(
+        {"facility_id": columns["facility_id"][is_area].reset_index(drop=True)},
+        geometry=gpd.GeoSeries(drawn[is_area], crs=WGS84),
+    )
+    return FoundFacilities(element_frame(found, points[placed], columns), outlines, lost)
+
+
+def read_boundaries(
+    elements: Sequence[Element], areas: Mapping[str, bytes]
+) -> tuple[gpd.GeoDataFrame, dict[str, int], list[str]]:
+    """
+    Find the administrative areas that assemble.
+
+    A closed way that is a member of a relation of its level is a part of that area, as is one that bears its name; so
+    are closed ways of one level and name, such as islets.
+
+    Returns the areas in EPSG:4326; how many assemble by level, before parts are put together; and ids of relations that
+    do not assemble, since the extract cuts them.
+    """
+    found = [element for element in elements if element.kind != "n" and _level(element) is not None]
+    whole = [element for element in found if element.id in areas]
+    counts = Counter(str(_level(element)) for element in whole)
+    cut = [element.id for element in found if element.kind == "r" and element.id not in areas]
+    # For every area the row of the area it is a part of; its own row where it stands for itself.
+    by_member = {
+        (f"{kind}{number}", _level(element)): row
+        for row, element in enumerate(whole)
+        for kind, number in element.members
+    }
+    by_name: dict[tuple[str, int | None], list[int]] = {}
+    for row, element in sorted(enumerate(whole), key=lambda item: (item[1].kind != "r", item[1].number)):
+        if element.tags.get("name"):
+            by_name.setdefault((element.tags["name"], _level(element)), []).append(row)
+    parts: dict[int, list[int]] = {}
+    for row, element in enumerate(whole):
+        leader = row
+        if element.kind != "r":
+            namesakes = by_name.get((element.tags.get("name", ""), _level(element)), [row])
+            # Of several relations of one name none is the one that a way without a relation belongs to.
+            is_clear = sum(whole[other].kind == "r" for other in namesakes) <= 1
+            leader = by_member.get((element.id, _level(element)), namesakes[0] if is_clear else row)
+        parts.setdefault(leader, []).append(row)
+    geometry = shapes(whole, areas)
+    rows = sorted(leader for leader, members in parts.items() if leader in members)
+    merged = np.array(
+        [shapely.union_all(geometry[parts[row]]) if len(parts[row]) > 1 else geometry[row] for row in rows],
+        dtype=object,
+    )
+    kept = [whole[row] for row in rows]
+    columns = {
+        "boundary_id": pd.Series([element.id for element in kept], dtype="str"),
+        "admin_level": pd.Series([_level(element) for element in kept], dtype="int64"),
+    }
+    return element_frame(kept, merged, columns), counts, cut
+
+
+def _level(element: Element) -> int | None:
+    text = element.tags.get("admin_level", "")
+    is_level = element.tags.get("boundary") == "administrative" and text.isascii() and text.isdigit()
+    return int(text) if is_level else None
+
+
+BARRIER_AREA_M2 = 10_000.0
+"""Standing water from this size (1 ha, so about 110 m across) is a barrier; around a smaller one people walk."""
+
+LINES = ("river", "stream", "canal", "tidal_channel")
+FLOWING = ("river", "canal", "tidal_channel", "coastline")
+"""Kinds that cannot be waded, whatever their width on the map; a stream can."""
+
+_DRY = ("intermittent", "seasonal")
+_COVERED = ("tunnel", "covered")
+
+
+def read_water(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.GeoDataFrame:
+    """Find coastlines, watercourses and standing water."""
+    found = [(element, kind) for element in elements if element.kind != "n" and (kind := _kind(element.tags))]
+    geometry = shapes([element for element, _ in found], areas)
+    drawn = np.flatnonzero(~shapely.is_missing(geometry))
+    waters, geometry = [found[row][0] for row in drawn], geometry[drawn]
+    passable = [any(element.tags.get(key, "no") != "no" for key in (*_DRY, *_COVERED)) for element in waters]
+    kinds = pd.Series([found[row][1] for row in drawn], dtype="str")
+    columns: dict[str, pd.Series] = {
+        "water_id": pd.Series([element.id for element in waters], dtype="str"),
+        "kind": kinds,
+        "is_passable": pd.Series(passable, dtype="bool"),
+    }
+    # Turn closed coastlines, which are edges of islands and no water, into lines.
+    shore = (kinds == "coastline").to_numpy(dtype=bool) & (shapely.get_dimensions(geometry) == 2)
+    result = geometry.copy()
+    result[shore] = shapely.boundary(geometry[shore])
+    return element_frame(waters, result, columns)
+
+
+def read_slopes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.GeoSeries:
+    """Find the areas of winter sports."""
+    found = [one for one in elements if one.tags.get("landuse") == "winter_sports" or "piste:type" in one.tags]
+    drawn = shapes([one for one in found if one.kind != "n"], areas)
+    return gpd.GeoSeries(drawn[shapely.get_dimensions(drawn) == 2], crs=WGS84)
+
+
+def _kind(tags: Mapping[str, str]) -> str:
+    if tags.get("natural") == "coastline":
+        return "coastline"
+    if tags.get("waterway") in LINES:
+        return tags["waterway"]
+    if tags.get("waterway") == "riverbank":
+        return "river"
+    if tags.get("natural") == "water":
+        return tags.get("water", "lake")
+    if tags.get("landuse") in {"reservoir", "basin"}:
+        return tags["landuse"]
+    return ""
+
+
+def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Say which water no walk to the road crosses.
+
+    A barrier is the coastline, a river, canal or tidal channel, and standing water of at least `BARRIER_AREA_M2`;
+    never a stream, and never what falls dry (``intermittent``, ``seasonal``) or runs under ground (``tunnel``,
+    ``covered``).
+    """
+    require_metres(water.crs, what="water")
+    flowing = water["kind"].isin(FLOWING).to_numpy(dtype=bool)
+    wide = (water.geometry.area >= BARRIER_AREA_M2).to_numpy(dtype=bool)
+    passable = water["is_passable"].to_numpy(dtype=bool)
+    return water.assign(is_barrier=(flowing | wide) & ~passable)
+
+
+def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFrame:
+    """Give places or boundaries of an extract the code that a tag of theirs holds."""
+    if tag is None:
+        return frame
+    codes = [json.loads(tags).get(tag) for tags in frame["tags"]]
+    return frame.assign(unit_code=pd.Series(codes, index=frame.index, dtype="str").str.strip())
+
+
+def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> ObjectArray:
+    """Geometry of elements: the multipolygon where one assembled, else the line or the point, or None."""
+    result = np.full(len(elements), None, dtype=object)
+    is_node = np.array([element.kind == "n" for element in elements], dtype=bool)
+    if is_node.any():
+        points = np.array([element.point for element in elements if element.kind == "n"])
+        result[is_node] = shapely.points(points)
+    known = [areas.get(element.id, element.wkb) if element.kind != "n" else b"" for element in elements]
+    drawn = np.array([bool(wkb) for wkb in known], dtype=bool)
+    if drawn.any():
+        geometry = shapely.from_wkb([wkb for wkb in known if wkb])
+        alone = (shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON) & (
+            shapely.get_num_geometries(geometry) == 1
+        )
+        geometry[alone] = shapely.get_geometry(geometry[alone], 0)
+        result[drawn] = geometry
+    return result
+
+
+def centroids(geometry: ObjectArray) -> ObjectArray:
+    """Centroid of every geometry, taken in degrees, which for a building differs by less than a millimetre."""
+    result: ObjectArray = shapely.centroid(geometry)
+    return result
+
+
+def tag_texts(elements: Sequence[Element], key: str) -> pd.Series:
+    """One tag of every element."""
+    return pd.Series([element.tags.get(key) for element in elements], dtype="str")
+
+
+def element_frame(
+    elements: Sequence[Element], geometry: ObjectArray, columns: Mapping[str, pd.Series]
+) -> gpd.GeoDataFrame:
+    """Frame with names in every language and all tags as JSON."""
+    names = {"name": tag_texts(elements, "name"), "name_en": tag_texts(elements, "name:en")}
+    chinese = [tag_texts(elements, key) for key in ("name:zh", "name:zh-Hans", "name:zh-Hant")]
+    names["name_zh"] = chinese[0].fillna(chinese[1]).fillna(chinese[2])
+    tags = pd.Series(
+        [json.dumps(element.tags, ensure_ascii=False, sort_keys=True) for element in elements], dtype="str"
+    )
+    return gpd.GeoDataFrame({**columns, **names, "tags": tags}, geometry=gpd.GeoSeries(geometry, crs=WGS84), crs=WGS84)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.study import Study
+    from spatial.study.region import Tiers
     from spatial.study.sources import TableSource
 
 
@@ -438,3 +439,14 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
         f"{label}: the file says {frame.crs.to_string()}, the study declares {declared.to_string()}; "
         "remove crs from the study file, or correct the file"
     )
+
+
+def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
+    """Decide the tier of every settlement."""
+    words = {word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(tiers, tier)}
+    tier = places["tier"] if "tier" in places.columns else places["place"].map(words)
+    seat = np.zeros(len(places), dtype=bool)
+    for column in ("name", "name_en", "name_zh"):
+        if column in places.columns:
+            seat |= places[column].isin(tiers.county_seat).to_numpy(dtype=bool)
+    return places.assign(tier=pd.Series(np.where(seat, "county_seat", tier), index=places.index, dtype="str"))

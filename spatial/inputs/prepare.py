@@ -62,7 +62,7 @@ from spatial.inputs.edits import apply_corrections
 from spatial.inputs.facility_facts import doubtful_facilities, mixed_units
 from spatial.inputs.gather import Gathered, gather
 from spatial.inputs.list_merge import merge_lists
-from spatial.inputs.osm_features import mark_barriers, places_unread
+from spatial.inputs.osm import mark_barriers, places_unread
 from spatial.inputs.place_tables import refuse_outside, unplaced_in_units
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.inputs.units import assign_units, choose_region, choose_units, inside, near_unit, study_area

@@ -29,8 +29,7 @@ from spatial.formats.columns import (
 from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes
 from spatial.formats.vector import open_mapped
 from spatial.inputs.names import carry_units
-from spatial.inputs.osm_features import assign_tiers
-from spatial.inputs.place_tables import place_frame, place_where_given, refuse_invalid
+from spatial.inputs.place_tables import assign_tiers, place_frame, place_where_given, refuse_invalid
 from spatial.inputs.road_noding import read_condition_and_width
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
 from spatial.study.base import LARGEST

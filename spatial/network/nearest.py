@@ -11,7 +11,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from spatial.errors import NetworkError
-from spatial.network.bus import BUS
+from spatial.network.combined import BUS
 from spatial.network.kernels_core import Points, legs_on_chains
 from spatial.network.kernels_places import (
     DIRECT,
@@ -19,12 +19,15 @@ from spatial.network.kernels_places import (
     Doors,
     DoorsByChain,
     NodeLabels,
+    Pieces,
     Places,
+    TowardsPlaces,
     along_chains,
     best_destinations,
+    draw_ways,
+    follow_ways,
     label_all_nodes,
 )
-from spatial.network.kernels_routes import Pieces, TowardsPlaces, draw_ways, follow_ways
 from spatial.network.kernels_search import Labels, Seeds, label_nodes
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, places_on_barriers, walk_minutes
 

@@ -13,7 +13,7 @@ import shapely
 
 from spatial.errors import ContractError
 from spatial.messages import Words
-from spatial.qgis import looks_access, looks_results, looks_score
+from spatial.qgis import looks_access, looks_results
 from spatial.qgis.joins import (
     POTENTIAL_MODELS,
     by_service,
@@ -42,7 +42,7 @@ from spatial.qgis.joins import (
     trial_columns,
 )
 from spatial.qgis.layer import Draft, Look, QgisLayer, by_key, finding_layers, placed, plain_columns, plain_name
-from spatial.qgis.looks_score import least_levels
+from spatial.qgis.looks_results import least_levels
 from spatial.qgis.meta import NormWords, QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS, Style
 from spatial.reporting.plan_text import HAVING
@@ -191,9 +191,9 @@ def score_looks(
 ) -> Iterator[Look]:
     """Make looks of settlements: level, clusters of access, types; each unless a column of the sources has its name."""
     made: dict[str, tuple[str, Callable[..., Style]]] = {
-        "integration_level": ("scores", partial(looks_score.level_look, least=least_levels(*meta.level_bands))),
+        "integration_level": ("scores", partial(looks_results.level_look, least=least_levels(*meta.level_bands))),
         "cluster": ("access_clusters", partial(looks_results.scale_look, "cluster", "cluster")),
-        "degurba_code": ("settlement_types", looks_score.types_look),
+        "degurba_code": ("settlement_types", looks_results.types_look),
     }
     taken = {"classes_differ": "degurba_code"}
     own = {taken.get(name, name) for name in tables["settlements"].columns}
@@ -216,13 +216,13 @@ def township_looks(
     own = {*tables["boundaries"].columns}
     least = least_levels(*meta.level_bands)
     scores: dict[str, Callable[..., Style]] = {
-        "mandatory_status": looks_score.gates_look,
-        "integration_level": partial(looks_score.level_fill_look, least=least),
-        "segmentation_index": looks_score.gap_index_look,
+        "mandatory_status": looks_results.gates_look,
+        "integration_level": partial(looks_results.level_fill_look, least=least),
+        "segmentation_index": looks_results.gap_index_look,
     }
     types: dict[str, Callable[..., Style]] = {
-        "degurba_level2": looks_score.unit_types_look,
-        "fua_part": looks_score.functional_look,
+        "degurba_level2": looks_results.unit_types_look,
+        "fua_part": looks_results.functional_look,
     }
     beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
     found = {}
@@ -247,14 +247,14 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[D
     """Draft towns and modelled flows."""
 
     def complete(frame: pd.DataFrame) -> Iterator[Look]:
-        style = looks_score.completeness_look(frame, words)
+        style = looks_results.completeness_look(frame, words)
         yield Look("completeness", words.say("layers", "towns_complete"), style, shelf=SHELF)
 
     if "towns" in tables:
         yield Draft(
             "towns",
             placed(town_points(tables)),
-            lambda frame: looks_score.fulcrum_look(frame, words),
+            lambda frame: looks_results.fulcrum_look(frame, words),
             ("towns", "settlements"),
             more_looks=complete,
             shelf=SHELF,
@@ -263,7 +263,7 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[D
         yield Draft(
             f"potential_flows_{model}",
             potential_lines(tables, model),
-            lambda _: looks_score.potential_look(),
+            lambda _: looks_results.potential_look(),
             ("potential_flows",),
             title=words.say("layers", "potential_flows", model=words.say("flow_model", model)),
             description=words.say("layers", "potential_flows_text"),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.places import find_settlement
-from spatial.network.bus import BOARDING
+from spatial.network.combined import BOARDING
 from spatial.reporting.score import is_unmapped, people_missing, place_score
 from spatial.reporting.summary import remedies_of, told_unit
 from spatial.reporting.wording import columns_told, plain, travelled_m

@@ -16,8 +16,7 @@ from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.wording import columns_told, plain, with_names
 from spatial.score.composite import lack_shares
-from spatial.score.rank_intervals import CLAIM
-from spatial.score.ranking import MAX_PAIRS, RANKS, RankDoubts
+from spatial.score.ranking import CLAIM, MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
 from spatial.tables.words import NAMES, PILLARS, SETTLEMENT, STUDY, TOWNSHIP
 

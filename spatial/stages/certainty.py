@@ -10,10 +10,9 @@ import pandas as pd
 from rasterio.features import geometry_mask
 
 from spatial.access.cells import towns_as_facilities
-from spatial.access.last_mile import wet_loss
+from spatial.access.last_mile import rural_access_index, wet_loss
 from spatial.access.nearest import access_table
 from spatial.access.options import TOWN_TIERS
-from spatial.access.rural_access import rural_access_index
 from spatial.access.uncertainty import access_intervals
 from spatial.network.speeds import with_season
 from spatial.runner.stage import Options, Progress, Value, silent

@@ -17,7 +17,7 @@ from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population
 from spatial.inputs.gather import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
-from spatial.inputs.osm_features import name_keys
+from spatial.inputs.osm import name_keys
 from spatial.inputs.prepare import Layers, prepare
 from spatial.inputs.user_tables import observed_from_table
 from spatial.norms.law import with_norm_id

@@ -17,8 +17,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.inputs.user_tables import observed_from_table
 from spatial.network.build import build_network
-from spatial.network.bus import BUS, bus_network
-from spatial.network.combined import LEG_SIGN, combine_networks
+from spatial.network.combined import BUS, LEG_SIGN, bus_network, combine_networks
 from spatial.network.splitting import hard_border
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table

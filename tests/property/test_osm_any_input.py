@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from spatial.errors import SourceError
-from spatial.inputs.osm import read_osm
-from spatial.inputs.osm_features import read_population_tag
+from spatial.inputs.osm import read_osm, read_population_tag
 from spatial.inputs.services import load_services
 from tests.effort import tried
 

@@ -12,7 +12,7 @@ import pytest
 from spatial.messages import Words
 from spatial.qgis import build_layers, write_qgis
 from spatial.qgis.joins import flow_lines, township_scores
-from spatial.qgis.looks_score import least_levels
+from spatial.qgis.looks_results import least_levels
 from spatial.qgis.styles import CLUSTERS, DEGURBA
 from spatial.tables import TABLES
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS

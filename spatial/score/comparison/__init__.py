@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from spatial.score.comparison.boards import Matched, decompose, follow, follow_matched, match
 from spatial.score.comparison.changes import Comparison, compare, compare_matched
-from spatial.score.comparison.comparable import check_comparable
-from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
-from spatial.score.comparison.same_places import with_same_ids
+from spatial.score.comparison.runs import Run, check_comparable, norm_terms, townships_in_doubt, with_same_ids
 
 __all__ = [
     "Comparison", "Matched", "Run", "check_comparable", "compare", "compare_matched", "decompose", "follow",

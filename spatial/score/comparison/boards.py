@@ -13,9 +13,7 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.indices.resilience import RobustCoverage
-from spatial.score.comparison.comparable import check_comparable, shared_norms
-from spatial.score.comparison.runs import Run, check_whole
-from spatial.score.comparison.same_places import with_same_ids
+from spatial.score.comparison.runs import Run, check_comparable, check_whole, shared_norms, with_same_ids
 from spatial.score.composite import FLOOR, TERMS, index_of_terms
 from spatial.score.evidence import (
     TOLERANCE,

@@ -22,9 +22,8 @@ from spatial.score.comparison.boards import (
     township_levels,
     with_shared_index,
 )
-from spatial.score.comparison.comparable import IN_FORCE
-from spatial.score.rank_intervals import CLAIM
-from spatial.score.ranking import BENDS, RankDoubts, rank_units
+from spatial.score.comparison.runs import IN_FORCE
+from spatial.score.ranking import BENDS, CLAIM, RankDoubts, rank_units
 from spatial.tables.words import STUDY, TOWNSHIP
 
 if TYPE_CHECKING:

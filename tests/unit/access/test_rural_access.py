@@ -7,7 +7,7 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from spatial.access.rural_access import RoadCondition, rural_access_index
+from spatial.access.last_mile import RoadCondition, rural_access_index
 from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.rasters import Raster

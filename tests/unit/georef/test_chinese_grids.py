@@ -9,7 +9,7 @@ import pyproj
 import pytest
 
 from spatial.errors import ContractError, CrsError
-from spatial.georef.chinese_grids import cgcs2000_crs
+from spatial.georef.datums import cgcs2000_crs
 from spatial.inputs.user_tables import settlements_from_table
 from spatial.study import TableSource
 

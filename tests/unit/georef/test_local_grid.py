@@ -12,7 +12,7 @@ import pytest
 from spatial.crs import WGS84
 from spatial.errors import CrsError
 from spatial.formats.columns import declared_crs
-from spatial.georef.local_grid import fit_grid, fit_local_grid
+from spatial.georef.datums import fit_grid, fit_local_grid
 from spatial.inputs.gather import coordinate_findings
 from spatial.inputs.user_tables import read_table, settlements_from_table
 from spatial.study import ControlPoint, LocalGrid, TableSource

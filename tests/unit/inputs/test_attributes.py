@@ -15,7 +15,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, StudyError
 from spatial.inputs.attributes import with_codes_of_units
 from spatial.inputs.names import unit_prefixes
-from spatial.inputs.osm_features import with_unit_codes
+from spatial.inputs.osm import with_unit_codes
 from spatial.inputs.prepare import prepare
 from spatial.runner.stage import Options
 from spatial.stages.population import population

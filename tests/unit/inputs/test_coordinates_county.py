@@ -13,8 +13,7 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.errors import CrsError
-from spatial.georef.chinese_grids import cgcs2000_crs
-from spatial.georef.datums import from_wgs84
+from spatial.georef.datums import cgcs2000_crs, from_wgs84
 from spatial.inputs.gather import gather
 from spatial.inputs.services import load_services
 from spatial.sample import sample_study

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from spatial.errors import SourceError
-from spatial.inputs.osm import read_osm
-from spatial.inputs.osm_features import assign_tiers, mark_barriers, read_population_tag
+from spatial.inputs.osm import mark_barriers, read_osm, read_population_tag
+from spatial.inputs.place_tables import assign_tiers
 from spatial.study import Tiers
 
 if TYPE_CHECKING:

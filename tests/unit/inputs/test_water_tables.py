@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, SourceError
-from spatial.inputs.osm_features import mark_barriers
+from spatial.inputs.osm import mark_barriers
 from spatial.inputs.user_tables import join_water, read_table, water_of_table
 from spatial.study import TableSource
 from spatial.study.sources import Sources

@@ -10,7 +10,7 @@ import shapely
 
 from spatial.errors import ContractError, CrsError, NetworkError
 from spatial.network.build import build_network
-from spatial.network.bus import bus_network
+from spatial.network.combined import bus_network
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest
 from spatial.network.snapping import snap

@@ -16,7 +16,7 @@ from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lin
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
 from spatial.score.comparison.boards import board_of, shared_ground, township_levels
 from spatial.score.comparison.changes import gate_turns
-from spatial.score.comparison.comparable import check_comparable, shared_norms
+from spatial.score.comparison.runs import check_comparable, shared_norms
 from spatial.score.evidence import component_table, gap, scaled_norms
 from spatial.study.score import GapTargets, ScoreRules
 from spatial.tables import TABLES

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spatial.score.comparison import compare, follow
-from spatial.score.comparison.same_places import with_same_ids
+from spatial.score.comparison.runs import with_same_ids
 from tests.unit.runs_to_compare import run_of
 
 MINUTES = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 60.0), "d": (50.0, 30.0)}

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from spatial.score.comparison.boards import board_of, shared_ground
-from spatial.score.comparison.comparable import shared_norms
+from spatial.score.comparison.runs import shared_norms
 from spatial.score.evidence import ScoreComponent, component_table
 from tests.unit.runs_to_compare import run_of
 

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from spatial.errors import ContractError, DataError, SourceError, StudyError
-from spatial.inputs.osm import read_osm
-from spatial.inputs.osm_features import places_unread
+from spatial.inputs.osm import places_unread, read_osm
 from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, short_lines
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write
