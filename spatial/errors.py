@@ -282,11 +282,7 @@ def file_of(error: BaseException) -> Path | None:
 
 
 def unforeseen_lines(error: BaseException, where: str, shown: str) -> list[str]:
-    """
-    Tell an error that no line of this package raises on purpose: what, in which file, and what to send us.
-
-    `where` is the command, unless the error names its stage; `shown` is the command that shows the traceback.
-    """
+    """Tell an error that no line raises on purpose: what, in which file, what to send us, how to see the traceback."""
     where = f"stage {error.stage}" if isinstance(error, StageError) else where
     cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error
     said = " ".join(str(cause).split())

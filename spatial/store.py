@@ -142,11 +142,7 @@ def replace(path: Path, *, by_way_of: Path | None = None) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def work_folder(near: Path, name: str) -> Iterator[Path]:
-    """
-    Give a temporary folder in `near` for the work called `name`, and clear away what was killed at it before.
-
-    The lock in such a folder goes with its process: one that is still at work keeps its own.
-    """
+    """Give a temporary folder for the work `name`, and clear away killed ones, whose lock went with their process."""
     prefix = f"{TEMPORARY}{name[:100]}-"  # of longer names the file system may not take what is put before and behind
     mine = re.compile(re.escape(prefix) + r"\w{8}")
     for left in sorted(near.iterdir()):
@@ -206,12 +202,7 @@ def replace_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """
-    Hold a folder for one run; the system lets go of it when the process ends, however it ends.
-
-    Who holds it is written into the file, to be named to others. What stands there of a process that has gone holds
-    nothing, even where another one has its number now.
-    """
+    """Hold a folder for one run until its process ends, however it ends; the file names the holder to others."""
     path = folder / LOCK_NAME
     with _writing(path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -353,11 +344,7 @@ class Store:
         return None
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame | Raster:
-        """
-        Read a table or raster; of a table perhaps some columns, of those that it has, and some rows.
-
-        Among `columns`, ``unit_level!=settlement`` leaves out the rows of that value.
-        """
+        """Read a table or raster, or some columns; ``unit_level!=settlement`` leaves out rows of that value."""
         if self._kept is not None and name in self._kept:
             return _lent(self._kept[name], columns)
         path = self.path_of(name)
@@ -653,11 +640,7 @@ def write_table(
 
 
 def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """
-    Read a table, or some of its columns, as geopandas does.
-
-    But for its CRS, which takes most of the time and is the same in all tables.
-    """
+    """Read a table or some columns as geopandas does, but parse its CRS once: it is the same in all tables."""
     import geopandas as gpd  # noqa: PLC0415 - as above
     import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415

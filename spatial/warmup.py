@@ -175,11 +175,7 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
 
 @contextmanager
 def all_kept() -> Iterator[None]:
-    """
-    Do not look for memory to free: compilers make so much that it would take a quarter of the time.
-
-    A process that ends with it looks at all of it once more, unless it is told by ``gc.freeze()`` that there is none.
-    """
+    """Do not look for memory to free, which takes compilers a quarter of the time; callers end with ``gc.freeze()``."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -118,11 +118,7 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
 def ways_of(
     graph: TravelGraph, observed: Observed, group: IntArray, n_groups: int, barriers: gpd.GeoSeries | None
 ) -> Ways:
-    """
-    Find the fastest way of each observation and how long it is on each group of edges.
-
-    Links between legs are of no group (`n_groups`): their minutes stay as they are, like the walks.
-    """
+    """Find the fastest way of each observation, how long it is on each group, and minutes of none (links, walks)."""
     n, width = len(observed.minutes), n_groups + 1
     walk, groups, metres = np.full(n, np.nan), np.zeros((n, width)), np.full(n, np.inf)
     # One search serves all observations that share an end: take the side with fewer places.
@@ -484,11 +480,7 @@ def with_class_factors(
 
 
 def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> ObjectArray:
-    """
-    Class of each edge: its own, or the one that it shares a factor with; with its leg, where there are several.
-
-    Links between legs have a label behind all classes, and no factor.
-    """
+    """Class of each edge: its own or its factor's, by leg where there are several; none for links between legs."""
     own = pd.Series(graph.surface if by == "surface" else graph.road_class, dtype=object).fillna("unknown")
     labels = own.map(lambda name: groups.get(name, name)).to_numpy(dtype=object)
     if graph.edge_layer is None:

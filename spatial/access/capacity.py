@@ -30,10 +30,10 @@ def fill_rings(
     starts: IntArray, settlement: IntArray, facility: IntArray, people: FloatArray, capacity: FloatArray
 ) -> FloatArray:
     """
-    Give people to facilities, ring after ring; a facility that cannot take a whole ring takes the same share of all.
+    Give people to facilities ring after ring; of a ring that a facility cannot take whole it takes the same share.
 
-    Pairs are listed in the order in which they are served; those of ring r are ``starts[r]`` to ``starts[r + 1] - 1``
-    and have one facility. An infinite capacity takes everybody. Returns the people that each pair carries.
+    Ring r is the pairs ``starts[r]`` to ``starts[r + 1] - 1`` of one facility; returns the people that each pair
+    carries.
     """
     rest, free = people.copy(), capacity.copy()
     given = zeros_float64(settlement.shape[0])

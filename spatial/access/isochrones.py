@@ -193,11 +193,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
 
 
 def _nested(ground: Ground, cut: Cut, n: int) -> ObjectArray:
-    """
-    Draw the areas of ascending cutoffs, each of which holds the shorter ones; None where no road is within reach.
-
-    What each cutoff adds is drawn one group of roads far from all others after the other, and joined.
-    """
+    """Draw areas of ascending cutoffs, each holding the shorter ones; None where no road is within reach."""
     drawn = [_bands(ground, cut, window, n) for window in ground.windows(cut, n)]
     if not drawn:
         return np.full(n, None, dtype=object)

@@ -96,11 +96,7 @@ WORD = 64
 
 @outer  # pragma: no cover - compiled
 def ends_passed(minutes: Floats, ends: Floats, passed: Bits) -> None:
-    """
-    Tell which ends of zones (inclusive) each travel time lies beyond: a bit a pair, the first of 64 being the lowest.
-
-    As bits they fit where the system needs no new pages.
-    """
+    """Tell which ends of zones (inclusive) each time lies beyond: a bit a pair, which needs no new pages of memory."""
     for word in range(passed.shape[1]):
         begin, size = word * WORD, np.uintp(min(WORD, minutes.shape[0] - word * WORD))
         ahead = begin + _AHEAD

@@ -540,11 +540,7 @@ def whole_of(mode: OnNetwork, asked: Asked) -> Whole:
 
 
 def _counts(mode: OnNetwork, offers: list[_Offer]) -> FloatArray:
-    """
-    Count the places of each service within each cutoff of every settlement.
-
-    One search for all services sets out from each settlement or from each place, whichever are fewer.
-    """
+    """Count the places of each service within each cutoff; one search for all, from whichever side has fewer."""
     rules, origins, cutoffs_min = mode.rules, mode.settlements.snaps, mode.rules.cutoffs_min
     counts = np.zeros((len(offers), len(cutoffs_min), len(origins)))
     if not offers or not cutoffs_min:

@@ -93,11 +93,7 @@ class Stretches:
         )
 
     def rest(self, n_edges: int) -> Stretches:
-        """
-        Find what is left of the edges.
-
-        Returns pieces out of reach: minutes are inf and the owner is -1.
-        """
+        """Find what is left of the edges: minutes are inf and the owner is -1."""
         edges = np.arange(n_edges)
         edge = np.concatenate((edges, self.edge))
         # Between the end of one piece and the start of the next, from 0 to 1.
@@ -267,11 +263,7 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     rules: SnapRules | None,
     barriers: gpd.GeoSeries | None,
 ) -> Placed:
-    """
-    Join the facilities that serve today and offer a service to a network, no others, and group them.
-
-    Those for the people of some units are left out: whoever stands on a piece of ground may come from anywhere.
-    """
+    """Join open facilities of a service to a network, and group them; those kept for people of units are left out."""
     if service is None and "service" not in facilities:
         raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
     serving = existing(facilities)

@@ -78,11 +78,7 @@ def refuse_password(address: str, fault: type[DataError | StoreError]) -> None:
 
 @contextlib.contextmanager
 def damage_told(label: str, kind: str, remedy: str = "export it again") -> Iterator[None]:
-    """
-    Say in words that a file cannot be read, whatever the library raises that reads it.
-
-    Libraries raise what they like on bytes that no program wrote; what the package itself has to say passes through.
-    """
+    """Say that a file cannot be read, whatever its library raises; our own errors pass through."""
     try:
         yield
     except (SpatialError, KeyboardInterrupt):
@@ -425,12 +421,7 @@ def read_provenance(raw_root: Path, paths: Iterable[str], *, project_raw: Path =
 
 
 def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> SourceRecord | None:
-    """
-    Find the description of a raw file, whether or not the file is there.
-
-    It is the nearest source.toml that lists the file, from its folder up to the raw root, then the same in
-    `project_raw`.
-    """
+    """Find the nearest source.toml that lists a raw file, up to the raw root, then the same in `project_raw`."""
     inside_root = Path(os.path.normpath(path))
     is_below = not inside_root.is_absolute() and ".." not in inside_root.parts
     for root in dict.fromkeys((raw_root, project_raw)):

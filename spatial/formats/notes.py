@@ -105,11 +105,7 @@ _SPEEDS = ("speed_km_h", "speed_kph", "travel_time", "highway", "fclass")
 
 
 class ListColumns(NamedTuple):
-    """
-    The table of the study that a list is read as.
-
-    `named` are columns, under our names, that keys of the study beside the source name, such as `measures.demand`.
-    """
+    """The table that a list is read as; `named` are columns that keys of the study beside the source name."""
 
     kind: ListKind
     named: Collection[str] = ()
@@ -143,13 +139,7 @@ def leave_out(
     axes: Collection[str] = (),
     label: str,
 ) -> pd.DataFrame:
-    """
-    Take out of a list what nobody asked for.
-
-    A column stays where its table, or the placing of rows, knows its name; where a key of the study names it; or where
-    `keep_columns` lists it. A column that is listed and mapped too stays under both names, as the file has it and as
-    it is read.
-    """
+    """Take out columns that no table, placing, key or `keep_columns` names; a listed one stays beside it."""
     geometry = mapped.active_geometry_name if isinstance(mapped, gpd.GeoDataFrame) else None
     theirs = [str(name) for name in file.columns if name != geometry]
     kind, own = wanted.kind, {*wanted.named, *source.columns, *source.values, *axes}

@@ -267,11 +267,7 @@ def declares_crs(path: Path) -> bool:
 
 @contextlib.contextmanager
 def doubts_logged(label: str) -> Iterator[None]:
-    """
-    Log what GDAL says of a file that it reads all the same, each thing once.
-
-    As errors they would be raised where nothing can catch them, within a call from C, and print what Python thinks.
-    """
+    """Log what GDAL says of a file that it reads all the same; raised within its C, nothing could catch it."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", RuntimeWarning)
         yield

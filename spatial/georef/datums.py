@@ -88,8 +88,6 @@ def cgcs2000_crs(*, central_meridian: float, width: Literal[3, 6] = 3, prefixed:
     ----------
     GB/T 17278-2009; EPSG Geodetic Parameter Dataset, codes 4490 to 4554.
 
-    Examples
-    --------
     >>> cgcs2000_crs(central_meridian=108).to_epsg(), cgcs2000_crs(central_meridian=108, prefixed=False).to_epsg()
     (4524, 4545)
     >>> cgcs2000_crs(central_meridian=111, width=6).to_epsg()

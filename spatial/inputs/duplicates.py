@@ -46,10 +46,9 @@ def merge_facilities(
     """
     Merge facilities that are mapped more than once.
 
-    Two rows of the same service and status are one facility where they are at most `max_distance_m` apart and their
-    names are alike (see `similar_names`) or one of them has no name. The nearest pairs go first. An unnamed row never
-    joins two different names. Of each group the first named row stays (then nodes before ways before relations, then
-    the lowest number) with its id and point. Two unnamed rows have nothing in common but the place: they are listed.
+    Two rows of a service and status are one where they are at most `max_distance_m` apart and their names are alike
+    (`similar_names`) or one has none; nearest pairs first, and an unnamed row joins no two names. The first named row
+    stays (nodes, ways, relations, lowest number first). Two unnamed rows are only listed.
     """
     crs = require_metres(facilities.crs, what="facilities")
     frame = facilities.reset_index(drop=True)

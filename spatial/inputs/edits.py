@@ -54,12 +54,7 @@ def empty_edits() -> bytes:
 
 
 def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
-    """
-    Read what is drawn in each layer, as GeoJSON that is the same for the same features; empty layers are left out.
-
-    The file may be open in QGIS, or locked: what is read is a copy. All faults are named at once, each by its layer
-    and feature.
-    """
+    """Read what is drawn in each layer as GeoJSON, from a copy, since QGIS may hold the file; no empty layers."""
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="spatial-edits-") as folder:
         copy = Path(folder) / "edits.gpkg"

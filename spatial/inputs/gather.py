@@ -329,11 +329,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
 
 
 def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
-    """
-    Name rows that are there twice: a village under two codes, a road drawn over itself.
-
-    They have the very same shape, and the same name where there are names.
-    """
+    """Name rows that are there twice: of the very same shape, and of the same name where there are names."""
     shapes = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
     drawn = frame[[key]].assign(shape=shapes, name="" if "name" not in frame.columns else text_column(frame["name"]))
     drawn = drawn[frame.geometry.notna().to_numpy()].fillna({"name": ""})

@@ -137,12 +137,7 @@ def read_osm_roads(path: str | Path) -> RoadLines:
 
 
 def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
-    """
-    Find roads and ferries; which of them are open to whom is decided later. Also ids of those without two nodes.
-
-    Of a road that the extract cuts to pieces the longest keeps the id, the others are ``w7-2``, ``w7-3``: an edge has
-    the id of its road, a stroke and a number.
-    """
+    """Find roads and ferries, and ids of those without two nodes; of a road cut to pieces the longest keeps the id."""
     roads = [element for element in elements if element.kind == "w" and is_road(element.tags)]
     lost = [element.id for element in roads if not element.wkb]
     ways, road_id = [], []

@@ -160,11 +160,7 @@ def refuse_packed(path: Path, times: float) -> None:
 
 
 def scan_osm(path: Path, keys: Collection[str], *, roads_only: bool = False) -> Scan:
-    """
-    Read the tagged elements of a file with their geometry, multipolygons included.
-
-    Of roads only, nothing but the ways that may be roads or ferries; `totals` counts no others then, and no relations.
-    """
+    """Read tagged elements with their geometry; `roads_only` reads and counts ways that may be roads or ferries."""
 
     def read(file: Any) -> Scan:
         walk = _Walk(file, keys, osmium.index.create_map("sparse_mem_array"), roads_only=roads_only)
@@ -192,12 +188,7 @@ def scan_osm(path: Path, keys: Collection[str], *, roads_only: bool = False) -> 
 
 
 class _Walk:
-    """
-    A run of pyosmium through a file.
-
-    Filters in C++ hold back what is not asked for. How many nodes there are is known by the size of the store, which
-    costs no call a node.
-    """
+    """A run of pyosmium through a file, filtered in C++; nodes are counted by the size of the store, not by calls."""
 
     def __init__(self, file: Any, keys: Collection[str], store: Any, *, roads_only: bool) -> None:
         self.scan = Scan()

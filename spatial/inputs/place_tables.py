@@ -77,12 +77,7 @@ def place_where_given(frame: pd.DataFrame, source: TableSource, path: Path, *, w
 
 
 def _given(frame: pd.DataFrame, source: TableSource, key: str) -> pd.Series:
-    """
-    Say which rows have coordinates, and note what was written in those that have none.
-
-    A word without a digit, half a pair, and the pair 0, 0 that programs write where nothing was entered are none; what
-    has digits and cannot be read is a fault of the row.
-    """
+    """Say which rows have coordinates; a word, half a pair or 0, 0 is none, digits that cannot be read are a fault."""
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         drawn: pd.Series = frame.geometry.notna() & ~frame.geometry.is_empty
         written, zero = drawn, drawn & (np.abs(frame.geometry.bounds).max(axis=1) == 0)

@@ -364,11 +364,7 @@ def _near(met: Meetings, level: IntArray, line: IntArray, end: IntArray, toleran
 
 
 def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[ObjectArray, BoolArray]:
-    """
-    Lengthen lines over their near-misses and cut their overshoots; tell of each gap whether it was closed.
-
-    An overshoot stays where a near-miss is joined to it, or where nothing of its line would be left.
-    """
+    """Close near-misses, cut overshoots where nothing joins and a line remains; tell which gaps were closed."""
     lines = met.lines.copy()
     is_closed = np.array(gaps["kind"] != "dangle", dtype=np.bool_)
     joined = gaps[gaps["kind"] == "near_miss"]

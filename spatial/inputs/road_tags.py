@@ -84,11 +84,7 @@ _MILLIMETRE, _DEGREE = 0.001, 1e-8
 
 
 def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """
-    Bring a table of roads to the columns and words of OpenStreetMap, as far as they are known.
-
-    Lists, as osmnx makes them where it merges the ways of a street, become one word by a rule that knows no order.
-    """
+    """Bring roads to the columns and words of OpenStreetMap; lists of osmnx become one word, whatever their order."""
     names = [str(name) for name in roads.columns]
     plain = {name: name.replace(":", "_") for name in names if ":" in name}
     frame = roads.rename(columns={name: ours for name, ours in plain.items() if ours not in names})
@@ -216,12 +212,7 @@ def _one_of(members: list[Any], name: str) -> Any:
 
 
 def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> IntArray:
-    """
-    Find lines that are one road, drawn once for each direction.
-
-    Two lines are, where they have the same path in opposite directions, where all that times depend on is equal, and
-    where both are open both ways or each the way in which the other is not.
-    """
+    """Find lines that are one road drawn once a direction: same path, same tags, and no two ways that contradict."""
     other = np.full(len(roads), -1, dtype=np.int64)
     lines = roads.geometry.to_numpy()
     cell = _DEGREE if roads.crs is not None and roads.crs.is_geographic else _MILLIMETRE

@@ -139,9 +139,7 @@ def near_unit(
     places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, *, ground: shapely.Geometry, key: str, tolerance_m: float
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
-    Give places without a township the nearest one: on coasts and piers, and in slivers between townships.
-
-    A place outside the study area that lies in a boundary is left alone: it belongs to a neighbour.
+    Give places without a township the nearest one, as on coasts; one that lies in a neighbour's keeps none.
 
     Returns the places, and one ``unit_by_tolerance`` for each that was given a township so.
     """

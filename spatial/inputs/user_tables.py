@@ -372,11 +372,7 @@ _SITE_FORMS = ("Point", "Polygon", "MultiPolygon")
 
 
 def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """
-    Read idle buildings and land (`idle_id`), or a list of sites (`site_id`), such as points drawn in QGIS.
-
-    Rows without an id are numbered from 1 as they stand in the file.
-    """
+    """Read idle buildings and land (`idle_id`) or sites (`site_id`); rows without an id are numbered from 1."""
     what = "idle" if key == "idle_id" else "sites"
     frame = read_table(path, source, what=what, key=key).to_crs(crs)
     log_notes(frame, what=f"{what} {path}")

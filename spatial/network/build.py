@@ -110,12 +110,7 @@ class GivenRoads(NamedTuple):
 
 
 def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoads:
-    """
-    Bring roads into the form that is cut and judged.
-
-    Roads meet where they share one of their source's node ids, or without such ids where their vertices coincide to
-    the millimetre.
-    """
+    """Bring roads into the form that is cut; without node ids they meet where vertices agree to the millimetre."""
     if isinstance(roads, RoadLines):
         require_metres(roads.crs, what="roads")
         return GivenRoads(roads, 0, np.zeros(len(roads), dtype=np.bool_), is_drawn=False)
@@ -258,11 +253,7 @@ def _arcs_of_frame(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
 
 
 def _roads_of_arcs(arcs: gpd.GeoDataFrame, *, may_be_undirected: bool) -> RoadTable:
-    """
-    Turn arcs into roads that meet at their nodes: an arc and its twin make one road that is open both ways.
-
-    An arc alone is open in its direction; where no arc has a twin and direction is not certain, its tag decides.
-    """
+    """Turn an arc and its twin into a road open both ways; a lone arc is one-way, or as tagged if no arc has a twin."""
     said = arcs["oneway"] if "oneway" in arcs.columns else pd.Series(None, index=arcs.index, dtype=object)
     frame = arcs.drop(columns=[name for name in _OF_A_DIRECTION if name in arcs.columns]).assign(oneway="yes")
     if "reversed" in arcs.columns:
@@ -428,11 +419,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
 def _judge(
     roads: RoadLines | pd.DataFrame, *, table: SpeedTable, mode: str, speed_factor: float, ferries: bool
 ) -> tuple[dict[str, NDArray[Any]], ObjectArray]:
-    """
-    Find what each road is like for the mode, and why those that are closed are closed ("" where open).
-
-    Of several classes, the slowest that is open to the mode holds.
-    """
+    """Find what each road is like for the mode (the slowest open class holds), and why it is closed ("" where open)."""
     openness = openness_of_roads(roads, mode=mode)
     speed = speeds_of_roads(roads, table, mode=mode, speed_factor=speed_factor)
     kinds = class_values(roads)

@@ -348,12 +348,7 @@ def combine_networks(
 
 
 def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[IntArray, IntArray]:
-    """
-    Find the nodes that two networks share, by node of the first, then of the second.
-
-    They have the same id of the source; where one of both has no id, they lie in the same millimetre. Only nodes of
-    roads count: nobody changes aboard a ferry or a bus.
-    """
+    """Find nodes of roads that two networks share: one id of the source, else, without ids, the same millimetre."""
     return at_one_place(
         *(
             shareable_nodes(graph, np.flatnonzero(on_roads(graph, np.arange(graph.n_edges))))

@@ -231,11 +231,7 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
 def weigh(
     step_arc: NDArray[np.int32], offsets: NDArray[np.int32], along: NDArray[np.float64], against: NDArray[np.float64]
 ) -> Lanes:
-    """
-    Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
-
-    `along` and `against` are what a step costs over an edge in its drawn direction and against it; inf where closed.
-    """
+    """Sum the cost of steps of every chain in and against its direction; inf where an edge is closed."""
     n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
     on, back = empty_float64(n_steps), empty_float64(n_steps)
     on_all, back_all = empty_float64(n_chains), empty_float64(n_chains)
@@ -319,9 +315,8 @@ def leg_to_end(whole: float, share: float, cost: float, open_steps: int) -> floa
     """
     Find the minutes between a point on a step and an end of its chain; inf where closed.
 
-    `whole` are those of the steps between, `share` and `cost` are of the step itself. `open_steps` counts the steps up
-    to the first closed one: 0 where it is this one, less where one nearer to the end is closed. A point at a node needs
-    nothing of its step towards that node, so the step may be closed.
+    `whole` are those of the steps between; `open_steps` counts the steps up to the first closed one, 0 where it is this
+    one. A point at a node needs nothing of its step towards that node, so the step may be closed.
     """
     if open_steps > 0:
         return whole + share * cost
@@ -332,11 +327,7 @@ def leg_to_end(whole: float, share: float, cost: float, open_steps: int) -> floa
 def legs_on_chains(
     edges: NDArray[np.int64], fractions: NDArray[np.float64], chains: Chains, lanes: Lanes, metres: Lane, out: Points
 ) -> None:
-    """
-    Find points on edges (-1 for none) on the chains, and the legs between them and both ends; written to `out`.
-
-    The lanes are of the leg over the first end and of that over the last end; chain and step of `out` are -1 before.
-    """
+    """Find points on edges (-1: none) on the chains, and the legs to both ends; `out` has chain and step -1 before."""
     # Arrays are taken out of their tuples before the loop: inside, that takes longer than everything else.
     _, _, offsets, guide, step_arc, _, edge_step = chains
     before, _, there_row, there, along, against = lanes.there

@@ -145,12 +145,7 @@ def _between(lane: Lane, step_arc: Ints, chain: int, low: _OnChain, high: _OnCha
 def along_chains(
     step_arc: Ints, lanes: Lanes, metres: Lane, starts: Doors, goals: DoorsByChain, limit_min: float
 ) -> Along:
-    """
-    Find the ways between places along the chain that both lie on, door to door, up to a limit (inclusive).
-
-    The lanes run from starts (of `place_doors`) to goals (of `on_chains`). Points in the same place, to a ten-millionth
-    of a metre, are 0 apart, whatever is closed.
-    """
+    """Find ways along a chain between places that both lie on it, up to a limit (inclusive); 0 between equal points."""
     chain_of, step_of, share_of, _, _ = starts.points
     _, goal_step, goal_share, _, _ = goals.doors.points
     chain_offsets, chain_rows = goals.offsets, goals.rows
@@ -258,11 +253,7 @@ def best_destinations(chains: Chains, doors: Doors, along: Along, labels: Labels
 
 @inner  # pragma: no cover - compiled
 def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> _Stands:
-    """
-    Find where the places stand.
-
-    Each loop reads what the next one needs for its addresses, so that many reads are under way at once.
-    """
+    """Find where places stand. Each loop reads what the next needs for addresses: many reads are under way at once."""
     _, _, offsets, guide, step_arc, _, edge_step = chains
     back, on, along, against = lanes.there.before, lanes.back.before, lanes.back.along, lanes.back.against
     edges, fractions, walk_min = places
@@ -294,12 +285,7 @@ def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> _Sta
 
 @inner  # pragma: no cover - compiled
 def _seeds(chains: Chains, lanes: Lanes, stood: _Stands, n_search: int) -> LabelSeeds:
-    """
-    List the ends of chains from which a search sets out, with minutes to the door of the place.
-
-    A place that stands at such an end sets out from there alone and is forgotten: the search tells all that it offers
-    to the nodes of its chain.
-    """
+    """List the ends of chains that a search sets out from; a place at such an end sets out from there alone."""
     first, last, offsets, _, _, _, _ = chains
     _, back_all, back_row, back_closed, _, _ = lanes.there
     _, _, on_row, on_closed, _, _ = lanes.back
@@ -430,12 +416,7 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
     width_min: float,
     out: NodeLabels,
 ) -> None:
-    """
-    Find the nearest place of every node, equal times to the lower place; written to `out`.
-
-    The lanes lead between a node and its place over the first end of its chain, and over the last one; `width_min` is
-    the width of a step of the search in minutes, above 0.
-    """
+    """Find the nearest place of every node, ties to the lower place; a step of the search is `width_min` (above 0)."""
     n_search = arcs.offsets.shape[0] - 1
     stood = _stand(chains, lanes, places, per_place)
     seeds = _seeds(chains, lanes, stood, n_search)
@@ -471,12 +452,7 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     first: int,
     stop: int,
 ) -> Along:
-    """
-    Find every pair of a source and a goal within a time, door to door, for sources from `first` up to before `stop`.
-
-    `nodes`, `found` and `queue` are empty at first. Returns offsets by source from the first one, and goal, minutes and
-    metres of each pair, in any order within a source.
-    """
+    """Find every pair within a time, door to door, for sources `first` up to before `stop`; in any order within one."""
     along_offsets, along_goal, along_min, along_m = along
     node_offsets, node_goal, node_min, node_m = goals
     times, metres, touched = nodes
@@ -541,12 +517,7 @@ class Pieces(NamedTuple):
 def follow_ways(
     chains: Chains, starts: Points, goals: Points, towards: TowardsPlaces, ways: Longs, per_place: int
 ) -> ChainLegs:
-    """
-    Follow the ways from many places to their destinations, chain by chain, in the order travelled.
-
-    `ways` (n, 2) says how the start leaves its chain, and the root; -1 for none. `towards` is of `label_nodes`, with
-    `per_place` candidates a destination.
-    """
+    """Follow ways to destinations, chain by chain; `ways` (n, 2) holds how a start leaves its chain, and the root."""
     first, last, offsets, _, _, _, _ = chains
     chain_of, step_of, share_of, _, _ = starts
     to_chain, to_step, to_share, to_legs, _ = goals
@@ -616,11 +587,7 @@ def _vertex_after(xy: Floats, begin: int, end: int, share: float) -> int:
 
 @outer  # pragma: no cover - compiled
 def draw_ways(xy: Floats, vertex_offsets: Longs, pieces: Pieces, doors: Floats) -> tuple[Longs, Floats]:
-    """
-    Draw ways from door to door: offsets by way, and points (door, foot point, vertices, foot point, door).
-
-    A row of `doors` has easting and northing of these four; the foot points are NaN on a direct walk.
-    """
+    """Draw ways: offsets and points. Rows of `doors` are door, foot, foot, door; feet are NaN on a direct walk."""
     offsets, arcs, shares = pieces
     room = 4 * doors.shape[0]
     for p in range(arcs.shape[0]):

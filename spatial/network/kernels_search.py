@@ -202,10 +202,10 @@ def _drop(heap: _Heap, size: int) -> None:
 @inner  # pragma: no cover - compiled
 def _offer(table: Labels, settled: int, node: int, label: Label) -> bool:
     """
-    Put a label into a node's list, ordered by (time, destination), one a destination; tell whether it is a new one.
+    Put a label into a node's list by (time, destination); tell whether it is new.
 
-    Of ways that take the same time to the same destination the one to the lower candidate stays, then the one over the
-    lower chain, whichever was found first: a part of a network finds them in another order than the whole.
+    Of equal times to one destination the lower candidate stays, then the lower chain, in whichever order they are
+    found.
     """
     times, places, roots, halves, metres = table
     time, place, root, half, metre = label
@@ -241,12 +241,7 @@ def _offer(table: Labels, settled: int, node: int, label: Label) -> bool:
 
 @outer  # pragma: no cover - compiled
 def label_nodes(arcs: MeasuredArcs, seeds: Seeds, table: Labels, per_place: int, limit_min: float) -> None:
-    """
-    Find the k nearest different destinations of every node by one search outward from all destinations.
-
-    Dijkstra's algorithm with k labels a node; equal times go to the lower destination, and labels beyond the limit
-    (inclusive) are not wanted.
-    """
+    """Find the k nearest destinations of every node (Dijkstra with k labels), ties to the lower, limit inclusive."""
     offsets, targets, halves, arc_min, arc_m = arcs
     times, places, roots, _, metres = table
     n_nodes, k = times.shape
@@ -345,11 +340,7 @@ def _fetch_far_nodes(heads: Ints, pool: Ints, marks: Ints, step: int) -> tuple[i
 
 @inner  # pragma: no cover - compiled
 def spread_labels(arcs: Arcs, seeds: LabelSeeds, width_min: float) -> Floats:
-    """
-    Find the nearest label of every node, equal times to the lower label, in steps of `width_min` (above 0).
-
-    Returns minutes (inf) and, where the second column is read as two int32 each, the label (-1).
-    """
+    """Find the nearest label of every node, ties to the lower: minutes (inf), and labels as two int32 each (-1)."""
     offsets, targets, minutes = arcs
     n_nodes, pace = offsets.shape[0] - 1, 1.0 / width_min
     # All of a node in 16 bytes, which are fetched together: minutes, label, and the step in which it waits.
@@ -456,12 +447,7 @@ def _begin_within(starts: Legs, place: int, limits: Limits, state: Reached, queu
 def reach_within(
     arcs: MeasuredArcs, starts: Legs, place: int, state: Reached, queue: Queue, limits: Limits
 ) -> tuple[int, Queue]:
-    """
-    Search outward from a place within limits; return how many nodes were reached, and the queue.
-
-    `state` and `queue` are empty at first; the queue is empty again at the end, in longer arrays where the old ones
-    were full.
-    """
+    """Search outward from a place within limits; `queue` is empty before and after. Returns nodes reached and queue."""
     offsets, targets, _, minutes, lengths = arcs
     times, metres, touched = state
     heads, pool, waits = queue

@@ -99,12 +99,7 @@ def _columns_of(ends: Floats, s: int, row: int, grid: Grid) -> tuple[int, int]:
 
 @outer  # pragma: no cover - compiled
 def list_cells(ends: Floats, grid: Grid, cursor: Longs, members: Longs) -> None:
-    """
-    Count or list the segments, rows of two ends, that touch each cell of a grid.
-
-    `cursor` says by cell, row by row, where its segments are listed, and moves on by one for each; empty `members` only
-    count.
-    """
+    """Count (empty `members`) or list the segments that touch each cell; `cursor` moves on by one for each."""
     is_listed = members.shape[0] > 0
     for s in range(ends.shape[0]):
         low, high = min(ends[s, 1], ends[s, 3]), max(ends[s, 1], ends[s, 3])
@@ -137,11 +132,7 @@ def _foot(px: float, py: float, ends: Floats, s: int) -> tuple[float, float, flo
 
 @inner  # pragma: no cover - compiled
 def _keep(found: Found, i: int, n: int, foot: _Foot) -> int:
-    """
-    Keep the nearest edges of a point, of which there are n, in order of (distance, edge); return how many now.
-
-    Of segments of one edge that are equally near, the first counts, in whichever order they come.
-    """
+    """Keep the nearest edges of a point in order of (distance, edge); return how many. Ties keep the first segment."""
     edges, distances, segments, shares = found
     edge, distance, segment, share = foot
     k = edges.shape[1]
@@ -195,12 +186,7 @@ def rings_to_members(segments: Segments, most: int, rings: NDArray[np.uint8]) ->
 
 @outer  # pragma: no cover - compiled
 def nearest_edges(points: Floats, roads: Roads, rings: NDArray[np.uint8], limit_m: float, found: Found) -> None:
-    """
-    Find the k nearest edges of every point, no farther than a limit (inclusive).
-
-    Rings of cells are searched outwards until no farther cell can hold anything nearer. Points that follow each other
-    are best near to each other: what one has found bounds the search of the next.
-    """
+    """Find the k nearest edges of each point up to a limit (inclusive); near points in a row bound the next search."""
     (ends, offsets, members, grid), segment_edge = roads
     west_edge, south_edge, size, n_rows, n_columns = grid
     edges, distances = found.edge, found.distance_m
@@ -367,11 +353,7 @@ def _sift(heap: Longs, at: int, size: int, distances: Floats) -> None:
 def nearest_open_edges(
     points: Floats, roads: Roads, barriers: Segments, radius_m: float, best: Feet, found: Found
 ) -> None:
-    """
-    Find the k nearest edges of every point, up to a radius (inclusive), whose straight leg touches no barrier.
-
-    `best` is room to work in, without any foot point before and after.
-    """
+    """Find the k nearest edges within a radius (inclusive) whose straight leg touches no barrier; `best` is scratch."""
     ends = roads.segments.ends
     edges, distances, found_segments, shares = found
     k = edges.shape[1]

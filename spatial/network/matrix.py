@@ -56,10 +56,9 @@ def times_matrix(  # noqa: PLR0913 - each keyword is an option of its own
     forwards: bool | None = None,
 ) -> Pairs:
     """
-    Find the time of every pair of an origin and a destination within a cutoff, door to door.
+    Find the time of every pair within a cutoff, door to door; in walk mode the direct walk competes.
 
-    The searches start from whichever side has fewer places, or as `forwards` says: sums of minutes are rounded in the
-    order in which a search takes them. In walk mode the direct walk competes, as in `nearest`.
+    Searches start from the side with fewer places, or as `forwards` says: sums are rounded in the order of a search.
     """
     (found,) = times_by_block(
         graph,

@@ -385,12 +385,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     max_time_min: float = np.inf,
     direct_barriers: gpd.GeoSeries | Barriers | None = None,
 ) -> Nearest:
-    """
-    Find the k nearest different destinations of every origin, door to door.
-
-    One search spreads from all destinations at once; then every candidate of an origin competes, over both ends of its
-    edge and along the edge itself. In walk mode the direct walk competes too (see `offer_direct_walks`).
-    """
+    """Find the k nearest different destinations of every origin by one search from all; on foot also straight walks."""
     towards = direction == "to_facility"
     core, shape, per_place = graph.core, graph.core_shape, max(destinations.candidates, 1)
     # Spread from every candidate of every destination over both ends of its chain.

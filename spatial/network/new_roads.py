@@ -389,11 +389,7 @@ def _stated(roads: gpd.GeoDataFrame, name: str) -> FloatArray:
 
 
 def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> FloatArray:
-    """
-    Speeds as stated, 0 for a text that is no number; else the median of the class in the network; NaN for none.
-
-    They are those along the drawn line: a road that is longer than it is drawn takes as much longer.
-    """
+    """Speeds along the drawn line: as stated (0 for words), else the median of the class, NaN without any."""
     speed = _stated(roads, "speed_km_h")
     if np.isnan(speed).any():
         kinds = _column(roads, "road_class", "unclassified")
@@ -466,12 +462,7 @@ def add_to_legs(
 def roads_of_modes(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
 ) -> tuple[BoolArray, gpd.GeoDataFrame]:
-    """
-    Choose of the new roads of vehicles those that the mode of a network, or any of its legs, may use.
-
-    They come back as `edit_network` takes them for this network: of one layer at the pace of people, at the speed of
-    their class and in the directions of the mode.
-    """
+    """Choose of new roads of vehicles those that a mode or a leg may use, as `edit_network` takes them."""
     one = Leg(graph, np.arange(graph.n_edges), np.arange(graph.n_nodes))
     legs = [one] if graph.edge_layer is None else take_legs(graph)
     every = _by_leg(legs, roads, table)

@@ -65,12 +65,7 @@ def count_uses(offsets: IntArray, vertex: IntArray, counted: Uses) -> None:
 def cut(
     offsets: IntArray, vertex: IntArray, point: IntArray, placed: FloatArray, counted: Uses, pieces: CutPieces
 ) -> tuple[int, int]:
-    """
-    Cut lines at their ends and at vertices that are used more than once, as `count_uses` counted them.
-
-    `vertex` says which vertex, `point` which place each has; lines of one vertex yield none. Returns how many pieces
-    there are, and how many numbers their coordinates are.
-    """
+    """Cut lines at their ends and at vertices used more than once; return how many pieces and coordinates there are."""
     sizes, uses = counted
     lines, ends, begins, lengths, coordinates = pieces
     count = piece = 0
@@ -141,11 +136,7 @@ class Pieces:
 
 
 def cut_roads(roads: RoadLines) -> Pieces:
-    """
-    Cut roads where they meet.
-
-    Where they only cross, as a bridge does, they do not meet.
-    """
+    """Cut roads where they meet; where they only cross, as a bridge does, they do not."""
     counted = Uses(np.zeros(len(roads.offsets) - 1, np.int64), np.zeros(len(roads.vertex_id), np.int32))
     count_uses(roads.offsets, roads.vertex, counted)
     # Room for all pieces that there can be.

@@ -180,11 +180,7 @@ def _mode_rules(mode: str) -> dict[str, Any]:
 
 
 def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness:
-    """
-    Apply the access and oneway rules of a mode.
-
-    Whether the class of a road is open at all is the speed table's affair.
-    """
+    """Apply the access and oneway rules of a mode; whether a class is open at all is the speed table's affair."""
     shared, rules = shipped_toml(_RULES), _mode_rules(mode)
     keys = tuple(rules["keys"])
     # Of stretches one behind the other, one that is closed closes the road, and each needs its own permission.

@@ -153,12 +153,7 @@ def snap_coordinates(
     barriers: Barriers | None = None,
     measure_beyond: bool = True,
 ) -> Snaps:
-    """
-    Join places to the network by easting and northing in its CRS, shape (n, 2).
-
-    Without `measure_beyond`, `nearest_m` is inf beyond `max_snap_m`: to look for roads far away takes longer than all
-    else.
-    """
+    """Join easting and northing, shape (n, 2); without `measure_beyond`, `nearest_m` is inf beyond `max_snap_m`."""
     xy = np.ascontiguousarray(xy, dtype=np.float64)
     eligible = graph.is_snappable & (graph.component_km >= rules.min_component_km)
     groups, layer = [eligible], graph.edge_layer

@@ -130,11 +130,7 @@ def _local(there: IntArray, wanted: IntArray) -> IntArray:
 
 
 def cut_graph(tables: Tables, box: Box, *, mode: str, width_min: float) -> Cut | None:
-    """
-    Make the part of a graph whose chains touch a box; None where there is none.
-
-    No chain is cut, and none is contracted anew: a sum of minutes along a chain is the same number in every part.
-    """
+    """Make the part of a graph whose chains touch a box (None without any); whole chains keep their sums of minutes."""
     edges = tables.edges.sort_values("step")
     offsets = np.flatnonzero(np.r_[True, np.diff(edges["chain"].to_numpy()) != 0, True])
     boxes = boxes_of_chains(offsets, np.arange(len(edges)), shapely.bounds(edges.geometry.to_numpy()))

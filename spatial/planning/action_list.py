@@ -29,11 +29,7 @@ PROPOSED = PLAN_STATE[0]
 
 
 def action_list(tables: Mapping[str, pd.DataFrame], kept: pd.DataFrame | None = None) -> pd.DataFrame:
-    """
-    List the actions of plans, each as proposed; with a list that is kept, under what people wrote in it.
-
-    An action that no plan proposes any more stays where anybody wrote something about it.
-    """
+    """List actions as proposed, under what people wrote; those no longer proposed stay where anybody wrote."""
     reached = tables["plan_people"].dropna(subset="action_id").groupby("action_id", sort=False)["unit_id"]
     actions = pd.DataFrame(tables["plan_actions"].drop(columns="geometry", errors="ignore"))
     actions = actions.assign(
@@ -77,11 +73,7 @@ def read_action_list(path: Path) -> pd.DataFrame:
 
 
 def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: pd.DataFrame) -> pd.DataFrame:
-    """
-    Hold what each kept action promised against who is within now, by the table `plan_progress`.
-
-    Within what its norm asks, or where it is for none, what its plan asks.
-    """
+    """Hold what each kept action promised against who is within the norm, or the plan's limit, now."""
     judged = norm_results.loc[
         norm_results["unit_level"] != "study", ["norm_id", "unit_id", "persons_served", "places_served"]
     ]
@@ -122,11 +114,7 @@ saves, a kilometre."""
 
 
 def load_costs(path: Path) -> dict[str, Any]:
-    """
-    Read a CSV of costs with the columns `action`, `service` (of sites) and `cost`, as keys of `[planning.costs]`.
-
-    Further columns, such as where a number comes from, are left alone.
-    """
+    """Read a CSV of `action`, `service` (of sites) and `cost` as keys of `[planning.costs]`; other columns are free."""
     try:
         rows = pd.read_csv(path, dtype="str", encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:

@@ -268,8 +268,6 @@ def affordable(costs: ArrayLike, budget: float | None) -> BoolArray:
     InfeasibleError
         Where it pays for none; `bound` is what the cheapest costs.
 
-    Examples
-    --------
     >>> affordable([4.0, 5.0, 2.0], 6.0).tolist()
     [True, False, True]
     """
@@ -443,11 +441,7 @@ def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd
 
 
 def nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame, price: FloatArray) -> list[str]:
-    """
-    Move each site to where it is cheapest, and of such places nearest to those it serves, if nobody drops out by it.
-
-    Many sites bring the same people within a limit, and a model takes any of them: the farthest hamlet, say.
-    """
+    """Move each site to where it is cheapest, then nearest to those it serves, if nobody drops out by it."""
     sites, places = pd.Index(sorted(set(pairs["to_id"]))), pd.Index(demand["settlement_id"])
     people = demand["persons"].fillna(0.0).to_numpy()
     ways = pairs.assign(i=places.get_indexer(pairs["from_id"]), j=sites.get_indexer(pairs["to_id"])).sort_values("j")

@@ -34,11 +34,7 @@ class Shared(NamedTuple):
 
 
 def filled_program(sites: Siting, must: BoolArray | None = None) -> Program:
-    """
-    Make the program of sites that fill up, without a cost: behind the sites, the persons of each pair.
-
-    Demands of ``must`` are served whole.
-    """
+    """Make the program of sites that fill up: sites, then persons of each pair; those of ``must`` are served whole."""
     m, k = sites.shape[1], np.arange(len(sites.site))
     room = np.minimum(np.asarray(sites.capacity), sites.weight.sum())
     least = np.full(len(sites.weight), -np.inf) if must is None else np.where(must, sites.weight, 0.0)

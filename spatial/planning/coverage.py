@@ -161,12 +161,7 @@ def fewest_sites(sites: Siting) -> BoolArray:
 def bisect(
     sites: Siting, values: FloatArray, program: Callable[[float], Program], value_of: Callable[[BoolArray], float]
 ) -> Start | None:
-    """
-    Find a plan of the first of some rising values that any plan keeps, with a bound.
-
-    A plan found may keep an earlier value at once. Where the time for a value runs out, later ones are tried, and the
-    bound stays at the first that is not refuted.
-    """
+    """Find a plan of the first of rising values that any plan keeps; the bound is the first that is not refuted."""
     low, high, refuted = 0, len(values) - 1, -1
     best: BoolArray | None = None
     while low <= high:
@@ -295,11 +290,7 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
     step: float = 1.0,
     least: float = 0.0,
 ) -> Relaxation:
-    """
-    Raise a lower bound by subgradient steps, and improve the plan by what relaxed plans open.
-
-    Ends where bound and plan meet, or are as near as ``gap`` asks, or steps have become too small to matter.
-    """
+    """Raise a lower bound by subgradient steps, and improve the plan; ends where they meet or steps are too small."""
     fixed, may_open, price, count = node
     able = np.flatnonzero(may_open)
     waited, tried = 0, {best.is_open.tobytes()}

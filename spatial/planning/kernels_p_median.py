@@ -119,11 +119,7 @@ def _is_met(pairs: Costs, two: IntArray, i: int, opened: int, closed: int) -> bo
 
 @outer  # pragma: no cover - compiled
 def interchange(pairs: Costs, is_open: BoolArray, may_open: BoolArray) -> BoolArray:
-    """
-    Swap an opened site for a closed one as long as that lowers the cost, each time the two that lower it most.
-
-    A swap must save a trillionth of the cost, so that sums of floats in another order are no saving.
-    """
+    """Swap the open and closed site that save most, while a swap saves a trillionth of the cost (no rounding)."""
     n, m, chosen = len(pairs.far), len(is_open), is_open.copy()
     leaving = np.flatnonzero(chosen & may_open)
     place = np.full(m, -1)  # of what may close

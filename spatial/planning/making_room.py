@@ -101,11 +101,7 @@ class RoomTask:
 
     @cached_property
     def open_pairs(self) -> Filling:
-        """
-        Keep the pairs that any choice may use: of each settlement those up to the one that serves the last of it today.
-
-        More room takes room from nobody, so that nobody goes farther by it; where something closes all pairs stay.
-        """
+        """Keep the pairs that any choice may use: more room sends nobody farther; where something closes, all."""
         if not np.isnan(self.saving).all():
             return self.filling
         fill = self.filling
@@ -168,11 +164,7 @@ class RoomMade(NamedTuple):
 
 
 def make_room(task: RoomTask) -> RoomMade:
-    """
-    Find what lets most people find room within number and budget: by what is best at each step, and by programs.
-
-    Nothing closes where anybody would find less room than today, or whose saving pays for nothing.
-    """
+    """Find what lets most people find room. Nothing closes where anybody loses by it, or whose saving pays nothing."""
     # Move each new facility to where it lets most people find room at the same cost or less, until none moves.
     units = _step_by_step(task)
     is_better = True
@@ -594,11 +586,7 @@ def _read(table: str, frame: pd.DataFrame, key: list[str], sharing: str | None) 
 
 
 def _is_short(i: IntArray, j: IntArray, persons: FloatArray, left: FloatArray, most: float, size: int) -> BoolArray:
-    """
-    Tell where one more person could be served: directly, or because somebody makes room elsewhere by coming here.
-
-    Duals of the transport problem are not unique where it is degenerate; this is the derivative to the right.
-    """
+    """Tell where one more person could be served, directly or by others moving; duals would not be unique."""
     open_pair = persons < most
     is_short = np.zeros(size, dtype=bool)
     waits = left > 0.0

@@ -315,11 +315,7 @@ class _Day(NamedTuple):
         return float(self.minutes[way[:-1], way[1:]].sum()) + self.stop_min * len(order)
 
     def ways(self, neighbours: int) -> list[list[int]] | None:
-        """
-        List the days that hold no further stop, each in its shortest order; None where there are too many.
-
-        Legs are shortest ways, so that a day without one of its stops is a day too, and need not be listed.
-        """
+        """List the days that can hold no further stop, each in its shortest order; None where there are too many."""
         after = (np.argsort(self.minutes[1:, 1:], axis=1, kind="stable")[:, :neighbours] + 1).tolist()
         limit = self.longest_min * (1.0 + SAME)
         best: dict[int, tuple[float, tuple[int, ...]]] = {}

@@ -199,11 +199,7 @@ class LocationModel:
         return one > other if self.is_most else one < other
 
     def _solve(self, value: float | None, without: Sequence[BoolArray]) -> Start | None:
-        """
-        Find the best plan that is at least as good as a value, and none of some others, with its bound.
-
-        A program that sums nothing finds any plan as good, so that a better one is asked for until there is none.
-        """
+        """Find the best plan that is at least as good as a value, and none of some others, with its bound."""
         found = self._solve_once(value, without)
         while found is not None and not self.is_summed:
             better = self._solve_once(float(np.nextafter(found.bound, -self.worst)), without)

@@ -130,11 +130,7 @@ class Silent(highspy.Highs):
 
 
 def solve(program: Program, *, gap: float = 0.0, time_limit_s: float = np.inf) -> Solution:
-    """
-    Solve a program to the end, or until the gap or the time limit is reached.
-
-    One thread and a fixed seed: the same program has the same solution.
-    """
+    """Solve a program to the end, a gap or a time limit; one thread and a fixed seed give the same solution always."""
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = program.rows.shape
     model.col_cost_ = program.cost
@@ -191,11 +187,7 @@ class Ordered(NamedTuple):
 
 
 def solve_in_order(program: Program, costs: Sequence[FloatArray], *, time_limit_s: float = np.inf) -> Ordered:
-    """
-    Minimise one cost, then the next among the best solutions, and so on.
-
-    Without whole numbers a cost is kept as it is; with them a billionth of it is let go, which sums of floats need.
-    """
+    """Minimise one cost, then the next among the best, and so on; whole numbers get a billionth of slack."""
     every, share = np.arange(len(program.cost)), SAME if program.is_mixed else 0.0
     best: list[float] = []
     bounds: list[float] = []

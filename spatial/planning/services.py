@@ -41,11 +41,7 @@ class PartSites(NamedTuple):
 
 
 def share_budget(parts: Sequence[Part], *, most: int | None, budget: float | None) -> list[PartSites]:
-    """
-    Choose sites of several services together, so that most people are brought within, each once a service.
-
-    ``most`` sites in all, or as many as the budget pays for, or both; none of them brings nobody.
-    """
+    """Choose sites of several services by number or budget, so that most people come within, each once a service."""
     of_part = []
     for part in parts:
         # Only those beyond who are somebody.

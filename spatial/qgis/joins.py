@@ -264,8 +264,6 @@ def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
     """
     Class settlements by whether they are within a threshold in every run.
 
-    Examples
-    --------
     >>> runs = pd.DataFrame({"low_min": [10.0], "high_min": [31.0], "interval_status": ["reached"]})
     >>> how_sure(runs, 30.0).tolist()
     ['may']

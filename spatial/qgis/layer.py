@@ -49,8 +49,6 @@ def plain_name(text: str, *, fallback: str = "column") -> str:
     """
     Turn any text into a lower-case ASCII name.
 
-    Examples
-    --------
     >>> plain_name("addr:Straße 2")
     'addr_strae_2'
     >>> plain_name("人口")

@@ -208,11 +208,7 @@ def score_looks(
 def township_looks(
     tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
-    """
-    Make looks of townships, gates above: level and gap index, where they have a score, types and urban areas.
-
-    None whose names columns of the sources bear.
-    """
+    """Make looks of townships, gates above, score, types and urban areas; none whose names columns of sources bear."""
     own = {*tables["boundaries"].columns}
     least = least_levels(*meta.level_bands)
     scores: dict[str, Callable[..., Style]] = {

@@ -258,8 +258,6 @@ def unread(text: str) -> str:
     """
     Part what QGIS would read as an expression in a label.
 
-    Examples
-    --------
     >>> unread("[% @project_path %]")
     '[ % @project_path %]'
     """
@@ -272,8 +270,6 @@ def wrapped(text: str, width: int) -> str:
 
     Between clauses where that takes no more lines, else so that they are of like width. Wide letters count as two.
 
-    Examples
-    --------
     >>> wrapped("one two three four", 15).split(chr(10))
     ['one two', 'three four']
     >>> wrapped("so is it; and why not", 16).split(chr(10))

@@ -238,8 +238,6 @@ def measure_bounds(values: pd.Series[float], classes: int = CLASSES) -> list[flo
     """
     Bound the classes of a measure by quantiles of what is above 0, or by its values where they are few.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> measure_bounds(pd.Series([0.0, 1.0, 2.0, 3.0, 4.0]), 2)
     [2.5]

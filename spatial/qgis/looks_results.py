@@ -274,11 +274,7 @@ def scale_look(section: str, column: str, frame: pd.DataFrame, words: Words, **v
 
 
 def gap_look(frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
-    """
-    Show who is beyond one norm by how far, larger with more people; a dark rim says as mapped.
-
-    Where the public is not told how many people, since that would tell of fewer than `below`, it is a diamond.
-    """
+    """Show who is beyond one norm by how far, larger with more people; a diamond where few (`below`) are hidden."""
     size = Grown("persons_unserved", smallest=2.0, largest=7.5)
     first = frame.iloc[0]
     threshold, unit = float(first["threshold"]), str(first["unit"])
@@ -493,8 +489,6 @@ def least_levels(low: float, high: float) -> dict[str, float]:
     """
     Class levels by the bands of a study, both of which are halved, as on its pages.
 
-    Examples
-    --------
     >>> least_levels(0.5, 0.8)
     {'all': 0.9, 'most': 0.8, 'many': 0.65, 'half': 0.5, 'few': 0.0}
     """
@@ -659,8 +653,6 @@ def unambiguous(column: str, chosen: str) -> str:
     """
     Write two decimals of a number, or four where two would be of another class than the one that it is coloured by.
 
-    Examples
-    --------
     >>> print(unambiguous("level", 'CASE WHEN "level" >= 0.8 THEN 1 END'))  # doctest: +NORMALIZE_WHITESPACE
     format_number("level", CASE WHEN (CASE WHEN round("level", 2) >= 0.8 THEN 1 END) IS
       (CASE WHEN "level" >= 0.8 THEN 1 END) THEN 2 ELSE 4 END)

@@ -94,9 +94,5 @@ def service_name(service: str, words: Words, meta: QgisMeta) -> str:
 
 
 def known_field(name: str, tables: Sequence[str]) -> Field | None:
-    """
-    Find a column's definition in the first of some tables that has it.
-
-    Returns None where no table defines it.
-    """
+    """Find a column's definition in the first of some tables that has it; None where none has."""
     return next((item for table in tables if (item := TABLES[table].field(name)) is not None), None)

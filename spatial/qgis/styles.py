@@ -38,8 +38,6 @@ def ramp(colours: tuple[str, ...], number: int) -> list[str]:
     """
     Take colours evenly from a sequence, its ends first of all.
 
-    Examples
-    --------
     >>> ramp(("#000000", "#808080", "#ffffff"), 2)
     ['#000000', '#ffffff']
     """
@@ -83,8 +81,6 @@ def rgba(colour: str, alpha: float = 1.0) -> str:
     """
     Write a colour as QGIS does.
 
-    Examples
-    --------
     >>> rgba("#ff8000", 0.5)
     '255,128,0,128'
     """
@@ -96,8 +92,6 @@ def constants(text: str) -> dict[str, str]:
     """
     Read what QGIS wants to stand there whatever a layer is: name=value, by blanks; a blank value is given later.
 
-    Examples
-    --------
     >>> constants("size=1 unit=MM colour=")
     {'size': '1', 'unit': 'MM', 'colour': ''}
     """

@@ -113,11 +113,7 @@ _NUMBERS = (
 
 
 def scored_results(norm_results: pd.DataFrame) -> pd.DataFrame:
-    """
-    Take of the results of norms what scores of places are made of, words as numbers of a list.
-
-    Scores are made again for each bent assumption, of a copy each: of a country the whole table does not fit so often.
-    """
+    """Take of results of norms what scores are made of, words as numbers: of a country the whole does not fit often."""
     chosen = norm_results[[*_WORDS, *_NUMBERS, "service", "status_as_mapped", "target_share"]]
     return chosen.astype(dict.fromkeys(_WORDS, "category"))
 

@@ -167,11 +167,7 @@ def levels_of(
 
 
 def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> ScoreComponent:
-    """
-    Find the group that the norms which ask something of every group are met for least.
-
-    Which norms these are does not hang on what is measured, so that another road or facility lowers nothing.
-    """
+    """Find the group for which norms that ask something of every group are met least; the choice of norms is fixed."""
     members = unit.members
     groups = ground.groups or {"everybody": np.ones(len(ground))}
     asked = {

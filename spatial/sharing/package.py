@@ -134,12 +134,7 @@ def write_package(
     method: str = "",
     progress: Callable[[float, str], None] | None = None,
 ) -> Path:
-    """
-    Write a release as a package, a folder and a zip beside it, in place of the one that stands there.
-
-    `files` are pages, sheets and layers that were made of it, and lie in the package as they are.
-    Returns the path of the zip.
-    """
+    """Write a release, with `files` made of it, as a folder and a zip in place of what stands there; return the zip."""
     refuse_missing_drivers(also)
     meta = release.meta
     archive, words = folder.with_name(f"{folder.name}.zip"), meta.words

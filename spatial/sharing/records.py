@@ -358,11 +358,7 @@ def _licences(meta: PackageMeta) -> list[str]:
 
 
 def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Box) -> Mapping[str, bytes]:
-    """
-    Describe the rasters of a package as a SpatioTemporal Asset Catalog (STAC 1.1): a collection and an item a raster.
-
-    Returns the content of each document by its path in the package.
-    """
+    """Describe rasters as a SpatioTemporal Asset Catalog (STAC 1.1), by path: a collection and an item a raster."""
     rasters, stamp = [file for file in files if file.profile], f"{meta.as_of.isoformat()}T00:00:00Z"
     own = {"stac_version": STAC_VERSION, "id": meta.package_name}
     links = [{"rel": "root", "href": "./collection.json", "type": "application/json"}]

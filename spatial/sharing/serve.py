@@ -434,11 +434,7 @@ def _front_page(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
 
 
 def serve(release: Release, folder: Path, *, host: str, port: int, ready: Callable[[str, Sequence[str]], None]) -> None:
-    """
-    Serve a release until it is interrupted or told to end, from copies in a folder that is the caller's to remove.
-
-    `ready` is called with the address and the names of the layers; port 0 is any that is free.
-    """
+    """Serve a release until it is told to end, from copies in the caller's folder; port 0 is any that is free."""
     if host in EVERYWHERE:
         raise StoreError(f"{host} is every address of this machine; name with --host the one that others ask")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:

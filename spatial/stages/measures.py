@@ -80,11 +80,7 @@ class _Case:
         return {"service": kinds, "vocabulary": self.vocabulary}
 
     def competition(self, kinds: frozenset[str]) -> dict[str, Any]:
-        """
-        Say who competes for what.
-
-        Each facility counts one unless the capacity of all is known and in one unit: `supply_basis` tells.
-        """
+        """Say who competes for what: each facility counts one unless the capacity of all is known in one unit."""
         offered = self.facilities["service"].isin(kinds) & (self.facilities["status"] == "existing")
         offering = self.facilities.loc[offered]
         is_known = bool(offering["capacity"].notna().all()) and len(capacity_units(offering)) <= 1
@@ -201,11 +197,7 @@ def _pairs_by_service(
     rules: SnapRules,
     barriers: gpd.GeoSeries | None,
 ) -> Callable[[frozenset[str]], pd.DataFrame]:
-    """
-    Find the pairs of one service after the other: those of a country for all at once do not fit in memory.
-
-    All places are joined to the network once, and ids are categories, of which a pair holds a number.
-    """
+    """Find pairs one service after the other (all of a country do not fit in memory); ids are categories."""
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
 

@@ -33,12 +33,7 @@ ROAD_TEXTS = ("name", "ref", "surface", "oneway", "bridge", "tunnel")
 
 
 def scenario(*, options: Options, progress: Progress = silent, **tables: Any) -> dict[str, Value]:
-    """
-    Lay a scenario on the tables of today's run.
-
-    People stay where they live today; roads of every mode, and facilities, are as the scenario has them. What it leaves
-    alone is passed on as it is.
-    """
+    """Lay a scenario on the tables of today's run; people stay where they live, what it leaves alone is passed on."""
     item = options.scenario
     assert item is not None  # the stage is one of a planned study
     before = {graph.mode: graph for graph in graphs_of(options, tables["nodes"], tables["edges"])}

@@ -321,11 +321,7 @@ BETWEEN = "--"
 
 
 class PlannedStudy(Study):
-    """
-    A study under one of its scenarios.
-
-    Name, title and note say so; it has no scenarios of its own to try. `planned_study` makes it.
-    """
+    """A study under one of its scenarios (see `planned_study`), which its title says; it has none to try."""
 
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]{0,130}$",

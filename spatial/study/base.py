@@ -131,11 +131,7 @@ class Model(BaseModel):
 
 
 def faults_of(error: ValidationError, study: str = "") -> list[str]:
-    """
-    Word every fault behind its key, once: a list whose only item is faulty is not called too short as well.
-
-    `study` stands for the key of faults of a study as a whole; a call has no such name.
-    """
+    """Word every fault behind its key, once (`study` for the whole): a faulty item makes a list not too short."""
     items: list[Any] = error.errors()
     within = {item["loc"][:-1] for item in items if item["loc"]}
     return [

@@ -90,11 +90,7 @@ class Table:
         return "internal" if known is None else known.sharing or self.sharing
 
     def field(self, name: str) -> Field | None:
-        """
-        Find a field by its column name.
-
-        Returns None where the table does not define that column.
-        """
+        """Find a field by its column name; None where the table has none."""
         return self.by_name.get(name)
 
     @cached_property
@@ -189,11 +185,7 @@ def _is_kind(kind: Kind, values: pd.Series) -> bool:
 
 
 def keeps(table: Table, frame: pd.DataFrame) -> bool:
-    """
-    Tell whether the columns of a frame keep the contract, column by column and without a report.
-
-    False where that is not sure, such as for texts that are objects with missing ones among them.
-    """
+    """Tell whether a frame surely keeps the contract, by column and without a report."""
     if not frame.columns.is_unique:
         return False
     for field in table.fields:

@@ -288,11 +288,7 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
 
 @outer  # pragma: no cover - compiled
 def drain(field: Field, columns: int, moves: Moves, rules: Rules, queue: Queue, answer: Answer) -> bool:
-    """
-    Empty the buckets in order of time and lower the times in `answer`, in place; equal times go to the lower label.
-
-    Returns false where chunks ran out: to be called again with more.
-    """
+    """Empty the buckets and lower `answer` in place, ties to the lower label; false where more chunks are needed."""
     bucket, state, batch = queue.state[0], queue.state, empty_int64(np.int64(CHUNK))
     while bucket < BUCKETS:
         state[0] = bucket
@@ -335,11 +331,7 @@ def _step_back(field: Field, columns: int, moves: Moves, times: NDArray[np.float
 def path_metres(
     field: Field, columns: int, moves: Moves, times: NDArray[np.float64], ends: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """
-    Follow the fastest path from each end back to where the search began, and measure it; inf where it was not reached.
-
-    Of equally fast paths the one that begins with the earlier step counts.
-    """
+    """Measure the fastest path from each end back to its start; inf unreached, ties to the earlier step."""
     metres = empty_float64(ends.shape[0])
     for e in range(ends.shape[0]):
         u = ends[e]

@@ -67,11 +67,7 @@ class FolderReport:
 
 
 def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
-    """
-    Look into every file of a folder and below it, and choose what each is to a study.
-
-    Coordinates that a file does not explain are held against the files that do: their extent, and their roads.
-    """
+    """Choose what each file of a folder is to a study; clear coordinates of some explain those of others."""
     if not folder.is_dir():
         raise SourceError(f"folder {folder}: not found; name the folder that holds the files of the study")
     result = FolderReport()

@@ -437,11 +437,7 @@ LEAST_PLACES, LEAST_UNITS, LEAST_SHARE = 2.0, 2, 0.8
 
 
 def unit_setting(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> Setting | None:
-    """
-    Choose the level of boundaries whose areas are townships; None where no level holds most places.
-
-    It is the finest level of which several places lie in each area, else the coarsest.
-    """
+    """Choose the finest level of boundaries with several places an area, else the coarsest; None where few fit."""
     found = []
     points = gpd.GeoDataFrame(geometry=places.geometry, crs=places.crs)
     for level in sorted(boundaries["admin_level"].unique().tolist()):

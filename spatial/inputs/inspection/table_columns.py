@@ -235,11 +235,7 @@ def facility_settings(table: Table) -> list[Setting]:
 
 
 def _status(table: Table, found: Assigned) -> list[Setting]:
-    """
-    Map the column that says which facilities work, by its head or by its words: a closed one must not be read as open.
-
-    Where its words are not all known, or rows are blank, that is for the user to decide.
-    """
+    """Map the column that says which facilities work; what is blank or no known word is for the user to decide."""
     named = found.candidates("status")
     free = [profile for profile in table.profiles if profile not in (*found.columns.values(), *named)]
     best: tuple[Profile, dict[str, str], list[str]] | None = None

@@ -47,11 +47,7 @@ def check_columns(name: str, table: pd.DataFrame) -> None:
 
 
 def check_whole(runs: Sequence[Run]) -> None:
-    """
-    Refuse runs whose tables lack columns or rows, hold a row twice, or hold values that their contract does not know.
-
-    A place of which a table says nothing would count as one that reaches nothing, or not at all.
-    """
+    """Refuse runs that lack columns or rows, hold a row twice, or values unknown to their contract."""
     for run in runs:
         for name in COLUMNS:
             check_columns(name, getattr(run, name))
