@@ -31,7 +31,7 @@ SIMILAR_SHARE = 0.8
 """Names alike in this share of their letters, accents and capitals aside, are taken for one name."""
 
 NEARLY_SHARE = 0.6
-"""Below `SIMILAR_SHARE` and from here on, two names within reach of each other are listed as ambiguous."""
+"""Below `SIMILAR_SHARE` and from here on, two names are nearly alike: within reach they are listed as ambiguous."""
 
 _KINDS = {"n": 0, "w": 1, "r": 2}
 

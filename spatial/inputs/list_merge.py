@@ -20,9 +20,9 @@ from spatial.formats.delimited import AUTO, guess_encoding, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.notes import Finding, findings_frame, join_findings
 from spatial.formats.workbook import read_workbook
-from spatial.inputs.duplicates import Twins, as_told, called, merge_facilities, pair_finding, twins_of
+from spatial.inputs.duplicates import NEARLY_SHARE, Twins, as_told, called, merge_facilities, pair_finding, twins_of
 from spatial.inputs.facility_facts import joint_service, service_by_day
-from spatial.inputs.names import name_scores, names_by_row, plain_name
+from spatial.inputs.names import ROUNDED, name_scores, names_by_row, plain_name
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def rounded_ids(made: pd.DataFrame, *columns: str) -> list[str]:
     """Find the columns of ids that a spreadsheet has rounded, as problems."""
     problems = []
     for column in columns:
-        rounded = made[column].fillna("").str.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+")
+        rounded = made[column].fillna("").str.fullmatch(ROUNDED)
         if rounded.any():
             problems.append(
                 f"{column}: rounded by a spreadsheet, such as {first_of(made[column][rounded], limit=3)}; "
@@ -163,9 +163,6 @@ REASONS = (
     "not_on_map", "not_in_list",
 )  # fmt: skip
 """Why a person should look, the likeliest to be one facility first."""
-
-NEARLY = 0.6
-"""From here on two names are nearly alike, so that the pair is listed up to `distance_m`, not `doubles_m` alone."""
 
 PAIRS_A_ROW = 2
 """So many doubtful pairs are listed for a row of a list."""
@@ -372,7 +369,7 @@ def _reason(pair: Pair, options: MergeOptions) -> str:
         return "" if near else "far_same_name"
     if pair.is_unnamed:
         return "near_no_name" if near else ""
-    close = pair.distance_m <= options.doubles_m or (near and pair.score >= NEARLY)
+    close = pair.distance_m <= options.doubles_m or (near and pair.score >= NEARLY_SHARE)
     return "near_other_name" if close else ""
 
 

@@ -260,7 +260,7 @@ MIN_PREFIX = 4
 _SERIAL = re.compile(r"[A-Z]\d{8}", re.ASCII)
 """Codes that are numbered through and do not nest, such as E04000647 of the Office for National Statistics."""
 
-_ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
+ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
 _CLASSES = {**dict.fromkeys(("111", "112", "121", "122", "123"), "urban"), **dict.fromkeys(("210", "220"), "rural")}
 """Class of the last three digits, from 111 (main urban area) to 220 (village)."""
 
@@ -308,7 +308,7 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     if "unit_code" in frame.columns:
         text = text_column(frame["unit_code"]).str.strip()
         text = text.where(text != "")
-        rounded = text.fillna("").str.fullmatch(_ROUNDED)
+        rounded = text.fillna("").str.fullmatch(ROUNDED)
         if rounded.any():
             problems.append(
                 f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "

@@ -263,13 +263,18 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if repeated.any():
         problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; make each id unique")
     refuse("roads", problems)
-    parts = shapely.get_num_geometries(flat)
-    if (parts > 1).any() or (frame.geom_type == "MultiLineString").any():
-        frame = frame.explode(index_parts=True)
-        number = frame.index.get_level_values(-1).astype(str)
-        several = np.repeat(parts > 1, parts)
-        frame["road_id"] = frame["road_id"].where(~several, frame["road_id"] + "/" + number)
-    return frame.sort_values("road_id", kind="stable").reset_index(drop=True)
+    return line_a_row(frame).sort_values("road_id", kind="stable").reset_index(drop=True)
+
+
+def line_a_row(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make each part of a road a row; those of a road in several parts get the ids "id/0", "id/1"."""
+    parts = shapely.get_num_geometries(roads.geometry.to_numpy())
+    if not (roads.geom_type == "MultiLineString").any():
+        return roads
+    pieces = roads.explode(index_parts=True)
+    number = pieces.index.get_level_values(-1).astype(str)
+    pieces["road_id"] = pieces["road_id"].where(np.repeat(parts == 1, parts), pieces["road_id"] + "/" + number)
+    return pieces.reset_index(drop=True)
 
 
 def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> IntArray:

@@ -30,7 +30,7 @@ from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_note
 from spatial.formats.vector import open_mapped
 from spatial.inputs.names import carry_units
 from spatial.inputs.place_tables import assign_tiers, place_frame, place_where_given, refuse_invalid
-from spatial.inputs.road_noding import read_condition_and_width
+from spatial.inputs.road_noding import line_a_row, read_condition_and_width
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
 from spatial.study.base import LARGEST
 from spatial.study.region import Tiers
@@ -206,16 +206,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
         if column in result.columns:
             result[column] = text_column(result[column].replace(TAG_WORDS))
     read_condition_and_width(result, problems)
-    roads = _done(result, f"roads {path}", problems)
-    parts = shapely.get_num_geometries(roads.geometry.to_numpy())
-    if (parts == 1).all():
-        return roads
-    # A line of several parts becomes a row a part, with ids of their own.
-    pieces = roads.explode(index_parts=True)
-    number = pieces.index.get_level_values(-1).astype(str)
-    several = np.repeat(parts > 1, parts)
-    pieces["road_id"] = pieces["road_id"].where(~several, pieces["road_id"] + "/" + number)
-    return pieces.reset_index(drop=True)
+    return line_a_row(_done(result, f"roads {path}", problems))
 
 
 def boundaries_from_table(path: Path, source: TableSource, *, admin_level: int | None = None) -> gpd.GeoDataFrame:

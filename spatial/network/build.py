@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeGuard, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -96,20 +96,22 @@ _OF_A_DIRECTION = (
 """Tags that speak of the direction in which a way was drawn: an arc has its own."""
 
 
-class GivenRoads(NamedTuple):
-    """Roads as they were given, in one form."""
+Form = TypeVar("Form")
 
-    lines: RoadLines  # in metres
+
+class GivenRoads(NamedTuple, Generic[Form]):
+    """Roads as they were given: single lines with road_id, road_class and known tags, or ready to be cut; in metres."""
+
+    roads: Form
     # lines left out because they are the other direction of a road that is kept, open both ways
     n_joined: int
     # shape (n_roads,), arcs that say that they are not oneway and have no arc back
     lacks_return: BoolArray
-    # whether they are lines as somebody drew them, whose roads may come up twice; not an extract with node
-    # ids
+    # lines as somebody drew them, whose roads may come up twice; not an extract with node ids
     is_drawn: bool
 
 
-def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoads:
+def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoads[RoadLines]:
     """Bring roads into the form that is cut; without node ids they meet where vertices agree to the millimetre."""
     if isinstance(roads, RoadLines):
         require_metres(roads.crs, what="roads")
@@ -147,16 +149,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
     return GivenRoads(lines, *table[1:])
 
 
-class RoadTable(NamedTuple):
-    """Single lines with road_id, road_class and known tags; the other fields as of `GivenRoads`."""
-
-    roads: gpd.GeoDataFrame
-    n_joined: int
-    lacks_return: BoolArray
-    is_drawn: bool
-
-
-def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
+def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDataFrame]:
     """Make a frame of single lines with road_id and road_class, in the order of their ids."""
     frame = _arcs_of_graph(roads) if _is_graph(roads) else roads
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
@@ -199,9 +192,9 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
     if arcs is not None:
         return _roads_of_arcs(frame, may_be_undirected=not (_is_graph(roads) and roads.is_directed()))
     if "node_ids" in frame.columns:
-        return RoadTable(frame, 0, np.zeros(len(frame), dtype=np.bool_), is_drawn=False)
+        return GivenRoads(frame, 0, np.zeros(len(frame), dtype=np.bool_), is_drawn=False)
     joined, is_kept = join_twins(frame, find_twins(frame))
-    return RoadTable(joined, int((~is_kept).sum()), np.zeros(len(joined), dtype=np.bool_), is_drawn=True)
+    return GivenRoads(joined, int((~is_kept).sum()), np.zeros(len(joined), dtype=np.bool_), is_drawn=True)
 
 
 def _is_graph(roads: object) -> TypeGuard[nx.MultiDiGraph]:
@@ -252,7 +245,7 @@ def _arcs_of_frame(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     return arcs.assign(road_id=arcs["u"].astype(str) + "-" + arcs["v"].astype(str) + "-" + key.astype(str))
 
 
-def _roads_of_arcs(arcs: gpd.GeoDataFrame, *, may_be_undirected: bool) -> RoadTable:
+def _roads_of_arcs(arcs: gpd.GeoDataFrame, *, may_be_undirected: bool) -> GivenRoads[gpd.GeoDataFrame]:
     """Turn an arc and its twin into a road open both ways; a lone arc is one-way, or as tagged if no arc has a twin."""
     said = arcs["oneway"] if "oneway" in arcs.columns else pd.Series(None, index=arcs.index, dtype=object)
     frame = arcs.drop(columns=[name for name in _OF_A_DIRECTION if name in arcs.columns]).assign(oneway="yes")
@@ -275,7 +268,7 @@ def _roads_of_arcs(arcs: gpd.GeoDataFrame, *, may_be_undirected: bool) -> RoadTa
     ]
     roads = _sorted(joined.assign(lacks_return=lacks_return))
     lacks = roads["lacks_return"].to_numpy(dtype=np.bool_)
-    return RoadTable(roads.drop(columns=["lacks_return", "u", "v"]), int((~is_kept).sum()), lacks, is_drawn=True)
+    return GivenRoads(roads.drop(columns=["lacks_return", "u", "v"]), int((~is_kept).sum()), lacks, is_drawn=True)
 
 
 def build_network(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -355,7 +348,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     table = load_speeds(speeds)
     rules = season_rules(table, season) if season is not None else None
     given = as_lines(roads)
-    every = given.lines
+    every = given.roads
     columns, reasons = _judge(every, table=table, mode=mode, speed_factor=speed_factor, ferries=ferries)
     kept = reasons == ""
     used = every.select(kept)
