@@ -359,11 +359,12 @@ class Store:
             found = path.stat()
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
-                    crs = CRS.from_wkt(file.crs.to_wkt())
-                    unread = _Unread.of(file.transform, crs, name, lambda: _cells(path, found))
+                    transform, crs = file.transform, CRS.from_wkt(file.crs.to_wkt())
+                if self._kept is None:
+                    return Raster(_cells(path, found), transform, crs, name)
                 # A run reads cells where they are looked at, each time anew: many a stage takes relief and seldom
                 # needs it, and a grid that is kept is the largest thing in memory.
-                return Raster(unread.values, unread.transform, crs, name) if self._kept is None else unread
+                return _Unread.of(transform, crs, name, lambda: _cells(path, found))
             # Of what is wanted without some rows all would be held: those of settlements, where towns are asked for.
             is_kept = self._kept is not None and found.st_size <= self._room and not _parts_of(columns)[1]
             value = _read_table(path, None if is_kept else columns)

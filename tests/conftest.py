@@ -752,7 +752,7 @@ def file_limit():
 
 
 @pytest.fixture
-def further_column(monkeypatch) -> str:
+def further_column(monkeypatch):
     """Declare a further column of `access` as a contributor does: a row of the dictionary, a name in the lists."""
     name = "made_up_share"
     # Of a title that every language has.
@@ -762,8 +762,9 @@ def further_column(monkeypatch) -> str:
     shown = columns_told("access")
     monkeypatch.setitem(shown, "card", (*shown["card"], "network_leg_min", name, "second_facility_id"))
     monkeypatch.setitem(shown, "gaps", (*shown["gaps"], name))
-    monkeypatch.setattr(page_data, "_read", page_data._read.__wrapped__)
-    return name
+    page_data.page_texts.cache_clear()
+    yield name
+    page_data.page_texts.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -211,7 +211,12 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
         columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
         metres = np.full((rows, columns), np.nan)
-        finer, placed = _coarsened(heights, source, max(rows, columns))
+        # Warping all cells is slow: whole blocks are averaged down to twice as many a side as are wanted.
+        finer, placed, by = heights, source, max(heights.shape) // (2 * max(rows, columns))
+        if by > 1:
+            down, across = (length // by for length in heights.shape)
+            blocks = (heights[row : down * by : by, column : across * by : by] for row, column in np.ndindex(by, by))
+            finer, placed = sum(blocks, np.zeros((down, across))) / by**2, source * Affine.scale(by)
         reproject(
             finer,
             metres,
@@ -237,18 +242,6 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         # Bytes go about with the cells.
         side = max(_LEAST_PX, int(side * min(0.95, math.sqrt(MAX_BYTES / len(image)))))
     return {"image": Piece(image), "bounds": [[south, west], [north, east]], "factor": round(factor, 1)}
-
-
-def _coarsened(heights: FloatArray, place: Affine, most: int) -> tuple[FloatArray, Affine]:
-    """Average whole blocks of cells, down to twice as many a side as are wanted: warping all of them is slow."""
-    by = max(heights.shape) // (2 * most)
-    if by < 2:
-        return heights, place
-    rows, columns = (length // by for length in heights.shape)
-    total = np.zeros((rows, columns))
-    for row, column in np.ndindex(by, by):
-        total += heights[row : rows * by : by, column : columns * by : by]
-    return total / by**2, place * Affine.scale(by)
 
 
 def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_points
 from spatial.cartography.document import codes, names_block, pack, pack_texts, page_document, space_order
-from spatial.cartography.page_data import messages
+from spatial.cartography.page_data import page_texts
 from spatial.cartography.places import by_language
 from spatial.crs import WGS84
 from spatial.messages import Words, languages
@@ -355,7 +355,6 @@ def comparison_page(
 ) -> bytes:
     """Write the page."""
     language, comparison = next(iter(lines)), shown_comparison(comparison)
-    title = f"{comparison.before} → {comparison.after}"
     persons = comparison.units["population_persons_after"]
     data = {
         "language": language,
@@ -398,12 +397,12 @@ def comparison_page(
         "dates": dates_block(trajectory),
         **map_block(comparison, runs),
     }
-    return page_document(data, title=title, language=language, page="compare")
+    return page_document(data, "compare", title=f"{comparison.before} → {comparison.after}")
 
 
 def page_words(language: str) -> dict[str, str]:
     """Join the words of pages that this one needs with the comparison's own."""
-    shared = {key: text for key, text in messages((language,))[language].items() if key.startswith(PAGE_WORDS)}
+    shared = {key: text for key, text in page_texts(language).items() if key.startswith(PAGE_WORDS)}
     own = Words(language, "comparison").messages
     names = {"page": "compare", "gate": "turned", "change": "change", "turn": "turn", "note": "note", "why": "why"}
     return shared | {f"{name}.{key}": text for section, name in names.items() for key, text in own[section].items()}

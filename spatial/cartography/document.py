@@ -23,7 +23,7 @@ from branca.element import Figure, MacroElement
 from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
-from spatial.errors import SourceError
+from spatial.errors import SourceError, StudyError
 from spatial.parallel import map_blocks
 from spatial.store import Artifact
 
@@ -343,8 +343,14 @@ def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
     return {name: getattr(figure, name).render() for name in ("header", "html", "script")}
 
 
-def page_document(data: Mapping[str, Any], *, title: str, language: str, page: str = "index") -> bytes:
-    """Write a page, with a nonce of its own content; a map page opens at the `middle` of its data."""
+def page_document(data: Mapping[str, Any], page: str = "index", *, title: str = "", subject: str = "") -> bytes:
+    """
+    Write a page, with a nonce of its own content; a map page opens at the `middle` of its data.
+
+    It is called as its study is in the language shown first, or as ``title`` says, and by its ``subject``.
+    """
+    study, first = data["study"], data["language"]
+    title = title or study["title"].get(first) or next(iter(study["title"].values()), study["name"])
     # Keys once, and the texts of each language behind each other: what is far apart deflates badly.
     words, parts = words_named(data["messages"], page), parts_of(page)
     keys = list(dict.fromkeys(key for texts in words.values() for key in texts))
@@ -356,8 +362,8 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, page: s
         kind=parts.body,
         start=parts.start,
         map=_map_elements(*data["middle"]) if page == "map" else None,
-        title=title,
-        language=language,
+        title=f"{title}: {subject}" if subject else title,
+        language=first,
         nonce=_NONCE,
         packed=PACKED,
         unpack=unpack,
@@ -369,9 +375,15 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, page: s
     return content.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
 
 
-def bytes_of_code(page: str) -> int:
-    """Count the bytes of a kind of pages before anything is in it."""
-    return sum(len(block.encode("utf-8")) for block in _code_blocks(page))
+BYTES_A_MB = 1_000_000
+
+
+def refuse_small_pages(max_page_mb: float) -> None:
+    """Refuse a budget that no map page fits in, whatever is on it."""
+    if sum(len(block.encode("utf-8")) for block in _code_blocks("map")) > max_page_mb * BYTES_A_MB:
+        raise StudyError(
+            "outputs.max_page_mb", [f"outputs.max_page_mb: {max_page_mb:g} is too small for any page; allow 2 or more"]
+        )
 
 
 @functools.cache

@@ -152,8 +152,7 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
         ],
         **own,
     }
-    title = f"{book.title}: {subject}"
-    return page_document(data, title=title, language=book.language, page="map"), entry
+    return page_document(data, "map", subject=subject), entry
 
 
 def _service_block(

@@ -26,11 +26,9 @@ from spatial.cartography.page_data import (
     slider_step,
 )
 from spatial.messages import Words
-from spatial.reporting.explain import change_of, served_class
-from spatial.reporting.plan_text import action_text, capital, place_name
-from spatial.reporting.plans import BETWEEN
-from spatial.reporting.summary import FACTORS, runs_of, told_unit
-from spatial.reporting.wording import plain
+from spatial.reporting.plans import BETWEEN, action_text, place_name
+from spatial.reporting.summary import FACTORS, change_of, runs_of, served_class, told_unit
+from spatial.reporting.wording import capital, plain
 from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS, WET_STATUS
 
 if TYPE_CHECKING:

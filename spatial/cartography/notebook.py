@@ -15,8 +15,7 @@ import shapely
 from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.messages import Words
-from spatial.reporting.plan_text import capital
-from spatial.reporting.wording import name_in
+from spatial.reporting.wording import capital, name_in
 
 if TYPE_CHECKING:
     from spatial.results import Results

@@ -18,7 +18,6 @@ from spatial.cartography.document import PACKS, codes, pack, pack_words, round_u
 from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.messages import Words, languages, locale_of
-from spatial.norms.law import norm_id_of
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import (
@@ -267,7 +266,7 @@ def norm_book(
 ) -> NormBook:
     """Join the register with the results, and with what the summary says of each norm, in some languages or all."""
     shown = languages() if chosen is None else tuple(chosen)
-    listed = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
+    listed = {entry["norm_id"]: (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     rules = {row["norm_id"]: row for row in register.to_dict("records")}
     notes = [note for _, note in sorted(meta.services.items())]
@@ -377,17 +376,6 @@ class PageBook:
     part: PagePart | None = None  # of a country, what the pages are of
     # blocks that pages carry whatever their settlements, so that each is encoded once
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def language(self) -> str:
-        """The language shown first."""
-        return next(iter(self.words))
-
-    @property
-    def title(self) -> str:
-        """The title of the study in that language, or in the first that has one."""
-        titles = self.meta.title
-        return titles.get(self.language) or next(iter(titles.values()), self.meta.study)
 
     @functools.cached_property
     def ways(self) -> dict[tuple[str, str], Any]:
@@ -533,7 +521,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         for language, texts in book.words.items()
     }
     return {
-        "language": book.language,
+        "language": next(iter(book.words)),
         "messages": messages,
         "study": {
             "name": meta.study,
@@ -569,13 +557,9 @@ _TOLD = (
 """Sections of `results` that pages use as well."""
 
 
-def messages(chosen: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Read the messages of some languages."""
-    return {language: _read(language) for language in chosen}
-
-
 @functools.cache
-def _read(language: str) -> dict[str, str]:
+def page_texts(language: str) -> dict[str, str]:
+    """Read the texts of pages in a language, by section and key."""
     words = Words(language)
     # Patterns of dates are written with braces, and the months as they stand in them.
     patterns = words.messages["date"]

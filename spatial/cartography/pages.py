@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.cartography.answer import answer_block, answer_map, township_page
-from spatial.cartography.document import bytes_of_code, page_document, share_blocks, space_order
+from spatial.cartography.answer import actions_block, answer_block, answer_map, plan_page, settle_page, township_page
+from spatial.cartography.document import BYTES_A_MB, page_document, refuse_small_pages, share_blocks, space_order
 from spatial.cartography.gap_map import map_page
 from spatial.cartography.page_data import (
     DETAILS,
@@ -28,22 +28,21 @@ from spatial.cartography.page_data import (
     PageMeta,
     PagePart,
     Rows,
-    messages,
     norm_book,
+    page_texts,
     people_inside,
     rows_of,
     study_block,
     ways_of,
 )
-from spatial.cartography.plan import actions_block, plan_page, settle_page
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
 from spatial.messages import Words
 from spatial.norms.law import SEASON_ROADS
 from spatial.outlines import area_of
-from spatial.reporting.explain import emergency_totals, scenario_totals, served_totals
 from spatial.reporting.score import levels_shown, pairs_shown
+from spatial.reporting.summary import emergency_totals, scenario_totals, served_totals
 from spatial.reporting.wording import namesake_texts
 from spatial.store import Artifact
 
@@ -137,7 +136,6 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
 
 
 _NEEDED = ("settlements", "facilities", "access", "norm_results")
-_BYTES_A_MB = 1_000_000
 _LOG = logging.getLogger(__name__)
 
 
@@ -170,7 +168,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     if missing:
         raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
     refuse_small_pages(max_page_mb)
-    words = messages(languages)
+    words = {language: page_texts(language) for language in languages}
     norms = norm_book(register, tables["norm_results"], meta, summary, chosen=languages)
     if "scores" in tables:
         shown = levels_shown(tables["scores"])
@@ -194,12 +192,12 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         for word in (note.id, *note.register, *roads):
             files.setdefault(word, page.entry["file"])
     data = index_data(book, rows, [page.entry for page in made], files)
-    index = Artifact("index.html", page_document(data, title=book.title, language=book.language))
+    index = Artifact("index.html", page_document(data))
     artifacts = [index, *(page.artifact for page in made)]
     if "sign_off" in tables:
         artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows)))
     if "scores" in tables:
-        score = score_page(book, rows, files=files, max_bytes=max_page_mb * _BYTES_A_MB)
+        score = score_page(book, rows, files=files, max_bytes=max_page_mb * BYTES_A_MB)
         artifacts.append(Artifact(SCORE_FILE, score))
     if "sheet" in ways_of(book):
         artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))
@@ -212,18 +210,10 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         artifacts.append(Artifact(TOWNSHIPS_FILE, townships))
     if is_shared:
         artifacts = share_blocks(artifacts, [texts["page.needs_shared"] for texts in words.values()])
-    sizes = {artifact.name: len(artifact.content) / _BYTES_A_MB for artifact in artifacts}
+    sizes = {artifact.name: len(artifact.content) / BYTES_A_MB for artifact in artifacts}
     for name, size in (sizes | {"all": sum(sizes.values())}).items():
         _LOG.info("page %-40s %7.2f MB", name, size)
     return artifacts
-
-
-def refuse_small_pages(max_page_mb: float) -> None:
-    """Refuse a budget that no map page fits in, whatever is on it."""
-    if bytes_of_code("map") > max_page_mb * _BYTES_A_MB:
-        raise StudyError(
-            "outputs.max_page_mb", [f"outputs.max_page_mb: {max_page_mb:g} is too small for any page; allow 2 or more"]
-        )
 
 
 def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
@@ -338,7 +328,7 @@ def _rows_by_part(table: object, number_of: pd.Series) -> list[NDArray[np.int32]
 def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Made]:
     """Write one map page, or where it stays above the budget a page each of several parts of the settlements."""
     service = next(key for key, value in book.files.items() if value == file)
-    budget = max_page_mb * _BYTES_A_MB
+    budget = max_page_mb * BYTES_A_MB
     whole = _simplest_fitting(book, service, rows, file, budget)
     if whole is not None:
         return [whole if book.part is None else _Made(whole.artifact, whole.entry | book.part.told)]

@@ -13,7 +13,7 @@ from spatial.cartography.page_data import class_limits
 from spatial.crs import require_metres
 from spatial.errors import MissingDependencyError
 from spatial.messages import Words
-from spatial.reporting.plan_text import capital
+from spatial.reporting.wording import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -268,7 +268,7 @@ def score_page(
         "gains": most_to_gain(score["townships"], parts_of(book.tables, book.meta.modes[0])),
     }
     data["messages"] = dict(book.words)
-    content = page_document(data, title=book.title, language=book.language, page="score")
+    content = page_document(data, "score")
     if len(content) <= max_bytes:
         return content
     brief = [
@@ -276,7 +276,7 @@ def score_page(
         for unit in score["townships"]
     ]
     data["score"] = score | {"whole": False, "townships": brief}
-    return page_document(data, title=book.title, language=book.language, page="score")
+    return page_document(data, "score")
 
 
 def score_answer(book: PageBook) -> Entry | None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from spatial.cartography.answer import answer_block, answer_map
+from spatial.cartography.answer import actions_block, answer_block, answer_map
 from spatial.cartography.document import page_document
 from spatial.cartography.page_data import PageBook, Rows, study_block
 from spatial.cartography.places import by_language, parts_of
-from spatial.cartography.plan import actions_block
 from spatial.cartography.score import most_to_gain, score_block
 from spatial.messages import Words
 from spatial.reporting.plans import progress_records
@@ -57,7 +56,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "settlements": len(rows.ids),
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
     }
-    return page_document(data, title=book.title, language=book.language, page="fact_sheet")
+    return page_document(data, "fact_sheet")
 
 
 def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
@@ -104,7 +103,7 @@ def sign_off_page(book: PageBook, rows: Rows) -> bytes:
         }
         for language, texts in book.words.items()
     }
-    return page_document(data, title=book.title, language=book.language, page="sign_off")
+    return page_document(data, "sign_off")
 
 
 def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:

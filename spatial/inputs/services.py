@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,8 @@ class Vocabulary:
     services: tuple[Service, ...]
     tiers: tuple[Service, ...] = ()
     offered: frozenset[str] = frozenset()
+    # what `satisfying` has answered: readers ask it of every facility
+    _satisfying: dict[str, frozenset[str]] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @functools.cached_property
     def _by_key(self) -> dict[str, list[tuple[int, TagRule]]]:
@@ -158,11 +160,6 @@ class Vocabulary:
                 waiting.extend(item.includes)
         return self._satisfying.setdefault(service, frozenset(found))
 
-    @functools.cached_property
-    def _satisfying(self) -> dict[str, frozenset[str]]:
-        """Keep what `satisfying` has answered: readers ask it of every facility."""
-        return {}
-
     def for_register(self, name: str) -> Service | None:
         """
         Find the service that a word of the norm register asks for; None where nothing measures it.
@@ -194,10 +191,6 @@ class Vocabulary:
             (item, word) for item in (*self.services, *self.tiers) for word in (*item.names.values(), *item.words)
         )
         return exact or next((item for item, word in called if fold(word) == wanted), None)
-
-    def knowing(self, offered: Collection[str]) -> Vocabulary:
-        """Let services by level alone stand for words of the register where the study's facilities offer them."""
-        return replace(self, offered=frozenset(offered))
 
     @functools.cached_property
     def families(self) -> Mapping[str, str]:

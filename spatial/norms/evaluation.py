@@ -18,7 +18,7 @@ from spatial.tables.words import NORM_STATUS
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
@@ -29,31 +29,6 @@ if TYPE_CHECKING:
 
 SHARE_TOLERANCE = 1e-9
 """A share this little below its target meets it: sums of floats are not exact."""
-
-
-def attainment(share: ArrayLike, target_share: ArrayLike) -> FloatArray:
-    """
-    How much of its target share a norm has reached, 0-1: ``min(1, S / tau)``.
-
-    >>> float(attainment(0.45, 0.9))
-    0.5
-    """
-    reached: FloatArray = np.minimum(
-        1.0, np.asarray(share, dtype=np.float64) / np.asarray(target_share, dtype=np.float64)
-    )
-    return reached
-
-
-def shortfall(share: ArrayLike, target_share: ArrayLike) -> FloatArray:
-    """
-    How much of its target share a norm lacks, 0-1: ``max(0, tau - S) / tau``.
-
-    >>> float(shortfall(0.45, 0.9))
-    0.5
-    """
-    target = np.asarray(target_share, dtype=np.float64)
-    lacking: FloatArray = np.maximum(0.0, target - np.asarray(share, dtype=np.float64)) / target
-    return lacking
 
 
 def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +226,8 @@ def account(norm: Norm, ledger: Ledger) -> Rows:
         of_tier = dict(zip(ledger.tiers[open_], largest[open_], strict=True))
         said[unit] = ";".join(f"{PEOPLE_AT_MOST}:{tier}:{floor(of_tier[tier])}" for tier in sorted(of_tier))
     graded = ~nobody & (norm.not_graded == "") & (ledger.level != "settlement")
-    lacking = np.maximum(0.0, target - share) * people
+    # Attainment min(1, S / tau) and shortfall max(0, tau - S) / tau, of the share S and its target tau.
+    lacking = np.maximum(0.0, target - share)
     return {
         **found,
         "served_share": share,
@@ -265,9 +241,9 @@ def account(norm: Norm, ledger: Ledger) -> Rows:
         ),
         "gate": GATES[judged[0] if norm.gates else np.full(ledger.size, NOT_APPLICABLE)],
         "share_of": np.array(["places", "persons"], dtype=object)[by_persons.astype(np.int64)],
-        "attainment": np.where(graded, attainment(share, target), np.nan),
-        "shortfall": np.where(graded, shortfall(share, target), np.nan),
-        "persons_to_serve": np.where(graded & by_persons, lacking, np.nan),
+        "attainment": np.where(graded, np.minimum(1.0, share / target), np.nan),
+        "shortfall": np.where(graded, lacking / target, np.nan),
+        "persons_to_serve": np.where(graded & by_persons, lacking * people, np.nan),
         "threshold": np.full(ledger.size, norm.threshold),
         "target_share": np.full(ledger.size, target),
     }

@@ -145,7 +145,7 @@ def with_norm_id(register: pd.DataFrame) -> pd.DataFrame:
 
 
 def norm_id_of(norm: Mapping[str, Any]) -> str:
-    """Name a norm of a summary."""
+    """Name a norm of a summary, that of an earlier version too."""
     return str(norm["norm_id"] if "norm_id" in norm else norm["id"])
 
 

@@ -595,7 +595,12 @@ class Reader:
         counting = self._counting(service)
         if counting is None:
             return Unmeasured("not_computed:facilities")
-        counted = self._in_units(counting, service)
+        # Facilities without a place still count in the unit that their code names.
+        counted, unplaced = pd.DataFrame(counting), self.evidence.unplaced
+        if unplaced is not None:
+            others = satisfied_by(unplaced, self._words.satisfying(service))
+            columns = ["township_id", "in_study"]
+            counted = pd.concat([pd.DataFrame(rows).reindex(columns=columns) for rows in (counting, others)])
         if townships is None:
             value = np.array([float(counted["in_study"].sum())])
         elif len(townships):
@@ -609,57 +614,49 @@ class Reader:
         return reading if inventory == "complete" else doubt_failures(reading)
 
     def _read_service(self, norm: Norm, name: str) -> Reading | Unmeasured:
+        """Read along the settlements what one service or road is to them: its presence, or the way to it."""
         service, proxy, inventory = self.source_of(name)
+        is_presence = norm.metric == PRESENCE
         if name in SEASON_ROADS:
-            reading = self._season_road(norm)
-        elif name in self._road_words and norm.metric == PRESENCE:
-            reading = self._road_presence(self._road_words[name])
+            table = self.evidence.last_mile
+            if table is None:
+                return Unmeasured("not_computed:last_mile")
+            if norm.metric not in {"dist_m", PRESENCE}:
+                return Unmeasured(f"metric_not_measured:{norm.metric}")
+            rows = table.set_index("settlement_id").reindex(self.places.ids)
+            known = rows["known_all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
+            hoped = rows["all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
+            limit = self._road_words["paved_road"].link_distance_m if is_presence else norm.threshold
+            mapped = np.where(known <= limit, 1.0, np.where(hoped <= limit, np.nan, 0.0))
+            mapped[~self.places.ids.isin(table["settlement_id"])] = np.nan
+            reading = Reading(mapped if is_presence else hoped, mapped, mapped)
+        elif is_presence and name in self._road_words:
+            word = self._road_words[name]
+            if self.evidence.roads is None:
+                return Unmeasured("not_computed:roads")
+            mapped = road_link(self.places.frame.geometry, self.evidence.roads, word)
+            reading = Reading(mapped, mapped, mapped, (f"proxy:{word.column}",) if word.proxy else ())
         elif not service:
             return Unmeasured(f"no_source:{name}")
         else:
-            if norm.metric == PRESENCE:
-                reading = self._village_presence(norm, service, inventory)
+            if is_presence:
+                counting = self._counting(service)
+                if counting is None:
+                    return Unmeasured("not_computed:facilities")
+                held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
+                value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
+                mapped = within(value, norm)
+                reading = self._bounded(Reading(value, mapped, mapped), service, inventory, count=len(counting))
             else:
-                reading = read_access(norm, service, self._access, max_time_min=self.rules.max_time_min)
-                if isinstance(reading, Reading) and inventory != "complete" and service in self._access.nowhere:
-                    reading = none_mapped(reading)
-            if isinstance(reading, Reading) and proxy:
+                found = read_access(norm, service, self._access, max_time_min=self.rules.max_time_min)
+                if isinstance(found, Unmeasured):
+                    return found
+                is_unmapped = inventory != "complete" and service in self._access.nowhere
+                reading = none_mapped(found) if is_unmapped else found
+            if proxy:
                 bare = [note for note in reading.notes if note == NOTHING_MAPPED]
                 reading = Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}", *bare))
-        if isinstance(reading, Unmeasured) or inventory == "complete":
-            return reading
-        return doubt_failures(reading)
-
-    def _season_road(self, norm: Norm) -> Reading | Unmeasured:
-        table = self.evidence.last_mile
-        if table is None:
-            return Unmeasured("not_computed:last_mile")
-        if norm.metric not in {"dist_m", PRESENCE}:
-            return Unmeasured(f"metric_not_measured:{norm.metric}")
-        rows = table.set_index("settlement_id").reindex(self.places.ids)
-        known = rows["known_all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
-        hoped = rows["all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
-        link = norm.metric == PRESENCE
-        limit = self._road_words["paved_road"].link_distance_m if link else norm.threshold
-        mapped = np.where(known <= limit, 1.0, np.where(hoped <= limit, np.nan, 0.0))
-        mapped[~self.places.ids.isin(table["settlement_id"])] = np.nan
-        return Reading(mapped if link else hoped, mapped, mapped)
-
-    def _road_presence(self, word: RoadWord) -> Reading | Unmeasured:
-        roads = self.evidence.roads
-        if roads is None:
-            return Unmeasured("not_computed:roads")
-        mapped = road_link(self.places.frame.geometry, roads, word)
-        return Reading(mapped, mapped, mapped, (f"proxy:{word.column}",) if word.proxy else ())
-
-    def _village_presence(self, norm: Norm, service: str, inventory: str) -> Reading | Unmeasured:
-        counting = self._counting(service)
-        if counting is None:
-            return Unmeasured("not_computed:facilities")
-        held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
-        value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
-        mapped = within(value, norm)
-        return self._bounded(Reading(value, mapped, mapped), service, inventory, count=len(counting))
+        return reading if inventory == "complete" else doubt_failures(reading)
 
     def _bounded(self, reading: Reading, service: str, inventory: str, *, count: int) -> Reading:
         """Say how many facilities may be missing, each of which would be present in one place."""
@@ -674,14 +671,6 @@ class Reader:
     def _counting(self, service: str) -> gpd.GeoDataFrame | None:
         facilities = self.evidence.facilities
         return None if facilities is None else satisfied_by(facilities, self._words.satisfying(service))
-
-    def _in_units(self, counting: pd.DataFrame, service: str) -> pd.DataFrame:
-        """Add facilities without a place, which still count in the unit that their code names."""
-        if self.evidence.unplaced is None:
-            return counting
-        others = satisfied_by(self.evidence.unplaced, self._words.satisfying(service))
-        columns = ["township_id", "in_study"]
-        return pd.concat([pd.DataFrame(rows).reindex(columns=columns) for rows in (counting, others)])
 
 
 # Whom a norm asks about: settlements in its scope, and the people or places that its share is a share of.

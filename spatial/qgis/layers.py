@@ -45,7 +45,7 @@ from spatial.qgis.layer import Draft, Look, QgisLayer, by_key, finding_layers, p
 from spatial.qgis.looks_results import least_levels
 from spatial.qgis.meta import NormWords, QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS, Style
-from spatial.reporting.plan_text import HAVING
+from spatial.reporting.plans import HAVING
 from spatial.study.access import MANY_SETTLEMENTS
 from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spatial.messages import FALLBACK, Words
-from spatial.reporting.plan_text import capital
+from spatial.reporting.wording import capital
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ import pandas as pd
 
 from spatial.access.summaries import weighted_quantile
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.reporting.plan_text import amount_text, capital, plan_title, reach_text, service_text
-from spatial.reporting.plans import unit_names
+from spatial.reporting.plans import amount_text, plan_title, reach_text, service_text, unit_names
 from spatial.reporting.summary import PRESENCE
-from spatial.reporting.wording import names_of, pick, plain
+from spatial.reporting.wording import capital, names_of, pick, plain
 
 if TYPE_CHECKING:
     from spatial.messages import Words
@@ -331,7 +330,7 @@ def answer_title(answer: Told, words: Words) -> str:
     elif answer["services"]:
         service = answer["services"][0]
         about = {
-            "all": _all(service, words),
+            "all": words.measure(round(service["all"]), service["counted"]),
             "service": service_text(dict(service), words),
             "name": _one_place(service, words),
         }
@@ -472,7 +471,7 @@ def service_line(service: Told, words: Words) -> str:
     """Say how many minutes away a service is for half of the people, and for whom it is farthest."""
     told = {
         "service": capital(service_text(dict(service), words)),
-        "all": _all(service, words),
+        "all": words.measure(round(service["all"]), service["counted"]),
         "mapped": "",
         "mode": words.say("mode", str(service["mode"])),
     }
@@ -486,7 +485,7 @@ def service_line(service: Told, words: Words) -> str:
     ]  # fmt: skip
     told["far"] = words.say("answer", "farthest", places=_listed(named, words)) if named else ""
     if service["no_way"]:
-        told["far"] += words.say("answer", "no_way", amount=_all({**service, "all": service["no_way"]}, words))
+        told["far"] += words.say("answer", "no_way", amount=words.measure(round(service["no_way"]), service["counted"]))
     median = service["median_min"]
     if median is None:
         return words.say("answer", "minutes_none", **told)
@@ -507,7 +506,8 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
     if finding is None:
         far = service["far_min"]
         within = service["within"][f"{far:g}"]
-        beyond, base, limit = service["all"] - within, _all(service, words), words.measure(far, "min")
+        base, limit = words.measure(round(service["all"]), service["counted"]), words.measure(far, "min")
+        beyond = service["all"] - within
         share, counted = within / service["all"], service["counted"]
     else:
         sides, counted = finding[finding["counted"]], finding["counted"]
@@ -524,40 +524,29 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
     }
 
 
-def curve_title(reach: Told, answer: Told, words: Words) -> str:
-    """Say of the curve of people within how far half of them are, and how many are within what is asked for."""
-    told = answer["findings"] if reach["norm_id"] else answer["services"]
+def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
+    """
+    Say of the curve of people within how far half of them are, and how many are within what is asked for.
+
+    Beside it which place is farthest, and how many have no way at all.
+    """
+    told, unit = answer["findings"] if reach["norm_id"] else answer["services"], str(reach["unit"])
     about = next(
         each for each in told if each.get("norm_id") == reach["norm_id"] and each["service"] == reach["service"]
     )
-    base = _amount(about, words, "base") if reach["norm_id"] else _all(about, words)
+    whole = _amount(about, words, "base") if reach["norm_id"] else words.measure(round(about["all"]), about["counted"])
     within, limit = "", reach["threshold"]
     if limit is not None:
         share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])
-        within = words.say("answer", "curve_within", share=share, limit=words.measure(limit, str(reach["unit"])))
-    kind = "none" if reach["median"] is None else "title"
-    median = words.measure(reach["median"], str(reach["unit"]))
+        within = words.say("answer", "curve_within", share=share, limit=words.measure(limit, unit))
+    kind, median = "none" if reach["median"] is None else "title", words.measure(reach["median"], unit)
     service = service_text(dict(about), words)
-    return capital(words.say("answer", f"curve_{kind}", all=base, service=service, median=median, within=within))
-
-
-def farthest_title(reach: Told, words: Words) -> str:
-    """Say which place is farthest, and how many have no way at all."""
-    first, lost = reach["farthest"][0], reach["no_way"]
-    place = words.say(
-        "answer",
-        "far",
-        name=pick(first["names"], words.language) or words.say("plan", "unnamed"),
-        measure=words.measure(first["value"], str(reach["unit"])),
-    )
-    amount = words.say("unit", "places", n=words.number(lost["places"]), value=words.number(lost["places"]))
-    far = words.say("answer", "no_way", amount=amount) if lost["places"] else ""
-    return words.say("answer", "farthest_title", place=place, far=far)
-
-
-def _all(service: Told, words: Words) -> str:
-    count = round(service["all"])
-    return words.say("unit", service["counted"], n=words.number(count), value=words.number(count))
+    curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)
+    first, lost = reach["farthest"][0], reach["no_way"]["places"]
+    name = pick(first["names"], words.language) or words.say("plan", "unnamed")
+    place = words.say("answer", "far", name=name, measure=words.measure(first["value"], unit))
+    far = words.say("answer", "no_way", amount=words.measure(lost, "places")) if lost else ""
+    return {"curve": capital(curve), "farthest": words.say("answer", "farthest_title", place=place, far=far)}
 
 
 def _amount(finding: Told, words: Words, side: str = "beyond") -> str:
@@ -607,12 +596,10 @@ def finding_text(finding: Told, words: Words) -> str:
     told = _beyond(finding, words, words.say("answer", f"some_of_{finding['counted']}", part=part, whole=whole))
     people = finding["persons"]
     if finding["is_presence"] and people is not None:
-        count = words.number(round(people["beyond"]))
-        told += words.say("answer", "live_there", people=words.say("unit", "persons", n=count, value=count))
+        told += words.say("answer", "live_there", people=words.measure(round(people["beyond"]), "persons"))
     worst = finding["worst"]
     if worst is not None:
         inside, outof = round(worst["places_unserved"]), round(worst["places_in_scope"])
-        count = words.number(round(worst["persons_unserved"] or 0.0))
         told += words.say(
             "answer",
             "worst_all" if inside == outof else "worst",
@@ -621,7 +608,8 @@ def finding_text(finding: Told, words: Words) -> str:
             all=amount_text(dict(finding), outof, words, what="places"),
         )
         if worst["persons_unserved"] and people is not None:
-            told += words.say("answer", "worst_people", people=words.say("unit", "persons", n=count, value=count))
+            there = words.measure(round(worst["persons_unserved"]), "persons")
+            told += words.say("answer", "worst_people", people=there)
     asked = words.say("answer", "law") if finding["norm_class"] == "mandatory" else ""
     if not asked and finding["is_chosen"] and not finding["is_presence"]:
         share = finding[finding["counted"]]["within"] / finding[finding["counted"]]["base"]

@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any
 
 from spatial.messages import Words
-from spatial.norms.law import norm_id_of
 from spatial.plain_text import one_line
-from spatial.reporting.plan_text import action_text, place_name
+from spatial.reporting.plans import action_text, place_name
 from spatial.reporting.score import split_codes
 from spatial.reporting.score_text import place_score_lines
 from spatial.reporting.summary import factor_text, missing_text, status_text
@@ -328,7 +327,7 @@ def _norms(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
                 told.append(say(f"norm_{key}", by=norm[f"{key}_by"], on=day))
         yield say(
             "norm",
-            norm=norm_id_of(norm),
+            norm=norm["norm_id"],
             **{"class": words.say("norm_class", norm["norm_class"] or "?")},
             service=words.service(norm["service"]),
             status=words.say("status", norm["status"]),

@@ -1,7 +1,8 @@
-"""Plans as records: what each does where, whom it brings within and who is left, for page, terminal and summary."""
+"""Plans as records and in words: what each does where, whom it brings within and who is left, for every sink."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from spatial.planning.agenda import PLAN_TABLES, ROOM_TABLES
-from spatial.reporting.wording import names_of, pick, plain
+from spatial.reporting.wording import capital, names_of, pick, plain, records_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from spatial.messages import Words
 
 Record = dict[str, Any]
 Names = dict[str, str]
@@ -49,7 +52,10 @@ def plan_records(
     if "plans" not in tables or not len(tables["plans"]):
         return []
     own = {name: pd.DataFrame(tables[name].drop(columns="geometry", errors="ignore")) for name in PLAN_TABLES}
-    parts = {name: dict(iter(own[name].groupby("plan_id", sort=False))) for name in PLAN_TABLES[1:]}
+    parts = {
+        name: {plan: rows.drop(columns="plan_id") for plan, rows in own[name].groupby("plan_id", sort=False)}
+        for name in PLAN_TABLES[1:]
+    }
     rooms = {name: pd.DataFrame(tables[name]) for name in ROOM_TABLES if name in tables}
     told = [own["plan_actions"]["place_id"], own["plan_options"]["where"]]
     told += [frame[key] for frame in rooms.values() for key in ("settlement_id", "facility_id") if key in frame]
@@ -58,17 +64,17 @@ def plan_records(
     if settlements is not None and "township_id" in settlements:
         township_of = pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()
     records = []
-    for row in own["plans"].sort_values("rank", kind="stable").to_dict("records"):
-        record = {str(key): plain(value) for key, value in row.items()}
-        mine = {name: by_plan.get(row["plan_id"], own[name].iloc[:0]) for name, by_plan in parts.items()}
-        record["names"] = dict((services or {}).get(str(row["service"]), {}))
-        record["metric"] = (metrics or {}).get(str(row["norm_id"]), "")
-        record["title"] = dict((titles or {}).get(str(row["plan_id"]), {}))
+    for record in records_of(own["plans"].sort_values("rank", kind="stable")):
+        plan_id = record["plan_id"]
+        mine = {name: by_plan.get(plan_id, own[name].iloc[:0]) for name, by_plan in parts.items()}
+        record["names"] = dict((services or {}).get(record["service"], {}))
+        record["metric"] = (metrics or {}).get(str(record["norm_id"]), "")
+        record["title"] = dict((titles or {}).get(plan_id, {}))
         record["shown"] = {
             what: None if record[f"{what}_within"] is None else _sides(record, what) for what in ("persons", "places")
         }
         record["actions"] = _actions(mine["plan_actions"], record, named)
-        record["curve"] = _told(mine["plan_curve"].sort_values("number"))
+        record["curve"] = records_of(mine["plan_curve"].sort_values("number"))
         # Where another plan acts that this one does not, and the other way round.
         chosen = [action["place_id"] for action in record["actions"]]
         record["options"] = [
@@ -81,20 +87,19 @@ def plan_records(
                 ],
                 "not": [action for action in record["actions"] if action["place_id"] not in where],
             }
-            for entry in _told(mine["plan_options"].sort_values("option"))
+            for entry in records_of(mine["plan_options"].sort_values("option"))
             for where in [str(entry["where"]).split()]
         ]
         people = mine["plan_people"]
         is_place = people["unit_level"] == "settlement"
         people = people.assign(unit=people["unit_id"].where(~is_place, people["unit_id"].map(township_of)).fillna(""))
-        record["left"] = _left(people, record, named)
-        gained = _some_of(people, "gained", ["gained"])
-        record["gained_in"] = _by_township(gained, record["shown"], "gained", named)
+        record["left"] = _by_township(people, record, "beyond", named)
+        record["gained_in"] = _by_township(people, record, "gained", named)
         if "plan_owners" in tables:
             owners = pd.DataFrame(tables["plan_owners"])
-            record["owners"] = _told(owners.loc[owners["plan_id"] == row["plan_id"]])
-        if row["question"] == "matching":
-            mine = {name: frame.loc[frame["plan_id"] == row["plan_id"]] for name, frame in rooms.items()}
+            record["owners"] = records_of(owners.loc[owners["plan_id"] == plan_id].drop(columns="plan_id"))
+        if record["question"] == "matching":
+            mine = {name: frame.loc[frame["plan_id"] == plan_id] for name, frame in rooms.items()}
             # Say from where each facility takes whom, and where one more unit of capacity would serve more.
             of_facility = mine["plan_capacity"].set_index("facility_id")
             for action in record["actions"]:
@@ -141,7 +146,7 @@ def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
     progress = tables.get("plan_progress")
     if progress is None:
         return []
-    rows = _told(progress.loc[progress["state"] != "proposed"].drop(columns="plan_id"))
+    rows = records_of(progress.loc[progress["state"] != "proposed"].drop(columns="plan_id"))
     named = names_of_places(tables, {part for row in rows for part in _ends(row)})
     return [row | {"names": _place_names(_ends(row), row, named)} for row in rows]
 
@@ -185,7 +190,7 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
         if shown is not None
     }
     found = []
-    for at, entry in enumerate(_told(rows)):
+    for at, entry in enumerate(records_of(rows)):
         names = _place_names(str(entry["place_id"]).split(), entry, named)
         township = named.get(str(entry["township_id"])) or names_of({"name": entry["township"]})
         shown = {what: whole[what][at] if what in whole else None for what in record["shown"]}
@@ -193,53 +198,40 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
     return found
 
 
-def _some_of(people: pd.DataFrame, side: str, outcomes: Sequence[str]) -> pd.DataFrame:
-    """Choose the places of a side, and of these the people: all of them, or those of whom room is told."""
-    if f"{side}_persons" not in people:
-        return people.loc[people["outcome"].isin(outcomes)]
-    some = people[f"{side}_persons"]
-    chosen = people.assign(persons=some.fillna(people["persons"]))
-    return chosen.loc[np.where(some.isna(), people["outcome"].isin(outcomes), some > 0.0)]
+def _by_township(people: pd.DataFrame, record: Record, side: str, named: Mapping[str, Names]) -> list[Record]:
+    """
+    Count people and places of one side by township, most people first, in whole people that add up.
 
-
-def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
-    """Say by township who is still beyond, how far at least and at most, and who of them misses narrowly."""
-    left = _some_of(people, "beyond", ["beyond", "none_reached"])
-    over = left["after_value"] - record["threshold"]
-    left = left.assign(near=(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min"))
-    found = _by_township(left, record["shown"], "beyond", named)
-    for entry in found:
-        rows = left.loc[left["unit"] == (entry["township_id"] or "")]
-        near = rows.loc[rows["near"]]
-        persons = plain(near["persons"].sum(min_count=1))
-        entry |= {
-            "low": plain(rows["after_value"].min()),
-            "high": plain(rows["after_value"].max()),
-            "none_reached": int((rows["outcome"] == "none_reached").sum()),
-            "near": {
-                "persons": None if persons is None else min(entry["persons"], round(persons)),
-                "places": len(near),
-            },
+    Of those still beyond it says too how far they are at least and at most, and who of them misses narrowly.
+    """
+    is_own, rows = people["outcome"].isin(["beyond", "none_reached"] if side == "beyond" else [side]), people
+    if f"{side}_persons" in people:  # of the people of a place some, where room is told
+        some = people[f"{side}_persons"]
+        rows, is_own = people.assign(persons=some.fillna(people["persons"])), is_own.where(some.isna(), some > 0.0)
+    rows = rows.loc[is_own]
+    shown, found = record["shown"]["persons"], []
+    grouped = rows.groupby("unit", sort=True)
+    counted = grouped["persons"].agg(["sum", "size"])
+    persons = [None] * len(counted) if shown is None else whole_parts(counted["sum"], shown[side])
+    for (name, own), whole in zip(grouped, persons, strict=True):
+        entry: Record = {
+            "township_id": name or None,
+            "names": named.get(str(name), {}),
+            "persons": whole,
+            "places": len(own),
         }
-    return found
-
-
-def _by_township(rows: pd.DataFrame, shown: Mapping[str, Any], side: str, named: Mapping[str, Names]) -> list[Record]:
-    """Count people and places of one side by township, most people first, in whole people that add up."""
-    grouped = rows.groupby("unit", sort=True)["persons"].agg(["sum", "size"])
-    people = shown["persons"]
-    persons = [None] * len(grouped) if people is None else whole_parts(grouped["sum"], people[side])
-    found = [
-        {"township_id": name or None, "names": named.get(str(name), {}), "persons": whole, "places": int(size)}
-        for name, size, whole in zip(grouped.index, grouped["size"], persons, strict=True)
-    ]
+        if side == "beyond":
+            over = own["after_value"] - record["threshold"]
+            near = own.loc[(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min")]
+            narrow = plain(near["persons"].sum(min_count=1))
+            entry |= {
+                "low": plain(own["after_value"].min()),
+                "high": plain(own["after_value"].max()),
+                "none_reached": int((own["outcome"] == "none_reached").sum()),
+                "near": {"persons": None if narrow is None else min(whole, round(narrow)), "places": len(near)},
+            }
+        found.append(entry)
     return sorted(found, key=lambda entry: (-(entry["persons"] or 0), -entry["places"], entry["township_id"] or ""))
-
-
-def _told(rows: pd.DataFrame) -> list[Record]:
-    return [
-        {str(key): plain(value) for key, value in row.items() if key != "plan_id"} for row in rows.to_dict("records")
-    ]
 
 
 def _place_names(ids: Sequence[str], row: Record, named: Mapping[str, Names]) -> Names:
@@ -282,3 +274,285 @@ def unit_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, Names]:
         rows = pd.DataFrame(boundaries).filter(regex="^(boundary_id|name.*)$").to_dict("records")
         found |= {str(row["boundary_id"]): names for row in rows if (names := names_of(row))}
     return found
+
+
+# Plans in words: what to do, whom it brings within, and who is then left, in any language.
+
+WHOLE_MONEY = 100.0
+"""From so much on, money is told in whole numbers."""
+MOST_NAMES = 5
+"""Places that a sentence names; the others are counted."""
+HAVING = frozenset({"unit_sites", "roads", "matching"})
+"""Kinds of plans that ask whether something is there, or has room, and not how far it is."""
+_WHY = {
+    "": "helps", "others_first": "first", "from_memory": "memory", "no_model": "model", "met": "met",
+    "not_measured": "measured", "no_capacity": "capacity", "shared": "shared", "no_group": "group",
+}  # fmt: skip
+MOST_PLACES = 3
+"""Places that a list inside an action names; the others are counted together."""
+
+
+def plan_sentences(plan: Record, words: Words) -> list[str]:
+    """Say in two sentences what a plan brings, where, and who is left, then what borders cost; or why there is none."""
+    told = _told(plan, words)
+    rooms = further_sentences(plan, words)
+    if plan.get("parts"):
+        # Of what plan of several services this one is a part.
+        sites, money = sum(part["sites"] for part in plan["parts"]), together_money(plan, words)
+        parts = [
+            words.say(
+                "plan",
+                "shared_part",
+                service=service_text(part, words),
+                gained=amount_text(part, part["shown"][part["counted"]]["gained"], words),
+            )
+            for part in plan["parts"]
+        ]
+        shared = {"parts": words.say("plan", "joint").join(parts), **_counted(sites, words)}
+        cost = words.say("plan", "shared_cost", **money) if money else ""
+        rooms = [words.say("plan", "shared", cost=cost, **shared), *rooms]
+    if not plan["actions"]:
+        why = "room" if plan["question"] == "matching" else _WHY[plan["reason"]]
+        return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
+    named = [place_name(action, words) for action in plan["actions"] if action["action"] != "close_site"]
+    rest = len(named) - MOST_NAMES
+    shown = named[:MOST_NAMES] + ([words.say("plan", "more_names", n=str(rest))] if rest > 0 else [])
+    told["names"] = words.of("pages").say("page", "brackets", text=words.say("plan", "joint").join(shown))
+    # What the first action brings by itself, where that is told in what the sentence counts.
+    told["more"] = ""
+    if len(named) > 1 and (plan["counted"] == "persons" or plan["shown"]["persons"] is None):
+        first = plan["actions"][0]
+        alone = first["shown"][plan["counted"]] if first["gained_alone"] is None else first["gained_alone"]
+        told["more"] = words.say("plan", "alone", name=named[0], value=_some(plan, alone, words))
+    return [capital(line) for line in (words.say("plan", f"done_{told['kind']}", **told), told["then"], *rooms)]
+
+
+def further_sentences(plan: Record, words: Words) -> list[str]:
+    """Say whom borders keep from room, what one more unit of capacity is worth, and where a mobile service goes."""
+    lines = []
+    if plan.get("round_stops") is not None:
+        told = {"left": amount_text(plan, plan["shown"][plan["counted"]]["beyond"], words)}
+        told |= {"stops": words.number(plan["round_stops"]), "days": words.number(plan["round_days"])}
+        told["value"] = _some(plan, round(plan["round_gained"]), words)
+        lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
+    if plan.get("owners"):
+        parts = [
+            words.say(
+                "plan",
+                "taken",
+                name=words.of("workbook").say("tenure", owner["owner"]),
+                value=words.number(owner["gained"]),
+            )
+            for owner in plan["owners"]
+        ]
+        together = amount_text(plan, plan["owners"][0]["gained"] + plan["owners"][0]["border"], words)
+        lines.append(words.say("plan", "owners", parts=words.say("plan", "joint").join(parts), together=together))
+    closing = [place_name(action, words) for action in plan["actions"] if action["action"] == "close_site"]
+    if closing:
+        lines.append(words.say("plan", "closes", n=str(len(closing)), names=words.say("plan", "joint").join(closing)))
+    if round(plan.get("border_persons") or 0.0):
+        lines.append(words.say("plan", "borders", value=amount_text(plan, round(plan["border_persons"]), words)))
+    short = plan.get("short_of_room") or []
+    if short:
+        unit = short[0]["unit"]
+        alike = [place for place in short if (place["persons"], place["unit"]) == (short[0]["persons"], unit)]
+        named, rest = [place_name(place, words) for place in alike[:MOST_PLACES]], len(alike) - MOST_PLACES
+        named += [words.say("plan", "more_names", n=str(rest))] if rest > 0 else []
+        names = words.say("plan", "joint").join(named)
+        told = {"names": names, "unit": unit or "", "value": amount_text(plan, short[0]["persons"], words)}
+        lines.append(words.say("plan", "worth_unit" if unit else "worth", **told))
+    return lines
+
+
+def _counted(number: int, words: Words) -> dict[str, str]:
+    """Say a number as a count, and in a word where it is small."""
+    return {"n": str(number), "count": words.messages["plan_count"].get(str(number), words.number(number))}
+
+
+def plan_title(plan: Record, words: Words) -> str:
+    """Say the finding of a plan as a title: how many of what bring how many within, and what then is."""
+    if not plan["actions"]:
+        return plan_sentences(plan, words)[0]
+    told = _told(plan, words)
+    return capital(words.say("plan", f"title_{told['kind']}", **told))
+
+
+def service_text(plan: Record, words: Words) -> str:
+    """Name the service of a plan as it stands inside a sentence."""
+    pages, service = words.of("pages").messages, str(plan["service"])
+    # As norms are titled: by their own word, which tells two norms of one service apart.
+    name = pages["service"].get(service) or pick(plan["names"], words.language) or words.term(service)
+    if pages["page"]["name_case"] != "lower":
+        return str(name)
+    bare = re.sub(r"^any (?=\w)", "", name, flags=re.IGNORECASE)
+    return bare[:1].lower() + bare[1:] if bare[:1].isupper() and bare[1:2].islower() else bare
+
+
+def place_name(action: Record, words: Words) -> str:
+    """Name where an action is; a place without a name by its township."""
+    name, township = (pick(action[key], words.language) for key in ("names", "township_names"))
+    return name or words.say("plan", "unnamed_in" if township else "unnamed", township=township)
+
+
+def amount_text(plan: Record, count: float, words: Words, *, what: str = "") -> str:
+    """Say how many people, of a group, or places; of those in which the norm counts where ``what`` does not say."""
+    number, unit = words.number(count), str(plan["stat_unit"])
+    if (what or plan["counted"]) == "places":
+        own = plan["question"] == "unit_sites" or plan["counted"] == "places"
+        named = own and unit != "population" and unit in words.messages["term"]
+        return words.say("plan", "units" if named else "places", n=number, value=number, units=words.term(unit))
+    group = words.of("pages").messages["group"].get(f"{unit}_persons")
+    if group is None:
+        return words.measure(count, "persons")
+    return words.say("plan", "group", value=number, group=group[:1].lower() + group[1:])
+
+
+def reach_text(plan: Record, words: Words, *, of: str = "") -> str:
+    """Say within what a norm asks a service to be, ``of`` that service where it is named, and how people travel."""
+    measure, mode = words.measure(plan["threshold"], str(plan["unit"])), str(plan["mode"])
+    by = words.messages["mode"].get(mode, "") if plan["unit"] == "min" and mode != "any" else ""
+    way = "_of" if of else "_return" if plan["metric"] == "roundtrip_time_min" else ""
+    return words.say("plan", f"reach_by{way}" if by else f"reach{way}", measure=measure, mode=by, service=of)
+
+
+def _told(plan: Record, words: Words) -> dict[str, str]:
+    """Say the numbers and names that sentences are made of: what brings people, which closing does not, and the end."""
+    counted, people = plan["counted"], plan["shown"]["persons"]
+    shown, near = plan["shown"][counted], sum(entry["near"][counted] or 0 for entry in plan["left"])
+    kinds = [action["action"] for action in plan["actions"] if action["action"] != "close_site"]
+    # Room is found at what stands, or made by enlarging and opening.
+    makes = plan["question"] == "matching" and bool(plan["actions"]) and plan["actions"][0]["action"] != "share_room"
+    kilometres, service = plan["length_km"], service_text(plan, words)
+    told = _counted(len(kinds), words) | {
+        "kind": "making" if makes else str(plan["question"]),
+        "service": service,
+        "reach": reach_text(plan, words, of=service if plan["question"] == "links" else ""),
+        "length": "" if kilometres is None else words.measure(kilometres, "km", decimals=int(kilometres < 10.0)),
+        "gained": _some(plan, shown["gained"], words),
+        "today": amount_text(plan, shown["today"], words),
+        "left": amount_text(plan, shown["beyond"], words),
+        "share": words.share(plan["target_share"]),
+        "near": "",
+    }
+    if near:
+        minutes = words.measure(NEAR_MIN, "min")
+        told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=minutes)
+    # What the plan builds or uses, by number.
+    told["what"] = words.say("plan", f"what_{told['kind']}", **told) if kinds and not makes else ""
+    if kinds and makes:
+        parts = [
+            words.say("plan", f"what_{action}", **(told | _counted(kinds.count(action), words)))
+            for action in ("open_site", "enlarge_site")
+            if action in kinds
+        ]
+        both = len(parts) > 1
+        told["what"] = words.say("plan", "what_both", opened=parts[0], enlarged=parts[1]) if both else parts[0]
+    told["people"] = "" if people is None else amount_text(plan, people["gained"], words, what="persons")
+    key = "whom" + ("_all" if not shown["beyond"] else "") + ("_in" if counted == "places" and people else "")
+    told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})
+    # With nobody beyond, with the norm met, or short of it.
+    end = "left" if not plan["norm_id"] else "met" if plan["meets_target"] == "yes" else "short"
+    end = end if shown["beyond"] else "nobody"
+    without = "_room" if plan["question"] == "matching" else "_without" if plan["question"] in HAVING else ""
+    for key in ("end", "then"):
+        told[key] = words.say("plan", f"{key}_{end}{without}", **told | {"n": words.number(shown["beyond"])})
+    return told
+
+
+def _some(plan: Record, count: float, words: Words) -> str:
+    """Say a part of an amount that is named beside it."""
+    return words.say("plan", f"some_{plan['counted']}", value=words.number(count))
+
+
+def doubt_text(plan: Record, words: Words) -> str:
+    """Say what a plan brings if every trip takes longer, or less; empty where that was not asked."""
+    if plan.get("worst_share") is None:
+        return ""
+    slow, fast = (amount_text(plan, plan[f"gained_if_{side}"], words) for side in ("slower", "faster"))
+    shares = {"percent": words.share(plan["doubt_share"]), "share": words.share(plan["worst_share"])}
+    return words.say("plan", "doubt", slow=slow, fast=fast, **shares)
+
+
+def cost_text(plan: Record, words: Words) -> str:
+    """Say what a plan costs, and of what budget; empty where that is not known."""
+    if plan.get("cost") is None:
+        return ""
+    told = {name: money_text(plan[name], plan, words) for name in ("cost", "budget")}
+    if plan["cost"] < 0.0:
+        return words.say("plan", "cost_saves", cost=money_text(-plan["cost"], plan, words))
+    told["each"] = _each_text(plan, plan, words)
+    of = "cost" if plan["budget"] is None else "cost_shared" if plan.get("together") else "cost_budget"
+    return words.say("plan", of, **told)
+
+
+def together_money(plan: Record, words: Words) -> dict[str, str]:
+    """Say what all parts of a plan of several services cost, and its budget; empty where that is not known."""
+    costs = [part["cost"] or 0.0 for part in plan["parts"]]
+    if plan["budget"] is None:
+        return {}
+    return {"cost": money_text(sum(costs), plan, words), "budget": money_text(plan["budget"], plan, words)}
+
+
+def money_text(value: float | None, told: Mapping[str, Any], words: Words) -> str:
+    """Write an amount of money in the word of a plan or action for it; small ones with what is behind the point."""
+    is_whole = value is None or value >= WHOLE_MONEY or float(value).is_integer()
+    return words.say("plan", "money", value=words.number(value, decimals=0 if is_whole else 2), money=told["currency"])
+
+
+def _each_text(plan: Record, told: Mapping[str, Any], words: Words) -> str:
+    """Say what each one gained costs, by a plan or by one of its actions."""
+    each = money_text(told["cost_per_gained"], plan, words)
+    return words.say("plan", f"each_{plan['counted']}", each=each)
+
+
+def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
+    """Say what an action is and where; a link with one end alone leads to a road."""
+    is_road = action["action"] == "build_link" and " " not in str(action["place_id"])
+    is_sized = action.get("capacity_after") is not None
+    told = {"where": where}
+    if is_sized:
+        told |= {side: words.number(round(action[f"capacity_{side}"])) for side in ("before", "after")}
+        unit = action["capacity_unit"]
+        told["unit"] = words.of("pages").say("page", "brackets", text=unit) if unit else ""
+    more = "_road" if is_road else "_sized" if is_sized and action["action"] == "open_site" else ""
+    return words.say("plan_action", f"{action['action']}{more}", **told)
+
+
+def gain_text(plan: Record, words: Words) -> str:
+    """Say what becomes of those whom an action of a plan helps."""
+    if plan["question"] == "matching":
+        return words.say("plan", "gain_room", service=service_text(plan, words))
+    if plan["question"] in HAVING:
+        asks = "law" if plan["norm_class"] == "mandatory" else "norm"
+        return words.say("plan", f"gain_{asks}", service=service_text(plan, words))
+    return words.say("plan", "gain_reach", reach=reach_text(plan, words, of=service_text(plan, words)))
+
+
+def action_details(plan: Record, action: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """Say what an action costs, who has to act, whom a facility takes, and in how many trials it stays, where known."""
+    told = {}
+    if action.get("cost") is not None:
+        told["cost"] = money_text(action["cost"], plan, words)
+        if action["cost"] < 0.0:
+            told["cost"] = words.say("plan", "saves", cost=money_text(-action["cost"], plan, words))
+    if action.get("cost_per_gained") is not None:
+        told["cost"] += words.of("pages").say("page", "brackets", text=_each_text(plan, action, words))
+    if action.get("responsible"):
+        told["responsible"] = words.say("duty_bearer", str(action["responsible"]))
+    if action.get("takes"):
+        named, rest = action["takes"][:MOST_PLACES], action["takes"][MOST_PLACES:]
+        parts = [
+            words.say("plan", "taken", name=place_name(home, words), value=words.number(home["persons"]))
+            for home in named
+        ]
+        if rest:
+            others = words.number(sum(home["persons"] for home in rest))
+            parts.append(words.say("plan", "taken_more", value=others))
+        told["takes"] = words.say("plan", "joint").join(parts)
+    if action.get("more_room"):
+        told["more_room"] = words.measure(action["more_room"], "persons")
+    if action.get("chosen_share") is not None:
+        every = round(action["trials"])
+        stays = words.number(action["chosen_share"] * every)
+        told["chosen"] = words.say("plan", "chosen", stays=stays, n=str(every))
+    return told

@@ -14,7 +14,7 @@ import pandas as pd
 from spatial.norms.evaluation import PEOPLE_AT_MOST
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.reporting.wording import columns_told, plain, with_names
+from spatial.reporting.wording import columns_told, plain, records_of, with_names
 from spatial.score.composite import lack_shares
 from spatial.score.ranking import CLAIM, MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
@@ -294,20 +294,19 @@ def _areas(
         texts = {value for value in row.values() if isinstance(value, str) and value}
         parts = {part.group() for text in texts for part in _RUN.finditer(_OTHER_SCRIPT.sub(" ", text))}
         names = {name.strip() for name in texts | parts} - {""}
-        if called in {str(key), *names} or any(_named(name, told_in) for name in names):
+        # In Latin letters a name stands in a text as a word of its own.
+        told = any(
+            len(name) >= SHORTEST_OTHER and name in told_in
+            if _OTHER_SCRIPT.search(name)
+            else len(name) >= SHORTEST_LATIN and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told_in)
+            for name in names
+        )
+        if told or called in {str(key), *names}:
             inside = ids.eq(str(key))
             if outline is not None and not outline.is_empty:
                 inside |= points.within(outline)
             found.append(sorted(ids[inside]))
     return found
-
-
-def _named(name: str, text: str) -> bool:
-    """Tell whether a text names a place: in Latin letters as a word of its own."""
-    if _OTHER_SCRIPT.search(name):
-        return len(name) >= SHORTEST_OTHER and name in text
-    whole = rf"(?<!\w){re.escape(name)}(?!\w)"
-    return len(name) >= SHORTEST_LATIN and re.search(whole, text) is not None
 
 
 URBAN, RURAL, UNKNOWN = "urban", "rural", "unknown"
@@ -390,7 +389,7 @@ def summarise_score(
         norms = {
             "in_access": table.loc[inside, "norm_id"].astype(str).tolist(),
             "never_known_to_fail": table.loc[never, "norm_id"].astype(str).tolist(),
-            "left_out": [{str(name): plain(value) for name, value in row.items()} for row in left.to_dict("records")],
+            "left_out": records_of(left),
         }
     return {**study, "townships": townships, "classes": classes, "clusters": clusters, "norms": norms}
 

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 from spatial.inputs.duplicates import OPEN_NAMESAKE
 from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
-from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen, norm_id_of
+from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen
 from spatial.norms.measuring import ACCESS_METRICS, AccessLookup, modes_for
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import (
@@ -28,8 +28,11 @@ from spatial.reporting.score import (
     summarise_town_and_country,
 )
 from spatial.reporting.sign_off import TAGGED_SPEEDS
-from spatial.reporting.wording import columns_told, plain
+from spatial.reporting.wording import columns_told, plain, records_of
 from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY, STUDY
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
 
@@ -50,29 +53,6 @@ def mobile_places(settlements: pd.DataFrame) -> frozenset[str]:
         return frozenset()
     moves = settlements["village_plan_class"] == RELOCATES
     return frozenset(settlements.loc[moves, "settlement_id"].astype(str))
-
-
-def mobile_people(norm_id: str, results: pd.DataFrame, places: frozenset[str]) -> dict[str, Any] | None:
-    """Count those beyond a norm as mapped whom a mobile service is to reach; None where there is no such place."""
-    if not places:
-        return None
-    own = (results["unit_level"] == "settlement") & (results["norm_id"] == norm_id)
-    rows = results.loc[own & (results["status_as_mapped"] == "not_met")]
-    rows = rows.loc[rows["unit_id"].isin(places)]
-    if rows.empty:
-        return None
-    return {"places": len(rows), "persons": plain(rows["persons_unserved"].sum(min_count=1))}
-
-
-def remedy_counts(gaps: pd.DataFrame) -> Mapping[str, dict[str, int]]:
-    """Count gaps and the places that they concern by remedy."""
-    return {
-        remedy: {
-            "gaps": int((gaps["remedy"] == remedy).sum()),
-            "places": int(gaps.loc[gaps["remedy"] == remedy, "settlement_id"].nunique()),
-        }
-        for remedy in REMEDY
-    }
 
 
 # Gaps: which settlements a norm leaves out, in order of the people concerned.
@@ -183,26 +163,20 @@ class CertaintyNote:
     # service of the study by name in the register of norms; a name that is missing stands for itself
     answers: Mapping[str, str] = field(default_factory=dict)
     speeds: str = ""  # the speed table
-    speed_share: float = 0.2  # how much lower and higher every speed may be
+    # how much lower and higher every speed may be; the factors on all speeds in the slow and in the fast run that take
+    # its place where they were measured; ``uncalibrated``, ``compared`` with observed times or ``calibrated`` on them
+    speeds_known: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            "speed_share": 0.2,
+            "speed_factors": None,
+            "speed_status": "uncalibrated",
+            "calibrated": False,
+        }
+    )
     walk_km_h: tuple[float, float] = (4.0, 6.0)  # slowest and fastest walk
     detour: tuple[float, float] = (1.0, 1.6)  # least and largest detour of a walk
-    calibrated: bool = False  # whether speeds were fitted to observed times
-    # ``uncalibrated``, ``compared`` with observed times, or ``calibrated`` on them
-    speed_status: str = "uncalibrated"
-    # factors on all speeds in the slow and in the fast run as measured; None where they are assumed
-    speed_factors: tuple[float, float] | None = None
     # what observed times said, ready for JSON
     calibration: Mapping[str, Any] = field(default_factory=lambda: {"calibrated": False})
-
-    @property
-    def speeds_known(self) -> dict[str, Any]:
-        """How well the speeds are known: the assumed share, the measured factors that take its place, and a word."""
-        return {
-            "speed_share": self.speed_share,
-            "speed_factors": None if self.speed_factors is None else list(self.speed_factors),
-            "speed_status": self.speed_status,
-            "calibrated": self.calibrated,
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,7 +222,7 @@ def norm_certainty(
     runs = runs_of(tables.get("intervals"), tables.get("access"), service=service, mode=str(norm["mode"]))
     if runs is None:
         return None
-    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm_id_of(norm))]
+    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm["norm_id"])]
     judged = rows.loc[rows["status_as_mapped"].isin(["met", "not_met"])].set_index("unit_id")
     beyond = runs.minutes.reindex(judged.index).fillna(math.inf) > float(norm["threshold"])
     # Who is beyond, around what the norm counts: at best never more, at worst never fewer.
@@ -291,6 +265,98 @@ def rural_access(table: pd.DataFrame | None) -> dict[str, Any] | None:
     row = rows.iloc[0]
     names = ("rai_lower", "rai_upper", "imputed_share", "rural_persons", "distance_m", "urban_masked")
     return {name: plain(row[name]) for name in names}
+
+
+# What scenarios, crews and full facilities mean for places and people, for pages and for words.
+
+LEAST_CHANGE_MIN = 0.5
+"""Below this a time is the same before and after: no page tells less than a minute."""
+_NOBODY = 1e-6
+"""Persons below which rounding is all that is left."""
+_SERVED = ("served", "full", "not_reached")
+
+
+def change_of(table: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Class what a scenario changes."""
+    before, after = (table[f"{side}_min"].fillna(np.inf).to_numpy(dtype=np.float64) for side in ("before", "after"))
+    neither = np.isinf(before) & np.isinf(after)
+    less = np.subtract(before, after, out=np.zeros(len(table)), where=~neither)
+    change = table["class_change"]
+    classes = [
+        change.isna(),
+        change == "gained",
+        change == "lost",
+        neither,
+        less >= LEAST_CHANGE_MIN,
+        less <= -LEAST_CHANGE_MIN,
+    ]
+    return np.select(classes, ["unknown", "gained", "lost", "neither", "quicker", "slower"], "same")
+
+
+def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Class places by whether their people find room."""
+    served, full, beyond = (table[f"{name}_persons"].to_numpy(dtype=np.float64) for name in _SERVED)
+    classes = [
+        np.isnan(served),
+        (served > _NOBODY) & (full + beyond <= _NOBODY),
+        served > _NOBODY,
+        full > _NOBODY,
+        beyond > _NOBODY,
+    ]
+    return np.select(classes, ["unknown", "served", "partly_served", "full", "not_reached"], "nobody")
+
+
+def scenario_totals(people: Sequence[dict[str, Any]], access: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Say who gains and loses by each scenario of the summary, service by service, at the cutoff of the classes."""
+    if access is None:
+        return []
+    inside = access.loc[access["in_study"]]
+    places = inside.groupby(["scenario", "service", "mode"]).size()
+    found = []
+    for row in people:
+        key = (row["scenario"], row["service"], row["mode"])
+        total = {"persons": row["persons"], "places": int(places.get(key, 0))}
+        entry: dict[str, Any] = {name: row[name] for name in ("scenario", "service", "mode")}
+        entry |= {"cutoff_min": float(row["cutoff_min"]), "unknown_places": int(row["unknown_places"])}
+        for what, count in total.items():
+            gained, lost = row[f"gained_{what}"], row[f"lost_{what}"]
+            entry[what] = {"gained": plain(gained), "lost": plain(lost), "unchanged": plain(count - gained - lost)}
+        found.append(entry)
+    return sorted(found, key=lambda entry: (entry["scenario"], entry["service"]))
+
+
+def emergency_totals(people: pd.DataFrame | None, response: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Say whom crews reach within their targets."""
+    if people is None or response is None:
+        return []
+    columns = ["target_min", "within_persons", "beyond_persons", "within_places", "beyond_places"]
+    found = []
+    for (service, mode), part in people.groupby(["service", "mode"], sort=True):
+        own = response.loc[(response["service"] == service) & (response["mode"] == mode), "mobilisation_min"]
+        ordered = part.sort_values("target_min", kind="stable")
+        found.append(
+            {
+                "service": str(service),
+                "mode": str(mode),
+                "mobilisation_min": [plain(own.min()), plain(own.max())],
+                "targets": [{name: plain(row[name]) for name in columns} for row in ordered.to_dict("records")],
+                "unknown_places": int(part["unknown_places"].max()),
+            }
+        )
+    return found
+
+
+def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count the people of the study who find room, who reach only full facilities, and who reach none."""
+    if served is None:
+        return []
+    inside = settlements.loc[settlements["in_study"], "settlement_id"]
+    own = served.loc[served["settlement_id"].isin(inside)].sort_values("settlement_id", kind="stable")
+    parts = own.groupby(["service", "mode"], sort=True)
+    return [
+        {"service": str(service), "mode": str(mode), **{name: float(part[f"{name}_persons"].sum()) for name in _SERVED}}
+        for (service, mode), part in parts
+    ]
 
 
 # The unit in which people are told a measure of access.
@@ -480,18 +546,8 @@ def summarise_study(
     scored = settlements.loc[settlements["in_study"]]
     note = certainty or CertaintyNote()
     people = _population(settlements)
-    norms = _norms(results, register)
-    index, moving = rural_access(tables.get("rural_access")), mobile_places(scored)
-    # Split once for all norms: each would look through all results again.
-    by_norm = {str(norm): own for norm, own in results.groupby("norm_id")}
-    for norm in norms:
-        own = by_norm[norm["norm_id"]]
-        norm["nothing_mapped"] = is_unmapped(norm)
-        norm["people_missing"] = people_missing(norm["norm_id"], own, scored)
-        norm["places_without_population"] = people["places_without_population"]
-        norm["mobile"] = mobile_people(norm["norm_id"], own, moving)
-        norm["certainty"] = norm_certainty(norm, own, tables, note)
-        norm["rural_access"] = index if norm["service"] in SEASON_ROADS else None
+    index = rural_access(tables.get("rural_access"))
+    norms = _norms(tables, register, note, index)
     study = results.loc[results["unit_level"] == STUDY]
     status = next(iter(gate_status(study).to_dict("records")), {})
     # Which facilities close while one of their name stays open: in scenarios, or in that which the run is of.
@@ -531,7 +587,11 @@ def summarise_study(
         else {
             "gaps": len(gaps),
             "near_misses": int(gaps["is_near_miss"].sum()),
-            "by_remedy": remedy_counts(gaps),
+            "by_remedy": {
+                remedy: {"gaps": len(ids), "places": int(ids.nunique())}
+                for remedy in REMEDY
+                for ids in [gaps.loc[gaps["remedy"] == remedy, "settlement_id"]]
+            },
             "by_norm": {
                 str(name): {"gaps": len(near), "near_misses": int(near.sum())}
                 for name, near in gaps.groupby("norm_id", sort=True)["is_near_miss"]
@@ -551,14 +611,14 @@ def summarise_study(
             "services": sorted(intervals["service"].unique()),
         },
         "rural_access": index,
-        "calibration": {"status": note.speed_status, **note.calibration},
-        "scenarios": _records(changed),
+        "calibration": {"status": note.speeds_known["speed_status"], **note.calibration},
+        "scenarios": records_of(changed),
         "open_namesakes": open_namesakes,
-        "emergency": _records(tables.get("emergency_people")),
-        "population_account": _records(tables.get("population_account")),
-        "unit_totals": _records(tables.get("unit_totals")),
-        "counts": _records(tables.get("counts")),
-        "inventory": _records(tables.get("inventory")),
+        "emergency": records_of(tables.get("emergency_people")),
+        "population_account": records_of(tables.get("population_account")),
+        "unit_totals": records_of(tables.get("unit_totals")),
+        "counts": records_of(tables.get("counts")),
+        "inventory": records_of(tables.get("inventory")),
         "score": summarise_score(tables, pillar_weights),
         "town_and_country": summarise_town_and_country(tables),
         "issues": list(issues),
@@ -566,13 +626,20 @@ def summarise_study(
     }
 
 
-def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]]:
+def _norms(
+    tables: Mapping[str, pd.DataFrame], register: pd.DataFrame, note: CertaintyNote, index: dict[str, Any] | None
+) -> list[dict[str, Any]]:
     """Join the result of each norm for the study with what the register says, the most telling first."""
+    results, settlements = tables["norm_results"], tables["settlements"]
+    scored = settlements.loc[settlements["in_study"]]
+    moving, uncounted = mobile_places(scored), int(scored["population_persons"].isna().sum())
     study = results.loc[results["unit_level"] == STUDY].set_index("norm_id")
     rules = register.set_index("norm_id")
+    # Split once for all norms: each would look through all results again.
+    by_norm = {str(norm): own for norm, own in results.groupby("norm_id")}
     found = []
     for norm_id in sorted(study.index):
-        row, rule = study.loc[norm_id], rules.loc[norm_id]
+        row, rule, own = study.loc[norm_id], rules.loc[norm_id], by_norm[norm_id]
         entry = {"norm_id": norm_id, **{name: plain(row.get(name)) for name in TOLD["results"]}}
         entry |= {name: plain(rule.get(name)) for name in TOLD["register"]}
         if row.get(SUPPRESSED.name):
@@ -583,15 +650,27 @@ def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]
         entry["is_own"] = entry["is_chosen"] or rule["jurisdiction"] != EVERYWHERE
         # "Served" is only a least figure where some who are beyond may be served by what is not mapped.
         what, upper = entry["share_of"], entry["served_share_upper"]
-        inside, beyond = entry[f"{what}_in_scope"], entry[f"{what}_unserved"]
+        inside, lost = entry[f"{what}_in_scope"], entry[f"{what}_unserved"]
         entry["is_lower_bound"] = bool(
-            inside and beyond and upper is not None and beyond / inside > 1.0 - upper + SHARE_TOLERANCE
+            inside and lost and upper is not None and lost / inside > 1.0 - upper + SHARE_TOLERANCE
         )
         rank = entry["headline_rank"] = plain(rule["headline_rank"])
         # A norm opens the page where it says something: it was measured and applies, or the register ranks it.
-        measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0 or is_unmapped(entry)
+        unmapped = is_unmapped(entry)
+        measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0 or unmapped
         judged = entry["status"] != "not_applicable" or entry["role"] == "duty_trigger"
         entry["is_headline"] = bool(rule["headline"]) and (rank is not None or (measured and judged))
+        entry["nothing_mapped"] = unmapped
+        entry["people_missing"] = people_missing(norm_id, own, scored)
+        entry["places_without_population"] = uncounted
+        # Those beyond it as mapped whom a mobile service is to reach; none where there is no such place.
+        beyond = (
+            own["unit_level"].eq("settlement") & own["status_as_mapped"].eq("not_met") & own["unit_id"].isin(moving)
+        )
+        persons = plain(own.loc[beyond, "persons_unserved"].sum(min_count=1))
+        entry["mobile"] = {"places": int(beyond.sum()), "persons": persons} if beyond.any() else None
+        entry["certainty"] = norm_certainty(entry, own, tables, note)
+        entry["rural_access"] = index if entry["service"] in SEASON_ROADS else None
         order = (
             not entry["is_headline"],
             math.inf if rank is None else rank,
@@ -625,8 +704,8 @@ def _population(settlements: pd.DataFrame) -> dict[str, Any]:
         "persons": plain(scored["population_persons"].sum()) if known.any() else None,
         "groups": {name: plain(scored[name].sum(min_count=1)) for name in groups},
         "groups_by_source": {name: counts for name, counts in by_source.items() if counts},
-        "by_source": _tally(scored["population_source"]),
-        "by_tier": _tally(scored["tier"]),
+        "by_source": scored["population_source"].value_counts().sort_index().to_dict(),
+        "by_tier": scored["tier"].value_counts().sort_index().to_dict(),
     }
 
 
@@ -668,7 +747,7 @@ def _places_reached(tables: Mapping[str, pd.DataFrame], scored: pd.DataFrame) ->
         own = snaps.loc[(snaps["place_kind"] == "settlement") & snaps["place_id"].isin(inside)]
         for mode, part in own.groupby("mode", sort=True):
             snapped[str(mode)] = {
-                **_tally(part["snap_status"]),
+                **part["snap_status"].value_counts().sort_index().to_dict(),
                 "median_distance_m": plain(part["snap_distance_m"].median()),
                 "largest_distance_m": plain(part["snap_distance_m"].max()),
             }
@@ -683,13 +762,3 @@ def _places_reached(tables: Mapping[str, pd.DataFrame], scored: pd.DataFrame) ->
                 str(name): {"places": int(counts[name]), "persons": plain(sums[name])} for name in sums.index
             }
     return {"edge_risk": risk, "snaps": snapped, "last_mile": last_mile}
-
-
-def _tally(values: pd.Series) -> dict[str, int]:
-    return {str(name): int(count) for name, count in values.value_counts().sort_index().items()}
-
-
-def _records(frame: pd.DataFrame | None) -> list[dict[str, Any]]:
-    if frame is None:
-        return []
-    return [{str(name): plain(value) for name, value in row.items()} for row in frame.to_dict("records")]

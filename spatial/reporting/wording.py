@@ -47,6 +47,17 @@ def plain(value: object) -> Any:
     return value if isinstance(value, str | bool | int | float) else str(value)
 
 
+def records_of(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Give the rows of a table as JSON can hold them; none without it."""
+    rows = () if table is None else table.to_dict("records")
+    return [{str(name): plain(value) for name, value in row.items()} for row in rows]
+
+
+def capital(text: str) -> str:
+    """Begin a text with a capital, where its script has any."""
+    return text[:1].upper() + text[1:]
+
+
 @functools.cache
 def columns_told(where: str) -> dict[str, tuple[str, ...]]:
     """Read which columns of tables the summary, the score, an explanation, pages or layers tell, in their order."""
@@ -275,32 +286,25 @@ def _script(language: str) -> str:
     return {"any": "LATIN", "Han": "CJK"}.get(told, told.upper())
 
 
-def in_script_order(name: str, language: str) -> str:
-    """
-    Begin a name that is written in two scripts with that of a language.
-
-    >>> in_script_order("هواني Hoani", "fr"), in_script_order("云溪镇", "fr")
-    ('Hoani هواني', '云溪镇')
-    """
-    if name.isascii() or " " not in name:
-        return name
-    own: list[str] = []
-    rest: list[str] = []
-    for word in name.split():
-        is_own = any(unicodedata.name(letter, "").startswith(_script(language)) for letter in word)
-        (own if is_own else rest).append(word)
-    return " ".join([*own, *rest]) if own and any(word.isalpha() for word in rest) else name
-
-
 def pick(names: Mapping[str, str], language: str) -> str:
     """
-    Choose a name by language; one in two scripts begins with that of the language.
+    Choose a name by language; one that is written in two scripts begins with that of the language.
 
-    >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr")
-    '云溪镇'
+    >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr"), pick({"und": "هواني Hoani"}, "fr")
+    ('云溪镇', 'Hoani هواني')
     """
-    written = in_script_order(names.get(WRITTEN, ""), language)
-    return names.get(language) or written or names.get("en") or next(iter(names.values()), "")
+    if names.get(language):
+        return names[language]
+    written = names.get(WRITTEN, "")
+    if " " in written and not written.isascii():
+        own: list[str] = []
+        rest: list[str] = []
+        for word in written.split():
+            is_own = any(unicodedata.name(letter, "").startswith(_script(language)) for letter in word)
+            (own if is_own else rest).append(word)
+        if own and any(word.isalpha() for word in rest):
+            written = " ".join([*own, *rest])
+    return written or names.get("en") or next(iter(names.values()), "")
 
 
 def named_in(

@@ -94,44 +94,32 @@ class Stage:
     columns: Mapping[str, tuple[str, ...]] | Late = field(default_factory=dict)
 
 
-class _Section:
-    """Single keys of a section of the study."""
-
-    def __init__(self, section: Any, name: str, keys: set[str]) -> None:
-        self._section = section
-        self._name = name
-        self._keys = keys
-
-    def __getattr__(self, key: str) -> Any:
-        """Return a declared key and refuse any other of the section."""
-        value = getattr(self._section, key)
-        if key not in self._keys:
-            named = ", ".join(f"{self._name}.{known}" for known in sorted(self._keys))
-            raise SpatialError(f"the stage has not declared the option '{self._name}.{key}'; it takes {named}")
-        return value
-
-
 def make_anew(_tables: Sequence[str], _what: str, make: Callable[[], Any]) -> Any:
     """Make what follows from tables, keeping nothing."""
     return make()
 
 
 class Options(Keys):
-    """The part of a study that a stage has declared."""
+    """The part of a study, or of a section of it, that a stage has declared."""
 
-    def __init__(self, study: Study, keys: tuple[str, ...], derived: Derived = make_anew) -> None:
+    def __init__(self, study: Study, keys: tuple[str, ...], derived: Derived = make_anew, *, section: str = "") -> None:
         self._study = study
         self._keys = keys
+        self._section = section
         # Makes what several stages of a run take from the same tables, such as a graph, but once.
         self.derived = derived
 
     def __getattr__(self, key: str) -> Any:
         """Return a declared option and refuse any other."""
-        declared = {name.removeprefix(f"{key}.") for name in self._keys if name.startswith(f"{key}.")}
-        if key.startswith("_") or not (key in self._keys or declared):
-            raise SpatialError(f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}")
-        section = getattr(self._study, key)
-        return section if key in self._keys else _Section(section, key, declared)
+        if key.startswith("_"):
+            raise AttributeError(key)
+        value, single = getattr(self._study, key), tuple(name for name in self._keys if name.startswith(f"{key}."))
+        if key in self._keys:
+            return value
+        if single:
+            return Options(value, tuple(name.removeprefix(f"{key}.") for name in single), section=f"{key}.")
+        named = ", ".join(f"{self._section}{known}" for known in self._keys)
+        raise SpatialError(f"the stage has not declared the option '{self._section}{key}'; it takes {named}")
 
     @property
     def columns_named(self) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from spatial.access.calibration import check_observed
-from spatial.cartography.pages import refuse_small_pages
+from spatial.cartography.document import refuse_small_pages
 from spatial.errors import ContractError, SpatialError, StudyError, first_of
 from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population

@@ -15,7 +15,7 @@ from spatial.reporting import wording
 from spatial.reporting.answer import answer_lines, answer_title
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import brief_text, explanation_text
-from spatial.reporting.plan_text import (
+from spatial.reporting.plans import (
     action_details,
     action_text,
     amount_text,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.access.scenarios import scenario_people
@@ -38,7 +37,7 @@ def norms(
 ) -> dict[str, Value]:
     """Judge every norm that binds the study."""
     progress(0.0, "norms")
-    vocabulary = vocabulary_of(options).knowing(set(facilities["service"]))
+    vocabulary = vocabulary_of(options, facilities["service"])
     known = inventories(options, vocabulary, facilities)
     official = official_totals(options, vocabulary).facilities
     inventory = take_inventory(facilities, declared=known, official=official, vocabulary=vocabulary)
@@ -84,31 +83,34 @@ def summary_of(options: Options, tables: Mapping[str, Any], binding: pd.DataFram
     offered, chosen = vocabulary_of(options), options.uncertainty
     found = {word: offered.for_register(word) for word in sorted(set(binding["service"]))}
     departure = options.calibration.departure or None
-    certainty = CertaintyNote(
-        answers={word: service.id for word, service in found.items() if service is not None},
-        speeds=options.network.speeds,
-        speed_share=chosen.speed_share,
-        walk_km_h=chosen.walk_km_h,
-        detour=chosen.detour,
-        calibration={"calibrated": False, "departure": departure},
-    )
+    calibration = {"calibrated": False, "departure": departure}
+    known = {
+        "speed_share": chosen.speed_share,
+        "speed_factors": None,
+        "speed_status": "uncalibrated",
+        "calibrated": False,
+    }
     if "calibration_factors" in tables:
         fitted = Fitted(*(tables.get(f"calibration_{name}") for name in ("factors", "errors", "observations")))
         measured, status = calibration_of(options, fitted), fitted.status(options)
         if measured is not None:
-            certainty = replace(
-                certainty,
-                calibrated=status == "calibrated",
-                speed_status=status,
-                speed_factors=measured.error_range(fitted=status == "calibrated"),
-                calibration={**measured.summary(), "departure": departure},
-            )
+            is_fitted = status == "calibrated"
+            factors = list(measured.error_range(fitted=is_fitted))
+            known |= {"speed_factors": factors, "speed_status": status, "calibrated": is_fitted}
+            calibration = {**measured.summary(), "departure": departure}
     summary = summarise_study(
         tables,
         register=binding,
         issues=known_issues(every_source(tables)),
         facts=facts,
-        certainty=certainty,
+        certainty=CertaintyNote(
+            answers={word: service.id for word, service in found.items() if service is not None},
+            speeds=options.network.speeds,
+            speeds_known=known,
+            walk_km_h=chosen.walk_km_h,
+            detour=chosen.detour,
+            calibration=calibration,
+        ),
         pillar_weights=dict[str, float](options.score.weights.items()),
     )
     names = {

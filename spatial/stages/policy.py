@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,13 @@ def access_rules(options: Options, **more: Any) -> AccessRules:
     return AccessRules.from_options(options.access, snap=options.network, buffer_m=buffer_m, **more)
 
 
-def vocabulary_of(options: Options) -> Vocabulary:
-    """Load the study's vocabulary of services."""
-    return load_services(options.raw_path(options.services_file) if options.services_file else None)
+def vocabulary_of(options: Options, offered: Iterable[str] = ()) -> Vocabulary:
+    """Load the study's services; those by level alone stand for words of the register where facilities offer them."""
+    known, there = (
+        load_services(options.raw_path(options.services_file) if options.services_file else None),
+        set(offered),
+    )
+    return replace(known, offered=frozenset(there)) if there else known
 
 
 def register_of(options: Options) -> pd.DataFrame:
@@ -147,14 +152,13 @@ def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
     them, and `has_headlines` tells whether it names any.
     """
     law = options.beyond((*LAW_KEYS, "access.services"))
-    vocabulary, binding = vocabulary_of(law), binding_norms(law)
-    known = vocabulary.knowing(offered)
+    known, binding = vocabulary_of(law, offered), binding_norms(law)
     in_metres = asked_by_norms(binding.loc[binding["metric"] == "network_dist_m"], known)
     besides = set() if law.access.services else asked_by_norms(binding, known)
     told = binding[["norm_id", "service", "bundle_members", "metric", "unit", "threshold"]]
     rows = told.astype(object).where(told.notna(), None).to_dict("records")
     return {
-        "besides": sorted(name for name in besides if not vocabulary.satisfying(name) & offered),
+        "besides": sorted(name for name in besides if not known.satisfying(name) & offered),
         "in_metres": sorted(in_metres),
         "headlines": [row for norm in law.norms.headline for row in rows if row["norm_id"] == norm],
         "has_headlines": bool(law.norms.headline),

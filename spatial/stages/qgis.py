@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spatial.cartography.page_data import messages
+from spatial.cartography.page_data import page_texts
 from spatial.messages import Words
-from spatial.norms.law import norm_id_of
 from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.layers import SLIM, WAYS
 from spatial.qgis.meta import NormWords, QgisMeta
@@ -18,7 +17,7 @@ from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
 from spatial.reporting import wording
 from spatial.reporting.answer import count_text, counted_norm, finding_text
-from spatial.reporting.plan_text import place_name, plan_title
+from spatial.reporting.plans import place_name, plan_title
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
 from spatial.study.access import MANY_SETTLEMENTS
@@ -66,7 +65,7 @@ def qgis(
     # Name the services of the norms that open the page, in order.
     norms = summary["norms"]
     opening = [norm for norm in norms if norm["is_headline"]] or norms
-    by_id = {norm_id_of(norm): norm["service"] for norm in opening}
+    by_id = {norm["norm_id"]: norm["service"] for norm in opening}
     results = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
     measured = set(tables["access"]["service"].unique())
     named = [str(results.get(norm, service)) for norm, service in by_id.items()]
@@ -76,7 +75,7 @@ def qgis(
     thresholds_min: dict[str, float] = {}
     for norm in norms:
         if norm["metric"] == "time_min" and norm["mode"] in shown_modes and norm["threshold"] is not None:
-            service = str(results.get(norm_id_of(norm), norm["service"]))
+            service = str(results.get(norm["norm_id"], norm["service"]))
             thresholds_min.setdefault(service, float(norm["threshold"]))
     language, issues = options.outputs.languages[0], tables["known_issues"]
     told = {
@@ -151,7 +150,7 @@ def qgis(
 def _service_names(options: Options, tables: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Name services as the vocabulary does, and what norms alone speak of as the pages do."""
     vocabulary = vocabulary_of(options)
-    told = messages(options.outputs.languages)
+    told = {language: page_texts(language) for language in options.outputs.languages}
     names = {}
     used = {*vocabulary.ids} | {
         name for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()

@@ -19,7 +19,7 @@ from spatial.network.matrix import times_matrix
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import modes_for, within
 from spatial.planning.siting import p_median
-from spatial.reporting.explain import LEAST_CHANGE_MIN
+from spatial.reporting.summary import LEAST_CHANGE_MIN
 from spatial.reporting.wording import norm_titles
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
@@ -81,7 +81,7 @@ def what_if(
         name: getattr(results, name) for name in (*GROUND, "facilities", "access", "norm_results")
     }
     facilities, access = tables["facilities"], tables["access"]
-    vocabulary = vocabulary_of(options).knowing(set(facilities["service"]))
+    vocabulary = vocabulary_of(options, facilities["service"])
     mode = full_mode(mode) or study.network.modes[0]
     if mode not in study.network.modes:
         problems.append(f"--mode: the study does not travel by {mode}; choose of {', '.join(study.network.modes)}")
@@ -264,7 +264,7 @@ def _lines(
     item: ScenarioOptions, table: pd.DataFrame, norms: Sequence[Norm], tables: Mapping[str, Any], options: Options
 ) -> Iterator[str]:
     """Say what is tried, who comes nearer or farther by service, which norms that crosses, and the largest by name."""
-    vocabulary = vocabulary_of(options).knowing(set(tables["facilities"]["service"]))
+    vocabulary = vocabulary_of(options, tables["facilities"]["service"])
     words = Words("en", names={each.id: each.name("en") for each in vocabulary.services})
     called, named = _names(tables["settlements"], "settlement_id"), _names(tables["facilities"], "facility_id")
     told = [f"closes {named[one]}" for one in item.close_facilities]

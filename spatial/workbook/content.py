@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spatial.norms.law import norm_id_of
 from spatial.reporting import wording
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.reporting.plan_text import HAVING, action_text, capital, place_name, plan_title, reach_text, service_text
+from spatial.reporting.plans import HAVING, action_text, place_name, plan_title, reach_text, service_text
 from spatial.reporting.score import is_unmapped, levels_shown
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
 from spatial.reporting.sign_off import causes_text, fingerprint
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
+from spatial.reporting.wording import capital
 from spatial.study.score import GapTargets
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
@@ -225,7 +225,7 @@ class Content:
         counted = facilities["in_study"] & (facilities["status"] == "existing")
         yield self.words.say("item", "facilities"), int(counted.sum()), "count"
         yield self.words.say("item", "gaps"), len(self.tables["gaps"]), "count"
-        norms = {norm_id_of(norm): norm for norm in summary["norms"]}
+        norms = {norm["norm_id"]: norm for norm in summary["norms"]}
         words, results = self.words, self.words.of("results")
         gates = summary["gates"] | {"fail": [self._norm_names.get(norm, norm) for norm in summary["gates"]["fail"]]}
         yield words.say("item", "gates"), gates_text(gates, words.language), "text"

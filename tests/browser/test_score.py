@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.cartography.page_data import PageBook, messages, norm_book, rows_of
+from spatial.cartography.page_data import PageBook, norm_book, page_texts, rows_of
 from spatial.cartography.pages import page_files
 from spatial.cartography.score import score_page
 from spatial.reporting.score import levels_shown
@@ -214,7 +214,7 @@ def test_pairs_of_which_neither_stands_before_the_other_are_alike(scored):
 def test_a_page_above_the_budget_keeps_what_holds_townships_back(scored):
     tables, meta = scored.tables | {"scores": levels_shown(scored.tables["scores"])}, scored.meta
     norms = norm_book(scored.register, tables["norm_results"], meta, scored.summary)
-    book = PageBook(tables, meta, scored.summary, norms, messages(("en",)), page_files(tables))
+    book = PageBook(tables, meta, scored.summary, norms, {"en": page_texts("en")}, page_files(tables))
     rows = rows_of(tables["settlements"])
     pages = [Artifact("score.html", score_page(book, rows, max_bytes=limit)) for limit in (np.inf, 1.0)]
     whole, brief = (block_of([page], "score.html")["score"] for page in pages)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from spatial.cartography.page_data import messages
+from spatial.cartography.page_data import page_texts
 from tests.page_blocks import blocks_of
 
 LANGUAGES = ("en", "zh", "fr")
@@ -66,6 +66,6 @@ def test_a_page_without_its_shared_file_says_so_in_every_language(file, folder, 
         page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
         page.goto((tmp_path / name).as_uri())
         said = page.inner_text("body").split("\n")
-        assert [line for line in said if line] == [messages([code])[code]["page.needs_shared"] for code in LANGUAGES]
+        assert [line for line in said if line] == [page_texts(code)["page.needs_shared"] for code in LANGUAGES]
         assert errors == []
     context.close()

@@ -32,7 +32,7 @@ from spatial.cartography.document import (
     words_named,
     write_block,
 )
-from spatial.cartography.page_data import messages
+from spatial.cartography.page_data import page_texts
 from spatial.cartography.pages import page_files
 from spatial.errors import SourceError
 from spatial.messages import Words
@@ -242,7 +242,7 @@ def test_our_own_scripts_go_without_remarks_and_with_all_their_code() -> None:
 def test_every_message_that_a_script_names_exists() -> None:
     sheet = Words("en", "sign_off").messages
     signed = {f"sign_{section}.{key}" for section, entries in sheet.items() for key in entries}
-    english = {*messages(["en"])["en"], *page_words("en"), *signed}
+    english = {*page_texts("en"), *page_words("en"), *signed}
     for item in ASSETS.joinpath("own").iterdir():
         text = item.read_text(encoding="utf-8")
         named = set(re.findall(r'S\.t\("([a-z_]+\.[a-z_]+)"[,)]', text))

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from spatial.cartography.page_data import messages
+from spatial.cartography.page_data import page_texts
 from spatial.messages import Words
 
 OWN = files("spatial.cartography").joinpath("assets", "own")
@@ -22,7 +22,7 @@ def test_no_script_writes_brackets_or_semicolons_of_its_own_around_words(script)
 
 
 def test_no_chinese_message_has_half_width_brackets():
-    told = {**messages(("zh",))["zh"]}
+    told = {**page_texts("zh")}
     for words in (Words("zh").messages, Words("zh", "comparison").messages):
         told |= {f"{section}.{key}": text for section, part in words.items() for key, text in part.items()}
     assert len(told) > 1000
@@ -30,5 +30,5 @@ def test_no_chinese_message_has_half_width_brackets():
 
 
 def test_brackets_are_full_width_in_chinese_alone():
-    assert messages(("zh",))["zh"]["page.brackets"] == "（{text}）"  # noqa: RUF001 - Chinese writes them wide
-    assert {messages((code,))[code]["page.brackets"] for code in ("en", "fr")} == {" ({text})"}
+    assert page_texts("zh")["page.brackets"] == "（{text}）"  # noqa: RUF001 - Chinese writes them wide
+    assert {page_texts(code)["page.brackets"] for code in ("en", "fr")} == {" ({text})"}

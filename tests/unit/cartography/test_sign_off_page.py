@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.cartography.page_data import messages
+from spatial.cartography.page_data import page_texts
 from spatial.cartography.sign_off import sign_off_counts
 from spatial.norms.law import load_register
 from spatial.stages.policy import approval_wanted
@@ -52,7 +52,7 @@ def test_only_public_maps_of_china_without_a_number_miss_one(status, places, syn
 
 @pytest.mark.parametrize("language", ["en", "fr", "zh"])
 def test_groups_of_an_age_that_norms_count_are_called_by_their_ages(language):
-    words = messages((language,))[language]
+    words = page_texts(language)
     groups = [unit for unit in load_register()["stat_unit"] if re.search(r"^(?!habitation|county).*\d", unit)]
     ages = {group: re.findall(r"\d+", group) for group in groups}
     assert {"children_6_11", "population_60plus", "women_15_49"} <= set(ages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.cartography.page_data import messages
+from spatial.cartography.page_data import page_texts
 from spatial.messages import languages
 from tests.page_blocks import data_of, text_of
 
@@ -27,7 +27,7 @@ def test_what_nobody_says_of_a_file_is_empty_on_pages(tiny_done, command, tmp_pa
 
 
 def test_each_language_says_that_a_licence_is_not_stated():
-    said = {words["about.no_licence"] for words in messages(languages()).values()}
+    said = {page_texts(code)["about.no_licence"] for code in languages()}
     assert len(said) == len(languages())
 
 

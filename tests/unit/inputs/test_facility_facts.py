@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -138,7 +140,7 @@ def test_a_list_with_levels_is_read_and_what_is_not_known_is_noted():
 
 def test_a_service_by_level_answers_the_register_only_where_the_study_has_such_facilities():
     assert WORDS.for_register("county_hospital_standard") is None
-    found = WORDS.knowing({"district_hospital"}).for_register("county_hospital_standard")
+    found = replace(WORDS, offered=frozenset({"district_hospital"})).for_register("county_hospital_standard")
     assert found is not None
     assert (found.id, found.proxy) == ("district_hospital", True)
     assert "district_hospital" in WORDS.satisfying("hospital")

@@ -133,7 +133,7 @@ def test_a_change_has_its_sign_unless_it_is_written_as_nothing():
     ],
 )
 def test_dates_are_written_as_the_language_does_in_python_and_on_pages(language, days):
-    words, told = Words(language), pages.messages([language])[language]
+    words, told = Words(language), pages.page_texts(language)
     for day, said in zip((dt.date(2026, 11, 26), dt.date(2026, 8, 1)), days, strict=True):
         assert words.date(day) == words.date(day.isoformat()) == said
         form = told["date.first" if day.day == 1 else "date.other"]
@@ -161,7 +161,7 @@ def swahili(tmp_path, monkeypatch):
         '[columns.title]\nPopulation = "Watu"\n[workbook.sheet]\nsummary = "Muhtasari"\n',
         encoding="utf-8",
     )
-    caches = (languages, spatial.messages._file, spatial.messages._texts, pages._read)
+    caches = (languages, spatial.messages._file, spatial.messages._texts, pages.page_texts)
     with monkeypatch.context() as patched:
         patched.setattr(spatial.messages, "FOLDER", folder)
         for cache in caches:

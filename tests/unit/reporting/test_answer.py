@@ -15,11 +15,10 @@ from spatial.reporting.answer import (
     answer_lead,
     answer_lines,
     answer_title,
-    curve_title,
-    farthest_title,
     first_actions,
     first_plan,
     over_text,
+    reach_titles,
     summarise_answer,
 )
 
@@ -398,8 +397,9 @@ def test_the_curve_and_the_farthest_place_are_told_in_every_language(answer, lan
         "no_way": {"persons": 100.0, "places": 9},
     }  # fmt: skip
     words = Words(language)
-    assert words.share(0.66) in curve_title(reach, answer, words)
-    assert "41" in curve_title(reach, answer, words)
-    assert "147" in farthest_title(reach, words)
-    assert "9" in farthest_title(reach, words)
-    assert words.share(0.66) in curve_title(reach | {"median": None}, answer, words)
+    told = reach_titles(reach, answer, words)
+    assert words.share(0.66) in told["curve"]
+    assert "41" in told["curve"]
+    assert "147" in told["farthest"]
+    assert "9" in told["farthest"]
+    assert words.share(0.66) in reach_titles(reach | {"median": None}, answer, words)["curve"]

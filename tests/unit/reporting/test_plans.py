@@ -5,8 +5,15 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words, languages
-from spatial.reporting.plan_text import action_details, cost_text, plan_sentences, plan_title
-from spatial.reporting.plans import BETWEEN, plan_records, whole_parts
+from spatial.reporting.plans import (
+    BETWEEN,
+    action_details,
+    cost_text,
+    plan_records,
+    plan_sentences,
+    plan_title,
+    whole_parts,
+)
 
 NAN = np.nan
 SETTLEMENTS = pd.DataFrame(

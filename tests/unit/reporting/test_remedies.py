@@ -19,15 +19,7 @@ from spatial.qgis.joins import gap_points
 from spatial.qgis.looks_results import gap_look
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
-from spatial.reporting.summary import (
-    headline_text,
-    mobile_people,
-    mobile_places,
-    rank_gaps,
-    remedies_of,
-    remedy_counts,
-    summarise_study,
-)
+from spatial.reporting.summary import headline_text, mobile_places, rank_gaps, remedies_of, summarise_study
 from spatial.tables import TABLES
 
 AS_OF = dt.date(2026, 6, 30)
@@ -222,8 +214,8 @@ def test_remedies_do_not_depend_on_the_order_of_places():
 
 
 def test_no_gap_is_no_remedy():
-    tables, _ = _study(_places())
-    nothing = tables["gaps"].iloc[:0]
-    assert set(remedy_counts(nothing)) == {"site_or_road", "mobile_service"}
-    assert all(count == {"gaps": 0, "places": 0} for count in remedy_counts(nothing).values())
-    assert mobile_people("GL-PHC-1H", tables["norm_results"], frozenset()) is None
+    tables, binding = _study(_places(classes=None))
+    summary = summarise_study(tables | {"gaps": tables["gaps"].iloc[:0]}, register=binding)
+    nothing = {"gaps": 0, "places": 0}
+    assert summary["gaps"]["by_remedy"] == {"site_or_road": nothing, "mobile_service": nothing}
+    assert [norm["mobile"] for norm in summary["norms"]] == [None] * len(summary["norms"])

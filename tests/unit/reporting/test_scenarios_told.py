@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from spatial.reporting.explain import change_of, emergency_totals, scenario_totals, served_class, served_totals
+from spatial.reporting.summary import change_of, emergency_totals, scenario_totals, served_class, served_totals
 
 NAN = math.nan
 WAY = {"service": "clinic", "mode": "drive"}
