@@ -84,7 +84,7 @@ def summary_of(options: Options, tables: Mapping[str, Any], binding: pd.DataFram
     found = {word: offered.for_register(word) for word in sorted(set(binding["service"]))}
     departure = options.calibration.departure or None
     calibration = {"calibrated": False, "departure": departure}
-    known = {
+    known: dict[str, Any] = {
         "speed_share": chosen.speed_share,
         "speed_factors": None,
         "speed_status": "uncalibrated",
@@ -95,8 +95,9 @@ def summary_of(options: Options, tables: Mapping[str, Any], binding: pd.DataFram
         measured, status = calibration_of(options, fitted), fitted.status(options)
         if measured is not None:
             is_fitted = status == "calibrated"
-            factors = list(measured.error_range(fitted=is_fitted))
-            known |= {"speed_factors": factors, "speed_status": status, "calibrated": is_fitted}
+            factors = measured.error_range(fitted=is_fitted)
+            known |= {"speed_status": status, "calibrated": is_fitted}
+            known |= {"speed_factors": None if factors is None else list(factors)}
             calibration = {**measured.summary(), "departure": departure}
     summary = summarise_study(
         tables,
