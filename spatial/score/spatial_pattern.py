@@ -160,7 +160,7 @@ def settlement_clusters(  # noqa: PLR0913 - what townships bring beside settleme
     rows, ordered = np.argsort(order), neighbours[order][:, order]
     ordered.sort_indices()
     found = local_clusters(access[order], ordered, draws=DRAWS, seed=seed)
-    found = LocalClusters(*(values[rows] for values in (found.value, found.p_value, found.cluster, found.counts)))
+    found = LocalClusters(found.value[rows], found.p_value[rows], found.cluster[rows], found.counts[rows])
     moran = morans_i(access[order], ordered, draws=DRAWS, seed=seed)
     status = np.select(
         [np.isnan(access), ~found.counts, np.isnan(found.value)],
