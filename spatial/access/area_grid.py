@@ -15,7 +15,7 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.access.kernels_areas import follow, join, rim, seed, spread, sweep
+from spatial.access.kernels_areas import follow, join, leave_out_corners, rim, seed, spread, sweep
 from spatial.errors import ContractError
 from spatial.outlines import area_of, inside
 
@@ -310,22 +310,25 @@ def _mark(shut: NDArray[np.float32], row: IntArray, column: IntArray, share: Flo
 
 # Outlines of labelled nodes of a grid: polygons that share borders and no ground.
 
-_CORNER = 0.5
-"""Root of the area of a corner that is cut off an outline, in cells."""
+_CORNER = 0.25
+"""Area of a corner that is cut off an outline, in cells."""
 
 _NEAREST_NODE = 0.01
 """A border keeps this share of a cell from the nodes to both sides, so that no outline touches itself."""
 
 
-def outlines(labels: NDArray[np.int32], where: Where) -> tuple[ObjectArray, IntArray]:
+def outlines(
+    labels: NDArray[np.int32], where: Where, grid: Grid, most: float = _CORNER
+) -> tuple[ObjectArray, IntArray]:
     """
     Draw labelled nodes as polygons.
 
     Between two neighbours of different labels lies one point of their border, and the points are joined square by
     square (marching squares; Lorensen and Cline 1987, here with any number of labels). Where three or four labels meet
-    in a square their borders meet in one point.
+    in a square their borders meet in one point. Corners up to an area of `most` cells are left out for all neighbours
+    alike.
 
-    Returns polygons in cells from the first node, x along columns and y along rows, and the label of each.
+    Returns polygons on the map, and the label of each.
 
     Examples
     --------
@@ -341,7 +344,6 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[ObjectArray, IntA
     after, middle = np.full(2 * n, -1, dtype=np.int32), np.full(2 * n, -1, dtype=np.int32)
     around = np.empty((n, 4), dtype=np.int32)
     around = around[: join(labels, level.number, upright.number, after, middle, around)]
-    points, rings, ring_of = follow(after, middle, side_label)
     # Where three or four borders meet: on the straight line of the one that goes on, or amid all.
     there = around >= 0
     near, several = np.where(there[:, :, None], xy[around], 0.0), there.sum(axis=1)
@@ -354,7 +356,11 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[ObjectArray, IntA
         along = missing % 2
         share = (foot[:, along] - one[:, along]) / (two[:, along] - one[:, along])
         middles[rows] = one + share[:, None] * (two - one)
-    corners = np.concatenate((xy, middles))[points]
+    every = np.concatenate((xy, middles))
+    is_left_out = np.zeros(n, dtype=np.uint8)
+    leave_out_corners(every, level.number, upright.number, after, middle, most, is_left_out)
+    points, rings, ring_of = follow(after, middle, side_label, is_left_out)
+    corners = every[points]
     n_rings = int(rings[-1]) + 1
     first = np.searchsorted(rings, np.arange(n_rings))
     # Rings at both ends of a row of nodes of one label are of one polygon.
@@ -370,7 +376,7 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[ObjectArray, IntA
     x, y = corners.T
     area = np.asarray(np.bincount(rings, x * y[follower] - x[follower] * y) / 2.0)
     order = np.lexsort((-area, whole))
-    loops = np.asarray(shapely.linearrings(corners, indices=rings), dtype=object)[order]
+    loops = np.asarray(shapely.linearrings(grid.outward(corners), indices=rings), dtype=object)[order]
     polygons = np.asarray(shapely.polygons(loops, indices=whole[order]), dtype=object)
     label = np.empty(n_rings, dtype=np.int32)
     drawn = ring_of >= 0
@@ -407,14 +413,6 @@ def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> FloatArra
         step = low - high
     passes = np.isfinite(step) & (step != 0.0) & (low * high <= 0.0)
     return np.asarray(np.divide(low, step, out=np.full(len(low), 0.5), where=passes))
-
-
-def smoothed(polygons: ObjectArray, grid: Grid) -> ObjectArray:
-    """Leave out corners of outlines that hardly matter, in all neighbours alike, and put the outlines on the map."""
-    if len(polygons) == 0:
-        return polygons
-    fewer = shapely.coverage_simplify(polygons, _CORNER)
-    return np.asarray(shapely.transform(fewer, grid.outward), dtype=object)
 
 
 # Strips along roads that a grid is too coarse for, so that no road within reach lies outside its ground.

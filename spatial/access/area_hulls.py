@@ -26,7 +26,6 @@ from spatial.access.area_grid import (
     no_walls,
     outlines,
     rim_of,
-    smoothed,
     strip_along,
 )
 from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim
@@ -487,13 +486,13 @@ def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
     near.nearest = np.where(near.nearest >= 0, near.nearest, reached.nearest)
     owner = cut.owner.astype(np.int32)
     labels = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
-    polygons, of = outlines(labels, _Borders(claimed, near, labels, walls or no_walls()))
+    polygons, of = outlines(labels, _Borders(claimed, near, labels, walls or no_walls()), grid)
     short, piece = cut_short(window.pieces[window.rows])
     low, high = grid.around(short, labels)
     own = owner[window.rows[piece]]
     astray = np.flatnonzero((low != own) | (high != own))
     xy = grid.outward(short[astray].reshape(-1, 2)).reshape(-1, 4)
-    return _Drawn(_Parts(smoothed(polygons, grid), of), _Roads(xy, own[astray].astype(np.int64)))
+    return _Drawn(_Parts(polygons, of), _Roads(xy, own[astray].astype(np.int64)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, smoothed, strip_along
+from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, strip_along
 from spatial.access.area_hulls import AreaRules, Cut, Ground, Window, divided
 from spatial.access.cells import peopled_cells
 from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_for_inf
@@ -238,12 +238,12 @@ def _bands(ground: Ground, cut: Cut, window: Window, n: int) -> _Bands:
         return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
 
     labels[labels == n] = -1
-    polygons, of = outlines(labels, where)
+    polygons, of = outlines(labels, where, grid)
     # Parts of roads beside which some node is not drawn.
     astray = [
         grid.outward(short[(band <= number) & (highest > number)].reshape(-1, 2)).reshape(-1, 4) for number in range(n)
     ]
-    return _Bands(smoothed(polygons, grid), of, astray)
+    return _Bands(polygons, of, astray)
 
 
 # Catchment areas: the ground whose nearest facility is the same one, as polygons that do not overlap.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.compiled import empty_int32, inner, nones_int32, outer
+from spatial.compiled import empty_float64, empty_int32, inner, nones_int32, outer, zeros_uint8
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -471,9 +471,196 @@ def join(
     return middles
 
 
+@inner  # pragma: no cover - compiled
+def _push(areas: NDArray[np.float64], places: NDArray[np.int32], size: int, area: float, place: int) -> int:
+    """Put a corner on a heap, the smallest first, of equal ones the first of its border; return how many it holds."""
+    at = size
+    while at > 0:
+        above = (at - 1) // 2
+        if areas[above] < area or (areas[above] == area and places[above] <= place):
+            break
+        areas[at], places[at] = areas[above], places[above]
+        at = above
+    areas[at], places[at] = area, place
+    return size + 1
+
+
+@inner  # pragma: no cover - compiled
+def _drop_first(areas: NDArray[np.float64], places: NDArray[np.int32], size: int) -> int:
+    """Take the first corner off a heap; return how many it holds."""
+    last = size - 1
+    area, place, at = areas[last], places[last], 0
+    while 2 * at + 1 < last:
+        below = 2 * at + 1
+        if below + 1 < last and (
+            areas[below + 1] < areas[below] or (areas[below + 1] == areas[below] and places[below + 1] < places[below])
+        ):
+            below += 1
+        if area < areas[below] or (area == areas[below] and place <= places[below]):
+            break
+        areas[at], places[at] = areas[below], places[below]
+        at = below
+    areas[at], places[at] = area, place
+    return last
+
+
+@inner  # pragma: no cover - compiled
+def _turn(xy: NDArray[np.float64], one: int, two: int, three: int) -> float:
+    """Twice the area of a corner, above 0 where it turns to the left."""
+    return float(
+        (xy[two, 0] - xy[one, 0]) * (xy[three, 1] - xy[one, 1])
+        - (xy[three, 0] - xy[one, 0]) * (xy[two, 1] - xy[one, 1])
+    )
+
+
+@inner  # pragma: no cover - compiled
+def _is_free(  # noqa: PLR0913, PLR0917 - a kernel
+    xy: NDArray[np.float64],
+    east: NDArray[np.int32],
+    north: NDArray[np.int32],
+    middle: NDArray[np.int32],
+    is_left_out: NDArray[np.uint8],
+    one: int,
+    two: int,
+    three: int,
+) -> bool:
+    """Tell whether no other point that is drawn lies in a corner, or on its edge."""
+    n = is_left_out.shape[0]
+    west, right = min(xy[one, 0], xy[two, 0], xy[three, 0]), max(xy[one, 0], xy[two, 0], xy[three, 0])
+    south, top = min(xy[one, 1], xy[two, 1], xy[three, 1]), max(xy[one, 1], xy[two, 1], xy[three, 1])
+    turn = 1.0 if _turn(xy, one, two, three) > 0.0 else -1.0
+    # Points lie on the ways between nodes around it, and middles in the squares beside their points.
+    for row in range(max(math.floor(south) - 1, 0), min(math.floor(top) + 2, east.shape[0])):
+        for column in range(max(math.floor(west) - 1, 0), min(math.floor(right) + 2, east.shape[1])):
+            for number in range(6):
+                point = east[row, column] if number < 3 else north[row, column]
+                if point < 0:
+                    continue
+                other = np.int64(point)
+                if number % 3 == 0:
+                    if is_left_out[point] != 0:
+                        continue
+                else:
+                    meeting = middle[2 * point + number % 3 - 1]
+                    if meeting < 0:
+                        continue
+                    other = np.int64(n + meeting)
+                x, y = xy[other, 0], xy[other, 1]
+                if x < west or x > right or y < south or y > top:
+                    continue
+                if min(abs(other - one), abs(other - two), abs(other - three)) == 0:
+                    continue
+                if (
+                    turn * _turn(xy, one, two, other) >= 0.0
+                    and turn * _turn(xy, two, three, other) >= 0.0
+                    and turn * _turn(xy, three, one, other) >= 0.0
+                ):
+                    return False
+    return True
+
+
+@outer  # pragma: no cover - compiled
+def leave_out_corners(  # noqa: PLR0913, PLR0917 - a kernel
+    xy: NDArray[np.float64],
+    east: NDArray[np.int32],
+    north: NDArray[np.int32],
+    after: NDArray[np.int32],
+    middle: NDArray[np.int32],
+    most: float,
+    is_left_out: NDArray[np.uint8],
+) -> None:
+    """
+    Leave out points of borders whose corners hardly matter, the smallest first (Visvalingam and Whyatt 1993).
+
+    A border is thinned once for both its sides, so that neighbours still share it. No point goes whose corner holds
+    another point, so that no border crosses itself or another one; middles stay, with a point between any two.
+
+    Parameters
+    ----------
+    xy : ndarray of float64, shape (points + middles, 2)
+        Where they are, in cells.
+    east, north, after, middle : ndarray of int32
+        As `join` leaves them.
+    most : float
+        Corners up to this area go. Squared cells.
+    is_left_out : ndarray of uint8, shape (points,)
+        All 0; written: 1 for points that go.
+    """
+    n = is_left_out.shape[0]
+    is_seen = zeros_uint8(np.int64(n))
+    # The points of one border, those before and after each that are left, and a heap of its corners.
+    line, before, behind = empty_int32(np.int64(n + 2)), empty_int32(np.int64(n + 2)), empty_int32(np.int64(n + 2))
+    known, areas, places = (
+        empty_float64(np.int64(n + 2)),
+        empty_float64(np.int64(3 * n + 6)),
+        empty_int32(np.int64(3 * n + 6)),
+    )
+    for start in range(n):
+        if is_seen[start] != 0:
+            continue
+        # Back to the middle where the border begins, or once around; then along it.
+        begin, come_from, follower, length, is_ring = start, -1, -1, 0, False
+        for is_last in range(2):
+            point = begin
+            if is_last and not is_ring:
+                line[0], length = come_from, 1
+            while True:
+                if is_last:
+                    line[length], is_seen[point] = point, 1
+                    length += 1
+                # It goes on by the side by which it has not come.
+                for side in range(2):
+                    meeting = middle[2 * point + side]
+                    follower = int(n + meeting if meeting >= 0 else after[2 * point + side])
+                    if follower != come_from:
+                        break
+                if follower >= n or follower == begin:
+                    break
+                come_from, point = point, follower
+            if not is_last:
+                is_ring = follower < n
+                come_from = -1 if is_ring else follower
+                begin = begin if is_ring else point
+        end = length
+        least = 3
+        if not is_ring:
+            line[length] = follower
+            end = length + 1
+            least = 4 if line[0] == follower else 3
+        left, size = end, 0
+        for place in range(end):
+            before[place], behind[place] = place - 1, place + 1
+        if is_ring:
+            before[0], behind[end - 1] = end - 1, 0
+        for place in range(0 if is_ring else 1, end if is_ring else end - 1):
+            known[place] = abs(_turn(xy, line[before[place]], line[place], line[behind[place]])) / 2.0
+            if known[place] <= most:
+                size = _push(areas, places, size, known[place], place)
+        while size > 0 and left > least:
+            area, place = areas[0], int(places[0])
+            size = _drop_first(areas, places, size)
+            # Of a corner whose neighbours went, a later entry tells.
+            if area != known[place] or is_left_out[line[place]] != 0:
+                continue
+            low, high = int(before[place]), int(behind[place])
+            corner = int(line[low]), int(line[place]), int(line[high])
+            if not _is_free(xy, east, north, middle, is_left_out, corner[0], corner[1], corner[2]):
+                continue
+            is_left_out[corner[1]] = 1
+            behind[low], before[high] = high, low
+            left -= 1
+            for number in range(2):
+                other = high if number else low
+                if line[other] >= n or (not is_ring and (other == 0 or other == end - 1)):
+                    continue
+                known[other] = abs(_turn(xy, line[before[other]], line[other], line[behind[other]])) / 2.0
+                if known[other] <= most:
+                    size = _push(areas, places, size, known[other], other)
+
+
 @outer  # pragma: no cover - compiled
 def follow(
-    after: NDArray[np.int32], middle: NDArray[np.int32], side_label: NDArray[np.int32]
+    after: NDArray[np.int32], middle: NDArray[np.int32], side_label: NDArray[np.int32], is_left_out: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """
     Follow borders round into rings.
@@ -484,6 +671,8 @@ def follow(
         Of `join`.
     side_label : ndarray of int32, shape (2 x points,)
         Label on each side of each point.
+    is_left_out : ndarray of uint8, shape (points,)
+        Of `leave_out_corners`: points that are not drawn.
 
     Returns
     -------
@@ -501,8 +690,9 @@ def follow(
         side = start
         while ring_of[side] < 0:
             ring_of[side] = ring
-            points[size], rings[size] = side // 2, ring
-            size += 1
+            if is_left_out[side // 2] == 0:
+                points[size], rings[size] = side // 2, ring
+                size += 1
             if middle[side] >= 0:
                 points[size], rings[size] = sides // 2 + middle[side], ring
                 size += 1

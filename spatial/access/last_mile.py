@@ -433,6 +433,7 @@ class _Roads:
     known: BoolArray
     possible: BoolArray
     imputed: BoolArray
+    length_m: FloatArray
 
 
 class _Unit(NamedTuple):
@@ -629,11 +630,12 @@ def _roads(frame: gpd.GeoDataFrame, condition: RoadCondition | None) -> _Roads:
         known = np.where(measured, value <= np.where(untold, min(limits), own), known)
         possible = np.where(measured, value <= np.where(untold, max(limits), own), possible)
         imputed = imputed & ~measured
-    return _Roads(shapes_of(frame.geometry), known, possible, imputed)
+    lines = shapes_of(frame.geometry)
+    return _Roads(lines, known, possible, imputed, np.asarray(shapely.length(lines)))
 
 
 def _imputed_share(roads: _Roads, zone: shapely.Geometry | None) -> float:
-    lines, length = roads.lines, shapely.length(roads.lines)
+    lines, length = roads.lines, roads.length_m
     if zone is not None:
         shapely.prepare(zone)
         whole = np.asarray(shapely.covers(zone, lines))

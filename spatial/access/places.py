@@ -207,16 +207,17 @@ def place_on(
     check_on_network(graph, barriers)
     check_places(frame, key)
     require_network_crs(frame.crs, graph.crs, what=_table_of(key))
-    # A stage asks again and again for the same settlements.
+    # A stage asks again and again for the same settlements and facilities.
     ids, xy = frame[key], shapely.get_coordinates(frame.geometry.to_numpy())
-    known = _JOINED.get(graph)
+    kept = _JOINED.setdefault(graph, {})
+    known = kept.get(key)
     if known is not None and not known.is_of(ids, xy, rules, barriers):
         known = None
     order = id_order(ids) if known is None else known.order
     ordered = frame.iloc[order]
     snaps = snap(graph, ordered.geometry, rules, barriers=barriers) if known is None else known.snaps
     if len(ids) >= MANY_PLACES:
-        _JOINED[graph] = _Joined(ids, xy, rules, barriers, order, snaps)
+        kept[key] = _Joined(ids, xy, rules, barriers, order, snaps)
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
 
 
@@ -245,8 +246,8 @@ class _Joined(NamedTuple):
         )
 
 
-_JOINED: WeakKeyDictionary[TravelGraph, _Joined] = WeakKeyDictionary()
-"""By network, the last many places; they go with it."""
+_JOINED: WeakKeyDictionary[TravelGraph, dict[str, _Joined]] = WeakKeyDictionary()
+"""By network and key, the last many places; they go with it."""
 
 
 def find_settlement(settlements: pd.DataFrame, text: str) -> str:

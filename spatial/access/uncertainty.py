@@ -197,12 +197,16 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     pairing = pair_up(
         graph, settlements, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers
     )
-    runs = _runs(graph, pairing.snaps, speed, walk if snap else None, in_season)
+    snaps = pairing.snaps
+    runs = _runs(graph, snaps, speed, walk if snap else None, in_season)
     how: dict[str, Any] = {"direction": direction, "barriers": barriers, "choices": pairing.choices}
-    base = minutes_to_closest(graph, pairing.snaps, **how)
+    base = minutes_to_closest(graph, snaps, **how)
     spans = {}
     for name, run in runs.items():
-        low, high = (minutes_to_closest(*side, **how) for side in run)
+        # A factor that cannot go better is at its best as assumed.
+        low, high = (
+            base if side.graph is graph and side.snaps is snaps else minutes_to_closest(*side, **how) for side in run
+        )
         spans[name] = _Span(np.minimum(low, base), np.maximum(high, base))
     # No factor alone may reach beyond all of them together, not even by rounding.
     lows, highs = zip(*spans.values(), strict=True)

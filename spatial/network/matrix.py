@@ -118,12 +118,15 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
         columns = [list(column) for column in zip(*parts, strict=True)]
         del parts
         metres, minutes, goal = (np.concatenate(columns.pop()) for _ in ("metres", "minutes", "goal"))
-        by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(end - begin, len(goals))).tocsc()
-        rows = by_goal.tocsr() if forwards else by_goal
-        del goal, by_goal
-        row, other = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr)), rows.indices.astype(np.int64)
-        row, other = (row + begin, other) if forwards else (row, other + begin)
-        found = Pairs(row, other, minutes[rows.data], metres[rows.data])
+        if forwards:
+            row, other = np.repeat(np.arange(begin, end), np.diff(offsets)), goal.astype(np.int64)
+        else:
+            by_goal = csr_array((np.arange(len(goal)), goal, offsets), shape=(end - begin, len(goals))).tocsc()
+            row, other = np.repeat(np.arange(len(goals)), np.diff(by_goal.indptr)), by_goal.indices + np.int64(begin)
+            minutes, metres = minutes[by_goal.data], metres[by_goal.data]
+            del by_goal
+        del goal
+        found = Pairs(row, other, minutes, metres)
         if walks:
             own, all_goals = np.arange(begin, end), np.arange(len(goals))
             chosen = (own, all_goals) if forwards else (all_goals, own)

@@ -96,12 +96,10 @@ def certainty(
             settlements,
             facilities,
             services=services,
-            rules=access_rules(options, cutoffs_min=()),
+            rules=access_rules(options, cutoffs_min=(), tiers=towns, route_services=()),
             surroundings=around,
         ).access
-        names = [*services, *towns]
-        when_wet = when_wet.loc[when_wet["service"].isin(names)]
-        same = access.loc[(access["mode"] == wet.mode) & access["service"].isin(names)]
+        same = access.loc[(access["mode"] == wet.mode) & access["service"].isin([*services, *towns])]
         found["wet_losses"] = wet_loss(same, when_wet, settlements)
     if population is not None:
         progress(0.9, "certainty: Rural Access Index")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access import cumulative, decays, floating_catchment
-from spatial.access.analyst import Group, group_travel_times, pairs_between, travel_times
+from spatial.access.analyst import Group, group_travel_times, pairs_between
 from spatial.access.capacity import allocate_capacity
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.places import existing, is_for_some_units, open_for_group, place_on
@@ -152,11 +152,10 @@ def measures(
     shared = (chosen, options.access.cutoffs_min, vocabulary_of(options))
     texts = {field.name: "str" for field in TABLES["measures"].fields if field.kind == "text"}
     # Everybody travels, then each group at its own pace.
-    split = _pairs_by_service(graph, settlements, offered, **travel) if len(settlements) > MANY_SETTLEMENTS else None
+    pairs_to = _pairs_by_service(graph, settlements, offered, **travel)
     for number, option in enumerate((None, *chosen.groups)):
         if option is None:
-            od = travel_times(graph, settlements, offered, **travel) if split is None else pd.DataFrame()
-            case = _Case(EVERYBODY, chosen.demand, od, settlements, offered, *shared)
+            case = _Case(EVERYBODY, chosen.demand, pd.DataFrame(), settlements, offered, *shared)
         else:
             group = Group(option.name, option.column, option.walk_km_h, option.max_walk_m)
             theirs = open_for_group(offered, group.name)
@@ -164,8 +163,8 @@ def measures(
             case = _Case(group.name, group.column, od, settlements, theirs, *shared)
         progress(number / (1 + len(chosen.groups)), f"measures: {case.group}")
         for service, kinds in services.items():
-            if split is not None and option is None:
-                case = replace(case, od=split(kinds))
+            if option is None:
+                case = replace(case, od=pairs_to(kinds))
             names = {"service": service, "group": case.group}
             for measure in chosen.kinds:
                 measured = case.measured(measure, kinds).assign(**names)
@@ -197,17 +196,25 @@ def _pairs_by_service(
     rules: SnapRules,
     barriers: gpd.GeoSeries | None,
 ) -> Callable[[frozenset[str]], pd.DataFrame]:
-    """Find pairs one service after the other (all of a country do not fit in memory); ids are categories."""
+    """Find pairs service by service (all of a large country do not fit in memory at once); ids are categories."""
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+    search: dict[str, Any] = {"cutoff_min": cutoff_min, "barriers": barriers}
+    whole = None if len(settlements) > MANY_SETTLEMENTS else pairs_between(graph, origins, goals, **search)
 
     def found(kinds: frozenset[str]) -> pd.DataFrame:
-        own = goals.take(np.flatnonzero(goals.frame["service"].isin(kinds)))
-        i, j, minutes, _ = pairs_between(graph, origins, own, cutoff_min=cutoff_min, barriers=barriers)
+        serves = goals.frame["service"].isin(kinds).to_numpy(dtype=bool)
+        if whole is None:
+            own = np.flatnonzero(serves)
+            i, j, minutes, _ = pairs_between(graph, origins, goals.take(own), **search)
+            j = own[j]
+        else:
+            rows = np.flatnonzero(serves[whole.destination])
+            i, j, minutes = whole.origin[rows], whole.destination[rows], whole.time_min[rows]
         table = pd.DataFrame(
             {
                 "from_id": pd.Categorical.from_codes(i, origins.frame["settlement_id"].array),
-                "to_id": pd.Categorical.from_codes(j, own.frame["facility_id"].array),
+                "to_id": pd.Categorical.from_codes(j, goals.frame["facility_id"].array),
                 "mode": pd.Categorical.from_codes(np.zeros(len(i), dtype=np.int8), pd.Index([graph.mode])),
                 "travel_time_min": minutes,
             }

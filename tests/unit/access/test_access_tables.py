@@ -284,6 +284,8 @@ def test_the_same_places_are_joined_to_a_network_once(grid_city, monkeypatch):
         return place_on(graph, frame, key="settlement_id", rules=rules)
 
     first = joined(places, SnapRules())
+    # Facilities that are joined between do not push them out.
+    place_on(graph, grid_city.facilities([("x", "clinic", 1, 0)]), key="facility_id", rules=SnapRules())
     again = joined(places.assign(population_persons=7.0), SnapRules())
     assert again.snaps is first.snaps
     assert (list(again.ids), list(again.frame["population_persons"])) == (["a", "b"], [7.0, 7.0])
