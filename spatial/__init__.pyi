@@ -18,7 +18,7 @@ from .access.analyst import travel_times as travel_times
 from .access.analyst import cost_to_closest as cost_to_closest
 from .access.summaries import summarise as summarise
 from .access.summaries import widen as widen
-from .cartography.plots import plot_access as plot_access
+from .cartography.notebook import plot_access as plot_access
 from .cartography.notebook import gap_map as gap_map
 
 # == Reading and checking ==

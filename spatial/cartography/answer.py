@@ -298,7 +298,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         words = Words(language)
         texts[language] = {
             "heads": [head_text(column, words) for column in columns],
-            "plans": [plan_title(dict(plan), words) for plan in plans],
+            "plans": [plan_title(plan, words) for plan in plans],
             # Who must act by the text of a norm; empty where it does not say.
             "duties": [bearer and words.say("duty_bearer", bearer) for bearer in bearers],
         }
@@ -433,7 +433,7 @@ def _said(action: Record, words: Words, service: str = "") -> str:
         if is_named
         else action_text(action, where, words)
     )
-    return text[:1].upper() + text[1:]
+    return capital(text)
 
 
 def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:

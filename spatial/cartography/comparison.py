@@ -17,8 +17,7 @@ from spatial.cartography.places import by_language
 from spatial.crs import WGS84
 from spatial.messages import Words, languages
 from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
-from spatial.reporting.score import levels_shown
-from spatial.reporting.score_text import hidden_text
+from spatial.reporting.score import hidden_text, levels_shown
 from spatial.reporting.wording import plain
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, STUDY, TIERS, TOWNSHIP

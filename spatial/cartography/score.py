@@ -18,8 +18,7 @@ from spatial.cartography.page_data import SCORE_MAP, PageBook, Rows, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.messages import Words
 from spatial.reporting.answer import begin_text, finding_text
-from spatial.reporting.score import gates_unjudged, held_back, pillars_missing
-from spatial.reporting.score_text import hidden_text, hidden_townships_text
+from spatial.reporting.score import gates_unjudged, held_back, hidden_text, hidden_townships_text, pillars_missing
 from spatial.reporting.wording import columns_told, plain, road_text
 from spatial.score.ranking import CLAIM
 from spatial.score.towns import why_no_area

@@ -14,8 +14,7 @@ from spatial.messages import Words
 from spatial.qgis.layer import plain_name
 from spatial.qgis.meta import QgisMeta, measure_name, service_name
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.reporting.score import levels_shown
-from spatial.reporting.score_text import hidden_text
+from spatial.reporting.score import hidden_text, levels_shown
 from spatial.reporting.summary import missing_by_unit
 from spatial.reporting.wording import columns_told
 from spatial.tables import TABLES

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatial.access.summaries import weighted_quantile
 from spatial.reporting.disclosure import SUPPRESSED
-from spatial.reporting.plans import amount_text, plan_title, reach_text, service_text, unit_names
+from spatial.reporting.plans import Told, amount_text, plan_title, reach_text, service_text, unit_names
 from spatial.reporting.summary import PRESENCE
 from spatial.reporting.wording import capital, names_of, pick, plain
 
@@ -305,8 +305,6 @@ class _Ground:
         return [each for _, each in sorted(ordered, key=lambda pair: pair[0])]
 
 
-Told = Mapping[str, Any]
-
 IN_TITLE, IN_FULL = 2, 2
 """Findings that the title names, and those that have a sentence of their own."""
 VILLAGES_TOLD = 3
@@ -331,7 +329,7 @@ def answer_title(answer: Told, words: Words) -> str:
         service = answer["services"][0]
         about = {
             "all": words.measure(round(service["all"]), service["counted"]),
-            "service": service_text(dict(service), words),
+            "service": service_text(service, words),
             "name": _one_place(service, words),
         }
         if service["median_min"] is None:
@@ -394,7 +392,7 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
         lines.append(words.say("answer", "watched", list=_others(answer["watched"], words)))
     first = first_plan(answer, plans)
     if first is not None:
-        title = plan_title(dict(first), words)
+        title = plan_title(first, words)
         lines.append(words.say("answer", "plan", plan=title[:1].lower() + title[1:]))
     return [capital(line) for line in lines]
 
@@ -444,21 +442,21 @@ def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIR
 
 def norm_text(norm: Told, words: Words) -> str:
     """Name a norm by its service, and within what it asks for it."""
-    service = service_text(dict(norm), words)
+    service = service_text(norm, words)
     if norm["is_presence"]:
         return service
-    return words.say("answer", "norm", service=service, reach=reach_text(dict(norm), words))
+    return words.say("answer", "norm", service=service, reach=reach_text(norm, words))
 
 
 def head_text(norm: Told, words: Words) -> str:
     """Head a column by the service of a norm and its threshold."""
     measure = "" if norm["is_presence"] else words.measure(norm["threshold"], str(norm["unit"]))
-    return capital(f"{service_text(dict(norm), words)} {measure}".strip())
+    return capital(f"{service_text(norm, words)} {measure}".strip())
 
 
 def over_text(row: Told, norm: Told, words: Words) -> str:
     """Say how far a village is from what a norm asks for: its value and by how much that is over."""
-    service = service_text(dict(norm), words)
+    service = service_text(norm, words)
     if norm["is_presence"]:
         return words.say("answer", "has_none", service=service)
     if row["value"] is None:
@@ -470,7 +468,7 @@ def over_text(row: Told, norm: Told, words: Words) -> str:
 def service_line(service: Told, words: Words) -> str:
     """Say how many minutes away a service is for half of the people, and for whom it is farthest."""
     told = {
-        "service": capital(service_text(dict(service), words)),
+        "service": capital(service_text(service, words)),
         "all": words.measure(round(service["all"]), service["counted"]),
         "mapped": "",
         "mode": words.say("mode", str(service["mode"])),
@@ -540,7 +538,7 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
         share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])
         within = words.say("answer", "curve_within", share=share, limit=words.measure(limit, unit))
     kind, median = "none" if reach["median"] is None else "title", words.measure(reach["median"], unit)
-    service = service_text(dict(about), words)
+    service = service_text(about, words)
     curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)
     first, lost = reach["farthest"][0], reach["no_way"]["places"]
     name = pick(first["names"], words.language) or words.say("plan", "unnamed")
@@ -556,7 +554,7 @@ def _amount(finding: Told, words: Words, side: str = "beyond") -> str:
     is_group = f"{finding['stat_unit']}_persons" in words.of("pages").messages["group"]
     if own is not None and finding["counted"] == "persons" and not is_group:
         return words.say("answer", f"people_{scope}", n=words.number(count), value=words.number(count))
-    return amount_text(dict(finding), count, words)
+    return amount_text(finding, count, words)
 
 
 def count_text(finding: Told, words: Words) -> str:
@@ -577,8 +575,8 @@ def _beyond(finding: Told, words: Words, amount: str = "") -> str:
         kind,
         n=str(count),
         beyond=amount or _amount(finding, words),
-        reach="" if finding["is_presence"] else reach_text(dict(finding), words),
-        service=service_text(dict(finding), words),
+        reach="" if finding["is_presence"] else reach_text(finding, words),
+        service=service_text(finding, words),
     )
 
 
@@ -605,7 +603,7 @@ def finding_text(finding: Told, words: Words) -> str:
             "worst_all" if inside == outof else "worst",
             name=pick(worst["names"], words.language) or worst["unit_id"],
             places=words.number(inside),
-            all=amount_text(dict(finding), outof, words, what="places"),
+            all=amount_text(finding, outof, words, what="places"),
         )
         if worst["persons_unserved"] and people is not None:
             there = words.measure(round(worst["persons_unserved"]), "persons")

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from spatial.messages import Words
-from spatial.reporting.score import changes_shown, levels_shown, pairs_shown
-from spatial.reporting.score_text import component_text, hidden_text
-from spatial.reporting.wording import names_by_id, names_of, pick
+from spatial.reporting.score import changes_shown, component_text, hidden_text, levels_shown, pairs_shown
+from spatial.reporting.wording import capital, names_by_id, names_of, pick
 from spatial.tables.words import GATE_TURN, PILLARS
 
 if TYPE_CHECKING:
@@ -302,7 +301,7 @@ def _gaps(comparison: Comparison, words: Words) -> Iterator[str]:
         yield words.say(
             "line",
             "gap",
-            name=name[:1].upper() + name[1:],
+            name=capital(name),
             before=_value(float(row["value_before"]), str(row["unit"]), words),
             after=_value(float(row["value_after"]), str(row["unit"]), words),
             target=words.figure(float(row["target"])),

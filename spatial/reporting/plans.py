@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from spatial.messages import Words
 
 Record = dict[str, Any]
+Told = Mapping[str, Any]
+"""A record that is put into words, and not changed."""
 Names = dict[str, str]
 
 NEAR_MIN = 5.0
@@ -292,7 +294,7 @@ MOST_PLACES = 3
 """Places that a list inside an action names; the others are counted together."""
 
 
-def plan_sentences(plan: Record, words: Words) -> list[str]:
+def plan_sentences(plan: Told, words: Words) -> list[str]:
     """Say in two sentences what a plan brings, where, and who is left, then what borders cost; or why there is none."""
     told = _told(plan, words)
     rooms = further_sentences(plan, words)
@@ -327,7 +329,7 @@ def plan_sentences(plan: Record, words: Words) -> list[str]:
     return [capital(line) for line in (words.say("plan", f"done_{told['kind']}", **told), told["then"], *rooms)]
 
 
-def further_sentences(plan: Record, words: Words) -> list[str]:
+def further_sentences(plan: Told, words: Words) -> list[str]:
     """Say whom borders keep from room, what one more unit of capacity is worth, and where a mobile service goes."""
     lines = []
     if plan.get("round_stops") is not None:
@@ -369,7 +371,7 @@ def _counted(number: int, words: Words) -> dict[str, str]:
     return {"n": str(number), "count": words.messages["plan_count"].get(str(number), words.number(number))}
 
 
-def plan_title(plan: Record, words: Words) -> str:
+def plan_title(plan: Told, words: Words) -> str:
     """Say the finding of a plan as a title: how many of what bring how many within, and what then is."""
     if not plan["actions"]:
         return plan_sentences(plan, words)[0]
@@ -377,7 +379,7 @@ def plan_title(plan: Record, words: Words) -> str:
     return capital(words.say("plan", f"title_{told['kind']}", **told))
 
 
-def service_text(plan: Record, words: Words) -> str:
+def service_text(plan: Told, words: Words) -> str:
     """Name the service of a plan as it stands inside a sentence."""
     pages, service = words.of("pages").messages, str(plan["service"])
     # As norms are titled: by their own word, which tells two norms of one service apart.
@@ -388,13 +390,13 @@ def service_text(plan: Record, words: Words) -> str:
     return bare[:1].lower() + bare[1:] if bare[:1].isupper() and bare[1:2].islower() else bare
 
 
-def place_name(action: Record, words: Words) -> str:
+def place_name(action: Told, words: Words) -> str:
     """Name where an action is; a place without a name by its township."""
     name, township = (pick(action[key], words.language) for key in ("names", "township_names"))
     return name or words.say("plan", "unnamed_in" if township else "unnamed", township=township)
 
 
-def amount_text(plan: Record, count: float, words: Words, *, what: str = "") -> str:
+def amount_text(plan: Told, count: float, words: Words, *, what: str = "") -> str:
     """Say how many people, of a group, or places; of those in which the norm counts where ``what`` does not say."""
     number, unit = words.number(count), str(plan["stat_unit"])
     if (what or plan["counted"]) == "places":
@@ -407,7 +409,7 @@ def amount_text(plan: Record, count: float, words: Words, *, what: str = "") -> 
     return words.say("plan", "group", value=number, group=group[:1].lower() + group[1:])
 
 
-def reach_text(plan: Record, words: Words, *, of: str = "") -> str:
+def reach_text(plan: Told, words: Words, *, of: str = "") -> str:
     """Say within what a norm asks a service to be, ``of`` that service where it is named, and how people travel."""
     measure, mode = words.measure(plan["threshold"], str(plan["unit"])), str(plan["mode"])
     by = words.messages["mode"].get(mode, "") if plan["unit"] == "min" and mode != "any" else ""
@@ -415,7 +417,7 @@ def reach_text(plan: Record, words: Words, *, of: str = "") -> str:
     return words.say("plan", f"reach_by{way}" if by else f"reach{way}", measure=measure, mode=by, service=of)
 
 
-def _told(plan: Record, words: Words) -> dict[str, str]:
+def _told(plan: Told, words: Words) -> dict[str, str]:
     """Say the numbers and names that sentences are made of: what brings people, which closing does not, and the end."""
     counted, people = plan["counted"], plan["shown"]["persons"]
     shown, near = plan["shown"][counted], sum(entry["near"][counted] or 0 for entry in plan["left"])
@@ -459,12 +461,12 @@ def _told(plan: Record, words: Words) -> dict[str, str]:
     return told
 
 
-def _some(plan: Record, count: float, words: Words) -> str:
+def _some(plan: Told, count: float, words: Words) -> str:
     """Say a part of an amount that is named beside it."""
     return words.say("plan", f"some_{plan['counted']}", value=words.number(count))
 
 
-def doubt_text(plan: Record, words: Words) -> str:
+def doubt_text(plan: Told, words: Words) -> str:
     """Say what a plan brings if every trip takes longer, or less; empty where that was not asked."""
     if plan.get("worst_share") is None:
         return ""
@@ -473,7 +475,7 @@ def doubt_text(plan: Record, words: Words) -> str:
     return words.say("plan", "doubt", slow=slow, fast=fast, **shares)
 
 
-def cost_text(plan: Record, words: Words) -> str:
+def cost_text(plan: Told, words: Words) -> str:
     """Say what a plan costs, and of what budget; empty where that is not known."""
     if plan.get("cost") is None:
         return ""
@@ -485,7 +487,7 @@ def cost_text(plan: Record, words: Words) -> str:
     return words.say("plan", of, **told)
 
 
-def together_money(plan: Record, words: Words) -> dict[str, str]:
+def together_money(plan: Told, words: Words) -> dict[str, str]:
     """Say what all parts of a plan of several services cost, and its budget; empty where that is not known."""
     costs = [part["cost"] or 0.0 for part in plan["parts"]]
     if plan["budget"] is None:
@@ -493,19 +495,19 @@ def together_money(plan: Record, words: Words) -> dict[str, str]:
     return {"cost": money_text(sum(costs), plan, words), "budget": money_text(plan["budget"], plan, words)}
 
 
-def money_text(value: float | None, told: Mapping[str, Any], words: Words) -> str:
+def money_text(value: float | None, told: Told, words: Words) -> str:
     """Write an amount of money in the word of a plan or action for it; small ones with what is behind the point."""
     is_whole = value is None or value >= WHOLE_MONEY or float(value).is_integer()
     return words.say("plan", "money", value=words.number(value, decimals=0 if is_whole else 2), money=told["currency"])
 
 
-def _each_text(plan: Record, told: Mapping[str, Any], words: Words) -> str:
+def _each_text(plan: Told, told: Told, words: Words) -> str:
     """Say what each one gained costs, by a plan or by one of its actions."""
     each = money_text(told["cost_per_gained"], plan, words)
     return words.say("plan", f"each_{plan['counted']}", each=each)
 
 
-def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
+def action_text(action: Told, where: str, words: Words) -> str:
     """Say what an action is and where; a link with one end alone leads to a road."""
     is_road = action["action"] == "build_link" and " " not in str(action["place_id"])
     is_sized = action.get("capacity_after") is not None
@@ -518,7 +520,7 @@ def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
     return words.say("plan_action", f"{action['action']}{more}", **told)
 
 
-def gain_text(plan: Record, words: Words) -> str:
+def gain_text(plan: Told, words: Words) -> str:
     """Say what becomes of those whom an action of a plan helps."""
     if plan["question"] == "matching":
         return words.say("plan", "gain_room", service=service_text(plan, words))
@@ -528,7 +530,7 @@ def gain_text(plan: Record, words: Words) -> str:
     return words.say("plan", "gain_reach", reach=reach_text(plan, words, of=service_text(plan, words)))
 
 
-def action_details(plan: Record, action: Mapping[str, Any], words: Words) -> dict[str, str]:
+def action_details(plan: Told, action: Told, words: Words) -> dict[str, str]:
     """Say what an action costs, who has to act, whom a facility takes, and in how many trials it stays, where known."""
     told = {}
     if action.get("cost") is not None:

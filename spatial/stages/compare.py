@@ -28,7 +28,7 @@ from spatial.runner.manifest import manifest_name
 from spatial.score.comparison.boards import Matched, follow, follow_matched, match
 from spatial.score.comparison.changes import Comparison, compare_matched
 from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
-from spatial.stages.policy import APPROVED_MAPS
+from spatial.stages.policy import approval_wanted
 from spatial.store import Artifact, Store, replace_files
 from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
@@ -223,7 +223,6 @@ def page_of(
     synthetic = any(one["synthetic"] for one in options)
     status = min((one["outputs"]["status"] for one in options), key=STATUSES.index)
     approval = last["outputs"].get("map_approval") or ""
-    asks = any(str(place).partition("-")[0] == APPROVED_MAPS for place in last.get("jurisdictions", ()))
     vocabulary = load_services()
     service_names = {item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)}
     # What each norm asks, as the later run has it where it knows the norm.
@@ -249,7 +248,7 @@ def page_of(
         sources=sources,
         known_issues=tuple(issue_entries(summary.get("known_issues") or (), shown, service_names)),
         map_approval=approval,
-        approval_wanted=bool(status == "public" and asks and not synthetic and not approval),
+        approval_wanted=approval_wanted(status, last.get("jurisdictions", ()), synthetic=synthetic, number=approval),
     )
     return comparison_page(
         comparison,

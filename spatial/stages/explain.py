@@ -13,8 +13,7 @@ from spatial.messages import Words
 from spatial.norms.law import norm_id_of
 from spatial.reporting import wording
 from spatial.reporting.answer import answer_lines, answer_title
-from spatial.reporting.explain import explain
-from spatial.reporting.explain_text import brief_text, explanation_text
+from spatial.reporting.explain import brief_text, explain, explanation_text
 from spatial.reporting.plans import (
     action_details,
     action_text,
@@ -25,7 +24,7 @@ from spatial.reporting.plans import (
     plan_sentences,
     plan_title,
 )
-from spatial.reporting.score_text import score_lines
+from spatial.reporting.score import score_lines
 from spatial.reporting.summary import gates_text, headline_text
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of

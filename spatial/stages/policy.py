@@ -209,23 +209,23 @@ def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFra
     return told | {service: told[wider[service]] for service in wider if service not in options.inventory}
 
 
-def approval_wanted(options: Options) -> bool:
-    """Tell whether the outputs are public maps that need an approval number and have none."""
-    outputs = options.outputs
-    asks = any(place.partition("-")[0] == APPROVED_MAPS for place in options.jurisdictions)
-    return bool(outputs.status == "public" and asks and not options.synthetic and not outputs.map_approval)
+def approval_wanted(status: str, places: Iterable[str], *, synthetic: bool, number: str | None) -> bool:
+    """Tell whether outputs are public maps of jurisdictions that ask for an approval number, and have none."""
+    asks = any(str(place).partition("-")[0] == APPROVED_MAPS for place in places)
+    return status == "public" and asks and not synthetic and not number
 
 
 def said_of_study(options: Options, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Gather what every page, sheet and project prints of the study."""
+    status, number = options.outputs.status, options.outputs.map_approval
     return {
         "title": dict(options.title),
-        "status": options.outputs.status,
+        "status": status,
         "population_basis": options.population.basis,
         "synthetic": options.synthetic,
         "note": dict(options.note),
-        "map_approval": options.outputs.map_approval or "",
-        "approval_wanted": approval_wanted(options),
+        "map_approval": number or "",
+        "approval_wanted": approval_wanted(status, options.jurisdictions, synthetic=options.synthetic, number=number),
         "below": summary["study"].get("below", 0),
     }
 

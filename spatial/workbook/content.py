@@ -12,8 +12,7 @@ import pandas as pd
 from spatial.reporting import wording
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.plans import HAVING, action_text, place_name, plan_title, reach_text, service_text
-from spatial.reporting.score import is_unmapped, levels_shown
-from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
+from spatial.reporting.score import component_text, detail_text, is_unmapped, label_text, levels_shown, score_lines
 from spatial.reporting.sign_off import causes_text, fingerprint
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
 from spatial.reporting.wording import capital

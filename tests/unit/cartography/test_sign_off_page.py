@@ -1,7 +1,6 @@
 """The page of signatures before any browser: counts by verdict, and when an approval number is missed."""
 
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -45,9 +44,7 @@ def test_totals_without_an_official_number_are_counted_apart_from_what_cannot_be
     ],
 )
 def test_only_public_maps_of_china_without_a_number_miss_one(status, places, synthetic, number, wanted):
-    outputs = SimpleNamespace(status=status, map_approval=number)
-    study = SimpleNamespace(outputs=outputs, jurisdictions=places, synthetic=synthetic)
-    assert approval_wanted(study) is wanted
+    assert approval_wanted(status, places, synthetic=synthetic, number=number) is wanted
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "zh"])

@@ -19,8 +19,7 @@ from spatial.messages import Words
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.norms.measuring import NormEvidence
-from spatial.reporting.explain import explain
-from spatial.reporting.explain_text import explanation_text
+from spatial.reporting.explain import explain, explanation_text
 from spatial.reporting.summary import (
     gates_text,
     headline_text,

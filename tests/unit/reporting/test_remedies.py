@@ -17,8 +17,7 @@ from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.norms.measuring import NormEvidence
 from spatial.qgis.joins import gap_points
 from spatial.qgis.looks_results import gap_look
-from spatial.reporting.explain import explain
-from spatial.reporting.explain_text import explanation_text
+from spatial.reporting.explain import explain, explanation_text
 from spatial.reporting.summary import headline_text, mobile_places, rank_gaps, remedies_of, summarise_study
 from spatial.tables import TABLES
 

@@ -13,8 +13,18 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words
-from spatial.reporting.score import levels_shown, pillars_missing, place_score, summarise_score, told_apart
-from spatial.reporting.score_text import component_text, detail_text, label_text, place_score_lines, score_lines
+from spatial.reporting.score import (
+    component_text,
+    detail_text,
+    label_text,
+    levels_shown,
+    pillars_missing,
+    place_score,
+    place_score_lines,
+    score_lines,
+    summarise_score,
+    told_apart,
+)
 from spatial.study import ScoreOptions
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
