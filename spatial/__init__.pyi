@@ -16,8 +16,8 @@ from .inputs.prepare import prepare as prepare
 from .network.build import build_network as build_network
 from .access.analyst import travel_times as travel_times
 from .access.analyst import cost_to_closest as cost_to_closest
-from .access.summaries import summarise as summarise
-from .access.summaries import widen as widen
+from .access.cumulative import summarise as summarise
+from .access.cumulative import widen as widen
 from .cartography.notebook import plot_access as plot_access
 from .cartography.notebook import gap_map as gap_map
 
@@ -79,7 +79,7 @@ from .access.last_mile import RoadCondition as RoadCondition
 from .access.last_mile import rural_access_index as rural_access_index
 from .access.scenarios import compare_scenarios as compare_scenarios
 from .access.scenarios import summarise_scenarios as summarise_scenarios
-from .access.summaries import weighted_statistics as weighted_statistics
+from .access.cumulative import weighted_statistics as weighted_statistics
 from .access.uncertainty import AccessIntervals as AccessIntervals
 from .access.uncertainty import access_intervals as access_intervals
 
@@ -160,10 +160,10 @@ from .indices.exchange import gravity_flows as gravity_flows
 from .indices.exchange import huff_shares as huff_shares
 from .indices.exchange import radiation_flows as radiation_flows
 from .indices.exchange import reciprocity as reciprocity
-from .indices.group_gaps import BorderEffect as BorderEffect
-from .indices.group_gaps import GroupGap as GroupGap
-from .indices.group_gaps import border_effect as border_effect
-from .indices.group_gaps import urban_rural_gap as urban_rural_gap
+from .indices.groups import BorderEffect as BorderEffect
+from .indices.groups import GroupGap as GroupGap
+from .indices.groups import border_effect as border_effect
+from .indices.groups import urban_rural_gap as urban_rural_gap
 from .indices.inequality import Theil as Theil
 from .indices.inequality import atkinson_index as atkinson_index
 from .indices.inequality import concentration_index as concentration_index
@@ -182,14 +182,14 @@ from .indices.resilience import edge_criticality as edge_criticality
 from .indices.resilience import network_indices as network_indices
 from .indices.resilience import network_shape as network_shape
 from .indices.resilience import robust_coverage as robust_coverage
-from .indices.segregation import EnvironmentSegregation as EnvironmentSegregation
-from .indices.segregation import boundary_dissimilarity as boundary_dissimilarity
-from .indices.segregation import correlation_ratio as correlation_ratio
-from .indices.segregation import dissimilarity_index as dissimilarity_index
-from .indices.segregation import environment_segregation as environment_segregation
-from .indices.segregation import exposure_index as exposure_index
-from .indices.segregation import information_index as information_index
-from .indices.segregation import isolation_index as isolation_index
+from .indices.groups import EnvironmentSegregation as EnvironmentSegregation
+from .indices.groups import boundary_dissimilarity as boundary_dissimilarity
+from .indices.groups import correlation_ratio as correlation_ratio
+from .indices.groups import dissimilarity_index as dissimilarity_index
+from .indices.groups import environment_segregation as environment_segregation
+from .indices.groups import exposure_index as exposure_index
+from .indices.groups import information_index as information_index
+from .indices.groups import isolation_index as isolation_index
 
 # == Norms ==
 # The register, which norms bind, and how places are held against them.
@@ -246,14 +246,14 @@ from .planning.making_room import CapacityMatch as CapacityMatch
 from .planning.making_room import match_capacity as match_capacity
 from .planning.mobile import MobileRound as MobileRound
 from .planning.mobile import mobile_round as mobile_round
-from .planning.robustness import OwnerPlans as OwnerPlans
-from .planning.robustness import plans_by_owner as plans_by_owner
+from .planning.equity import OwnerPlans as OwnerPlans
+from .planning.equity import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
 from .planning.profiles import site_profile as site_profile
 from .planning.link_candidates import RoadUpgrades as RoadUpgrades
 from .planning.link_candidates import propose_road_upgrades as propose_road_upgrades
-from .planning.robustness import PlanRobustness as PlanRobustness
-from .planning.robustness import choose_often as choose_often
+from .planning.equity import PlanRobustness as PlanRobustness
+from .planning.equity import choose_often as choose_often
 from .planning.services import ServicesOptions as ServicesOptions
 from .planning.services import ServicesPlan as ServicesPlan
 from .planning.services import site_services as site_services

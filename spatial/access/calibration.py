@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
+from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import take
-from spatial.access.summaries import weighted_quantile
 from spatial.errors import ContractError, first_of, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest

@@ -24,7 +24,7 @@ from spatial.access.places import (
     reach_status,
 )
 from spatial.errors import ContractError, first_of, refuse
-from spatial.inputs.duplicates import namesake_findings, open_namesakes
+from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.network.scenarios import Scenario
 from spatial.network.snapping import snap_again
 from spatial.study.access import SnapRules

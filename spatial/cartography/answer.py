@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import id_order
-from spatial.access.summaries import weighted_quantile
 from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
 from spatial.cartography.document import codes, names_block, pack, pack_words, page_document, round_up
 from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, shown_bounds, study_block

@@ -17,7 +17,7 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.drafting.study_file import toml_block
 from spatial.errors import SpatialError
-from spatial.georef.countries import Country, countries_at, country_named
+from spatial.georef.datums import Country, countries_at, country_named
 from spatial.inputs.inspection.columns import plain
 from spatial.inputs.inspection.inspecting import unit_setting
 from spatial.inputs.inspection.reports import Proposal, Setting

@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 from spatial.access.options import check_seed, is_number, numbers, paired, shown, vector, whole_number
 from spatial.access.places import place_on
 from spatial.errors import ContractError
-from spatial.indices.segregation import neighbour_weights
+from spatial.indices.groups import neighbour_weights
 from spatial.network.nearest import nearest
 from spatial.study.access import SnapRules
 

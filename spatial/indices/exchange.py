@@ -13,7 +13,7 @@ from scipy import sparse
 
 from spatial.access.options import is_number, numbers, paired, shown, vector, whole_number
 from spatial.errors import ContractError, first_of
-from spatial.indices.group_gaps import read_classes
+from spatial.indices.groups import read_classes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from scipy.sparse import csgraph
 from spatial.access.options import is_number, numbers, paired, shown, vector
 from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.exchange import flow_balance
-from spatial.indices.segregation import neighbour_weights
+from spatial.indices.groups import neighbour_weights
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -20,9 +20,20 @@ from spatial.formats.delimited import AUTO, guess_encoding, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.notes import Finding, findings_frame, join_findings
 from spatial.formats.workbook import read_workbook
-from spatial.inputs.duplicates import NEARLY_SHARE, Twins, as_told, called, merge_facilities, pair_finding, twins_of
 from spatial.inputs.facility_facts import joint_service, service_by_day
-from spatial.inputs.names import ROUNDED, name_scores, names_by_row, plain_name
+from spatial.inputs.names import (
+    NEARLY_SHARE,
+    ROUNDED,
+    Twins,
+    as_told,
+    called,
+    merge_facilities,
+    name_scores,
+    names_by_row,
+    pair_finding,
+    plain_name,
+    twins_of,
+)
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
 
 if TYPE_CHECKING:

@@ -24,8 +24,7 @@ from spatial.formats.columns import (
 from spatial.formats.delimited import AXES, coordinate_numbers
 from spatial.formats.notes import Finding, Note, add_notes, columns_of_file, findings_frame, listed
 from spatial.formats.vector import declares_crs
-from spatial.georef.countries import countries_at
-from spatial.georef.datums import frame_to_wgs84
+from spatial.georef.datums import countries_at, frame_to_wgs84
 from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placing import PLACED_BY, Placement, amid_townships, locate_places, names_of, read_postcodes, texts

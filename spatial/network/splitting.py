@@ -182,16 +182,12 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
         edge_id=ids,
         edge_from=start,
         edge_to=end,
-        length_m=share * graph.length_m[parent],
-        forward_min=share * graph.forward_min[parent],
-        backward_min=share * graph.backward_min[parent],
+        **{name: share * getattr(graph, name)[parent] for name in ("length_m", "forward_min", "backward_min")},
         coordinates=np.ascontiguousarray(coordinates),
         coordinate_offsets=offsets,
-        component=graph.component[parent],
-        component_km=graph.component_km[parent],
         edge_layer=None if graph.edge_layer is None else graph.edge_layer[parent],
         before=None if graph.before is None else graph.before.take(parent),
-        **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
+        **{name: getattr(graph, name)[parent] for name in (*AS_THEY_ARE, "component", "component_km")},
     )
     # Joined pieces stay in the component of their edge.
     return SplitGraph(pieces if joined else rewire(pieces), parent, first, last, before[cuts.row], after[cuts.row])

@@ -15,7 +15,7 @@ import shapely
 from spatial.access.options import numbers
 from spatial.access.places import serves_where_it_stands
 from spatial.errors import ContractError, first_of, refuse
-from spatial.indices.group_gaps import read_classes
+from spatial.indices.groups import read_classes
 from spatial.norms.law import SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
 from spatial.study.access import full_mode
 from spatial.tables import TABLES

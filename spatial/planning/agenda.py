@@ -22,8 +22,8 @@ from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
-from spatial.planning.programs import SAME
-from spatial.planning.robustness import choose_often
+from spatial.planning.equity import choose_often
+from spatial.planning.plans import SAME
 from spatial.planning.sites import SitingOptions
 from spatial.planning.siting import mclp
 from spatial.tables import TABLES
@@ -252,11 +252,16 @@ def no_help(question: Question) -> Answer:
         actions=pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _ACTION.items()}),
         after=question.need["before"].to_numpy(dtype=np.float64),
         reached_in=np.full(len(question.need), -1),
-        curve=pd.DataFrame({"number": [0], "gained": [0.0], "length_km": [np.nan]}),
+        curve=curve_of([0.0]),
         options=pd.DataFrame({"where": [], "gained": [], "length_km": []}),
         status="nothing_helps",
         bound=0.0,
     )
+
+
+def curve_of(gained: Sequence[float] | FloatArray, length_km: ArrayLike = np.nan) -> pd.DataFrame:
+    """Say what the best plans of 0, 1, ... actions gain, and how long they are."""
+    return pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": length_km})
 
 
 def affordable(costs: ArrayLike, budget: float | None) -> BoolArray:
@@ -351,7 +356,7 @@ def plan_sites(
         ),
         after=np.fmin(before, values.min(axis=1)),
         reached_in=np.where(within.any(axis=1), within.argmax(axis=1), -1),
-        curve=pd.DataFrame({"number": numbers, "gained": gained, "length_km": np.nan}),
+        curve=curve_of(gained).assign(number=numbers),
         options=pd.DataFrame(
             {
                 "where": [" ".join(other.sites["facility_id"]) for other in others],
@@ -493,7 +498,7 @@ def plan_units(question: Question, hosts: pd.Series, *, most: int, cost: float =
         ),
         after=after,
         reached_in=reached,
-        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
+        curve=curve_of(gained),
         options=no_help(question).options,
         status="optimal",
         bound=float(gained[count]),
@@ -546,9 +551,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
             question.need["before"].to_numpy(dtype=np.float64), by_place["after_min"].to_numpy(dtype=np.float64)
         ),
         reached_in=np.where(question.is_beyond, step - 1, -1),
-        curve=pd.DataFrame(
-            {"number": range(len(gained)), "gained": gained, "length_km": [0.0, *every.steps["total_km"]]}
-        ),
+        curve=curve_of(gained, [0.0, *every.steps["total_km"]]),
         options=no_help(question).options,
         status="feasible",
         bound=np.nan,
@@ -583,13 +586,7 @@ def plan_roads(question: Question, found: RoadUpgrades, *, most: int, km_cost: f
         ),
         after=np.where(reached >= 0, 1.0, before),
         reached_in=reached,
-        curve=pd.DataFrame(
-            {
-                "number": range(len(gained)),
-                "gained": gained,
-                "length_km": np.concatenate(([0.0], np.cumsum(stretches["length_km"])))[: most + 1],
-            }
-        ),
+        curve=curve_of(gained, np.concatenate(([0.0], np.cumsum(stretches["length_km"])))[: most + 1]),
         options=no_help(question).options,
         status="feasible",
         bound=np.nan,

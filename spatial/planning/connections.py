@@ -20,7 +20,7 @@ from spatial.network.new_roads import road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
 from spatial.planning.link_candidates import ON_ROAD_M
 from spatial.planning.links import goals_of, people_of
-from spatial.planning.programs import HALF, SAME, Program, rows_of, solve
+from spatial.planning.plans import HALF, SAME, Program, rows_of, solve
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
 from spatial.planning.candidates import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of, people_of
-from spatial.planning.programs import SAME
+from spatial.planning.plans import SAME
 from spatial.study.access import SnapRules
 from spatial.terrain.kernels_spread import path_cells
 from spatial.terrain.surface import Ground, Seeds, ground_of, move_to_open_cells, spread

@@ -27,8 +27,8 @@ from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
 from spatial.network.snapping import Snaps, only_edges, snap
-from spatial.planning.kernels_links import Gains, Links, Ways, weigh_choices
-from spatial.planning.programs import SAME
+from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
+from spatial.planning.plans import SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:

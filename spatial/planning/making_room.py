@@ -24,7 +24,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import limit_of, numbers
 from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
-from spatial.planning.programs import SAME, Program, at_most, rows_of, solve
+from spatial.planning.plans import SAME, Program, at_most, rows_of, solve
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray

@@ -19,7 +19,7 @@ from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_within, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
-from spatial.planning.programs import HALF, SAME, Program, at_most, solve
+from spatial.planning.plans import HALF, SAME, Program, at_most, solve
 from spatial.planning.sites import Siting, SitingOptions, read_siting
 from spatial.planning.siting import mclp
 

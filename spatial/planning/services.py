@@ -16,8 +16,7 @@ from spatial.access.options import FINITE, is_number, not_within, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
-from spatial.planning.plans import TRUSTED
-from spatial.planning.programs import HALF, Ordered, Program, at_most, rows_of, solve_in_order
+from spatial.planning.plans import HALF, TRUSTED, Ordered, Program, at_most, rows_of, solve_in_order
 from spatial.planning.sites import Faults, Pairs, SitingOptions, fastest_pairs
 from spatial.planning.siting import mclp
 

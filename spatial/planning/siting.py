@@ -16,26 +16,36 @@ import numpy as np
 
 from spatial.access.options import FINITE, check_minutes, not_within
 from spatial.errors import ContractError, InfeasibleError, refuse
-from spatial.planning.capacitated import (
-    filled_backup,
-    filled_center,
-    filled_model,
-    filled_program,
-    norm_goal,
-    share_out,
-)
-from spatial.planning.coverage import (
+from spatial.planning.location_models import (
     Cover,
     all_reached,
     bisect,
     cover_greedily,
     fewest_sites,
+    filled_backup,
+    filled_center,
+    filled_model,
+    filled_program,
     norm_first,
+    norm_goal,
     relaxed,
+    share_out,
     to_nearest,
 )
-from spatial.planning.plans import AS_SUMMED, Evaluation, LocationModel, Scale, SitingPlan, Start, siting_program
-from spatial.planning.programs import SAME, Program, at_most, rows_of, solve
+from spatial.planning.plans import (
+    AS_SUMMED,
+    SAME,
+    Evaluation,
+    LocationModel,
+    Program,
+    Scale,
+    SitingPlan,
+    Start,
+    at_most,
+    rows_of,
+    siting_program,
+    solve,
+)
 from spatial.planning.sites import Siting, SitingOptions, read_siting
 
 if TYPE_CHECKING:

@@ -9,10 +9,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 import pandas as pd
 
-from spatial.qgis.layer import QgisLayer, plain_name
+from spatial.qgis.layer import QgisLayer, QgisMeta, plain_name, service_name
 from spatial.qgis.layouts import unread
 from spatial.qgis.looks_results import withheld
-from spatial.qgis.meta import QgisMeta, service_name
 from spatial.qgis.styles import (
     BASE,
     STATUS,

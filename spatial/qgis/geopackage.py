@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from spatial.qgis.layer import QgisLayer
-    from spatial.qgis.meta import QgisMeta
-    from spatial.qgis.rasters import QgisRaster
+    from spatial.qgis.layer import QgisLayer, QgisMeta
+    from spatial.qgis.sld import QgisRaster
 
 
 STYLE_TABLE = """

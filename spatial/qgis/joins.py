@@ -11,8 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.messages import Words
-from spatial.qgis.layer import plain_name
-from spatial.qgis.meta import QgisMeta, measure_name, service_name
+from spatial.qgis.layer import QgisMeta, measure_name, plain_name, service_name
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import hidden_text, levels_shown
 from spatial.reporting.summary import missing_by_unit

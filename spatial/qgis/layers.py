@@ -41,9 +41,22 @@ from spatial.qgis.joins import (
     township_types,
     trial_columns,
 )
-from spatial.qgis.layer import Draft, Look, QgisLayer, by_key, finding_layers, placed, plain_columns, plain_name
+from spatial.qgis.layer import (
+    Draft,
+    Look,
+    NormWords,
+    QgisLayer,
+    QgisMeta,
+    by_key,
+    finding_layers,
+    known_field,
+    measure_name,
+    placed,
+    plain_columns,
+    plain_name,
+    service_name,
+)
 from spatial.qgis.looks_results import least_levels
-from spatial.qgis.meta import NormWords, QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS, Style
 from spatial.reporting.plans import HAVING
 from spatial.study.access import MANY_SETTLEMENTS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatial.qgis.meta import QgisMeta, service_name
+from spatial.qgis.layer import QgisMeta, service_name
 from spatial.qgis.styles import (
     ACCENT,
     BASE,

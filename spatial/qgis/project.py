@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.messages import Words
-    from spatial.qgis.meta import QgisMeta
-    from spatial.qgis.rasters import QgisRaster
+    from spatial.qgis.layer import QgisMeta
+    from spatial.qgis.sld import QgisRaster
 
 
 # The QGIS project: groups, order, extent and looks by template, with relative paths.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access.summaries import weighted_quantile
+from spatial.access.cumulative import weighted_quantile
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.plans import Told, amount_text, plan_title, reach_text, service_text, unit_names
 from spatial.reporting.summary import PRESENCE

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import sparse
 
 from spatial.errors import ContractError
-from spatial.planning.programs import Silent
+from spatial.planning.plans import Silent
 from spatial.tables import TABLES
 from spatial.tables.contract import PERSONS, Field
 from spatial.tables.words import JUDGED

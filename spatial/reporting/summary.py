@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.inputs.duplicates import OPEN_NAMESAKE
+from spatial.inputs.names import OPEN_NAMESAKE
 from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
 from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen

@@ -233,10 +233,7 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
 
 
 def _access(q: FloatArray, services: tuple[str, ...]) -> FloatArray:
-    columns: dict[str, list[int]] = {}
-    for at, service in enumerate(services):
-        columns.setdefault(service, []).append(at)
-    by_service = [_mean(q[:, members]) for members in columns.values()]
+    by_service = [_mean(q[:, np.array(services) == service]) for service in dict.fromkeys(services)]
     return _mean(np.column_stack(by_service)) if by_service else np.full(len(q), np.nan)
 
 

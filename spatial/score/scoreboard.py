@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.indices.group_gaps import border_effect, urban_rural_gap
+from spatial.indices.groups import border_effect, dissimilarity_index, information_index, urban_rural_gap
 from spatial.indices.inequality import equally_distributed_equivalent, theil_t
-from spatial.indices.segregation import dissimilarity_index, information_index
 from spatial.score.composite import SegmentationIndex, integration_level, segmentation_index
 from spatial.score.evidence import (
     MET,
@@ -22,6 +21,8 @@ from spatial.score.evidence import (
     ScoreComponent,
     Unit,
     component_table,
+    flow_components,
+    flow_table,
     gap,
     held_against,
     held_by_all,
@@ -29,7 +30,6 @@ from spatial.score.evidence import (
     read_ground,
     shared,
 )
-from spatial.score.flows import flow_components, flow_table
 from spatial.score.spatial_pattern import beyond_by_township
 from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS, STUDY

@@ -16,7 +16,7 @@ from spatial.access.places import id_order
 from spatial.errors import first_of
 from spatial.indices import inequality
 from spatial.indices.clustering import LocalClusters, MoransI, local_clusters, morans_i, queen_contiguity
-from spatial.indices.segregation import boundary_dissimilarity, environment_segregation
+from spatial.indices.groups import boundary_dissimilarity, environment_segregation
 from spatial.score.evidence import Ground, ScoreComponent, gap
 from spatial.tables import TABLES
 

@@ -15,8 +15,8 @@ from spatial.cartography.comparison import ComparisonMeta, comparison_page
 from spatial.cartography.page_data import issue_entries
 from spatial.crs import require_metres
 from spatial.errors import StoreError
-from spatial.inputs.duplicates import open_namesakes
 from spatial.inputs.list_merge import SAME, family_of
+from spatial.inputs.names import open_namesakes
 from spatial.inputs.services import load_services
 from spatial.messages import languages
 from spatial.norms.law import norm_id_of
@@ -82,11 +82,7 @@ def read_runs(results: Sequence[Results]) -> list[Run]:
             Run(
                 name=name if often[name] == 1 else f"{name} ({at})",
                 as_of=str(options["as_of"]),
-                settlements=there["settlements"],
-                access=there["access"],
-                last_mile=there["last_mile"],
-                norm_results=there["norm_results"],
-                towns=there["towns"],
+                **{name: there[name] for name in ("settlements", "access", "last_mile", "norm_results", "towns")},
                 components=there["score_components"],
                 terms=norm_terms(there["norm_results"], norms),
                 boundaries=there.get("boundaries"),

@@ -22,18 +22,24 @@ from spatial.outlines import inside
 from spatial.plain_text import csv_bytes, toml_table, toml_text, toml_value
 from spatial.planning import agenda
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
+from spatial.planning.equity import plans_by_owner
 from spatial.planning.link_candidates import propose_links, propose_road_upgrades, upgrade_words
 from spatial.planning.links import LinkPlan, rank_links
+from spatial.planning.plans import SAME
 from spatial.planning.profiles import site_profile
-from spatial.planning.programs import SAME
-from spatial.planning.robustness import plans_by_owner
 from spatial.planning.services import Part, PartSites, share_budget
 from spatial.planning.siting import mclp
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
-from spatial.stages.plan_ground import PlanGround, services_of
 from spatial.stages.plan_room import ROUND_NAME, ask_for_room, find_room, plan_round, round_scenario
-from spatial.stages.plan_sites import pays_for_nothing, planning_sources, refuse_unfit_plans, site_sources
+from spatial.stages.plan_sites import (
+    PlanGround,
+    pays_for_nothing,
+    planning_sources,
+    refuse_unfit_plans,
+    services_of,
+    site_sources,
+)
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace

@@ -11,9 +11,9 @@ import pandas as pd
 from spatial.cartography.page_data import page_texts
 from spatial.messages import Words
 from spatial.qgis.geopackage import write_qgis
+from spatial.qgis.layer import NormWords, QgisMeta
 from spatial.qgis.layers import SLIM, WAYS
-from spatial.qgis.meta import NormWords, QgisMeta
-from spatial.qgis.rasters import write_raster
+from spatial.qgis.sld import write_raster
 from spatial.rasters import Raster
 from spatial.reporting import wording
 from spatial.reporting.answer import count_text, counted_norm, finding_text

@@ -17,10 +17,11 @@ from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
     from spatial.formats.files import SourceRecord
-    from spatial.rasters import Raster
 
 
-READ_RASTERS = ("population", "elevation", "landcover")
+ALWAYS = ("facilities", "roads", "boundaries", "water", "study_area", "flows", "counts")
+AT_TIMES = ("turns", "unplaced", "official_units", "population", "elevation", "landcover")
+"""Tables and rasters that not every study has."""
 
 
 def read(*, options: Options, progress: Progress = silent) -> dict[str, Value | list[Artifact]]:
@@ -29,31 +30,18 @@ def read(*, options: Options, progress: Progress = silent) -> dict[str, Value | 
     layers = prepare(options.declared_study(), named=options.columns_named)
     made: dict[str, Value | list[Artifact]] = {
         "places": layers.settlements,
-        "facilities": layers.facilities,
-        "roads": layers.roads,
-        "boundaries": layers.boundaries,
-        "water": layers.water,
-        "study_area": layers.study_area,
-        "flows": layers.flows,
-        "counts": layers.counts,
+        **{name: getattr(layers, name) for name in ALWAYS},
         "findings_read": layers.findings,
         "provenance": provenance_table(layers.sources),
         "known_issues": known_issues_table(layers.sources),
     }
-    if layers.turns is not None:
-        made["turns"] = layers.turns
-    if layers.unplaced is not None:
-        made["unplaced"] = layers.unplaced
-    if layers.official_units is not None:
-        made["official_units"] = layers.official_units
     lists = {TO_DECIDE: layers.to_decide, TO_REVIEW: layers.to_review}
     files = [
         Artifact(name, csv_bytes(frame, numbers=REVIEW_NUMBERS)) for name, frame in lists.items() if frame is not None
     ]
     if files:
         made["files"] = files
-    rasters: dict[str, Raster | None] = {name: getattr(layers, name) for name in READ_RASTERS}
-    return made | {name: raster for name, raster in rasters.items() if raster is not None}
+    return made | {name: found for name in AT_TIMES if (found := getattr(layers, name)) is not None}
 
 
 def provenance_table(records: Sequence[SourceRecord]) -> pd.DataFrame:

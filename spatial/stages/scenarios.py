@@ -18,9 +18,9 @@ from spatial.access.scenarios import compare_scenarios, scenario_people
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, faults_of, findings_frame, log_notes
-from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.inputs.facility_facts import read_facts, service_by_day
 from spatial.inputs.list_merge import SAME, family_of
+from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
 from spatial.runner.stage import Options, Progress, Value, silent

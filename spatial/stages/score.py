@@ -30,11 +30,11 @@ from spatial.score.evidence import (
     border_times,
     connection,
     gap_reading,
+    potential_flows,
     read_ground,
     road_is_near,
     scaled_norms,
 )
-from spatial.score.flows import potential_flows
 from spatial.score.place_scores import norms_table, place_scores, score_norms, scored_results
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
 from spatial.score.ranking import BENDS, coordination_table, rank_units

@@ -30,8 +30,7 @@ from spatial.access.nearest import (
 )
 from spatial.access.places import Places, Surroundings, take
 from spatial.errors import WorkersError
-from spatial.network.snapping import NO_CANDIDATE, Snaps
-from spatial.network.tiles import (
+from spatial.network.matrix import (
     ROW,
     Box,
     Cut,
@@ -43,6 +42,7 @@ from spatial.network.tiles import (
     is_cuttable,
     touching,
 )
+from spatial.network.snapping import NO_CANDIDATE, Snaps
 from spatial.runner.cost import PeakMemory
 from spatial.runner.manifest import code_fingerprint, package_versions
 from spatial.store import Store, sha256_of

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from spatial.access.analyst import cost_to_closest, travel_times
+from spatial.access.cumulative import widen
 from spatial.access.last_mile import last_mile
 from spatial.access.nearest import access_table
 from spatial.access.options import AccessRules
 from spatial.access.places import Surroundings
-from spatial.access.summaries import widen
 from spatial.tables import TABLES
 
 # Hospitals stand at the corners, 1, 2, 4 and 8 of them, so that a count names the corners within reach.

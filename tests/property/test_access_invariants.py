@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from spatial.access.cumulative import summarise
 from spatial.access.nearest import access_table
 from spatial.access.options import AccessRules
-from spatial.access.summaries import summarise
 from spatial.people.population import allocate_population_with_account
 from spatial.rasters import Raster
 from tests.effort import tried

@@ -13,7 +13,7 @@ import shapely
 from affine import Affine
 
 from spatial.qgis import QgisMeta
-from spatial.qgis.meta import NormWords
+from spatial.qgis.layer import NormWords
 from spatial.rasters import Raster
 from spatial.tables import TABLES
 

@@ -20,8 +20,7 @@ from spatial.qgis import build_layers, joins
 from spatial.qgis.forms import map_tip
 from spatial.qgis.geopackage import write_geopackage_of
 from spatial.qgis.joins import gap_points, headline_mode, settlement_results
-from spatial.qgis.layer import QgisLayer, plain_columns, plain_name
-from spatial.qgis.meta import service_name
+from spatial.qgis.layer import QgisLayer, plain_columns, plain_name, service_name
 from tests.qgis.one_file import write_geopackage
 
 CRS = "EPSG:32648"

@@ -12,8 +12,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from spatial.qgis import write_qgis
+from spatial.qgis.layer import NormWords
 from spatial.qgis.layouts import Extent, Print, layouts_element, wrapped
-from spatial.qgis.meta import NormWords
 from tests.qgis.one_file import write_project
 
 CRS = "EPSG:32648"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spatial.qgis import build_layers, write_qgis
-from spatial.qgis.meta import NormWords
+from spatial.qgis.layer import NormWords
 
 CRS = "EPSG:32648"
 APPROVAL = "GS(2026)0001号"

@@ -15,8 +15,7 @@ import shapely
 
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
-from spatial.georef.countries import countries_at
-from spatial.georef.datums import CHINA, EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs, to_wgs84
+from spatial.georef.datums import CHINA, EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs, countries_at, to_wgs84
 from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion
 from spatial.inputs.inspection.columns import HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting

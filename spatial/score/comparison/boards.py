@@ -19,12 +19,13 @@ from spatial.score.evidence import (
     TOLERANCE,
     component_table,
     connection,
+    flow_components,
+    flow_table,
     gap_reading,
     read_ground,
     road_is_near,
     scaled_norms,
 )
-from spatial.score.flows import flow_components, flow_table
 from spatial.score.place_scores import place_scores
 from spatial.score.scoreboard import Evidence, Scoreboard, gates_by_unit, levels_of, score_study
 from spatial.score.spatial_pattern import spread_of

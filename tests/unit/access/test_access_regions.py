@@ -5,10 +5,10 @@ import pytest
 import shapely
 
 from spatial.access.analyst import cost_to_closest
+from spatial.access.cumulative import summarise
 from spatial.access.last_mile import last_mile
 from spatial.access.nearest import access_table
 from spatial.access.places import Surroundings
-from spatial.access.summaries import summarise
 from spatial.inputs.prepare import prepare
 from spatial.network.build import build_network
 from spatial.people.population import allocate_population_with_account

@@ -7,11 +7,11 @@ import pytest
 import shapely
 
 from spatial.access.analyst import cost_to_closest, travel_times
+from spatial.access.cumulative import summarise, weighted_quantile, widen
 from spatial.access.findings import clipped_ends, exit_times
 from spatial.access.nearest import access_table
 from spatial.access.options import AccessRules
 from spatial.access.places import Surroundings, id_order, place_on
-from spatial.access.summaries import summarise, weighted_quantile, widen
 from spatial.errors import ContractError
 from spatial.network.build import build_network
 from spatial.network.snapping import snap

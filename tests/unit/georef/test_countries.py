@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spatial.georef.countries import countries_at, country_named
+from spatial.georef.datums import countries_at, country_named
 
 
 def codes(longitude, latitude):

@@ -9,7 +9,7 @@ import pytest
 from shapely.geometry import Point
 
 from spatial.errors import CrsError
-from spatial.inputs.duplicates import merge_facilities
+from spatial.inputs.names import merge_facilities
 from spatial.inputs.osm import read_osm
 from spatial.tables import TABLES
 

@@ -11,7 +11,7 @@ import pytest
 
 from spatial.errors import ContractError
 from spatial.planning.equity import p_centdian, p_kolm_pollak, pareto_front
-from spatial.planning.programs import Solution, solve
+from spatial.planning.plans import Solution, solve
 from spatial.planning.siting import lscp, mclp, p_center, p_dispersion, p_median
 from tests.unit.planning.enumeration import LARGE, SEEDS_AND_LARGE, Task, frames
 

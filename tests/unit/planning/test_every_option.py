@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError, InfeasibleError
-from spatial.planning.equity import p_centdian, p_kolm_pollak
+from spatial.planning.equity import p_centdian, p_kolm_pollak, plans_by_owner
 from spatial.planning.making_room import make_room
-from spatial.planning.robustness import plans_by_owner
 from spatial.planning.services import site_services
 from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
 from tests.unit.planning.enumeration import LARGE, ServicesTask, Task, best_of, most_room, room_task

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError, InfeasibleError
-from spatial.planning.robustness import plans_by_owner
+from spatial.planning.equity import plans_by_owner
 from spatial.planning.siting import lscp, mclp, p_median
 
 # Six places on a line, each a candidate; every other one is the state's, one nobody's that is known.

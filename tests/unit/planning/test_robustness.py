@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spatial.errors import ContractError, InfeasibleError
-from spatial.planning.robustness import choose_often
+from spatial.planning.equity import choose_often
 from spatial.planning.siting import lscp, mclp, p_median
 from tests.unit.planning.enumeration import Task, frames
 

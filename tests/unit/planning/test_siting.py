@@ -12,7 +12,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from spatial.errors import ContractError, InfeasibleError
-from spatial.planning.coverage import relaxed
+from spatial.planning.location_models import relaxed
 from spatial.planning.sites import read_siting
 from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
 from tests.unit.planning.enumeration import frames

@@ -14,8 +14,7 @@ from affine import Affine
 import spatial as sp
 from spatial.errors import ContractError, StudyError
 from spatial.rasters import Raster
-from spatial.score.evidence import connection, gap_reading, read_ground, road_is_near, scaled_norms
-from spatial.score.flows import potential_flows
+from spatial.score.evidence import connection, gap_reading, potential_flows, read_ground, road_is_near, scaled_norms
 from spatial.score.place_scores import norms_table
 from spatial.score.population_grid import urban_grid
 from spatial.score.ranking import RankDoubts, coordination_table, rank_units

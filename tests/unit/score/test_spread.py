@@ -100,7 +100,7 @@ def test_many_places_give_the_same_as_few_at_a_time(monkeypatch):
     total, points = rng.integers(1, 900, 300).astype(float), rng.uniform(0.0, 9000.0, (300, 2))
     x = np.floor(total * rng.random(300))
     whole = sp.environment_segregation(x, total, points, bandwidth_m=2000.0)
-    monkeypatch.setattr("spatial.indices.segregation.BLOCK", 7)
+    monkeypatch.setattr("spatial.indices.groups.BLOCK", 7)
     assert sp.environment_segregation(x, total, points, bandwidth_m=2000.0) == whole
 
 
