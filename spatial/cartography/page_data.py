@@ -572,7 +572,7 @@ def page_texts(language: str) -> dict[str, str]:
     first = (dt.date(2000, number, 1) for number in range(1, 13))
     months = {str(day.month): format_date(day, month, locale_of(language)) for day in first}
     told = {section: words.messages[section] for section in _TOLD} | {"date": days, "months": months}
-    pages = {"page": {"locale": language}} | dict(words.of("pages").messages)
+    pages = dict(words.of("pages").messages)
     # Columns that a card has no words of its own for go by their title; minutes and metres have their unit in the row.
     columns = [TABLES["access"].by_name[name] for name in columns_told("access")["card"]]
     titles = {item.name: words.title(item.title, "" if item.unit in PACKS else item.unit) for item in columns}

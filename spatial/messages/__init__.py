@@ -74,9 +74,13 @@ class Words:
 
     def say(self, section: str, key: str, **values: object) -> str:
         """Say one text, in the form that its count asks for; the key itself where there is no such text."""
-        texts = self.messages.get(section, {})
         count = next((str(values[name]) for name in COUNTS if name in values), "")
-        form = locale_of(self.language).plural_form(int(count)) if count.isdecimal() else "other"
+        return self._in_form(section, key, int(count) if count.isdecimal() else None, values)
+
+    def _in_form(self, section: str, key: str, count: int | None, values: Mapping[str, object]) -> str:
+        """Say one text in the form of a count, which may be written with separators in it."""
+        texts = self.messages.get(section, {})
+        form = "other" if count is None else locale_of(self.language).plural_form(count)
         # A language without plurals, or a text with one form for all, has no key of its own for the form.
         text = (texts.get(f"{key}_{form}") if form != "other" else None) or texts.get(key)
         return key if text is None else text.format(**values)
@@ -182,8 +186,11 @@ class Words:
             rounded = f"{kilometres:.{1 if kilometres >= 10 else 2}f}"
             return results.say("unit", "km", value=_written(rounded, pattern, self.language))
         if unit in results.messages["unit"] and unit not in NOT_MEASURED:
-            number = self.number(value, decimals=0 if unit == "persons" else decimals)
-            return results.say("unit", unit, n=number, value=number)
+            decimals = 0 if unit == "persons" else decimals
+            number = self.number(value, decimals=decimals)
+            whole = f"{value:.{decimals}f}"
+            count = int(whole) if whole.isdecimal() else None
+            return results._in_form("unit", unit, count, {"n": number, "value": number})  # noqa: SLF001 - of its own class
         shown = _written(f"{value:g}", WITHOUT_GROUPS, self.language)
         return results.say("unit", "other", value=shown, unit=self.term(unit))
 
@@ -239,6 +246,11 @@ def _file(language: str) -> dict[str, dict[str, dict[str, str]]]:
     loaded: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
         FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")
     )
+    # By these browsers write numbers and the switch names the language: they are never those of English.
+    page, locale = loaded.setdefault("pages", {}).setdefault("page", {}), locale_of(language)
+    own_name = locale.display_name if locale.language == language.partition("-")[0] else None
+    page.setdefault("locale", language)
+    page.setdefault("language_name", own_name or language)
     return loaded
 
 

@@ -12,7 +12,8 @@ from typing import Any, Self
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
-from spatial.plain_text import html_table, shipped_toml, toml_table, toml_text
+from spatial.messages import FALLBACK, Words, languages
+from spatial.plain_text import html_table, toml_table, toml_text
 from spatial.study.access import (
     AccessOptions,
     AreaOptions,
@@ -358,15 +359,15 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
         there = f"it has {', '.join(mine)}" if mine else f"it has none; {where}"
         raise StudyError(study.name, [f"scenarios: the study has no scenario {scenario!r}; {there}"])
     item = known[wanted]
-    languages = list(dict.fromkeys([*study.title, *shipped_toml("study/planned.toml")["title"]]))
     values = {key: getattr(study, key) for key in Study.model_fields}
     if item.season is not None:
         values["network"] = study.network.model_copy(update={"season": item.season})
     title, note = {}, {}
-    for language in languages:
+    for language in dict.fromkeys([*study.title, *languages()]):
+        words = Words(language if language in languages() else FALLBACK)
         named = item.title.get(language) or next(iter(item.title.values()), item.name)
-        title[language] = _said("title", language).format(title=study.title_in(language), scenario=named)
-        said = _said("note", language).format(name=item.name, study=study.name)
+        title[language] = words.say("study", "scenario_title", title=study.title_in(language), scenario=named)
+        said = words.say("study", "scenario_note", name=item.name, study=study.name)
         own = study.note.get(language) or next(iter(study.note.values()), "")
         note[language] = f"{said} {own}".strip()
     values |= {
@@ -378,8 +379,3 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
         "study": study.name,
     }
     return PlannedStudy.model_validate(values)
-
-
-def _said(what: str, language: str) -> str:
-    words: dict[str, str] = shipped_toml("study/planned.toml")[what]
-    return words.get(language, words["en"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
+from spatial.messages import Words, languages
 from spatial.study.plans import ConstraintSource
 from spatial.study.scenarios import ScenarioOptions
 from spatial.study.sources import TableSource
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 SCENARIO = "own-edits"
 """Name of the scenario that roads, closures and sites of the user's file are."""
-TITLE = {"en": "Your edits", "fr": "Vos modifications", "zh": "您的编辑"}
 CRS = "EPSG:4326"
 
 CORRECTIONS = ("closed", "missing", "moved", "capacity")
@@ -131,7 +131,8 @@ def with_edits(study: Study, files: Mapping[str, str]) -> Study:
     given: dict[str, Any] = {key: tables[name] for name, key in own.items() if name in tables}
     changes: dict[str, Any] = {}
     if given and SCENARIO not in {item.name for item in study.scenarios}:
-        drawn = ScenarioOptions(name=SCENARIO, title=TITLE, **given)
+        title = {language: Words(language).say("study", "own_edits") for language in languages()}
+        drawn = ScenarioOptions(name=SCENARIO, title=title, **given)
         changes["scenarios"] = (*study.scenarios, drawn)
     planning: dict[str, Any] = {}
     if "candidate_sites" in tables and study.planning.points is None:

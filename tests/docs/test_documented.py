@@ -99,6 +99,12 @@ def test_every_public_name_is_documented(reference) -> None:
         assert get_args(value) or value.__doc__ or name == "TABLES"
 
 
+def test_every_measure_is_told_on_the_page_of_measures(reference) -> None:
+    (topic,) = (topic for topic in reference.topics() if topic.title == "Measures and decays")
+    told = (DOCS / "measures.md").read_text(encoding="utf-8")
+    assert [name for name in topic.names if name[0].islower() and not re.search(rf"\b{name}\b", told)] == []
+
+
 def test_what_an_analyst_begins_with_stands_first(reference) -> None:
     first = reference.topics()[0]
     assert first.title == "Quick start"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spatial.cartography.page_data import page_texts
-from spatial.messages import languages
+from tests.languages import WHOLE
 from tests.page_blocks import data_of, text_of
 
 
@@ -27,8 +27,8 @@ def test_what_nobody_says_of_a_file_is_empty_on_pages(tiny_done, command, tmp_pa
 
 
 def test_each_language_says_that_a_licence_is_not_stated():
-    said = {page_texts(code)["about.no_licence"] for code in languages()}
-    assert len(said) == len(languages())
+    said = {page_texts(code)["about.no_licence"] for code in WHOLE}
+    assert len(said) == len(WHOLE)
 
 
 def test_settlements_in_no_township_are_said_on_the_page_in_each_language_and_at_the_end_of_a_run(tiny_done):

@@ -16,11 +16,11 @@ from spatial.errors import StudyError
 from spatial.messages import FALLBACK, FOLDER, Words, languages
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.tables import TABLES
+from tests.languages import WHOLE
 from tests.page_blocks import text_of
 
 OTHERS = [code for code in languages() if code != FALLBACK]
-WHOLE = ("fr", "zh")
-"""Languages that say all that English says; a further one may begin with a few texts."""
+TRANSLATED = [code for code in WHOLE if code != FALLBACK]
 
 
 def texts_of(language):
@@ -34,11 +34,17 @@ def texts_of(language):
     }
 
 
-def without_plurals(keys):
-    return {(part, section, key.removesuffix("_one")) for part, section, key in keys}
-
-
 ENGLISH = texts_of(FALLBACK)
+
+
+def singular_of(key):
+    """The text whose form a key is: `persons` of `persons_few`, unless English has that very key."""
+    forms = "_one$" if key in ENGLISH else "_(one|two|few|many)$"
+    return *key[:2], re.sub(forms, "", key[2])
+
+
+def without_plurals(keys):
+    return {singular_of(key) for key in keys}
 
 
 def test_english_french_and_chinese_are_there():
@@ -53,12 +59,28 @@ def test_a_language_says_nothing_that_english_does_not(language):
     assert {key for key in extra if key[1] not in free.get(key[0], ())} == set()
 
 
-@pytest.mark.parametrize("language", WHOLE)
+@pytest.mark.parametrize("language", OTHERS)
+def test_locale_dates_and_titles_of_a_language_are_such_as_pages_and_columns_know(language):
+    said = texts_of(language)
+    assert re.fullmatch("[a-z]{2,3}(-[A-Za-z0-9]+)*", Words(language, "pages").say("page", "locale"))
+    for form in ("first", "other"):
+        pattern = Words(language).say("date", form)
+        assert re.fullmatch("(?:'[^']*'|(?:(?<!d)d(?!d)|M+|(?<!y)y(?!y))|[^A-Za-z'])+", pattern), pattern
+        assert {"d", "y"} <= set(pattern)
+        assert "MMM" in pattern
+    # Names of tables and of kinds of measures are said beside titles of columns: what another whole language says too.
+    titles = {field.title for table in TABLES.values() for field in table.fields}
+    others = (texts_of(code) for code in TRANSLATED if code != language)
+    known = titles | {key[2] for texts in others for key in texts if key[:2] == ("columns", "title")}
+    assert {key[2] for key in said if key[:2] == ("columns", "title")} - known == set()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_a_whole_language_says_all_that_english_says(language):
     assert without_plurals(ENGLISH) - without_plurals(texts_of(language)) == set()
 
 
-@pytest.mark.parametrize("language", WHOLE)
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_every_title_of_a_column_is_said_in_every_whole_language(language):
     fields = [field for table in TABLES.values() for field in table.fields if field.kind != "list"]
     # Tags of roads go by their own names.
@@ -66,7 +88,7 @@ def test_every_title_of_a_column_is_said_in_every_whole_language(language):
     assert titles - Words(language, "columns").messages["title"].keys() == set()
 
 
-@pytest.mark.parametrize("language", sorted({*WHOLE} - {FALLBACK}))
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_every_description_of_a_column_is_said_in_every_whole_language_and_no_other_is(language):
     fields = [SUPPRESSED, *(field for table in TABLES.values() for field in table.fields)]
     english, said = {field.description for field in fields} - {""}, Words(language, "columns").messages["description"]
@@ -85,7 +107,7 @@ def test_every_description_of_a_column_is_said_in_every_whole_language_and_no_ot
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_text_has_the_blanks_of_the_english_one(language):
     for key, text in texts_of(language).items():
-        english = ENGLISH.get(key) or ENGLISH.get((*key[:2], key[2].removesuffix("_one")), "")
+        english = ENGLISH.get(key) or ENGLISH.get(singular_of(key), "")
         assert set(re.findall(r"{\w+}", text)) <= set(re.findall(r"{\w+}", english)), key
         if key in ENGLISH and not key[2].endswith("_one"):
             assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english)), key
@@ -141,6 +163,15 @@ def test_dates_are_written_as_the_language_does_in_python_and_on_pages(language,
     assert words.date("2026") == "2026"
 
 
+def test_a_form_that_goes_by_the_count_is_chosen_by_the_number_and_not_by_how_it_is_written(monkeypatch):
+    # Polish: 1 osoba, 2 osoby, 5 osób, 1 000 002 osoby
+    texts = {"unit": {"persons": "{value} osób", "persons_one": "{value} osoba", "persons_few": "{value} osoby"}}
+    monkeypatch.setattr(spatial.messages, "languages", lambda: ("pl",))
+    monkeypatch.setattr(spatial.messages, "_texts", lambda _language, _part: texts)
+    told = [Words("pl").measure(float(count), "persons").split("\u00a0")[-1] for count in (1, 2, 5, 1_000_002)]
+    assert [text.split(" ")[-1] for text in told] == ["osoba", "osoby", "osób", "osoby"]
+
+
 def test_the_singular_is_that_of_the_language():
     assert Words("en").say("unit", "persons", n="0", value="0") == "0 people"
     assert Words("en").say("unit", "persons", n="1", value="1") == "1 person"
@@ -157,7 +188,7 @@ def swahili(tmp_path, monkeypatch):
     shutil.copytree(str(importlib.resources.files("spatial.messages")), folder)
     folder.joinpath("sw.toml").write_text(
         '[results.tier]\nvillage = "kijiji"\n[results.date]\nother = "d MMMM y"\nfirst = "d MMMM y"\n'
-        '[pages.page]\nlanguage_name = "Kiswahili"\n[qgis.groups]\nresults = "Matokeo"\n'
+        '[qgis.groups]\nresults = "Matokeo"\n'
         '[columns.title]\nPopulation = "Watu"\n[workbook.sheet]\nsummary = "Muhtasari"\n',
         encoding="utf-8",
     )
@@ -184,6 +215,7 @@ def test_a_new_language_is_one_more_file(tiny_done):
     assert '<html lang="sw">' in page.read_text(encoding="utf-8")
     assert "Kiswahili" in text_of(page)
     assert "Novemba" in text_of(page)
+    assert pages.page_texts("sw")["page.locale"] == "sw"
 
 
 def test_french_has_the_apostrophe_of_the_language():

@@ -39,6 +39,12 @@ AS_OF = dt.date(2026, 6, 30)
 NORMS = ("GL-PHC-1H", "GL-EMERG-2H", "GL-PHC-5KM", "IN-PRIM-1KM", "CN-THC-TOWNSHIP")
 
 
+def test_every_column_that_sinks_are_told_of_is_computed(tiny_run):
+    access = pd.read_parquet(tiny_run / "processed" / "tiny" / "access.parquet")
+    told = {name for names in columns_told("access").values() for name in names}
+    assert {name for name in told if name not in access or access[name].isna().all()} == set()
+
+
 @dataclass(frozen=True)
 class Word:
     id: str

@@ -19,10 +19,11 @@ from spatial.inputs.facility_facts import read_facts
 from spatial.inputs.gather import doubles_note, doubt_wgs84
 from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
-from spatial.messages import Words, languages
+from spatial.messages import Words
 from spatial.rasters import Raster
 from spatial.reporting.wording import issue_lines, issue_text
 from spatial.study import TableSource
+from tests.languages import WHOLE
 
 SPACE = "\u00a0"
 
@@ -85,7 +86,7 @@ def datum_notices():
     return [Note(finding.kind, 1, finding.values) for finding in found]
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", WHOLE)
 def test_what_the_readers_write_has_a_message_in_every_language(language, tmp_path):
     kinds = (workbook_notices(tmp_path), fact_notices(), doubled_notices(), datum_notices())
     assert [len(notices) for notices in kinds] == [7, 5, 1, 1]

@@ -14,6 +14,7 @@ from spatial.reporting.plans import (
     plan_title,
     whole_parts,
 )
+from tests.languages import WHOLE
 
 NAN = np.nan
 SETTLEMENTS = pd.DataFrame(
@@ -284,7 +285,7 @@ def test_what_a_plan_costs_is_said_of_its_budget_and_for_each_one_gained():
     assert cost_text(plan_of(cost=NAN, budget=NAN, currency=None), Words("en")) == ""
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", WHOLE)
 def test_an_action_says_what_it_costs_in_every_language(language):
     told = action_details({**PLAN, "currency": "yuan"}, {"cost": 30.0, "cost_per_gained": 0.5}, Words(language))["cost"]
     assert told.count("yuan") == 2

@@ -338,7 +338,7 @@ def test_commands_know_the_scenario(bare, command, tiny_run, go_on_from):
 def test_title_and_note_are_there_in_every_language_and_the_own_note_stays(tiny):
     tiny.tables["note"] = {"en": "Made up."}
     planned = planned_study(study_of(tiny, scenarios=scenarios_of(tiny)), "road")
-    assert planned.title["fr"] == "Scénario : road \N{EN DASH} Tiny valley"
+    assert planned.title["fr"] == "Scénario\N{NO-BREAK SPACE}: road \N{EN DASH} Tiny valley"
     assert set(planned.title) == set(planned.note) == {"en", "fr", "zh"}
     assert planned.note["en"].endswith("people as they live today. Made up.")
     assert planned.scenarios == ()

@@ -76,7 +76,7 @@
   const formats = {};
   const format = (name, options) => {
     const key = S.locale() + name;
-    if (!formats[key]) formats[key] = new Intl.NumberFormat(S.locale(), options);
+    if (!formats[key]) formats[key] = S.numberFormat(options);
     return formats[key];
   };
   S.thousandths = (value) => (S.isKnown(value) ? format("three", { minimumFractionDigits: 3, maximumFractionDigits: 3 }).format(value) : "–");

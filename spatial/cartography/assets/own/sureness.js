@@ -55,7 +55,7 @@
   S.supply = function (value, told) {
     const shown = value * told.per;
     const digits = shown >= 100 || told.unit === "persons" ? { maximumFractionDigits: 0 } : shown >= 1 ? { maximumFractionDigits: 1 } : { maximumSignificantDigits: 2 };
-    return { value: new Intl.NumberFormat(S.locale(), digits).format(shown), unit: S.word("unit_of", told.unit) };
+    return { value: S.numberFormat(digits).format(shown), unit: S.word("unit_of", told.unit) };
   };
 
   S.supplyText = (value, told) => S.t("measure.amount", S.supply(value, told));

@@ -31,16 +31,19 @@
 
   S.has = (key) => Object.prototype.hasOwnProperty.call(data.messages[S.language], key);
 
-  /* English has one singular, 1; French has 0 and 1. */
-  function singular(n) {
+  /* English has one singular, 1; French has 0 and 1; others have forms for two, for few, for many. */
+  function formOf(n) {
     if (!formats.plural) formats.plural = new Intl.PluralRules(S.locale());
-    return formats.plural.select(Math.round(n)) === "one";
+    return formats.plural.select(Math.round(n));
   }
 
   S.t = function (key, values) {
     const words = data.messages[S.language];
     let text = words[key];
-    if (values && typeof values.n === "number" && S.has(key + "_one") && singular(values.n)) text = words[key + "_one"];
+    if (values && typeof values.n === "number") {
+      const form = formOf(values.n);
+      if (form !== "other" && S.has(key + "_" + form)) text = words[key + "_" + form];
+    }
     if (text === undefined) return key;
     return text.replace(/\{(\w+)\}/g, (whole, name) => {
       const value = values ? values[name] : undefined;
@@ -76,8 +79,11 @@
 
   S.bracketed = (text) => S.t("page.brackets", { text });
 
+  /* Four digits are grouped in every language, as they are in sentences. */
+  S.numberFormat = (options) => new Intl.NumberFormat(S.locale(), { useGrouping: "always", ...options });
+
   function format(name, options) {
-    if (!formats[name]) formats[name] = new Intl.NumberFormat(S.locale(), options);
+    if (!formats[name]) formats[name] = S.numberFormat(options);
     return formats[name];
   }
 
