@@ -53,13 +53,22 @@ DATA = Path(__file__).parent / "data"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport]:
+    """Let every other worker begin at the end: each prepares half of the files, and finds the rest ready."""
+    report = yield
+    if isinstance(collector, pytest.Directory) and os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579":
+        report.result.reverse()
+    return report
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that hold slow tests, so that no worker is left with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     # The run of the sample that many files read is made first, before another worker would have to wait for it.
     first = {item.path for item in items if {"sample_run", "bureau_run"} <= {*getattr(item, "fixturenames", ())}}
-    items.sort(key=lambda item: (item.path not in first, item.path not in slow))
+    items.sort(key=lambda item: (item.path not in first, item.path not in slow, item.path))
 
 
 def pytest_collection_finish() -> None:
@@ -455,6 +464,25 @@ def go_on_from() -> Callable[[Path, Path], Path]:
         return folder
 
     return put
+
+
+@pytest.fixture(scope="module")
+def what_it_rests_on() -> Iterator[None]:
+    """Let runs up to a stage do that stage and what it rests on, and nothing that only stands before it in the line."""
+    import spatial.runs  # noqa: PLC0415 - slow to import, and few tests need it
+
+    def narrowed(stages, *given, until=None, **more):
+        wanted, chosen = set(), []
+        for stage in reversed(stages if until else ()):
+            if stage.name == until or wanted.intersection(name.rstrip("?") for name in stage.makes):
+                wanted.update(name.rstrip("?") for name in stage.reads)
+                chosen.insert(0, stage)
+        return run_stages(chosen or stages, *given, until=until, **more)
+
+    run_stages = spatial.runs.run_stages
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(spatial.runs, "run_stages", narrowed)
+        yield
 
 
 class GridCity:

@@ -488,27 +488,28 @@ def scaled_norms(
     if units:
         scaled &= norms["unit"].isin(list(units))
     chosen = set(norms.index[scaled])
-    rows = (
+    rows = np.flatnonzero(
         norm_results["unit_level"].eq("settlement")
         & norm_results["norm_id"].isin(chosen)
         & norm_results["status_as_mapped"].isin(["met", "not_met"])
         & norm_results["value"].notna()
     )
-    table = norm_results.copy()
-    own = table.loc[rows]
-    value = own["value"].to_numpy(dtype=np.float64) * factor
-    threshold = own["norm_id"].map(norms["threshold"]).to_numpy(dtype=np.float64)
-    fail = own["norm_id"].map(norms["fail_point"]).to_numpy(dtype=np.float64)
+    of_norm = norms.index.get_indexer(pd.Index(norm_results["norm_id"].iloc[rows]))
+    value = norm_results["value"].to_numpy(dtype=np.float64)[rows] * factor
+    threshold, fail = (norms[name].to_numpy(dtype=np.float64)[of_norm] for name in ("threshold", "fail_point"))
     met = value <= threshold * (1.0 + 1e-12)
     with np.errstate(invalid="ignore", divide="ignore"):
         depth = np.clip((value - threshold) / (fail - threshold), 0.0, 1.0)
-    # A country's texts are categories, of which a study that meets all, or nothing, lacks one.
-    table["status_as_mapped"] = table["status_as_mapped"].astype(pd.CategoricalDtype([*NORM_STATUS]))
-    table.loc[rows, "status_as_mapped"] = np.where(met, "met", "not_met")
-    table.loc[rows, "depth_fgt1"] = np.where(np.isnan(depth), 1.0 - met, np.where(met, 0.0, depth))
+    changed = {"depth_fgt1": np.where(np.isnan(depth), 1.0 - met, np.where(met, 0.0, depth))}
     for kind in ("persons", "places"):
-        table.loc[rows, f"{kind}_served"] = own[f"{kind}_in_scope"].to_numpy(dtype=np.float64) * met
-    return table
+        changed[f"{kind}_served"] = norm_results[f"{kind}_in_scope"].to_numpy(dtype=np.float64)[rows] * met
+    columns = {name: norm_results[name].to_numpy(dtype=np.float64, copy=True) for name in changed}
+    for name, numbers in changed.items():
+        columns[name][rows] = numbers
+    # A country's texts are categories, of which a study that meets all, or nothing, lacks one.
+    status = norm_results["status_as_mapped"].astype(pd.CategoricalDtype([*NORM_STATUS]))
+    status.iloc[rows] = np.where(met, "met", "not_met")
+    return norm_results.assign(status_as_mapped=status, **columns)
 
 
 def flow_table(

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 CLAIM = 0.9
 """Least probability at which one unit may be said to stand before another (INDICATORS, 4.4)."""
-BLOCK = 16
-"""Draws computed at a time."""
+BLOCK, SMALL = 16, 16_384
+"""Draws computed at a time: as many as make so many scores, but at least the first number."""
 LOW, MEDIAN, HIGH = 0.05, 0.5, 0.95
 DIGITS = 12
 """Scores that are equal to so many digits are alike."""
@@ -199,8 +199,9 @@ def rank_intervals(
             sets.append(_Draws(drawn_weights, drawn_means, drawn))
         # Draws of the same kind stand together, so that scores are prepared once for many.
         order = np.lexsort([sets[0].aggregation, *sets[0].variants.T])
-        for start in range(0, draws, BLOCK):
-            columns = order[start : start + BLOCK]
+        block = max(BLOCK, SMALL // int(rated.sum()))
+        for start in range(0, draws, block):
+            columns = order[start : start + block]
             y = _scores(base[chosen], kept, sets[0], columns, means)
             ranks[np.ix_(rated, columns)] = pd.DataFrame(-np.round(y, DIGITS)).rank().to_numpy()
         share = _variance_shares(base[chosen], kept, sets, means, list(others))

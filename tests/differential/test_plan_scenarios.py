@@ -12,7 +12,7 @@ import pytest
 
 import spatial as sp
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_it_rests_on")]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -17,6 +17,7 @@ from spatial.score.comparison.runs import Run, check_comparable, check_whole, sh
 from spatial.score.composite import FLOOR, TERMS, index_of_terms
 from spatial.score.evidence import (
     TOLERANCE,
+    ScoreComponent,
     component_table,
     connection,
     flow_components,
@@ -274,8 +275,8 @@ def levelled(components: pd.DataFrame, shared: Shared) -> pd.DataFrame:
     return components if shared.level_norms else components[components["side"] == "gap"]
 
 
-def township_levels(run: Run, shared: Shared, bends: Sequence[Bend]) -> list[pd.DataFrame]:
-    """Measure the levels of townships alone, with times or distances bent."""
+def township_levels(run: Run, shared: Shared, bends: Mapping[str, Bend]) -> pd.DataFrame:
+    """Measure the levels of townships alone, with times or distances bent; their `unit_level` names the bend."""
     ground = read_ground(run.settlements, run.boundaries)
     ids, rules = list(ground.ids), shared.rules
     evidence = _level_evidence(run, shared, ids)
@@ -284,18 +285,17 @@ def township_levels(run: Run, shared: Shared, bends: Sequence[Bend]) -> list[pd.
     flowing = {unit.id: flow_components(unit, flows) for unit in townships}
     judged = run.norm_results["unit_level"].ne(TOWNSHIP) & run.norm_results["norm_id"].isin(shared.level_norms)
     results = run.norm_results[judged].reset_index(drop=True)
-    tables = []
-    for factor, units in bends:
+    rows: list[tuple[str, str, ScoreComponent]] = []
+    for name, (factor, units) in bends.items():
         bent = scaled_norms(results, run.terms, factor, units=units)
         places = place_scores(bent, ids, shared.level_norms)
-        rows = [
-            (unit.level, unit.id, part)
+        rows += [
+            (name, unit.id, part)
             for unit in townships
             for part in (*levels_of(unit, ground, places, evidence, rules), *flowing[unit.id])
             if part.side == "level"
         ]
-        tables.append(component_table(rows))
-    return tables
+    return component_table(rows)
 
 
 def _level_evidence(run: Run, shared: Shared, ids: list[str]) -> Evidence:

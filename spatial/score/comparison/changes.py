@@ -180,17 +180,21 @@ def rank_turns(
     """Rank the townships of two runs, and find who surely overtook whom."""
     levels = [table[(table["unit_level"] == TOWNSHIP) & (table["side"] == "level")] for table in components]
     both = set.intersection(*(set(table["unit_id"].astype(str)) for table in levels))
-    variants: list[dict[str, list[pd.DataFrame]]] = [{} for _run in runs]
-    if len(both) > 1:
-        asked = [bend for bends in BENDS.values() for bend in bends]
-        bent = zip(*(township_levels(run, shared, asked) for run in runs), strict=True)
-        for name, bends in BENDS.items():
-            several = [_levels(next(bent), shared, both) for _bend in bends]
-            for at, mine in enumerate(variants):
-                mine[name] = [tables[at] for tables in several]
+    bends = {f"{name} {at}": bend for name, several in BENDS.items() for at, bend in enumerate(several)}
+    asked = bends if len(both) > 1 else {}
+    # Levels under every assumption are joined at once, each as a kind of unit of its own.
+    told = [
+        pd.concat([table, township_levels(run, shared, asked)], ignore_index=True)
+        for table, run in zip(levels, runs, strict=True)
+    ]
+    joined, _common = common_levels([table[table["unit_id"].isin(both)] for table in told], shared.rules.weights)
     ranks, pairs = [], []
-    for base, others in zip(_levels(components, shared, both), variants, strict=True):
-        ranked, won, _shares = rank_units(base, shared.rules, variants=others, doubts=_doubts(runs))
+    for table in joined:
+        mine = table.sort_values("unit_id")
+        level = {name: mine[mine["unit_level"] == name].assign(unit_level=TOWNSHIP) for name in (TOWNSHIP, *asked)}
+        variants = {name: [level[f"{name} {at}"] for at, _bend in enumerate(BENDS[name])] for name in BENDS if asked}
+        base = level[TOWNSHIP].reset_index(drop=True)
+        ranked, won, _shares = rank_units(base, shared.rules, variants=variants, doubts=_doubts(runs))
         ranks.append(ranked[["unit_id", "low_rank", "high_rank"]])
         pairs.append(won.drop(columns="pair_status"))
     then, now = (table.rename(columns={"probability_before": "probability"}) for table in pairs)
@@ -207,13 +211,6 @@ def _doubts(runs: Sequence[Run]) -> RankDoubts:
     pairs = {pair for table in held for pair in zip(table["unit_id"], table["other_id"], strict=True)}
     alone = frozenset(one for one, other in pairs if one == other)
     return RankDoubts({TOWNSHIP: alone}, frozenset(pair for pair in pairs if pair[0] != pair[1]))
-
-
-def _levels(components: Sequence[pd.DataFrame], shared: Shared, units: set[str]) -> list[pd.DataFrame]:
-    """Join levels of townships from what both runs measured."""
-    mine = [table[(table["unit_level"] == TOWNSHIP) & table["unit_id"].isin(units)] for table in components]
-    tables, _common = common_levels(mine, shared.rules.weights)
-    return [table.sort_values("unit_id", ignore_index=True) for table in tables]
 
 
 # Two runs held against each other on what they share.

@@ -423,7 +423,7 @@ def test_no_rank_turns_between_townships_that_a_known_issue_forbids_to_compare()
 @pytest.mark.parametrize("units", [(), ("min",), ("m",)])
 def test_townships_alone_have_the_levels_of_a_whole_board(before, after, units):
     shared = shared_ground([before, after], shared_norms([before, after]))
-    (found,) = township_levels(before, shared, [(1.25, units)])
+    found = township_levels(before, shared, {"township": (1.25, units)})
     bent = replace(before, norm_results=scaled_norms(before.norm_results, before.terms, 1.25, units=units))
     whole = board_of(bent, shared).components
     wanted = whole[(whole["unit_level"] == "township") & (whole["side"] == "level")]

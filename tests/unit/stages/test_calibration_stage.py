@@ -10,7 +10,7 @@ import spatial as sp
 from spatial.errors import StudyError
 from spatial.tables import TABLES
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_it_rests_on")]
 
 SLOWER = 1.25
 """Observed over modelled minutes."""

@@ -17,7 +17,7 @@ from spatial.study.plans import RoundOptions
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_it_rests_on")]
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 MATCH = {"name": "share", "service": "hospital", "within_min": 60, "match": True}
@@ -106,7 +106,7 @@ def test_lifted_borders_are_a_scenario_that_serves_whom_the_plan_does(planned):
 
 def test_room_is_told_in_every_language_and_shown_in_every_sink(planned):
     study, where, _ = planned
-    result = sp.run(study, **where)
+    result = [sp.run(study, until=sink, **where) for sink in ("workbook", "qgis")][-1]
     told = {language: plan_lines(study, result, language=language) for language in ("en", "fr", "zh")}
     assert told["en"][0] == (
         "share: Hospital: idle room at one facility (下村医院) is enough for 30 of the 90 people who find none today, "
@@ -175,7 +175,7 @@ def test_enlarged_facilities_are_a_scenario_with_the_same_people(enlarged, name)
 
 def test_what_is_enlarged_is_told_in_every_language_and_sink(enlarged):
     study, where, _ = enlarged
-    result = sp.run(study, **where)
+    result = [sp.run(study, until=sink, **where) for sink in ("workbook", "qgis")][-1]
     told = {language: plan_lines(study, result, language=language) for language in ("en", "fr", "zh")}
     assert told["en"][0].startswith(
         "larger: Hospital: one facility enlarged (石桥医院) gives room to 50 of the 90 people who find none today, "
@@ -213,7 +213,7 @@ def made(tiny_at, tmp_path_factory):
     }  # fmt: skip
     study = study_of(tiny, plans=plans, planning={"costs": costs}, norms={"add": [ours]}, uncertainty={"wet": False})
     where = {"processed": tiny.processed, "maps": tiny.maps}
-    return study, where, sp.run(study, **where)
+    return study, where, sp.run(study, until="qgis", **where)
 
 
 def test_facilities_are_opened_enlarged_and_closed_under_one_budget(made):

@@ -16,7 +16,7 @@ from spatial.stages.plan_sites import constrained
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_run import flood_over, study_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_it_rests_on")]
 
 SERVICES = {"services": ["hospital", "health_centre"]}
 PLAN = {"name": "idle", "service": "health_centre", "within_min": 2.0, "sites": 2, "candidates": ["idle"]}
@@ -106,8 +106,10 @@ def test_a_site_that_is_no_settlement_is_a_point_of_the_scenario_and_gives_the_s
 def test_a_changed_file_of_sites_draws_the_plans_again(planned):
     tiny, study, where, _ = planned
     kept = tiny.path("idle.geojson").read_bytes()
+    before = {item.stage for item in decisions(study, **where) if item.runs}
     tiny.path("idle.geojson").write_bytes(kept.replace(b"300", b"310"))
-    assert next(item.stage for item in decisions(study, **where) if item.runs) == "plan"
+    again = [item.stage for item in decisions(study, **where) if item.runs and item.stage not in before]
+    assert again[0] == "plan"
     tiny.path("idle.geojson").write_bytes(kept)
 
 

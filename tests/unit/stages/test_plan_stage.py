@@ -15,7 +15,7 @@ from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_it_rests_on")]
 
 OURS = {
     "id": "OURS", "service": "hospital", "threshold": 2.0, "mode": "drive", "duty_bearer": "Health bureau",

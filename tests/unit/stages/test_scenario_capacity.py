@@ -6,7 +6,7 @@ import spatial as sp
 from spatial.errors import StageError, StudyError
 from tests.unit.stages.test_scenario_run import hashes, study_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_it_rests_on")]
 
 EAST, WEST = ["s1", "s3", "s5", "s6", "s8"], ["s2", "s4", "s7"]
 """Villages of 东镇 with 80 + 60 + 40 + 30 + 10 = 220 people, and of 西镇 with 70 + 50 + 20 = 140."""
@@ -39,7 +39,7 @@ def ran(tiny_at, tmp_path_factory):
     items = [{"name": name, "services": ["hospital"], **change} for name, change in CHANGES.items()]
     study = study_of(tiny, scenarios=items, uncertainty={"wet": False})
     where = {"processed": tiny.processed, "maps": tiny.maps}
-    today = sp.run(study, until="scenarios", **where)
+    today = [sp.run(study, until=stage, **where) for stage in ("measures", "scenarios")][-1]
     return today, {name: sp.run(study, scenario=name, until="measures", **where) for name in CHANGES}
 
 
