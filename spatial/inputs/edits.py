@@ -9,6 +9,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -29,6 +30,7 @@ BESIDE = ("", "-wal", "-journal")
 """A GeoPackage and what SQLite keeps beside it while somebody writes into it."""
 
 
+@cache  # a process may run many studies
 def empty_edits() -> bytes:
     """Make the file with its layers, of which each waits for what users draw."""
     kinds = {"number": "float64", "flag": "bool"}

@@ -507,9 +507,10 @@ def scaled_norms(
     for name, numbers in changed.items():
         columns[name][rows] = numbers
     # A country's texts are categories, of which a study that meets all, or nothing, lacks one.
-    status = norm_results["status_as_mapped"].astype(pd.CategoricalDtype([*NORM_STATUS]))
-    status.iloc[rows] = np.where(met, "met", "not_met")
-    return norm_results.assign(status_as_mapped=status, **columns)
+    words = [*NORM_STATUS]
+    codes = norm_results["status_as_mapped"].astype(pd.CategoricalDtype(words)).cat.codes.to_numpy(copy=True)
+    codes[rows] = np.where(met, words.index("met"), words.index("not_met"))
+    return norm_results.assign(status_as_mapped=pd.Categorical.from_codes(codes, pd.Index(words)), **columns)
 
 
 def flow_table(

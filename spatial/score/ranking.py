@@ -199,9 +199,9 @@ def rank_intervals(
             sets.append(_Draws(drawn_weights, drawn_means, drawn))
         # Draws of the same kind stand together, so that scores are prepared once for many.
         order = np.lexsort([sets[0].aggregation, *sets[0].variants.T])
-        block = max(BLOCK, SMALL // int(rated.sum()))
-        for start in range(0, draws, block):
-            columns = order[start : start + block]
+        together = max(BLOCK, SMALL // int(rated.sum()))
+        for start in range(0, draws, together):
+            columns = order[start : start + together]
             y = _scores(base[chosen], kept, sets[0], columns, means)
             ranks[np.ix_(rated, columns)] = pd.DataFrame(-np.round(y, DIGITS)).rank().to_numpy()
         share = _variance_shares(base[chosen], kept, sets, means, list(others))

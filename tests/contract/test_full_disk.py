@@ -83,4 +83,4 @@ def test_a_folder_for_temporary_files_that_is_gone_or_full_is_named(tiny_done, t
 def test_a_file_of_edits_that_the_disk_did_not_take_whole_is_not_made(file_limit, short_of_all):
     size = len(empty_edits())
     with file_limit(size - short_of_all), pytest.raises(OSError, match="No space left on device"):
-        empty_edits()
+        empty_edits.__wrapped__()
