@@ -14,7 +14,7 @@ from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import id_order
 from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
 from spatial.cartography.document import codes, names_block, pack, pack_words, page_document, round_up
-from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, shown_bounds, study_block
+from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, shown_box, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.answer import (
@@ -248,8 +248,8 @@ def drawn_ground(
 ) -> dict[str, Any]:
     """Gather the ground of a small map, with minor roads where ``closer`` than the whole study, and points by level."""
     if ("drawn ground", closer) not in book.kept:
-        bounds = shown_bounds(book, rows)
-        (south, west), (north, east) = bounds
+        box = shown_box(book, rows)
+        (south, west), (north, east) = box["bounds"]
         tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX / closer
         seats = rows.settlements.loc[rows.settlements["tier"] == "county_seat"]
         places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
@@ -257,8 +257,7 @@ def drawn_ground(
         minor = closer > 1.0 and len(rows.ids) <= MANY_SETTLEMENTS
         base = ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=minor, kept=book.kept)
         book.kept["drawn ground", closer] = {
-            "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
-            "bounds": bounds,
+            **box,
             # A small map has no room for the numbers of roads.
             "base": [group for group in base if "lines" in group],
             "relief": relief_shown(book, rows),

@@ -20,7 +20,7 @@ from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
 
 from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
-from spatial.cartography.page_data import PageBook, Rows, once, shown_bounds
+from spatial.cartography.page_data import PageBook, Rows, once, shown_box
 from spatial.crs import WGS84, transformer_between
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
     relief = book.relief
     if relief is None:
         return None
-    low, high = np.array(shown_bounds(book, rows))
+    low, high = np.array(shown_box(book, rows)["bounds"])
     margin = (high - low) * _REACH
     wider = np.round([low - margin, high + margin], 5).tolist()
     block: dict[str, Any] | None = once(rows.kept, "relief", lambda: relief_block(relief, wider))

@@ -22,16 +22,7 @@ from spatial.cartography.map_layers import (
     service_layers,
     trials_block,
 )
-from spatial.cartography.page_data import (
-    SCORE_MAP,
-    Detail,
-    PageBook,
-    Rows,
-    ServiceNote,
-    once,
-    shown_bounds,
-    study_block,
-)
+from spatial.cartography.page_data import SCORE_MAP, Detail, PageBook, Rows, ServiceNote, once, shown_box, study_block
 from spatial.cartography.places import (
     TOLD,
     cells_block,
@@ -288,8 +279,6 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
         shared: dict[str, Any] = rows.kept["shared", detail]
         return shared
     tables, extras = book.tables, detail.extras
-    bounds = shown_bounds(book, rows)
-    (south, west), (north, east) = bounds
     # Why no settlement's level is shown, where any has one.
     hidden: dict[str, str] = {}
     if extras and "scores" in tables:
@@ -299,8 +288,7 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
             hidden = hidden_names(book, str(places["level_hidden"].max()))
     snaps = tables.get("snaps")
     shared = study_block(book, rows, more_words=_WORDS) | {
-        "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
-        "bounds": bounds,
+        **shown_box(book, rows),
         "services": once(book.kept, "services", lambda: switch_block(book)),
         "relief": relief_shown(book, rows) if detail.relief else None,
         "places": places_block(rows, tables.get("boundaries"), detail=extras),

@@ -463,7 +463,7 @@ _LEAST_DEGREES = 0.02
 """The least extent taken of settlements: around a single one its roads and services should be seen."""
 
 
-def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
+def shown_box(book: PageBook, rows: Rows) -> dict[str, Any]:
     """Choose what a map shows: the settlements, and the study area where it does not reach far beyond them."""
     area = book.tables.get("study_area")
     box = rows.settlements.geometry.to_crs(WGS84).total_bounds
@@ -475,7 +475,8 @@ def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
         whole = area.geometry.to_crs(WGS84).total_bounds
         low = np.clip(whole[:2], box[:2] - span * _REACH, low)
         high = np.clip(whole[2:], high, box[2:] + span * _REACH)
-    return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
+    bounds = [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
+    return {"middle": [round(sum(ends) / 2, 5) for ends in zip(*bounds, strict=True)], "bounds": bounds}
 
 
 def ways_of(book: PageBook) -> dict[str, str]:

@@ -18,7 +18,14 @@ from spatial.cartography.page_data import SCORE_MAP, PageBook, Rows, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.messages import Words
 from spatial.reporting.answer import begin_text, finding_text
-from spatial.reporting.score import gates_unjudged, held_back, hidden_text, hidden_townships_text, pillars_missing
+from spatial.reporting.score import (
+    gates_unjudged,
+    held_back,
+    hidden_text,
+    hidden_townships_text,
+    pillars_missing,
+    split_codes,
+)
 from spatial.reporting.wording import columns_told, plain, road_text
 from spatial.score.ranking import CLAIM
 from spatial.score.towns import why_no_area
@@ -424,11 +431,9 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             "pillars_measured": sum(pd.notna(row[f"level_{pillar}"]) for pillar in PILLARS),
             "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],
             "gates_unjudged": gates_unjudged(row),
-            "failed": [
-                {"norm": norm, **beyond.get((unit, norm), {})} for norm in str(row["failed_gates"]).split(";") if norm
-            ],
+            "failed": [{"norm": norm, **beyond.get((unit, norm), {})} for norm in split_codes(row["failed_gates"])],
             "gaps_targeted": int((own_parts["target"].notna() & own_parts["side"].eq("gap")).sum()),
-            "terms": [name for name in str(row["segmentation_terms"]).split(";") if name],
+            "terms": split_codes(row["segmentation_terms"]),
             "parts": told_parts,
         }
 
@@ -503,7 +508,5 @@ def _towns(book: PageBook) -> Iterator[Entry]:
             **{name: plain(row[name]) for name in TOLD["towns"]},
             "asked": int(row["required_services"]),
             "unlisted": row.get("completeness_status") == "no_complete_list",
-            "missing": [
-                {"service": name, "names": book.names(name)} for name in str(row["missing_services"]).split(";") if name
-            ],
+            "missing": [{"service": name, "names": book.names(name)} for name in split_codes(row["missing_services"])],
         }

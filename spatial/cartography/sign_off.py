@@ -14,6 +14,7 @@ from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.score import most_to_gain, score_block
 from spatial.messages import Words
 from spatial.reporting.plans import progress_records
+from spatial.reporting.score import split_codes
 from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
 from spatial.tables.words import EVERYBODY, FIELD_CHECK
@@ -190,7 +191,7 @@ def _verdict(row: Mapping[Any, Any]) -> str:
 
 
 def _causes(codes: str) -> list[list[Any]]:
-    parts = [code.partition(":") for code in codes.split(";") if code]
+    parts = [code.partition(":") for code in split_codes(codes)]
     return [[code, float(number) if number else None] for code, _, number in parts]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.messages import Words
-from spatial.reporting.score import changes_shown, component_text, hidden_text, levels_shown, pairs_shown
+from spatial.reporting.score import changes_shown, component_text, hidden_text, levels_shown, pairs_shown, split_codes
 from spatial.reporting.wording import capital, names_by_id, names_of, pick
 from spatial.tables.words import GATE_TURN, PILLARS
 
@@ -137,7 +137,7 @@ def comparison_lines(
     lines += [*_townships(comparison, words), *_gates(comparison, words), *_gaps(comparison, words)]
     # The segmentation index of both runs, and on which terms it rests in both.
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
-    terms = [name for name in str(study["segmentation_terms"]).split(";") if name]
+    terms = split_codes(study["segmentation_terms"])
     index = [float(study[f"segmentation_index_{date}"]) for date in ("before", "after")]
     before, after = (words.number(value, decimals=3) for value in index)
     named = between.join(words.messages["index_term"][name] for name in terms)
@@ -222,7 +222,7 @@ def _levels(comparison: Comparison, words: Words) -> Iterator[str]:
         parts = [
             f"{results.say('pillar', pillar)} {words.signed(float(study[f'contribution_{pillar}']))}"
             for pillar in PILLARS
-            if pillar in str(study["common_pillars"]).split(";")
+            if pillar in split_codes(study["common_pillars"])
         ]
         levels = [float(study[f"level_{date}"]) for date in ("before", "after")]
         before, after = (words.number(level, decimals=3) for level in levels)

@@ -93,8 +93,7 @@ def _hidden(level: pd.Series, pillars: pd.Series, places: pd.Series) -> pd.Serie
 
 def gates_unjudged(row: Mapping[Any, Any]) -> int:
     """Count the gates in force that are neither passed nor known to fail."""
-    failed = [name for name in str(row["failed_gates"]).split(";") if name]
-    return int(row["gates_in_force"]) - int(row["gates_passed"]) - len(failed)
+    return int(row["gates_in_force"]) - int(row["gates_passed"]) - len(split_codes(row["failed_gates"]))
 
 
 def is_unmapped(norm: Mapping[Any, Any]) -> bool:
@@ -104,8 +103,7 @@ def is_unmapped(norm: Mapping[Any, Any]) -> bool:
 
 def conditions_of(judged_if: object) -> list[tuple[str, int]]:
     """Read the tiers, and how many people the largest known place of each has, under which a norm is judged."""
-    codes = judged_if.split(";") if isinstance(judged_if, str) else []
-    parts = [code.split(":") for code in codes if code.startswith(f"{PEOPLE_AT_MOST}:")]
+    parts = [code.split(":") for code in split_codes(judged_if) if code.startswith(f"{PEOPLE_AT_MOST}:")]
     return [(tier, int(persons)) for _, tier, persons in parts]
 
 
