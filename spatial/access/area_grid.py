@@ -434,8 +434,14 @@ def strip_along(own: shapely.Geometry, pieces: FloatArray, cell_m: float) -> sha
     held = inside(own, *corners.reshape(-1, 2).T).reshape(-1, 3).all(axis=1)
     # All at once: a piece of its own would be held against the whole outline again.
     outside = shapely.difference(shapely.multilinestrings(pieces[~held].reshape(-1, 2, 2)), own)
-    joined = shapely.get_parts(shapely.line_merge(outside))
+    lines = shapely.get_parts(shapely.line_merge(outside))
     shortest = 0.0 if shapely.is_empty(own) else _SHORT * cell_m
-    long = joined[shapely.length(joined) > shortest]
-    wide = shapely.buffer(long, _VERGE * cell_m, cap_style="flat", join_style="mitre")
-    return shapely.union_all(wide)
+    long = lines[shapely.length(lines) > shortest]
+    return joined(shapely.buffer(long, _VERGE * cell_m, cap_style="flat", join_style="mitre"))
+
+
+def joined(shapes: ObjectArray) -> shapely.Geometry:
+    """Join shapes, of which there is often one alone, or two."""
+    if len(shapes) in {1, 2}:
+        return shapes[0] if len(shapes) == 1 else shapely.union(*shapes)
+    return shapely.union_all(shapes)

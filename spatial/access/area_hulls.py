@@ -22,6 +22,7 @@ from spatial.access.area_grid import (
     cut_short,
     far_apart,
     grid_around,
+    joined,
     near_box,
     no_walls,
     outlines,
@@ -149,7 +150,7 @@ class Ground:
             is_line = shapely.get_dimensions(walls) == 1
             walls[is_line] = shapely.buffer(walls[is_line], _WALL_M, quad_segs=1)
             walls = walls[shapely.get_dimensions(walls) == 2]
-        self.barriers = _joined(tuple(shapely.to_wkb(walls).tolist()))
+        self.barriers = _barriers_of(tuple(shapely.to_wkb(walls).tolist()))
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
 
     @property
@@ -306,7 +307,8 @@ class Ground:
         Returns a MultiPolygon each, None where nothing is left.
         """
         parts, area = self.barriers.parts_beside(areas)
-        held = holding(parts, pieces)
+        nobody = np.zeros(max(len(parts), len(pieces)), dtype=np.int64)
+        held = holding(_Parts(parts, nobody[: len(parts)]), _Roads(pieces, nobody[: len(pieces)]))
         shapes = np.full(len(areas), None, dtype=object)
         if held.any():
             shapes[np.unique(area[held])] = shapely.multipolygons(
@@ -316,7 +318,7 @@ class Ground:
 
 
 @lru_cache(maxsize=1)
-def _joined(walls_wkb: tuple[bytes, ...]) -> Barriers:
+def _barriers_of(walls_wkb: tuple[bytes, ...]) -> Barriers:
     """Join barriers by what they are: a run draws many areas among the same waters."""
     return Barriers(shapely.from_wkb(np.array(walls_wkb, dtype=object)))
 
@@ -339,26 +341,6 @@ def _narrowed(reached: Distances, known: BoolArray, hull: float, inward: NDArray
     xy = foot + (node - foot) * (hull / reached.gap[row, column])[:, None]
     away = Distances(np.hstack((xy, xy)), float(inward.max()), inward).seeded()
     return (away.spread() if known.any() else away.swept()).gap
-
-
-def holding(parts: ObjectArray, pieces: FloatArray) -> BoolArray:
-    """Tell which parts a piece runs through."""
-    held = np.zeros(len(parts), dtype=bool)
-    x, y = (pieces[:, :2] + pieces[:, 2:]).T / 2.0
-    order = np.argsort(y, kind="stable")
-    x, y = x[order], y[order]
-    boxes = shapely.bounds(parts).reshape(-1, 4)
-    first, last = np.searchsorted(y, boxes[:, 1], side="left"), np.searchsorted(y, boxes[:, 3], side="right")
-    for number, (part, box) in enumerate(zip(parts, boxes, strict=True)):
-        rows = slice(first[number], last[number])
-        near = np.flatnonzero((x[rows] >= box[0]) & (x[rows] <= box[2])) + rows.start
-        # Nearly all parts hold the middle of one of the first few; the others are asked about all.
-        few = near[:: max(len(near) // _FEW, 1)]
-        held[number] = inside(part, x[few], y[few]).any()
-        if not held[number]:
-            near = np.flatnonzero(near_box(pieces, box))
-            held[number] = shapely.intersects(part, shapely.linestrings(pieces[near].reshape(-1, 2, 2))).any()
-    return held
 
 
 # Ground divided between facilities: to the nearest road on its own side of barriers, and none of it lost.
@@ -391,6 +373,27 @@ class _Roads:
         return self.pieces[begin:end]
 
 
+def holding(parts: _Parts, roads: _Roads) -> BoolArray:
+    """Tell which parts a piece of their owner runs through."""
+    held = np.zeros(len(parts.polygons), dtype=bool)
+    x, y = (roads.pieces[:, :2] + roads.pieces[:, 2:]).T / 2.0
+    order = np.lexsort((y, roads.owner))
+    x, y, pieces = x[order], y[order], roads.pieces[order]
+    begin, end = (np.searchsorted(roads.owner[order], parts.owner, side=side) for side in ("left", "right"))
+    boxes = shapely.bounds(parts.polygons).reshape(-1, 4)
+    for number, (part, box) in enumerate(zip(parts.polygons, boxes, strict=True)):
+        first, last = begin[number] + np.searchsorted(y[begin[number] : end[number]], box[[1, 3]])
+        near = np.flatnonzero((x[first:last] >= box[0]) & (x[first:last] <= box[2])) + first
+        # Nearly all parts hold the middle of one of the first few; the others are asked about all.
+        few = near[:: max(len(near) // _FEW, 1)]
+        held[number] = inside(part, x[few], y[few]).any()
+        if not held[number]:
+            theirs = pieces[begin[number] : end[number]]
+            theirs = theirs[near_box(theirs, box)]
+            held[number] = shapely.intersects(part, shapely.linestrings(theirs.reshape(-1, 2, 2))).any()
+    return held
+
+
 def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     """
     Give the ground around stretches to their owners.
@@ -419,15 +422,13 @@ def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     # Take strips out of the ground that they lie on.
     polygons = parts.polygons.copy()
     strip, part = shapely.STRtree(polygons).query(strips.polygons, predicate="intersects")
-    for number in np.unique(part):
-        taken = shapely.union_all(strips.polygons[strip[part == number]])
-        polygons[number] = shapely.difference(polygons[number], taken)
+    order = np.argsort(part, kind="stable")
+    lain_on, first = np.unique(part[order], return_index=True)
+    for number, some in zip(lain_on, np.split(strip[order], first[1:]), strict=False):
+        polygons[number] = shapely.difference(polygons[number], joined(strips.polygons[some]))
     whole, part = ground.barriers.parts_beside(np.append(polygons, strips.polygons))
     parts = _Parts(whole, np.append(parts.owner, strips.owner)[part])
-    held = np.zeros(len(whole), dtype=bool)
-    for number in np.unique(parts.owner):
-        own = np.flatnonzero(parts.owner == number)
-        held[own] = holding(whole[own], roads.of(number))
+    held = holding(parts, roads)
     # Give parts that hold no road of their owner to the neighbour with the longest border, one after the other.
     given = np.where(held, parts.owner, n)
     loose = np.flatnonzero(~held)
@@ -449,7 +450,7 @@ def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     for number in np.unique(given[given < n]):
         own = whole[given == number]
         # Parts straight from the grid never share a border; strips, and parts given to a neighbour, do.
-        shapes[number] = shapely.multipolygons(shapely.get_parts(shapely.union_all(own)) if mended[number] else own)
+        shapes[number] = shapely.multipolygons(shapely.get_parts(joined(own)) if mended[number] else own)
     return shapes, float(shapely.area(whole[given == n]).sum())
 
 
@@ -540,7 +541,6 @@ def _strips(parts: _Parts, astray: _Roads, cell_m: float) -> _Parts:
     laid = np.array(strips, dtype=object)
     one, other = shapely.STRtree(laid).query(laid, predicate="intersects")
     for strip in np.unique(one[other < one]):
-        before = laid[other[(one == strip) & (other < strip)]]
-        laid[strip] = shapely.difference(laid[strip], shapely.union_all(before))
+        laid[strip] = shapely.difference(laid[strip], joined(laid[other[(one == strip) & (other < strip)]]))
     kept = ~shapely.is_empty(laid)
     return _Parts(laid[kept], np.array(theirs, dtype=np.int64)[kept])

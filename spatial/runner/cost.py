@@ -100,10 +100,12 @@ def held_mb() -> float:
     return _memory_mb().get("VmRSS", 0.0)
 
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""What GNU's C library calls two settings of its allocator."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
+"""What GNU's C library calls three settings of its allocator."""
 ARRAY_BYTES, FREE_BYTES = 2**25, 2**28
 """An array of so many bytes goes back to the system once it is freed, others when so much is free."""
+MMAP_ARRAYS = 2**16
+"""So many arrays go back so: what the C library says by itself."""
 
 
 def keep_memory() -> None:
@@ -113,10 +115,30 @@ def keep_memory() -> None:
     Arrow has an allocator of its own otherwise, and that of the C library hands back from 128 kB on.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow reads it when it is first used
+    _set_allocator({M_MMAP_THRESHOLD: ARRAY_BYTES, M_TRIM_THRESHOLD: FREE_BYTES})
+
+
+@contextlib.contextmanager
+def keeping_arrays() -> Iterator[None]:
+    """Keep the memory of the largest arrays too, while many of a size follow each other; then hand it back."""
+    _set_allocator({M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1})
+    try:
+        yield
+    finally:
+        _set_allocator({M_MMAP_MAX: MMAP_ARRAYS, M_TRIM_THRESHOLD: FREE_BYTES})
+        _trim()
+
+
+def _set_allocator(settings: Mapping[int, int]) -> None:
     with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library than GNU's knows no such call
         library = ctypes.CDLL(None)
-        library.mallopt(M_MMAP_THRESHOLD, ARRAY_BYTES)
-        library.mallopt(M_TRIM_THRESHOLD, FREE_BYTES)
+        for setting, value in settings.items():
+            library.mallopt(setting, value)
+
+
+def _trim() -> None:
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def give_back_memory(before_mb: float) -> None:
@@ -130,8 +152,7 @@ def give_back_memory(before_mb: float) -> None:
     import pyarrow as pa  # noqa: PLC0415 - a process that holds so much has loaded it
 
     pa.default_memory_pool().release_unused()
-    with contextlib.suppress(OSError, AttributeError):  # another C library than GNU's knows no such call
-        ctypes.CDLL(None).malloc_trim(0)
+    _trim()
 
 
 def cost_lines(

@@ -19,6 +19,7 @@ from spatial.access.places import existing, is_for_some_units, open_for_group, p
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.reporting.answer import told_first
+from spatial.runner.cost import keeping_arrays
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import asked, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, is_left_out, surroundings_of
@@ -268,25 +269,26 @@ def areas(
         "barriers": surroundings_of(options, study_area, water).barriers,
     }
     reached, nearest = [], []
-    for number, (service, kinds) in enumerate(services.items()):
-        progress(number / len(services), f"areas: {service}")
-        if chosen.isochrones_min:
-            ground = isochrones(graph, facilities, service=kinds, cutoffs_min=chosen.isochrones_min, **shared)
-            reached.append(ground.assign(service=service))
-        if chosen.catchments:
-            own = catchment_areas(
-                graph,
-                facilities,
-                service=kinds,
-                max_time_min=options.access.max_time_min,
-                population=population,
-                **shared,
-            )
-            # Say who lives in no catchment, so that nobody takes their sum for everybody.
-            persons = own.attrs.get("persons_in_none")
-            if persons is not None and np.isfinite(persons):
-                _log.info("catchments of %s: %.0f people live on ground that belongs to none", service, persons)
-            nearest.append(own.assign(service=service))
+    with keeping_arrays():
+        for number, (service, kinds) in enumerate(services.items()):
+            progress(number / len(services), f"areas: {service}")
+            if chosen.isochrones_min:
+                ground = isochrones(graph, facilities, service=kinds, cutoffs_min=chosen.isochrones_min, **shared)
+                reached.append(ground.assign(service=service))
+            if chosen.catchments:
+                own = catchment_areas(
+                    graph,
+                    facilities,
+                    service=kinds,
+                    max_time_min=options.access.max_time_min,
+                    population=population,
+                    **shared,
+                )
+                # Say who lives in no catchment, so that nobody takes their sum for everybody.
+                persons = own.attrs.get("persons_in_none")
+                if persons is not None and np.isfinite(persons):
+                    _log.info("catchments of %s: %.0f people live on ground that belongs to none", service, persons)
+                nearest.append(own.assign(service=service))
     tables = {"isochrones": reached, "catchments": nearest}
     made: dict[str, Value] = {}
     for name, frames in tables.items():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import random
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 
 from spatial.errors import SourceError, SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
-from spatial.runner.cost import give_back_memory, held_mb, keep_memory
+from spatial.runner.cost import give_back_memory, held_mb, keep_memory, keeping_arrays
 from spatial.runner.manifest import imported_modules
 from spatial.runner.stage import Late
 from spatial.store import SETTLED_NS, Artifact, Checksums, Store, sha256_of
@@ -543,6 +544,17 @@ def test_memory_that_nothing_uses_goes_back_to_the_system(monkeypatch):
     give_back_memory(0.0)
     if held:
         assert held_mb() < held - 50.0
+
+
+def test_memory_of_the_largest_arrays_is_kept_while_others_follow():
+    before = held_mb()
+    with keeping_arrays():
+        large = bytearray(200_000_000)
+        del large
+        between = held_mb()
+    if before and platform.libc_ver()[0] == "glibc":
+        assert between > before + 150.0
+        assert held_mb() < before + 50.0
 
 
 def test_freed_memory_is_kept_by_the_allocator_that_a_user_chose(monkeypatch):
