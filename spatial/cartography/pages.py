@@ -59,10 +59,8 @@ if TYPE_CHECKING:
 
 def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of: Mapping[str, str]) -> dict[str, Any]:
     """Gather what the first page shows; ``file_of`` leads from each service to the first page that answers it."""
-    tables, frame = book.tables, rows.settlements
+    tables, frame, gates = book.tables, rows.settlements, book.summary["gates"]
     norms = [norm | {"file": file_of.get(norm["service"])} for norm in book.norms.norms]
-    counts = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
-    gates = {name: counts.count(name) for name in ("pass", "fail", "unknown")}
     # The last mile and the maps of the norms that open the page first, then the others by name, parts in order.
     opening = {norm["file"] for norm in norms if norm["headline"]}
     shown = [page | {"first": page["file"] in opening or page["kind"] != "gap"} for page in pages]
@@ -121,11 +119,11 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
         "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
         "norms": norms,
         "gate": {
-            "status": next((name for name in ("fail", "unknown", "pass") if gates[name]), "none_applicable"),
-            "gates": len(counts),
-            "passed": gates["pass"],
-            "failed": gates["fail"],
-            "unknown": gates["unknown"],
+            "status": gates["mandatory_status"],
+            "gates": gates["n_gates"],
+            "passed": gates["n_pass"],
+            "failed": len(gates["fail"]),
+            "unknown": len(gates["unknown"]),
         },
         "sign_counts": sign_off_counts(tables["sign_off"]) if "sign_off" in tables else None,
         "calibration": book.summary.get("calibration"),

@@ -49,10 +49,8 @@ def maps(
         pillar_weights=dict[str, float](options.score.weights.items()),
         scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
-            SourceNote(path, stated(origin), stated(licence), stated(vintage), issue)
-            for path, origin, licence, vintage, issue in zip(
-                *(every_source(tables)[name] for name in ("path", "origin", "licence", "vintage", "issue")), strict=True
-            )
+            SourceNote(row["path"], *(stated(row[fact]) for fact in ("origin", "licence", "vintage")), row["issue"])
+            for row in every_source(tables).to_dict("records")
         ),
     )
 

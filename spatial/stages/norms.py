@@ -39,7 +39,7 @@ def norms(
     progress(0.0, "norms")
     vocabulary = vocabulary_of(options, facilities["service"])
     known = inventories(options, vocabulary, facilities)
-    official = official_totals(options, vocabulary).facilities
+    official = options.official.facilities
     inventory = take_inventory(facilities, declared=known, official=official, vocabulary=vocabulary)
     evidence = NormEvidence(
         vocabulary=vocabulary,

@@ -14,6 +14,7 @@ import pytest
 import shapely
 
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
+from spatial.norms.evaluation import gate_status
 from spatial.norms.law import load_register
 from spatial.reporting.plans import plan_records
 from spatial.reporting.score import summarise_score
@@ -101,7 +102,10 @@ class County:
         changed = people[people["is_class"].astype(bool)].to_dict("records")
         named = {note.id: note.names for note in self.meta.services.values()}
         plans = plan_records(self.tables, services=named)
-        summary = {"score": score, "scenarios": changed, "plans": plans} | self.summary
+        study = self.tables["norm_results"].query("unit_level == 'study'")
+        gates = gate_status(study).to_dict("records")[0]
+        gates |= {name: study.loc[study["gate"] == name, "norm_id"].tolist() for name in ("pass", "fail", "unknown")}
+        summary = {"score": score, "scenarios": changed, "plans": plans, "gates": gates} | self.summary
         return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
 
 
