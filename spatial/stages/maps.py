@@ -49,7 +49,7 @@ def maps(
         pillar_weights=dict[str, float](options.score.weights.items()),
         scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
-            SourceNote(row["path"], *(stated(row[fact]) for fact in ("origin", "licence", "vintage")), row["issue"])
+            SourceNote(row["path"], stated(row["origin"]), stated(row["licence"]), stated(row["vintage"]), row["issue"])
             for row in every_source(tables).to_dict("records")
         ),
     )
