@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StoreError
 from spatial.plain_text import html_table
-from spatial.store import Store
+from spatial.store import ENDINGS, Store
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ class Results:
     @property
     def names(self) -> list[str]:
         """Names of the tables and rasters that are there, in the order in which the pipeline makes them."""
-        return [name for name in (*TABLES, *RASTERS) if self._store.path_of(name) is not None]
+        there = {path.stem for ending in ENDINGS for path in self.folder.glob(f"*{ending}") if path.is_file()}
+        return [name for name in (*TABLES, *RASTERS) if name in there]
 
     @property
     def summary(self) -> dict[str, Any]:

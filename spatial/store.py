@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from spatial.arrays import FloatArray
 
 
+ENDINGS = (".parquet", ".tif", ".json")
+"""Of tables, rasters and the summary."""
 LOCK_NAME = ".lock"
 LOCKED_BYTE = 1 << 30
 """The byte of the lock that Windows holds, far behind what is written there."""
@@ -337,8 +339,8 @@ class Store:
 
     def path_of(self, name: str) -> Path | None:
         """Find the file of a table, a raster or the summary. Returns None where it has not been written."""
-        for suffix in (".parquet", ".tif", ".json"):
-            path = self.folder / f"{name}{suffix}"
+        for ending in ENDINGS:
+            path = self.folder / f"{name}{ending}"
             if path.is_file():
                 return path
         return None

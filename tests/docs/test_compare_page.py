@@ -7,7 +7,7 @@ import pytest
 
 import spatial as sp
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_it_rests_on")]
 
 WEST, SOUTH, STEP = 104.0, 30.0, 0.03
 """2.9 km from west to east, 3.3 km from south to north."""

@@ -63,7 +63,7 @@ def walked(rutland, walkthrough, beside, tmp_path_factory):
         lines.append(f'{code},{name},"{people}",{kind}' if "," in people else f"{code},{name},{people},{kind}")
     text = "\r\n".join(lines) + "\r\n"
     (folder / "data/raw/rutland/parishes.csv").write_bytes(text.encode("cp1252"))
-    return walkthrough("english-county.md", folder, _decide).walk()
+    return walkthrough("english-county.md", folder, _decide, {"spatial run -v rutland.toml": "maps"}).walk()
 
 
 @pytest.fixture(scope="module")

@@ -186,7 +186,7 @@ def walked(comoros, made, walkthrough, beside, tmp_path_factory):
     def decide(row):
         return made.truth["settlement_id"].get(row["place_id"], "")
 
-    return walkthrough("ministry.md", folder, decide).walk()
+    return walkthrough("ministry.md", folder, decide, {"spatial run comores.toml": "maps"}).walk()
 
 
 @pytest.fixture(scope="module")

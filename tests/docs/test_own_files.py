@@ -25,7 +25,8 @@ MOST_WORDS, MOST_COMMANDS = 600, 6
 def walked(walkthrough, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clerk")
     write_office(folder / "office")
-    return walkthrough("own-files.md", folder, lambda _: "").walk()
+    # Pages and sheets of such a study are looked at where the files of bureaus are walked through.
+    return walkthrough("own-files.md", folder, lambda _: "", {"spatial run study.toml": "gaps"}).walk()
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from qgis.core import (  # type: ignore[import-not-found]
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize  # type: ignore[import-not-found]
+from qgis.PyQt.QtGui import QImage  # type: ignore[import-not-found]
 
 
 def describe(layer: object) -> dict[str, object]:
@@ -71,10 +72,14 @@ def draw(project: object, picture: str, layers: list[object]) -> dict[str, float
     job.waitForFinished()
     image = job.renderedImage()
     image.save(picture)
-    seen = Counter(
-        image.pixelColor(x, y).name() for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)
-    )
-    return {colour: number / seen.total() for colour, number in seen.most_common(40)}
+    plain = image.convertToFormat(QImage.Format.Format_RGB32)
+    bits, width = plain.constBits(), plain.width()
+    bits.setsize(plain.sizeInBytes())
+    pixels = memoryview(bits).cast("B").cast("I")
+    seen = Counter()
+    for y in range(0, plain.height(), 2):
+        seen.update(pixels[y * width : (y + 1) * width : 2])
+    return {f"#{colour & 0xFFFFFF:06x}": number / seen.total() for colour, number in seen.most_common(40)}
 
 
 def main(folder: str, name: str, picture: str = "", chosen: str = "") -> None:

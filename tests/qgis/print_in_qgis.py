@@ -53,12 +53,16 @@ def printed(layout: object, folder: Path, number: int) -> dict[str, object]:
     answer["legend_fits"] = (
         place.x() + legend.rect().width() <= paper.width() and place.y() + legend.rect().height() <= paper.height()
     )
-    image = QImage(picture)
+    image = QImage(picture).convertToFormat(QImage.Format.Format_RGB32)
+    bits = image.constBits()
+    bits.setsize(image.sizeInBytes())
+    pixels = memoryview(bits).cast("B").cast("I")
     left, top = (int(value * DPI / 25.4) for value in (page.pos().x(), page.pos().y()))
     width, height = (int(value * DPI / 25.4) for value in (page.rect().width(), page.rect().height()))
-    inside = [image.pixelColor(x, y).name() for x in range(left, left + width) for y in range(top, top + height)]
+    starts = (y * image.width() + left for y in range(top, top + height))
+    inside = set().union(*(pixels[start : start + width] for start in starts))
     atlas = layout.atlas()
-    answer |= {"size": [image.width(), image.height()], "drawn": len(set(inside))}
+    answer |= {"size": [image.width(), image.height()], "drawn": len(inside)}
     answer["atlas"] = atlas.updateFeatures() if atlas.enabled() else 0
     if atlas.enabled() and atlas.beginRender():
         atlas.first()

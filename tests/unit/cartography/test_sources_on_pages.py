@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from spatial.cartography.page_data import page_texts
 from tests.languages import WHOLE
 from tests.page_blocks import data_of, text_of
+
+pytestmark = pytest.mark.usefixtures("what_it_rests_on")
 
 
 def sources_of(page):

@@ -237,7 +237,7 @@ def test_the_warning_reaches_500_m_and_other_services_do_not_count(street):
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory, tiny_at, tiny_run, go_on_from):
+def closed(tmp_path_factory, tiny_at, tiny_run, go_on_from, what_it_rests_on):
     """A run whose second hospital record stays open when the first is closed, and the run of that scenario."""
     import spatial as sp  # noqa: PLC0415 - slow to import
 

@@ -6,6 +6,8 @@ import pytest
 import spatial as sp
 from spatial.tables import TABLES
 
+pytestmark = pytest.mark.usefixtures("what_it_rests_on")
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, tiny_at):

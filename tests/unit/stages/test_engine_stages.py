@@ -107,7 +107,7 @@ def test_an_unknown_season_and_slopes_without_elevation_are_named_before_any_wor
 
 
 @pytest.fixture
-def off_road_study(tiny):
+def off_road_study(what_it_rests_on, tiny):
     """The tiny study with a hospital off the roads: land cover in two files of shares, and hills on another grid."""
     grass, crops = np.full((24, 24), 70.0), np.full((24, 24), 30.0)
     grass[:, :6], crops[:, :6] = 50.0, 50.0

@@ -11,6 +11,8 @@ import pytest
 import spatial as sp
 from spatial.stages.explain import closing_lines
 
+pytestmark = pytest.mark.usefixtures("what_it_rests_on")
+
 SAID = {
     "fr": ("colonnes vides et sans nom laissées de côté : 1 à la fin", "non précisé", "Temps de porte à porte"),
     "zh": ("未读入末尾无名的空列：1", "不详", "门到门时间"),  # noqa: RUF001 - Chinese writes them wide
