@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -122,15 +123,15 @@ def load_register(
     problems += [f"norm {row['norm_id']!r}, {fault}" for row in rows for fault in _row_faults(row)]
     problems += _reference_problems(rows, services)
     refuse(where, problems)
-    columns: dict[str, pd.Series] = {}
+    columns: dict[str, Any] = {}
     for name in header:
         cells = [row[name] for row in rows]
         if name in NUMBERS:
-            columns[name] = pd.Series([float(cell) if cell else math.nan for cell in cells], dtype="float64")
+            columns[name] = np.array([float(cell) if cell else math.nan for cell in cells])
         elif name == "read_in_original":
-            columns[name] = pd.Series([cell == "yes" for cell in cells], dtype="bool")
+            columns[name] = np.array([cell == "yes" for cell in cells], dtype=bool)
         else:
-            columns[name] = pd.Series([cell or None for cell in cells], dtype="str")
+            columns[name] = pd.array([cell or None for cell in cells], dtype="str")
     return pd.DataFrame(columns)
 
 
