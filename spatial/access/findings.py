@@ -310,5 +310,4 @@ def exit_times(
         walk_km_h=origins.walk_km_h,
         detour=origins.detour,
     )
-    found = nearest(graph, origins, at_nodes, k=1, direction=direction)
-    return found.travel_time_min[:, 0]
+    return nearest(graph, origins, at_nodes, k=1, direction=direction).travel_time_min[:, 0]

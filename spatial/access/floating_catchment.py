@@ -217,8 +217,7 @@ def near_edge(
         i, j = pairs.origin[used], pairs.destination[used]
         reach = np.zeros(len(sites))
         np.maximum.at(reach, j, shapely.distance(places[i], sites[j]))
-        known = places[~shapely.is_missing(places)]
-        hull = shapely.concave_hull(shapely.multipoints(known), ratio=HULL_RATIO)
+        hull = shapely.concave_hull(shapely.multipoints(places[~shapely.is_missing(places)]), ratio=HULL_RATIO)
         edge = shapely.boundary(hull) if shapely.get_dimensions(hull) == 2 else hull
         beyond = ~np.asarray(shapely.intersects(hull, sites))
         facility = beyond | np.asarray(shapely.distance(edge, sites) <= reach)

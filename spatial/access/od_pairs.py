@@ -66,8 +66,7 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
             return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
         table = np.full(highest - lowest + 1, -1, dtype=np.int32)
         table[known.to_numpy().astype(np.int64) - lowest] = np.arange(len(known))
-        whole_ids = np.ascontiguousarray(ids.to_numpy(), dtype=np.int64)
-        return np.asarray(positions_of_numbers(whole_ids, lowest, table))
+        return np.asarray(positions_of_numbers(np.ascontiguousarray(ids.to_numpy(), dtype=np.int64), lowest, table))
     is_number = pd.api.types.is_numeric_dtype(ids.dtype)
     if is_number and known.inferred_type != "string":
         return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)

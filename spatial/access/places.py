@@ -465,8 +465,7 @@ def minutes_to_closest(
     """Find the minutes of each origin to the closest of some places; inf where there is no way."""
     if choices is None:
         choices = [Choice(np.arange(len(snaps[1])), np.arange(len(snaps[0])))]
-    found = nearest_allowed(graph, snaps, choices, direction=direction, barriers=barriers)
-    return found.minutes[:, 0]
+    return nearest_allowed(graph, snaps, choices, direction=direction, barriers=barriers).minutes[:, 0]
 
 
 def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:

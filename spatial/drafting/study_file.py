@@ -126,8 +126,7 @@ def _assignments(setting: Setting) -> list[str]:
 
 def comment(mark: str, text: str) -> Iterator[str]:
     """Wrap a remark into comment lines."""
-    plain = _printable(text)
-    for number, line in enumerate(textwrap.wrap(plain, WIDTH - len(mark) - 1) or [""]):
+    for number, line in enumerate(textwrap.wrap(_printable(text), WIDTH - len(mark) - 1) or [""]):
         yield f"{mark} {line}" if not number else f"#   {line}"
 
 

@@ -364,8 +364,7 @@ def from_control_points(frame: gpd.GeoDataFrame, source: TableSource, *, what: s
             "remove local_grid, or correct the file"
         )
     fit = fit_local_grid(grid, what=what)
-    moved = shapely.transform(frame.geometry.to_numpy(), fit)
-    return frame.set_geometry(moved).set_crs(fit.crs, allow_override=True)
+    return frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), fit)).set_crs(fit.crs, allow_override=True)
 
 
 def settle_datum(frame: gpd.GeoDataFrame, source: TableSource, *, what: str, key: str) -> gpd.GeoDataFrame:

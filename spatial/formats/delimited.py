@@ -218,8 +218,7 @@ def read_delimited(
     refuse_large(file.stat().st_size, limits, label=f"{what} {path}")
     data = file.read_bytes()
     told = guess_encoding(data) if encoding.lower() == AUTO else encoding
-    text = _decode(data, path, told, what)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(StringIO(_decode(data, path, told, what), newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []

@@ -277,8 +277,7 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
         return
     if not item.from_overpass:
         raise SourceError(f"{item.key}: {item.path} is missing; {item.remedy}")
-    ground = study_ground(study.region, servers=servers)
-    day = download_extract(ground, item.file, servers=servers, report=report)
+    day = download_extract(study_ground(study.region, servers=servers), item.file, servers=servers, report=report)
     # Describe the new file in the source.toml beside it, in place of an earlier one of that name.
     entry = {
         "path": item.file.name,

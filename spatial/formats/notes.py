@@ -59,8 +59,7 @@ def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd
     notices = [None if item.values is None else json_of(item.values) for item in ordered]
     if any(notices):
         columns["notice_values"] = pd.Series(notices, dtype="str")
-    shapes = gpd.GeoSeries([item.geometry for item in ordered], crs=crs)
-    return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([item.geometry for item in ordered], crs=crs), crs=crs)
 
 
 def json_of(values: Mapping[str, Any]) -> str:

@@ -574,8 +574,7 @@ def fit_local_grid(grid: LocalGrid, *, what: str) -> GridFit:
             name=f"WGS 84 / Transverse Mercator at {middle:g} degrees east",
             geodetic_crs=GeographicCRS.from_epsg(4326),
         )
-        to_metres = transformer_between(WGS84, crs)
-        true = np.column_stack(to_metres.transform(places[:, 0], places[:, 1]))
+        true = np.column_stack(transformer_between(WGS84, crs).transform(places[:, 0], places[:, 1]))
     else:
         crs = parse_crs(grid.true_crs, what=f"{what}: true_crs")
         if not crs.is_projected:

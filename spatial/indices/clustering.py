@@ -326,8 +326,7 @@ def local_clusters(
         conditional = np.asarray((extreme + 1.0) / (draws + 1.0), dtype=np.float64)
         value[kept], p_value[kept] = z * lag, conditional
         # Largest p-value that is named, so that at most this share of names is wrong.
-        p_values = p_value[kept]
-        ordered = np.sort(p_values)
+        ordered = np.sort(p_value[kept])
         passed = np.flatnonzero(ordered <= false_discovery_rate * np.arange(1, len(ordered) + 1) / len(ordered))
         named = p_value[kept] <= (float(ordered[passed[-1]]) if len(passed) else -1.0)
         words = np.where(

@@ -39,8 +39,7 @@ def find_clusters(dense: BoolArray, *, contiguity: Literal[4, 8]) -> IntArray:
 
 def cluster_persons(labels: IntArray, persons: FloatArray, least: float) -> IntArray:
     """Keep the clusters with enough people."""
-    totals = np.bincount(labels.ravel(), weights=persons.ravel())
-    large = totals >= least * (1.0 - TOLERANCE)
+    large = np.bincount(labels.ravel(), weights=persons.ravel()) >= least * (1.0 - TOLERANCE)
     large[0] = False
     return np.where(large[labels], labels, 0)
 

@@ -463,8 +463,7 @@ def atkinson_index(access: ArrayLike, population_persons: ArrayLike | None = Non
     0.063153
     """
     sample = read_sample(access, population_persons)
-    equivalent = _equivalent(sample, epsilon)
-    return max(0.0, 1.0 - equivalent / sample.mean) if sample.defined else math.nan
+    return max(0.0, 1.0 - _equivalent(sample, epsilon) / sample.mean) if sample.defined else math.nan
 
 
 def equally_distributed_equivalent(

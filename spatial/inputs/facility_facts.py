@@ -139,8 +139,7 @@ def capacity_units(facilities: pd.DataFrame) -> list[str]:
     """
     if "capacity" not in facilities or "capacity_unit" not in facilities:
         return []
-    told = _plain_units(facilities.loc[facilities["capacity"].notna()])
-    counts = told.value_counts()
+    counts = _plain_units(facilities.loc[facilities["capacity"].notna()]).value_counts()
     return sorted(map(str, counts.index), key=lambda unit: (-int(counts[unit]), unit))
 
 
@@ -275,8 +274,7 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
             against[row] = made is None
             services[row] = made or services[row]
         _offer(frame, services, "facilities whose service their level says", "service_by_level")
-        words = listed(written[unknown].unique())
-        _note(frame, "levels that are not known", unknown, "level_unknown", words=words)
+        _note(frame, "levels that are not known", unknown, "level_unknown", words=listed(written[unknown].unique()))
         _note(frame, "levels that are not of the service", against, "level_against")
     if "opening_hours" in frame.columns:
         # Read opening hours, and the service that a facility loses by closing at times.
@@ -313,8 +311,7 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
         for column, texts in read.items():
             frame[column] = pd.Series([text or None for text in texts], index=frame.index, dtype="str")
         for word in ("members", "group", "units"):
-            rows = (frame["open_to"] == word).to_numpy()
-            _note(frame, f"facilities open to {word} only", rows, word)
+            _note(frame, f"facilities open to {word} only", (frame["open_to"] == word).to_numpy(), word)
 
 
 def _offer(frame: gpd.GeoDataFrame, services: list[str], item: str, key: str) -> None:

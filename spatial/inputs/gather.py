@@ -222,12 +222,10 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
             if study.sources.settlements is None and 0 < len(places) <= number:
                 # As many places are left out for their tag as are read.
                 middle = shapely.centroid(places.geometry.union_all())
-                detail = f"{len(places)} settlements are read; {told}"
-                finding = Finding("places_unread", source.path, detail, middle)
+                finding = Finding("places_unread", source.path, f"{len(places)} settlements are read; {told}", middle)
                 result.findings.append(findings_frame([finding], crs=WGS84))
         if source.facilities:
-            facilities = named_by_tags(extract.facilities, source.name_tags)
-            result.facilities.append(facilities.assign(source=source.path))
+            result.facilities.append(named_by_tags(extract.facilities, source.name_tags).assign(source=source.path))
             result.outlines = extract.outlines
             result.slopes = extract.slopes
         if source.roads:
@@ -336,8 +334,7 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
     again = drawn.duplicated(["shape", "name"])
     first = drawn.groupby(["shape", "name"])[key].transform("first")
     pairs = [f"{one} = {other}" for one, other in zip(first[again], drawn.loc[again, key], strict=True)]
-    item = "rows that repeat another in shape and name"
-    return Note("repeats", len(pairs), {"where": listed(pairs)}, item)
+    return Note("repeats", len(pairs), {"where": listed(pairs)}, "rows that repeat another in shape and name")
 
 
 def refuse_shared_ids(result: Gathered) -> None:
@@ -525,12 +522,10 @@ def _evidence(
 def _near(reference: gpd.GeoDataFrame, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Keep the lines within a tenth of a degree of the rows."""
     west, south, east, north = rows.to_crs(WGS84).total_bounds + np.array([-0.1, -0.1, 0.1, 0.1])
-    lines = reference.to_crs(WGS84)
-    return lines.cx[west:east, south:north]
+    return reference.to_crs(WGS84).cx[west:east, south:north]
 
 
 def _nearest_m(tree: shapely.STRtree, rows: gpd.GeoDataFrame) -> FloatArray:
     points = rows.geometry.to_numpy()
-    nearest = tree.nearest(points)
-    distances: FloatArray = shapely.distance(points, tree.geometries[nearest])
+    distances: FloatArray = shapely.distance(points, tree.geometries[tree.nearest(points)])
     return distances

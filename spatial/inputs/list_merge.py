@@ -443,8 +443,7 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     work = _Work(frame, options, vocabulary)
     for row in facilities[gone].to_dict("records"):
         detail = f"{row['source']}: {row['service']} dropped by decision"
-        dropped = Finding("dropped_by_decision", str(row["facility_id"]), detail, row["geometry"])
-        work.findings.append(dropped)
+        work.findings.append(Finding("dropped_by_decision", str(row["facility_id"]), detail, row["geometry"]))
     radius_m = max(options.distance_m, options.doubles_m, options.far_m)
     pairs = [
         pair

@@ -609,8 +609,7 @@ def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     require_metres(water.crs, what="water")
     flowing = water["kind"].isin(FLOWING).to_numpy(dtype=bool)
     wide = (water.geometry.area >= BARRIER_AREA_M2).to_numpy(dtype=bool)
-    passable = water["is_passable"].to_numpy(dtype=bool)
-    return water.assign(is_barrier=(flowing | wide) & ~passable)
+    return water.assign(is_barrier=(flowing | wide) & ~water["is_passable"].to_numpy(dtype=bool))
 
 
 def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFrame:

@@ -246,8 +246,7 @@ class _Walk:
             place = item.location
             return Element(kind, number, tags, point=(place.lon, place.lat)) if place.valid() else None
         if kind == "r":
-            members = tuple((member.type, member.ref) for member in item.members)
-            return Element(kind, number, tags, members=members)
+            return Element(kind, number, tags, members=tuple((member.type, member.ref) for member in item.members))
         wkb, refs = b"", item.nodes
         nodes: tuple[int, ...] = ()
         if len(refs) > 1:

@@ -185,8 +185,7 @@ class PlacedTables:
         located = done.frame.geometry.notna()
         if key == "facility_id":
             without_place = pd.DataFrame(done.frame[~located]).filter(_UNPLACED)
-            unit_ids = done.unit_ids[~located]
-            self.unplaced.append(without_place.assign(source=source.path, unit_id=unit_ids))
+            self.unplaced.append(without_place.assign(source=source.path, unit_id=done.unit_ids[~located]))
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
             reasons = done.undecided["reason"].value_counts()
             why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())

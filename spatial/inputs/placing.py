@@ -603,8 +603,7 @@ def plain_postcode(text: str) -> str:
 def read_postcodes(files: Sequence[Path], *, wanted: Iterable[str] | None = None) -> gpd.GeoSeries:
     """Read where postcodes lie, as points on WGS 84 by plain postcode; `wanted` are those that are looked for."""
     only = None if wanted is None else {plain_postcode(text) for text in wanted}
-    parts = [_one_file(file, only) for file in files]
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat([_one_file(file, only) for file in files], ignore_index=True)
     both = table.groupby("postcode")[["longitude", "latitude"]]
     is_one = ((both.max() - both.min()) <= SPREAD_DEGREES).all(axis=1)
     middle = both.mean()[is_one]
@@ -624,8 +623,7 @@ def _one_file(file: Path, only: set[str] | None) -> pd.DataFrame:
     from spatial.inputs.inspection.columns import matches  # noqa: PLC0415 - as said, or modules import each other
 
     label = f"postcodes {file}"
-    kind = FORMATS.get(file.suffix.lower(), ("",))[0]
-    if kind != "CSV":
+    if FORMATS.get(file.suffix.lower(), ("",))[0] != "CSV":
         frame = pd.DataFrame(open_frame(file, TableSource(path=file.name), what="postcodes"))
     elif not has_no_heads(file):
         frame = read_delimited(file, encoding=AUTO, what="postcodes")

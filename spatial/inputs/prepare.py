@@ -248,8 +248,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     settlements = _within(found.settlements.to_crs(crs), wide)
     # What a user names as region is made of whole units; a box about the data, or of degrees, cuts through them.
     cut = None if chosen is not None else settlements[inside(settlements, ground)].geometry
-    is_unit = choose_units(boundaries, region.unit_levels, area=ground, inhabitants=cut)
-    boundaries = boundaries.assign(is_unit=is_unit)
+    boundaries = boundaries.assign(is_unit=choose_units(boundaries, region.unit_levels, area=ground, inhabitants=cut))
 
     settlements, noted = _placed(settlements, boundaries, study, ground)
     if not settlements["in_study"].any():

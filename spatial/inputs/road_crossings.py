@@ -398,8 +398,7 @@ def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[ObjectArray, BoolA
 def component_gaps(met: Meetings) -> pd.DataFrame:
     """Measure how far each component is from the longest one."""
     lines, component = met.lines, met.component
-    length = shapely.length(lines)
-    total = np.bincount(component, weights=length)
+    total = np.bincount(component, weights=shapely.length(lines))
     lowest = np.full(len(total), len(lines))
     np.minimum.at(lowest, component, np.arange(len(lines)))
     main = int(np.lexsort((lowest, -np.round(total, 3)))[0]) if len(total) else 0

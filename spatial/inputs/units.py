@@ -51,8 +51,7 @@ def study_area(
     ids, names = [WHOLE], [None]
     if region.bbox is not None:
         ids = ["bbox"]
-        corners = shapely.segmentize(shapely.box(*region.bbox), 0.05)
-        shapes = gpd.GeoSeries([corners], crs=WGS84).to_crs(crs)
+        shapes = gpd.GeoSeries([shapely.segmentize(shapely.box(*region.bbox), 0.05)], crs=WGS84).to_crs(crs)
     elif chosen is not None:
         ids, names = chosen["boundary_id"].tolist(), chosen["name"].tolist()
         shapes = gpd.GeoSeries(chosen.geometry.to_crs(crs).to_numpy(), crs=crs)

@@ -206,8 +206,7 @@ def _sorted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     prefix = parts[0].where(parts[0].notna(), frame["road_id"]).astype(object)
     number = parts[1].where(parts[1].notna(), "").str.zfill(24).astype(object)
     order = pd.DataFrame({"prefix": prefix, "number": number, "id": frame["road_id"]})
-    rows = order.sort_values(["prefix", "number", "id"], kind="stable").index
-    return frame.loc[rows].reset_index(drop=True)
+    return frame.loc[order.sort_values(["prefix", "number", "id"], kind="stable").index].reset_index(drop=True)
 
 
 def _arcs_of_graph(graph: nx.MultiDiGraph) -> gpd.GeoDataFrame:
@@ -459,8 +458,7 @@ def _judge(
 
 def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArray[Any]]) -> TravelGraph:
     """Put pieces and what is known of their roads together."""
-    n_nodes = len(pieces.node_x)
-    node_component, km = components_of(n_nodes, pieces.start, pieces.end, pieces.length_m)
+    node_component, km = components_of(len(pieces.node_x), pieces.start, pieces.end, pieces.length_m)
     component = node_component[pieces.start]
     own: dict[str, Any] = {name: edges[name] for name in ("edge_id", *AS_THEY_ARE) if name != "speed_km_h"}
     for way in ("forward", "backward"):

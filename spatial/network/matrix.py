@@ -104,8 +104,7 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     starts = starts._replace(offsets=np.ascontiguousarray(starts.offsets[::per_source]))
     seeds = seeds_at_ends(graph, goal_doors)
     ends = _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds)
-    arcs = core.measured_arcs(outward=forwards)
-    search = partial(_search, [], arcs, starts, ends, along, len(goals), limits)
+    search = partial(_search, [], core.measured_arcs(outward=forwards), starts, ends, along, len(goals), limits)
     walks = has_direct_walks(graph)
     barriers = index_barriers(direct_barriers, crs=graph.crs) if walks else None
     n = max(len(sources), 1)

@@ -304,8 +304,7 @@ class Nearest:
         if int(self.destination[origin, rank]) < 0:
             raise NetworkError(f"origin {origin} reaches no destination of rank {rank}: there is no route to follow")
         one = self.routes(np.array([origin], dtype=np.int64), rank)
-        edges = tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True))
-        return Route(edges, one.line[0])
+        return Route(tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True)), one.line[0])
 
     def routes(self, origins: IntArray | None = None, rank: int = 0) -> Routes:
         """Follow the ways of many origins in one pass."""
@@ -403,8 +402,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     # Every candidate of every origin competes, over both ends of its chain and along it.
     starts = place_doors(graph, origins, leaving=towards)
     by_chain = on_chains(goals, shape.n_chains)
-    lanes = core.lanes(onwards=towards)
-    along = along_chains(shape.chains.step_arc, lanes, core.metres, starts, by_chain, np.inf)
+    along = along_chains(shape.chains.step_arc, core.lanes(onwards=towards), core.metres, starts, by_chain, np.inf)
     size = (len(origins), k)
     best = Best(
         time_min=np.full(size, np.inf),

@@ -366,8 +366,7 @@ def road_ids(roads: gpd.GeoDataFrame) -> ObjectArray:
 
 def _column(roads: gpd.GeoDataFrame, name: str, default: str | None) -> ObjectArray:
     values = roads.get(name, pd.Series(None, index=roads.index, dtype=object)).astype(object)
-    filled = values.where(values.notna(), default)
-    return np.array(filled, dtype=object)
+    return np.array(values.where(values.notna(), default), dtype=object)
 
 
 def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -62,8 +62,7 @@ class TagValues:
         if not other.texts:
             return self
         shifted = np.where(other.codes >= 0, other.codes + len(self.texts), -1)
-        codes = np.where(self.codes >= 0, self.codes, shifted).astype(np.int32)
-        return TagValues(codes, self.texts + other.texts)
+        return TagValues(np.where(self.codes >= 0, self.codes, shifted).astype(np.int32), self.texts + other.texts)
 
     def _spread(self, values: list[Any], untagged: Any, kind: Any) -> NDArray[Any]:
         table = np.empty(len(values) + 1, dtype=kind)

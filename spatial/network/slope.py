@@ -190,8 +190,7 @@ def with_slope(
         problems.append(f"min_known_share is {min_known_share:g}, must be from 0 to 1")
     if problems:
         raise NetworkError("cannot apply slope: " + "; ".join(problems))
-    tiles = _tiles(elevation)
-    for tile in tiles:
+    for tile in _tiles(elevation):
         if not isinstance(tile, Raster) or np.ndim(tile.values) != 2:
             shape = f" of shape {np.shape(tile.values)}" if isinstance(tile, Raster) else ""
             raise NetworkError(

@@ -399,8 +399,7 @@ def lay_corridors(
         raise CrsError("links have no CRS; set it with set_crs(...)")
     column, row = ~grid * shapely.get_coordinates(points.to_crs(friction.crs)).T
     cells = np.floor(np.column_stack((row, column))).astype(np.int64)
-    shape = friction.min_per_m.shape
-    is_inside = ((cells >= 0) & (cells < shape)).all(axis=1)
+    is_inside = ((cells >= 0) & (cells < friction.min_per_m.shape)).all(axis=1)
     moved = move_to_open_cells(friction.min_per_m, cells[is_inside], resolution_m=friction.resolution_m)
     cells[is_inside] = moved[["row", "column"]].to_numpy()
     is_open, is_moved = is_inside.copy(), is_inside.copy()

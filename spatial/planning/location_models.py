@@ -536,8 +536,7 @@ def filled_backup(sites: Siting, keep_share: float) -> LocationModel:
             rows_of(0 * k, m + k, goal[pair], [-np.inf], limit + SAME * abs(limit))
             for goal, limit in zip(goals, limits, strict=True)
         ]
-        rest = np.zeros(sites.shape[0])
-        second = np.concatenate((np.zeros(m + len(k)), worth[pair], rest))
+        second = np.concatenate((np.zeros(m + len(k)), worth[pair], np.zeros(sites.shape[0])))
         return _backup_program(task).where(still)._replace(cost=second)
 
     def evaluate(is_open: BoolArray) -> Evaluation:

@@ -177,8 +177,7 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
     near = od.loc[od["from_id"].isin(settlements["settlement_id"]) & od["to_id"].isin(sites["facility_id"])]
 
     def visited(chosen: IntArray | list[int]) -> SitingPlan:
-        status = np.where(np.isin(np.arange(len(sites)), chosen), "existing", "candidate")
-        open_there = sites.assign(status=status)
+        open_there = sites.assign(status=np.where(np.isin(np.arange(len(sites)), chosen), "existing", "candidate"))
         return mclp(near, settlements, open_there, n_facilities=0, service_radius=within_min, **options)
 
     asked = read_siting(near, settlements, sites, None, options, counts_sites=False).within(within_min)

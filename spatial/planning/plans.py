@@ -412,8 +412,7 @@ class LocationModel:
         for plan in without:  # at least one site that may open is otherwise
             other = np.where(plan[free], -1.0, 1.0)
             program = program.where([rows_of(0 * free, free, other, [1.0 - plan[free].sum()], np.inf)])
-        left_s = max(self.sites.time_limit_s - self.spent_s, 0.0)
-        found = solve(program, gap=self.sites.gap, time_limit_s=left_s)
+        found = solve(program, gap=self.sites.gap, time_limit_s=max(self.sites.time_limit_s - self.spent_s, 0.0))
         if found.status in {"infeasible", "unknown"}:
             return None
         is_open, sign = found.values[:m] > HALF, -1.0 if self.is_most else 1.0

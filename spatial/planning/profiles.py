@@ -150,8 +150,7 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
         tell(f"{service}_min", "min", nearest["travel_time_min"].to_numpy(), status)
     for measure, value, status in _flows(places, settlements, flows):
         tell(measure, "a year", value, status)
-    profile = pd.concat(blocks, ignore_index=True).assign(mode=graph.mode)
-    return TABLES["site_profile"].frame(profile)
+    return TABLES["site_profile"].frame(pd.concat(blocks, ignore_index=True).assign(mode=graph.mode))
 
 
 def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:

@@ -103,8 +103,7 @@ def mclp(
     ([0], 9.0, 'optimal')
     """
     check_minutes("service_radius", service_radius)
-    asked = read_siting(od, settlements, candidates, n_facilities, options)
-    return covering_model(asked, service_radius).best()
+    return covering_model(read_siting(od, settlements, candidates, n_facilities, options), service_radius).best()
 
 
 def covering_model(asked: Siting, radius: float) -> LocationModel:
@@ -167,8 +166,7 @@ def lscp(
     """
     check_minutes("service_radius", service_radius)
     refuse_options(options, "lscp", "weights_by", "first")
-    asked = read_siting(od, settlements, candidates, None, options, counts_sites=False)
-    sites = asked.within(service_radius)
+    sites = read_siting(od, settlements, candidates, None, options, counts_sites=False).within(service_radius)
     everybody = float(sites.weight[sites.must].sum())
     price = np.where(sites.is_fixed, 0.0, 1.0 if sites.price is None else sites.price)
 
@@ -324,8 +322,7 @@ def p_center(
     8.0
     """
     refuse_options(options, "p_center", "weights_by")
-    sites = read_siting(od, settlements, candidates, n_facilities, options)
-    return center_model(sites).best()
+    return center_model(read_siting(od, settlements, candidates, n_facilities, options)).best()
 
 
 def center_model(sites: Siting) -> LocationModel:
@@ -507,8 +504,7 @@ def p_dispersion(
     def program(value: float | None) -> Program:
         i, j = np.nonzero(np.triu(apart < (0.0 if value is None else value)))
         k = np.arange(len(i))
-        either = at_most([k, k], [i, j], [1.0, 1.0], 1.0, len(k))
-        return siting_program(sites, np.zeros(m), [either])
+        return siting_program(sites, np.zeros(m), [at_most([k, k], [i, j], [1.0, 1.0], 1.0, len(k))])
 
     falling = np.concatenate(([-np.inf], -known[::-1]))
     start = bisect(sites, falling, lambda value: program(-value), lambda plan: -evaluate(plan).value)

@@ -86,8 +86,7 @@ def field_configuration(maps: Mapping[str, Mapping[str, str]]) -> Element:
     root = Element("fieldConfiguration")
     for column, texts in maps.items():
         field = SubElement(root, "field", {"name": column, "configurationFlags": "NoFlag"})
-        options = {"map": [{label: code} for code, label in texts.items()]}
-        field.append(edit_widget("ValueMap", options))
+        field.append(edit_widget("ValueMap", {"map": [{label: code} for code, label in texts.items()]}))
     return root
 
 

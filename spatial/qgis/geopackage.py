@@ -203,8 +203,7 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                     *(("license", line) for line in meta.licences),
                 ):
                     SubElement(root, tag).text = text
-                xml = xml_text(root)
-                described.append(("table", layer.table, QGIS_METADATA, "text/xml", xml))
+                described.append(("table", layer.table, QGIS_METADATA, "text/xml", xml_text(root)))
             for number, (scope, layer_name, *kept) in enumerate(described, start=1):
                 _insert(connection, "gpkg_metadata", [(number, "dataset", *kept)])
                 _insert(

@@ -440,8 +440,7 @@ def trial_columns(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMe
         columns[f"{stem}_change"] = pd.Series(change, index=rows.index, dtype="str")
         columns[f"{stem}_difference_min"] = rows["difference_min"]
         titles[f"{stem}_change"] = words.say("columns", "change", **shown)
-        title = words.say("columns", "difference_min", **shown)
-        titles[f"{stem}_difference_min"] = words.with_unit(title, "min")
+        titles[f"{stem}_difference_min"] = words.with_unit(words.say("columns", "difference_min", **shown), "min")
     for service, rows in by_service(tables, "emergency_response", meta):
         stem, name = plain_name(service), service_by_mode(service, rows, words, meta)
         for key, unit in (("response_min", "min"), ("target_met_min", "min"), ("station_id", "")):

@@ -376,8 +376,7 @@ class QgisMeta:
 def measure_name(words: Words, measure: str) -> str:
     """Name a measure of access."""
     if measure.startswith("cumulative_") and measure.endswith("_min"):
-        minutes = measure.removeprefix("cumulative_").removesuffix("_min")
-        return words.say("measures", "cumulative", minutes=minutes)
+        return words.say("measures", "cumulative", minutes=measure.removeprefix("cumulative_").removesuffix("_min"))
     if words.has("measures", measure):
         return words.say("measures", measure)
     return measure.replace("_", " ").capitalize()

@@ -214,8 +214,7 @@ def score_looks(
         if table not in tables or column not in frame.columns or column in own:
             continue
         if column != "integration_level" or frame[column].notna().any():
-            title = words.say("layers", f"score_{table}")
-            yield Look(column, title, look(frame, words), shelf=SHELF)
+            yield Look(column, words.say("layers", f"score_{table}"), look(frame, words), shelf=SHELF)
 
 
 def township_looks(

@@ -146,8 +146,7 @@ class _Paper:
             room = Box(MAP_BOX.left + 3.0, MAP_BOX.top + 3.0, MAP_BOX.width - 16.0, 8.0)
             layout.append(self.label("place", "[% coalesce(@atlas_pagename, '') %]", room, name))
         corner = Box(MAP_BOX.left + MAP_BOX.width - 10.0, MAP_BOX.top + 2.0, 8.0, 11.0)
-        arrow = self.text_style(11.0, bold=True)
-        layout.append(self.label("north", "↑\nN", corner, arrow, halign="4"))
+        layout.append(self.label("north", "↑\nN", corner, self.text_style(11.0, bold=True), halign="4"))
         layout.append(self.legend())
         if one.in_metres:
             layout.append(self.scale_bar())

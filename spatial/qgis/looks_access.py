@@ -308,5 +308,4 @@ def reached_look(
 ) -> Style:
     """Show settlements by minutes, over open ground or of crews within their targets, larger with more people."""
     chosen, labelled, colours = _by_minutes(f'"{minutes}"', f'"{status}"', bounds_min, words, section)
-    unknown = marked("unknown", words.say("cells", "unknown"))
-    return scored(chosen, [*dots(labelled, colours), unknown], frame, words)
+    return scored(chosen, [*dots(labelled, colours), marked("unknown", words.say("cells", "unknown"))], frame, words)

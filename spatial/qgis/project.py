@@ -240,8 +240,7 @@ def _vector(  # noqa: PLR0913 - a layer of the project, as one or another look h
         SubElement(element, "srs").append(_srs(layer.crs))
         SubElement(about, "crs").append(_srs(layer.crs))
         element.extend(style_elements(style, layer.aliases))
-        tip = SubElement(element, "mapTip", {"enabled": "1"})
-        tip.text = map_tip(layer, style, words)
+        SubElement(element, "mapTip", {"enabled": "1"}).text = map_tip(layer, style, words)
         if layer.styles and identifier.endswith(layer.table):
             manager = SubElement(element, "map-layer-style-manager", {"current": "default"})
             SubElement(manager, "map-layer-style", {"name": "default"})
@@ -268,8 +267,7 @@ def _describe(about: Element, identifier: str, title: str, text: str, words: Wor
     day = f"{meta.as_of.isoformat()}T00:00:00"
     SubElement(SubElement(about, "dates"), "date", {"type": "Created", "value": day})
     limits = approval_line(words, meta) if meta.map_approval or meta.approval_wanted else ""
-    facts = project_facts(words, meta)
-    for kind, value in (("useLimitation", facts), ("otherRestrictions", limits)):
+    for kind, value in (("useLimitation", project_facts(words, meta)), ("otherRestrictions", limits)):
         if value:
             SubElement(about, "constraints", {"type": kind}).text = value
     for line in meta.licences:

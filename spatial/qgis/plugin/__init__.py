@@ -190,8 +190,7 @@ class Algorithm(QgsProcessingAlgorithm):
             told = self.words["no_python"].format(python=python, settings=HERE / "settings.json")
             raise QgsProcessingException(f"{told} ({error})") from error
         lines: queue.Queue[str | None] = queue.Queue()
-        reader = threading.Thread(target=self.read, args=(process.stdout, lines), daemon=True)
-        reader.start()
+        threading.Thread(target=self.read, args=(process.stdout, lines), daemon=True).start()
         said: list[str] = []
         while True:
             if feedback.isCanceled():

@@ -220,8 +220,7 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
     results = run.norm_results
-    binding = run.terms[run.terms["norm_id"] == shared.gap_norm]
-    gap = gap_reading(results, binding, ids)
+    gap = gap_reading(results, run.terms[run.terms["norm_id"] == shared.gap_norm], ids)
     there = _study(run)
     space = {
         name: float(there["value"][name]) if name != "moran_i" or shared.clusters else math.nan

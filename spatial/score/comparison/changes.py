@@ -112,8 +112,7 @@ def people_changes(places: pd.DataFrame) -> pd.DataFrame:
         mine = places[places[f"places_{date}"] > 0.0]
         for level, unit in ((STUDY, STUDY), (TOWNSHIP, mine[f"township_{date}"])):
             rows = mine.assign(unit_level=level, unit_id=unit)
-            numbers = rows.groupby(key, as_index=False)[[f"places_{date}", f"persons_{date}"]]
-            parts.append(numbers.sum(min_count=1))
+            parts.append(rows.groupby(key, as_index=False)[[f"places_{date}", f"persons_{date}"]].sum(min_count=1))
     table = pd.concat(parts, ignore_index=True).groupby(key, as_index=False)[list(NUMBERS)].sum(min_count=1)
     # Of nobody's place, there is nobody; of places whose people are unknown, nobody knows.
     for date in ("before", "after"):

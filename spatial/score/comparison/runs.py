@@ -566,8 +566,7 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
         )
     flags = dict.fromkeys(("same_terms", "in_level", "in_people", "as_gate"), "bool")
     texts = dict.fromkeys(("norm_id", "service", "reason"), "str")
-    columns = ["norm_id", "service", *flags, "reason"]
-    return pd.DataFrame(rows, columns=columns).astype(flags | texts)
+    return pd.DataFrame(rows, columns=["norm_id", "service", *flags, "reason"]).astype(flags | texts)
 
 
 def _equal(one: float, other: float) -> bool:
