@@ -501,7 +501,7 @@ def test_cells_of_a_country_are_spread_over_fewer_points_that_hold_all_people(mo
     cells, crs = raster(np.full((12, 12), 9.0), cell_m=300.0), pyproj.CRS(UTM)
     fine = urban_grid(cells, crs)
     assert len(fine.people) == 12 * 12 * 9
-    monkeypatch.setattr("spatial.score.towns.MOST_POINTS", 12 * 12 * 4)
+    monkeypatch.setattr("spatial.score.population_grid.MOST_POINTS", 12 * 12 * 4)
     coarse = urban_grid(cells, crs)
     assert len(coarse.people) == 12 * 12 * 4
     assert coarse.people.sum() == pytest.approx(fine.people.sum()) == 12 * 12 * 9.0
