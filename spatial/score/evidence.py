@@ -508,7 +508,8 @@ def scaled_norms(
         columns[name][rows] = numbers
     # A country's texts are categories, of which a study that meets all, or nothing, lacks one.
     words = [*NORM_STATUS]
-    codes = norm_results["status_as_mapped"].astype(pd.CategoricalDtype(words)).cat.codes.to_numpy(copy=True)
+    # A dtype of the same words in another order would be taken for this one, and the codes left as they are.
+    codes = pd.Categorical(norm_results["status_as_mapped"], categories=words).codes.copy()
     codes[rows] = np.where(met, words.index("met"), words.index("not_met"))
     return norm_results.assign(status_as_mapped=pd.Categorical.from_codes(codes, pd.Index(words)), **columns)
 

@@ -663,6 +663,10 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
     assert told[IDS[0]] == {"met"}
     same = sp.place_scores(scaled_norms(results(), binding, 1.0), IDS, ["CLINIC", "SCHOOL"])
     assert same.q.tolist() == sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"]).q.tolist()
+    # Words of a table that was read stand in the order of the alphabet, and mean the same.
+    words = pd.CategoricalDtype(["met", "not_applicable", "not_measurable", "not_met"])
+    read = scaled_norms(results().astype({"status_as_mapped": words}), binding, 1.25)
+    assert read["status_as_mapped"].tolist() == slow["status_as_mapped"].tolist()
 
 
 def test_a_place_is_connected_by_road_and_to_the_highest_town_there_is() -> None:
