@@ -29,7 +29,7 @@ from spatial.access.area_grid import (
     rim_of,
     strip_along,
 )
-from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim
+from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim, keep_known
 from spatial.access.roads_reached import Stretches, straight_pieces
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError
@@ -285,19 +285,28 @@ class Ground:
         """
         grid = window.grid
         hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
-        known = np.append(~beyond, False)[window.part]
-        reached = Distances(
-            np.where(beyond[:, None], _NOWHERE, window.pieces),
-            hull + 2.0,
-            np.where(known, window.gap, np.float32(hull + 2.0)),
-            np.where(known, window.part, np.int32(-1)),
-        ).spread()
+        known = np.empty(grid.shape, dtype=bool)
+        gap, nearest = np.empty(grid.shape, dtype=np.float32), np.empty(grid.shape, dtype=np.int32)
+        keep_known(window.part, beyond, window.gap, hull + 2.0, known, gap, nearest)
+        pieces = np.where(beyond[:, None], _NOWHERE, window.pieces)
+        reached = Distances(pieces, hull + 2.0, gap, nearest).spread()
         inward = _narrowed(reached, known, hull, window.inward.copy())
-        claim(window.pieces, window.part, beyond, window.gap, reached.gap, inward, hull, half, claimed)
         # What lies around roads of another window, of which the corners of this one may hold some, is drawn there.
-        elsewhere = np.ones(len(window.pieces) + 1, dtype=bool)
-        elsewhere[window.rows] = elsewhere[-1] = False
-        claimed[elsewhere[reached.nearest]] = -np.inf
+        is_elsewhere = np.ones(len(window.pieces), dtype=bool)
+        is_elsewhere[window.rows] = False
+        claim(
+            window.pieces,
+            window.part,
+            beyond,
+            window.gap,
+            reached.gap,
+            reached.nearest,
+            is_elsewhere,
+            inward,
+            hull,
+            half,
+            claimed,
+        )
         return reached
 
     def parts(self, areas: ObjectArray, pieces: FloatArray) -> ObjectArray:

@@ -342,12 +342,34 @@ def choose_ends(pieces: NDArray[np.float64], ends: NDArray[np.int64], nearest: N
 
 
 @outer  # pragma: no cover - compiled
+def keep_known(  # noqa: PLR0913, PLR0917 - a kernel
+    part: NDArray[np.int32],
+    out_of_reach: NDArray[np.bool_],
+    whole_gap: NDArray[np.float32],
+    limit: float,
+    known: NDArray[np.bool_],
+    gap: NDArray[np.float32],
+    nearest: NDArray[np.int32],
+) -> None:
+    """Write what is known of pieces within reach: it is nearest where the nearest of all is within reach."""
+    rows, columns = part.shape
+    for row in range(rows):
+        for column in range(columns):
+            own = part[row, column]
+            known[row, column] = own >= 0 and not out_of_reach[own]
+            gap[row, column] = whole_gap[row, column] if known[row, column] else np.float32(limit)
+            nearest[row, column] = own if known[row, column] else -1
+
+
+@outer  # pragma: no cover - compiled
 def claim(  # noqa: PLR0913, PLR0917 - a kernel
     pieces: NDArray[np.float64],
     part: NDArray[np.int32],
     out_of_reach: NDArray[np.bool_],
     whole_gap: NDArray[np.float32],
     gap: NDArray[np.float32],
+    nearest: NDArray[np.int32],
+    is_elsewhere: NDArray[np.bool_],
     inward: NDArray[np.float32],
     hull: float,
     half: float,
@@ -366,6 +388,10 @@ def claim(  # noqa: PLR0913, PLR0917 - a kernel
         Which pieces are.
     whole_gap, gap : ndarray of float32, shape (rows, columns)
         Distance to the nearest piece, and to the nearest within reach. Cells.
+    nearest : ndarray of int32, shape (rows, columns)
+        The nearest within reach, -1 for none.
+    is_elsewhere : ndarray of bool, shape (n,)
+        Pieces whose ground is drawn on another grid: here it is not.
     inward : ndarray of float32, shape (rows, columns)
         Distance to the border of what lies within the hull, 0 outside. Cells.
     hull, half : float
@@ -376,6 +402,9 @@ def claim(  # noqa: PLR0913, PLR0917 - a kernel
     rows, columns = gap.shape
     for row in range(rows):
         for column in range(columns):
+            if nearest[row, column] >= 0 and is_elsewhere[nearest[row, column]]:
+                claimed[row, column] = -np.inf
+                continue
             away = gap[row, column]
             value = np.float32(max(inward[row, column] - (hull - half), half - away))
             value = np.float32(min(value, hull - away))
