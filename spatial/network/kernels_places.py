@@ -453,17 +453,17 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
     queue: Queue,
     found: Reached,
     limits: Limits,
+    in_order: bool,  # noqa: FBT001 - a kernel
     first: int,
     stop: int,
 ) -> Along:
-    """Find every pair within a time, door to door, for sources `first` up to before `stop`; goals of one ascending."""
+    """Find every pair within a time, door to door, for sources `first` up to before `stop`; goals of one in order."""
     along_offsets, along_goal, along_min, along_m = along
     node_offsets, node_goal, node_min, node_m = goals
     times, metres, touched = nodes
     offsets, n_out = zeros_int64(stop - first + 1), np.int64(0)
     room = np.int64(1024)
     to, out_min, out_m = empty_int32(room), empty_float64(room), empty_float64(room)
-    # Goals are put in order by looking through those blocks of goals alone of which one was met.
     n_goals = found.time_min.shape[0]
     is_met = zeros_uint8(np.int64(n_goals // GOALS_A_BLOCK + 1))
     for s in range(first, stop):
@@ -484,17 +484,23 @@ def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
             to, out_min, out_m = empty_int32(room), empty_float64(room), empty_float64(room)
             for i in range(n_out):
                 to[i], out_min[i], out_m[i] = old[i], old_min[i], old_m[i]
+        if in_order:
+            # By looking through those blocks of goals alone of which one was met.
+            for t in range(n):
+                is_met[found.listed[t] // GOALS_A_BLOCK] = 1
+            n = np.int64(0)
+            for block in range(is_met.shape[0]):
+                if is_met[block] != 0:
+                    is_met[block] = 0
+                    for goal in range(block * GOALS_A_BLOCK, min((block + 1) * GOALS_A_BLOCK, n_goals)):
+                        if found.time_min[goal] < np.inf:
+                            found.listed[n] = goal
+                            n += 1
         for t in range(n):
-            is_met[found.listed[t] // GOALS_A_BLOCK] = 1
-        for block in range(is_met.shape[0]):
-            if is_met[block] == 0:
-                continue
-            is_met[block] = 0
-            for goal in range(block * GOALS_A_BLOCK, min((block + 1) * GOALS_A_BLOCK, n_goals)):
-                if found.time_min[goal] < np.inf:
-                    to[n_out], out_min[n_out], out_m[n_out] = goal, found.time_min[goal], found.length_m[goal]
-                    found.time_min[goal] = np.inf
-                    n_out += 1
+            goal = found.listed[t]
+            to[n_out], out_min[n_out], out_m[n_out] = goal, found.time_min[goal], found.length_m[goal]
+            found.time_min[goal] = np.inf
+            n_out += 1
         offsets[s - first + 1] = n_out
     return Along(offsets, to[:n_out], out_min[:n_out], out_m[:n_out])
 

@@ -104,7 +104,8 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     starts = starts._replace(offsets=np.ascontiguousarray(starts.offsets[::per_source]))
     seeds = seeds_at_ends(graph, goal_doors)
     ends = _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds)
-    search = partial(_search, [], core.measured_arcs(outward=forwards), starts, ends, along, len(goals), limits)
+    arcs = core.measured_arcs(outward=forwards)
+    search = partial(_search, [], arcs, starts, ends, along, len(goals), limits, forwards)
     walks = has_direct_walks(graph)
     barriers = index_barriers(direct_barriers, crs=graph.crs) if walks else None
     n = max(len(sources), 1)
@@ -156,6 +157,7 @@ def _search(  # noqa: PLR0913, PLR0917 - a task of its own, in whichever process
     along: Along,
     n_goals: int,
     limits: Limits,
+    in_order: bool,  # noqa: FBT001 - as the task's
     first: int,
     stop: int,
 ) -> Along:
@@ -168,7 +170,7 @@ def _search(  # noqa: PLR0913, PLR0917 - a task of its own, in whichever process
             Reached(np.full(n, np.inf), np.full(n, np.inf), np.empty(n, np.int32)) for n in (n_search, n_goals)
         )
         room = _Room(nodes, new_queue(n_search), goals)
-    pairs: Along = times_within(arcs, starts, ends, along, *room, limits, first, stop)
+    pairs: Along = times_within(arcs, starts, ends, along, *room, limits, in_order, first, stop)
     kept.append(room)
     return pairs
 
