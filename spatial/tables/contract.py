@@ -112,8 +112,18 @@ class Table:
         """Put rows, or columns, into a frame of all columns of the table, in their order and with their dtypes."""
         import pandas as pd  # noqa: PLC0415 - a contract is known without its library
 
+        if isinstance(rows, list | tuple) and not rows:
+            return self._without_rows.copy()
         made = pd.DataFrame(rows, columns=[item.name for item in self.fields])
-        return made.astype({item.name: DTYPES[item.kind] for item in self.fields})
+        kinds = zip(self.fields, made.dtypes, strict=True)
+        return made.astype({item.name: DTYPES[item.kind] for item, kind in kinds if kind != DTYPES[item.kind]})
+
+    @cached_property
+    def _without_rows(self) -> pd.DataFrame:
+        import pandas as pd  # noqa: PLC0415 - as above
+
+        names = [item.name for item in self.fields]
+        return pd.DataFrame(columns=names).astype({item.name: DTYPES[item.kind] for item in self.fields})
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
         """Refuse a frame that breaks the contract."""
