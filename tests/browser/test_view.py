@@ -105,6 +105,7 @@ def test_another_address_put_into_an_open_page_is_followed_whole(county_folder, 
     assert_same(page.evaluate(STATE), bare)
     # the link past the map goes to a part of the page, and leaves the view
     page.evaluate("Spatial.choosePlace(Spatial.state.places.id.indexOf('n000012'), false)")
+    page.wait_for_function("() => location.hash.includes('n000012')")  # written a moment after
     page.evaluate("void document.querySelector('.skip').click()")
     page.wait_for_function("() => location.hash === '#panel'")
     assert page.evaluate("Spatial.state.places.id[Spatial.state.selected]") == "n000012"
