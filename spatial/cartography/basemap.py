@@ -37,6 +37,8 @@ DEGREE_SCALE = 100_000
 METRES_A_DEGREE = 111_320.0
 _STEPS_A_TOLERANCE = 2.0
 """Steps that lines take within what they may leave the true ones by: rounding adds a quarter to it at most."""
+LEAST_OF_RING = 4
+"""Points of a ring that has an area, the first again as the last."""
 _CENTIMETRES = 100.0
 """Points of routes this near are the same point."""
 
@@ -51,22 +53,20 @@ def pack_points(points: gpd.GeoSeries) -> dict[str, Any]:
 
 def pack_lines(shapes: gpd.GeoSeries, *, tolerance_m: float, rings: bool = False) -> dict[str, Any]:
     """Encode lines, or the rings of polygons, each with the number of its shape as ``source``."""
-    number = np.arange(len(shapes))
-    # Only polygons can be torn by it; for lines alone keeping the topology costs ten times as much.
-    parts = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=rings)
+    parts, number = shapely.get_parts(shapes.to_numpy(), return_index=True)
     kind = shapely.get_type_id(parts)
-    if not (kind == shapely.GeometryType.LINESTRING.value).all():
-        parts, source = shapely.get_parts(parts, return_index=True)
-        kind, number = shapely.get_type_id(parts), number[source]
+    line = (shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING)
+    chosen = np.isin(kind, [shapely.GeometryType.POLYGON] if rings else line)
+    parts, number = parts[chosen], number[chosen]
     if rings:
-        chosen = kind == shapely.GeometryType.POLYGON.value
-        parts, source = shapely.get_rings(parts[chosen], return_index=True)
-        number = number[chosen][source]
-    else:
-        chosen = np.isin(kind, [shapely.GeometryType.LINESTRING.value, shapely.GeometryType.LINEARRING.value])
-        parts, number = parts[chosen], number[chosen]
-    xy, line = shapely.get_coordinates(parts, return_index=True)
-    return _packed_lines(xy, line, crs=shapes.crs, tolerance_m=tolerance_m) | {"source": pack(number, "u4")}
+        parts, source = shapely.get_rings(parts, return_index=True)
+        number = number[source]
+    thin = shapely.simplify(parts, tolerance_m, preserve_topology=False)
+    # A ring that is no wider would be gone; the topology of all rings costs thirty times as much, for what no eye sees.
+    gone = shapely.get_num_coordinates(thin) < (LEAST_OF_RING if rings else 0)
+    thin[gone] = shapely.simplify(parts[gone], tolerance_m, preserve_topology=True)
+    xy, at = shapely.get_coordinates(thin, return_index=True)
+    return _packed_lines(xy, at, crs=shapes.crs, tolerance_m=tolerance_m) | {"source": pack(number, "u4")}
 
 
 def pack_network(lines: gpd.GeoSeries, *, tolerance_m: float) -> dict[str, Any]:
