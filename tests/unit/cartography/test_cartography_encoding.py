@@ -125,6 +125,23 @@ def _hundreds(packed: dict) -> list[list[tuple[int, int]]]:
     return [[(x, y) for x, y in line.tolist()] for line in lines]
 
 
+def test_rings_keep_their_shape_and_none_is_lost_however_small() -> None:
+    # A hole of 30 m and a neck of 40 m, narrower than what outlines may leave; a line is no ground.
+    around, hole = shapely.box(500_000, 0, 501_000, 1_000), shapely.box(500_500, 500, 500_530, 530)
+    necked = shapely.union_all(
+        [shapely.box(*box) for box in ((502e3, 0, 503e3, 1e3), (503e3, 480, 504e3, 520), (504e3, 0, 505e3, 1e3))]
+    )
+    both = shapely.MultiPolygon([around.difference(hole), necked])
+    shapes = gpd.GeoSeries([around, shapely.LineString([(0, 0), (900, 0)]), both], crs="EPSG:32631")
+    packed = pack_lines(shapes, tolerance_m=100.0, rings=True)
+    assert _unpack(packed["source"], "<u4").tolist() == [0, 2, 2, 2]
+    assert (_unpack(packed["sizes"], "<u4") >= 4).all()
+    rings = [shapely.LinearRing(ring) for ring in _hundreds(packed)]
+    # In squares of 100 m: 100 of the first and of its like, less than one of the hole, 200 and the neck.
+    assert [ring.envelope.area for ring in rings] == pytest.approx([100, 100, 0, 300], abs=2)
+    assert shapely.area(shapely.polygons(rings)) == pytest.approx([100, 100, 0, 200], abs=10)
+
+
 def test_lines_of_a_network_go_on_as_one_and_none_is_lost() -> None:
     # A cross of four arms of 1 km and a ring beside it: two trails through the middle, and the ring alone.
     arms = [[(500_000, 0), (500_000 + dx, dy)] for dx, dy in ((1000, 0), (-1000, 0), (0, 1000), (0, -1000))]
