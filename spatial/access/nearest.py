@@ -573,10 +573,14 @@ def _counts(mode: OnNetwork, offers: list[_Offer]) -> FloatArray:
             own, others = np.intersect1d(rows, block), i != j
             i, j = np.concatenate((i[others], own)), np.concatenate((j[others], own))
             minutes = np.concatenate((minutes[others], np.zeros(len(own))))
+        # Of the settlements with a pair alone: a block is near few of a country's.
+        held = np.flatnonzero(np.bincount(i, minlength=len(origins)))
+        position = np.empty(len(origins), dtype=np.int64)
+        position[held] = np.arange(len(held))
+        pairs = csr_array((minutes, (position[i], j)), shape=(len(held), len(places)))
         for c, cutoff in enumerate(cutoffs_min):
-            near = minutes <= cutoff
-            shape = (len(origins), len(places))
-            counts[:, c] += (csr_array((np.ones(near.sum()), (i[near], j[near])), shape=shape) @ offered).T
+            within = csr_array(((pairs.data <= cutoff) * 1.0, pairs.indices, pairs.indptr), shape=pairs.shape)
+            counts[:, c, held] += (within @ offered).T
     return counts
 
 

@@ -429,6 +429,44 @@ def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
 
 GOALS_A_BLOCK = 64
 """Changes the speed only."""
+_CLEARLY_MIN = 1e-9
+"""Beyond what rounding of sums adds to a way. Minutes."""
+
+
+@inner  # pragma: no cover - compiled
+def _least(legs: Legs, node: int, goal: int) -> float:
+    """Minutes of the shortest leg between a node and a goal, inf without any; legs of a node are by goal."""
+    low, end = legs.offsets[node], legs.offsets[node + 1]
+    high, least = end, np.inf
+    while low < high:
+        middle = (low + high) // 2
+        if legs.other[middle] < goal:
+            low = middle + 1
+        else:
+            high = middle
+    while low < end and legs.other[low] == goal:
+        least = min(least, legs.time_min[low])
+        low += 1
+    return least
+
+
+@outer  # pragma: no cover - compiled
+def mark_needed(arcs: MeasuredArcs, legs: Legs, is_needed: NDArray[np.uint8]) -> None:
+    """
+    Mark the legs that some way may end with: no other leg at their node, or one chain on, is clearly shorter.
+
+    Of a goal with doors on several roads two in three are not. Legs of a node are in the order of goals.
+    """
+    offsets, targets, _, minutes, _ = arcs
+    for node in range(offsets.shape[0] - 1):
+        for leg in range(legs.offsets[node], legs.offsets[node + 1]):
+            goal, most = legs.other[leg], legs.time_min[leg] - _CLEARLY_MIN
+            is_beaten = _least(legs, node, goal) < most
+            for arc in range(offsets[node], offsets[node + 1]):
+                if is_beaten:
+                    break
+                is_beaten = minutes[arc] < most and minutes[arc] + _least(legs, targets[arc], goal) < most
+            is_needed[leg] = 0 if is_beaten else 1
 
 
 @inner  # pragma: no cover - compiled

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from spatial.network.graph import CoreShape, TravelGraph
 from spatial.network.kernels_core import EVERY, Chains, halves_of_cores
-from spatial.network.kernels_places import Along, along_chains, times_within
+from spatial.network.kernels_places import Along, along_chains, mark_needed, times_within
 from spatial.network.kernels_search import Legs, Limits, MeasuredArcs, Queue, Reached, Seeds, new_queue
 from spatial.network.nearest import has_direct_walks, may_walk_directly, on_chains, place_doors, seeds_at_ends
 from spatial.network.snapping import Barriers, Snaps, index_barriers, walk_minutes
@@ -103,8 +103,8 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     starts = _legs_by(seeds.root, len(sources) * per_source, seeds.node, seeds)
     starts = starts._replace(offsets=np.ascontiguousarray(starts.offsets[::per_source]))
     seeds = seeds_at_ends(graph, goal_doors)
-    ends = _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds)
     arcs = core.measured_arcs(outward=forwards)
+    ends = _needed(arcs, _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds))
     search = partial(_search, [], arcs, starts, ends, along, len(goals), limits, forwards)
     walks = has_direct_walks(graph)
     barriers = index_barriers(direct_barriers, crs=graph.crs) if walks else None
@@ -140,13 +140,19 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
 
 
 def _legs_by(key: NDArray[Any], n: int, other: NDArray[Any], seeds: Seeds) -> Legs:
-    """List seeds by a number that each has, otherwise in their order."""
-    place = np.arange(len(key))
-    rows = csr_array((place, (key, place)), shape=(n, len(key)))
-    order = rows.data
-    return Legs(
-        rows.indptr.astype(np.int32), other[order].astype(np.int32), seeds.time_min[order], seeds.length_m[order]
-    )
+    """List seeds by a number that each has, then by the other one, otherwise in their order."""
+    order = np.lexsort((other, key))
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(key, minlength=n)))).astype(np.int32)
+    return Legs(offsets, other[order].astype(np.int32), seeds.time_min[order], seeds.length_m[order])
+
+
+def _needed(arcs: MeasuredArcs, legs: Legs) -> Legs:
+    """Drop the legs that no fastest way ends with."""
+    is_needed = np.empty(len(legs.other), dtype=np.uint8)
+    mark_needed(arcs, legs, is_needed)
+    kept = is_needed == 1
+    offsets = np.concatenate(([0], np.cumsum(kept)))[legs.offsets].astype(np.int32)
+    return Legs(offsets, *(column[kept] for column in legs[1:]))
 
 
 def _search(  # noqa: PLR0913, PLR0917 - a task of its own, in whichever process
