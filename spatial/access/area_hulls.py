@@ -22,18 +22,19 @@ from spatial.access.area_grid import (
     cut_short,
     far_apart,
     grid_around,
+    in_groups,
     joined,
     near_box,
     no_walls,
     outlines,
     rim_of,
-    strip_along,
+    strips_along,
 )
 from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim, keep_known
 from spatial.access.roads_reached import Stretches, straight_pieces
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError
-from spatial.outlines import inside, shapes_of
+from spatial.outlines import shapes_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -97,6 +98,10 @@ class Cut:
     owner: IntArray  # shape (n,), position of the nearest facility, -1 for those out of reach
     whole: IntArray  # shape (n,), the straight piece of the roads as drawn that it is a part of, ascending
     ends: IntArray  # shape (2, n), the piece that stands for all that meet at its beginning, and at its end
+
+    def widens(self, number: int) -> bool:
+        """Tell whether a cutoff reaches roads that no shorter one does."""
+        return number == 0 or bool((self.band == number).any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -377,29 +382,29 @@ class _Roads:
     pieces: FloatArray
     owner: IntArray
 
-    def of(self, who: int) -> FloatArray:
-        begin, end = np.searchsorted(self.owner, (who, who + 1))
-        return self.pieces[begin:end]
-
 
 def holding(parts: _Parts, roads: _Roads) -> BoolArray:
     """Tell which parts a piece of their owner runs through."""
     held = np.zeros(len(parts.polygons), dtype=bool)
-    x, y = (roads.pieces[:, :2] + roads.pieces[:, 2:]).T / 2.0
-    order = np.lexsort((y, roads.owner))
-    x, y, pieces = x[order], y[order], roads.pieces[order]
+    x0, y0, x1, y1 = roads.pieces.T
+    x, y, half_m = (x0 + x1) / 2.0, (y0 + y1) / 2.0, np.abs(y1 - y0).max(initial=0.0) / 2.0 + _HAIR_M
+    order = np.lexsort((y, roads.owner)) if roads.owner.any() else np.argsort(y)
+    x, y = x[order], y[order]
     begin, end = (np.searchsorted(roads.owner[order], parts.owner, side=side) for side in ("left", "right"))
     boxes = shapely.bounds(parts.polygons).reshape(-1, 4)
+    shapely.prepare(parts.polygons)
     for number, (part, box) in enumerate(zip(parts.polygons, boxes, strict=True)):
-        first, last = begin[number] + np.searchsorted(y[begin[number] : end[number]], box[[1, 3]])
+        theirs = y[begin[number] : end[number]]
+        first, last = begin[number] + np.searchsorted(theirs, box[[1, 3]])
         near = np.flatnonzero((x[first:last] >= box[0]) & (x[first:last] <= box[2])) + first
         # Nearly all parts hold the middle of one of the first few; the others are asked about all.
         few = near[:: max(len(near) // _FEW, 1)]
-        held[number] = inside(part, x[few], y[few]).any()
+        held[number] = shapely.intersects_xy(part, x[few], y[few]).any()
         if not held[number]:
-            theirs = pieces[begin[number] : end[number]]
-            theirs = theirs[near_box(theirs, box)]
-            held[number] = shapely.intersects(part, shapely.linestrings(theirs.reshape(-1, 2, 2))).any()
+            low, high = begin[number] + np.searchsorted(theirs, (box[1] - half_m, box[3] + half_m))
+            beside = roads.pieces[order[low:high]]
+            beside = beside[near_box(beside, box)]
+            held[number] = shapely.intersects(part, shapely.linestrings(beside.reshape(-1, 2, 2))).any()
     return held
 
 
@@ -431,10 +436,9 @@ def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     # Take strips out of the ground that they lie on.
     polygons = parts.polygons.copy()
     strip, part = shapely.STRtree(polygons).query(strips.polygons, predicate="intersects")
-    order = np.argsort(part, kind="stable")
-    lain_on, first = np.unique(part[order], return_index=True)
-    for number, some in zip(lain_on, np.split(strip[order], first[1:]), strict=False):
-        polygons[number] = shapely.difference(polygons[number], joined(strips.polygons[some]))
+    lain_on, part = np.unique(part, return_inverse=True)
+    on_top = joined(strips.polygons[strip], part, len(lain_on))
+    polygons[lain_on] = shapely.difference(polygons[lain_on], on_top)
     whole, part = ground.barriers.parts_beside(np.append(polygons, strips.polygons))
     parts = _Parts(whole, np.append(parts.owner, strips.owner)[part])
     held = holding(parts, roads)
@@ -456,10 +460,14 @@ def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
         given[one[rows]] = given[other[rows]]
     mended = np.zeros(n + 1, dtype=bool)
     mended[strips.owner] = mended[given[given != np.where(held, parts.owner, n)]] = True
-    for number in np.unique(given[given < n]):
-        own = whole[given == number]
-        # Parts straight from the grid never share a border; strips, and parts given to a neighbour, do.
-        shapes[number] = shapely.multipolygons(shapely.get_parts(joined(own)) if mended[number] else own)
+    # Parts straight from the grid never share a border; strips, and parts given to a neighbour, do.
+    shares = mended[given] & (given < n)
+    alone = ~mended[given] & (given < n)
+    theirs, number = np.unique(given[shares], return_inverse=True)
+    pieces, number = shapely.get_parts(joined(whole[shares], number, len(theirs)), return_index=True)
+    owner = np.append(given[alone], theirs[number])
+    owners, number = np.unique(owner, return_inverse=True)
+    shapes[owners] = in_groups(np.append(whole[alone], pieces), number, len(owners))
     return shapes, float(shapely.area(whole[given == n]).sum())
 
 
@@ -538,18 +546,16 @@ class _Borders:
 
 def _strips(parts: _Parts, astray: _Roads, cell_m: float) -> _Parts:
     """Lay a strip along the roads that lie outside the ground of their owner, where no other strip lies."""
-    strips, theirs = [], []
     order = np.argsort(astray.owner, kind="stable")
-    roads = _Roads(astray.pieces[order], astray.owner[order])
-    for number in np.unique(roads.owner):
-        own = shapely.multipolygons(parts.polygons[parts.owner == number])
-        strip = strip_along(own, roads.of(number), cell_m)
-        if not shapely.is_empty(strip):
-            strips.append(strip)
-            theirs.append(number)
-    laid = np.array(strips, dtype=object)
+    owners, whose = np.unique(astray.owner[order], return_inverse=True)
+    mine = np.flatnonzero(np.isin(parts.owner, owners))
+    own = in_groups(parts.polygons[mine], np.searchsorted(owners, parts.owner[mine]), len(owners))
+    laid = strips_along(own, astray.pieces[order], whose, cell_m)
+    theirs = owners[~shapely.is_empty(laid)]
+    laid = laid[~shapely.is_empty(laid)]
     one, other = shapely.STRtree(laid).query(laid, predicate="intersects")
     for strip in np.unique(one[other < one]):
-        laid[strip] = shapely.difference(laid[strip], joined(laid[other[(one == strip) & (other < strip)]]))
+        before = laid[other[(one == strip) & (other < strip)]]
+        laid[strip] = shapely.difference(laid[strip], joined(before, np.zeros(len(before), dtype=np.int64), 1)[0])
     kept = ~shapely.is_empty(laid)
-    return _Parts(laid[kept], np.array(theirs, dtype=np.int64)[kept])
+    return _Parts(laid[kept], theirs[kept])

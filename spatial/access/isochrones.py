@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, strip_along
+from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, strips_along
 from spatial.access.area_hulls import AreaRules, Cut, Ground, Window, divided
 from spatial.access.cells import peopled_cells
 from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_for_inf
@@ -201,9 +201,13 @@ def _nested(ground: Ground, cut: Cut, n: int) -> ObjectArray:
     first = np.concatenate([each.first for each in drawn])
     shapes, strips = [], []
     for number in range(n):
+        if not cut.widens(number):
+            shapes.append(shapes[-1])
+            continue
         area = shapely.coverage_union_all(bands[first <= number])
         astray = np.concatenate([each.astray[number] for each in drawn])
-        strips.append(strip_along(area, astray, ground.cell_m))
+        nobody = np.zeros(len(astray), dtype=np.int64)
+        strips.extend(strips_along(np.array([area], dtype=object), astray, nobody, ground.cell_m))
         # With the strips of shorter cutoffs too, which this one must hold.
         if not shapely.is_empty(strips).all():
             area = shapely.union_all([area, *strips])
@@ -227,8 +231,9 @@ def _bands(ground: Ground, cut: Cut, window: Window, n: int) -> _Bands:
     for number in range(n):
         if number:
             claimed[number] = claimed[number - 1]
-        ground.claim(window, cut.band > number, claimed[number])
-        labels[(labels == n) & (claimed[number] > 0.0)] = number
+        if cut.widens(number):
+            ground.claim(window, cut.band > number, claimed[number])
+            labels[(labels == n) & (claimed[number] > 0.0)] = number
     short, piece = cut_short(window.pieces[window.rows])
     highest, band = grid.around(short, labels)[1], cut.band[window.rows][piece]
 
