@@ -443,7 +443,7 @@ def strips_along(own: ObjectArray, pieces: FloatArray, whose: IntArray, cell_m: 
         return strips
     # All of a ground at once: a piece of its own would be held against the whole outline again.
     beside, line = np.unique(whose[~held], return_inverse=True)
-    roads = shapely.multilinestrings(shapely.linestrings(pieces[~held].reshape(-1, 2, 2)), indices=line)
+    roads = shapely.multilinestrings(pieces[~held].reshape(-1, 2, 2), indices=line)
     lines, line = shapely.get_parts(shapely.line_merge(shapely.difference(roads, own[beside])), return_index=True)
     long = shapely.length(lines) > np.where(shapely.is_empty(own[beside]), 0.0, _SHORT * cell_m)[line]
     laid, strip = np.unique(beside[line[long]], return_inverse=True)
@@ -456,7 +456,7 @@ def joined(shapes: ObjectArray, group: IntArray, n: int) -> ObjectArray:
     """Join the shapes of each of n groups, of which there is often one alone, or two."""
     shapes, count = shapes[np.argsort(group, kind="stable")], np.bincount(group, minlength=n)
     first = np.cumsum(count) - count
-    whole = shapes[first]
+    whole: ObjectArray = shapes[first]
     two = first[count == 2]
     whole[count == 2] = shapely.union(shapes[two], shapes[two + 1])
     for number in np.flatnonzero(count > 2):

@@ -199,7 +199,8 @@ def _nested(ground: Ground, cut: Cut, n: int) -> ObjectArray:
         return np.full(n, None, dtype=object)
     bands = np.concatenate([each.polygons for each in drawn])
     first = np.concatenate([each.first for each in drawn])
-    shapes, strips = [], []
+    shapes: list[ObjectArray] = []
+    strips: list[shapely.Geometry] = []
     for number in range(n):
         if not cut.widens(number):
             shapes.append(shapes[-1])
