@@ -40,6 +40,8 @@ class PlaceScores:
         Whom the norm counts at the place, in persons, or places where nobody knows the people; 0 outside its scope.
     served : ndarray of float64, (n, m)
         Those of them who are served.
+    in_persons : ndarray of bool, (n, m)
+        Whether these are persons, and not places.
     target_share : ndarray of float64, (m,)
         Of each norm.
     access : ndarray of float64, (n,)
@@ -55,6 +57,7 @@ class PlaceScores:
     q: FloatArray
     weight: FloatArray
     served: FloatArray
+    in_persons: BoolArray
     target_share: FloatArray
     access: FloatArray
     asked: BoolArray
@@ -64,10 +67,12 @@ class PlaceScores:
         """
         Share of those whom each norm counts among some places who are served, NaN where it counts nobody there.
 
-        `share` is the part of the people of each place that belongs to a group; all by default.
+        Where it counts people in any of them, places of nobody have no weight. `share` is the part of the people of
+        each place that belongs to a group; all by default.
         """
         part = np.ones(len(self.q)) if share is None else np.nan_to_num(share)
-        own = part[members][:, None]
+        in_persons = self.in_persons[members]
+        own = part[members][:, None] * (in_persons | ~in_persons.any(axis=0))
         whom = (self.weight[members] * own).sum(axis=0)
         served = (self.served[members] * own).sum(axis=0)
         return _ratio(served, whom)
@@ -212,7 +217,8 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     rows, place = rows[place >= 0], place[place >= 0]
     column = columns.get_indexer(pd.Index(rows["norm_id"]))
     size = (len(places), len(columns))
-    q, weight, counted, asked = np.full(size, np.nan), np.zeros(size), np.zeros(size), np.zeros(size, bool)
+    q, weight, counted = np.full(size, np.nan), np.zeros(size), np.zeros(size)
+    asked, in_persons = np.zeros(size, bool), np.zeros(size, bool)
     applies = rows["status_as_mapped"].ne("not_applicable").to_numpy()
     asked[place[applies], column[applies]] = True
     known = rows["status_as_mapped"].isin(JUDGED).to_numpy()
@@ -221,6 +227,7 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     met = judged["status_as_mapped"].eq("met").to_numpy(dtype=np.float64)
     persons = judged["share_of"].eq("persons").to_numpy()
     q[at] = np.where(np.isnan(depth), met, 1.0 - depth)
+    in_persons[at] = persons
     weight[at] = np.where(persons, judged["persons_in_scope"], judged["places_in_scope"])
     counted[at] = np.where(persons, judged["persons_served"], judged["places_served"])
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
@@ -228,7 +235,16 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     target = study.loc[columns, "target_share"].fillna(1.0).to_numpy(dtype=np.float64)
     others = study.loc[~study.index.isin(columns) & study["status_as_mapped"].ne("not_applicable"), "service"]
     return PlaceScores(
-        tuple(norms), services, q, weight, counted, target, _access(q, services), asked, frozenset(others.astype(str))
+        norms=tuple(norms),
+        services=services,
+        q=q,
+        weight=weight,
+        served=counted,
+        in_persons=in_persons,
+        target_share=target,
+        access=_access(q, services),
+        asked=asked,
+        unmeasured=frozenset(others.astype(str)),
     )
 
 

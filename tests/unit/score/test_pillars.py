@@ -534,6 +534,22 @@ def test_people_unknown_makes_places_count() -> None:
     assert study["level_structure"] == pytest.approx(math.sqrt((np.sqrt([1.0, 0.75, 0.5, 0.5]).mean()) ** 2 * 0.75))
 
 
+def test_a_village_of_nobody_has_a_value_and_no_weight() -> None:
+    # Of 700 people the 400 of A are served; nobody lives in D. Rows of a place without people count it as a place:
+    # 400 / 701 would count it as a person.
+    table = norm_rows("CLINIC", {"a": 20.0, "b": 90.0, "c": 90.0, "d": 90.0})
+    empty = (table["unit_id"] == "d").to_numpy()
+    table = table.assign(service="clinic", share_of="persons", target_share=1.0, reason="", attainment=0.5)
+    table.loc[empty, ["share_of", "persons_in_scope", "persons_served"]] = ["places", 0.0, 0.0]
+    places = sp.place_scores(table, IDS, ["CLINIC"])
+    assert places.coverage(slice(None)).tolist() == [400.0 / 700.0]
+    assert places.attainment(slice(None)) == 400.0 / 700.0
+    # By itself it is a place like others, and so it is where nobody lives anywhere.
+    assert places.coverages().tolist() == [1.0, 0.0, 0.0, 0.0]
+    table.loc[table["unit_level"] == "settlement", "share_of"] = "places"
+    assert sp.place_scores(table, IDS, ["CLINIC"]).coverage(slice(None)).tolist() == [0.25]
+
+
 def test_the_tables_keep_their_contracts() -> None:
     board = score()
     TABLES["scores"].check(board.scores)
