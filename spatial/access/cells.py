@@ -235,8 +235,8 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     if boundaries is None:
         return frame
     boundaries = brought_to(boundaries, known, what="boundaries")
-    units = boundaries.loc[boundaries["is_unit"].to_numpy(dtype=bool)]
-    units = units.sort_values("boundary_id", kind="stable")
+    units = boundaries.loc[boundaries["is_unit"].to_numpy(dtype=bool)].reset_index(drop=True)
+    units = units.sort_values("boundary_id", kind="stable", key=lambda ids: ids.astype(object))
     found = area_of(shapes_of(units.geometry), blocks.xy)
     for name, source in (("township_id", "boundary_id"), ("township", "name")):
         values = np.array([*units[source].to_list(), None], dtype=object)

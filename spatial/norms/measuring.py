@@ -256,7 +256,14 @@ class Places:
         if len(twice):
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
         refuse("settlements", problems)
-        ordered = settlements.sort_values("settlement_id", kind="stable")
+        # An index may have a column's name, and categories stand in an order of their own.
+        named = (column for column in ("settlement_id", "township_id") if column in settlements)
+        categories = {
+            column: settlements[column].cat.categories.dtype
+            for column in named
+            if isinstance(settlements[column].dtype, pd.CategoricalDtype)
+        }
+        ordered = settlements.reset_index(drop=True).astype(categories).sort_values("settlement_id", kind="stable")
         self.everywhere = ordered.reset_index(drop=True)
         inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)
         self.frame = ordered.loc[inside].reset_index(drop=True)

@@ -98,6 +98,13 @@ def test_origins_know_their_side_of_the_border_and_their_unit(grid_city):
     assert cells["in_study"].tolist() == [True, True, False]
     assert cells["township_id"].fillna("").tolist() == ["u1", "u2", ""]
     assert cells["population_persons"].sum() == raster.total
+    # The lowest id counts, whatever the order of categories and the name of the index.
+    for other in (
+        units.astype({"boundary_id": pd.CategoricalDtype(["u2", "u1"])}),
+        units.set_index("boundary_id", drop=False),
+    ):
+        again = cells_as_origins(raster, factor=1, crs=CRS, study_area=area, boundaries=other)
+        pd.testing.assert_frame_equal(again, cells)
 
 
 def test_cells_and_settlements_give_the_same_tables(grid_city):

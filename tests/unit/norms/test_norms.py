@@ -295,6 +295,18 @@ def test_a_settlement_of_nobody_has_a_status_but_no_weight():
     assert settlement_rows(result)["status"].tolist() == ["not_met", "met"]
 
 
+def test_an_index_of_a_columns_name_and_categories_in_an_order_of_their_own_change_nothing():
+    settlements = places([100.0, 200.0, 300.0], township_id=["t2", "t1", "t1"])
+    told = judge([norm()], settlements, reach([10.0, 40.0, 10.0]))
+    named = settlements.set_index("settlement_id", drop=False)
+    backwards = settlements.assign(
+        settlement_id=pd.Categorical(settlements["settlement_id"], categories=["s2", "s1", "s0"]),
+        township_id=pd.Categorical(settlements["township_id"], categories=["t2", "t1"]),
+    )
+    for other in (named, backwards):
+        pd.testing.assert_frame_equal(judge([norm()], other, reach([10.0, 40.0, 10.0])), told)
+
+
 def test_settlements_by_hand_need_no_tier_and_lie_inside():
     whole = places([100.0, 300.0], official_class=["urban", "rural"])
     table = judge([norm()], whole.drop(columns=["tier", "in_study"]), reach([5, 90]))
