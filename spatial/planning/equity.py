@@ -567,7 +567,7 @@ def choose_often(
         )
     new = [plan.sites.loc[plan.sites["is_new"], "facility_id"] for plan in plans.values()]
     # Most often first, ties in the order of candidates' ids, as plans list them.
-    times = pd.concat(new).value_counts()
+    times = pd.concat(new).astype(object).value_counts()
     ids = candidates["facility_id"].iloc[id_order(candidates["facility_id"])]
     ids = ids[ids.isin(times.index)]
     sites_told = pd.DataFrame({"facility_id": ids, "worlds": times.reindex(ids).to_numpy()})
@@ -660,7 +660,7 @@ def plans_by_owner(
     require_columns("od", od, ("to_id",))
     stays = np.zeros(len(candidates), dtype=bool)
     if "status" in candidates:
-        stays = (candidates["status"] == asked.get("predefined", "existing")).to_numpy()
+        stays = (candidates["status"] == asked.get("predefined", "existing")).to_numpy(dtype=bool, na_value=False)
     owners = candidates[owner].where(~stays)
     names = sorted(owners.dropna().unique(), key=str)
     if not names:
@@ -674,7 +674,7 @@ def plans_by_owner(
     plans: dict[object, SitingPlan] = {}
     rows = []
     for name in names:
-        own = (owners == name).to_numpy()
+        own = (owners == name).to_numpy(dtype=bool, na_value=False)
         chosen = candidates.loc[own | stays]
         row: dict[str, object] = {"owner": name, "candidates": int(own.sum())}
         count = {} if n_facilities is None else {"n_facilities": min(n_facilities, int(own.sum()))}

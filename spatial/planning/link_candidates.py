@@ -309,7 +309,8 @@ class _Ground:
     def through(self, ways: pd.DataFrame) -> pd.DataFrame:
         """Find ways over a first link to a settlement nearby, and on over a second."""
         xy, n = self.settlements.data, self.settlements.n
-        around = np.reshape(self.settlements.query(xy, k=min(NEIGHBOURS + 1, n))[1], (n, -1)).astype(np.int64)
+        k = max(1, min(NEIGHBOURS + 1, n))
+        around = np.reshape(self.settlements.query(xy, k=k)[1], (n, k)).astype(np.int64)
         is_near = (ways["end"] >= n) | (around[ways["start"]] == ways[["end"]].to_numpy()).any(axis=1)
         first = self.on_land(self.gaps(around.ravel(), np.repeat(np.arange(n), around.shape[1])))
         two = ways[is_near].merge(first.set_axis(["first", "start", "first_km"], axis=1), on="start")
@@ -627,7 +628,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     ends = np.stack((graph.edge_from[edge], graph.edge_to[edge]), axis=-1)
     parts = np.stack((share, 1.0 - share), axis=-1)
     part_m = parts * graph.length_m[edge][..., None]
-    length = np.where(is_own[..., None], to_node[ends] + part_m, np.inf).reshape(len(homes), -1)
+    length = np.where(is_own[..., None], to_node[ends] + part_m, np.inf).reshape(len(homes), 2 * edge.shape[1])
     # Of equal ways the one that is sooner where others may pass.
     best = (length + EQUAL_SHARE * part_m.reshape(length.shape)).argmin(axis=1)
     lesser_m = length[np.arange(len(homes)), best]

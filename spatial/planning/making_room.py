@@ -511,8 +511,8 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     fastest = od[["from_id", "to_id"]].assign(travel_time_min=minutes).loc[minutes <= min(limit, np.finfo(float).max)]
     fastest = fastest.sort_values("travel_time_min", kind="stable").drop_duplicates(["from_id", "to_id"])
     # Every need meets every facility that its settlement reaches and that may serve it.
-    needs = need.assign(_need=np.arange(len(need)))[["settlement_id", "service", "_need"]]
-    gives = idle.assign(_idle=np.arange(len(idle)))[["facility_id", "service", "_idle"]]
+    needs = need[["settlement_id", "service"]].assign(_need=np.arange(len(need))).reset_index(drop=True)
+    gives = idle[["facility_id", "service"]].assign(_idle=np.arange(len(idle))).reset_index(drop=True)
     pairs = fastest.merge(needs, left_on="from_id", right_on="settlement_id").merge(
         gives, left_on="to_id", right_on="facility_id", suffixes=("", "_given")
     )

@@ -68,6 +68,10 @@ def test_nobody_within_the_limit_or_asked_about_needs_a_link():
     assert propose_links(ladder_graph(), villages, within_min=20, **CLINIC).empty
 
 
+def test_where_there_are_no_settlements_no_link_is_proposed():
+    assert propose_links(ladder_graph(), places(v=(0, 10_000, 100)).iloc[:0], within_min=20, **CLINIC).empty
+
+
 def test_a_link_over_a_river_needs_a_bridge_and_none_crosses_the_sea():
     def line_at(kind, y):
         return gpd.GeoDataFrame(

@@ -31,6 +31,13 @@ def test_a_transport_problem_has_its_known_cost() -> None:
     assert found.idle["more_persons"].tolist() == [0.0, 0.0]
 
 
+def test_an_index_of_the_name_of_a_column_changes_nothing() -> None:
+    need, idle = (frame.set_index(frame.columns[0], drop=False) for frame in (NEED, IDLE))
+    found = match_capacity(need, idle, OD)
+    pd.testing.assert_frame_equal(found.matches, match_capacity(NEED, IDLE, OD).matches)
+    assert found.need.index.tolist() == ["u", "v", "w"]
+
+
 def test_more_people_come_before_fewer_minutes() -> None:
     # Only a serves w, and a has room for 25: it goes to w, though u is nearer; b takes u and v up to 30.
     idle = IDLE.assign(persons=[25.0, 30.0])

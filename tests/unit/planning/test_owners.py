@@ -46,6 +46,15 @@ def test_what_exists_serves_in_every_plan_whoever_owns_it() -> None:
     assert all("d" in plan.sites["facility_id"].tolist() for plan in found.plans.values())
 
 
+@pytest.mark.parametrize("backend", ["pyarrow", "numpy_nullable"])
+def test_sites_of_unknown_owners_and_states_in_nullable_kinds_are_the_same(backend) -> None:
+    sites = SITES.assign(status=["candidate"] * 3 + ["existing"] + ["candidate"] * 2)
+    told = plans_by_owner(mclp, OD, PEOPLE, sites, n_facilities=1, service_radius=2).table
+    nullable = sites.convert_dtypes(dtype_backend=backend)
+    found = plans_by_owner(mclp, OD, PEOPLE, nullable, n_facilities=1, service_radius=2).table
+    pd.testing.assert_frame_equal(found, told)
+
+
 def test_an_owner_who_can_make_no_plan_is_listed_with_the_reason() -> None:
     od = OD.loc[~((OD["to_id"].isin(["b", "d"])) & (OD["travel_time_min"] <= 2))]
     found = plans_by_owner(mclp, od, PEOPLE, SITES, n_facilities=1, service_radius=2)

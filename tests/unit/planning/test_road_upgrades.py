@@ -183,3 +183,6 @@ def test_nobody_who_lacks_a_road_needs_none():
     found = propose_road_upgrades(fork(), places(v=(5_000, 100, 10)), rules=RULES)
     assert found.stretches.empty
     assert found.stretches.crs == CRS
+    nobody = propose_road_upgrades(fork(), places(v=(5_000, 100, 10)).iloc[:0], rules=RULES)
+    assert nobody.stretches.empty
+    assert nobody.settlements.empty

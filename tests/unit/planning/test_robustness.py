@@ -38,6 +38,14 @@ def test_a_site_is_counted_in_each_world_that_chooses_it() -> None:
     assert told.to_numpy().tolist() == [[7.0, 7.0, 0.0], [4.0, 2.0, 2.0], [4.0, 2.0, 2.0]]
 
 
+def test_sites_that_no_world_chooses_are_not_told_where_ids_are_categories() -> None:
+    every, settlements, candidates = worlds(dry=DRY, wet=WET, wetter=WET)
+    found = choose_often(
+        mclp, every, settlements, candidates.astype({"facility_id": "category"}), n_facilities=1, service_radius=5
+    )
+    assert found.sites["facility_id"].tolist() == ["f2", "f1"]
+
+
 def test_a_world_without_a_plan_is_listed_and_a_base_without_one_is_refused() -> None:
     far = np.full((3, 3), 99.0)
     found = choose_often(mclp, *worlds(dry=DRY, never=far), n_facilities=1, service_radius=5)
