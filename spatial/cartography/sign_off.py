@@ -13,6 +13,7 @@ from spatial.cartography.page_data import PageBook, Rows, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.score import most_to_gain, score_block
 from spatial.messages import Words
+from spatial.norms.measuring import modes_for
 from spatial.reporting.plans import progress_records
 from spatial.reporting.score import split_codes
 from spatial.reporting.sign_off import fingerprint
@@ -81,7 +82,6 @@ TOTALS = ("people", "villages", "facilities", "road_km")
 SERVICES = ("facilities", "missing_facilities")
 SHARE, UNITS = "share", "units"
 VERDICTS = ("ok", "look", "remark", "unknown", "undeclared")
-ANY_MODE = (None, "", "any")
 COUNTED = ("facilities", "in_list", "on_map", "matched", "official", "missing_at_most")
 ESTIMATED = ("estimated", "estimated_lower", "estimated_upper")
 NO_UNIT = "no_unit"
@@ -248,8 +248,7 @@ def _nearest_persons(facility: str, norm: Mapping[str, Any] | None, persons: pd.
     service = results.loc[results["norm_id"] == norm["id"], "service"].iloc[0]
     answering = [name for name in access["service"].unique() if book.note(name).answers(service)]
     rows = access.loc[access["service"].isin(answering) & access["facility_id"].notna()]
-    if norm["mode"] not in ANY_MODE:
-        rows = rows.loc[rows["mode"] == norm["mode"]]
+    rows = rows.loc[rows["mode"].isin(modes_for(norm["mode"] or "", sorted(set(access["mode"]))))]
     order = ["travel_time_min", "facility_id"]
     nearest = rows.sort_values(order, kind="stable").drop_duplicates("settlement_id")
     users = nearest.loc[nearest["facility_id"] == facility, "settlement_id"]

@@ -439,10 +439,12 @@ def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
     Find the study's modes that a norm's mode means; the fastest of them counts, and none where the study lacks it.
 
     Times are door to door with the walk at both ends in them, so ``walk+drive`` is the drive, or the walk where that is
-    faster; tables call ``bus`` ``walk+bus``.
+    faster; tables call ``bus`` ``walk+bus``. A study may also travel by both networks in one, as ``walk+drive``.
 
     >>> modes_for("walk+drive", ["drive", "walk"])
     ('drive', 'walk')
+    >>> modes_for("walk+drive", ["walk+drive", "walk"])
+    ('walk+drive', 'walk')
     >>> modes_for("emergency", ["drive", "walk"])
     ()
     >>> modes_for("bus", ["drive", "walk+bus"])
@@ -451,9 +453,9 @@ def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
     if mode in {"", "any"}:
         return tuple(studied)
     parts = [full_mode(part) for part in mode.split("+")]
-    if any(part not in studied and (part != "walk" or len(parts) == 1) for part in parts):
+    if mode not in studied and any(part not in studied and (part != "walk" or len(parts) == 1) for part in parts):
         return ()
-    return tuple(name for name in studied if name in parts)
+    return tuple(name for name in studied if name in {mode, *parts})
 
 
 def within(value: FloatArray, norm: Norm) -> FloatArray:

@@ -14,6 +14,7 @@ import shapely
 from spatial.crs import METRES_A_KM
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import with_norm_id
+from spatial.norms.measuring import modes_for
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
 from spatial.tables.words import EVERYBODY
@@ -45,7 +46,6 @@ def missing_shares(inventory: pd.DataFrame | None) -> Iterator[tuple[str, float,
 
 TIMES = "time_min"
 PRESENCE = "presence_in_unit"
-ANY_MODE = "any"
 AGREE = 1e-6
 """Shares that are added up again must agree with the table to this."""
 
@@ -121,8 +121,9 @@ def _records(study: pd.Series, below: pd.DataFrame, access: pd.DataFrame, rule: 
         served = pd.Series(weights, index=rows["unit_id"].to_numpy())[able]
         ways = access.loc[(access["service"] == study["service"]) & access["settlement_id"].isin(served.index)]
         mode = rule.get("mode")
-        if isinstance(mode, str) and mode not in {"", ANY_MODE}:
-            ways = ways.loc[ways["mode"] == mode]
+        ways = ways.loc[
+            ways["mode"].isin(modes_for(mode if isinstance(mode, str) else "", sorted(set(access["mode"]))))
+        ]
         columns = [["settlement_id", f"{which}facility_id", f"{which}travel_time_min"] for which in ("", "second_")]
         pairs = pd.concat([ways[names].set_axis(["place", "facility", "minutes"], axis=1) for names in columns])
         within = pairs.loc[pairs["facility"].notna() & (pairs["minutes"] <= study["threshold"])]

@@ -590,6 +590,9 @@ def test_any_mode_takes_the_fastest_and_a_mixed_way_needs_its_vehicle():
     assert values == {"ANY": [25.0, 20.0], "MIX": [25.0, 20.0], "WALK": [50.0, 20.0], "DRIVE": [25.0, 40.0]}
     only_walk = study_row(judge([norm(mode="walk+drive")], places([1.0]), reach([10.0])))
     assert only_walk["reason"] == "mode_not_studied:walk+drive"
+    # A study may travel by both networks in one.
+    both = pd.concat([reach([20.0], mode="walk+drive"), reach([50.0])])
+    assert settlement_rows(judge([norm(mode="walk+drive")], places([1.0]), both))["value"].tolist() == [20.0]
 
 
 def test_an_unknown_mode_leaves_the_fastest_unknown_unless_another_is_within():

@@ -79,6 +79,18 @@ def test_a_gate_hangs_on_the_one_facility_that_serves_enough_places():
     assert hung(results, access=spare, register=rules("time_min")) == [()]
 
 
+@pytest.mark.parametrize(("mode", "of_access"), [("walk+drive", "drive"), ("bus", "walk+bus"), ("any", "drive")])
+def test_a_facility_decides_by_whatever_modes_the_norm_means(mode, of_access):
+    results = norm_rows([True] * 3 + [False], gate="pass")
+    access = access_rows(("s0", "a", 10.0, "b", 40.0), ("s1", "a", 10.0, None, np.nan), ("s2", "a", 10.0, "b", 30.0))
+    access = access.assign(mode=of_access)
+    assert hung(results, access=access, register=rules("time_min", mode)) == [("a",)]
+    # Who walks to another one in time does not need it.
+    if mode == "walk+drive":
+        walks = access_rows(*((place, "c", 30.0, None, np.nan) for place in ("s0", "s1", "s2"))).assign(mode="walk")
+        assert hung(results, access=pd.concat([access, walks]), register=rules("time_min", mode)) == [()]
+
+
 def test_presence_hangs_on_townships_that_one_facility_decides():
     results = norm_rows([True, True, False, False], gate="pass", level="township").assign(threshold=1.0)
     register = rules("presence_in_unit")
