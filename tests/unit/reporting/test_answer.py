@@ -248,10 +248,10 @@ def test_without_a_norm_that_fails_the_answer_is_minutes():
         "Hospital: half of the 470 people within 90 min by car; farthest B 90 min, A 70 min; 20 people with no way "
         "mapped."
     )
+    # Only the 20 people without a way are farther than 90 min: half of all are as far, and not farther.
     none = summarise_answer(tables(gaps=gaps().iloc[:0]), [], mode="drive")
     assert (
-        answer_title(none, Words("en"))
-        == "Half of the 470 people are more than 90 min by car from the nearest hospital"
+        answer_title(none, Words("en")) == "Half of the 470 people are at least 90 min by car from the nearest hospital"
     )
 
 
@@ -286,7 +286,7 @@ def test_where_nobody_counts_people_norms_that_are_only_watched_come_after_minut
     assert not answer["findings"]
     assert answer["matrix"] is None
     title = answer_title(answer, Words("en"))
-    assert title == "Half of the 5 places are more than 70 min by car from the nearest hospital"
+    assert title == "Half of the 5 places are at least 70 min by car from the nearest hospital"
     first, last = answer_lines(answer, [], Words("en"))
     assert first.startswith("Hospital: half of the 5 places within 70 min by car; farthest B 90 min")
     assert last == (
