@@ -513,7 +513,7 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
         limit = words.measure(finding["threshold"], str(finding["unit"]))
         share = sides["within"] / (sides["within"] + sides["beyond"])
     count = words.number(round(beyond))
-    amount = words.say("answer", f"some_{counted}", value=count)
+    amount = words.say("answer", f"some_{counted}", n=count, value=count)
     middle = words.measure(half["value"], str(half["unit"]))
     return {
         "over": words.say("answer", "over_limit", amount=amount, limit=limit),

@@ -202,6 +202,12 @@ def test_a_share_of_villages_does_not_stand_beside_a_number_of_people(county, op
     text = open_page(save_pages(pages, tmp_path) / "index.html", unfolded=True).inner_text("#headlines")
     assert "900 rural people are within it (90\u00a0%)" in text
     assert "Judged by places or units: 3 of 4 (75\u00a0%)" in text
+    # Where none could be judged there is no share of them.
+    results.loc[whole, [*named[:4], "served_share"]] = [0.0, 0.0, 0.0, 0.0, np.nan]
+    results.loc[whole, "persons_unknown"] = 1000.0
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    text = open_page(save_pages(pages, tmp_path) / "index.html", unfolded=True).inner_text("#headlines")
+    assert "0 of 0" not in text
 
 
 def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, open_page):

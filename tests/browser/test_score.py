@@ -258,6 +258,9 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
         "Town and country are partly integrated, with gaps wider than their targets, "
         "and 1 of 3 mandatory norms in force is not met."
     )
+    # Of a single norm no number is told.
+    only = page.evaluate("Spatial.scoreAnswer({ ...Spatial.data.score.study, gates_in_force: 1, failed: ['A'] })")
+    assert only.endswith("and the one mandatory norm in force is not met.")
     # People beyond any norm at all are no number that a click takes apart.
     assert "4,000 of 10,000" not in page.inner_text("main")
     assert (

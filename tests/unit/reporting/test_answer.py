@@ -19,6 +19,7 @@ from spatial.reporting.answer import (
     first_plan,
     over_text,
     reach_titles,
+    service_texts,
     summarise_answer,
 )
 
@@ -275,6 +276,13 @@ def test_without_people_places_are_counted():
     assert "people" not in " ".join(answer_lines(answer, [], Words("en")))
     assert [row["persons_beyond"] for row in answer["matrix"]["rows"]] == [None, None]
     assert answer["matrix"]["rows"][0]["places_beyond"] == 2
+
+
+@pytest.mark.parametrize(("places", "over"), [(4.0, "4 places over 30 min"), (1.0, "1 place over 30 min")])
+def test_one_place_beyond_is_told_of_as_one(places, over):
+    service = {"far_min": 30.0, "within": {"30": 5.0 - places}, "all": 5.0, "counted": "places"}
+    told = service_texts(service, None, {"value": 20.0, "unit": "min"}, Words("en"))
+    assert told["over"].replace("\u00a0", " ") == over
 
 
 def test_where_nobody_counts_people_norms_that_are_only_watched_come_after_minutes():

@@ -42,8 +42,9 @@
     const key = norm.lower_bound || unknown >= 0.5 ? "headline.at_least" : "headline.within";
     const values = { count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
     if (!S.hasPeople() || study.share_of !== "places") return S.t(key, values);
-    const own = S.t(key, values);
-    return own + " " + S.t("index.of_counted", { served: study.places_served, total: study.places_served + study.places_unserved, share: S.percent(study.served_share) });
+    const own = S.t(key, values), total = study.places_served + study.places_unserved;
+    if (!total) return own;
+    return own + " " + S.t("index.of_counted", { served: study.places_served, total, share: S.percent(study.served_share) });
   }
 
   function target(norm) {
@@ -154,7 +155,7 @@
     document.getElementById("settling").hidden = !settle;
     if (!settle) return;
     link.href = S.pageLink(settle.file);
-    link.textContent = S.t("settle.to_page", { all: settle.places });
+    link.textContent = S.t("settle.to_page", { all: settle.places, n: settle.places });
   }
 
   S.startIndexPage = function () {

@@ -18,7 +18,7 @@
     const level = S.t("score.level_" + unit.level_band), why = S.pick(unit.hidden), some = !why && unit.missing.length > 0 && unit.pillars_measured > 0;
     const told = S.t(some ? "score.answer_partial" : "score.answer", {
       level: some ? S.inText(level) : level, gap: S.t("score.gap_" + unit.gap_band + (partly(unit) ? "_some" : ""), { met: unit.gaps_met, measured: unit.gaps_measured, total: unit.gaps_targeted, n: unit.gaps_measured }),
-      gates: S.t("score.gates_" + unit.mandatory_status, { n: unit.mandatory_status === "pass" ? unit.gates_in_force : unit.failed.length, m: unit.gates_in_force }),
+      gates: S.t("score.gates_" + unit.mandatory_status + (unit.mandatory_status === "fail" && unit.gates_in_force === 1 ? "_only" : ""), { n: unit.mandatory_status === "pass" ? unit.gates_in_force : unit.failed.length, m: unit.gates_in_force }),
       known: unit.pillars_measured, total: unit.pillars_measured + unit.missing.length, missing: missingText(unit),
     });
     return told + (why ? S.t("page.joint") + why : "");
