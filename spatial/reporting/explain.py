@@ -282,12 +282,13 @@ def explanation_text(
     return "\n".join(one_line(line) for line in lines)
 
 
-def brief_text(explanation: Mapping[str, Any], language: str = "en", *, names: Mapping[str, str] | None = None) -> str:
-    """Tell of one settlement what fits a screen: people, norms that it does not meet, the longest ways, its level."""
+def brief_text(
+    explanation: Mapping[str, Any], language: str = "en", *, mode: str, names: Mapping[str, str] | None = None
+) -> str:
+    """Tell of one settlement what fits a screen: people, norms not met, the longest ways by one mode, its level."""
     words, place = Words(language, names=names), explanation["settlement"]
     failing = [norm for norm in explanation["norms"] if norm["status"] == "not_met"]
     failing.sort(key=lambda norm: norm["norm_class"] != "mandatory")
-    mode = next((way["mode"] for way in explanation["services"]), "")
     ways = [way for way in explanation["services"] if way["mode"] == mode and way["reach_status"] == "reached"]
     ways.sort(key=lambda way: -way["travel_time_min"])
 
@@ -307,7 +308,7 @@ def brief_text(explanation: Mapping[str, Any], language: str = "en", *, names: M
             )
             for norm in failing
         ],
-        words.say("heading", "longest", mode=words.say("mode", mode) if mode else ""): [
+        words.say("heading", "longest", mode=words.say("mode", mode)): [
             line for line in _service_lines({**explanation, "services": ways}, words, {}) if not line.startswith(STEP)
         ],
     }

@@ -76,7 +76,7 @@ def explain_settlement(
         pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
     )
     if is_brief:
-        return brief_text(told, language, names=names)
+        return brief_text(told, language, mode=study.network.modes[0], names=names)
     titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
     return explanation_text(told, language, service_names=names, scenario_names=titles)
 

@@ -56,6 +56,10 @@ def test_a_line_of_the_study_is_in_times_norms_and_explanation(tiny_done, comman
     told = command("explain", tiny_done.file, "下村", *tiny_done.folders()[:4], "-v").out
     assert "Hospital by bus or on foot: 20 min" in told
     assert "of that 10 min waiting for the bus" in told
+    # What fits a screen tells the ways by the first mode of the study, not of the alphabet.
+    brief = command("explain", tiny_done.file, "下村", *tiny_done.folders()[:4]).out
+    assert "Longest ways, by bus or on foot" in brief
+    assert "Hospital by bus or on foot: 20 min" in brief
 
 
 def test_a_stop_that_no_settlement_is_called_after_is_refused_by_its_line(tiny, command):
