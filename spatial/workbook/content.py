@@ -228,7 +228,7 @@ class Content:
         words, results = self.words, self.words.of("results")
         gates = summary["gates"] | {"fail": [self._norm_names.get(norm, norm) for norm in summary["gates"]["fail"]]}
         yield words.say("item", "gates"), gates_text(gates, words.language), "text"
-        for line in score_lines(summary.get("score"), words.language):
+        for line in score_lines(wording.score_in(summary.get("score"), words.language), words.language):
             yield words.say("item", "score"), line, "text"
         for name in summary["headlines"]:
             said = headline_text(norms[name], words.language, service_names=words.names)
@@ -338,6 +338,11 @@ class Content:
         """List the study first, then townships, each with the functional urban area that it belongs to."""
         rows = self.tables["unit_types"]
         areas = self.tables.get("functional_areas", pd.DataFrame({"unit_id": []})).set_index("unit_id")
+        if "fua_id" in areas:
+            led = areas["fua_id"].map(
+                wording.names_by_id(self.tables["boundaries"], "boundary_id", self.words.language)
+            )
+            areas = areas.assign(fua_name=led.where(led.notna(), areas["fua_name"]))
         areas = areas.reindex(columns=["fua_name", "fua_part", "commuting_share", "within_share"])
         areas = areas.reindex(rows["unit_id"])
         shares, official = (
@@ -402,8 +407,7 @@ class Content:
         gaps = pd.DataFrame(self.tables["gaps"]).sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
         places = self.tables["settlements"].set_index("settlement_id")
         names = pd.Series(self._names(places), index=places.index)
-        if "township" not in gaps:
-            gaps["township"] = ""
+        gaps["township"] = self._townships(gaps) if "township" in gaps else ""
         return [
             *self._fields("gaps", gaps, "rank"),
             self._column("settlement", gaps["settlement_id"].map(names)),
@@ -565,6 +569,8 @@ class Content:
     def _facilities(self) -> list[Column]:
         rows = pd.DataFrame(self.tables["facilities"]).sort_values(["service", "facility_id"], kind="stable")
         rows["name"] = self._names(rows)
+        if "township" in rows:
+            rows["township"] = self._townships(rows)
         more = " ".join(name for name in ("township", "source") if name in rows)
         columns = f"facility_id name service:service status:facility_status in_study:flag capacity load {more}"
         return [*self._fields("facilities", rows, columns)]
@@ -629,6 +635,10 @@ class Content:
                 likely_causes=partial(causes_text, words=said),
             ),
         ]
+
+    def _townships(self, rows: pd.DataFrame) -> pd.Series:
+        """Name the township of each row in the language of the workbook, else as written."""
+        return wording.township_in(rows, self.words.language, self.tables["boundaries"])
 
     def _names(self, rows: pd.DataFrame) -> list[str]:
         """Name places in the language of the workbook, else as written, else by nothing."""

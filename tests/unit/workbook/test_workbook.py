@@ -7,7 +7,9 @@ import re
 import zipfile
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 
 import spatial as sp
@@ -355,6 +357,39 @@ def test_nobody_is_counted_within_or_beyond_a_norm_of_which_nothing_is_mapped(wh
     }.items():
         assert set(values(page, title)) == {None if why == "nothing_mapped" else number}, title
     assert set(values(page, "People in scope (persons)")) == {360.0}
+
+
+def test_townships_have_their_names_in_the_language_on_every_sheet(ran, results):
+    study = sp.Study.from_toml(ran.save(), raw=ran.raw)
+    tables = {name: getattr(results, name) for name in results.names}
+    # West and East as written, in Chinese 甲乡 and 乙乡.
+    for name in ("settlements", "facilities"):
+        tables[name] = tables[name].assign(
+            township=tables[name]["township_id"].map({"b1": "West", "b2": "East"}).astype("str")
+        )
+    tables["boundaries"] = tables["boundaries"].assign(
+        name=tables["boundaries"]["boundary_id"].map({"b1": "West", "b2": "East"}).astype("str"),
+        name_zh=pd.Series(["甲乡", "乙乡"], tables["boundaries"].index, dtype="str"),
+    )
+    gap = {"rank": 1, "settlement_id": "s4", "norm_id": "GL-PHC-1H", "norm_class": "guiding", "service": "primary_care"}
+    gap |= {"value": 63.0, "threshold": 60.0, "excess": 3.0, "unit": "min", "persons_unserved": 9.0}
+    gap |= {"is_near_miss": True, "status": "not_met", "reach_status": "reached", "remedy": "site_or_road"}
+    tables["gaps"] = TABLES["gaps"].frame([gap]).assign(township_id="b1", township="West")
+    area = {"fua_id": "b2", "fua_name": "East", "fua_method": "fua_proxy", "unit_id": "b1", "fua_part": "catchment"}
+    area |= {"centre_share": 0.0, "commuting_share": np.nan, "within_share": 1.0, "within_min": 60.0}
+    tables["functional_areas"] = pd.DataFrame([area | {"population_persons": 9.0}])
+    options = Options(study, EVERYTHING)
+    summary = gaps(**tables, options=options)["summary"]
+    names = {"und": "East", "zh": "乙乡"}
+    apart = {end: {"id": "b2", "name": "East", "names": names} for end in ("first", "last")}
+    summary["score"]["townships"] |= {"level_shown": 9, "told_apart": apart | {"probability_before": 1.0}}
+    book = workbook(**tables, summary=summary, options=options)["files"][0]
+    book = openpyxl.load_workbook(io.BytesIO(book.content))
+    texts = {str(cell) for page in book for row in page.iter_rows(values_only=True) for cell in row if cell}
+    assert values(book["未达标村庄"], "Township") == ["甲乡"]
+    assert set(values(book["设施"], "Township")) == {"甲乡", "乙乡"}
+    assert "乙乡" in values(book["乡镇类型"], "Name of the functional urban area")
+    assert not [text for text in texts if re.search("West|East(?! is short)", text)]
 
 
 def test_failing_facilities_and_sources_are_complete(book, results):
