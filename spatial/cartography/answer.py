@@ -400,7 +400,7 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
             long = action.get("length_km")
             texts[language] = {
                 "what": _said(action, words, service_text(plan, words)),
-                "gain": gain_text(plan, words),
+                "gain": gain_text(plan, action, words),
                 "facts": [
                     *([words.measure(long, "km", decimals=int(long < 10.0))] if long else []),
                     *([words.say("plan", "bridge")] if action.get("crosses_water") is True else []),

@@ -520,14 +520,16 @@ def action_text(action: Told, where: str, words: Words) -> str:
     return words.say("plan_action", f"{action['action']}{more}", **told)
 
 
-def gain_text(plan: Told, words: Words) -> str:
-    """Say what becomes of those whom an action of a plan helps."""
+def gain_text(plan: Told, action: Told, words: Words) -> str:
+    """Say what becomes of those whom an action of a plan helps, of one as of one."""
+    shown = action["shown"]
+    told = {"n": shown["places"] if shown["persons"] is None else shown["persons"]}
     if plan["question"] == "matching":
-        return words.say("plan", "gain_room", service=service_text(plan, words))
+        return words.say("plan", "gain_room", service=service_text(plan, words), **told)
     if plan["question"] in HAVING:
         asks = "law" if plan["norm_class"] == "mandatory" else "norm"
-        return words.say("plan", f"gain_{asks}", service=service_text(plan, words))
-    return words.say("plan", "gain_reach", reach=reach_text(plan, words, of=service_text(plan, words)))
+        return words.say("plan", f"gain_{asks}", service=service_text(plan, words), **told)
+    return words.say("plan", "gain_reach", reach=reach_text(plan, words, of=service_text(plan, words)), **told)
 
 
 def action_details(plan: Told, action: Told, words: Words) -> dict[str, str]:

@@ -42,6 +42,21 @@ def said(sample_run, browser, tmp_path_factory):
     return told
 
 
+def test_pages_round_as_sentences_do_halves_to_the_even_number(sample_run, browser):
+    # 1 of 16 is 6.25 %, 9 of 80 are 11.25 %; 1.15 is held as a little less, 2.35 as a little more.
+    words = Words("en")
+    shares = [1 / 16, 3 / 16, 9 / 80, 0.0115, 0.0235, 0.25, 1 / 3, 0.99951, 0.0001, 0.0, 1.0]
+    people = [0.0, 0.5, 1.5, 2.5, 3.5, 1234.5, 2.4999, 2.5001]
+    page = browser.new_page()
+    page.goto((next((sample_run / "maps").iterdir()) / "index.html").as_uri())
+    page.wait_for_selector("body[data-ready=yes]")
+    told = page.evaluate("shares => shares.map(Spatial.percent)", shares)
+    assert [text.replace("\u00a0", " ") for text in told] == [words.share(share) for share in shares]
+    assert page.evaluate("people => people.map(Spatial.number)", people) == [words.number(count) for count in people]
+    assert page.evaluate("Spatial.measure(60.5, 'min', 60)").replace("\u00a0", " ") == "> 60 min"
+    page.close()
+
+
 def test_no_page_shows_the_key_of_a_message(said):
     texts = Words("en").of("pages").messages
     keys = {f"{section}.{key}" for section, words in texts.items() for key in words}

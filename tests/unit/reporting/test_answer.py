@@ -22,6 +22,7 @@ from spatial.reporting.answer import (
     service_texts,
     summarise_answer,
 )
+from spatial.reporting.plans import gain_text
 
 ROAD, SEAT, FLAG = "ROAD", "SEAT", "FLAG"
 PEOPLE = {"a": 100.0, "b": 300.0, "c": 50.0, "d": 20.0, "e": math.nan}
@@ -283,6 +284,22 @@ def test_one_place_beyond_is_told_of_as_one(places, over):
     service = {"far_min": 30.0, "within": {"30": 5.0 - places}, "all": 5.0, "counted": "places"}
     told = service_texts(service, None, {"value": 20.0, "unit": "min"}, Words("en"))
     assert told["over"].replace("\u00a0", " ") == over
+
+
+@pytest.mark.parametrize(
+    ("persons", "places", "language", "said"),
+    [
+        (1, 1, "en", "comes within 5 min of the clinic"),
+        (2, 1, "en", "come within 5 min of the clinic"),
+        (None, 1, "en", "comes within 5 min of the clinic"),
+        (1, 1, "fr", "passe à 5 min au plus (clinic)"),
+    ],
+)
+def test_of_one_who_gains_it_is_said_as_of_one(persons, places, language, said):
+    plan = {"question": "sites", "service": "clinic", "threshold": 5.0, "unit": "min", "mode": "any", "names": {}}
+    plan |= {"metric": "time_min", "norm_class": "guiding"}
+    told = gain_text(plan, {"shown": {"persons": persons, "places": places}}, Words(language))
+    assert told.replace("\u00a0", " ") == said
 
 
 def test_where_nobody_counts_people_norms_that_are_only_watched_come_after_minutes():

@@ -23,11 +23,11 @@
   /* A value beyond a limit is never printed as the limit: with a digit more where rounding would make them the same. */
   S.beyondText = function (value, unit, threshold) {
     const step = unit === "m" && value >= 999.5 ? 100 : 1;
-    if (!(value > threshold) || Math.round(value / step) * step > threshold) return S.measure(value, unit);
+    if (!(value > threshold) || S.whole(value / step) * step > threshold) return S.measure(value, unit);
     return unit === "min" ? S.t("unit.min", { n: S.decimal(Math.ceil(value * 10) / 10) }) : S.t("unit.m", { n: Math.ceil(value) });
   };
   const overText = (row, judged) => {
-    const over = judged.unit === "min" ? Math.round(row.value) - judged.threshold : row.value - judged.threshold;
+    const over = judged.unit === "min" ? S.whole(row.value) - judged.threshold : row.value - judged.threshold;
     return over < 1 ? S.t("beyond.below", { measure: S.t("unit." + judged.unit, { n: 1 }) }) : S.measure(over, judged.unit);
   };
 

@@ -170,7 +170,7 @@
     };
     // People are whole, in a table that is taken along too.
     const isPeople = rows[0].map((head) => /persons/.test(head));
-    const whole = (value, column) => (isPeople[column] && typeof value === "number" && isFinite(value) ? Math.round(value) : value);
+    const whole = (value, column) => (isPeople[column] && typeof value === "number" && isFinite(value) ? S.whole(value) : value);
     const text = "\ufeff" + rows.map((row) => row.map(whole).map(cell).join(",")).join("\r\n") + "\r\n";
     S.save(name, new Blob([text], { type: "text/csv;charset=utf-8" }));
   };

@@ -253,7 +253,7 @@
     const share = study ? study.served_share : null, target = norm.target_share;
     if (share === null || target === null || norm.threshold === null) return "";
     // From whole people, as they are read on the page.
-    const served = Math.round(study[of + "_served"]), total = Math.round(study[of + "_served"] + study[of + "_unserved"]), wanting = Math.ceil(target * total - served - WHOLE);
+    const served = S.whole(study[of + "_served"]), total = S.whole(study[of + "_served"] + study[of + "_unserved"]), wanting = Math.ceil(target * total - served - WHOLE);
     // A norm on children counts children, where the number of the page counts all who live there.
     const all = of === "persons" && S.hasPeople() ? state.classes.reduce((sum, code, i) => sum + (S.JUDGED.includes(code) ? Math.max(0, state.places.population[i] || 0) : 0), 0) : total;
     const noun = of === "places" || !S.hasPeople() ? "places" : Math.abs(all - total) > OTHER_BASE * all ? "group" : "people";

@@ -10,7 +10,7 @@
       if (!k) return { ...point, more: 0 };
       const before = record.curve[k - 1], action = record.actions[k - 1], own = action ? action[record.counted + "_gained"] : NaN;
       const isSame = Math.abs(point.gained - before.gained - own) < 0.01;
-      return { ...point, more: isSame ? action.shown[record.counted] : Math.round(point.gained) - Math.round(before.gained) };
+      return { ...point, more: isSame ? action.shown[record.counted] : S.whole(point.gained) - S.whole(before.gained) };
     });
   }
   S.curvePoints = rising;

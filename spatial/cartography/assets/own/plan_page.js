@@ -117,7 +117,7 @@
     handle.setAttribute("aria-valuetext", S.t("plan.swipe_at", { today: S.percent(share), plan: S.percent(1 - share) }));
   }
 
-  const shared = (action) => (action.lost_without === null ? 0 : Math.round((action[shown.counted + "_gained"] || 0) - action.lost_without));
+  const shared = (action) => (action.lost_without === null ? 0 : S.whole((action[shown.counted + "_gained"] || 0) - action.lost_without));
 
   function sureTexts(action, { chosen }) {
     const said = [S.t("plan." + ({ open_site: "sure_site", enlarge_site: "sure_site", share_room: "sure_room", close_site: "sure_close" }[action.action] || "sure_way"))];

@@ -19,7 +19,7 @@
     if (!unit) return "";
     const parts = [S.t("types.line", { kind: kind(unit) })];
     if (officially(unit)) parts.push(S.t("types.official_line", { urban: S.percent(unit.official_urban), rural: S.percent(unit.official_rural) }));
-    if (unit.differ >= 0.5) parts.push(S.t("types.differ_line", { n: Math.round(unit.differ) }));
+    if (unit.differ >= 0.5) parts.push(S.t("types.differ_line", { n: S.whole(unit.differ) }));
     return parts.join(" · ");
   };
 
@@ -35,7 +35,7 @@
       S.el("td", { "data-head": S.t("types.head_kind") }, [text(kind(unit)), unit.basis === "area" || unit.basis === "settlements" ? text(S.t("types.basis_" + unit.basis), { class: "muted type-basis" }) : null]),
       S.el("td", { class: "type-cell", "data-head": S.t("types.head_lives") }, [measured(unit) ? bar(unit) : null, text(measured(unit) ? [unit.centres, unit.towns, unit.country].map(share).join(" · ") : "–")]),
       official() ? cell("official", officially(unit) ? share(unit.official_urban) : "–") : null,
-      official() ? cell("differ", known(unit.differ) ? S.number(Math.round(unit.differ)) : "–") : null,
+      official() ? cell("differ", known(unit.differ) ? S.number(unit.differ) : "–") : null,
     ]);
   }
 

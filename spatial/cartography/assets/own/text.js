@@ -34,7 +34,7 @@
   /* English has one singular, 1; French has 0 and 1; others have forms for two, for few, for many. */
   function formOf(n) {
     if (!formats.plural) formats.plural = new Intl.PluralRules(S.locale());
-    return formats.plural.select(Math.round(n));
+    return formats.plural.select(S.whole(n));
   }
 
   S.t = function (key, values) {
@@ -79,8 +79,13 @@
 
   S.bracketed = (text) => S.t("page.brackets", { text });
 
-  /* Four digits are grouped in every language, as they are in sentences. */
-  S.numberFormat = (options) => new Intl.NumberFormat(S.locale(), { useGrouping: "always", ...options });
+  /* Four digits are grouped in every language, and halves go to the even number, as they do in sentences. */
+  S.numberFormat = (options) => new Intl.NumberFormat(S.locale(), { useGrouping: "always", roundingMode: "halfEven", ...options });
+
+  S.whole = function (value) {
+    const near = Math.round(value);
+    return near - value === 0.5 && near % 2 ? near - 1 : near;
+  };
 
   function format(name, options) {
     if (!formats[name]) formats[name] = S.numberFormat(options);
@@ -88,7 +93,7 @@
   }
 
   S.number = function (value) {
-    return format("whole", { maximumFractionDigits: 0 }).format(Math.round(value));
+    return format("whole", { maximumFractionDigits: 0 }).format(S.whole(value));
   };
 
   S.decimal = (value) => format("decimal", { maximumFractionDigits: 1 }).format(value);
@@ -107,10 +112,12 @@
 
   S.percent = function (share) {
     if (!isFinite(share)) return "–";
-    let shown = Math.round(share * 1000) / 1000;
-    if (share < 1 && shown >= 1) shown = 0.999;
-    if (share > 0 && shown <= 0) shown = 0.001;
-    return S.t("unit.percent", { n: S.decimal(100 * shown) });
+    // Of a share that lies right between two tenths of a percent, such as 6.25, the even one.
+    const percent = 100 * share;
+    let tenths = percent % 1 === 0.25 ? Math.floor(10 * percent) : Math.round(10 * Number(percent.toFixed(1)));
+    if (share < 1 && tenths >= 1000) tenths = 999;
+    if (share > 0 && tenths <= 0) tenths = 1;
+    return S.t("unit.percent", { n: S.decimal(tenths / 10) });
   };
 
   S.distance = function (metres) {
@@ -125,7 +132,7 @@
   S.measure = function (value, unit, threshold) {
     if (value === null || !isFinite(value)) return "–";
     if (unit === "min") {
-      const hidden = threshold !== undefined && value > threshold && Math.round(value) <= threshold;
+      const hidden = threshold !== undefined && value > threshold && S.whole(value) <= threshold;
       return (hidden ? "> " : "") + S.minutes(hidden ? threshold : value);
     }
     if (unit === "m" && value >= 1000 && value % 1000 === 0) return S.t("unit.km", { n: value / 1000 });

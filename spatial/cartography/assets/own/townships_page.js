@@ -43,7 +43,7 @@
   /* The heads name the unit of minutes; one that rounding would put on its limit keeps its sign. */
   function shortMeasure(value, column) {
     if (column.unit !== "min") return S.measure(value, column.unit, column.threshold);
-    const isHidden = value > column.threshold && Math.round(value) <= column.threshold;
+    const isHidden = value > column.threshold && S.whole(value) <= column.threshold;
     return (isHidden ? "> " : "") + S.number(isHidden ? column.threshold : value);
   }
 
