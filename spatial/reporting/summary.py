@@ -29,6 +29,7 @@ from spatial.reporting.score import (
 )
 from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.wording import columns_told, plain, records_of
+from spatial.study.access import full_mode
 from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY, STUDY
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def runs_of(intervals: pd.DataFrame | None, access: pd.DataFrame | None, *, serv
     """Take the paired runs that a norm of one mode can be held against; None where there are none."""
     if intervals is None:
         return None
-    counts = None if mode == ANY else {mode, *mode.split("+")}
+    counts = None if mode == ANY else {mode, *map(full_mode, mode.split("+"))}
     own = intervals.loc[intervals["service"] == service]
     own = own if counts is None else own.loc[own["mode"].isin(counts)]
     if not len(own):

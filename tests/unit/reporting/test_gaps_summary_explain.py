@@ -579,6 +579,10 @@ def test_the_fastest_mode_is_the_paired_one_or_another_as_it_was_assumed():
     parts = runs_of(intervals(), ways, service="primary_care", mode="walk+drive")
     assert parts is not None
     assert parts.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 12.0, 15.0]
+    # Tables call a norm's bus walk+bus.
+    by_bus = runs_of(intervals().assign(mode="walk+bus"), None, service="primary_care", mode="bus")
+    assert by_bus is not None
+    assert by_bus.minutes.loc["a", "base"] == 12.0
 
 
 def test_the_rural_access_index_is_told_as_an_interval_with_what_is_not_known():
