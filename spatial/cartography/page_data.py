@@ -385,20 +385,17 @@ class PageBook:
         order = sorted(rows, key=lambda way: (way[0], modes.index(way[1]) if way[1] in modes else len(modes), way[1]))
         return {way: rows[way] for way in order}
 
-    @functools.cached_property
-    def _access(self) -> pd.DataFrame:
-        """The table `access`; as categories, texts are brought into the order of a page at a fraction of the time."""
-        access = self.tables["access"]
-        return access.assign(
-            reach_status=pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)),
-            facility_id=pd.Categorical(access["facility_id"]),
-            second_facility_id=pd.Categorical(access["second_facility_id"]),
-        )
-
     def access(self, service: str, mode: str) -> pd.DataFrame:
         """Take the rows of `access` of a way, once: a country has many ways, and asks for few."""
-        way = service, mode
-        return cast("pd.DataFrame", once(self.kept, ("access", way), lambda: self._access.take(self.ways[way])))
+        if (key := ("access", service, mode)) not in self.kept:
+            own = self.tables["access"].take(self.ways[service, mode])
+            # As categories, texts are brought into the order of a page at a fraction of the time.
+            self.kept[key] = own.assign(
+                reach_status=pd.Categorical(own["reach_status"], categories=list(REACH_STATUS)),
+                facility_id=pd.Categorical(own["facility_id"]),
+                second_facility_id=pd.Categorical(own["second_facility_id"]),
+            )
+        return cast("pd.DataFrame", self.kept[key])
 
     def note(self, service: str) -> ServiceNote:
         """Say what a service is called and what counts for it."""
