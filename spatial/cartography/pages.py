@@ -178,7 +178,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     made: list[_Made] = []
     done = 0
-    for own, part in by_district(book, rows):
+    for own, part in by_district(book, rows) if len(rows.ids) > MANY_PLACES else [(book, rows)]:
         made += [page for file in own.files.values() for page in _fit(own, file, part, max_page_mb)]
         done += len(part.ids)
         del own, part  # of a country, hundreds of MB
@@ -247,13 +247,10 @@ _AROUND_M = 20_000.0
 
 def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
     """
-    Give the settlements of a country district by district, small ones together, with what lies there alone.
+    Give the settlements of a country by district, small ones together, with what lies there alone.
 
-    Districts are the next larger units above those of the study, else these. A study that is none is given whole.
+    Districts are the next larger units above those of the study, else these.
     """
-    if len(rows.ids) <= MANY_PLACES:
-        yield book, rows
-        return
     boundaries, xy = book.shapes("boundaries"), shapely.get_coordinates(rows.settlements.geometry.to_numpy())
     units = boundaries.loc[boundaries["is_unit"], "admin_level"]
     above = boundaries.loc[~boundaries["is_unit"] & (boundaries["admin_level"] < units.min())]
