@@ -26,8 +26,8 @@ FALLBACK = "en"
 """The language whose file is whole: a text that another lacks is said in it."""
 METRES_PER_KM = 1000.0
 NOT_MEASURED = frozenset({"other", "share"})
-COUNTS = ("n", "count", "number", "detail")
-"""Braces that may hold how many there are; the first of these counts."""
+COUNTS = ("digits", "n", "count", "number", "detail")
+"""Values that may hold how many there are, of which the first counts: by its digits alone where others are written."""
 WHOLE, WITHOUT_GROUPS = "#,##0", "0.############"
 """Patterns of numbers (Unicode Technical Standard 35, part 3)."""
 
@@ -75,12 +75,8 @@ class Words:
     def say(self, section: str, key: str, **values: object) -> str:
         """Say one text, in the form that its count asks for; the key itself where there is no such text."""
         count = next((str(values[name]) for name in COUNTS if name in values), "")
-        return self._in_form(section, key, int(count) if count.isdecimal() else None, values)
-
-    def _in_form(self, section: str, key: str, count: int | None, values: Mapping[str, object]) -> str:
-        """Say one text in the form of a count, which may be written with separators in it."""
+        form = locale_of(self.language).plural_form(int(count)) if count.isdecimal() else "other"
         texts = self.messages.get(section, {})
-        form = "other" if count is None else locale_of(self.language).plural_form(count)
         # A language without plurals, or a text with one form for all, has no key of its own for the form.
         text = (texts.get(f"{key}_{form}") if form != "other" else None) or texts.get(key)
         return key if text is None else text.format(**values)
@@ -188,9 +184,7 @@ class Words:
         if unit in results.messages["unit"] and unit not in NOT_MEASURED:
             decimals = 0 if unit == "persons" else decimals
             number = self.number(value, decimals=decimals)
-            whole = f"{value:.{decimals}f}"
-            count = int(whole) if whole.isdecimal() else None
-            return results._in_form("unit", unit, count, {"n": number, "value": number})  # noqa: SLF001 - of its own class
+            return results.say("unit", unit, digits=f"{value:.{decimals}f}", n=number, value=number)
         shown = _written(f"{value:g}", WITHOUT_GROUPS, self.language)
         return results.say("unit", "other", value=shown, unit=self.term(unit))
 
