@@ -232,7 +232,7 @@ def scenario_people(compared: pd.DataFrame, cutoffs_min: Sequence[float] = ()) -
     for (mode, _, _), rows in compared.groupby(["mode", "scenario", "service"], sort=False):
         own = float(rows["cutoff_min"].iloc[0])
         for cutoff in sorted({own, *cutoffs_min}):
-            sums = summarise_scenarios(reclassified(rows.rename(columns={"population_persons": "persons"}), cutoff))
+            sums = _sums(reclassified(rows.rename(columns={"population_persons": "persons"}), cutoff))
             people.append(sums.assign(mode=str(mode), cutoff_min=cutoff, is_class=cutoff == own))
     numbers = dict.fromkeys((*SUMS, "saved_person_min"), np.float64) | dict.fromkeys(COUNTS, np.int64)
     words = dict.fromkeys(("scenario", "service", "mode"), "str")
@@ -258,6 +258,12 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
         nobody. The findings of `compared` stay in ``attrs``.
     """
     require_columns("scenarios", compared, COLUMNS)
+    table = _sums(compared)
+    table.attrs |= {name: compared.attrs[name] for name in ("findings",) if name in compared.attrs}
+    return table
+
+
+def _sums(compared: pd.DataFrame) -> pd.DataFrame:
     scored = compared.loc[compared["in_study"]]
     rows = []
     for (name, service), group in scored.groupby(["scenario", "service"], sort=False):
@@ -278,6 +284,4 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
                 "unknown_places": int(group["persons"].isna().sum()),
             }
         )
-    table = pd.DataFrame(rows)
-    table.attrs |= {name: compared.attrs[name] for name in ("findings",) if name in compared.attrs}
-    return table
+    return pd.DataFrame(rows)

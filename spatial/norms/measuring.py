@@ -14,7 +14,7 @@ import shapely
 
 from spatial.access.options import numbers
 from spatial.access.places import serves_where_it_stands
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of
 from spatial.indices.groups import read_classes
 from spatial.norms.law import SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
 from spatial.study.access import full_mode
@@ -255,7 +255,8 @@ class Places:
         twice = ids[ids.duplicated() & ids.notna()].unique()
         if len(twice):
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
-        refuse("settlements", problems)
+        if problems:
+            raise ContractError("settlements", problems)
         # An index may have a column's name, and categories stand in an order of their own.
         named = (column for column in ("settlement_id", "township_id") if column in settlements)
         categories = {
