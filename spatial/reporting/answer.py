@@ -66,7 +66,16 @@ def summarise_answer(
     """
     settlements = pd.DataFrame(tables["settlements"])
     scored = settlements.loc[settlements["in_study"]]
-    ground = _Ground(scored, tables, dict(services or {}))
+    places = scored.set_index(scored["settlement_id"].astype(str))
+    ground = _Ground(
+        services=dict(services or {}),
+        results=tables["norm_results"],
+        gaps=pd.DataFrame(tables["gaps"]),
+        places=places,
+        people=places["population_persons"],
+        township=places.get("township_id", pd.Series(None, places.index, dtype=object)),
+        units=unit_names(tables),
+    )
     # A norm on townships stands in the matrix, though the page need not open with it.
     failing = [
         norm
@@ -138,19 +147,16 @@ def counted_norm(norm: Mapping[str, Any], services: Mapping[str, Mapping[str, st
     return found
 
 
-class _Ground:
+class _Ground(NamedTuple):
     """The places of a study with their names, townships, people and gaps."""
 
-    def __init__(
-        self, scored: pd.DataFrame, tables: Mapping[str, pd.DataFrame], services: Mapping[str, Mapping[str, str]]
-    ) -> None:
-        self.services = services
-        self.results = tables["norm_results"]
-        self.gaps = pd.DataFrame(tables["gaps"])
-        self.places = scored.set_index(scored["settlement_id"].astype(str))
-        self.people = self.places["population_persons"]
-        self.township = self.places.get("township_id", pd.Series(None, self.places.index, dtype=object))
-        self.units = unit_names(tables)
+    services: Mapping[str, Mapping[str, str]]  # names by language
+    results: pd.DataFrame
+    gaps: pd.DataFrame
+    places: pd.DataFrame  # the scored settlements by id, as are the two below
+    people: pd.Series
+    township: pd.Series  # ids of townships
+    units: Mapping[str, Mapping[str, str]]  # names of units by language
 
     def finding(self, norm: Mapping[str, Any], among: Sequence[str]) -> Record:
         """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
@@ -294,7 +300,6 @@ class _Ground:
                     "is_asked": str(service) in asked,
                 }
             )
-
         ranked = told_first({each["service"]: each["mapped"] or 0 for each in found})
         first = {name: rank for rank, name in enumerate(ranked)}
         ordered = []
@@ -411,12 +416,6 @@ class FirstAction(NamedTuple):
     plan: dict[str, Any]  # one of `plan_records`
     at: int  # position of the action in it
 
-    @property
-    def gained(self) -> float:
-        """People whom the action gains, or places where nobody's number is known."""
-        shown = self.plan["actions"][self.at]["shown"]
-        return float(shown["places"] if shown["persons"] is None else shown["persons"])
-
 
 def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIRST_ACTIONS) -> list[FirstAction]:
     """
@@ -436,7 +435,10 @@ def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIR
         following = [one for one in following if one.at < len(one.plan["actions"])]
         if not following:
             break
-        chosen.append(max(following, key=lambda one: one.gained))
+        # By people, or by places where nobody's number is known.
+        gains = [plan["actions"][at]["shown"] for plan, at in following]
+        gained = [shown["places"] if shown["persons"] is None else shown["persons"] for shown in gains]
+        chosen.append(following[int(np.argmax(gained))])
     return chosen
 
 
