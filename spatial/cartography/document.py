@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import re
-import tomllib
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from jinja2 import Environment, PackageLoader
 
 from spatial.errors import SourceError, StudyError
 from spatial.parallel import map_blocks
+from spatial.plain_text import shipped_toml
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -53,10 +53,9 @@ class Vendored:
 @functools.cache
 def vendored_files() -> dict[str, Vendored]:
     """Read the manifest of vendored files."""
-    manifest: dict[str, Any] = tomllib.loads(_bytes("manifest.toml").decode("utf-8"))
     return {
         file["path"]: Vendored(file["path"], package["name"], package["version"], package["licence"], file["sha256"])
-        for package in manifest["package"]
+        for package in shipped_toml("cartography/assets/manifest.toml")["package"]
         for file in package["file"]
     }
 
@@ -286,7 +285,7 @@ class PageParts(NamedTuple):
 @functools.cache
 def parts_of(page: str) -> PageParts:
     """Read what makes the pages of a kind."""
-    kinds = tomllib.loads(_bytes("pages.toml").decode("utf-8"))
+    kinds = shipped_toml("cartography/assets/pages.toml")
     scripts, styles = (
         tuple(f"{name}.{ending}" for kind in ("every", page) for name in kinds[kind][key].split())
         for key, ending in (("scripts", "js"), ("styles", "css"))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
-from spatial.plain_text import xml_text
+from spatial.plain_text import shipped_toml, xml_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 # Colours of every layer, as `colours.toml` has them.
 
-COLOURS: dict[str, Any] = tomllib.loads(resources.files("spatial.qgis").joinpath("colours.toml").read_text("utf-8"))
+COLOURS = shipped_toml("qgis/colours.toml")
 INK, ACCENT = str(COLOURS["ink"]), str(COLOURS["accent"])
 QUALITATIVE, REACH, TINTS = (tuple[str, ...](COLOURS[name]) for name in ("qualitative", "reach", "tints"))
 BASE, ROADS, GAP, SHARES = (dict[str, str](COLOURS[name]) for name in ("base", "roads", "gap", "shares"))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import itertools
 import json
 import math
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ import pandas as pd
 import shapely
 
 from spatial.messages import Words, languages
+from spatial.plain_text import shipped_toml
 from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
@@ -61,8 +60,7 @@ def capital(text: str) -> str:
 @functools.cache
 def columns_told(where: str) -> dict[str, tuple[str, ...]]:
     """Read which columns of tables the summary, the score, an explanation, pages or layers tell, in their order."""
-    text = importlib.resources.files("spatial.reporting").joinpath("columns.toml").read_text("utf-8")
-    return {name: tuple(columns) for name, columns in tomllib.loads(text)[where].items()}
+    return {name: tuple(columns) for name, columns in shipped_toml("reporting/columns.toml")[where].items()}
 
 
 def source_title(norm: Mapping[Any, Any], words: Words) -> str:
