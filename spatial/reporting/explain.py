@@ -15,7 +15,16 @@ from spatial.network.combined import BOARDING
 from spatial.plain_text import one_line
 from spatial.reporting.plans import action_text, place_name
 from spatial.reporting.score import is_unmapped, people_missing, place_score, place_score_lines, split_codes
-from spatial.reporting.summary import change_of, factor_text, missing_text, remedies_of, status_text, told_unit
+from spatial.reporting.summary import (
+    MOBILE_SERVICE,
+    SITE_OR_ROAD,
+    change_of,
+    factor_text,
+    missing_text,
+    mobile_places,
+    status_text,
+    told_unit,
+)
 from spatial.reporting.wording import columns_told, plain, records_of, source_title, travelled_m
 from spatial.tables.words import FACILITIES_WITHIN, NAMES
 
@@ -206,7 +215,7 @@ def _norms(place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.Da
     }
     indexed = {level: part.set_index("norm_id") for level, part in parts.items()}
     rules = register.set_index("norm_id")
-    remedy = remedies_of(pd.Series([place["settlement_id"]]), place.to_frame().T).iloc[0]
+    remedy = MOBILE_SERVICE if place["settlement_id"] in mobile_places(tables["settlements"]) else SITE_OR_ROAD
     scored = tables["settlements"].loc[tables["settlements"]["in_study"]]
     found = []
     for norm_id in sorted(set().union(*(frame.index for frame in indexed.values()))):

@@ -42,12 +42,6 @@ RELOCATES = "relocate"
 """Class of a village that its plan moves or merges; every other class, protected too, is served by sites and roads."""
 
 
-def remedies_of(ids: pd.Series, settlements: pd.DataFrame) -> pd.Series:
-    """Say what helps each place."""
-    moves = ids.isin(mobile_places(settlements))
-    return pd.Series(np.where(moves, MOBILE_SERVICE, SITE_OR_ROAD), index=ids.index, dtype="str")
-
-
 def mobile_places(settlements: pd.DataFrame) -> frozenset[str]:
     """List the villages that are to be relocated."""
     if "village_plan_class" not in settlements:
@@ -108,6 +102,7 @@ def rank_gaps(
             best = np.stack([place[way.reach] for way in ways]).min(axis=0)
             words = np.array(BEST_FIRST, dtype=object)[best]
             reach.iloc[positions] = words[ids.get_indexer(pd.Index(rows["unit_id"].iloc[positions]))]
+    moves = rows["unit_id"].isin(mobile_places(settlements))
     frame = pd.DataFrame(
         {
             "settlement_id": rows["unit_id"],
@@ -122,7 +117,7 @@ def rank_gaps(
             "is_near_miss": near,
             "status": rows["status"],
             "reach_status": reach,
-            "remedy": remedies_of(rows["unit_id"], settlements),
+            "remedy": pd.Series(np.where(moves, MOBILE_SERVICE, SITE_OR_ROAD), dtype="str"),
         }
     )
     told = [name for name in columns_told("access")["gaps"] if name in access]

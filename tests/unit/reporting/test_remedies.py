@@ -18,7 +18,7 @@ from spatial.norms.measuring import NormEvidence
 from spatial.qgis.joins import gap_points
 from spatial.qgis.looks_results import gap_look
 from spatial.reporting.explain import explain, explanation_text
-from spatial.reporting.summary import headline_text, mobile_places, rank_gaps, remedies_of, summarise_study
+from spatial.reporting.summary import headline_text, mobile_places, rank_gaps, summarise_study
 from spatial.tables import TABLES
 
 AS_OF = dt.date(2026, 6, 30)
@@ -204,12 +204,7 @@ def test_a_map_in_qgis_shows_the_remedy_before_the_measure():
 
 def test_remedies_do_not_depend_on_the_order_of_places():
     places = _places()
-    ids = pd.Series(list("edcba"), index=[9, 7, 5, 3, 1])
-    told = remedies_of(ids, places)
-    assert told.index.tolist() == [9, 7, 5, 3, 1]
-    assert told.tolist() == ["mobile_service", *["site_or_road"] * 3, "mobile_service"]
     assert mobile_places(places) == mobile_places(places.iloc[::-1]) == frozenset({"a", "e"})
-    assert remedies_of(ids.iloc[:0], places).tolist() == []
 
 
 def test_no_gap_is_no_remedy():
