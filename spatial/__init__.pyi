@@ -382,7 +382,7 @@ from .formats.tag_rules import TagRule as TagRule
 from .formats.tag_rules import TagTest as TagTest
 from .study import Tiers as Tiers
 from .study.access import UncertaintyOptions as UncertaintyOptions
-from .score.scoreboard import UnitGates as UnitGates
+from .norms.evaluation import UnitGates as UnitGates
 from .study.access import WalkRange as WalkRange
 from .network.speeds import WidthRules as WidthRules
 from .terrain.coverage import ZonalSums as ZonalSums

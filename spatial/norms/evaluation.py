@@ -31,34 +31,85 @@ SHARE_TOLERANCE = 1e-9
 """A share this little below its target meets it: sums of floats are not exact."""
 
 
-def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:
+class UnitGates(NamedTuple):
     """
-    Judge every unit by its gates alone; nothing compensates a gate, and no gate in force is never a pass.
+    Gates of one unit; what is in force and neither passed nor failed is unknown.
 
-    >>> one = {"unit_level": ["study"], "unit_id": ["study"], "norm_id": ["a"], "gate": ["none_applicable"]}
-    >>> gate_status(pd.DataFrame(one))["mandatory_status"].tolist()
-    ['none_applicable']
+    Parameters
+    ----------
+    passed : int
+        How many are passed.
+    in_force : int
+        How many are in force.
+    failed : tuple of str
+        The norms.
     """
-    unit = ["unit_level", "unit_id"]
-    flags = norm_results[unit].assign(
-        n_pass=norm_results["gate"] == "pass",
-        n_fail=norm_results["gate"] == "fail",
-        n_unknown=norm_results["gate"] == "unknown",
-    )
-    sums = flags.groupby(unit, sort=True, observed=True).sum().astype("int64").reset_index()
-    sums["n_gates"] = sums["n_pass"] + sums["n_fail"] + sums["n_unknown"]
-    status = np.select(
-        [sums["n_fail"] > 0, sums["n_unknown"] > 0, sums["n_pass"] > 0], ["fail", "unknown", "pass"], "none_applicable"
-    )
-    sums["mandatory_status"] = pd.Series(status, index=sums.index, dtype="str")
-    return sums[[*unit, "mandatory_status", "n_pass", "n_gates"]]
+
+    passed: int = 0
+    in_force: int = 0
+    failed: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """
+        Share of the gates passed among those that could be judged.
+
+        Another road or facility can turn a gate that nobody could judge into one that is passed, never into one that
+        failed, so that it never lowers the share, nor a mean that the share joins.
+
+        Returns 0-1; NaN where none could be judged: absence of data is not absence of service.
+
+        Examples
+        --------
+        >>> UnitGates(1, 3, ("POST",)).share, UnitGates(0, 3).share
+        (0.5, nan)
+        """
+        judged = self.passed + len(self.failed)
+        return self.passed / judged if judged else np.nan
+
+    @property
+    def low(self) -> float:
+        """
+        Share of gates passed if those that nobody can judge were not passed; NaN where none is in force.
+
+        Examples
+        --------
+        >>> UnitGates(1, 4, ("POST",)).low, UnitGates(1, 4, ("POST",)).high
+        (0.25, 0.75)
+        """
+        return self.passed / self.in_force if self.in_force else np.nan
+
+    @property
+    def high(self) -> float:
+        """Share of gates passed if those that nobody can judge were passed; NaN where none is in force."""
+        return (self.in_force - len(self.failed)) / self.in_force if self.in_force else np.nan
+
+    @property
+    def status(self) -> str:
+        """Judge the unit by its gates alone: none compensates another."""
+        if not self.in_force:
+            return "none_applicable"
+        if self.failed:
+            return "fail"
+        return "pass" if self.passed == self.in_force else "unknown"
+
+
+def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], UnitGates]:
+    """Count the gates of each unit."""
+    rows = norm_results[norm_results["unit_level"].isin(["study", "township"])]
+    rows = rows[rows["gate"].isin(["pass", "fail", "unknown"])]
+    found: dict[tuple[str, str], UnitGates] = {}
+    for (unit_level, unit_id), mine in rows.groupby(["unit_level", "unit_id"], sort=True):
+        failed = tuple(sorted(mine.loc[mine["gate"] == "fail", "norm_id"].astype(str)))
+        found[str(unit_level), str(unit_id)] = UnitGates(int((mine["gate"] == "pass").sum()), len(mine), failed)
+    return found
 
 
 def guiding_attainment(norm_results: pd.DataFrame, *, floor: float = 0.01) -> float:
     """
     Mean attainment of the graded norms of the study, as a geometric mean; NaN where nothing is graded.
 
-    Gates are not in it: they are judged by `gate_status`.
+    Gates are not in it: they are judged by themselves, see `UnitGates`.
 
     >>> row = {"unit_level": ["study"], "norm_class": ["guiding"], "gate": ["none_applicable"], "attainment": [0.5]}
     >>> guiding_attainment(pd.DataFrame(row))

@@ -14,7 +14,7 @@ import pandas as pd
 
 from spatial.inputs.names import OPEN_NAMESAKE
 from spatial.messages import Words
-from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
+from spatial.norms.evaluation import SHARE_TOLERANCE, UnitGates, guiding_attainment
 from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen
 from spatial.norms.measuring import ACCESS_METRICS, AccessLookup, modes_for
 from spatial.reporting.disclosure import SUPPRESSED
@@ -545,7 +545,8 @@ def summarise_study(
     index = rural_access(tables.get("rural_access"))
     norms = _norms(tables, register, note, index)
     study = results.loc[results["unit_level"] == STUDY]
-    status = next(iter(gate_status(study).to_dict("records")), {})
+    gates = {name: sorted(study.loc[study["gate"] == name, "norm_id"]) for name in ("pass", "fail", "unknown")}
+    judged = UnitGates(len(gates["pass"]), sum(map(len, gates.values())), tuple(gates["fail"]))
     # Which facilities close while one of their name stays open: in scenarios, or in that which the run is of.
     open_namesakes = [
         json.loads(values)
@@ -571,12 +572,7 @@ def summarise_study(
         "population": people,
         "norms": norms,
         "headlines": [norm["norm_id"] for norm in norms if norm["is_headline"]],
-        "gates": {
-            "mandatory_status": status.get("mandatory_status", "none_applicable"),
-            "n_pass": status.get("n_pass", 0),
-            "n_gates": status.get("n_gates", 0),
-            **{name: sorted(study.loc[study["gate"] == name, "norm_id"]) for name in ("pass", "fail", "unknown")},
-        },
+        "gates": {"mandatory_status": judged.status, "n_pass": judged.passed, "n_gates": judged.in_force, **gates},
         "guiding": {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means},
         "gaps": {}
         if gaps is None

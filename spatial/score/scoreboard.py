@@ -13,6 +13,7 @@ import pandas as pd
 
 from spatial.indices.groups import border_effect, dissimilarity_index, information_index, urban_rural_gap
 from spatial.indices.inequality import equally_distributed_equivalent, theil_t
+from spatial.norms.evaluation import UnitGates
 from spatial.score.composite import SegmentationIndex, integration_level, segmentation_index
 from spatial.score.evidence import (
     MET,
@@ -38,83 +39,6 @@ if TYPE_CHECKING:
     from spatial.arrays import FloatArray
     from spatial.indices.resilience import RobustCoverage
     from spatial.score.place_scores import PlaceScores
-
-
-# Gates of the study and of its townships: how many are in force, which are passed, which failed, what is unknown.
-
-
-class UnitGates(NamedTuple):
-    """
-    Gates of one unit; what is in force and neither passed nor failed is unknown.
-
-    Parameters
-    ----------
-    passed : int
-        How many are passed.
-    in_force : int
-        How many are in force.
-    failed : tuple of str
-        The norms.
-    """
-
-    passed: int = 0
-    in_force: int = 0
-    failed: tuple[str, ...] = ()
-
-    @property
-    def share(self) -> float:
-        """
-        Share of the gates passed among those that could be judged.
-
-        Another road or facility can turn a gate that nobody could judge into one that is passed, never into one that
-        failed, so that it never lowers the share, nor a mean that the share joins.
-
-        Returns 0-1; NaN where none could be judged: absence of data is not absence of service.
-
-        Examples
-        --------
-        >>> UnitGates(1, 3, ("POST",)).share, UnitGates(0, 3).share
-        (0.5, nan)
-        """
-        judged = self.passed + len(self.failed)
-        return self.passed / judged if judged else math.nan
-
-    @property
-    def low(self) -> float:
-        """
-        Share of gates passed if those that nobody can judge were not passed; NaN where none is in force.
-
-        Examples
-        --------
-        >>> UnitGates(1, 4, ("POST",)).low, UnitGates(1, 4, ("POST",)).high
-        (0.25, 0.75)
-        """
-        return self.passed / self.in_force if self.in_force else math.nan
-
-    @property
-    def high(self) -> float:
-        """Share of gates passed if those that nobody can judge were passed; NaN where none is in force."""
-        return (self.in_force - len(self.failed)) / self.in_force if self.in_force else math.nan
-
-    @property
-    def status(self) -> str:
-        """Judge the unit by its gates alone: none compensates another."""
-        if not self.in_force:
-            return "none_applicable"
-        if self.failed:
-            return "fail"
-        return "pass" if self.passed == self.in_force else "unknown"
-
-
-def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], UnitGates]:
-    """Count the gates of each unit."""
-    rows = norm_results[norm_results["unit_level"].isin(["study", "township"])]
-    rows = rows[rows["gate"].isin(["pass", "fail", "unknown"])]
-    found: dict[tuple[str, str], UnitGates] = {}
-    for (unit_level, unit_id), mine in rows.groupby(["unit_level", "unit_id"], sort=True):
-        failed = tuple(sorted(mine.loc[mine["gate"] == "fail", "norm_id"].astype(str)))
-        found[str(unit_level), str(unit_id)] = UnitGates(int((mine["gate"] == "pass").sum()), len(mine), failed)
-    return found
 
 
 # Levels of the four pillars: quantities that rise, or stay, with every person's access.

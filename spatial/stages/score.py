@@ -23,6 +23,7 @@ from spatial.indices.degurba import DEGURBA_RULES, DegurbaRules
 from spatial.indices.functional_areas import polycentricity, rank_size
 from spatial.indices.resilience import circuity, robust_coverage
 from spatial.network.matrix import times_matrix
+from spatial.norms.evaluation import gates_by_unit
 from spatial.reporting.score import doubted_units, rank_doubts
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.score.evidence import (
@@ -38,7 +39,7 @@ from spatial.score.evidence import (
 from spatial.score.place_scores import norms_table, place_scores, score_norms, scored_results
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
 from spatial.score.ranking import BENDS, coordination_table, rank_units
-from spatial.score.scoreboard import Evidence, gates_by_unit, pillar_levels, score_study
+from spatial.score.scoreboard import Evidence, pillar_levels, score_study
 from spatial.score.settlement_types import type_table, unit_type_table
 from spatial.score.spatial_pattern import (
     NEIGHBOURS,

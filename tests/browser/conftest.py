@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
-from spatial.norms.evaluation import gate_status
+from spatial.norms.evaluation import UnitGates
 from spatial.norms.law import load_register
 from spatial.reporting.plans import plan_records
 from spatial.reporting.score import summarise_score
@@ -103,8 +103,9 @@ class County:
         named = {note.id: note.names for note in self.meta.services.values()}
         plans = plan_records(self.tables, services=named)
         study = self.tables["norm_results"].query("unit_level == 'study'")
-        gates = gate_status(study).to_dict("records")[0]
-        gates |= {name: study.loc[study["gate"] == name, "norm_id"].tolist() for name in ("pass", "fail", "unknown")}
+        gates = {name: study.loc[study["gate"] == name, "norm_id"].tolist() for name in ("pass", "fail", "unknown")}
+        judged = UnitGates(len(gates["pass"]), sum(map(len, gates.values())), tuple(gates["fail"]))
+        gates |= {"mandatory_status": judged.status, "n_pass": judged.passed, "n_gates": judged.in_force}
         summary = {"score": score, "scenarios": changed, "plans": plans, "gates": gates} | self.summary
         return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
 

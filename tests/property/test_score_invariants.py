@@ -18,12 +18,12 @@ import spatial as sp
 from spatial.access.last_mile import last_mile
 from spatial.access.nearest import access_table
 from spatial.access.options import AccessRules
-from spatial.norms.evaluation import evaluate_norms
+from spatial.norms.evaluation import evaluate_norms, gates_by_unit
 from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.norms.measuring import NormEvidence
 from spatial.score.evidence import connection, gap_reading, road_is_near
 from spatial.score.place_scores import place_scores, score_norms
-from spatial.score.scoreboard import Evidence, gates_by_unit, score_study
+from spatial.score.scoreboard import Evidence, score_study
 from spatial.tables import TABLES
 from tests.effort import tried
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.indices.resilience import RobustCoverage
+from spatial.norms.evaluation import gates_by_unit
 from spatial.score.comparison.runs import Run, check_comparable, check_whole, shared_norms, with_same_ids
 from spatial.score.composite import FLOOR, TERMS, index_of_terms
 from spatial.score.evidence import (
@@ -28,7 +29,7 @@ from spatial.score.evidence import (
     scaled_norms,
 )
 from spatial.score.place_scores import place_scores
-from spatial.score.scoreboard import Evidence, Scoreboard, gates_by_unit, levels_of, score_study
+from spatial.score.scoreboard import Evidence, Scoreboard, levels_of, score_study
 from spatial.score.spatial_pattern import spread_of
 from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS, STUDY, TOWNSHIP

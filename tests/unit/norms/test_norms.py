@@ -15,7 +15,7 @@ import shapely
 import spatial as sp
 from spatial.access.cumulative import gap_depth
 from spatial.errors import ContractError, StudyError
-from spatial.norms.evaluation import evaluate_norms, gate_status, guiding_attainment
+from spatial.norms.evaluation import UnitGates, evaluate_norms, gates_by_unit, guiding_attainment
 from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.norms.measuring import NormEvidence
 from spatial.study import Adoption, Confirmation
@@ -192,8 +192,8 @@ def test_the_norm_example_gates_fail_and_guiding_norms_average_geometrically():
     assert (elder["status"], elder["reason"]) == ("not_applicable", "not_adopted")
     assert np.isnan(elder["attainment"])
     assert elder["persons_served"] == 5600.0  # 7 places of 800: reported, though not judged
-    gates = gate_status(result).query("unit_level == 'study'").squeeze()
-    assert (gates["mandatory_status"], gates["n_pass"], gates["n_gates"]) == ("fail", 1, 2)
+    gates = gates_by_unit(result)["study", "study"]
+    assert (gates.status, gates.passed, gates.in_force) == ("fail", 1, 2)
     assert guiding_attainment(result) == pytest.approx(0.8944272, abs=1e-7)  # sqrt(.8 x 1)
 
 
@@ -386,7 +386,7 @@ def test_a_mandatory_norm_that_lacks_one_condition_is_no_gate_and_says_why(chang
     found = study_row(result)
     assert found["gate"] == "none_applicable"
     assert found["reason"] == reason
-    assert set(gate_status(result)["mandatory_status"]) == {"none_applicable"}
+    assert gates_by_unit(result) == {}
 
 
 @pytest.mark.parametrize("instrument", ["law", "regulation", "rule", "mandatory_standard", "binding_plan_indicator"])
@@ -410,15 +410,15 @@ def test_a_gate_nearly_reached_within_rounding_passes():
 def test_nothing_compensates_a_failed_gate_and_no_gate_is_never_a_pass():
     rows = [gate("A"), gate("B", service="school"), norm("C")]
     access = pd.concat([reach([10.0]), reach([90.0], service="school")])
-    gates = gate_status(judge(rows, places([1.0]), access)).set_index("unit_level")
-    assert gates.loc["study", "mandatory_status"] == "fail"
-    alone = gate_status(judge([norm("C")], places([1.0]), reach([10.0])))
-    assert set(alone["mandatory_status"]) == {"none_applicable"}
+    assert gates_by_unit(judge(rows, places([1.0]), access))["study", "study"].status == "fail"
+    assert gates_by_unit(judge([norm("C")], places([1.0]), reach([10.0]))) == {}
+    assert UnitGates().status == "none_applicable"
     # One that passes, one beside it of which nothing is known, and then one that fails beside both.
-    frame = pd.DataFrame({"unit_level": "township", "unit_id": list("abbccc")})
+    frame = pd.DataFrame({"unit_level": "township", "unit_id": list("abbccc"), "norm_id": list("NMNMNO")})
     frame["gate"] = ["pass", "pass", "unknown", "pass", "unknown", "fail"]
-    assert gate_status(frame)["mandatory_status"].tolist() == ["pass", "unknown", "fail"]
-    assert gate_status(frame)[["n_pass", "n_gates"]].to_numpy().tolist() == [[1, 1], [1, 2], [1, 3]]
+    judged = list(gates_by_unit(frame).values())
+    assert [gates.status for gates in judged] == ["pass", "unknown", "fail"]
+    assert [(gates.passed, gates.in_force) for gates in judged] == [(1, 1), (1, 2), (1, 3)]
 
 
 def test_a_duty_trigger_counts_who_is_entitled_and_fails_nobody():

@@ -13,12 +13,13 @@ from affine import Affine
 
 import spatial as sp
 from spatial.errors import ContractError, StudyError
+from spatial.norms.evaluation import UnitGates
 from spatial.rasters import Raster
 from spatial.score.evidence import connection, gap_reading, potential_flows, read_ground, road_is_near, scaled_norms
 from spatial.score.place_scores import norms_table
 from spatial.score.population_grid import urban_grid
 from spatial.score.ranking import RankDoubts, coordination_table, rank_units
-from spatial.score.scoreboard import Evidence, UnitGates
+from spatial.score.scoreboard import Evidence
 from spatial.score.settlement_types import type_table
 from spatial.score.spatial_pattern import inequality_table
 from spatial.score.towns import town_table
