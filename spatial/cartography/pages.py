@@ -177,12 +177,9 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     if not len(rows.ids):
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     made: list[_Made] = []
-    done = 0
-    for own, part in by_district(book, rows) if len(rows.ids) > MANY_PLACES else [(book, rows)]:
+    for own, part in by_district(book, rows, after_part) if len(rows.ids) > MANY_PLACES else [(book, rows)]:
         made += [page for file in own.files.values() for page in _fit(own, file, part, max_page_mb)]
-        done += len(part.ids)
         del own, part  # of a country, hundreds of MB
-        after_part(done / len(rows.ids))
     # From each service, as norms name it, to the first page that answers it.
     files: dict[str, str] = {}
     for page in made:
@@ -245,11 +242,12 @@ _AROUND_M = 20_000.0
 """Ground around a district whose roads and facilities its maps show."""
 
 
-def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
+def by_district(book: PageBook, rows: Rows, after_part: Callable[[float], None]) -> Iterator[tuple[PageBook, Rows]]:
     """
     Give the settlements of a country by district, small ones together, with what lies there alone.
 
-    Districts are the next larger units above those of the study, else these.
+    Districts are the next larger units above those of the study, else these. Once all is done with some of them,
+    `after_part` is told the share of the settlements that are behind.
     """
     boundaries, xy = book.shapes("boundaries"), shapely.get_coordinates(rows.settlements.geometry.to_numpy())
     units = boundaries.loc[boundaries["is_unit"], "admin_level"]
@@ -277,7 +275,7 @@ def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
     results_in = _rows_by_part(book.norms.places, number_of)
     names = drawn["name"].fillna(drawn["boundary_id"]).to_numpy()
     people_inside(book)
-    shared = dict(book.kept)
+    shared, done = dict(book.kept), 0
     for number, members in enumerate(parts):
         own = rows.subset(np.flatnonzero(part_of == number))
         box = own.settlements.total_bounds + _AROUND_M * np.array([-1.0, -1.0, 1.0, 1.0])
@@ -302,6 +300,8 @@ def by_district(book: PageBook, rows: Rows) -> Iterator[tuple[PageBook, Rows]]:
         meta, part = replace(book.meta, title=title), PagePart(number + 1, label)
         kept = dict(shared)
         yield replace(book, tables=tables, meta=meta, norms=norms, files=files, kept=kept, part=part), own
+        done += len(own.ids)
+        after_part(done / len(rows.ids))
 
 
 def _rows_by_part(table: object, number_of: pd.Series) -> list[NDArray[np.int32]] | None:
