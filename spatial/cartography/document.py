@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import folium
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from branca.element import Figure, MacroElement
 from folium.template import Template
 from jinja2 import Environment, PackageLoader
@@ -28,9 +29,7 @@ from spatial.plain_text import shipped_toml
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.arrays import FloatArray, IntArray
+    from spatial.arrays import FloatArray
 
 # Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
 
@@ -246,17 +245,14 @@ def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
     return np.argsort(code, kind="stable")
 
 
-def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> IntArray:
+def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.intp]:
     """
     Replace texts by their position in a list; `NO_INDEX` where missing or not in the list.
 
-    >>> import pandas as pd
     >>> codes(pd.Series(["b", None, "x"]), ["a", "b"]).tolist()
     [1, -1, -1]
     """
-    position = {text: at for at, text in enumerate(known)}
-    texts = values.to_numpy(dtype=object)
-    return np.array([position.get(text, NO_INDEX) for text in texts], dtype=np.int64)
+    return pd.Index(known).get_indexer(pd.Index(values))
 
 
 def pack_words(values: pd.Series, words: Sequence[str], *, missing: str | None = None) -> dict[str, Any]:
