@@ -589,8 +589,7 @@ def summarise_study(
                 for name, near in gaps.groupby("norm_id", sort=True)["is_near_miss"]
             },
         },
-        "network": _network(tables.get("edges")),
-        **_places_reached(tables, scored),
+        **_network(tables, scored),
         "certainty": None
         if intervals is None or not len(intervals)
         else {
@@ -701,17 +700,17 @@ def _population(settlements: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _network(edges: pd.DataFrame | None) -> dict[str, Any]:
-    """Measure the network of each mode, and what of it was filled in."""
-    found = {}
-    for mode, rows in () if edges is None else edges.groupby("mode", sort=True):
+def _network(tables: Mapping[str, pd.DataFrame], scored: pd.DataFrame) -> dict[str, Any]:
+    """Measure the network of each mode with what was filled in, and how places meet it, its edge and its roads."""
+    network = {}
+    for mode, rows in tables["edges"].groupby("mode", sort=True) if "edges" in tables else ():
         length = rows["length_m"].to_numpy(dtype=float)
         total = float(length.sum())
         imputed = {
             "imputed_speed_share": ~rows["speed_source"].isin(list(TAGGED_SPEEDS)),
             "unknown_season_share": rows["all_season"] == "unknown",
         }
-        found[str(mode)] = {
+        network[str(mode)] = {
             "edges": len(rows),
             "length_km": total / 1000.0,
             **{
@@ -720,13 +719,8 @@ def _network(edges: pd.DataFrame | None) -> dict[str, Any]:
             },
             "components": int(rows["component"].nunique()),
         }
-    return found
-
-
-def _places_reached(tables: Mapping[str, pd.DataFrame], scored: pd.DataFrame) -> dict[str, Any]:
-    """Count the places at risk of a nearer facility beyond the edge, and tell how places meet the network and roads."""
     inside, persons = scored["settlement_id"], scored.set_index("settlement_id")["population_persons"]
-    risk: dict[str, Any] = {}
+    risk: dict[str, Any] = {}  # places at risk of a nearer facility beyond the edge
     if "access" in tables:
         access = tables["access"]
         risky = access.loc[access["edge_risk"] & access["settlement_id"].isin(inside)]
@@ -753,4 +747,4 @@ def _places_reached(tables: Mapping[str, pd.DataFrame], scored: pd.DataFrame) ->
             last_mile[column] = {
                 str(name): {"places": int(counts[name]), "persons": plain(sums[name])} for name in sums.index
             }
-    return {"edge_risk": risk, "snaps": snapped, "last_mile": last_mile}
+    return {"network": network, "edge_risk": risk, "snaps": snapped, "last_mile": last_mile}
