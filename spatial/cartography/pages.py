@@ -42,7 +42,7 @@ from spatial.messages import Words
 from spatial.norms.law import SEASON_ROADS
 from spatial.outlines import area_of
 from spatial.reporting.score import levels_shown, pairs_shown
-from spatial.reporting.summary import emergency_totals, scenario_totals, served_totals
+from spatial.reporting.summary import trial_totals
 from spatial.reporting.wording import namesake_texts
 from spatial.store import Artifact
 
@@ -73,11 +73,6 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
         )
     )
     # What if, response of crews and room at facilities, each with the name and the page of its service.
-    told = {
-        "scenarios": scenario_totals(book.summary.get("scenarios", ()), tables.get("scenario_access")),
-        "emergency": emergency_totals(tables.get("emergency_people"), tables.get("emergency_response")),
-        "served": served_totals(tables.get("served"), book.shapes("settlements")),
-    }
     trials: dict[str, list[dict[str, Any]]] = {
         name: [
             entry
@@ -88,7 +83,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
             }
             for entry in entries
         ]
-        for name, entries in told.items()
+        for name, entries in trial_totals(book.summary.get("scenarios", ()), tables).items()
     }
     texts = zip(*(namesake_texts(book.summary, Words(language)) for language in book.words), strict=True)
     trials["warnings"] = [dict(zip(book.words, said, strict=True)) for said in texts]

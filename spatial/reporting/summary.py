@@ -302,57 +302,52 @@ def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
     return np.select(classes, ["unknown", "served", "partly_served", "full", "not_reached"], "nobody")
 
 
-def scenario_totals(people: Sequence[dict[str, Any]], access: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Say who gains and loses by each scenario of the summary, service by service, at the cutoff of the classes."""
-    if access is None:
-        return []
-    inside = access.loc[access["in_study"]]
-    places = inside.groupby(["scenario", "service", "mode"]).size()
-    found = []
-    for row in people:
-        key = (row["scenario"], row["service"], row["mode"])
-        total = {"persons": row["persons"], "places": int(places.get(key, 0))}
-        entry: dict[str, Any] = {name: row[name] for name in ("scenario", "service", "mode")}
-        entry |= {"cutoff_min": float(row["cutoff_min"]), "unknown_places": int(row["unknown_places"])}
-        for what, count in total.items():
-            gained, lost = row[f"gained_{what}"], row[f"lost_{what}"]
-            entry[what] = {"gained": plain(gained), "lost": plain(lost), "unchanged": plain(count - gained - lost)}
-        found.append(entry)
-    return sorted(found, key=lambda entry: (entry["scenario"], entry["service"]))
+def trial_totals(
+    scenarios: Sequence[dict[str, Any]], tables: Mapping[str, pd.DataFrame]
+) -> dict[str, list[dict[str, Any]]]:
+    """
+    Say who gains and loses by each of the summary's scenarios, whom crews reach within their targets, and who has room.
 
-
-def emergency_totals(people: pd.DataFrame | None, response: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Say whom crews reach within their targets."""
-    if people is None or response is None:
-        return []
-    columns = ["target_min", "within_persons", "beyond_persons", "within_places", "beyond_places"]
-    found = []
-    for (service, mode), part in people.groupby(["service", "mode"], sort=True):
-        own = response.loc[(response["service"] == service) & (response["mode"] == mode), "mobilisation_min"]
-        ordered = part.sort_values("target_min", kind="stable")
-        found.append(
-            {
-                "service": str(service),
-                "mode": str(mode),
-                "mobilisation_min": [plain(own.min()), plain(own.max())],
-                "targets": [{name: plain(row[name]) for name in columns} for row in ordered.to_dict("records")],
-                "unknown_places": int(part["unknown_places"].max()),
-            }
-        )
-    return found
-
-
-def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count the people of the study who find room, who reach only full facilities, and who reach none."""
-    if served is None:
-        return []
-    inside = settlements.loc[settlements["in_study"], "settlement_id"]
-    own = served.loc[served["settlement_id"].isin(inside)].sort_values("settlement_id", kind="stable")
-    parts = own.groupby(["service", "mode"], sort=True)
-    return [
-        {"service": str(service), "mode": str(mode), **{name: float(part[f"{name}_persons"].sum()) for name in _SERVED}}
-        for (service, mode), part in parts
-    ]
+    Scenarios are told service by service at the cutoff of the classes. Of room it says how many people of the study
+    find some, reach only full facilities, or reach none.
+    """
+    told: dict[str, list[dict[str, Any]]] = {"scenarios": [], "emergency": [], "served": []}
+    if "scenario_access" in tables:
+        access = tables["scenario_access"]
+        places = access.loc[access["in_study"]].groupby(["scenario", "service", "mode"]).size()
+        for row in scenarios:
+            key = (row["scenario"], row["service"], row["mode"])
+            total = {"persons": row["persons"], "places": int(places.get(key, 0))}
+            entry: dict[str, Any] = {name: row[name] for name in ("scenario", "service", "mode")}
+            entry |= {"cutoff_min": float(row["cutoff_min"]), "unknown_places": int(row["unknown_places"])}
+            for what, count in total.items():
+                gained, lost = row[f"gained_{what}"], row[f"lost_{what}"]
+                entry[what] = {"gained": plain(gained), "lost": plain(lost), "unchanged": plain(count - gained - lost)}
+            told["scenarios"].append(entry)
+        told["scenarios"].sort(key=lambda entry: (entry["scenario"], entry["service"]))
+    if "emergency_people" in tables and "emergency_response" in tables:
+        response = tables["emergency_response"]
+        columns = ["target_min", "within_persons", "beyond_persons", "within_places", "beyond_places"]
+        for (service, mode), part in tables["emergency_people"].groupby(["service", "mode"], sort=True):
+            own = response.loc[(response["service"] == service) & (response["mode"] == mode), "mobilisation_min"]
+            ordered = part.sort_values("target_min", kind="stable")
+            told["emergency"].append(
+                {
+                    "service": str(service),
+                    "mode": str(mode),
+                    "mobilisation_min": [plain(own.min()), plain(own.max())],
+                    "targets": [{name: plain(row[name]) for name in columns} for row in ordered.to_dict("records")],
+                    "unknown_places": int(part["unknown_places"].max()),
+                }
+            )
+    if "served" in tables:
+        served, settlements = tables["served"], tables["settlements"]
+        inside = served["settlement_id"].isin(settlements.loc[settlements["in_study"], "settlement_id"])
+        ordered = served.loc[inside].sort_values("settlement_id", kind="stable")
+        for (service, mode), part in ordered.groupby(["service", "mode"], sort=True):
+            sums = {name: float(part[f"{name}_persons"].sum()) for name in _SERVED}
+            told["served"].append({"service": str(service), "mode": str(mode), **sums})
+    return told
 
 
 # The unit in which people are told a measure of access.

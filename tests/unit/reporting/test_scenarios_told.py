@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from spatial.reporting.summary import change_of, emergency_totals, scenario_totals, served_class, served_totals
+from spatial.reporting.summary import change_of, served_class, trial_totals
 
 NAN = math.nan
 WAY = {"service": "clinic", "mode": "drive"}
@@ -46,28 +46,35 @@ def test_room_is_classed_and_summed_over_the_study():
     classes = ["served", "partly_served", "full", "not_reached", "nobody", "unknown"]
     assert served_class(served).tolist() == classes
     places = pd.DataFrame({"settlement_id": list("abcdef"), "in_study": [True, True, True, False, True, True]})
-    assert served_totals(served, places) == [{**WAY, "served": 14.0, "full": 16.0, "not_reached": 0.0}]
-    assert served_totals(None, places) == []
+    told = trial_totals([], {"settlements": places, "served": served})
+    assert told == {
+        "scenarios": [],
+        "emergency": [],
+        "served": [{**WAY, "served": 14.0, "full": 16.0, "not_reached": 0}],
+    }
+    assert trial_totals([], {"settlements": places}) == {"scenarios": [], "emergency": [], "served": []}
 
 
 def test_scenarios_leave_everybody_else_unchanged():
     row = {"scenario": "s", **WAY, "cutoff_min": 60.0, "persons": 100.0, "unknown_places": 1}
     row |= {"gained_persons": 30.0, "lost_persons": 5.0, "gained_places": 2, "lost_places": 1}
     access = pd.DataFrame({"scenario": "s", **WAY, "in_study": [True] * 5 + [False]})
-    told = scenario_totals([row], access)
+    told = trial_totals([row], {"scenario_access": access})["scenarios"]
     assert len(told) == 1
     assert told[0]["persons"] == {"gained": 30.0, "lost": 5.0, "unchanged": 65.0}
     assert told[0]["places"] == {"gained": 2, "lost": 1, "unchanged": 2}
-    assert scenario_totals([], access) == scenario_totals([row], None) == []
+    assert trial_totals([], {"scenario_access": access}) == trial_totals([row], {})
+    assert trial_totals([row], {})["scenarios"] == []
 
 
 def test_crews_are_told_target_by_target_with_their_mobilisation():
     sums = {"within_persons": 1.0, "beyond_persons": 2.0, "within_places": 1, "beyond_places": 2}
     people = pd.DataFrame([{**WAY, "target_min": target, **sums, "unknown_places": 0} for target in (30.0, 15.0)])
     response = pd.DataFrame({**WAY, "mobilisation_min": [2.0, 5.0, NAN]})
-    told = emergency_totals(people, response)[0]
+    tables = {"emergency_people": people, "emergency_response": response}
+    told = trial_totals([], tables)["emergency"][0]
     assert told["mobilisation_min"] == [2.0, 5.0]
     assert [target["target_min"] for target in told["targets"]] == [15.0, 30.0]
-    nobody = emergency_totals(people, response.assign(mobilisation_min=NAN))[0]
+    tables["emergency_response"] = response.assign(mobilisation_min=NAN)
+    nobody = trial_totals([], tables)["emergency"][0]
     assert nobody["mobilisation_min"] == [None, None]
-    assert emergency_totals(None, None) == []
