@@ -18,7 +18,7 @@ import shapely
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, refuse
-from spatial.inputs.names import unit_key, unit_prefixes
+from spatial.inputs.names import OSM_KINDS, unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 # The order of ids: ties between facilities go to the lowest one.
 
 _OSM_ID = re.compile(r"(?P<kind>[nwr])(?P<number>\d+)(?P<rest>.*)", re.DOTALL)
-_KINDS = {"n": 0, "w": 1, "r": 2}
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -63,10 +62,10 @@ def id_ranks(ids: pd.Series) -> IntArray:
 def _key(value: str) -> tuple[int, int, tuple[tuple[int, int, str], ...], str, str]:
     match = _OSM_ID.fullmatch(value)
     if match is not None:
-        return _KINDS[match["kind"]], int(match["number"]), (), match["rest"], value
+        return OSM_KINDS[match["kind"]], int(match["number"]), (), match["rest"], value
     parts = (part for part in _DIGITS.split(value) if part)
     natural = tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
-    return len(_KINDS), 0, natural, "", value
+    return len(OSM_KINDS), 0, natural, "", value
 
 
 # What lies around places: the study area, what cannot be crossed on foot, and the sea.

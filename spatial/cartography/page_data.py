@@ -22,7 +22,6 @@ from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import (
     DOUBTED,
-    NOTICED,
     TIDIED,
     columns_told,
     effect_text,
@@ -32,7 +31,7 @@ from spatial.reporting.wording import (
     source_title,
 )
 from spatial.tables import TABLES
-from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
+from spatial.tables.words import NORM_STATUS, NOTICED, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence

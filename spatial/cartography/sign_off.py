@@ -18,7 +18,7 @@ from spatial.reporting.plans import progress_records
 from spatial.reporting.score import split_codes
 from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
-from spatial.tables.words import EVERYBODY, FIELD_CHECK
+from spatial.tables.words import EVERYBODY, FIELD_CHECK, NO_UNIT
 
 # The fact sheet of a study: one page to decide on, and overleaf both numbers of each pillar, gates and norms.
 
@@ -84,7 +84,6 @@ SHARE, UNITS = "share", "units"
 VERDICTS = ("ok", "look", "remark", "unknown", "undeclared")
 COUNTED = ("facilities", "in_list", "on_map", "matched", "official", "missing_at_most")
 ESTIMATED = ("estimated", "estimated_lower", "estimated_upper")
-NO_UNIT = "no_unit"
 SHOWN_UNITS = 6
 
 

@@ -28,13 +28,13 @@ from spatial.formats.files import (
     DESCRIPTION,
     FROM_OVERPASS,
     PROJECT_RAW,
-    UNKNOWN,
     MissingSource,
     file_sha256,
     is_remote,
     local_file,
     missing_sources,
 )
+from spatial.tables.words import UNKNOWN
 
 if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import DataError, SourceError, SpatialError, StoreError
 from spatial.plain_text import toml_table, toml_text
-from spatial.tables.words import ISSUE_EFFECTS
+from spatial.tables.words import DECLARED, ISSUE_EFFECTS, PLAIN_TEXT, UNKNOWN
 
 if TYPE_CHECKING:
     from spatial.study import Study
@@ -183,7 +183,6 @@ def _is_geodatabase(path: Path) -> bool:
 
 # Known faults of raw files: what is wrong, which data it touches and what it forbids, as source.toml declares them.
 
-DECLARED, PLAIN, NOTICED = "declared", "plain_text", "noticed"
 DATA_KINDS = (
     "settlements", "facilities", "roads", "boundaries", "water", "flows", "official_units", "population",
     "population_groups", "elevation", "landcover",
@@ -278,7 +277,7 @@ def read_issues(value: object) -> tuple[KnownIssue, ...]:
     items: list[Any] = value if isinstance(value, list) else [value]
     for item in filter(None, items):
         if isinstance(item, str):
-            found.append(KnownIssue(item, kind=PLAIN))
+            found.append(KnownIssue(item, kind=PLAIN_TEXT))
         else:
             affects, forbids, areas = (_words(item.get(key)) or () for key in LISTS)
             found.append(KnownIssue(item["text"].strip(), affects, forbids, areas))
@@ -316,9 +315,6 @@ DESCRIPTION = "source.toml"
 
 FROM_OVERPASS = "OpenStreetMap through Overpass"
 """How the origin of an extract begins that a fetch made."""
-
-UNKNOWN = "unknown"
-"""What a description says where nobody knows."""
 
 PROJECT_RAW = Path("data/raw")
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls"})

@@ -137,6 +137,7 @@ _ONEWAY = ("oneway", *(f"oneway:{mode}" for mode in _MODES))
 _MAXSPEED = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
 _SPEED = (*_MAXSPEED, "surface", "smoothness", "tracktype", "duration", "interval")
 _SHAPE = ("junction", "area", "bridge", "tunnel", "ford", "service", "construction", "lanes", "width", "layer")
-_SEASON = ("seasonal", "winter_road", "ice_road")
-ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *_SEASON)
+SEASON_TAGS = ("seasonal", "winter_road", "ice_road")
+"""Tags of roads that are not there all the year, whatever their value but no."""
+ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *SEASON_TAGS)
 """Tags that become columns, with ``_`` for ``:``."""

@@ -18,11 +18,12 @@ import pyogrio
 import pyproj
 import shapely
 
+from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, refuse
 from spatial.formats.files import damage_told
 from spatial.formats.vector import doubts_logged, layers_of, refuse_endless, written_unsynced
 from spatial.study.base import LARGEST
-from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS, EditLayer
+from spatial.study.edits import CORRECTED_BY, CORRECTIONS, EDIT_LAYERS, EditLayer
 from spatial.study.sources import USUAL_LIMITS
 from spatial.tables import TABLES
 
@@ -38,7 +39,7 @@ def empty_edits() -> bytes:
         path = Path(folder) / "edits.gpkg"
         for layer in EDIT_LAYERS:
             columns = {field.name: pd.Series(dtype=kinds.get(field.kind, "str")) for field in layer.columns}
-            frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=CRS))
+            frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=WGS84))
             options = {"FID": "fid", "GEOMETRY_NAME": "geom"}
             pyogrio.write_dataframe(
                 frame, path, layer=layer.name, driver="GPKG", geometry_type=layer.geometry, layer_options=options
@@ -87,11 +88,11 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
     checks = drawn.get("field_checks", gpd.GeoDataFrame())
     if "is_confirmed" in checks and (sure := checks["is_confirmed"].isin([True])).any():
         # What was seen on the spot and confirmed corrects as what is drawn among the corrections does.
-        seen = checks.loc[sure & checks["found"].isin(CORRECTED_BY)].to_crs(CRS)
+        seen = checks.loc[sure & checks["found"].isin(CORRECTED_BY)].to_crs(WGS84)
         corrected = seen.assign(correction=seen["found"].map(CORRECTED_BY), edit_id="check:" + seen["edit_id"])
         told = corrected[["correction", "facility_id", "note", "edit_id", seen.geometry.name]]
         own = drawn.get("corrections", told.iloc[:0])
-        drawn["corrections"] = gpd.GeoDataFrame(pd.concat([own, told], ignore_index=True), crs=CRS)
+        drawn["corrections"] = gpd.GeoDataFrame(pd.concat([own, told], ignore_index=True), crs=WGS84)
     written = {}
     for name, rows in drawn.items():
         if not len(rows):
@@ -151,7 +152,7 @@ def _drawn(
         rows = rows.assign(site_id=rows["edit_id"], facility_id=rows["edit_id"], allowed_services=rows["service"])
     if layer.name == "new_roads":
         rows = rows.assign(road_id=rows["edit_id"])
-    return rows.to_crs(CRS).sort_values("edit_id", kind="stable")
+    return rows.to_crs(WGS84).sort_values("edit_id", kind="stable")
 
 
 def apply_corrections(facilities: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:

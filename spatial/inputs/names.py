@@ -41,7 +41,8 @@ SIMILAR_SHARE = 0.8
 NEARLY_SHARE = 0.6
 """Below `SIMILAR_SHARE` and from here on, two names are nearly alike: within reach they are listed as ambiguous."""
 
-_KINDS = {"n": 0, "w": 1, "r": 2}
+OSM_KINDS = {"n": 0, "w": 1, "r": 2}
+"""Order of nodes, ways and relations, by what their ids begin with."""
 
 
 def merge_facilities(
@@ -182,8 +183,8 @@ class _Groups:
         """Order rows of one facility: lists first, then named ones, nodes before ways before relations, by number."""
         identity = self.ids[row]
         kind, number = identity[:1], identity[1:].split("/")[0]
-        is_osm = kind in _KINDS and number.isdigit()
-        element = (_KINDS[kind], int(number)) if is_osm else (-1, 0)
+        is_osm = kind in OSM_KINDS and number.isdigit()
+        element = (OSM_KINDS[kind], int(number)) if is_osm else (-1, 0)
         return not self.owner[row], not self.names[row], *element, identity
 
 

@@ -28,7 +28,6 @@ from spatial.errors import SourceError, StudyError, first_of
 from spatial.formats.columns import text_column
 from spatial.formats.files import (
     JOINT,
-    NOTICED,
     KnownIssue,
     SourceRecord,
     declared_paths,
@@ -67,6 +66,7 @@ from spatial.inputs.place_tables import refuse_outside, unplaced_in_units
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.inputs.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
 from spatial.tables import TABLES
+from spatial.tables.words import NOTICED
 
 if TYPE_CHECKING:
     import pyproj

@@ -22,6 +22,7 @@ from spatial.formats.vector import open_mapped
 from spatial.formats.workbook import total_rows
 from spatial.inputs.names import carry_units, name_scores, unit_key, unit_prefixes
 from spatial.inputs.placing import names_of, texts
+from spatial.tables.words import NO_UNIT
 
 if TYPE_CHECKING:
     import pyproj
@@ -185,9 +186,6 @@ def _with_units(places: gpd.GeoDataFrame, units: gpd.GeoDataFrame, found: NDArra
 
 
 # Rows of a table of units matched with the units of a study: by code, else by name; and settlements with both.
-
-NO_UNIT = "no_unit"
-"""Id of the row of settlements that belong to no unit."""
 
 _SLACK = 1e-9
 

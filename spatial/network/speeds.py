@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import NetworkError, StudyError, first_of, refuse
+from spatial.formats.tag_rules import SEASON_TAGS
 from spatial.network.combined import join_legs, take_legs, whole_split
 from spatial.network.graph import TravelGraph, length_share, with_components
 from spatial.network.road_access import (
@@ -406,8 +407,6 @@ def _not_speeds(where: str, section: object, *, may_be_zero: bool = True, may_be
 # How fast each road is, and whether it can be used all the year, by the speed table.
 
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|kmph|mph|knots|knot)?$")
-_PART_OF_THE_YEAR = ("seasonal", "winter_road", "ice_road")
-"""Tags of roads that are not there all the year, whatever their value but no."""
 _ZONE = re.compile(r"^[a-z]{2}(?:-[a-z]+)?:([a-z_]+)$")
 
 
@@ -524,7 +523,7 @@ def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> O
     """Tell which roads can be used all the year."""
     lists = table.all_season
     fails = np.zeros(len(roads), dtype=bool)
-    for name in _PART_OF_THE_YEAR:
+    for name in SEASON_TAGS:
         tag = tag_values(roads, name)
         fails |= tag.is_tagged & ~tag.is_in(["no"])
     fails = fails | (

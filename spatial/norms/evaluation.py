@@ -14,7 +14,7 @@ import pandas as pd
 from spatial.access.cumulative import gap_depth
 from spatial.norms.law import Norm, NormRules, applicable_norms, norms_of
 from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, Unmeasured, find_scope
-from spatial.tables.words import NORM_STATUS
+from spatial.tables.words import NORM_STATUS, STUDY
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -338,9 +338,6 @@ def join_reasons(*reasons: str) -> str:
 
 # Judging norms: every norm that binds a study, by settlement, by township and for the study, in people and places.
 
-STUDY_UNIT = "study"
-"""`unit_id` of the rows on the whole study."""
-
 LEVELS = ("study", "township", "settlement")
 NAMES = ("norm_id", "unit_level", "unit_id", "service", "norm_class")
 TEXTS = ("status", "status_as_mapped", "judged_if", "reason", "gate", "share_of")
@@ -473,7 +470,7 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
         why, reading = reading.reason, Reading(blank, blank, blank)
     single = np.arange(len(places.ids), dtype=np.int64)
     units = {
-        "study": (pd.Index([STUDY_UNIT]), np.zeros(len(places.ids), dtype=np.int64)),
+        "study": (pd.Index([STUDY]), np.zeros(len(places.ids), dtype=np.int64)),
         "township": (places.township_ids, places.township_codes),
         "settlement": (places.ids, single),
     }
@@ -508,7 +505,7 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
     if isinstance(reading, Unmeasured):
         yield _without_numbers(norm, reading.reason)
         return
-    study = pd.Index([STUDY_UNIT])
+    study = pd.Index([STUDY])
     ids = study if townships is None else townships
     home = np.zeros(len(reader.places.ids), dtype=np.int64)
     if townships is not None:
@@ -568,4 +565,4 @@ def _without_numbers(norm: Norm, reason: str) -> _Part:
     numbers |= {"threshold": norm.threshold, "target_share": norm.target_share}
     rows: Rows = {key: np.array([text], dtype=object) for key, text in texts.items()}
     rows |= {key: np.array([number]) for key, number in numbers.items()}
-    return _Part("study", pd.Index([STUDY_UNIT]), rows)
+    return _Part("study", pd.Index([STUDY]), rows)

@@ -59,6 +59,8 @@ STATED_BY_THE_STUDY = "stated_by_the_study"
 """What the class of a norm rests on that a study added."""
 SEASON_ROADS = frozenset({"all_season_road", "all_weather_road"})
 """Words for the road that can be used all year, which the last mile knows of."""
+ROADS = "roads"
+"""Stands for every kind of road in `inventory`."""
 
 
 def split_list(value: object) -> tuple[str, ...]:

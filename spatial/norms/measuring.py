@@ -6,17 +6,17 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.access.options import numbers
-from spatial.access.places import serves_where_it_stands
+from spatial.access.places import Facilities, serves_where_it_stands
 from spatial.errors import ContractError, first_of
 from spatial.indices.groups import read_classes
-from spatial.norms.law import SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
+from spatial.norms.law import ROADS, SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
 from spatial.study.access import full_mode
 from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
@@ -352,9 +352,6 @@ def _refuse_faulty(table: str, frame: pd.DataFrame, columns: Sequence[str], amou
 
 # Presence: which villages, townships and counties hold a facility, and which villages a road reaches.
 
-Facilities = TypeVar("Facilities", bound=pd.DataFrame)
-
-
 SLACK = 1.0 + 1e-9
 """Widens a search a little, so that what lies exactly at the radius is found; the exact test follows."""
 
@@ -530,7 +527,6 @@ def _all_of(states: Sequence[FloatArray]) -> FloatArray:
 
 ACCESS_METRICS = frozenset(_COLUMNS)
 PRESENCE = "presence_in_unit"
-ROADS = "roads"
 
 
 class Source(NamedTuple):

@@ -17,7 +17,6 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places, id_order
 from spatial.crs import require_metres
 from spatial.errors import ContractError, refuse
-from spatial.inputs.units import NO_UNIT, MatchedUnits
 from spatial.network.nearest import nearest
 from spatial.network.snapping import snap, snap_coordinates, walk_minutes
 from spatial.outlines import inside, points_at, shapes_of
@@ -25,13 +24,14 @@ from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
-from spatial.tables.words import NOT_SCALED, POPULATION_BASIS
+from spatial.tables.words import NO_UNIT, NOT_SCALED, POPULATION_BASIS
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.arrays import BoolArray, FloatArray, IntArray
+    from spatial.inputs.units import MatchedUnits
     from spatial.network.graph import TravelGraph
 
 

@@ -19,7 +19,7 @@ from spatial.reporting.wording import columns_told, plain, records_of, with_name
 from spatial.score.composite import lack_shares
 from spatial.score.ranking import CLAIM, MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
-from spatial.tables.words import NAMES, PILLARS, SETTLEMENT, STUDY, TOWNSHIP
+from spatial.tables.words import ISSUE_EFFECTS, NAMES, PILLARS, PLAIN_TEXT, SETTLEMENT, STUDY, TOWNSHIP
 
 LEAST_PILLARS = 2
 """Measured pillars without which a level says no more than its one pillar does; it is then not shown."""
@@ -166,7 +166,7 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
 
 SHORTEST_LATIN, SHORTEST_OTHER = 4, 2
 """Letters that a name needs to be looked for in a text, in Latin letters and in others."""
-COMPARISON, RANKING, PLAIN = "comparison", "ranking", "plain_text"
+COMPARISON, RANKING = ISSUE_EFFECTS
 _OTHER_SCRIPT = re.compile(r"[^\x00-\u024f]+")
 _RUN = re.compile(r"[^\s\d()]+(?:\s+[^\s\d()]+)*")
 
@@ -189,7 +189,7 @@ def doubted_units(issues: pd.DataFrame, boundaries: pd.DataFrame | None, units: 
         return []
     found = []
     for row in issues.to_dict("records"):
-        is_plain, text = row["issue_kind"] == PLAIN, str(row["issue"])
+        is_plain, text = row["issue_kind"] == PLAIN_TEXT, str(row["issue"])
         forbids = [COMPARISON] if is_plain else split_codes(row["forbids"])
         # The units in each area that is named by its code or name.
         declared = {}

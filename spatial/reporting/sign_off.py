@@ -14,10 +14,10 @@ import shapely
 from spatial.crs import METRES_A_KM
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import with_norm_id
-from spatial.norms.measuring import modes_for
+from spatial.norms.measuring import PRESENCE, modes_for
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
-from spatial.tables.words import EVERYBODY
+from spatial.tables.words import EVERYBODY, NO_UNIT
 
 if TYPE_CHECKING:
     from spatial.messages import Words
@@ -45,7 +45,6 @@ def missing_shares(inventory: pd.DataFrame | None) -> Iterator[tuple[str, float,
 # Gates that hang on one record: those whose result turns if a single settlement or facility is another.
 
 TIMES = "time_min"
-PRESENCE = "presence_in_unit"
 AGREE = 1e-6
 """Shares that are added up again must agree with the table to this."""
 
@@ -318,7 +317,6 @@ def road_totals(
 
 # What units say of the people: totals outside the tolerance, people that were scaled, groups that are estimated.
 
-NO_UNIT = "no_unit"
 PERSONS = "_persons"
 OTHER_BASIS = ("official_registered", "official_resident")
 """Say of a unit that the official number counts other people."""

@@ -18,7 +18,7 @@ import shapely
 
 from spatial.messages import Words, languages
 from spatial.plain_text import shipped_toml
-from spatial.tables.words import NOTICE
+from spatial.tables.words import NOTICE, PLAIN_TEXT, UNKNOWN
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,15 +102,12 @@ def norm_titles(norm: Mapping[Any, Any]) -> dict[str, str]:
 
 # What readers noticed, in the language of whoever reads it.
 
-NOTICED = "noticed"
 TIDIED = frozenset(
     ("headers", "filled", "merged_header", "totals", "remarks", "full_width", "full_width_digits", "encoding")
 )
 """Notices of what a reader has put in order, which touch no number: they stand with the sources alone."""
 DOUBTED = frozenset(f"doubtful_{about}" for about in ("no_name", "slope", "water", "far", "twice"))
 """Notices of facilities that a person should look at: for check, sign-off and sources, not a first page."""
-UNKNOWN = "unknown"
-"""Stands in `provenance` for what nobody says of a file."""
 
 
 def namesake_texts(summary: Mapping[str, Any], words: Words) -> list[str]:
@@ -174,8 +171,6 @@ def stated(fact: str) -> str:
 
 # Known issues of the sources in words: what each says, affects and forbids here.
 
-PLAIN = "plain_text"
-
 
 def known_issues(provenance: pd.DataFrame) -> list[str]:
     """List the known faults of the sources."""
@@ -214,7 +209,7 @@ def effect_text(record: Mapping[str, Any], words: Words) -> str:
         named = [kinds.get(kind) or words.service(kind) for kind in record["affects"]]
         said.append(words.say("issue", "affects", what=_joined(named, words)))
     for effect in record["forbids"]:
-        if record["issue_kind"] == PLAIN:
+        if record["issue_kind"] == PLAIN_TEXT:
             said.append(words.say("issue", "named"))
         elif not areas:
             said.append(words.say("issue", f"{effect}_all"))

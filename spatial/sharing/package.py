@@ -20,6 +20,7 @@ import rasterio.shutil
 from rasterio.io import MemoryFile
 from rasterio.warp import transform_bounds
 
+from spatial.crs import WGS84
 from spatial.errors import StoreError
 from spatial.plain_text import csv_bytes
 from spatial.rasters import Raster
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from spatial.messages import Words
 
 
-DEGREES = "EPSG:4326"
-"""CRS of everything that is passed on."""
 DRIVERS = {"flatgeobuf": "FlatGeobuf", "pmtiles": "PMTiles"}
 """Further forms and the GDAL drivers that write them."""
 TILED = (
@@ -228,7 +227,7 @@ def shared_frame(frame: pd.DataFrame) -> pd.DataFrame:
             plain[name] = pd.Series(texts, index=plain.index, dtype="str")
     if not isinstance(plain, gpd.GeoDataFrame):
         return plain
-    placed = plain.to_crs(DEGREES)
+    placed = plain.to_crs(WGS84)
     here = ~(placed.geometry.isna() | placed.geometry.is_empty)
     located = gpd.GeoSeries(placed.geometry[here])
     distance = located.hilbert_distance() if len(located) else pd.Series(dtype="int64")
@@ -364,6 +363,6 @@ def cloud_optimised(raster: Raster, meta: PackageMeta) -> tuple[SharedFile, byte
     code = raster.crs.to_epsg()
     projection: dict[str, Any] = {"proj:shape": [rows, columns], "proj:transform": list(raster.transform)[:6]}
     projection |= {"proj:code": f"EPSG:{code}"} if code else {"proj:projjson": raster.crs.to_json_dict()}
-    profile = {"box": Box(*transform_bounds(crs, DEGREES, *bounds)), "band": band, "projection": projection}
+    profile = {"box": Box(*transform_bounds(crs, WGS84, *bounds)), "band": band, "projection": projection}
     return SharedFile(f"rasters/{name}.tif", title, "image/tiff; application=geotiff; profile=cloud-optimized",
                       profile=profile), content  # fmt: skip

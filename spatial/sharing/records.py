@@ -15,12 +15,11 @@ from xml.etree.ElementTree import Element, SubElement, indent, register_namespac
 from spatial.messages import Words
 from spatial.plain_text import one_line, xml_text
 from spatial.reporting.wording import source_fact
+from spatial.tables.words import UNKNOWN
 
 PACKAGE_FILE = "datapackage.json"
 """The file by which a folder is known as a package."""
 LICENCES_FILE = "LICENCES.md"
-UNKNOWN = "unknown"
-"""What the account of the sources says where nobody knows."""
 SHARE_ALIKE = re.compile(r"odbl|\bcc[- ]by(-nc)?-sa|share[- ]?alike|\bgpl", re.IGNORECASE)
 """Licences under which what is derived from a source must be passed on."""
 

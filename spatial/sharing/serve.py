@@ -35,9 +35,10 @@ from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.plain_text import CONTROL
 from spatial.sharing.package import TYPES, Release, box_of, cloud_optimised, shared_frame
-from spatial.sharing.records import UNKNOWN, Box, PackageMeta, licences
+from spatial.sharing.records import Box, PackageMeta, licences
 from spatial.store import write_table
 from spatial.tables import TABLES
+from spatial.tables.words import UNKNOWN
 
 if TYPE_CHECKING:
     import pyarrow as pa

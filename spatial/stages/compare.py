@@ -27,7 +27,7 @@ from spatial.results import Results, read_results
 from spatial.runner.manifest import manifest_name
 from spatial.score.comparison.boards import Matched, follow, follow_matched, match
 from spatial.score.comparison.changes import Comparison, compare_matched
-from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
+from spatial.score.comparison.runs import AGAIN, Run, norm_terms, townships_in_doubt
 from spatial.stages.policy import approval_wanted
 from spatial.store import Artifact, Store, replace_files
 from spatial.study.score import ScoreRules
@@ -47,7 +47,6 @@ SHOWN = ("boundaries", "flows", "study_area", "water", "roads", "provenance", "r
 MEASURING = ("read", "calibration", "network", "population", "access", "norms", "score")
 """Stages whose code decides what is compared."""
 PACKAGE = "spatial-integration"
-AGAIN = "run the study again: spatial run STUDY"
 RULES = (
     "norms", "gap_norm", "epsilon", "weights", "volume_targets", "level_bands", "environment_km", "draws", "seed",
     "targets",

@@ -17,6 +17,7 @@ from spatial.network.speeds import load_speeds
 from spatial.norms.law import (
     DEONTIC_OF_CLASS,
     EVERYWHERE,
+    ROADS,
     STATED_BY_THE_STUDY,
     UNIT_OF_METRIC,
     NormRules,
@@ -245,9 +246,6 @@ def crew_mode(modes: Sequence[str]) -> str | None:
 
 
 # What a study asks for by name: services, norms, speeds, modes, languages, CRS. Refused at once where it is not there.
-
-ROADS = "roads"
-"""Stands for every kind of road in `inventory`."""
 
 
 def check_policy(study: Study) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import MissingDependencyError, StoreError
 from spatial.messages import Words
 from spatial.reporting.disclosure import Cut, Withheld, cut, fit_for_sinks, without_facilities
-from spatial.reporting.wording import NOTICED, every_source, known_issues, provenance_told
+from spatial.reporting.wording import every_source, known_issues, provenance_told
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.sharing.package import OPEN_RASTERS, Release, write_package
 from spatial.sharing.records import PackageMeta
@@ -22,6 +22,7 @@ from spatial.stages.workbook import workbook
 from spatial.store import Artifact, work_folder
 from spatial.study.outputs import QgisOptions
 from spatial.tables import TABLES
+from spatial.tables.words import NOTICED
 
 if TYPE_CHECKING:
     import pandas as pd

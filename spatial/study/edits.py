@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SCENARIO = "own-edits"
 """Name of the scenario that roads, closures and sites of the user's file are."""
-CRS = "EPSG:4326"
 
 CORRECTIONS = ("closed", "missing", "moved", "capacity")
 """What is said of a facility: it has closed, is missing on the map, stands elsewhere, holds something else."""

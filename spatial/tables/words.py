@@ -62,14 +62,19 @@ NOT_SCALED = (
     "factor_refused",
 )  # fmt: skip
 """Why the people of a unit are not scaled to its official number, the first reason first."""
-UNIT_SCALING = ("scaled", "not_asked", "no_unit", *NOT_SCALED)
+NO_UNIT = "no_unit"
+"""Id of the row of settlements that belong to no unit."""
+UNIT_SCALING = ("scaled", "not_asked", NO_UNIT, *NOT_SCALED)
 ACCESS_CLUSTER = ("good", "bad", "good_among_bad", "bad_among_good", "none", "unknown")
 CLUSTER_STATUS = ("measured", "no_access", "no_neighbours", "same_everywhere")
 COMPLETENESS_STATUS = ("measured", "no_complete_list", "not_asked")
 COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
 GAP_BAND = ("narrow", "wide", "unknown")
 ISSUE_EFFECTS = ("comparison", "ranking")
-ISSUE_KIND = ("declared", "plain_text", "noticed")
+DECLARED, PLAIN_TEXT, NOTICED = ISSUE_KIND = ("declared", "plain_text", "noticed")
+"""Faults of a file that its description declares, or tells in plain text, and what a reader noticed."""
+UNKNOWN = "unknown"
+"""What the account of the sources says where nobody knows."""
 NOTICE = ("notice", "notice_values")
 """Columns that hold the key and the values of a message."""
 LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_to_high", "unknown")

@@ -19,6 +19,7 @@ from spatial.georef.datums import CHINA, EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs20
 from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion
 from spatial.inputs.inspection.columns import HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
+from spatial.inputs.placing import GRID_EAST_M, GRID_NORTH_M
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ _SHIFTED = {
 }
 _AXES = ("longitude", "latitude", "easting", "northing", "x", "y")
 _NUMERIC = {"whole number", "number", "angle", "code"}
-_BNG_EAST, _BNG_NORTH = 700_000.0, 1_300_000.0
 
 
 class Axis(NamedTuple):
@@ -372,7 +372,7 @@ def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, 
             "if it is CGCS2000 without zone number it is one of EPSG:4534 to 4554 (central meridians 75, 78 ... 135 "
             "degrees east), elsewhere perhaps a UTM zone (EPSG:32601 to 32660, 32701 to 32760 in the south)"
         )
-    elif easting.max() <= _BNG_EAST and northing.max() <= _BNG_NORTH and min(easting.min(), northing.min()) >= 0:
+    elif easting.max() <= GRID_EAST_M and northing.max() <= GRID_NORTH_M and min(easting.min(), northing.min()) >= 0:
         hint = "in Great Britain it is EPSG:27700; elsewhere perhaps a UTM zone, or a local grid (local_grid)"
     result.guess("crs", "EPSG:...", f"{shown} are metres of a grid that the file does not name; {hint}")
 
