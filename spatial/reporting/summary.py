@@ -698,21 +698,21 @@ def _population(settlements: pd.DataFrame) -> dict[str, Any]:
 def _network(tables: Mapping[str, pd.DataFrame], scored: pd.DataFrame) -> dict[str, Any]:
     """Measure the network of each mode with what was filled in, and how places meet it, its edge and its roads."""
     network = {}
-    for mode, rows in tables["edges"].groupby("mode", sort=True) if "edges" in tables else ():
-        length = rows["length_m"].to_numpy(dtype=float)
+    for name, edges in tables["edges"].groupby("mode", sort=True) if "edges" in tables else ():
+        length = edges["length_m"].to_numpy(dtype=float)
         total = float(length.sum())
         imputed = {
-            "imputed_speed_share": ~rows["speed_source"].isin(list(TAGGED_SPEEDS)),
-            "unknown_season_share": rows["all_season"] == "unknown",
+            "imputed_speed_share": ~edges["speed_source"].isin(list(TAGGED_SPEEDS)),
+            "unknown_season_share": edges["all_season"] == "unknown",
         }
-        network[str(mode)] = {
-            "edges": len(rows),
+        network[str(name)] = {
+            "edges": len(edges),
             "length_km": total / 1000.0,
             **{
-                name: float(length[chosen.to_numpy()].sum()) / total if total > 0 else None
-                for name, chosen in imputed.items()
+                share: float(length[chosen.to_numpy()].sum()) / total if total > 0 else None
+                for share, chosen in imputed.items()
             },
-            "components": int(rows["component"].nunique()),
+            "components": int(edges["component"].nunique()),
         }
     inside, persons = scored["settlement_id"], scored.set_index("settlement_id")["population_persons"]
     risk: dict[str, Any] = {}  # places at risk of a nearer facility beyond the edge
