@@ -155,7 +155,8 @@ def test_each_first_action_has_a_card_with_a_map_and_its_people(run, open_page):
     cards = page.locator("#first-actions li")
     assert cards.count() == len(steps) == cards.locator("svg[role=img]").count()
     for card, step in zip(cards.all(), steps, strict=True):
-        assert number(card.locator(".gain strong").inner_text()) == int(step.gained)
+        gained = step.plan["actions"][step.at]["shown"]["persons"]
+        assert number(card.locator(".gain strong").inner_text()) == gained
         assert card.locator("a").get_attribute("href").endswith(f"plan={step.plan['plan_id']}")
 
 

@@ -73,7 +73,8 @@ def test_the_first_page_says_what_stands_in_the_summary(run, open_page):
     assert all(any(name in text for name in named) for text in shown)
     actions = page.locator("#actions-body li")
     gained = [number(action.locator(".is-gained").inner_text()) for action in actions.all()]
-    assert gained == [int(step.gained) for step in first_actions(answer, summary["plans"])]
+    steps = first_actions(answer, summary["plans"])
+    assert gained == [step.plan["actions"][step.at]["shown"]["persons"] for step in steps]
     # Each has its number on the map.
     marked = page.eval_on_selector_all("#decide svg text", "nodes => nodes.map((node) => node.textContent)")
     assert {"1", "2", "3"} <= set(marked)
