@@ -675,18 +675,20 @@ def tabs() -> list[object]:
     return []
 
 
-@pytest.fixture
-def open_page(browser: object, tabs: list[object]) -> Iterator[Callable[..., object]]:
-    """Open a file and fail at the end on any request that leaves it, any page error and any console error."""
-    faults: list[str] = []
-    opened, spoilt = [], []
-    heard = {
-        "request": lambda request: _note_request(request.url, faults),
-        "pageerror": lambda error: faults.append(f"page error: {error}"),
-        "console": lambda message: _note_console(message, faults),
-    }
+class Reader:
+    """Opens pages in tabs, and hears any request that leaves the file, any page error and any console error."""
 
-    def opening(
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.heard = {
+            "request": lambda request: _note_request(request.url, self.faults),
+            "pageerror": lambda error: self.faults.append(f"page error: {error}"),
+            "console": lambda message: _note_console(message, self.faults),
+        }
+
+    def open(
+        self,
+        page: object,
         path: Path,
         *,
         fragment: str = "",
@@ -695,10 +697,8 @@ def open_page(browser: object, tabs: list[object]) -> Iterator[Callable[..., obj
         unfolded: bool = False,
         changed: str = "",
     ) -> object:
-        # A process that has compiled the scripts of pages opens the next one in half the seconds of a new one.
-        page = tabs.pop() if tabs and not changed else browser.new_context(accept_downloads=True).new_page()
-        (spoilt if changed else opened).append(page)
-        for event, hear in heard.items():
+        """Open a file in a tab."""
+        for event, hear in self.heard.items():
             page.on(event, hear)
         page.set_viewport_size({"width": width, "height": height})
         if changed:
@@ -709,10 +709,10 @@ def open_page(browser: object, tabs: list[object]) -> Iterator[Callable[..., obj
             page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
         return page
 
-    yield opening
-    for page in opened:
+    def leave(self, page: object) -> object:
+        """Empty a tab for the next page."""
         page.evaluate("localStorage.clear(); sessionStorage.clear()")
-        for event, hear in heard.items():
+        for event, hear in self.heard.items():
             page.remove_listener(event, hear)
         for other in set(page.context.pages) - {page}:
             other.close()
@@ -721,10 +721,74 @@ def open_page(browser: object, tabs: list[object]) -> Iterator[Callable[..., obj
         inside = page.context.new_cdp_session(page)
         inside.send("Page.resetNavigationHistory")
         inside.detach()
-        tabs.append(page)
+        return page
+
+
+def _new_tab(browser: object) -> object:
+    return browser.new_context(accept_downloads=True).new_page()
+
+
+@pytest.fixture
+def open_page(browser: object, tabs: list[object]) -> Iterator[Callable[..., object]]:
+    """Open a file and fail at the end on any request that leaves it, any page error and any console error."""
+    reader, opened, spoilt = Reader(), [], []
+
+    def opening(path: Path, **options: object) -> object:
+        changed = options.get("changed")
+        # A process that has compiled the scripts of pages opens the next one in half the seconds of a new one.
+        page = tabs.pop() if tabs and not changed else _new_tab(browser)
+        (spoilt if changed else opened).append(page)
+        return reader.open(page, path, **options)
+
+    yield opening
+    tabs += map(reader.leave, opened)
     for page in spoilt:
         page.context.close()
-    assert faults == []
+    assert reader.faults == []
+
+
+MOST_READ = 8
+"""How many pages stay open for tests that only look at them; each takes a process."""
+_AS_IT_STANDS = """JSON.stringify([innerWidth, scrollY, document.documentElement.lang,
+  [...document.querySelectorAll("input, select, textarea, details, button, [role]")].map((node) =>
+    [node.value, node.checked, node.open, node.ariaPressed, node.ariaSelected, node.ariaExpanded])])"""
+"""What a press, a choice or a scroll changes."""
+
+
+@pytest.fixture(scope="session")
+def pages_read() -> dict[object, tuple[Reader, object, str]]:
+    """Pages that tests only look at, the one last looked at last: what hears their faults, the tab, how they stood."""
+    return {}
+
+
+@pytest.fixture
+def read_page(
+    browser: object, tabs: list[object], pages_read: dict[object, tuple[Reader, object, str]]
+) -> Iterator[Callable[..., object]]:
+    """Open a file as `open_page` does, once for all tests that only look at it: none presses, chooses or scrolls."""
+    looked_at = set()
+
+    def reading(path: Path, **options: object) -> object:
+        key = (path, *sorted(options.items()))
+        looked_at.add(key)
+        if key not in pages_read:
+            if len(pages_read) == MOST_READ:
+                reader, page, _ = pages_read.pop(next(iter(pages_read)))
+                tabs.append(reader.leave(page))
+            reader = Reader()
+            page = reader.open(tabs.pop() if tabs else _new_tab(browser), path, **options)
+            pages_read[key] = reader, page, page.evaluate(_AS_IT_STANDS)
+        pages_read[key] = pages_read.pop(key)
+        return pages_read[key][1]
+
+    yield reading
+    for key in looked_at & set(pages_read):
+        reader, page, before = pages_read[key]
+        if reader.faults or page.evaluate(_AS_IT_STANDS) != before:
+            del pages_read[key]
+            page.context.close()
+            assert reader.faults == []
+            pytest.fail(f"the test changed {key[0].name}, which others look at: it needs open_page")
 
 
 @pytest.fixture(scope="session")

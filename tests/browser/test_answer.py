@@ -40,12 +40,12 @@ def test_the_first_screen_says_who_where_and_what_first(run, open_page):
     assert page.locator("#answer-drawing svg text").count() > 3
 
 
-def test_numbers_of_the_matrix_are_those_of_the_tables(run, open_page):
+def test_numbers_of_the_matrix_are_those_of_the_tables(run, read_page):
     folder, maps, summary = run
     results = pd.read_parquet(folder / "norm_results.parquet")
     settlements = gpd.read_parquet(folder / "settlements.parquet")
     columns = [column["norm_id"] for column in summary["answer"]["matrix"]["columns"]]
-    page = open_page(maps / "index.html")
+    page = read_page(maps / "index.html")
     rows = page.locator("#matrix tbody tr")
     assert rows.count() == settlements.loc[settlements["in_study"], "township_id"].nunique()
     shown = [line.split("\t") for line in rows.all_inner_texts()]
@@ -89,9 +89,9 @@ def test_a_narrow_page_keeps_its_width_and_a_button_moves_to_the_villages(run, o
     assert "lang=" not in page.url or "#villages" not in page.url
 
 
-def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page):
+def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, read_page):
     _, maps, summary = run
-    page = open_page(maps / "index.html")
+    page = read_page(maps / "index.html")
     cards = page.locator("#service-maps li")
     assert 0 < cards.count() <= 8
     assert cards.locator("svg").count() == cards.count()
@@ -148,9 +148,9 @@ def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_sa
     assert page.locator("#answer-legend").inner_text().startswith(heading.rstrip())
 
 
-def test_each_first_action_has_a_card_with_a_map_and_its_people(run, open_page):
+def test_each_first_action_has_a_card_with_a_map_and_its_people(run, read_page):
     _, maps, summary = run
-    page = open_page(maps / "index.html")
+    page = read_page(maps / "index.html")
     steps = first_actions(summary["answer"], summary["plans"])
     cards = page.locator("#first-actions li")
     assert cards.count() == len(steps) == cards.locator("svg[role=img]").count()
@@ -160,9 +160,9 @@ def test_each_first_action_has_a_card_with_a_map_and_its_people(run, open_page):
         assert card.locator("a").get_attribute("href").endswith(f"plan={step.plan['plan_id']}")
 
 
-def test_bars_and_curve_say_the_numbers_of_the_summary(run, open_page):
+def test_bars_and_curve_say_the_numbers_of_the_summary(run, read_page):
     _, maps, summary = run
-    page = open_page(maps / "index.html")
+    page = read_page(maps / "index.html")
     by_range = {
         f"{norm['certainty']['persons']['low']:,.0f} to {norm['certainty']['persons']['high']:,.0f}": norm
         for norm in summary["norms"]
@@ -187,21 +187,21 @@ def test_bars_and_curve_say_the_numbers_of_the_summary(run, open_page):
     assert page.locator("#farthest-drawing svg text").count() >= 2 * len(values)
 
 
-def test_index_and_gap_page_name_the_same_base(run, open_page):
+def test_index_and_gap_page_name_the_same_base(run, read_page):
     _, maps, summary = run
     rural = [
         each for each in summary["answer"]["findings"] if each["scope"] == "rural" and each["counted"] == "persons"
     ]
     assert rural
-    block = open_page(maps / "index.html").evaluate("Spatial.data.answer.findings")
+    block = read_page(maps / "index.html").evaluate("Spatial.data.answer.findings")
     file = next(each["file"] for each in block if each["norm_id"] == rural[0]["norm_id"])
-    page = open_page(maps / file)
+    page = read_page(maps / file)
     assert "of rural people live over" in page.inner_text("#page-title")
     assert f"{rural[0]['persons']['base']:,.0f} rural people" in page.inner_text("#headline")
 
 
-def test_the_index_says_its_answer_in_about_six_hundred_words(run, open_page):
-    page = open_page(run[1] / "index.html")
+def test_the_index_says_its_answer_in_about_six_hundred_words(run, read_page):
+    page = read_page(run[1] / "index.html")
     # Tables, names in lists, drawings, links between pages and whatever is folded are no sentences to read.
     words = page.evaluate(
         """() => {

@@ -62,8 +62,8 @@ def test_the_table_is_the_tables(threshold, county, county_folder, open_page):
             assert row[3:5] == [f"{np.ceil(minutes * 10) / 10:g} min", "under 1 min"]
 
 
-def test_a_value_beyond_a_limit_is_never_printed_as_the_limit(county_folder, open_page):
-    page = open_page(county_folder / "gap-health_centre.html")
+def test_a_value_beyond_a_limit_is_never_printed_as_the_limit(county_folder, read_page):
+    page = read_page(county_folder / "gap-health_centre.html")
     told = "([value, unit, limit]) => Spatial.beyondText(value, unit, limit)"
     assert page.evaluate(told, [60.02, "min", 60]) == "60.1 min"
     assert page.evaluate(told, [60.6, "min", 60]) == "61 min"
@@ -342,8 +342,8 @@ def test_labels_never_cover_each_other_and_name_the_largest_beyond(size, county,
     assert len(drawn(page)) / max(1, inside) > before / len(county.tables["settlements"])
 
 
-def test_areas_of_circles_are_by_people_and_the_legend_says_so(county, county_folder, open_page):
-    page = open_page(county_folder / "gap-health_centre.html")
+def test_areas_of_circles_are_by_people_and_the_legend_says_so(county, county_folder, read_page):
+    page = read_page(county_folder / "gap-health_centre.html")
     people, radii = page.evaluate(
         "[[...Spatial.state.places.population], [...Spatial.state.points.x.keys()]"
         ".map((i) => Spatial.layers.points.radiusAt(i, Spatial.map.getZoom()))]"
@@ -361,8 +361,8 @@ def test_areas_of_circles_are_by_people_and_the_legend_says_so(county, county_fo
     np.testing.assert_allclose([one["radius"] ** 2 / one["people"] for one in sizes][-1], ratio[0], rtol=1e-5)
 
 
-def test_facilities_stand_beside_the_villages_that_they_would_cover(county_folder, open_page):
-    page = open_page(county_folder / "gap-county_seat.html")
+def test_facilities_stand_beside_the_villages_that_they_would_cover(county_folder, read_page):
+    page = read_page(county_folder / "gap-county_seat.html")
     # the seat is a destination at its own place
     assert page.evaluate("[...Spatial.state.facilities.near].every((i) => i >= 0)")
 
@@ -389,8 +389,8 @@ def test_an_address_opens_a_norm_and_the_list(county_folder, open_page):
     assert page.evaluate("document.getElementById('beyond-title').getBoundingClientRect().top < innerHeight / 2")
 
 
-def test_whoever_has_no_way_is_told_in_the_last_row_and_drawn_apart(county, county_folder, open_page):
-    page = open_page(county_folder / "gap-health_centre.html")
+def test_whoever_has_no_way_is_told_in_the_last_row_and_drawn_apart(county, county_folder, read_page):
+    page = read_page(county_folder / "gap-health_centre.html")
     wanted = beyond(county)
     people = wanted.loc[wanted["no_way"], "population_persons"].sum()
     labels = page.evaluate("[...document.querySelectorAll('#legend > *')].map((row) => row.innerText)")

@@ -172,8 +172,8 @@ def test_a_chosen_village_shows_the_catchment_of_its_facility(county_folder, ope
     assert re.search(r"Nearest to it\s+(\d[\d,]* people · )?\d+ km²", page.inner_text("#place"))
 
 
-def test_the_card_of_a_village_tells_interval_wet_season_measures_and_last_mile(county, county_folder, open_page):
-    page = open_page(county_folder / PAGE, fragment="#lang=en&place=n000010")
+def test_the_card_of_a_village_tells_interval_wet_season_measures_and_last_mile(county, county_folder, read_page):
+    page = read_page(county_folder / PAGE, fragment="#lang=en&place=n000010")
     text = page.inner_text("#place")
     row = county.tables["intervals"].set_index("settlement_id").loc["n000010"]
     for side, label in (("low", "At best"), ("base", "As assumed"), ("high", "At worst")):
@@ -188,16 +188,16 @@ def test_the_card_of_a_village_tells_interval_wet_season_measures_and_last_mile(
     assert re.search(r"Over open ground, off the roads\s+Door to door\s+30 min", text)
 
 
-def test_a_village_that_may_lose_its_way_says_so(county_folder, open_page):
-    page = open_page(county_folder / PAGE, fragment="#lang=en&place=n000005")
+def test_a_village_that_may_lose_its_way_says_so(county_folder, read_page):
+    page = read_page(county_folder / PAGE, fragment="#lang=en&place=n000005")
     text = page.inner_text("#place")
     assert re.search(r"At worst\s+no way there", text)
     assert re.search(r"Wet season\s+lost: no way there", text)
     assert re.search(r"Over open ground, off the roads\s+Door to door\s+beyond the longest time searched", text)
 
 
-def test_the_index_says_how_sure_the_headlines_are(county, county_folder, open_page):
-    page = open_page(county_folder / "index.html", unfolded=True)
+def test_the_index_says_how_sure_the_headlines_are(county, county_folder, read_page):
+    page = read_page(county_folder / "index.html", unfolded=True)
     text = page.inner_text("#sure")
     persons = county.summary["norms"][0]["certainty"]["persons"]
     cells = [cell.strip() for cell in page.locator("#sure tbody tr >> nth=0").inner_text().split("\t")]

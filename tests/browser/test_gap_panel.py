@@ -22,8 +22,8 @@ def minutes_of(county, service="health_centre"):
     return minutes.reindex(frame.index).to_numpy(), frame["population_persons"].fillna(0.0).to_numpy()
 
 
-def test_the_first_screen_shows_finding_number_norm_standard_and_all_classes(county_folder, open_page):
-    page = open_page(county_folder / "gap-health_centre.html")
+def test_the_first_screen_shows_finding_number_norm_standard_and_all_classes(county_folder, read_page):
+    page = read_page(county_folder / "gap-health_centre.html")
     seen = ("#page-title", "#headline strong", "#norm .pill", "#norm .norm-today", "#slider", "#legend > :nth-child(6)")
     for name in seen:
         box = page.locator(name).first.bounding_box()
@@ -96,8 +96,8 @@ def test_the_curve_counts_what_the_filters_leave(county, county_folder, open_pag
     assert page.get_attribute("#curve-drawing svg", "aria-label").startswith(f"{float(f'{share * 100:.1f}'):g}\u00a0%")
 
 
-def test_a_layer_without_a_limit_has_no_curve(county_folder, open_page):
-    page = open_page(county_folder / "last-mile.html")
+def test_a_layer_without_a_limit_has_no_curve(county_folder, read_page):
+    page = read_page(county_folder / "last-mile.html")
     assert page.is_hidden("#curve")
 
 

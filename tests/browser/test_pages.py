@@ -52,8 +52,8 @@ def test_every_page_opens_without_a_fault(name, size, first, county_folder, open
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_says_what_it_is(name, county_folder, open_page):
-    page = open_page(county_folder / f"{name}.html")
+def test_every_page_says_what_it_is(name, county_folder, read_page):
+    page = read_page(county_folder / f"{name}.html")
     text = page.evaluate("document.body.textContent")
     for wanted in (
         "SYNTHETIC: made-up ground",
@@ -154,8 +154,8 @@ def test_the_slider_counts_as_python_does(county, county_folder, open_page):
         assert int(base.replace(",", "")) == pytest.approx(sum(shown), abs=0.51)
 
 
-def test_classes_end_where_python_ends_them(county_folder, open_page):
-    page = open_page(county_folder / "gap-health_centre.html")
+def test_classes_end_where_python_ends_them(county_folder, read_page):
+    page = read_page(county_folder / "gap-health_centre.html")
     # every place of the sliders that pages have: minutes, and metres by both of their steps
     asked = [(limit, 1) for limit in range(121)] + [(22.5, 1)]
     asked += [(limit, 50) for limit in range(0, 1000, 50)] + [(limit, 100) for limit in range(1000, 10_001, 100)]
@@ -179,15 +179,15 @@ def test_exactly_on_the_threshold_is_within(county, open_page, save_pages, tmp_p
     assert page.evaluate("Array.from(Spatial.state.sums.places)") == [0, 22, 22, 0, 22, 0, 0, 0, 0]
 
 
-def test_the_page_agrees_with_the_norm_results(county, county_folder, open_page):
+def test_the_page_agrees_with_the_norm_results(county, county_folder, read_page):
     results = county.tables["norm_results"]
     row = results.loc[(results["unit_level"] == "study") & (results["norm_id"] == "CN-COUNTY-60")].iloc[0]
-    page = open_page(county_folder / "gap-county_seat.html")
+    page = read_page(county_folder / "gap-county_seat.html")
     people = page.evaluate("Spatial.split(Spatial.state.sums.people)")
     assert people["within"] == pytest.approx(row["persons_served"], rel=1e-6)
     assert people["beyond"] == pytest.approx(row["persons_unserved"], rel=1e-6)
     assert page.inner_text("#legend").count("outside the norm's scope") == 1
-    index = open_page(county_folder / "index.html", unfolded=True)
+    index = read_page(county_folder / "index.html", unfolded=True)
     assert f"{round(row['persons_unserved']):,}" in index.inner_text("#headlines")
 
 
@@ -439,8 +439,8 @@ def test_relief_lies_under_the_roads_and_only_on_land(county, open_page, save_pa
     assert "Relief" not in plain.evaluate("document.getElementById('about').textContent")
 
 
-def test_the_index_sets_the_maps_of_the_headlines_before_the_others(county_folder, open_page):
-    page = open_page(county_folder / "index.html")
+def test_the_index_sets_the_maps_of_the_headlines_before_the_others(county_folder, read_page):
+    page = read_page(county_folder / "index.html")
     files = "ids => [...document.querySelectorAll(ids + ' a')].map((a) => a.getAttribute('href').split('#')[0])"
     # headline norms of the fixture ask for primary care (health centre), the county seat and an all-season road
     assert page.evaluate(files, "#maps") == ["last-mile.html", "gap-county_seat.html", "gap-health_centre.html"]
@@ -519,8 +519,8 @@ def test_the_buttons_of_the_map_lie_below_the_banner_of_a_phone(language, county
     assert 0 < banner["y"] + banner["height"] < button["y"]
 
 
-def test_a_norm_that_asks_for_presence_alone_names_no_number(county_folder, open_page):
-    page = open_page(county_folder / "index.html")
+def test_a_norm_that_asks_for_presence_alone_names_no_number(county_folder, read_page):
+    page = read_page(county_folder / "index.html")
     norm = {"service": "ramp", "names": {}, "metric": "attribute", "unit": "flag", "threshold": 1, "mode": None}
     assert page.evaluate("Spatial.normText", norm) == "Ramp: present"
     assert page.evaluate("Spatial.normText", norm | {"unit": "places", "threshold": 3}) == "Ramp: 3 places"
@@ -582,9 +582,9 @@ def test_norms_of_other_services_and_destinations_wait_until_asked_for(county, c
     assert page.locator(".others").is_visible()
 
 
-def test_every_service_of_the_register_has_a_name_in_every_language(county_folder, open_page):
+def test_every_service_of_the_register_has_a_name_in_every_language(county_folder, read_page):
     register = load_register()
-    page = open_page(county_folder / "index.html")
+    page = read_page(county_folder / "index.html")
     for service in sorted(register["service"].unique()):
         for language in ("en", "fr", "zh"):
             known = page.evaluate("([l, s]) => Spatial.data.messages[l]['service.' + s]", [language, service])
@@ -706,8 +706,8 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_text_has_enough_contrast(name, county_folder, open_page):
-    page = open_page(county_folder / f"{name}.html", fragment="#lang=en&place=n000012")
+def test_text_has_enough_contrast(name, county_folder, read_page):
+    page = read_page(county_folder / f"{name}.html", fragment="#lang=en&place=n000012")
     assert page.evaluate(CONTRAST) == []
 
 

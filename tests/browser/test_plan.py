@@ -151,8 +151,8 @@ def test_the_page_opens_without_a_fault(width, height, first, folder, open_page,
             assert not re.search(r"undefined|NaN|\{\w+\}|\bplan\.[a-z_]+\b|_", page.inner_text("body"))
 
 
-def test_the_finding_is_the_title_and_its_numbers_add_up_on_the_page(planned, folder, open_page):
-    page = open_page(folder / "plan.html")
+def test_the_finding_is_the_title_and_its_numbers_add_up_on_the_page(planned, folder, read_page):
+    page = read_page(folder / "plan.html")
     record = plan_records(planned.tables)[1]
     people = record["shown"]["persons"]
     title = page.inner_text("#page-title")
@@ -169,8 +169,8 @@ def test_the_finding_is_the_title_and_its_numbers_add_up_on_the_page(planned, fo
     assert page.inner_text("#today-title") == f"Today: {people['today']:,} people beyond"
 
 
-def test_a_township_has_the_same_number_on_the_map_as_in_the_table(folder, open_page):
-    page = open_page(folder / "plan.html")
+def test_a_township_has_the_same_number_on_the_map_as_in_the_table(folder, read_page):
+    page = read_page(folder / "plan.html")
     labels = page.eval_on_selector_all("#map-plan text", "nodes => nodes.map(n => n.textContent)")
     rows = page.eval_on_selector_all(
         ".left-list tbody tr", "rows => rows.map(r => [r.cells[0].textContent, r.cells[2].textContent])"
@@ -202,8 +202,8 @@ def test_stops_of_a_mobile_service_are_on_the_map_with_their_days(planned, save_
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_label_of_a_map_covers_another(width, folder, open_page):
-    page = open_page(folder / "plan.html", width=width)
+def test_no_label_of_a_map_covers_another(width, folder, read_page):
+    page = read_page(folder / "plan.html", width=width)
     boxes = page.evaluate(
         """() => [...document.querySelectorAll("#map-plan text")].map((node) => {
           const box = node.getBBox();
@@ -218,8 +218,8 @@ def test_no_label_of_a_map_covers_another(width, folder, open_page):
     ]
 
 
-def test_the_duty_comes_first_and_every_norm_without_a_plan_has_its_reason(folder, open_page):
-    page = open_page(folder / "plan.html")
+def test_the_duty_comes_first_and_every_norm_without_a_plan_has_its_reason(folder, read_page):
+    page = read_page(folder / "plan.html")
     assert page.inner_text("#actions-title") == "The duty first, then most people"
     first = page.inner_text(".action-list tbody tr:first-child")
     assert "All-season road: nothing that was tried" in first
@@ -229,8 +229,8 @@ def test_the_duty_comes_first_and_every_norm_without_a_plan_has_its_reason(folde
     assert "mandatory" in others
 
 
-def test_what_an_action_brings_alone_and_shares_with_the_others_is_told(folder, open_page):
-    page = open_page(folder / "plan.html")
+def test_what_an_action_brings_alone_and_shares_with_the_others_is_told(folder, read_page):
+    page = read_page(folder / "plan.html")
     second = page.inner_text(".action-list tbody tr:last-child")
     assert "alone " in second
     assert page.locator(".action-list .bridge").count() == 0
@@ -239,24 +239,24 @@ def test_what_an_action_brings_alone_and_shares_with_the_others_is_told(folder, 
     assert page.inner_text("#curve-title").startswith("After 2, one more brings ")
 
 
-def test_who_must_act_has_a_column_where_a_norm_says_it(folder, open_page):
-    page = open_page(folder / "plan.html", fragment=f"#{LINKS}")
+def test_who_must_act_has_a_column_where_a_norm_says_it(folder, read_page):
+    page = read_page(folder / "plan.html", fragment=f"#{LINKS}")
     heads = page.locator("#actions th[scope=col]").all_inner_texts()
     assert "Responsible" in heads
     assert page.locator("#actions td.responsible").all_inner_texts() == ["", "County government", ""]
-    other = open_page(folder / "plan.html", fragment=f"#{SITES}")
+    other = read_page(folder / "plan.html", fragment=f"#{SITES}")
     assert {"Responsible", "Cost"}.isdisjoint(other.locator("#actions th[scope=col]").all_inner_texts())
     assert other.inner_text("#actions-notes").endswith("Cost: not given in this study.")
 
 
-def test_in_how_many_trials_a_site_stays_is_told_beside_how_sure_it_is(folder, open_page):
-    page = open_page(folder / "plan.html", fragment=f"#{SITES}")
+def test_in_how_many_trials_a_site_stays_is_told_beside_how_sure_it_is(folder, read_page):
+    page = read_page(folder / "plan.html", fragment=f"#{SITES}")
     told = page.locator("#actions td.sure").all_inner_texts()[-2:]
     assert ["Stays a first choice in 9 of 10 trials" in told[0], "in 10 of 10 trials" in told[1]] == [True, True]
 
 
-def test_what_each_action_costs_and_all_of_them_of_the_budget_is_told(folder, open_page):
-    page = open_page(folder / "plan.html", fragment=f"#{LINKS}")
+def test_what_each_action_costs_and_all_of_them_of_the_budget_is_told(folder, read_page):
+    page = read_page(folder / "plan.html", fragment=f"#{LINKS}")
     assert "Cost" in page.locator("#actions th[scope=col]").all_inner_texts()
     assert page.locator("#actions td.cost").all_inner_texts()[1] == "4,700,000 元 (50 元 for each person gained)"
     notes = page.inner_text("#actions-notes")
@@ -387,9 +387,9 @@ def test_the_index_says_what_to_do_first_and_leads_there_and_back(folder, open_p
     page.wait_for_selector("#first")
 
 
-def test_without_plans_there_is_neither_page_nor_block(county, county_folder, open_page):
+def test_without_plans_there_is_neither_page_nor_block(county, county_folder, read_page):
     assert "plan.html" not in {page.name for page in county.pages()}
-    assert not open_page(county_folder / "index.html").is_visible("#first")
+    assert not read_page(county_folder / "index.html").is_visible("#first")
 
 
 def test_where_nothing_helps_the_page_says_so_and_why(planned, open_page, save_pages, tmp_path):

@@ -110,9 +110,9 @@ def test_which_township_is_worst_and_why(run, reader):
     assert reader.say("township.of", n="1", total=rows, people="").rstrip(" ·") in sheet
 
 
-def test_the_worst_township_is_the_same_on_the_sheet_to_sign(run, open_page):
+def test_the_worst_township_is_the_same_on_the_sheet_to_sign(run, read_page):
     worst = run[2]["matrix"]["rows"][0]
-    told = open_page(run[0] / "fact-sheet.html").inner_text("#township")
+    told = read_page(run[0] / "fact-sheet.html").inner_text("#township")
     assert worst["names"]["en"] in told
     assert f"{round(worst['persons_beyond']):,}" in told
 
@@ -161,8 +161,8 @@ def test_export_for_the_meeting(run, reader):
     assert rows[0][0] == reader.say("beyond.village")
 
 
-def test_the_first_page_has_few_words(run, open_page):
-    page = open_page(run[0] / "index.html")
+def test_the_first_page_has_few_words(run, read_page):
+    page = read_page(run[0] / "index.html")
     # Numbers and names in tables, and what is folded, are apart; a share is one word with its sign.
     words = page.evaluate(
         """() => [...document.querySelectorAll("main > :not(#townships):not(#folds), header")]

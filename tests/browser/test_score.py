@@ -252,8 +252,8 @@ def test_pages_open_without_a_fault(file, size, first, folder, open_page, in_eac
 
 
 @pytest.mark.browser
-def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_page):
-    page = open_page(folder / "score.html", unfolded=True)
+def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, read_page):
+    page = read_page(folder / "score.html", unfolded=True)
     assert page.inner_text("#answer-line") == (
         "Town and country are partly integrated, with gaps wider than their targets, "
         "and 1 of 3 mandatory norms in force is not met."
@@ -316,8 +316,8 @@ def test_a_place_beyond_its_norm_has_the_minutes_beside_its_level(sample_run, op
 
 
 @pytest.mark.browser
-def test_failed_norms_are_named_with_people_of_all_and_obstacles_ranked(folder, scored, open_page):
-    page = open_page(folder / "score.html", unfolded=True)
+def test_failed_norms_are_named_with_people_of_all_and_obstacles_ranked(folder, scored, read_page):
+    page = read_page(folder / "score.html", unfolded=True)
     assert "GL-PHC-1H" in page.inner_text("#failed")
     failed = scored.tables["norm_results"].query("norm_id == 'GL-PHC-1H' and unit_level == 'study'").iloc[0]
     count = {
@@ -328,7 +328,7 @@ def test_failed_norms_are_named_with_people_of_all_and_obstacles_ranked(folder, 
         "{persons_unserved} of {persons_in_scope} people are beyond it, "
         "in {places_unserved} of {places_in_scope} places.".format(**count)
     ) in page.inner_text("#failed")
-    sheet = open_page(folder / "fact-sheet.html").inner_text("#gates-body")
+    sheet = read_page(folder / "fact-sheet.html").inner_text("#gates-body")
     assert "{persons_unserved} of {persons_in_scope} people beyond".format(**count) in sheet
     shares = page.eval_on_selector_all("#obstacles .part-value", "nodes => nodes.map(n => parseFloat(n.textContent))")
     assert shares == sorted(shares, reverse=True)
@@ -462,8 +462,8 @@ def test_the_map_says_which_pillars_and_places_townships_lack(scored, save_pages
 
 
 @pytest.mark.browser
-def test_a_village_tells_its_levels_on_every_map(folder, open_page):
-    page = open_page(folder / "gap-hospital.html", fragment="#lang=en&place=n000005")
+def test_a_village_tells_its_levels_on_every_map(folder, read_page):
+    page = read_page(folder / "gap-hospital.html", fragment="#lang=en&place=n000005")
     place = page.inner_text("#place")
     assert "Integration level" in place
     assert "All pillars it can have" in place
@@ -506,8 +506,8 @@ def test_without_an_answer_the_fact_sheet_prints_on_one_page_of_a4(language, wid
 
 
 @pytest.mark.browser
-def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
-    text = open_page(folder / "fact-sheet.html").inner_text("#overleaf")
+def test_the_fact_sheet_says_what_a_county_asks(folder, read_page):
+    text = read_page(folder / "fact-sheet.html").inner_text("#overleaf")
     for wanted in (
         "As of 1 January 2026",
         "1 of 3 met",
@@ -946,7 +946,7 @@ def test_the_head_of_a_table_is_text_on_paper_for_a_button_is_not_repeated(folde
 
 
 @pytest.mark.browser
-def test_one_pair_of_townships_is_told_in_the_singular(folder, open_page):
-    page = open_page(folder / "score.html", unfolded=True)
+def test_one_pair_of_townships_is_told_in_the_singular(folder, read_page):
+    page = read_page(folder / "score.html", unfolded=True)
     for pairs, words in ((1, "Of 1 pair of townships, 0 cannot"), (3, "Of 3 pairs of townships, 0 cannot")):
         assert words in page.evaluate(f"Spatial.t('score.pairs', {{ n: {pairs}, unsure: 0 }})")

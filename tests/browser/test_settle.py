@@ -165,6 +165,6 @@ def test_the_index_leads_there_and_back(folder, open_page):
     page.wait_for_selector("#to-settle")
 
 
-def test_without_profiles_there_is_no_page(county, county_folder, open_page):
+def test_without_profiles_there_is_no_page(county, county_folder, read_page):
     assert "settle.html" not in {page.name for page in county.pages()}
-    assert not open_page(county_folder / "index.html").is_visible("#to-settle")
+    assert not read_page(county_folder / "index.html").is_visible("#to-settle")

@@ -81,8 +81,8 @@ def test_the_page_opens_without_a_fault(width, height, first, folder, open_page,
         assert APPROVAL in text
 
 
-def test_it_answers_in_one_sentence_and_counts_by_verdict(folder, open_page):
-    page = open_page(folder / "sign-off.html")
+def test_it_answers_in_one_sentence_and_counts_by_verdict(folder, read_page):
+    page = read_page(folder / "sign-off.html")
     assert page.inner_text("#verdict-line") == "Not yet: look into 2 rows first."
     pills = page.eval_on_selector_all("#verdict-counts .pill", "nodes => nodes.map(n => n.textContent)")
     assert pills == ["✓2 ok", "!2 to look into", "i2 to be known", "?2 cannot be told", "\u20132 with nothing declared"]
@@ -92,8 +92,8 @@ def test_it_answers_in_one_sentence_and_counts_by_verdict(folder, open_page):
     assert "One mandatory norm hangs on a single record." in why
 
 
-def test_a_row_says_ours_official_difference_causes_and_source(folder, open_page):
-    page = open_page(folder / "sign-off.html")
+def test_a_row_says_ours_official_difference_causes_and_source(folder, read_page):
+    page = read_page(folder / "sign-off.html")
     text = page.inner_text("#totals")
     for wanted in (
         "-2 (-3.2\u00a0%)",
@@ -113,8 +113,8 @@ def test_a_row_says_ours_official_difference_causes_and_source(folder, open_page
     assert "120.3 km" in silent
 
 
-def test_shares_gates_inventory_and_sources_are_told(county, folder, open_page):
-    page = open_page(folder / "sign-off.html")
+def test_shares_gates_inventory_and_sources_are_told(county, folder, read_page):
+    page = read_page(folder / "sign-off.html")
     assert "83\u00a0%" in page.inner_text("#shares")
     gates = page.inner_text("#gates")
     assert "Any one of 3 records would turn it." in gates
@@ -131,8 +131,8 @@ def test_shares_gates_inventory_and_sources_are_told(county, folder, open_page):
     assert page.locator("#signature .lines > *").count() == 4
 
 
-def test_what_waits_on_site_is_counted_and_listed_with_what_it_is(county, folder, open_page):
-    page = open_page(folder / "sign-off.html")
+def test_what_waits_on_site_is_counted_and_listed_with_what_it_is(county, folder, read_page):
+    page = read_page(folder / "sign-off.html")
     why = page.inner_text("#verdict-why")
     assert "2 field checks wait to be confirmed. One action of the plan is said to be built." in why
     text = page.inner_text("#on-site")
@@ -151,13 +151,13 @@ def test_nothing_is_said_of_the_site_where_nothing_waits(signed, open_page, save
     assert page.locator("#on-site").is_hidden()
 
 
-def test_rows_say_what_to_do_and_the_key_of_the_study_file_is_folded(folder, open_page):
-    page = open_page(folder / "sign-off.html")
+def test_rows_say_what_to_do_and_the_key_of_the_study_file_is_folded(folder, read_page):
+    page = read_page(folder / "sign-off.html")
     text = page.inner_text("main")
     assert "Go through the list of villages with the civil affairs bureau" in text
     assert "Drive a few routes and note the minutes" in text
     assert not re.search(r"\bofficial\.|\[official\]|study file\b(?<!in the study file)", text)
-    assert "official.villages" in open_page(folder / "sign-off.html", unfolded=True).inner_text("#analyst")
+    assert "official.villages" in read_page(folder / "sign-off.html", unfolded=True).inner_text("#analyst")
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Nothing here speaks against it."), ("fr", "Rien"), ("zh", "")])
@@ -333,10 +333,10 @@ def test_people_by_unit_show_the_largest_differences(signed, open_page, save_pag
     assert "Elsewhere" not in text
 
 
-def test_without_the_table_there_is_neither_page_nor_link(county, county_folder, open_page):
+def test_without_the_table_there_is_neither_page_nor_link(county, county_folder, read_page):
     assert "sign-off.html" not in {page.name for page in county.pages()}
-    assert not open_page(county_folder / "index.html").is_visible("#signing")
-    assert not open_page(county_folder / "gap-hospital.html").is_visible("#sign-off")
+    assert not read_page(county_folder / "index.html").is_visible("#signing")
+    assert not read_page(county_folder / "gap-hospital.html").is_visible("#sign-off")
 
 
 def test_public_maps_of_china_without_a_number_say_so(signed, open_page, save_pages, tmp_path):

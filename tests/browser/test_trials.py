@@ -177,8 +177,8 @@ def test_the_index_tells_who_gains_and_loses_as_the_table_does(tried, tried_fold
     assert page.url.split("#")[0].endswith(PAGE)
 
 
-def test_the_index_tells_whom_crews_reach_from_the_call(tried, tried_folder, open_page):
-    page = open_page(tried_folder / "index.html", unfolded=True)
+def test_the_index_tells_whom_crews_reach_from_the_call(tried, tried_folder, read_page):
+    page = read_page(tried_folder / "index.html", unfolded=True)
     targets = tried.tables["emergency_people"].sort_values("target_min")
     for number, (_, row) in enumerate(targets.iterrows()):
         cells = _cells(page, f"#emergency tbody tr >> nth={number}")
@@ -187,8 +187,8 @@ def test_the_index_tells_whom_crews_reach_from_the_call(tried, tried_folder, ope
     assert "mobilisation 3 min, as the study states it" in page.inner_text("#emergency")
 
 
-def test_the_index_tells_three_numbers_of_room_that_sum(tried, tried_folder, open_page):
-    page = open_page(tried_folder / "index.html", unfolded=True)
+def test_the_index_tells_three_numbers_of_room_that_sum(tried, tried_folder, read_page):
+    page = read_page(tried_folder / "index.html", unfolded=True)
     told = [int(text.replace(",", "")) for text in page.locator("#room dd:not(.muted)").all_inner_texts()]
     sums = tried.tables["served"][["served_persons", "full_persons", "not_reached_persons"]].sum()
     np.testing.assert_allclose(told, sums, atol=0.5)
@@ -196,8 +196,8 @@ def test_the_index_tells_three_numbers_of_room_that_sum(tried, tried_folder, ope
     assert f"Of {round(_people(tried).sum()):,} people." in page.inner_text("#room")
 
 
-def test_the_index_tells_the_errors_left_by_a_calibration(tried_folder, open_page):
-    text = open_page(tried_folder / "index.html", unfolded=True).inner_text("#sure")
+def test_the_index_tells_the_errors_left_by_a_calibration(tried_folder, read_page):
+    text = read_page(tried_folder / "index.html", unfolded=True).inner_text("#sure")
     assert "0.82 to 1.25 times those assumed" in text
     assert "±20\u00a0%" not in text
     assert "half of 40 observed times" in text
@@ -261,8 +261,8 @@ def test_room_counts_people_not_places(tried, tried_folder, open_page):
         assert words in page.inner_text("#legend")
 
 
-def test_the_card_tells_before_and_after_the_crew_and_room(tried, tried_folder, open_page):
-    page = open_page(tried_folder / PAGE, fragment="#lang=en&place=n000008")
+def test_the_card_tells_before_and_after_the_crew_and_room(tried, tried_folder, read_page):
+    page = read_page(tried_folder / PAGE, fragment="#lang=en&place=n000008")
     text = page.inner_text("#place")
     row = tried.tables["scenario_access"].set_index("settlement_id").loc["n000008"]
     crew = tried.tables["emergency_response"].set_index("settlement_id").loc["n000008"]
@@ -271,7 +271,7 @@ def test_the_card_tells_before_and_after_the_crew_and_room(tried, tried_folder, 
     )
     assert re.search(rf"From the call\s+{round(crew['response_min'])} min\s+Mobilisation\s+3 min", text)
     assert re.search(r"Served\s+[\d,]+ (people|person)", text)
-    lost = open_page(tried_folder / PAGE, fragment="#lang=en&place=n000015").inner_text("#place")
+    lost = read_page(tried_folder / PAGE, fragment="#lang=en&place=n000015").inner_text("#place")
     assert re.search(r"After\s+no way there", lost)
 
 
@@ -295,12 +295,12 @@ def test_every_part_speaks_every_language_and_fits(layer, width, height, tried_f
             assert not re.search(r"[a-z]{4,}", told), told
 
 
-def test_pages_without_the_tables_show_no_block(county_folder, open_page):
-    index = open_page(county_folder / "index.html")
+def test_pages_without_the_tables_show_no_block(county_folder, read_page):
+    index = read_page(county_folder / "index.html")
     for part in ("what-if", "emergency", "room"):
         assert not index.is_visible(f"#{part}")
     assert "Errors" not in index.inner_text("#sure")
-    page = open_page(county_folder / PAGE, fragment="#lang=en&place=n000008")
+    page = read_page(county_folder / PAGE, fragment="#lang=en&place=n000008")
     assert (
         page.evaluate("Spatial.state.layers.some((one) => ['scenario', 'response', 'room'].includes(one.key))") is False
     )
