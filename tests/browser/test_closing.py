@@ -114,22 +114,22 @@ def test_the_one_facility_that_all_depend_on_leaves_them_without_any(county, cou
     assert set(page.locator(".closing tbody td:nth-child(4)").all_inner_texts()) == {"none mapped"}
 
 
-@pytest.mark.parametrize("language", ["en", "zh", "fr"])
-def test_its_villages_are_taken_along_as_they_are_read(language, county_folder, open_page):
-    page = open_page(county_folder / PAGE, fragment=f"#lang={language}&layer=time:{MODE}&limit=30&facility={FACILITY}")
-    text = page.inner_text("#place")
-    assert not re.search(r"undefined|NaN|\{\w+\}|closing\.", text)
-    with page.expect_download() as waiting:
-        page.click("#closing-csv")
-    head, *rows = csv.reader(io.StringIO(waiting.value.path().read_text(encoding="utf-8-sig")))
-    heads = page.locator(".closing thead th").all_inner_texts()
-    assert head[1 : 1 + len(heads)] == heads
-    shown = page.evaluate(
-        "[...document.querySelectorAll('.closing tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
-    )
-    assert [row[1 : 1 + len(heads)] for row in rows[: len(shown)]] == shown
-    if language == "zh":
-        assert not re.search(r"[A-Za-z]{4,}", text.replace("CSV", ""))
+def test_its_villages_are_taken_along_as_they_are_read(county_folder, open_page, in_each_language):
+    page = open_page(county_folder / PAGE, fragment=f"#lang=en&layer=time:{MODE}&limit=30&facility={FACILITY}")
+    for language in in_each_language(page, "en"):
+        text = page.inner_text("#place")
+        assert not re.search(r"undefined|NaN|\{\w+\}|closing\.", text)
+        with page.expect_download() as waiting:
+            page.click("#closing-csv")
+        head, *rows = csv.reader(io.StringIO(waiting.value.path().read_text(encoding="utf-8-sig")))
+        heads = page.locator(".closing thead th").all_inner_texts()
+        assert head[1 : 1 + len(heads)] == heads
+        shown = page.evaluate(
+            "[...document.querySelectorAll('.closing tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
+        )
+        assert [row[1 : 1 + len(heads)] for row in rows[: len(shown)]] == shown
+        if language == "zh":
+            assert not re.search(r"[A-Za-z]{4,}", text.replace("CSV", ""))
 
 
 def test_hostile_names_of_facilities_stay_text(county, open_page, save_pages, tmp_path):

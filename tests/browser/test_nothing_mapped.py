@@ -71,16 +71,22 @@ def folders(county, save_pages, tmp_path_factory):
     }
 
 
-def spoken(folder, open_page, language, **size):
-    """What the first page, the legend of the map and the card of a village say of the norm."""
-    fragment = f"#lang={language}"
-    index = open_page(folder / "index.html", fragment=fragment, **size)
-    page = open_page(folder / f"{PAGE}.html", fragment=f"{fragment}&place=n000012", **size)
-    return {
-        "index": index.text_content(f"li.card:has-text('{NORM}')"),
-        "legend": page.text_content("#headline") + page.text_content("#norm"),
-        "place": page.text_content(f"#place .norm-card:has-text('{NORM}')"),
-    }
+@pytest.fixture
+def spoken(open_page, in_each_language):
+    """What the first page, the legend of the map and the card of a village say of the norm, by language and place."""
+
+    def listened(folder, **size):
+        told = {}
+        page = open_page(folder / "index.html", **size)
+        for language in in_each_language(page, "en"):
+            told[language, "index"] = page.text_content(f"li.card:has-text('{NORM}')")
+        page = open_page(folder / f"{PAGE}.html", fragment="#lang=en&place=n000012", **size)
+        for language in in_each_language(page, "en"):
+            told[language, "legend"] = page.text_content("#headline") + page.text_content("#norm")
+            told[language, "place"] = page.text_content(f"#place .norm-card:has-text('{NORM}')")
+        return told
+
+    return listened
 
 
 @pytest.mark.parametrize(("inventory", "bare"), [("unknown", [NORM]), ("complete", [])])
@@ -91,28 +97,28 @@ def test_every_page_is_handed_the_same_flag_of_a_norm_of_which_nothing_is_mapped
         assert [norm["id"] for norm in norms if norm["nothing_mapped"]] == bare, name
 
 
-@pytest.mark.parametrize("language", ["en", "fr", "zh"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(language, width, height, folders, open_page):
-    for where, text in spoken(folders["unknown"], open_page, language, width=width, height=height).items():
+def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(width, height, folders, spoken):
+    told = spoken(folders["unknown"], width=width, height=height)
+    assert len(told) == 9
+    for (language, where), text in told.items():
         assert (NOBODY if where == "legend" else TOLD)[language] in text, where
         assert ALONE[language] not in text, where
         assert not NEARER.search(text), where
 
 
-@pytest.mark.parametrize("language", ["en", "fr", "zh"])
-def test_where_a_complete_list_holds_nothing_the_norm_is_not_met(language, folders, open_page):
-    not_met = {"en": "not met", "fr": "non respectée", "zh": "未达标"}[language]
-    for where, text in spoken(folders["complete"], open_page, language).items():
-        assert not_met in text, where
+def test_where_a_complete_list_holds_nothing_the_norm_is_not_met(folders, spoken):
+    not_met = {"en": "not met", "fr": "non respectée", "zh": "未达标"}
+    for (language, where), text in spoken(folders["complete"]).items():
+        assert not_met[language] in text, where
         assert TOLD[language] not in text, where
 
 
-def test_a_norm_of_which_something_is_mapped_is_judged_on_the_map(county_folder, open_page):
-    for where, text in spoken(county_folder, open_page, "en").items():
-        if where != "place":  # the village itself may meet the norm
+def test_a_norm_of_which_something_is_mapped_is_judged_on_the_map(county_folder, spoken):
+    for (language, where), text in spoken(county_folder).items():
+        if where != "place" and language == "en":  # the village itself may meet the norm
             assert re.search("Judged on the map alone:.{1,3}not met", text), where
-        assert TOLD["en"] not in text, where
+        assert TOLD[language] not in text, where
 
 
 @pytest.mark.parametrize("inventory", ["unknown", "complete"])
@@ -125,13 +131,12 @@ def test_a_map_of_another_service_says_the_same_of_the_norm(inventory, folders, 
 
 
 @pytest.mark.parametrize(("inventory", "named"), [("unknown", False), ("complete", True)])
-@pytest.mark.parametrize(
-    ("language", "remedy"), [("en", "Remedy: a mobile service"), ("fr", "un service mobile"), ("zh", "由流动服务覆盖")]
-)
-def test_a_remedy_is_named_only_for_a_norm_that_can_be_judged(inventory, named, language, remedy, folders, open_page):
-    page = open_page(folders[inventory] / f"{PAGE}.html", fragment=f"#lang={language}&place=n000013")
-    card = page.text_content(f"#place .norm-card:has-text('{NORM}')")
-    assert (remedy in card) == named
+def test_a_remedy_is_named_only_for_a_norm_that_can_be_judged(inventory, named, folders, open_page, in_each_language):
+    remedy = {"en": "Remedy: a mobile service", "fr": "un service mobile", "zh": "由流动服务覆盖"}
+    page = open_page(folders[inventory] / f"{PAGE}.html", fragment="#lang=en&place=n000013")
+    for language in in_each_language(page, "en"):
+        card = page.text_content(f"#place .norm-card:has-text('{NORM}')")
+        assert (remedy[language] in card) == named, language
 
 
 @pytest.mark.parametrize(("inventory", "offered"), [("unknown", False), ("complete", True)])

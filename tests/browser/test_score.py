@@ -360,23 +360,23 @@ def test_townships_sort_and_open(folder, open_page):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("language", "advice", "fact"),
-    [
-        ("en", "Press a heading", "The bar of the rank runs from"),
-        ("fr", "Un titre trie", "La barre du rang va du"),
-        ("zh", "点表头排序", "排名横条为"),
-    ],
-)
-def test_paper_keeps_what_a_rank_is_and_leaves_out_how_to_sort(language, advice, fact, folder, open_page):
-    page = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}")
-    shown = page.inner_text("#townships")
-    assert advice in shown
-    assert fact in shown
-    page.emulate_media(media="print")
-    printed = page.inner_text("#townships")
-    assert advice not in printed
-    assert fact in printed
+def test_paper_keeps_what_a_rank_is_and_leaves_out_how_to_sort(folder, open_page, in_each_language):
+    told = {
+        "en": ("Press a heading", "The bar of the rank runs from"),
+        "fr": ("Un titre trie", "La barre du rang va du"),
+        "zh": ("点表头排序", "排名横条为"),
+    }
+    page = open_page(folder / "score.html", unfolded=True)
+    for language in in_each_language(page, "en"):
+        advice, fact = told[language]
+        shown = page.inner_text("#townships")
+        assert advice in shown
+        assert fact in shown
+        page.emulate_media(media="print")
+        printed = page.inner_text("#townships")
+        assert advice not in printed
+        assert fact in printed
+        page.emulate_media(media="screen")
 
 
 @pytest.mark.browser
@@ -404,8 +404,7 @@ def test_types_of_townships_stand_beside_the_official_class(folder, open_page):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_study_without_a_population_grid_says_so(language, scored, open_page, save_pages, tmp_path):
+def test_a_study_without_a_population_grid_says_so(scored, open_page, save_pages, tmp_path, in_each_language):
     types = scored.tables["unit_types"].assign(
         degurba_level2=0, basis="none", basis_reason="no_population_grid", differ_persons=np.nan
     )
@@ -416,15 +415,15 @@ def test_a_study_without_a_population_grid_says_so(language, scored, open_page, 
         "town_system": scored.tables["town_system"].assign(value=np.nan),
     }
     folder = save_pages(replace(scored, tables=tables).pages(), tmp_path)
-    page = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}")
-    told = page.inner_text("#types")
+    page = open_page(folder / "score.html", unfolded=True)
     wanted = {
         "en": "None: no population raster.",
         "fr": "Aucune\u00a0: pas de grille de population.",
         "zh": "无人口栅格",
     }
-    assert wanted[language] in told
-    assert not page.is_visible("#town-system")
+    for language in in_each_language(page, "en"):
+        assert wanted[language] in page.inner_text("#types")
+        assert not page.is_visible("#town-system")
     (tmp_path / "bare").mkdir()
     bare = save_pages(without(scored, "unit_types").pages(), tmp_path / "bare")
     assert not open_page(bare / "score.html").is_visible("#types")
@@ -489,20 +488,22 @@ def test_index_and_pages_lead_to_each_other(folder, open_page):
 
 @pytest.mark.browser
 @pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="needs poppler")
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [1280, 390])
-def test_without_an_answer_the_fact_sheet_prints_on_one_page_of_a4(language, width, sheets, open_page, tmp_path):
-    page = open_page(sheets / "fact-sheet.html", fragment=f"#lang={language}", width=width)
-    page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True, print_background=True)
-    told = subprocess.run(["pdfinfo", tmp_path / "sheet.pdf"], capture_output=True, text=True, check=True).stdout
-    assert re.search(r"Pages:\s+1\n", told)
-    assert "A4" in told
-    text = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "sheet.pdf", "-"], capture_output=True, text=True, check=True
-    ).stdout
-    for wanted in ("0.60", "2026") if language != "fr" else ("0,60", "2026"):
-        assert wanted in text
-    assert {"en": "Modelled", "fr": "Modélisé", "zh": "模型"}[language] in text
+def test_without_an_answer_the_fact_sheet_prints_on_one_page_of_a4(
+    width, sheets, open_page, tmp_path, in_each_language
+):
+    page = open_page(sheets / "fact-sheet.html", width=width)
+    for language in in_each_language(page, "en"):
+        page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True, print_background=True)
+        told = subprocess.run(["pdfinfo", tmp_path / "sheet.pdf"], capture_output=True, text=True, check=True).stdout
+        assert re.search(r"Pages:\s+1\n", told), language
+        assert "A4" in told
+        text = subprocess.run(
+            ["pdftotext", "-layout", tmp_path / "sheet.pdf", "-"], capture_output=True, text=True, check=True
+        ).stdout
+        for wanted in ("0.60", "2026") if language != "fr" else ("0,60", "2026"):
+            assert wanted in text
+        assert {"en": "Modelled", "fr": "Modélisé", "zh": "模型"}[language] in text
 
 
 @pytest.mark.browser
@@ -526,34 +527,31 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, read_page):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_fact_sheet_of_islands_compares_within_one_only(language, scored, save_pages, open_page, tmp_path):
+def test_the_fact_sheet_of_islands_compares_within_one_only(scored, save_pages, open_page, tmp_path, in_each_language):
     # Roads of t0, t1 and t2 (levels 0.9 to 0.7) hang together, those of t3, t4 and t5 (0.6 to 0.4) apart from them.
     island = scored.tables["settlements"]["township_id"].isin(["t3", "t4", "t5"]).to_numpy()
     edges = scored.tables["edges"]
     edges = edges.assign(component=island[: len(edges)].astype(int))
     folder = save_pages(replace(scored, tables=scored.tables | {"edges": edges}).pages(), tmp_path)
-    text = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#overleaf")
+    page = open_page(folder / "fact-sheet.html")
     told = {
         "en": ("2 parts that no mapped road joins", "rise from 0.40 to 0.60, the level of Shimen Township"),
         "fr": ("aucune route cartographiée ne relie", "0,60"),
         "zh": ("2个部分", "0.60"),
     }
-    for wanted in told[language]:
-        assert wanted in text, wanted
-    assert "At best rank" not in text
+    for language in in_each_language(page, "en"):
+        text = page.inner_text("#overleaf")
+        assert [wanted for wanted in told[language] if wanted not in text] == []
+        assert "At best rank" not in text
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("language", "told"),
-    [
-        ("en", "3 of 12 places beyond, 2 places unknown"),
-        ("fr", "3 localités sur 12 au-delà de la norme, 2 localités inconnues"),
-        ("zh", "12个居民点中3个未覆盖，2个居民点未知"),  # noqa: RUF001 - Chinese writes them wide
-    ],
-)
-def test_a_failed_norm_on_places_is_told_in_places_of_all(language, told, scored, save_pages, open_page, tmp_path):
+def test_a_failed_norm_on_places_is_told_in_places_of_all(scored, save_pages, open_page, tmp_path, in_each_language):
+    told = {
+        "en": "3 of 12 places beyond, 2 places unknown",
+        "fr": "3 localités sur 12 au-delà de la norme, 2 localités inconnues",
+        "zh": "12个居民点中3个未覆盖，2个居民点未知",  # noqa: RUF001 - Chinese writes them wide
+    }
     results = scored.tables["norm_results"].copy()
     mine = (results["norm_id"] == "GL-PHC-1H") & (results["unit_level"] == "study")
     counts = {"places_unserved": 3, "places_in_scope": 12, "places_unknown": 2}
@@ -561,19 +559,18 @@ def test_a_failed_norm_on_places_is_told_in_places_of_all(language, told, scored
     results.loc[mine, "share_of"] = "places"
     told_by_places = replace(scored, tables=scored.tables | {"norm_results": results})
     folder = save_pages(told_by_places.pages(), tmp_path)
-    assert told in open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#gates-body")
+    page = open_page(folder / "fact-sheet.html")
+    for language in in_each_language(page, "en"):
+        assert told[language] in page.inner_text("#gates-body")
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("language", "told"),
-    [
-        ("en", "Yunxi Road near Yunxi Town (w871/1)"),
-        ("fr", "云溪路 près de 云溪镇 (w871/1)"),
-        ("zh", "云溪镇附近的云溪路（w871/1）"),  # noqa: RUF001 - Chinese writes them wide
-    ],
-)
-def test_the_worst_road_goes_by_its_name_with_the_id_behind(language, told, scored, save_pages, open_page, tmp_path):
+def test_the_worst_road_goes_by_its_name_with_the_id_behind(scored, save_pages, open_page, tmp_path, in_each_language):
+    told = {
+        "en": "Yunxi Road near Yunxi Town (w871/1)",
+        "fr": "云溪路 près de 云溪镇 (w871/1)",
+        "zh": "云溪镇附近的云溪路（w871/1）",  # noqa: RUF001 - Chinese writes them wide
+    }
     # Nothing but the worst road holds the study back, and a place of a name of its own lies on it.
     parts, places = scored.tables["score_components"], scored.tables["settlements"].copy()
     worst = parts.loc[parts["side"] == "level"].drop_duplicates(["unit_level", "unit_id"])
@@ -589,7 +586,9 @@ def test_the_worst_road_goes_by_its_name_with_the_id_behind(language, told, scor
     }  # fmt: skip
     folder = save_pages(replace(scored, tables=tables).pages(), tmp_path)
     for name, part in (("fact-sheet.html", "#held-body"), ("score.html", "#obstacles")):
-        assert told in open_page(folder / name, unfolded=True, fragment=f"#lang={language}").inner_text(part)
+        page = open_page(folder / name, unfolded=True)
+        for language in in_each_language(page, "en"):
+            assert told[language] in page.inner_text(part), (name, language)
 
 
 ISSUE = {
@@ -621,31 +620,31 @@ def test_townships_that_a_known_issue_forbids_to_compare_have_no_rank(doubted):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    "case",
-    [
-        (
-            "en",
+def test_pages_say_what_a_known_issue_affects_and_forbids(doubted, save_pages, open_page, tmp_path, in_each_language):
+    said = {
+        "en": (
             "(affects population; forbids to compare Qingyan Township, Shimen Township; townships without a rank: 2)",
             "no rank: known issue",
         ),
-        ("fr", "communes sans rang\u00a0: 2", "sans rang\u00a0: défaut connu"),
-        ("zh", "2个乡镇没有排名", "无排名"),
-    ],
-)
-def test_pages_say_what_a_known_issue_affects_and_forbids(case, doubted, save_pages, open_page, tmp_path):
-    language, told, rank = case
+        "fr": ("communes sans rang\u00a0: 2", "sans rang\u00a0: défaut connu"),
+        "zh": ("2个乡镇没有排名", "无排名"),
+    }
     folder = save_pages(doubted.pages(), tmp_path)
-    page = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}")
-    issues, table = page.inner_text("#issues"), page.inner_text("#townships")
-    assert told in issues
-    assert issues.count(ISSUE["issue"]) == 1
-    assert told in table
-    assert table.count(rank) == 2
-    assert page.locator(".rank-bar").count() == 4
-    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#overleaf")
-    assert sheet.count(told) == 1
-    assert told in open_page(folder / "index.html", fragment=f"#lang={language}").inner_text("#issues")
+    page = open_page(folder / "score.html", unfolded=True)
+    for language in in_each_language(page, "en"):
+        told, rank = said[language]
+        issues, table = page.inner_text("#issues"), page.inner_text("#townships")
+        assert told in issues
+        assert issues.count(ISSUE["issue"]) == 1
+        assert told in table
+        assert table.count(rank) == 2
+        assert page.locator(".rank-bar").count() == 4
+    page = open_page(folder / "fact-sheet.html")
+    for language in in_each_language(page, "en"):
+        assert page.inner_text("#overleaf").count(said[language][0]) == 1
+    page = open_page(folder / "index.html")
+    for language in in_each_language(page, "en"):
+        assert said[language][0] in page.inner_text("#issues")
 
 
 @pytest.mark.browser
@@ -668,8 +667,7 @@ def test_an_answer_on_gaps_says_how_few_were_measured(case, scored, save_pages, 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_study_without_people_speaks_of_places(language, scored, save_pages, open_page, tmp_path):
+def test_a_study_without_people_speaks_of_places(scored, save_pages, open_page, tmp_path, in_each_language):
     people = scored.tables["settlements"].assign(population_persons=np.nan)
     scores = scored.tables["scores"].assign(
         population_persons=np.nan, unserved_persons=np.nan, segmentation_terms="border"
@@ -688,14 +686,16 @@ def test_a_study_without_people_speaks_of_places(language, scored, save_pages, o
         "fr": ("On compte des localités", "atteignent qu", "Dans des regroupements de mauvais accès"),
         "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区"),
     }
-    text = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}").inner_text("body")
-    for words in wanted[language]:
-        assert words in text, words
     alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
-    assert alone.get(language, "城镇与乡村无法比较") in text
-    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#overleaf")
+    alone["zh"] = "城镇与乡村无法比较"
+    page = open_page(folder / "score.html", unfolded=True)
+    for language in in_each_language(page, "en"):
+        text = page.inner_text("body")
+        assert [words for words in (*wanted[language], alone[language]) if words not in text] == []
     gain = {"en": "its 10 places would rise", "fr": "ses 10 localités passeraient", "zh": "10个居民点可由"}
-    assert gain[language] in sheet
+    page = open_page(folder / "fact-sheet.html")
+    for language in in_each_language(page, "en"):
+        assert gain[language] in page.inner_text("#overleaf")
 
 
 @pytest.mark.browser
@@ -721,16 +721,14 @@ def test_what_is_not_defined_says_what_is_not_there(scored, save_pages, open_pag
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    "case",
-    [
-        ("en", "Nothing of its kind is mapped, and nobody declared the list complete", "beyond any mapped"),
-        ("fr", "Rien de ce genre", "au-delà de tout"),
-        ("zh", "图上没有任何同类设施", "任何已标绘"),
-    ],
-)
-def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(case, scored, save_pages, open_page, tmp_path):
-    language, told, beyond = case
+def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(
+    scored, save_pages, open_page, tmp_path, in_each_language
+):
+    said = {
+        "en": ("Nothing of its kind is mapped, and nobody declared the list complete", "beyond any mapped"),
+        "fr": ("Rien de ce genre", "au-delà de tout"),
+        "zh": ("图上没有任何同类设施", "任何已标绘"),
+    }
     norms = {norm["id"]: norm for norm in norm_book(
         scored.register, scored.tables["norm_results"], scored.meta, scored.summary
     ).norms}  # fmt: skip
@@ -740,13 +738,15 @@ def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(case, scored, sa
     ]
     bare = [norm | {"nothing_mapped": norm["norm_id"] == "GL-PHC-1H"} for norm in listed]
     folder = save_pages(replace(scored, summary=scored.summary | {"norms": bare}).pages(), tmp_path)
-    page = open_page(folder / "index.html", fragment=f"#lang={language}")
-    cards = [text for text in page.locator("li.card").all_text_contents() if "GL-PHC-1H" in text]
-    assert len(cards) == 1
-    assert told in cards[0]
-    assert beyond not in cards[0]
-    assert "4,244" not in cards[0]
-    assert page.locator("#headlines .share-bar").count() > 0
+    page = open_page(folder / "index.html")
+    for language in in_each_language(page, "en"):
+        told, beyond = said[language]
+        cards = [text for text in page.locator("li.card").all_text_contents() if "GL-PHC-1H" in text]
+        assert len(cards) == 1
+        assert told in cards[0]
+        assert beyond not in cards[0]
+        assert "4,244" not in cards[0]
+        assert page.locator("#headlines .share-bar").count() > 0
 
 
 ENGLISH, CHINESE = "Totals of 青岩 are WorldPop estimates.", "WorldPop 2020 青岩镇与石门镇的合计似被互换"
@@ -754,23 +754,24 @@ QUOTED = {"en": "quoted in its original language", "fr": "cité dans sa langue d
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_texts_in_another_language_are_said_to_be_quoted(language, scored, save_pages, open_page, tmp_path):
+def test_texts_in_another_language_are_said_to_be_quoted(scored, save_pages, open_page, tmp_path, in_each_language):
     # A script tells English from Chinese; a text in Latin letters on a French page may be in any language.
     first = scored.meta.sources[0]
     sources = tuple(replace(first, path=f"{k}.tif", issue=text) for k, text in enumerate((ENGLISH, CHINESE)))
     told = replace(scored, meta=replace(scored.meta, sources=sources, note={"en": "Plain words."}))
     folder = save_pages(told.pages(), tmp_path)
-    foreign = {"en": {CHINESE}, "zh": {ENGLISH}, "fr": {ENGLISH, CHINESE}}[language]
+    foreign = {"en": {CHINESE}, "zh": {ENGLISH}, "fr": {ENGLISH, CHINESE}}
     for name, part in (("index.html", "#issues p"), ("score.html", "#issues p"), ("fact-sheet.html", "#sure-body li")):
-        page = open_page(folder / name, unfolded=True, fragment=f"#lang={language}")
-        lines = page.locator(part).all_inner_texts()
-        for issue in (ENGLISH, CHINESE):
-            (line,) = [line for line in lines if issue in line]
-            assert (QUOTED[language] in line) == (issue in foreign), (name, line)
-    about = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}").inner_text("#about")
-    assert "Plain words." in about
-    assert about.count(QUOTED[language]) == len(foreign) + (language != "en")
+        page = open_page(folder / name, unfolded=True)
+        for language in in_each_language(page, "en"):
+            lines = page.locator(part).all_text_contents()
+            for issue in (ENGLISH, CHINESE):
+                (line,) = [line for line in lines if issue in line]
+                assert (QUOTED[language] in line) == (issue in foreign[language]), (name, line)
+            if name == "score.html":
+                about = page.text_content("#about")
+                assert "Plain words." in about
+                assert about.count(QUOTED[language]) == len(foreign[language]) + (language != "en")
 
 
 NOTICE = {
@@ -786,9 +787,8 @@ UNTOLD = {
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
-    language, scored, save_pages, open_page, tmp_path
+    scored, save_pages, open_page, tmp_path, in_each_language
 ):
     # The first two are notices, with and without a message; the third has the words of a notice, but a source wrote it.
     first = scored.meta.sources[0]
@@ -807,13 +807,15 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
         scored, meta=replace(scored.meta, sources=sources), summary=scored.summary | {"known_issues": records}
     )
     folder = save_pages(told.pages(), tmp_path)
-    expected = [NOTICE[language], UNTOLD[language]]
-    for name, part in (("index.html", "#issues p"), ("score.html", "#issues p"), ("score.html", "#about p.issue")):
-        page = open_page(folder / name, unfolded=True, fragment=f"#lang={language}")
-        lines = [line.replace("\u00a0", " ") for line in page.locator(part).all_text_contents()]
-        assert [line for line in lines if "draft" in line or "askew" in line] == expected, (name, part)
-        (quoted,) = [line for line in lines if "mine" in line]
-        assert (QUOTED[language] in quoted) == (language != "en")
+    for name, parts in (("index.html", ["#issues p"]), ("score.html", ["#issues p", "#about p.issue"])):
+        page = open_page(folder / name, unfolded=True)
+        for language in in_each_language(page, "en"):
+            for part in parts:
+                lines = [line.replace("\u00a0", " ") for line in page.locator(part).all_text_contents()]
+                noticed = [line for line in lines if "draft" in line or "askew" in line]
+                assert noticed == [NOTICE[language], UNTOLD[language]], (name, part)
+                (quoted,) = [line for line in lines if "mine" in line]
+                assert (QUOTED[language] in quoted) == (language != "en")
 
 
 @pytest.mark.browser

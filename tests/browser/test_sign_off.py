@@ -160,8 +160,7 @@ def test_rows_say_what_to_do_and_the_key_of_the_study_file_is_folded(folder, rea
     assert "official.villages" in read_page(folder / "sign-off.html", unfolded=True).inner_text("#analyst")
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "Nothing here speaks against it."), ("fr", "Rien"), ("zh", "")])
-def test_good_inputs_turn_the_page_green_with_remarks_beside(language, said, signed, open_page, save_pages, tmp_path):
+def test_good_inputs_turn_the_page_green_with_remarks_beside(signed, open_page, save_pages, tmp_path, in_each_language):
     good = (
         ("people", "", "persons", 49_000.0, 49_500.0, "ok", "", "Yearbook 2025", ""),
         ("villages", "", "places", 60.0, 60.0, "ok", "", "List", ""),
@@ -169,13 +168,15 @@ def test_good_inputs_turn_the_page_green_with_remarks_beside(language, said, sig
         *(row for row in ROWS if row[1] == "GL-PHC-1H"),
     )
     folder = save_pages(replace(signed, tables=signed.tables | {"sign_off": sign_off_of(good)}).pages(), tmp_path)
-    page = open_page(folder / "sign-off.html", fragment=f"#lang={language}")
-    assert page.get_attribute("#verdict", "class") == "card verdict-ok"
-    assert said in page.inner_text("#verdict-line")
-    assert page.locator("#verdict-counts .status-remark").count() == 1
-    assert page.locator(".status-not_met").count() == 0
-    colour = page.evaluate("getComputedStyle(document.getElementById('verdict')).borderLeftColor")
-    assert colour == "rgb(29, 107, 82)"
+    page = open_page(folder / "sign-off.html")
+    said = {"en": "Nothing here speaks against it.", "fr": "Rien", "zh": ""}
+    for language in in_each_language(page, "en"):
+        assert page.get_attribute("#verdict", "class") == "card verdict-ok"
+        assert said[language] in page.inner_text("#verdict-line")
+        assert page.locator("#verdict-counts .status-remark").count() == 1
+        assert page.locator(".status-not_met").count() == 0
+        colour = page.evaluate("getComputedStyle(document.getElementById('verdict')).borderLeftColor")
+        assert colour == "rgb(29, 107, 82)"
 
 
 def test_a_signature_holds_for_the_numbers_that_were_signed_and_for_no_others(
@@ -235,20 +236,20 @@ def test_every_page_leads_there_and_prints_status_date_and_approval(folder, open
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler")
-@pytest.mark.parametrize("language", ["en", "fr", "zh"])
-def test_it_prints_on_two_sheets_of_a4_each_with_status_and_approval(language, folder, open_page, tmp_path):
-    page = open_page(folder / "sign-off.html", fragment=f"#lang={language}")
-    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
-    text = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    sheets = text.rstrip("\f").split("\f")
-    assert len(sheets) <= 2
-    for sheet in sheets:
-        assert "GS(2026)0001" in sheet
-        assert "2026" in sheet
-    assert "Likely causes" in text or language != "en"
+def test_it_prints_on_two_sheets_of_a4_each_with_status_and_approval(folder, open_page, tmp_path, in_each_language):
+    page = open_page(folder / "sign-off.html")
+    for language in in_each_language(page, "en"):
+        page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+        text = subprocess.run(
+            ["pdftotext", "-layout", tmp_path / "page.pdf", "-"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        sheets = text.rstrip("\f").split("\f")
+        assert len(sheets) <= 2
+        for sheet in sheets:
+            assert "GS(2026)0001" in sheet
+            assert "2026" in sheet
+        assert "Likely causes" in text or language != "en"
 
 
 def test_hostile_words_stay_text(signed, open_page, save_pages, tmp_path):
@@ -281,22 +282,14 @@ def test_names_on_a_chinese_page_are_those_as_written(signed, folder, open_page)
     assert written in page.inner_text("body")
 
 
-@pytest.mark.parametrize(
-    ("language", "said"),
-    [
-        ("en", "hidden sheets left unread: 'draft' (1 in all); Totals are old"),
-        (
-            "fr",
-            (
-                "feuilles masquées non lues : 'draft' (1 en tout)\u202f; Totals are old (cité dans sa langue d’origine)"  # noqa: RUF001 - French
-            ),
-        ),
-        ("zh", "隐藏的工作表未读：'draft'（共1个）；Totals are old（引用原文）"),  # noqa: RUF001 - Chinese
-    ],
-)
 def test_faults_of_a_file_are_said_one_by_one_and_only_words_of_the_source_are_quoted(
-    language, said, signed, open_page, save_pages, tmp_path
+    signed, open_page, save_pages, tmp_path, in_each_language
 ):
+    said = {
+        "en": "hidden sheets left unread: 'draft' (1 in all); Totals are old",
+        "fr": "feuilles masquées non lues : 'draft' (1 en tout)\u202f; Totals are old (cité dans sa langue d’origine)",  # noqa: RUF001 - French
+        "zh": "隐藏的工作表未读：'draft'（共1个）；Totals are old（引用原文）",  # noqa: RUF001 - Chinese
+    }
     first = signed.meta.sources[0]
     hidden = {"notice": "hidden", "notice_values": json.dumps({"where": {"first": ["draft"], "in_all": 1}})}
     told = {
@@ -307,8 +300,9 @@ def test_faults_of_a_file_are_said_one_by_one_and_only_words_of_the_source_are_q
     issues = [nothing | {"path": first.path, "issue": text} | facts for text, facts in told.items()]
     meta = replace(signed.meta, sources=(replace(first, issue="; ".join(told)),))
     book = replace(signed, meta=meta, summary=signed.summary | {"known_issues": issues})
-    page = open_page(save_pages(book.pages(), tmp_path) / "sign-off.html", fragment=f"#lang={language}")
-    assert page.inner_text("#sources-body td.fault").replace("\u00a0", " ") == said
+    page = open_page(save_pages(book.pages(), tmp_path) / "sign-off.html")
+    for language in in_each_language(page, "en"):
+        assert page.inner_text("#sources-body td.fault").replace("\u00a0", " ") == said[language]
 
 
 def test_people_by_unit_show_the_largest_differences(signed, open_page, save_pages, tmp_path):

@@ -80,8 +80,8 @@ def test_the_address_follows_what_is_shown_and_is_bare_where_nothing_was_changed
         "#panel",
     ],
 )
-def test_rubbish_in_the_address_opens_the_page_as_it_is(fragment, county_folder, open_page):
-    bare = open_page(county_folder / PAGE).evaluate(STATE)
+def test_rubbish_in_the_address_opens_the_page_as_it_is(fragment, county_folder, open_page, read_page):
+    bare = read_page(county_folder / PAGE).evaluate(STATE)
     page = open_page(county_folder / PAGE, fragment=fragment)
     assert_same(page.evaluate(STATE), bare)
 
@@ -116,12 +116,21 @@ def test_each_layer_of_a_page_has_a_name_of_its_own_in_the_address(county_folder
         if not (county_folder / file).exists():
             continue
         page = open_page(county_folder / file)
-        for number in range(page.evaluate("Spatial.state.layers.length")):
+        count = page.evaluate("Spatial.state.layers.length")
+        fragments = []
+        for number in range(count):
             page.evaluate(
                 "number => { const node = document.getElementById('layer'); node.value = number;"
                 " node.dispatchEvent(new Event('change')); }",
                 number,
             )
-            fragment = page.evaluate("Spatial.view.link().split('#')[1]")
-            again = open_page(county_folder / file, fragment="#" + fragment)
-            assert again.evaluate("Spatial.state.layers.indexOf(Spatial.state.layer)") == number
+            fragments.append(page.evaluate("Spatial.view.link().split('#')[1]"))
+        assert len(set(fragments)) == count
+        # Each put into the address of the open page, which shows the layer after it, once it says so.
+        page.wait_for_function("fragment => location.hash === '#' + fragment", arg=fragments[-1])
+        for number in reversed(range(count - 1)):
+            page.evaluate("fragment => void (location.hash = fragment)", fragments[number])
+            page.wait_for_function("number => Spatial.state.layers.indexOf(Spatial.state.layer) === number", arg=number)
+        # And the last one as a page opens.
+        again = open_page(county_folder / file, fragment=f"#{fragments[-1]}")
+        assert again.evaluate("Spatial.state.layers.indexOf(Spatial.state.layer)") == count - 1
