@@ -761,11 +761,11 @@ def test_as_many_settlements_as_a_province_has_stay_small_and_fluid(
 
 @pytest.mark.slow
 def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked(county_of):
-    county = county_of(6000, routes=False)
-    artifacts = county.pages(max_page_mb=0.3)
+    county = county_of(2500, routes=False)
+    artifacts = county.pages(max_page_mb=0.25)
     names = [page.name for page in artifacts]
     assert {"gap-town-1.html", "gap-town-2.html"} <= set(names)
-    assert all(len(page.content) <= 300_000 for page in artifacts if page.name != "index.html")
+    assert all(len(page.content) <= 250_000 for page in artifacts if page.name != "index.html")
     data = data_of(artifacts[0].content)
     assert sorted(entry["file"] for entry in data["pages"]) == sorted(names[1:])
     assert all(entry["part_names"]["en"] for entry in data["pages"] if "-1.html" in entry["file"])
