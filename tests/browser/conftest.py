@@ -680,6 +680,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
+        self.changes: dict[object, object] = {}
         self.heard = {
             "request": lambda request: _note_request(request.url, self.faults),
             "pageerror": lambda error: self.faults.append(f"page error: {error}"),
@@ -702,7 +703,10 @@ class Reader:
             page.on(event, hear)
         page.set_viewport_size({"width": width, "height": height})
         if changed:
-            page.add_init_script(_CHANGED.replace("CHANGE", changed))
+            self.changes[page] = page.context.new_cdp_session(page)
+            script = {"source": _CHANGED.replace("CHANGE", changed)}
+            self.changes[page].send("Page.enable")
+            self.changes[page].send("Page.addScriptToEvaluateOnNewDocument", script)
         page.goto(path.resolve().as_uri() + fragment)
         page.wait_for_selector("body[data-ready=yes]", timeout=20_000)
         if unfolded:
@@ -717,6 +721,8 @@ class Reader:
         for other in set(page.context.pages) - {page}:
             other.close()
         page.emulate_media(media="null")
+        if page in self.changes:
+            self.changes.pop(page).detach()  # with it goes the script
         page.goto("about:blank")
         inside = page.context.new_cdp_session(page)
         inside.send("Page.resetNavigationHistory")
@@ -731,19 +737,15 @@ def _new_tab(browser: object) -> object:
 @pytest.fixture
 def open_page(browser: object, tabs: list[object]) -> Iterator[Callable[..., object]]:
     """Open a file and fail at the end on any request that leaves it, any page error and any console error."""
-    reader, opened, spoilt = Reader(), [], []
+    reader, opened = Reader(), []
 
     def opening(path: Path, **options: object) -> object:
-        changed = options.get("changed")
         # A process that has compiled the scripts of pages opens the next one in half the seconds of a new one.
-        page = tabs.pop() if tabs and not changed else _new_tab(browser)
-        (spoilt if changed else opened).append(page)
-        return reader.open(page, path, **options)
+        opened.append(tabs.pop() if tabs else _new_tab(browser))
+        return reader.open(opened[-1], path, **options)
 
     yield opening
     tabs += map(reader.leave, opened)
-    for page in spoilt:
-        page.context.close()
     assert reader.faults == []
 
 
