@@ -110,7 +110,7 @@ class County:
         return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
 
 
-@functools.lru_cache(maxsize=6)
+@functools.lru_cache(maxsize=16)
 def _built_once(packed: bytes) -> list[Artifact]:
     county, options = pickle.loads(packed)  # noqa: S301 - packed above
     return county.built(**options)

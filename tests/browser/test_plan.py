@@ -411,7 +411,9 @@ def test_places_are_counted_where_nobody_s_number_is_known(county, open_page, sa
     assert "people" not in page.inner_text("main").replace("within 2 km of rural people", "")
 
 
-def test_what_people_decided_is_told_with_its_promise_and_where(planned, open_page, save_pages, tmp_path):
+def test_what_people_decided_is_told_with_its_promise_and_where(
+    planned, folder, open_page, read_page, save_pages, tmp_path
+):
     place = planned.tables["settlements"].iloc[25]
     kept = pd.DataFrame(
         {
@@ -433,7 +435,7 @@ def test_what_people_decided_is_told_with_its_promise_and_where(planned, open_pa
     for wanted in (place["name_en"], "built", "2 March 2026", "1,500", "1,201"):
         assert wanted in row
     assert "Elsewhere" not in row
-    assert not open_page(save_pages(planned.pages(), tmp_path) / "plan.html").is_visible("#progress")
+    assert not read_page(folder / "plan.html").is_visible("#progress")
 
 
 def test_thousands_of_places_are_a_few_paths(county_of, open_page, save_pages, tmp_path):
