@@ -55,12 +55,27 @@ def finished(folder, minutes, *, as_of="2026-01-01", norms=NORMS, places=None, s
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
-    """Two finished runs, and in `ends` what the command made of them and said: to be read alone."""
+    """Two finished runs, in `ends` what the command made of them, what it said and whom it scored: to be read alone."""
     root = tmp_path_factory.mktemp("kept")
     finished(root / "y1", BEFORE)
     finished(root / "y2", AFTER, as_of="2027-01-01")
-    (root / "said.txt").write_text(told(root / "y1", root / "y2", root / "ends"), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        names = counted(patched)
+        (root / "said.txt").write_text(told(root / "y1", root / "y2", root / "ends"), encoding="utf-8")
+    (root / "scored.json").write_text(json.dumps(names), encoding="utf-8")
     return root
+
+
+def counted(patched):
+    """Names of the runs that are scored from now on, in order."""
+    names = []
+
+    def scores(run, shared):
+        names.append(run.name)
+        return board_of(run, shared)
+
+    patched.setattr(matched, "board_of", scores)
+    return names
 
 
 @pytest.fixture
@@ -117,11 +132,6 @@ def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_sour
 
 def test_three_runs_give_a_trajectory(folders, tmp_path):
     third = finished(tmp_path / "y3", BEFORE, as_of="2028-01-01")
-    done = call(*folders, third, "--language", "fr", "--to", tmp_path / "out")
-    assert done.exit_code == 0, done.output
-    # Three settlements: no level is shown at any date, and one sentence says why.
-    assert "Aucun niveau d\u2019intégration n\u2019est indiqué" in done.output
-    assert "y2 (2027-01-01)" in done.output
     assert len(sp.trajectory([sp.read_results(folder) for folder in (*folders, third)])) == 3 * (1 + 2 + 3)
 
 
@@ -189,24 +199,16 @@ def test_norms_and_goalposts_on_other_terms_are_left_out_by_name(folders, tmp_pa
 
 @pytest.fixture
 def scored(monkeypatch):
-    """Names of the runs that are scored, in order."""
-    names = []
-
-    def counted(run, shared):
-        names.append(run.name)
-        return board_of(run, shared)
-
-    monkeypatch.setattr(matched, "board_of", counted)
-    return names
+    return counted(monkeypatch)
 
 
 def tables_of(folder):
     return {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES if name.startswith("comparison")}
 
 
-@pytest.mark.parametrize("more", [0, 2])
-def test_every_run_is_scored_once_however_many_are_compared(kept, folders, tmp_path, scored, more):
-    between = [finished(tmp_path / f"between{at}", AFTER) for at in range(more)]
+def test_every_run_is_scored_once_however_many_are_compared(kept, folders, tmp_path, scored):
+    assert json.loads((kept / "scored.json").read_text(encoding="utf-8")) == ["y1", "y2"]
+    between = [finished(tmp_path / f"between{at}", AFTER) for at in range(2)]
     done = call(folders[0], *between, folders[1], "--to", tmp_path / "all")
     assert done.exit_code == 0, done.output
     assert sorted(scored) == sorted(["y1", "y2", *(folder.name for folder in between)])
@@ -225,9 +227,18 @@ def test_a_run_between_that_shares_less_narrows_the_row_of_dates_alone(kept, fol
         pd.testing.assert_frame_equal(tables_of(tmp_path / "all")[name], table)
 
 
-def test_runs_without_a_norm_in_common_share_no_level_from_norms(folders, tmp_path):
-    other = finished(tmp_path / "other", AFTER, norms={"BANK": (30.0, 60.0), "MARKET": (15.0, 45.0)})
-    text = told(folders[0], other)
+@pytest.fixture(scope="module")
+def apart(kept, tmp_path_factory):
+    """What the command made of two runs without a norm in common, and in `said.txt` what it said."""
+    root = tmp_path_factory.mktemp("apart")
+    other = finished(root / "other", AFTER, norms={"BANK": (30.0, 60.0), "MARKET": (15.0, 45.0)})
+    said = told(kept / "y1", other, root / "out")
+    (root / "out" / "said.txt").write_text(said, encoding="utf-8")
+    return root / "out"
+
+
+def test_runs_without_a_norm_in_common_share_no_level_from_norms(apart):
+    text = (apart / "said.txt").read_text(encoding="utf-8")
     assert "0 norms make up access in both" in text
     assert "left out: BANK, CLINIC, MARKET, SCHOOL" in text
     assert "cannot be told 700 (3 places)" in text
@@ -235,18 +246,15 @@ def test_runs_without_a_norm_in_common_share_no_level_from_norms(folders, tmp_pa
     assert "Townships: the level" not in text
 
 
-def test_without_a_norm_in_common_roads_alone_make_no_level(folders, tmp_path):
-    other = finished(tmp_path / "other", AFTER, norms={"BANK": (30.0, 60.0), "MARKET": (15.0, 45.0)})
-    told(folders[0], other, tmp_path / "out")
+def test_without_a_norm_in_common_roads_alone_make_no_level(apart):
     units, parts, followed = (
-        pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
-        for name in ("comparison", "comparison_components", "trajectory")
+        pd.read_parquet(apart / f"{name}.parquet") for name in ("comparison", "comparison_components", "trajectory")
     )
     assert units[["level_before", "level_after", "ln_change"]].isna().all(axis=None)
     assert parts["contribution"].isna().all()
     assert parts.loc[parts["component"] == "all_season_connection", "value_before"].notna().any()
     assert followed["integration_level"].isna().all()
-    page = data_of(tmp_path / "out" / "compare.html")
+    page = data_of(apart / "compare.html")
     assert page["shared"] == 0
     assert page["whole"]["level"] == [None, None]
     assert "no norm of access" in page["messages"]["en"]["compare.answer_no_norms"]
@@ -329,7 +337,11 @@ def test_a_folder_in_the_way_of_a_table_leaves_the_others_as_they_were(folders, 
 def test_a_page_knows_every_date_of_three_runs_and_every_place_of_two(folders, tmp_path):
     minutes = {"a": (10.0, 10.0), "b": (45.0, 15.0), "d": (5.0, 5.0)}
     third = finished(tmp_path / "y3", minutes, as_of="2028-01-01")
-    assert call(*folders, third, "--to", tmp_path / "out").exit_code == 0
+    done = call(*folders, third, "--language", "fr", "--to", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    # Three settlements: no level is shown at any date, and one sentence says why.
+    assert "Aucun niveau d\u2019intégration n\u2019est indiqué" in done.output
+    assert "y2 (2027-01-01)" in done.output
     page = data_of(tmp_path / "out" / "compare.html")
     assert [entry["run"] for entry in page["dates"]] == ["y1", "y2", "y3"]
     assert page["places"]["id"]["n"] == 4
