@@ -20,6 +20,7 @@ from spatial.reporting.plans import plan_records
 from spatial.reporting.score import summarise_score
 from spatial.reporting.summary import CertaintyNote, norm_certainty
 from spatial.tables import TABLES
+from tests.browser.reader import AS_IT_STANDS, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -659,75 +660,10 @@ def browser(chromium: str) -> Iterator[object]:
         running.close()
 
 
-_CHANGED = """
-let pages = null, data = null;
-Object.defineProperty(window, "Spatial", { get: () => pages, set: (value) => {
-  pages = value;
-  Object.defineProperty(pages, "data", { get: () => data, set: (told) => { (CHANGE)(told); data = told; } });
-} });
-"""
-"""Changes what a page carries, by a function of JavaScript, before its scripts read it."""
-
-
 @pytest.fixture(scope="session")
 def tabs() -> list[object]:
     """Empty tabs that a test left behind, each in a context of its own, for the next test to open pages in."""
     return []
-
-
-class Reader:
-    """Opens pages in tabs, and hears any request that leaves the file, any page error and any console error."""
-
-    def __init__(self) -> None:
-        self.faults: list[str] = []
-        self.changes: dict[object, object] = {}
-        self.heard = {
-            "request": lambda request: _note_request(request.url, self.faults),
-            "pageerror": lambda error: self.faults.append(f"page error: {error}"),
-            "console": lambda message: _note_console(message, self.faults),
-        }
-
-    def open(
-        self,
-        page: object,
-        path: Path,
-        *,
-        fragment: str = "",
-        width: int = 1280,
-        height: int = 800,
-        unfolded: bool = False,
-        changed: str = "",
-    ) -> object:
-        """Open a file in a tab."""
-        for event, hear in self.heard.items():
-            page.on(event, hear)
-        page.set_viewport_size({"width": width, "height": height})
-        if changed:
-            self.changes[page] = page.context.new_cdp_session(page)
-            script = {"source": _CHANGED.replace("CHANGE", changed)}
-            self.changes[page].send("Page.enable")
-            self.changes[page].send("Page.addScriptToEvaluateOnNewDocument", script)
-        page.goto(path.resolve().as_uri() + fragment)
-        page.wait_for_selector("body[data-ready=yes]", timeout=20_000)
-        if unfolded:
-            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-        return page
-
-    def leave(self, page: object) -> object:
-        """Empty a tab for the next page."""
-        page.evaluate("localStorage.clear(); sessionStorage.clear()")
-        for event, hear in self.heard.items():
-            page.remove_listener(event, hear)
-        for other in set(page.context.pages) - {page}:
-            other.close()
-        page.emulate_media(media="null")
-        if page in self.changes:
-            self.changes.pop(page).detach()  # with it goes the script
-        page.goto("about:blank")
-        inside = page.context.new_cdp_session(page)
-        inside.send("Page.resetNavigationHistory")
-        inside.detach()
-        return page
 
 
 def _new_tab(browser: object) -> object:
@@ -751,10 +687,6 @@ def open_page(browser: object, tabs: list[object]) -> Iterator[Callable[..., obj
 
 MOST_READ = 8
 """How many pages stay open for tests that only look at them; each takes a process."""
-_AS_IT_STANDS = """JSON.stringify([innerWidth, scrollY, document.documentElement.lang,
-  [...document.querySelectorAll("input, select, textarea, details, button, [role]")].map((node) =>
-    [node.value, node.checked, node.open, node.ariaPressed, node.ariaSelected, node.ariaExpanded])])"""
-"""What a press, a choice or a scroll changes."""
 
 
 @pytest.fixture(scope="session")
@@ -777,16 +709,17 @@ def read_page(
             if len(pages_read) == MOST_READ:
                 reader, page, _ = pages_read.pop(next(iter(pages_read)))
                 tabs.append(reader.leave(page))
+                assert reader.faults == []
             reader = Reader()
             page = reader.open(tabs.pop() if tabs else _new_tab(browser), path, **options)
-            pages_read[key] = reader, page, page.evaluate(_AS_IT_STANDS)
+            pages_read[key] = reader, page, page.evaluate(AS_IT_STANDS)
         pages_read[key] = pages_read.pop(key)
         return pages_read[key][1]
 
     yield reading
     for key in looked_at & set(pages_read):
         reader, page, before = pages_read[key]
-        if reader.faults or page.evaluate(_AS_IT_STANDS) != before:
+        if reader.faults or page.evaluate(AS_IT_STANDS) != before:
             del pages_read[key]
             page.context.close()
             assert reader.faults == []
@@ -804,13 +737,3 @@ def in_each_language() -> Callable[[object, str], Iterator[str]]:
             yield language
 
     return turns
-
-
-def _note_request(url: str, faults: list[str]) -> None:
-    if not url.startswith(("file:", "data:", "blob:")):
-        faults.append(f"request: {url}")
-
-
-def _note_console(message: object, faults: list[str]) -> None:
-    if message.type in {"error", "warning"}:
-        faults.append(f"console: {message.text}")
