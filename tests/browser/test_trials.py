@@ -201,7 +201,7 @@ def test_the_index_tells_the_errors_left_by_a_calibration(tried_folder, read_pag
     assert "0.82 to 1.25 times those assumed" in text
     assert "±20\u00a0%" not in text
     assert "half of 40 observed times" in text
-    assert "-1.3 min (-4\u00a0%) at the median" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
+    assert "-1.2 min (-4\u00a0%) at the median" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
     assert "between -18\u00a0% and +25\u00a0%" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
     assert "Observed: weekdays 08:00." in text
 
