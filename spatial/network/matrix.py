@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _MANY = 256
-"""From so many searches on they are shared between threads."""
+"""From so many searches on they are shared between threads, and made ready for at more length."""
 _BLOCK = 128
 """Searches of one task; changes the speed only."""
 
@@ -104,7 +104,9 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     starts = starts._replace(offsets=np.ascontiguousarray(starts.offsets[::per_source]))
     seeds = seeds_at_ends(graph, goal_doors)
     arcs = core.measured_arcs(outward=forwards)
-    ends = _needed(arcs, _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds))
+    ends = _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds)
+    # Worth its time where many searches come by.
+    ends = _needed(arcs, ends) if len(sources) >= _MANY else ends
     search = partial(_search, [], arcs, starts, ends, along, len(goals), limits, forwards)
     walks = has_direct_walks(graph)
     barriers = index_barriers(direct_barriers, crs=graph.crs) if walks else None
@@ -140,19 +142,25 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
 
 
 def _legs_by(key: NDArray[Any], n: int, other: NDArray[Any], seeds: Seeds) -> Legs:
-    """List seeds by a number that each has, then by the other one, otherwise in their order."""
-    order = np.lexsort((other, key))
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(key, minlength=n)))).astype(np.int32)
-    return Legs(offsets, other[order].astype(np.int32), seeds.time_min[order], seeds.length_m[order])
+    """List seeds by a number that each has, otherwise in their order."""
+    place = np.arange(len(key))
+    rows = csr_array((place, (key, place)), shape=(n, len(key)))
+    order = rows.data
+    return Legs(
+        rows.indptr.astype(np.int32), other[order].astype(np.int32), seeds.time_min[order], seeds.length_m[order]
+    )
 
 
 def _needed(arcs: MeasuredArcs, legs: Legs) -> Legs:
-    """Drop the legs that no fastest way ends with."""
-    is_needed = np.empty(len(legs.other), dtype=np.uint8)
+    """Drop the legs that no fastest way ends with; those of a node are in the order of goals then."""
+    node = np.repeat(np.arange(len(legs.offsets) - 1), np.diff(legs.offsets))
+    order = np.lexsort((legs.other, node))
+    legs = Legs(legs.offsets, legs.other[order], legs.time_min[order], legs.length_m[order])
+    is_needed = np.empty(len(order), dtype=np.uint8)
     mark_needed(arcs, legs, is_needed)
     kept = is_needed == 1
     offsets = np.concatenate(([0], np.cumsum(kept)))[legs.offsets].astype(np.int32)
-    return Legs(offsets, *(column[kept] for column in legs[1:]))
+    return Legs(offsets, legs.other[kept], legs.time_min[kept], legs.length_m[kept])
 
 
 def _search(  # noqa: PLR0913, PLR0917 - a task of its own, in whichever process

@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from spatial.errors import NetworkError
+from spatial.network import matrix
 from spatial.network.build import build_network
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest, node_labels
@@ -267,3 +268,27 @@ def test_places_on_both_sides_of_a_bend_of_a_oneway_road_are_no_detour_apart():
         walks = snaps.access_min[:, 0]
         _, _, minutes, _ = times_matrix(graph, snaps, snaps)
         np.testing.assert_allclose(minutes, np.add.outer(walks, walks).ravel(), atol=1e-8)
+
+
+@pytest.mark.parametrize("cutoff_min", [6.0, np.inf])
+def test_many_searches_find_what_few_do_though_they_leave_out_legs(grid_city, cutoff_min, monkeypatch):
+    """From 256 places on legs that no fastest way ends with are dropped; a place here has eight legs to junctions."""
+    drawn = np.random.default_rng(7).uniform(-200.0, 6200.0, (420, 2))
+    origins = snap(grid_city, points(*drawn[:300]), candidates=4)
+    goals = snap(grid_city, points(*drawn[300:]), candidates=4)
+    dropped = []
+    needed = matrix._needed
+
+    def watched(arcs, legs):
+        kept = needed(arcs, legs)
+        dropped.append(len(legs.other) - len(kept.other))
+        return kept
+
+    monkeypatch.setattr(matrix, "_needed", watched)
+    many = times_matrix(grid_city, origins, goals, cutoff_min=cutoff_min, forwards=True)
+    assert dropped[0] > len(goals)
+    monkeypatch.setattr(matrix, "_needed", lambda _arcs, legs: legs)
+    for one, other in zip(
+        many, times_matrix(grid_city, origins, goals, cutoff_min=cutoff_min, forwards=True), strict=True
+    ):
+        assert np.array_equal(one, other)
