@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
-_MANY = 256
+MANY = 256
 """From so many searches on they are shared between threads, and made ready for at more length."""
 _BLOCK = 128
 """Searches of one task; changes the speed only."""
@@ -106,7 +106,7 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     arcs = core.measured_arcs(outward=forwards)
     ends = _legs_by(seeds.node, shape.n_search, seeds.root // per_goal, seeds)
     # Worth its time where many searches come by.
-    ends = _needed(arcs, ends) if len(sources) >= _MANY else ends
+    ends = _needed(arcs, ends) if len(sources) >= MANY else ends
     search = partial(_search, [], arcs, starts, ends, along, len(goals), limits, forwards)
     walks = has_direct_walks(graph)
     barriers = index_barriers(direct_barriers, crs=graph.crs) if walks else None
@@ -114,7 +114,7 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     for begin in range(0, n, block or n):
         end = min(begin + (block or n), len(sources))
         # Tasks in the order of their sources.
-        size = _BLOCK if executor is not None or end - begin >= _MANY else max(end - begin, 1)
+        size = _BLOCK if executor is not None or end - begin >= MANY else max(end - begin, 1)
         bounds = [(first, min(first + size, end)) for first in range(begin, max(end, begin + 1), size)]
         parts = map_blocks(search, bounds, executor)
         # By origin, then by destination.
