@@ -11,7 +11,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from spatial.access.area_grid import Distances, Grid, far_apart, outlines
-from spatial.access.area_hulls import AreaRules
+from spatial.access.area_hulls import AreaRules, _Parts, _Roads, holding
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.kernels_areas import seed, spread
 from spatial.access.places import take
@@ -627,3 +627,12 @@ def test_areas_of_facilities_without_a_service_and_cutoffs_that_are_none_are_ref
     assert isochrones(graph, half, cutoffs_min=5)["service"].tolist() == ["clinic"]
     with pytest.raises(ContractError, match="cutoffs_min"):
         isochrones(graph, clinics, cutoffs_min=["a"])
+
+
+def test_a_part_holds_a_long_road_of_its_owner_whose_middle_lies_far_away():
+    # The first road is 1,000 m long with its middle 475 m north of the first part; the second road is another's.
+    pieces = np.array([[0.0, 0.0, 0.0, 1000.0], [300.0, 0.0, 300.0, 20.0]])
+    boxes = [(-10, 0, 10, 50), (290, 0, 310, 50), (290, 0, 310, 50), (-10, 1001, 10, 1050)]
+    parts = np.array([shapely.box(*each) for each in boxes], dtype=object)
+    held = holding(_Parts(parts, np.array([0, 0, 1, 0])), _Roads(pieces, np.array([0, 1])))
+    assert held.tolist() == [True, False, True, False]
