@@ -103,6 +103,7 @@ def plan_tables(settlements, *, has_people=True):
         {"plan_id": name, "number": k, "gained": gains[name] * share, "share_after": 0.3 + share / 2, "length_km": km}
         for name in (SITES, LINKS)
         for k, (share, km) in enumerate(zip((0.0, 0.6, 1.0, 1.1), (0.0, 4.7, 11.95, 17.0), strict=True))
+        if name == SITES or k < 3
     ]
     other = f"{settlements['settlement_id'][25]} {settlements['settlement_id'][50]}"
     options = [
@@ -243,6 +244,11 @@ def test_who_must_act_has_a_column_where_a_norm_says_it(folder, read_page):
     page = read_page(folder / "plan.html", fragment=f"#{LINKS}")
     heads = page.locator("#actions th[scope=col]").all_inner_texts()
     assert "Responsible" in heads
+    title = re.fullmatch(
+        r"One action brings ([\d,]+), going from 1 to 2 adds ([\d,]+)", page.inner_text("#curve-title")
+    )
+    first, last = map(whole, title.groups())
+    assert (first, last) == (round(0.6 * (first + last)), round(0.4 * (first + last)))
     assert page.locator("#actions td.responsible").all_inner_texts() == ["", "County government", ""]
     other = read_page(folder / "plan.html", fragment=f"#{SITES}")
     assert {"Responsible", "Cost"}.isdisjoint(other.locator("#actions th[scope=col]").all_inner_texts())

@@ -80,6 +80,22 @@ def test_a_whole_language_says_all_that_english_says(language):
     assert without_plurals(ENGLISH) - without_plurals(texts_of(language)) == set()
 
 
+# Said of several only: townships told apart, draws, parts, pillars, observed times, letters of a long link, rows beyond
+# a page's first; or the word is counted by another value.
+SEVERAL = {
+    *("all_townships", "apart", "apart_none", "chosen", "errors_value", "found", "gates_met", "long", "parts"),
+    *("count_undeclared", "curve_falls", "settlements_note", "units_note_some"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_is_counted_has_a_form_for_one(language):
+    said = texts_of(language)
+    several = re.compile(r"\{n\} (of the |more )?(\w+[^s\W]s|are)\b|\{count\} (of the |more )?\w+[^s\W]s\b")
+    counted = {key for key, text in said.items() if several.search(text) and key == singular_of(key)}
+    assert {key for key in counted if (*key[:2], f"{key[2]}_one") not in said and key[2] not in SEVERAL} == set()
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_title_of_a_column_is_said_in_every_whole_language(language):
     fields = [field for table in TABLES.values() for field in table.fields if field.kind != "list"]
