@@ -514,6 +514,29 @@ def test_today_and_the_plan_are_one_map_with_a_divider(width, height, folder, op
     )
 
 
+def test_a_name_is_whole_or_not_there_wherever_the_divider_stands(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{SITES}")
+    cut = set()
+    for at in range(0, 101, 5):
+        page.fill("#swipe", str(at))
+        names = page.evaluate(
+            """() => {
+              const plan = document.getElementById("map-plan"), left = plan.getBoundingClientRect().left;
+              const line = left + parseFloat(getComputedStyle(plan, "::before").left);
+              return Array.from(document.querySelectorAll("#maps .name"), (name) => {
+                const box = name.getBoundingClientRect();
+                return [name.textContent, box.left < line && line < box.right, getComputedStyle(name).visibility];
+              });
+            }"""
+        )
+        assert {seen for _, is_crossed, seen in names if is_crossed} <= {"hidden"}
+        assert {seen for _, is_crossed, seen in names if not is_crossed} <= {"visible"}
+        cut |= {text for text, is_crossed, _ in names if is_crossed}
+    assert cut
+    page.emulate_media(media="print")
+    assert page.locator("#maps .name").first.evaluate("name => getComputedStyle(name).visibility") == "visible"
+
+
 def test_a_link_opens_the_plan_and_the_divider_where_they_were(folder, open_page):
     page = open_page(folder / "plan.html", fragment=f"#{LINKS}&lang=fr")
     title = page.inner_text("#page-title")

@@ -115,6 +115,10 @@
     const handle = document.getElementById("swipe"), maps = document.getElementById("maps"), share = handle.value / 100;
     maps.style.setProperty("--swipe", `calc(${HANDLE_PX / 2}px + (100% - ${HANDLE_PX}px) * ${share})`);
     handle.setAttribute("aria-valuetext", S.t("plan.swipe_at", { today: S.percent(share), plan: S.percent(1 - share) }));
+    // A name that the divider would cut is not shown: half of it reads as another.
+    const at = handle.getBoundingClientRect().left + HANDLE_PX / 2 + (handle.clientWidth - HANDLE_PX) * share;
+    const names = Array.from(maps.querySelectorAll(".name"), (name) => ({ name, box: name.getBoundingClientRect() }));
+    for (const { name, box } of names) name.classList.toggle("is-cut", box.left < at && at < box.right);
   }
 
   const shared = (action) => (action.lost_without === null ? 0 : S.whole((action[shown.counted + "_gained"] || 0) - action.lost_without));
