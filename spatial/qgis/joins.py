@@ -93,7 +93,8 @@ def way_columns(
     columns: Columns = {}
     titles: Titles = {}
     fields = TABLES["access"].by_name
-    for column in told:
+    # A column that the table lacks, which it may where it is optional, is left out.
+    for column in (column for column in told if column in rows):
         name = f"{plain_name(service)}_{column.removeprefix('travel_time_')}"
         columns[name] = rows[column]
         title = words.title(fields[column].title)
