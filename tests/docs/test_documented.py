@@ -182,7 +182,7 @@ def test_what_contributors_are_sent_to_is_there() -> None:
     root, kinds = DOCS.parent, "csv|js|md|py|pyi|toml"
     text = " ".join((root / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
     files = [
-        *root.glob("*.md"),
+        *root.glob("*.*"),
         *(path for top in ("docs", "spatial", "tests", "tools") for path in (root / top).rglob("*.*")),
     ]
     there = {
