@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat
+import lazy_loader
 import pytest
-from nbclient import NotebookClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+nbclient, nbformat = lazy_loader.load("nbclient"), lazy_loader.load("nbformat")
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebooks" / "sample_county.ipynb"
 
 
@@ -38,7 +38,9 @@ def test_the_notebook_runs(
         first.source = with_other_words(first.source, "Path(tempfile.mkdtemp())", f"Path({str(folder)!r})")
         second.source = with_other_words(second.source, 'sp.write_sample_county(folder / "raw" / "sample")\n', "")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}})
+    client = nbclient.NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    )
     client.execute()
     shown = "".join(str(cell.outputs) for cell in notebook.cells if cell.cell_type == "code")
     assert "population_persons: negative" in shown  # the last cell shows the refusal of a faulty frame

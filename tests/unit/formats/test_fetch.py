@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+import lazy_loader
 import osmium
-import osmnx
 import pytest
 
 from spatial.errors import SourceError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONTENT = b"settlement_id,tier\na,village\n"
+osmnx = lazy_loader.load("osmnx")  # seconds to import, for one test
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 # Two nodes and a road, told twice; a village, and an island as a relation of one way.

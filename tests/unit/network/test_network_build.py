@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import lazy_loader
 import networkx as nx
 import numpy as np
-import osmnx as ox
 import pandas as pd
 import pytest
 import shapely
@@ -21,6 +21,8 @@ from spatial.network.speeds import parse_maxspeed
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow
+
+ox = lazy_loader.load("osmnx")  # seconds to import, for two tests
 
 CRS = "EPSG:32738"
 

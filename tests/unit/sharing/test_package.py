@@ -12,8 +12,8 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import frictionless
 import geopandas as gpd
+import lazy_loader
 import numpy as np
 import pyarrow.parquet as pq
 import pyogrio
@@ -24,7 +24,6 @@ import rasterio
 import yaml
 from pyproj import CRS
 from pystac.validation import validate_dict
-from rocrate.rocrate import ROCrate
 
 from spatial.errors import StoreError
 from spatial.messages import Words
@@ -35,6 +34,7 @@ from spatial.stages.share import share_package
 from spatial.store import work_folder
 from spatial.study import Study
 
+frictionless = lazy_loader.load("frictionless")  # a second to import, for three tests
 ISO = Path(__file__).parents[2] / "data" / "iso19139.zip"
 GMD, GCO = "{http://www.isotc211.org/2005/gmd}", "{http://www.isotc211.org/2005/gco}"
 BAD_STORE = 6
@@ -150,6 +150,8 @@ def test_validators_of_gdal_and_the_schema_of_iso_find_no_fault(in_qgis, sample_
 
 
 def test_a_crate_names_every_file_of_the_folder(shared):
+    from rocrate.rocrate import ROCrate  # noqa: PLC0415 - slow to import, for this test alone
+
     crate = ROCrate(str(shared))
     named = {entity.id for entity in crate.data_entities}
     assert named == set(_content(shared)) - {"ro-crate-metadata.json"}

@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import geopandas as gpd
+import lazy_loader
 import pandas as pd
-import psycopg
 import pyproj
 import pytest
 import shapely
@@ -26,6 +26,7 @@ from spatial.study import Study
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.postgis
+psycopg = lazy_loader.load("psycopg")
 HOSTILE = 'a"; DROP SCHEMA public CASCADE; --'
 
 KILLED = """

@@ -20,7 +20,6 @@ from spatial.errors import MissingDependencyError, StoreError
 from spatial.results import Results, read_results
 from spatial.sharing.package import Release
 from spatial.sharing.records import PackageMeta
-from spatial.sharing.serve import CONFORMS, application, put_layers
 from spatial.stages.share import release_for, share_serve
 from spatial.study import Study
 
@@ -32,6 +31,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pygeoapi", "
 
 
 def _client(release, folder):
+    from spatial.sharing.serve import application, put_layers  # noqa: PLC0415 - slow to import, for these tests alone
+
     folder.mkdir(parents=True, exist_ok=True)
     layers = put_layers(release, folder)
     app = application(layers, release.meta, ADDRESS)
@@ -196,6 +197,8 @@ def test_rows_of_several_keys_are_named_by_all_of_them_and_repeated_ones_by_numb
 
 
 def test_nothing_can_be_written_and_no_page_of_another_name_can_read(tmp_path):
+    from spatial.sharing.serve import CONFORMS  # noqa: PLC0415 - as above
+
     client = _made(pd.DataFrame({"settlement_id": ["s1"], "service": ["a"], "mode": ["walk"]}), tmp_path, "access")
     rules = list(client.application.url_map.iter_rules())
     assert {method for rule in rules for method in rule.methods} == {"GET", "HEAD", "OPTIONS"}
