@@ -13,6 +13,7 @@ import shapely
 from spatial.access.places import Places, Surroundings, check_table, not_points
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.formats.notes import no_findings
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
 from spatial.outlines import inside, points_at, shapes_of, tree_of
@@ -91,6 +92,8 @@ def findings_frame(
     columns: Mapping[str, list[str] | list[None] | pd.Series[str]], distance_m: FloatArray, geometry: gpd.GeoSeries
 ) -> gpd.GeoDataFrame:
     """Put findings into their table."""
+    if not len(distance_m):
+        return no_findings(geometry.crs)
     texts = {name: pd.Series(values, dtype="str") for name, values in columns.items()}
     frame = pd.DataFrame({**texts, "distance_m": np.asarray(distance_m, dtype=np.float64)})
     return gpd.GeoDataFrame(frame, geometry=geometry.reset_index(drop=True), crs=geometry.crs)

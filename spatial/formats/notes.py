@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
@@ -45,6 +46,21 @@ class Finding:
 def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
     """Write findings as a table."""
     rows = {"/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings}
+    return _table_of(rows, crs) if rows else no_findings(crs)
+
+
+def no_findings(crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
+    """Make an empty table of findings."""
+    return _empty(crs).copy()
+
+
+@lru_cache(maxsize=8)
+def _empty(crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
+    # Every reader and every graph of a search carries one: made anew it would cost more than small searches.
+    return _table_of({}, crs)
+
+
+def _table_of(rows: Mapping[str, Finding], crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
     keys = sorted(rows)
     ordered = [rows[key] for key in keys]
     texts = {
@@ -71,7 +87,7 @@ def join_findings(frames: Sequence[gpd.GeoDataFrame], *, crs: pyproj.CRS | str) 
     """Put several tables of findings into one."""
     filled = [frame.to_crs(crs) for frame in frames if len(frame)]
     if not filled:
-        return findings_frame((), crs=crs)
+        return no_findings(crs)
     joined = pd.concat(filled, ignore_index=True).sort_values("finding_id", kind="stable")
     return gpd.GeoDataFrame(joined.reset_index(drop=True), geometry="geometry", crs=crs)
 

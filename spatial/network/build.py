@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spatial.crs import refuse_stretched, require_metres
 from spatial.errors import ContractError, NetworkError, first_of, refuse
+from spatial.formats.notes import no_findings
 from spatial.inputs.road_tags import (
     RoadLines,
     TagsOnDemand,
@@ -30,7 +31,7 @@ from spatial.inputs.road_tags import (
     with_known_tags,
 )
 from spatial.network.combined import Links, with_links
-from spatial.network.graph import TravelGraph, length_share, no_findings, with_nodes
+from spatial.network.graph import TravelGraph, length_share, with_nodes
 from spatial.network.noding import Pieces, components_of, cut_roads
 from spatial.network.report import (
     findings_table,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -13,6 +13,7 @@ import pyproj
 import shapely
 
 from spatial.errors import NetworkError, first_of
+from spatial.formats.notes import no_findings
 from spatial.network.kernels_core import Chains, Lane, Lanes, contract, halves_of_cores, weigh
 from spatial.network.kernels_search import Arcs, MeasuredArcs
 from spatial.network.noding import SIDE, along_curve, components_of
@@ -586,16 +587,3 @@ def _objects(series: pd.Series) -> ObjectArray:
     codes, values = pd.factorize(series)
     known: ObjectArray = np.array([*values.tolist(), None], dtype=object)
     return known[codes]
-
-
-def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """Make an empty table of findings."""
-    return _empty(crs).copy()
-
-
-@lru_cache(maxsize=8)
-def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    # Every graph of a search carries one: made anew it would cost more than small searches.
-    texts = ("finding_id", "kind", "subject_id", "other_id", "detail")
-    columns = {name: pd.Series([], dtype="str") for name in texts} | {"distance_m": pd.Series([], dtype="float64")}
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
