@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,7 +112,20 @@ def load_register(
     >>> register.set_index("norm_id").loc["GL-ROAD-RAI", "threshold"]
     np.float64(2000.0)
     """
-    where, header, rows = _read(path)
+    if path is None and not added:
+        return _packaged(None if services is None else frozenset(services)).copy()
+    return _checked(_read(path), added, services)
+
+
+@lru_cache(maxsize=4)
+def _packaged(services: frozenset[str] | None = None) -> pd.DataFrame:
+    """Read and check the register that comes with the package, once a process."""
+    return _checked(_read(None), (), services)
+
+
+def _checked(file: _File, added: Sequence[Mapping[str, str]], services: Collection[str] | None) -> pd.DataFrame:
+    """Put the rows of a file, and further ones, into a frame, and refuse them with all their faults."""
+    where, header, rows = file
     problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in (*header, *OPTIONAL)]
     repeated = sorted({name for name in header if header.count(name) > 1})
     problems += [f"{name}: the column is there twice" for name in repeated]
@@ -156,6 +170,8 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
     """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
     if not isinstance(register, pd.DataFrame):
         raise ContractError(WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"])
+    if register.equals(_packaged()):
+        return
     register = with_norm_id(register)
     missing = [name for name in JUDGED if name not in register.columns]
     if missing:

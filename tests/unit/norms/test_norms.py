@@ -335,6 +335,14 @@ def test_places_of_the_buffer_are_not_scored():
     assert settlement_rows(result).index.tolist() == ["s0"]
 
 
+def test_a_register_that_somebody_changes_is_whole_when_it_is_loaded_again_and_checked_where_it_is_judged():
+    changed, whole = load_register(), load_register()
+    changed.loc[0, "threshold"] = -1.0
+    pd.testing.assert_frame_equal(load_register(), whole)
+    with pytest.raises(ContractError, match=f"norm '{changed.loc[0, 'norm_id']}', threshold"):
+        applicable_norms(changed, as_of=AS_OF)
+
+
 def test_expired_future_and_superseded_norms_are_shown_as_such():
     rows = [
         norm("LAST_DAY", valid_to=AS_OF.isoformat()),
