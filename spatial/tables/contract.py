@@ -204,18 +204,19 @@ def keeps(table: Table, frame: pd.DataFrame) -> bool:
                 return False
             continue
         values = frame[field.name]
-        known = values.dropna()
-        if len(known) < len(values) and (not field.nullable or values.dtype == object):
+        lacking = values.isna()
+        if (not field.nullable or values.dtype == object) and lacking.any():
             return False
         if field.kind != "list" and not _is_kind(field.kind, values):
             return False
         if field.unique and values.duplicated().any():
             return False
-        if field.minimum is not None and not (known >= field.minimum).all():
+        # What is missing is neither below nor above anything.
+        if field.minimum is not None and (values < field.minimum).any():
             return False
-        if field.maximum is not None and not (known <= field.maximum).all():
+        if field.maximum is not None and (values > field.maximum).any():
             return False
-        if field.values and not known.isin(field.values).all():
+        if field.values and not (values.isin(field.values) | lacking).all():
             return False
     return True
 
