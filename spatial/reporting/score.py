@@ -318,10 +318,10 @@ def summarise_score(
     """Put the score of the study on one page."""
     if "scores" not in tables or "score_components" not in tables:
         return None
-    study = _unit(tables, STUDY, STUDY, weights)
+    scores, shown, pairs = tables["scores"], levels_shown(tables["scores"]), tables.get("rank_pairs")
+    study = _unit(tables, STUDY, STUDY, weights, shown["level_hidden"])
     if study is None:
         return None
-    scores, shown, pairs = tables["scores"], levels_shown(tables["scores"]), tables.get("rank_pairs")
     # Townships, and the two that are told apart most surely.
     rows = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")
     found = told_apart(shown, None if pairs is None else pairs_shown(pairs, shown))
@@ -402,7 +402,8 @@ def place_score(
     """Tell the score of one settlement and of its township."""
     if "scores" not in tables or "score_components" not in tables:
         return None
-    place = _unit(tables, SETTLEMENT, settlement, weights)
+    hidden = levels_shown(tables["scores"])["level_hidden"]
+    place = _unit(tables, SETTLEMENT, settlement, weights, hidden)
     if place is None:
         return None
     types = tables.get("settlement_types", pd.DataFrame({"settlement_id": []}))
@@ -410,7 +411,7 @@ def place_score(
     known = ("official_class", "degurba_code", "degurba_class", "classes_differ")
     return {
         "place": place,
-        "township": None if township is None else _unit(tables, TOWNSHIP, township, weights),
+        "township": None if township is None else _unit(tables, TOWNSHIP, township, weights, hidden),
         **{name: plain(row.get(name)) for name in known},
     }
 
@@ -437,8 +438,9 @@ def told_apart(scores: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[str, s
 
 
 def _unit(
-    tables: Mapping[str, pd.DataFrame], level: str, unit: str, weights: Mapping[str, float] | None
+    tables: Mapping[str, pd.DataFrame], level: str, unit: str, weights: Mapping[str, float] | None, hidden: pd.Series
 ) -> dict[str, Any] | None:
+    """Tell the score of a unit; `hidden` says of each row of `scores` why its level is not shown."""
     scores = tables["scores"]
     of_level = scores.loc[scores["unit_level"] == level]
     rows = of_level.loc[of_level["unit_id"] == unit]
@@ -448,12 +450,13 @@ def _unit(
     own = parts.loc[(parts["unit_level"] == level) & (parts["unit_id"] == unit)]
     missing = pillars_missing(row.to_dict(), own)
     held = held_back(own, weights) if len(own) else own.assign(obstacle_degree=[])
+    told = own.to_dict("records")
     return {
         "id": unit,
         "name": plain(row["name"]),
         **{name: plain(row[name]) for name in (*TOLD["unit"], *RANKS)},
         "rank_status": str(row.get("rank_status", "")),
-        "level_hidden": str(levels_shown(scores).loc[rows.index[0], "level_hidden"]),
+        "level_hidden": str(hidden[rows.index[0]]),
         "ranked": int(of_level["median_rank"].notna().sum()),
         "missing_pillars": list(missing),
         "missing_reasons": missing,
@@ -461,11 +464,12 @@ def _unit(
             pillar: {
                 "level": plain(row[f"level_{pillar}"]),
                 **{
-                    told: [
+                    key: [
                         {name: plain(part[name]) for name in TOLD[side]}
-                        for part in own.loc[(own["pillar"] == pillar) & (own["side"] == side)].to_dict("records")
+                        for part in told
+                        if part["pillar"] == pillar and part["side"] == side
                     ]
-                    for told, side in (("components", "level"), ("gaps", "gap"))
+                    for key, side in (("components", "level"), ("gaps", "gap"))
                 },
             }
             for pillar in PILLARS
