@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations, combinations_with_replacement, pairwise
 from typing import Any, NamedTuple
 
@@ -132,9 +133,9 @@ class Run:
     code: Mapping[str, str] = field(default_factory=dict)
     in_doubt: pd.DataFrame | None = None  # as `townships_in_doubt` finds them
 
-    @property
+    @cached_property
     def places(self) -> pd.DataFrame:
-        """Settlements of the study area."""
+        """Settlements of the study area; read only, as all that ask share it."""
         mine = self.settlements[self.settlements["in_study"].to_numpy(dtype=bool)]
         return mine.set_index(mine["settlement_id"].astype(str))
 
