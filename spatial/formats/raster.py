@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +42,8 @@ FARTHEST = 1e9
 MOST_BLOCK_CELLS = 2**26
 """Cells of a block of a GeoTIFF: GDAL holds at least one in memory, half a gigabyte of float64."""
 HGT_VOID = -32768
+HGT_ROWS = 128
+"""Rows of a tile that are looked at together: their numbers stay in the processor, and are never there twice."""
 HGT_SIDES = {2 * side * side: side for side in (1201, 3601)}
 """Cells along a side of a 3 and a 1 arc-second tile, by the file's bytes (int16, highest byte first)."""
 
@@ -61,17 +63,27 @@ class Tile:
 
     def read(self, row0: int, row1: int, column0: int, column1: int) -> FloatArray:
         """Read some of its cells."""
+        parts = [part for _row, part in self.strips(row0, row1, column0, column1)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def strips(self, row0: int, row1: int, column0: int, column1: int) -> Iterator[tuple[int, FloatArray]]:
+        """Read some of its cells, a strip of whole rows after the other, each with its first row; a GeoTIFF at once."""
         if self.path.suffix.lower() in {".hgt", ".zip"}:
             cells = np.frombuffer(self._hgt_bytes(), dtype=">i2").reshape(self.shape)
-            part: FloatArray = cells[row0:row1, column0:column1].astype(np.float64)
-            part[part == HGT_VOID] = np.nan
-            return part
+            for first in range(row0, row1, HGT_ROWS):
+                part: FloatArray = cells[first : min(first + HGT_ROWS, row1), column0:column1].astype(np.float64)
+                part[part == HGT_VOID] = np.nan
+                yield first, part
+        else:
+            yield row0, self._tiff_part(row0, row1, column0, column1)
+
+    def _tiff_part(self, row0: int, row1: int, column0: int, column1: int) -> FloatArray:
         window = Window(column0, row0, column1 - column0, row1 - row0)
         with (
             damage_told(f"{self.what} {self.path}", "GeoTIFF", "fetch it again"),
             rasterio.open(self.path, driver="GTiff") as source,
         ):
-            part = np.array(source.read(1, window=window), dtype=np.float64)
+            part: FloatArray = np.array(source.read(1, window=window), dtype=np.float64)
             part = part * source.scales[0] + source.offsets[0]
             part[source.read_masks(1, window=window) == 0] = np.nan
         return part
@@ -276,25 +288,27 @@ def read_grid(
         column0, column1 = max(tile_left, left), min(tile_left + tile.shape[1], right)
         if row1 <= row0 or column1 <= column0:
             continue
-        part = tile.read(row0 - tile_top, row1 - tile_top, column0 - tile_left, column1 - tile_left)
-        if nodata is not None:
-            part[part == nodata] = np.nan
-        if np.isinf(part).any():
-            raise SourceError(f"{name} {tile.path}: {np.isinf(part).sum():,} cells are infinite; correct the file")
-        for value in np.unique(part[part < 0]).tolist():
-            if value in COMMON_SENTINELS or value <= _VERY_LOW:
-                hit = part == value
-                sentinels[value] += int(np.count_nonzero(hit))
-                part[hit] = np.nan
-        target = values[row0 - top : row1 - top, column0 - left : column1 - left]
-        if same_overlap:
-            differs = ~np.isnan(target) & ~np.isnan(part) & (target != part)
-            if differs.any():
-                raise SourceError(
-                    f"{name} {tile.path}: {int(differs.sum()):,} cells overlap another file with other values, so that "
-                    "people would count twice or vanish; clip the files to their own ground"
-                )
-        np.copyto(target, part, where=np.isnan(target))
+        differing = 0
+        for start, part in tile.strips(row0 - tile_top, row1 - tile_top, column0 - tile_left, column1 - tile_left):
+            if nodata is not None:
+                part[part == nodata] = np.nan
+            if np.isinf(part).any():
+                raise SourceError(f"{name} {tile.path}: {np.isinf(part).sum():,} cells are infinite; correct the file")
+            for value in np.unique(part[part < 0]).tolist():
+                if value in COMMON_SENTINELS or value <= _VERY_LOW:
+                    hit = part == value
+                    sentinels[value] += int(np.count_nonzero(hit))
+                    part[hit] = np.nan
+            at = start + tile_top - top
+            target = values[at : at + len(part), column0 - left : column1 - left]
+            if same_overlap:
+                differing += np.count_nonzero(~np.isnan(target) & ~np.isnan(part) & (target != part))
+            np.copyto(target, part, where=np.isnan(target))
+        if differing:
+            raise SourceError(
+                f"{name} {tile.path}: {differing:,} cells overlap another file with other values, so that "
+                "people would count twice or vanish; clip the files to their own ground"
+            )
     missing = int(np.count_nonzero(np.isnan(values)))
     if missing == values.size:
         raise SourceError(f"{name} {files[0]}: no cell holds data; is nodata declared rightly?")
