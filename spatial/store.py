@@ -650,20 +650,24 @@ def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     import pyarrow.parquet as pq  # noqa: PLC0415
     import shapely  # noqa: PLC0415
 
-    schema, (named, unwanted) = pq.read_schema(path), _parts_of(columns)
-    names = [name for name in schema.names if name in named or not named]
-    has_categories = CATEGORIES in (columns or ())
-    kinds = {name: schema.field(name).type for name in names if has_categories}
-    texts = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
-    with pq.ParquetFile(path, read_dictionary=texts) as file:  # pandas would open it as a folder of many files
+    named, unwanted = _parts_of(columns)
+    with contextlib.ExitStack() as opened:
+        file = opened.enter_context(pq.ParquetFile(path))  # pandas would open it as a folder of many files
+        schema = file.schema_arrow
+        names = [name for name in schema.names if name in named or not named]
+        has_categories = CATEGORIES in (columns or ())
+        kinds = {name: schema.field(name).type for name in names if has_categories}
+        texts = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
         if unwanted:
             beside = [(name, "!=", value) for name, value in unwanted]
             table = pq.read_table(path, columns=names, filters=beside, read_dictionary=texts).combine_chunks()
+        elif texts:
+            table = opened.enter_context(pq.ParquetFile(path, read_dictionary=texts)).read(names)
         else:
             table = file.read(names)
     metadata = table.schema.metadata or {}
     geo = json.loads(metadata.get(b"geo", b'{"columns": {}}'))
-    order = table.slice(0, 0).to_pandas().columns
+    order = list(table.slice(0, 0).to_pandas().columns) if geo["columns"] else []
     shapes = [name for name in order if name in geo["columns"]]  # none where it is not read
     # A piece at a time, and columns freed as they are converted: a country's table is never there twice.
     pieces = {name: [shapely.from_wkb(np.array(part)) for part in table[name].chunks] for name in shapes}
@@ -676,7 +680,7 @@ def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     for name in shapes:
         lines = np.concatenate([np.empty(0, dtype=object), *pieces[name]])
         crs = _crs_of(json.dumps(geo["columns"][name]["crs"]))
-        frame.insert(order.get_loc(name), name, gpd.GeoSeries(lines, index=frame.index, crs=crs))
+        frame.insert(order.index(name), name, gpd.GeoSeries(lines, index=frame.index, crs=crs))
     frame.attrs = json.loads(metadata.get(b"PANDAS_ATTRS", b"{}"))
     frame = _with_categories(frame) if has_categories else frame
     return gpd.GeoDataFrame(frame, geometry=geo["primary_column"]) if shapes else frame
