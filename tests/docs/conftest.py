@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -46,14 +47,18 @@ class ReadOnce:
 _read_study = Study.from_toml
 
 
-def _without_what_no_walk_asks_for(path, *, raw="data/raw"):
-    """Read a study, and leave out areas, measures and most intervals, which other tests have of the same regions."""
+UNASKED = {
+    "areas": {"isochrones_min": (), "catchments": False},
+    "measures": {"kinds": ()},
+    "uncertainty": {"services": ("hospital",), "wet": False, "snap": False},
+}
+"""Areas, measures and most intervals, which other tests have of the same regions."""
+PLANS = {"planning": {"most_plans": 0}}
+
+
+def _without(changes, path, *, raw="data/raw"):
+    """Read a study, and leave out what no walk asks for."""
     study = _read_study(path, raw=raw)
-    changes = {
-        "areas": {"isochrones_min": (), "catchments": False},
-        "measures": {"kinds": ()},
-        "uncertainty": {"services": ("hospital",), "wet": False, "snap": False},
-    }
     return study.model_copy(update={key: getattr(study, key).model_copy(update=item) for key, item in changes.items()})
 
 
@@ -71,10 +76,13 @@ class Walkthrough:
         What a person enters as settlement_id for a row of places_to_decide.csv.
     until : dict
         Where commands stop when they are typed first, as nobody looks at what comes after it.
+    plans : bool
+        Whether anybody looks at plans for norms that fail.
     """
 
-    def __init__(self, page, folder, decide, until=()):
+    def __init__(self, page, folder, decide, until=(), *, plans=True):
         self.folder, self.decide, self.until = Path(folder), decide, dict(until)
+        self.unasked = UNASKED if plans else UNASKED | PLANS
         self.text = (DOCS / page).read_text(encoding="utf-8")
         self.said: list[tuple[str, str]] = []
         self.read = ReadOnce()
@@ -106,7 +114,7 @@ class Walkthrough:
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patched:
             for stage in ("check", "read"):
                 patched.setattr(f"spatial.stages.{stage}.prepare", self.read)
-            patched.setattr(Study, "from_toml", _without_what_no_walk_asks_for)
+            patched.setattr(Study, "from_toml", partial(_without, self.unasked))
             if words[:3] == ["python", "-m", "zipfile"]:
                 zipfile.main(words[3:])
             else:

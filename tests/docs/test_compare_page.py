@@ -75,7 +75,7 @@ def walked(walkthrough, tmp_path_factory):
         file = folder / "data/raw" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    return walkthrough("compare.md", folder, decide=None).walk()
+    return walkthrough("compare.md", folder, decide=None, plans=False).walk()
 
 
 def people(walked, name, norm):

@@ -63,7 +63,8 @@ def walked(rutland, walkthrough, beside, tmp_path_factory):
         lines.append(f'{code},{name},"{people}",{kind}' if "," in people else f"{code},{name},{people},{kind}")
     text = "\r\n".join(lines) + "\r\n"
     (folder / "data/raw/rutland/parishes.csv").write_bytes(text.encode("cp1252"))
-    return walkthrough("english-county.md", folder, _decide, {"spatial run -v rutland.toml": "maps"}).walk()
+    until = {"spatial run -v rutland.toml": "maps"}
+    return walkthrough("english-county.md", folder, _decide, until, plans=False).walk()
 
 
 @pytest.fixture(scope="module")

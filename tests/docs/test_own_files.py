@@ -26,7 +26,7 @@ def walked(walkthrough, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clerk")
     write_office(folder / "office")
     # Pages and sheets of such a study are looked at where the files of bureaus are walked through.
-    return walkthrough("own-files.md", folder, lambda _: "", {"spatial run study.toml": "gaps"}).walk()
+    return walkthrough("own-files.md", folder, lambda _: "", {"spatial run study.toml": "gaps"}, plans=False).walk()
 
 
 @pytest.fixture(scope="module")
