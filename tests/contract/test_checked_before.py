@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spatial.plain_text import toml_value
+from tests.read_once import ReadOnce
 
 pytestmark = pytest.mark.slow
 
@@ -225,6 +226,14 @@ FAULTS = {
         "6",
     ),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _read_once():
+    """Most faults are in nothing that is read of sources: files that no test changed are read once."""
+    with pytest.MonkeyPatch.context() as patched:
+        ReadOnce().stand_in(patched)
+        yield
 
 
 @pytest.mark.parametrize("fault", FAULTS)

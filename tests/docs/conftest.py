@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import pickle
 import re
 import shlex
 import shutil
@@ -16,32 +15,14 @@ import pandas as pd
 import pytest
 
 from spatial.cli import cli
-from spatial.inputs.prepare import prepare
-from spatial.pipeline import STAGES
-from spatial.runner.run import own_files, raw_files
 from spatial.study import Study
+from tests.read_once import ReadOnce
 
 DOCS = Path(__file__).parents[2] / "docs"
 _STEP = re.compile(
     r"^% (?P<what>run|says|file|append|decide)(?:: (?P<name>\S+))?\n(?:```\w+\n(?P<text>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
 )
-
-
-class ReadOnce:
-    """Read the same files by the same keys once a walk: `check`, and the run after it, read alike."""
-
-    def __init__(self):
-        self.known = {}
-
-    def __call__(self, study, *, named=None):
-        keys, named = STAGES[0].options, named or study.columns_named
-        files = [path for path in (*raw_files(study), *own_files(study, keys)) if path.is_file()]
-        stamps = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-        asked = (study.model_dump_json(include=set(keys)), repr(dict(named)), repr(stamps))
-        if asked not in self.known:
-            self.known[asked] = pickle.dumps(prepare(study, named=named))
-        return pickle.loads(self.known[asked])  # noqa: S301 - made above
 
 
 _read_study = Study.from_toml
@@ -112,8 +93,7 @@ class Walkthrough:
         words = shlex.split(line)
         out = io.StringIO()
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patched:
-            for stage in ("check", "read"):
-                patched.setattr(f"spatial.stages.{stage}.prepare", self.read)
+            self.read.stand_in(patched)
             patched.setattr(Study, "from_toml", partial(_without, self.unasked))
             if words[:3] == ["python", "-m", "zipfile"]:
                 zipfile.main(words[3:])
