@@ -18,7 +18,7 @@ from spatial.errors import StoreError
 from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import open_namesakes
 from spatial.inputs.services import load_services
-from spatial.messages import languages
+from spatial.messages import Words, languages
 from spatial.norms.law import norm_id_of
 from spatial.plain_text import csv_bytes
 from spatial.reporting.comparison import comparison_lines, placed_units, trajectory_lines
@@ -317,6 +317,10 @@ def trajectory(results: Sequence[Results]) -> pd.DataFrame:
 
 def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language: str = "en") -> list[str]:
     """Compare runs by their folders, for the command line."""
+    # A long comparison is not made first where nobody could have it.
+    Words(language, "comparison")
+    if to is not None:
+        _refuse_run(to)
     results = [read_results(folder) for folder in folders]
     runs = read_runs(results)
     whole = match(runs)
@@ -369,8 +373,7 @@ def write_comparison(
     tables: Mapping[str, pd.DataFrame], folder: Path, *, basis: str = "", page: bytes = b""
 ) -> list[Path]:
     """Write tables of a comparison, each as Parquet and as CSV: all of them, or nothing."""
-    if (folder / "run.json").is_file():
-        raise StoreError(f"{folder}: holds a run, whose files a comparison could cover; name another folder with --to")
+    _refuse_run(folder)
     for name, table in tables.items():
         if name in TABLES:
             TABLES[name].check(table)
@@ -381,3 +384,8 @@ def write_comparison(
             written.append(store.write(name, table))
             written.append(store.write_file(Artifact(f"{name}.csv", csv_bytes(table))))
     return [folder / path.name for path in written]
+
+
+def _refuse_run(folder: Path) -> None:
+    if (folder / "run.json").is_file():
+        raise StoreError(f"{folder}: holds a run, whose files a comparison could cover; name another folder with --to")

@@ -162,7 +162,8 @@ def test_a_run_without_its_summary_is_refused(folders):
         sp.compare_runs(*map(sp.read_results, folders))
 
 
-def test_one_folder_a_run_as_target_and_an_unknown_language_are_refused(folders):
+def test_one_folder_a_run_as_target_and_an_unknown_language_are_refused_before_any_run_is_read(folders, monkeypatch):
+    monkeypatch.setattr("spatial.stages.compare.read_runs", None)
     assert "two or more" in call(folders[0]).output
     assert isinstance(call(*folders, "--to", folders[0]).exception, StoreError)
     assert "'xx' has no message file; there are en, " in str(call(*folders, "--language", "xx").exception)
