@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -67,45 +67,64 @@ def meanings() -> dict[str, Any]:
     return shipped_toml("inputs/inspection/meanings.toml")
 
 
+class _Word(NamedTuple):
+    """A word of the vocabulary."""
+
+    plain: str
+    bare: str  # without blanks
+    is_han: bool
+    ours: str  # our column
+    language: str
+    rank: int  # its place in the list
+
+
 @functools.cache
-def _words() -> tuple[tuple[str, str, str, int], ...]:
-    """Every word of the vocabulary, plain, with our column, its language and its place in the list."""
-    return tuple(
+def _words() -> tuple[_Word, ...]:
+    words = (
         (plain(word), ours, language, rank)
         for ours, languages in shipped_toml("inputs/inspection/fields.toml").items()
         for language, words in languages.items()
         for rank, word in enumerate(words)
     )
+    return tuple(_Word(word, word.replace(" ", ""), HAN.search(word) is not None, *told) for word, *told in words)
 
 
-def matches(name: str) -> list[Match]:
-    """Tell what a column may be by its name, the surest first."""
+@functools.lru_cache(maxsize=4096)
+def matches(name: str) -> tuple[Match, ...]:
+    """Tell what a column may be by its name, the surest first. Each table is asked for many kinds of lists."""
     wanted = plain(name)
+    if not wanted:
+        return ()
+    joined = wanted.replace(" ", "")
+    # A Shapefile may have cut the name, to so many bytes in Chinese and so many letters in others.
+    is_cut_han = len(name.encode("gb18030", "replace")) >= DBF_NAME_BYTES - 1 or len(name) <= 3
+    is_cut_han, is_cut = is_cut_han and len(wanted) >= 3, len(name) == DBF_NAME_BYTES and len(joined) >= 8
     best: dict[str, Match] = {}
-    for word, ours, language, rank in _words():
-        score = _score(name, wanted, word)
-        if score and (ours not in best or score > best[ours].score):
-            best[ours] = Match(ours, score, word, language, rank)
-    return sorted(best.values(), key=lambda match: -match.score)
+    for word in _words():
+        # Equal, cut short, part of it or alike.
+        score = 0.0
+        if joined == word.bare:
+            score = EXACT
+        elif word.is_han:
+            if is_cut_han and word.plain.startswith(wanted):
+                score = TRUNCATED
+            elif len(word.plain) >= 2 and (wanted.endswith(word.plain) or wanted.startswith(word.plain)):
+                score = _held(word.plain, wanted)
+        elif is_cut and word.bare.startswith(joined):
+            score = TRUNCATED
+        elif len(word.bare) >= 3 and f" {word.plain} " in f" {wanted} ":
+            score = _held(word.plain, wanted)
+        elif min(len(joined), len(word.bare)) >= SHORTEST_ALIKE:
+            alike = fuzz.ratio(joined, word.bare) / 100.0
+            score = 0.95 * alike if alike >= ALIKE else 0.0
+        if score and (word.ours not in best or score > best[word.ours].score):
+            best[word.ours] = Match(word.ours, score, word.plain, word.language, word.rank)
+    return tuple(sorted(best.values(), key=lambda match: -match.score))
 
 
-def _score(name: str, wanted: str, word: str) -> float:
-    """Hold a name, as written and plain, against a word of the vocabulary: equal, cut short, part of it or alike."""
-    joined, bare = wanted.replace(" ", ""), word.replace(" ", "")
-    if not wanted or joined == bare:
-        return EXACT if wanted else 0.0
-    part = HOLDS * (0.9 + 0.1 * len(word) / len(wanted))
-    if HAN.search(word):
-        is_cut = len(name.encode("gb18030", "replace")) >= DBF_NAME_BYTES - 1 or len(name) <= 3
-        if is_cut and len(wanted) >= 3 and word.startswith(wanted):
-            return TRUNCATED
-        return part if len(word) >= 2 and (wanted.endswith(word) or wanted.startswith(word)) else 0.0
-    if len(name) == DBF_NAME_BYTES and len(joined) >= 8 and bare.startswith(joined):
-        return TRUNCATED
-    if len(bare) >= 3 and f" {word} " in f" {wanted} ":
-        return part
-    alike = fuzz.ratio(joined, bare) / 100.0 if min(len(joined), len(bare)) >= SHORTEST_ALIKE else 0.0
-    return 0.95 * alike if alike >= ALIKE else 0.0
+def _held(word: str, wanted: str) -> float:
+    """Score a name that holds a word: the more of it, the surer."""
+    return HOLDS * (0.9 + 0.1 * len(word) / len(wanted))
 
 
 def language_of(names: Iterable[str]) -> str:
@@ -113,7 +132,7 @@ def language_of(names: Iterable[str]) -> str:
     counts = dict.fromkeys(("zh", "fr", "en"), 0)
     for name in names:
         wanted = plain(name)
-        found = {language for word, _, language, _ in _words() if word == wanted}
+        found = {word.language for word in _words() if word.plain == wanted}
         if HAN.search(name):
             found = {"zh"}
         if len(found) == 1:
