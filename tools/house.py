@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import tokenize
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,16 +124,43 @@ def files_a_column(package: Path, column: str = "reach_status") -> int:
     return sum(bool(re.search(rf"\b{column}\b", path.read_text(encoding="utf-8"))) for path in package.rglob("*.py"))
 
 
+def modules_of(package: Path = PACKAGE) -> dict[str, Path]:
+    """Name the modules of a package, each with its file."""
+    return {
+        ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted(package.rglob("*.py"))
+    }
+
+
+def imports_of(module: str, tree: ast.Module, named: dict[str, Path]) -> set[str]:
+    """Name the modules that a module imports; what it takes from a package's __init__ counts where it stands."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
+            found |= {name for name in names if name in named and name != module}
+    return {name for name in found if named[name].name != "__init__.py"}
+
+
+def vague_names(package: Path, files: Iterable[Path]) -> list[str]:
+    """List the files whose name says nothing."""
+    return [str(path.relative_to(package)) for path in files if path.stem in VAGUE]
+
+
+def message_folders(package: Path = PACKAGE) -> list[str]:
+    """List the folders that a language is written in."""
+    return sorted({str(path.parent.relative_to(package)) for path in package.rglob("zh.toml")})
+
+
 def measure_code(package: Path = PACKAGE) -> Figures:
     """Take every figure that needs no run."""
-    files = sorted(package.rglob("*.py"))
-    named = {
-        ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in files
-    }
+    named = modules_of(package)
+    files = list(named.values())
     kinds: collections.Counter[str] = collections.Counter()
     rooms: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
-    arrows: dict[str, set[str]] = {module: set() for module in named}
+    arrows: dict[str, set[str]] = {}
     helpers = once = tuples = 0
     for module, path in named.items():
         text = path.read_text(encoding="utf-8")
@@ -141,15 +169,8 @@ def measure_code(package: Path = PACKAGE) -> Figures:
         kinds += counted
         inside = path.relative_to(package).parts
         rooms[inside[0] if len(inside) > 1 else "(top)"] += counted
+        arrows[module] = imports_of(module, tree, named)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                names = [alias.name for alias in node.names]
-                if isinstance(node, ast.ImportFrom):
-                    names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
-                # A package's __init__ gathers names; what a module takes from it counts where it stands.
-                arrows[module] |= {
-                    name for name in names if name in named and name != module and named[name].name != "__init__.py"
-                }
             if isinstance(node, ast.FunctionDef):
                 every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
                 written = [ast.unparse(item.annotation) for item in every if item.annotation]
@@ -166,9 +187,9 @@ def measure_code(package: Path = PACKAGE) -> Figures:
         helpers=helpers,
         helpers_used_once=once,
         fixed_tuples=tuples,
-        vague=[str(path.relative_to(package)) for path in files if path.stem in VAGUE],
+        vague=vague_names(package, files),
         files_a_column=files_a_column(package),
-        message_folders=sorted({str(path.parent.relative_to(package)) for path in package.rglob("zh.toml")}),
+        message_folders=message_folders(package),
     )
 
 

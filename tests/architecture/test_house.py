@@ -1,5 +1,6 @@
 """The house: no registry host, no machine path, no unbounded module, public names as declared."""
 
+import ast
 import importlib
 import pickle
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from spatial import errors
-from tools.house import measure_code
+from tools.house import PACKAGE, circles_of, imports_of, message_folders, modules_of, vague_names
 
 ROOT = Path(__file__).parents[2]
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".cfg", ".sh", ".yml", ".js", ".css", ".html", ""}
@@ -42,11 +43,12 @@ def test_no_module_is_longer_than_a_whole_thought() -> None:
 
 
 def test_files_are_few_and_named_by_what_they_are_about_and_none_needs_one_that_needs_it() -> None:
-    figures = measure_code()
-    assert figures.vague == []  # names of `VAGUE`, such as ground, parts or rules, say nothing
-    assert figures.circles == []
-    assert figures.message_folders == ["messages"]
-    assert len(figures.files) <= 320
+    named = modules_of()
+    assert vague_names(PACKAGE, named.values()) == []  # of `VAGUE`, such as ground, parts or rules
+    trees = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in named.items()}
+    assert circles_of({module: imports_of(module, tree, named) for module, tree in trees.items()}) == []
+    assert message_folders() == ["messages"]
+    assert len(named) <= 320
 
 
 def test_every_error_survives_pickling_and_keeps_its_message() -> None:
