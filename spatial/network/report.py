@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from spatial.errors import first_of
-from spatial.formats.notes import Finding
+from spatial.formats.notes import Finding, no_findings
 from spatial.inputs.road_noding import missed_crossings
 from spatial.network.graph import TravelGraph, length_share
 from spatial.network.road_access import class_values, tag_values
@@ -63,6 +63,8 @@ def findings_table(findings: Iterable[Finding], *, mode: str, crs: pyproj.CRS) -
     first: dict[str, Finding] = {}
     for finding in findings:
         first.setdefault(f"{mode}/{finding.kind}/{finding.subject}", finding)
+    if not first:
+        return no_findings(crs)
     columns = {"finding_id": pd.Series(list(first), dtype="str")}
     for name, ours in (("kind", "kind"), ("subject_id", "subject"), ("other_id", "other"), ("detail", "detail")):
         columns[name] = pd.Series([getattr(finding, ours) for finding in first.values()], dtype="str")

@@ -156,8 +156,10 @@ def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
     known, binding = vocabulary_of(law, offered), binding_norms(law)
     in_metres = asked_by_norms(binding.loc[binding["metric"] == "network_dist_m"], known)
     besides = set() if law.access.services else asked_by_norms(binding, known)
-    told = binding[["norm_id", "service", "bundle_members", "metric", "unit", "threshold"]]
-    rows = told.astype(object).where(told.notna(), None).to_dict("records")
+    rows: list[dict[Any, Any]] = []
+    if law.norms.headline:  # few studies name any, and each stage asks
+        told = binding[["norm_id", "service", "bundle_members", "metric", "unit", "threshold"]]
+        rows = told.astype(object).where(told.notna(), None).to_dict("records")
     return {
         "besides": sorted(name for name in besides if not known.satisfying(name) & offered),
         "in_metres": sorted(in_metres),
