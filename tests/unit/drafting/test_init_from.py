@@ -397,6 +397,7 @@ def test_a_wide_workbook_of_several_sheets_fits_a_screen_and_more_is_said_where_
 def test_a_folder_of_many_files_fits_a_screen_and_all_is_said_where_asked(county, tmp_path):
     for number in range(20):
         (county / f"说明{number}.docx").write_bytes(b"PK")
+    for number in range(8):
         places = pd.DataFrame({"名称": [f"第{number}小学"] * 2, "经度": 99.1, "纬度": [26.1, 26.2], "编号": ["a", "a"]})
         places.to_csv(county / f"小学{number}.csv", index=False)
     code, output, _ = _run("init", "--from", county, tmp_path / "s.toml", "--raw", tmp_path / "raw", *DATE)
@@ -407,6 +408,7 @@ def test_a_folder_of_many_files_fits_a_screen_and_all_is_said_where_asked(county
     assert output.splitlines()[-1].startswith("next: spatial check")
     _, output, _ = _run("init", "-v", "--from", county, tmp_path / "all.toml", "--raw", tmp_path / "raw", *DATE)
     assert output.count("not used: 说明") == 21
+    assert _rows(output) > 40
     assert "or -v" not in output
 
 
