@@ -227,7 +227,7 @@ def open_mapped(
         )
     elif source.id_from and key:
         parts = [text_column(file[name]).fillna("").str.strip() for name in source.id_from]
-        frame[key] = pd.concat(parts, axis=1).agg("/".join, axis=1)
+        frame[key] = pd.Series(["/".join(part) for part in zip(*parts, strict=True)], index=frame.index, dtype="str")
     if pair and not absent:
         order = ("longitude", "latitude") if source.lonlat else ("latitude", "longitude")
         cells = text_column(file[pair]).str.strip().str.split(_BETWEEN, n=1, expand=True).reindex(columns=range(2))

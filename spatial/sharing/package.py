@@ -284,8 +284,11 @@ def _schema(name: str, frame: pd.DataFrame, words: Words) -> dict[str, Any]:
     """Describe the columns of a table as Frictionless does; what its cells do not keep is not promised."""
     table = TABLES[name]
     fields = []
-    # An empty text and a missing one look the same in a CSV.
-    empty = {column: bool((frame[column].isna() | (frame[column].astype(str) == "")).any()) for column in frame}
+    # An empty text and a missing one look the same in a CSV; a number is never written as an empty one.
+    empty = {
+        column: bool(values.isna().any() or (values.dtype.kind not in "biuf" and values.astype(str).eq("").any()))
+        for column, values in frame.items()
+    }
     for column, values in frame.items():
         known = SUPPRESSED if column == SUPPRESSED.name else table.field(str(column))
         if known is None:  # a column of the user's own

@@ -250,10 +250,11 @@ def _with_items(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Add the names of the rows: their key, with slashes between its parts, or their number where these repeat."""
     keys = [frame[column] for column in TABLES[name].key if column in frame]
     named = bool(keys) and len(frame) > 0 and not any(key.isna().any() for key in keys)
-    items = pd.concat(keys, axis=1).astype("str").agg("/".join, axis=1) if named else None
-    if items is None or items.duplicated().any() or (items == "").any():
-        items = pd.Series(range(1, len(frame) + 1), index=frame.index).astype("str")
-    return frame.assign(**{ITEM: items})
+    parts = zip(*(key.astype("str") for key in keys), strict=True)
+    items = pd.Series(["/".join(part) for part in parts] if named else [""], dtype="str")
+    if items.duplicated().any() or (items == "").any():
+        items = pd.Series(range(1, len(frame) + 1), dtype="int64").astype("str")
+    return frame.assign(**{ITEM: items.set_axis(frame.index)})
 
 
 def _plain(text: str) -> str:
