@@ -302,7 +302,7 @@ def read_grid(
             at = start + tile_top - top
             target = values[at : at + len(part), column0 - left : column1 - left]
             if same_overlap:
-                differing += np.count_nonzero(~np.isnan(target) & ~np.isnan(part) & (target != part))
+                differing += int(np.count_nonzero(~np.isnan(target) & ~np.isnan(part) & (target != part)))
             np.copyto(target, part, where=np.isnan(target))
         if differing:
             raise SourceError(
