@@ -21,7 +21,8 @@ PACKAGE = Path(sp.__file__).parent
 def calls(name):
     """Every call of a method of this name in the package, with the line where it stands."""
     for file in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        text = file.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if name in text else ():
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name:
                 yield f"{file.relative_to(PACKAGE)}:{node.lineno}", node
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -16,9 +17,15 @@ CALLS = {"Note": 0, "note": 0, "_note": 3, "_offer": 3, "notice": 0}
 """Place of the key among the arguments of what writes a notice."""
 
 
+@functools.cache
 def keys_of_the_code():
+    return tuple(_keys())
+
+
+def _keys():
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if any(f"{name}(" in text for name in CALLS) else ():
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
