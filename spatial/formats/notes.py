@@ -49,18 +49,18 @@ def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd
     return _table_of(rows, crs) if rows else no_findings(crs)
 
 
-def no_findings(crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
+def no_findings(crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
     """Make an empty table of findings."""
     return _empty(crs).copy()
 
 
 @lru_cache(maxsize=8)
-def _empty(crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
+def _empty(crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
     # Every reader and every graph of a search carries one: made anew it would cost more than small searches.
     return _table_of({}, crs)
 
 
-def _table_of(rows: Mapping[str, Finding], crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
+def _table_of(rows: Mapping[str, Finding], crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
     keys = sorted(rows)
     ordered = [rows[key] for key in keys]
     texts = {
