@@ -146,10 +146,12 @@ def _foot_points(points, pieces, walls, *, most):
             metres = shapely.distance(point, lines[near])
             ways = []
             for at in np.argsort(metres, kind="stable"):
+                if len(ways) == most:
+                    break
                 line = lines[near[at]]
                 before = shapely.line_locate_point(line, point)
                 straight = shapely.LineString([point, shapely.line_interpolate_point(line, before)])
-                if len(ways) < most and not len(walls.query(straight, predicate="intersects")):
+                if not len(walls.query(straight, predicate="intersects")):
                     ways.append((chosen.index[near[at]], before / line.length, metres[at]))
             if len(ways) == most:
                 break
