@@ -135,7 +135,7 @@ def last_mile(
         share = np.divide(walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0)
     return pd.DataFrame(
         {
-            "settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str"),
+            "settlement_id": settlements["settlement_id"].reset_index(drop=True),
             "all_season_road_distance_m": nan_for_inf(lower),
             "known_all_season_road_distance_m": nan_for_inf(upper),
             "all_season_road_min": nan_for_inf(walk_minutes(lower, walk_km_h=walk.walk_km_h, detour=walk.detour)),
