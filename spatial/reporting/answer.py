@@ -193,7 +193,9 @@ class _Ground(NamedTuple):
                 | {name: plain(row[name]) for name in kept}
                 | {"also": [{name: plain(other[name]) for name in kept} for other in others.to_dict("records")]}
             )
-        return counted_norm(norm, self.services) | {"worst": worst, "first": named}
+        # Where the list is complete and holds none there is no nearest one to be far from.
+        is_absent = bool(len(own)) and bool(own["reach_status"].eq("no_facility").all())
+        return counted_norm(norm, self.services) | {"is_absent": is_absent, "worst": worst, "first": named}
 
     def matrix(self, columns: Sequence[Record], silent: Sequence[Record]) -> Record | None:
         """
@@ -571,7 +573,9 @@ def count_text(finding: Told, words: Words) -> str:
 def _beyond(finding: Told, words: Words, amount: str = "") -> str:
     """Say who is beyond a norm."""
     count = round(finding[finding["counted"]]["beyond"])
-    kind = ("without" if finding["is_presence"] else "beyond") + ("" if finding["status"] == "not_met" else "_mapped")
+    is_surely = finding["status"] == "not_met"
+    is_without = finding["is_presence"] or (finding["is_absent"] and is_surely)
+    kind = ("without" if is_without else "beyond") + ("" if is_surely else "_mapped")
     return words.say(
         "answer",
         kind,

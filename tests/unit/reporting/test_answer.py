@@ -364,6 +364,24 @@ def test_what_is_only_not_mapped_is_not_said_to_be_missing():
     assert answer_title(answer, Words("en")) == "No village clinic is mapped in 2 villages"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "420 rural people have no county seat"),
+        ("fr", "420\xa0ruraux sans chef-lieu"),
+        ("zh", "420名农村居民没有县城"),
+    ],
+)
+def test_where_there_is_none_at_all_nobody_is_far_from_the_nearest(language, said):
+    absent = gaps().assign(reach_status="no_facility", value=np.nan, excess=np.nan)
+    answer = summarise_answer(tables(gaps=absent), [norm(SEAT)], mode="drive")
+    assert answer_title(answer, Words(language)) == said
+    # A single one that is out of reach is there all the same.
+    absent.loc[absent["settlement_id"] == "a", "reach_status"] = "no_path"
+    answer = summarise_answer(tables(gaps=absent), [norm(SEAT)], mode="drive")
+    assert answer_title(answer, Words("en")) == "420 rural people are more than 60 min from the nearest county seat"
+
+
 def test_villages_in_no_township_are_a_row_of_their_own():
     places, level = settlements(), results()
     places.loc[places["settlement_id"] == "a", ["township_id", "township"]] = None
