@@ -95,8 +95,8 @@ def plan_records(
         people = mine["plan_people"]
         is_place = people["unit_level"] == "settlement"
         people = people.assign(unit=people["unit_id"].where(~is_place, people["unit_id"].map(township_of)).fillna(""))
-        record["left"] = _by_township(people, record, "beyond", named)
-        record["gained_in"] = _by_township(people, record, "gained", named)
+        record["today_in"] = _today_in(people, record)
+        record["left"] = _left(people, record, named)
         if "plan_owners" in tables:
             owners = pd.DataFrame(tables["plan_owners"])
             record["owners"] = records_of(owners.loc[owners["plan_id"] == plan_id].drop(columns="plan_id"))
@@ -200,39 +200,54 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
     return found
 
 
-def _by_township(people: pd.DataFrame, record: Record, side: str, named: Mapping[str, Names]) -> list[Record]:
-    """
-    Count people and places of one side by township, most people first, in whole people that add up.
-
-    Of those still beyond it says too how far they are at least and at most, and who of them misses narrowly.
-    """
-    is_own, rows = people["outcome"].isin(["beyond", "none_reached"] if side == "beyond" else [side]), people
-    if f"{side}_persons" in people:  # of the people of a place some, where room is told
+def _side(people: pd.DataFrame, side: str) -> pd.DataFrame:
+    """Pick those who are gained, or still beyond; of the people of a place some, where room is told."""
+    is_own = people["outcome"].isin(["beyond", "none_reached"] if side == "beyond" else [side])
+    if f"{side}_persons" in people:
         some = people[f"{side}_persons"]
-        rows, is_own = people.assign(persons=some.fillna(people["persons"])), is_own.where(some.isna(), some > 0.0)
-    rows = rows.loc[is_own]
+        people, is_own = people.assign(persons=some.fillna(people["persons"])), is_own.where(some.isna(), some > 0.0)
+    return people.loc[is_own]
+
+
+def _today_in(people: pd.DataFrame, record: Record) -> list[Record]:
+    """Count who is beyond today by township, in whole people as every other page has them."""
+    beyond, gained = _side(people, "beyond"), _side(people, "gained")
+    persons = pd.concat([beyond, gained]).groupby("unit", sort=True)["persons"].sum()
+    places = people.loc[people["outcome"].isin(["beyond", "none_reached", "gained"])].groupby("unit").size()
+    is_counted = record["shown"]["persons"] is not None
+    return [
+        {"township_id": name or None, "persons": round(number) if is_counted else None, "places": int(places[name])}
+        for name, number in persons.items()
+    ]
+
+
+def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
+    """
+    Count those still beyond by township, most people first: of those beyond today who is not gained.
+
+    It is said too how far they are at least and at most, and who of them misses narrowly.
+    """
     shown, found = record["shown"]["persons"], []
-    grouped = rows.groupby("unit", sort=True)
-    counted = grouped["persons"].agg(["sum", "size"])
-    persons = [None] * len(counted) if shown is None else whole_parts(counted["sum"], shown[side])
-    for (name, own), whole in zip(grouped, persons, strict=True):
-        entry: Record = {
-            "township_id": name or None,
-            "names": named.get(str(name), {}),
-            "persons": whole,
-            "places": len(own),
-        }
-        if side == "beyond":
-            over = own["after_value"] - record["threshold"]
-            near = own.loc[(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min")]
-            narrow = plain(near["persons"].sum(min_count=1))
-            entry |= {
+    today = {entry["township_id"] or "": entry["persons"] for entry in record["today_in"]}
+    gained = _side(people, "gained").groupby("unit", sort=True)["persons"].sum()
+    brought = {} if shown is None else dict(zip(gained.index, whole_parts(gained, shown["gained"]), strict=True))
+    for name, own in _side(people, "beyond").groupby("unit", sort=True):
+        whole = None if shown is None else max(0, today[str(name)] - brought.get(str(name), 0))
+        over = own["after_value"] - record["threshold"]
+        near = own.loc[(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min")]
+        narrow = plain(near["persons"].sum(min_count=1))
+        found.append(
+            {
+                "township_id": name or None,
+                "names": named.get(str(name), {}),
+                "persons": whole,
+                "places": len(own),
                 "low": plain(own["after_value"].min()),
                 "high": plain(own["after_value"].max()),
                 "none_reached": int((own["outcome"] == "none_reached").sum()),
                 "near": {"persons": None if narrow is None else min(whole, round(narrow)), "places": len(near)},
             }
-        found.append(entry)
+        )
     return sorted(found, key=lambda entry: (-(entry["persons"] or 0), -entry["places"], entry["township_id"] or ""))
 
 

@@ -88,13 +88,10 @@
     document.getElementById("with-title").textContent = S.planText(shown, sides.beyond ? "map_plan" : "map_plan_none", { amount: texts(shown).amounts.beyond });
   }
 
-  /* Who is beyond by township, today and with the plan: those left are those of the table, those gained are added for today. */
+  /* Who is beyond by township, today as on the first page, and with the plan as in the table. */
   function beyondByTownship() {
-    const after = shown.left.filter((entry) => entry.township_id).map((entry) => ({ id: entry.township_id, amount: amount(shown, entry) }));
-    const sums = new Map(after.map((entry) => [entry.id, entry.amount]));
-    for (const entry of shown.gained_in) if (entry.township_id) sums.set(entry.township_id, (sums.get(entry.township_id) || 0) + amount(shown, entry));
-    const before = [...sums].map(([id, sum]) => ({ id, amount: sum })).sort((a, b) => b.amount - a.amount);
-    return { before, after };
+    const labels = (entries) => entries.filter((entry) => entry.township_id).map((entry) => ({ id: entry.township_id, amount: amount(shown, entry) })).sort((a, b) => b.amount - a.amount);
+    return { before: labels(shown.today_in), after: labels(shown.left) };
   }
 
   function draw(width) {
