@@ -165,7 +165,9 @@ def test_the_finding_is_the_title_and_its_numbers_add_up_on_the_page(planned, fo
         assert f"{people[side]:,} " in said
     assert people["within"] + people["today"] + people["unknown"] == people["all"]
     assert sum(column(page, ".action-list tr:not(:first-child) .gained b")) == people["gained"]
-    assert sum(column(page, ".left-list tbody td.numeric b")) == people["beyond"]
+    # Each township is rounded by itself, so that it has one number on every page: together they may be a few off.
+    left = column(page, ".left-list tbody td.numeric b")
+    assert abs(sum(left) - people["beyond"]) <= len(left)
     assert page.inner_text("#today-title") == f"Today: {people['today']:,} people beyond"
 
 
