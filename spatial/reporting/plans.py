@@ -175,9 +175,11 @@ def whole_parts(parts: npt.ArrayLike, total: int) -> list[int]:
 def _sides(record: Mapping[str, Any], what: str) -> dict[str, int]:
     """Round who stands where: those gained and those beyond today are said alone, and the rest follows from them."""
     exact = {side: float(record[f"{what}_{side}"] or 0.0) for side in SIDES}
-    found = {side: round(exact[side]) for side in ("gained", "unknown")}
+    found = {"gained": round(exact["gained"])}
     found["today"] = round(exact["gained"] + exact["beyond"])
     found["all"] = round(sum(exact.values()))
+    # Two parts that are rounded up may be one more than all, and would leave less than nobody within.
+    found["unknown"] = min(round(exact["unknown"]), found["all"] - found["today"])
     found["beyond"] = found["today"] - found["gained"]
     found["within"] = found["all"] - found["today"] - found["unknown"]
     return found

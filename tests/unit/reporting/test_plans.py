@@ -121,6 +121,13 @@ def test_whole_people_of_a_plan_add_up_on_every_side_and_by_action():
     assert plan["shown"]["places"]["today"] == 3
 
 
+def test_nobody_within_is_never_less_than_nobody():
+    # 51 of 50.6 beyond and 100 of 99.6 unknown are one more than 150 of 150.2 in all.
+    sides = {"persons_within": 0.0, "persons_gained": 0.0, "persons_beyond": 50.6, "persons_unknown": 99.6}
+    shown = plan_of(actions=(), people=PEOPLE[3:], **sides)["shown"]["persons"]
+    assert (shown["all"], shown["today"], shown["unknown"], shown["within"]) == (150, 51, 99, 0)
+
+
 def test_an_action_is_named_in_every_language_and_an_unnamed_place_by_its_township():
     first, second = plan_of()["actions"]
     assert first["names"] == {"und": "安村", "en": "An"}
