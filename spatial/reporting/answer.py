@@ -215,10 +215,11 @@ class _Ground(NamedTuple):
         beyond = most.groupby(unit.reindex(most.index).to_numpy()).sum()
         everybody = self.people.groupby(unit).agg(["sum", "size", "count"])
         # Of what the public sees some numbers are withheld: sums are at least the others.
+        uncounted: set[str] = set()
         withheld: set[str] = set()
         if SUPPRESSED.name in self.places:
-            withheld = set(unit[self.places[SUPPRESSED.name].str.contains("population_persons")])
-            withheld |= set(unit.reindex(places.loc[places[SUPPRESSED.name] != "", "unit_id"]))
+            uncounted = set(unit[self.places[SUPPRESSED.name].str.contains("population_persons")])
+            withheld = uncounted | set(unit.reindex(places.loc[places[SUPPRESSED.name] != "", "unit_id"]))
         cells: dict[str, dict[str, Record]] = {}
         kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
         alone = places.loc[places["unit_id"].map(unit) == NOWHERE].groupby("norm_id").sum(numeric_only=True)
@@ -237,6 +238,7 @@ class _Ground(NamedTuple):
                     "persons": plain(known["sum"]) if known["count"] else None,
                     "places": int(known["size"]),
                     "persons_beyond": plain(known["persons_unserved"]) if is_told else None,
+                    "people_at_least": str(name) in uncounted,
                     "at_least": str(name) in withheld,
                     "places_beyond": int(known["places_unserved"]),
                     "cells": cells.get(str(name), {}),

@@ -394,6 +394,18 @@ def test_villages_in_no_township_are_a_row_of_their_own():
     assert sum(row["places"] for row in by_unit.values()) == len(PEOPLE)
 
 
+def test_people_of_a_township_are_at_least_so_many_only_where_some_are_withheld():
+    places, rows = settlements().assign(suppressed=""), results().assign(suppressed="")
+    is_place = (rows["unit_level"] == "settlement") & (rows["norm_id"] == ROAD)
+    rows.loc[is_place & (rows["unit_id"] == "a"), "suppressed"] = "persons_unserved"
+    places.loc[places["settlement_id"] == "c", "suppressed"] = "population_persons"
+    public = tables(settlements=places, norm_results=rows)
+    first, second = summarise_answer(public, [norm(SEAT), norm(ROAD)], mode="drive")["matrix"]["rows"]
+    # Of the first it is hidden how many lack a road, and not how many people there are.
+    assert (first["unit_id"], first["at_least"], first["people_at_least"]) == ("t1", True, False)
+    assert (second["unit_id"], second["at_least"], second["people_at_least"]) == ("t2", True, True)
+
+
 def test_the_plan_told_first_helps_the_first_finding_that_has_one(answer):
     plans = [{"plan_id": "x", "norm_id": "OTHER", "actions": [1]}, {"plan_id": "y", "norm_id": SEAT, "actions": [1]}]
     assert first_plan(answer, plans)["plan_id"] == "y"
