@@ -218,10 +218,10 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     """
     places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
-    named = {"settlement_ids": places, "norms": columns}
-    problems = [
-        f"{name}: repeated: {first_of(ids[ids.duplicated()].unique())}" for name, ids in named.items() if not ids.is_unique
-    ]
+    problems = []
+    for name, ids in (("settlement_ids", places), ("norms", columns)):
+        if not ids.is_unique:
+            problems.append(f"{name}: repeated: {first_of(ids[ids.duplicated()].unique())}")
     lacking = columns.difference(study.index)
     if len(lacking):
         problems.append(f"norms: no row of the study for {first_of(lacking)}; take those that score_norms chooses")

@@ -549,7 +549,8 @@ def _settlements(ground: Ground, places: PlaceScores, evidence: Evidence) -> _Se
     # All components of one place after the other: each table has the places in order.
     components = pd.concat(tables, ignore_index=True)
     tables.clear()
-    components = components.take(np.arange(len(components)).reshape(len(parts), len(ids)).T.ravel()).reset_index(drop=True)
+    order_of_places = np.arange(len(components)).reshape(len(parts), len(ids)).T.ravel()
+    components = components.take(order_of_places).reset_index(drop=True)
     return _Settlements(scores, np.stack(ends, axis=2), components)
 
 
