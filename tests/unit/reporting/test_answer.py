@@ -199,6 +199,17 @@ def test_where_all_are_near_those_are_far_whom_a_lesser_step_leaves_beyond():
     assert (hospital["far_min"], hospital["within"]["10"], hospital["within"]["15"]) == (10.0, 50.0, 450.0)
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "found"), ("fr", "trouvé"), ("zh", "未找到")])
+def test_who_is_further_than_searched_is_not_said_to_have_no_way_on_the_map(language, said):
+    # Four hours are searched: beyond them there may be a way, which nobody looked for.
+    far = access().assign(reach_status=["reached", "reached", "reached", "beyond_cutoff", "reached"])
+    answer = summarise_answer(tables(gaps=gaps().iloc[:0], access=far), [], mode="drive")
+    (line,) = answer_lines(answer, [], Words(language))
+    assert said in line
+    assert "map" not in line
+    assert "carto" not in line
+
+
 def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():
     found = access().assign(reach_status=["unknown", "reached", "reached", "no_path", "reached"])
     (hospital,) = summarise_answer(tables(access=found), [], mode="drive")["services"]
@@ -248,7 +259,7 @@ def test_without_a_norm_that_fails_the_answer_is_minutes():
     (line,) = answer_lines(answer, [], Words("en"))
     assert line == (
         "Hospital: half of the 470 people within 90 min by car; farthest B 90 min, A 70 min; 20 people with no way "
-        "mapped."
+        "found."
     )
     # Only the 20 people without a way are farther than 90 min: half of all are as far, and not farther.
     none = summarise_answer(tables(gaps=gaps().iloc[:0]), [], mode="drive")
