@@ -530,3 +530,26 @@ def test_on_paper_today_and_the_plan_stand_side_by_side(folder, open_page):
     assert today["x"] + today["width"] <= plan["x"]
     assert page.evaluate("getComputedStyle(document.getElementById('map-plan')).clipPath") == "none"
     assert not page.is_visible("#swipe")
+
+
+@pytest.mark.parametrize(
+    ("gained", "title"), [([0, 1, 3, 4], "The first brings 1, the last 1"), ([0, 1, 2, 3], "Each brings 1")]
+)
+def test_each_action_is_said_to_bring_as_much_only_where_all_do(gained, title, folder, open_page):
+    page = open_page(folder / "plan.html", fragment="#lang=en")
+    # A third action, and a curve of the plan that ends with it.
+    page.evaluate(
+        """([id, gained]) => {
+            const record = Spatial.data.plans.find((plan) => plan.plan_id === id);
+            record.actions.push({ ...record.actions[1], action_id: "third", step: 3 });
+            for (const { actions, details } of Object.values(record.texts)) {
+                actions.push(actions[1]);
+                details.push(details[1]);
+            }
+            record.curve = gained.map((value, number) => ({ ...record.curve[0], number, gained: value }));
+            window.location.hash = id;
+        }""",
+        [SITES, gained],
+    )
+    page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
+    assert page.inner_text("#curve-title") == title

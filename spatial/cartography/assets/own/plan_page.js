@@ -194,7 +194,8 @@
   function curveTitle() {
     const points = S.curvePoints(shown), count = bringing(shown).length, next = points.find((point) => point.number === count + 1), first = points.find((point) => point.number === 1), own = points.find((point) => point.number === count);
     if (next) return S.t("plan.curve_next", { n: count, more: S.number(next.more) });
-    if (count > 1 && first && own && first.more === own.more) return S.t("plan.curve_alike", { n: first.more });
+    const steps = points.filter((point) => point.number > 0 && point.number <= count);
+    if (count > 1 && first && own && steps.every((point) => point.more === first.more)) return S.t("plan.curve_alike", { n: first.more });
     return count > 1 && first && own ? S.t("plan.curve_falls", { first: S.number(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
   }
 
