@@ -553,3 +553,23 @@ def test_each_action_is_said_to_bring_as_much_only_where_all_do(gained, title, f
     )
     page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
     assert page.inner_text("#curve-title") == title
+
+
+@pytest.mark.parametrize(("counted", "named"), [("persons", "Aa and Bb"), ("places", "Cc and Aa")])
+def test_those_left_are_where_most_of_those_are_who_are_counted(counted, named, folder, open_page):
+    page = open_page(folder / "plan.html", fragment="#lang=en")
+    # Most people are left in the first, most villages in the last.
+    page.evaluate(
+        """([id, counted]) => {
+            const record = Spatial.data.plans.find((plan) => plan.plan_id === id), [first] = record.left;
+            record.counted = counted;
+            record.left = [["Aa", 90, 5], ["Bb", 60, 2], ["Cc", 30, 6]].map(([en, persons, places]) => ({
+                ...first, township_id: en, names: { en }, persons, places,
+            }));
+            window.location.hash = id;
+        }""",
+        [SITES, counted],
+    )
+    page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
+    page.wait_for_function("document.getElementById('left-title').textContent.includes('Aa')")
+    assert page.inner_text("#left-title").endswith(f"most in {named}")

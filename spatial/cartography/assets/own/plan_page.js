@@ -227,7 +227,8 @@
   }
 
   function showLeft() {
-    const all = shown.left, named = all.filter((entry) => entry.township_id).slice(0, 2).map(unitName), { beyond } = texts(shown).amounts;
+    // Where most of those are whom the title counts: most villages need not be where most people are.
+    const all = shown.left, { beyond } = texts(shown).amounts, named = all.filter((entry) => entry.township_id).sort((a, b) => b[shown.counted] - a[shown.counted]).slice(0, 2).map(unitName);
     const key = !all.length ? "left_none" : !named.length ? "left_plain" : named.length === all.length ? "left_in" : "left_title";
     document.getElementById("left-title").textContent = S.t("plan." + key, { amount: beyond, where: named.join(S.t("plan.and")) });
     const most = Math.max(...all.map((entry) => amount(shown, entry)), 1), rest = all.slice(LEFT_ROWS), people = inPeople(shown), withFar = all.some(farText);
