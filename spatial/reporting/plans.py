@@ -218,7 +218,11 @@ def _today_in(people: pd.DataFrame, record: Record) -> list[Record]:
     places = people.loc[people["outcome"].isin(["beyond", "none_reached", "gained"])].groupby("unit").size()
     is_counted = record["shown"]["persons"] is not None
     return [
-        {"township_id": name or None, "persons": round(number) if is_counted else None, "places": int(places.get(str(name), 0))}
+        {
+            "township_id": name or None,
+            "persons": round(number) if is_counted else None,
+            "places": int(places.get(str(name), 0)),
+        }
         for name, number in persons.items()
     ]
 
