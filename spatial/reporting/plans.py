@@ -420,11 +420,12 @@ def place_name(action: Told, words: Words) -> str:
 def amount_text(plan: Told, count: float, words: Words, *, what: str = "") -> str:
     """Say how many people, of a group, or places; of those in which the norm counts where ``what`` does not say."""
     number, unit = words.number(count), str(plan["stat_unit"])
-    if (what or plan["counted"]) == "places":
-        own = plan["question"] == "unit_sites" or plan["counted"] == "places"
-        named = own and unit != "population" and unit in words.messages["term"]
-        return words.say("plan", "units" if named else "places", n=number, value=number, units=words.term(unit))
     group = words.of("pages").messages["group"].get(f"{unit}_persons")
+    if (what or plan["counted"]) == "places":
+        # Villages and townships are places that have a word of their own; children are none.
+        own = plan["question"] == "unit_sites" or plan["counted"] == "places"
+        named = own and group is None and unit != "population" and unit in words.messages["term"]
+        return words.say("plan", "units" if named else "places", n=number, value=number, units=words.term(unit))
     if group is None:
         return words.measure(count, "persons")
     return words.say("plan", "group", value=number, group=group[:1].lower() + group[1:])

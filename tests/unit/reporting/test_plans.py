@@ -8,6 +8,7 @@ from spatial.messages import Words, languages
 from spatial.reporting.plans import (
     BETWEEN,
     action_details,
+    amount_text,
     cost_text,
     plan_records,
     plan_sentences,
@@ -303,3 +304,11 @@ def test_an_action_says_what_it_costs_in_every_language(language):
     told = action_details({**PLAN, "currency": "yuan"}, {"cost": 30.0, "cost_per_gained": 0.5}, Words(language))["cost"]
     assert told.count("yuan") == 2
     assert "each" not in told or language == "en"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "7 places"), ("fr", "7 localités"), ("zh", "7个居民点")])
+def test_places_in_which_children_live_are_not_called_children(language, said):
+    # Where their number is withheld or nobody knows it, places are counted.
+    about = {"counted": "places", "question": "sites", "stat_unit": "children_6_9"}
+    assert amount_text(about, 7, Words(language)) == said
+    assert amount_text(about | {"stat_unit": "administrative_village"}, 7, Words("en")) == "7 villages"
