@@ -506,7 +506,7 @@ def test_a_headline_on_townships_counts_townships():
 
 
 def test_a_norm_without_figures_says_why():
-    assert "not counted: children 6 10" in headline("IN-PRIM-1KM")
+    assert "not counted: children aged 6 to 10" in headline("IN-PRIM-1KM")
 
 
 def test_headlines_speak_chinese():
@@ -621,6 +621,15 @@ def test_an_explanation_holds_all_that_is_known():
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["settlement"]["township"] == "First"
     assert found["settlement"]["groups"] == {"elderly": 10.0}
+    groups = {"registered": 226.0, "children_6_9": 9.0}
+    more = found | {"settlement": found["settlement"] | {"groups": groups, "group_sources": {}}}
+    for language, said in {
+        "en": ("registered population: 226", "children aged 6 to 9: 9"),
+        "fr": ("population inscrite\xa0: 226", "enfants de 6 à 9 ans\xa0: 9"),
+        "zh": ("户籍人口：226", "6至9岁儿童：9"),
+    }.items():
+        text = explanation_text(more, language)
+        assert all(part in text for part in said)
     assert found["snaps"][0] | {} == {
         "mode": "drive",
         "edge_id": "w1/0",
