@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test trials lint style types documented format docs bench clean
+.PHONY: demo test trials floors lint style types documented format docs bench clean
 
 demo: .venv/.demo
 	$(BIN)/spatial warmup
@@ -22,6 +22,13 @@ trials: .venv/.test
 	$(BIN)/python -m pytest -m 'trial or hypothesis' --hypothesis-profile thorough --durations 50 -n $(JOBS) --dist loadfile
 	$(BIN)/python -m tools.fuzz --seconds 20
 	! $(BIN)/python -m pip install --quiet atheris || $(BIN)/python -m tools.fuzz --coverage --seconds 20
+
+# The whole line with the oldest versions that pyproject.toml allows, in an environment of its own.
+floors:
+	$(PYTHON) -m venv build/floors
+	build/floors/bin/python -m pip install --quiet uv
+	build/floors/bin/uv pip install --quiet --python build/floors/bin/python --resolution lowest-direct .
+	build/floors/bin/spatial demo --raw build/floors/raw --processed build/floors/processed --maps build/floors/maps
 
 # Types take as long as all the rest: side by side, each with its lines together.
 lint: .venv/.test

@@ -197,10 +197,18 @@ def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDA
 
 
 def pack_seconds(minutes: npt.ArrayLike, *, begun: bool = False) -> dict[str, Any]:
-    """Encode minutes as whole seconds plus one, 0 = missing; where they are compared, seconds begun."""
-    exact = np.asarray(minutes, dtype=np.float64)
+    """
+    Encode minutes as whole seconds plus one, 0 = missing; where they are compared, seconds begun.
+
+    Pages round these to whole minutes, sentences and the workbook the minutes themselves. So that both tell the same,
+    13 min 29.8 s, which would become half a minute and then 14 min, are packed as 13 min 29 s.
+    """
+    told = np.asarray(minutes, dtype=np.float64)
+    is_known = np.isfinite(told)
+    exact = np.where(is_known, told, 0.0)
     whole = np.ceil(exact * 60.0) if begun else np.rint(exact * 60.0)
-    return pack(np.where(np.isfinite(exact), whole + 1.0, 0.0), "u4")
+    whole += np.where(np.rint(whole / 60.0) == np.rint(exact), 0.0, np.sign(exact * 60.0 - whole))
+    return pack(np.where(is_known, whole + 1.0, 0.0), "u4")
 
 
 def names_block(frame: pd.DataFrame) -> dict[str, Any]:
@@ -229,7 +237,7 @@ def shown_whole(values: npt.ArrayLike, threshold: float | None) -> FloatArray:
     [60.0, 60.25, 72.0]
     """
     exact = np.asarray(values, dtype=np.float64)
-    whole = np.floor(exact + 0.5)
+    whole = np.rint(exact)
     return whole if threshold is None else np.where((exact > threshold) & (whole <= threshold), threshold + 0.25, whole)
 
 

@@ -241,9 +241,9 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
     for other, mode in ways:
         if ("other", other, mode) not in rows.kept:
             table = _times(book, rows, other, mode)
-            # Encode minutes that are only shown, whole ones rounded from whole seconds, plus one; 0 = missing.
+            # Encode minutes that are only shown, as whole ones plus one; 0 = missing.
             exact = np.asarray(table["travel_time_min"], dtype=np.float64)
-            whole = np.floor(np.rint(exact * 60.0) / 60.0 + 0.5)
+            whole = np.rint(exact)
             rows.kept["other", other, mode] = {
                 "service": other,
                 "names": dict(book.note(other).names),

@@ -215,11 +215,17 @@ class Words:
 
 @cache
 def locale_of(language: str) -> Locale:
-    """Find how a language writes numbers and dates; as English does where Babel does not know it."""
-    try:
-        return Locale.parse(language.replace("-", "_"))
-    except UnknownLocaleError:
-        return Locale.parse(FALLBACK)
+    """
+    Find how a language writes numbers and dates: by the tag that browsers go by, which may name a country.
+
+    It is as in the language alone where Babel does not know the country, and as in English where it knows neither.
+    """
+    for code in (_file(language)["pages"]["page"]["locale"], language):
+        try:
+            return Locale.parse(code.replace("-", "_"))
+        except UnknownLocaleError:
+            continue
+    return Locale.parse(FALLBACK)
 
 
 @cache
@@ -240,10 +246,15 @@ def _file(language: str) -> dict[str, dict[str, dict[str, str]]]:
     loaded: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
         FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")
     )
-    # By these browsers write numbers and the switch names the language: they are never those of English.
-    page, locale = loaded.setdefault("pages", {}).setdefault("page", {}), locale_of(language)
-    own_name = locale.display_name if locale.language == language.partition("-")[0] else None
+    # By these numbers are written, the switch names the language and texts of sources are told from it: they are never
+    # those of English.
+    page = loaded.setdefault("pages", {}).setdefault("page", {})
     page.setdefault("locale", language)
+    page.setdefault("own_script", "any")
+    try:
+        own_name = Locale.parse(language.replace("-", "_")).display_name
+    except UnknownLocaleError:
+        own_name = None
     page.setdefault("language_name", own_name or language)
     return loaded
 

@@ -29,7 +29,7 @@ MOBILE = "mobile_service"
 """Remedy, and class of a gap, of villages that are to be relocated."""
 
 WAY = columns_told("access")["settlements"]
-"""Columns of `access` that stand with the settlements: the first for every service, the others for the headlines."""
+"""Columns of `access` that stand with the settlements for the headlines; for other services minutes alone."""
 
 NORM_CELLS = {
     "status": "status", "status_as_mapped": "status_as_mapped", "share": "served_share", "unserved": "persons_unserved",
@@ -70,7 +70,8 @@ def settlement_results(
         found: Columns = {"edge_risk": risk.astype("boolean")}
         titles["edge_risk"] = words.say("columns", "edge_risk")
         for service, rows in ways.items():
-            own, named = way_columns(service, rows, WAY if service in detailed else WAY[:1], words, meta)
+            told = WAY if service in detailed else ("travel_time_min",)
+            own, named = way_columns(service, rows, told, words, meta)
             found, titles = found | own, titles | named
         parts.append(pd.DataFrame(found))
     if "last_mile" in tables:
@@ -93,7 +94,8 @@ def way_columns(
     columns: Columns = {}
     titles: Titles = {}
     fields = TABLES["access"].by_name
-    for column in told:
+    # A column that the table lacks, which it may where it is optional, is left out.
+    for column in (column for column in told if column in rows):
         name = f"{plain_name(service)}_{column.removeprefix('travel_time_')}"
         columns[name] = rows[column]
         title = words.title(fields[column].title)

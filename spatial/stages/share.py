@@ -151,7 +151,7 @@ def share_check(study: Study, results: Results) -> Iterator[str]:
     said = {name: words.title(TABLES[name].title) for name in results.names if name in TABLES}
     yield words.say("check", "leaves", count=len(shown.tables))
     for name, frame in shown.tables.items():
-        yield "  " + words.say("check", "table", name=name, title=said[name], rows=words.number(len(frame)))
+        yield "  " + words.say("check", "table", name=name, title=said[name], n=words.number(len(frame)))
         if shown.columns_left_out[name]:
             yield "    " + words.say("check", "columns", names=", ".join(shown.columns_left_out[name]))
         if name in shown.rows_left_out:

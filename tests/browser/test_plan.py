@@ -103,6 +103,7 @@ def plan_tables(settlements, *, has_people=True):
         {"plan_id": name, "number": k, "gained": gains[name] * share, "share_after": 0.3 + share / 2, "length_km": km}
         for name in (SITES, LINKS)
         for k, (share, km) in enumerate(zip((0.0, 0.6, 1.0, 1.1), (0.0, 4.7, 11.95, 17.0), strict=True))
+        if name == SITES or k < 3
     ]
     other = f"{settlements['settlement_id'][25]} {settlements['settlement_id'][50]}"
     options = [
@@ -245,6 +246,11 @@ def test_who_must_act_has_a_column_where_a_norm_says_it(folder, read_page):
     page = read_page(folder / "plan.html", fragment=f"#{LINKS}")
     heads = page.locator("#actions th[scope=col]").all_inner_texts()
     assert "Responsible" in heads
+    title = re.fullmatch(
+        r"One action brings ([\d,]+), going from 1 to 2 adds ([\d,]+)", page.inner_text("#curve-title")
+    )
+    first, last = map(whole, title.groups())
+    assert (first, last) == (round(0.6 * (first + last)), round(0.4 * (first + last)))
     assert page.locator("#actions td.responsible").all_inner_texts() == ["", "County government", ""]
     other = read_page(folder / "plan.html", fragment=f"#{SITES}")
     assert {"Responsible", "Cost"}.isdisjoint(other.locator("#actions th[scope=col]").all_inner_texts())
@@ -510,6 +516,29 @@ def test_today_and_the_plan_are_one_map_with_a_divider(width, height, folder, op
     )
 
 
+def test_a_name_is_whole_or_not_there_wherever_the_divider_stands(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{SITES}")
+    cut = set()
+    for at in range(0, 101, 5):
+        page.fill("#swipe", str(at))
+        names = page.evaluate(
+            """() => {
+              const plan = document.getElementById("map-plan"), left = plan.getBoundingClientRect().left;
+              const line = left + parseFloat(getComputedStyle(plan, "::before").left);
+              return Array.from(document.querySelectorAll("#maps .name"), (name) => {
+                const box = name.getBoundingClientRect();
+                return [name.textContent, box.left < line && line < box.right, getComputedStyle(name).visibility];
+              });
+            }"""
+        )
+        assert {seen for _, is_crossed, seen in names if is_crossed} <= {"hidden"}
+        assert {seen for _, is_crossed, seen in names if not is_crossed} <= {"visible"}
+        cut |= {text for text, is_crossed, _ in names if is_crossed}
+    assert cut
+    page.emulate_media(media="print")
+    assert page.locator("#maps .name").first.evaluate("name => getComputedStyle(name).visibility") == "visible"
+
+
 def test_a_link_opens_the_plan_and_the_divider_where_they_were(folder, open_page):
     page = open_page(folder / "plan.html", fragment=f"#{LINKS}&lang=fr")
     title = page.inner_text("#page-title")
@@ -533,7 +562,8 @@ def test_on_paper_today_and_the_plan_stand_side_by_side(folder, open_page):
 
 
 @pytest.mark.parametrize(
-    ("gained", "title"), [([0, 1, 3, 4], "The first brings 1, the last 1"), ([0, 1, 2, 3], "Each brings 1")]
+    ("gained", "title"),
+    [([0, 1, 3, 4], "One action brings 1, going from 2 to 3 adds 1"), ([0, 1, 2, 3], "Each brings 1")],
 )
 def test_each_action_is_said_to_bring_as_much_only_where_all_do(gained, title, folder, open_page):
     page = open_page(folder / "plan.html", fragment="#lang=en")

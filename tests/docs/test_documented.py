@@ -176,3 +176,21 @@ def test_a_type_behind_another_name_and_in_brackets_is_found() -> None:
 def test_every_command_is_in_the_reference(reference) -> None:
     page = reference.commands_page()
     assert all(f"## `spatial {name}`" in page for name in cli.commands)
+
+
+def test_what_contributors_are_sent_to_is_there() -> None:
+    root, kinds = DOCS.parent, "csv|js|md|py|pyi|toml"
+    text = " ".join((root / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    files = [
+        *root.glob("*.*"),
+        *(path for top in ("docs", "spatial", "tests", "tools") for path in (root / top).rglob("*.*")),
+    ]
+    there = {
+        told: [path for path in files if path.as_posix().endswith(f"/{told}")]
+        for told in re.findall(rf"`([\w/]+\.(?:{kinds}))`", text)
+    }
+    assert {told for told, paths in there.items() if not paths} == set()
+    named = re.findall(rf"`(\w+)` in `([\w/]+\.(?:{kinds}))`", text)
+    assert ("_rows", "spatial/access/nearest.py") in named
+    for name, told in named:
+        assert any(name in path.read_text(encoding="utf-8") for path in there[told]), f"{name} in {told}"

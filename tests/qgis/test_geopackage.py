@@ -363,7 +363,8 @@ def test_a_language_without_messages_is_refused(county, county_meta):
     ],
 )
 def test_a_further_column_of_the_way_is_its_name_in_a_list(county, county_meta, monkeypatch, language, title):
-    monkeypatch.setattr(joins, "WAY", (*joins.WAY, "network_distance_m"))
+    # The last one is optional, and these ways lack it. Other services have minutes, whatever the list begins with.
+    monkeypatch.setattr(joins, "WAY", ("network_distance_m", *joins.WAY, "shortest_distance_m"))
     words = Words(language, "qgis")
     frame, titles = settlement_results(county, words, county_meta)
     access = county["access"]
@@ -372,6 +373,9 @@ def test_a_further_column_of_the_way_is_its_name_in_a_list(county, county_meta, 
         metres = own.set_index("settlement_id")["network_distance_m"].reindex(frame["settlement_id"])
         np.testing.assert_array_equal(frame[f"{service}_network_distance_m"], metres)
         assert titles[f"{service}_network_distance_m"] == title.format(service_name(service, words, county_meta))
+        assert f"{service}_shortest_distance_m" not in {*frame, *titles}
+    assert "post_office" not in county_meta.headline_services
+    assert [name for name in frame if name.startswith("post_office")] == ["post_office_min"]
 
 
 def test_every_layer_that_counts_people_says_who_is_counted(package):

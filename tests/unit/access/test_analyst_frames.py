@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -196,6 +198,18 @@ BY_SERVICE = {
     "allocate_capacity": _measured(sp.allocate_capacity, cutoff_min=30.0),
 }
 DRAWN = ("isochrones", "catchment_areas")
+
+
+def test_every_function_that_finds_what_counts_for_a_service_is_tried():
+    public = {name: getattr(sp, name) for name in sp.__all__}
+    asked = {
+        name
+        for name, value in public.items()
+        if inspect.isfunction(value) and {"service", "vocabulary"} <= inspect.signature(value).parameters.keys()
+    }
+    # What plans roads leads to towns unless told otherwise; tests/unit/planning has its tests.
+    roads = {"propose_links", "rank_links", "connect_settlements", "rank_upgrades"}
+    assert asked - roads == BY_SERVICE.keys()
 
 
 @pytest.mark.parametrize("ask", BY_SERVICE.values(), ids=BY_SERVICE)

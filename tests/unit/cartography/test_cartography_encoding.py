@@ -82,6 +82,15 @@ def test_seconds_tell_zero_from_missing() -> None:
     assert _unpack(pack_seconds([0.0, np.nan, 1.5]), "<u4").tolist() == [1, 0, 91]
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_pages_round_packed_minutes_to_those_that_sentences_tell(begun) -> None:
+    near_halves = np.add.outer(np.arange(90.0), [0.5 - 0.2 / 60, 0.5, 0.5 + 0.2 / 60]).ravel()
+    minutes = np.concatenate([near_halves, np.linspace(0.0, 90.0, 5000)])
+    unpacked = (_unpack(pack_seconds(minutes, begun=begun), "<u4") - 1.0) / 60.0
+    assert [f"{value:.0f}" for value in unpacked] == [f"{value:.0f}" for value in minutes]
+    assert np.abs(unpacked - minutes).max() <= 1.0 / 60.0 + 1e-9
+
+
 def test_texts_keep_their_rows_whatever_they_hold() -> None:
     packed = pack_texts(["a\nb", None, "", "村  庄", float("nan")])
     assert packed["text"].raw.decode() == "a b\n\n\n村 庄\n"

@@ -80,6 +80,22 @@ def test_a_whole_language_says_all_that_english_says(language):
     assert without_plurals(ENGLISH) - without_plurals(texts_of(language)) == set()
 
 
+# Said of several only: townships told apart, draws, parts, pillars, observed times, letters of a long link, rows beyond
+# a page's first; or the word is counted by another value.
+SEVERAL = {
+    *("all_townships", "apart", "apart_none", "chosen", "errors_value", "found", "gates_met", "long", "parts"),
+    *("count_undeclared", "curve_falls", "settlements_note", "units_note_some"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_is_counted_has_a_form_for_one(language):
+    said = texts_of(language)
+    several = re.compile(r"\{n\} (of the |more )?(\w+[^s\W]s|are)\b|\{count\} (of the |more )?\w+[^s\W]s\b")
+    counted = {key for key, text in said.items() if several.search(text) and key == singular_of(key)}
+    assert {key for key in counted if (*key[:2], f"{key[2]}_one") not in said and key[2] not in SEVERAL} == set()
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_title_of_a_column_is_said_in_every_whole_language(language):
     fields = [field for table in TABLES.values() for field in table.fields if field.kind != "list"]
@@ -168,6 +184,7 @@ def test_a_form_that_goes_by_the_count_is_chosen_by_the_number_and_not_by_how_it
     texts = {"unit": {"persons": "{value} osób", "persons_one": "{value} osoba", "persons_few": "{value} osoby"}}
     monkeypatch.setattr(spatial.messages, "languages", lambda: ("pl",))
     monkeypatch.setattr(spatial.messages, "_texts", lambda _language, _part: texts)
+    monkeypatch.setattr(spatial.messages, "_file", lambda language: {"pages": {"page": {"locale": language}}})
     told = [Words("pl").measure(float(count), "persons").split("\u00a0")[-1] for count in (1, 2, 5, 1_000_002)]
     assert [text.split(" ")[-1] for text in told] == ["osoba", "osoby", "osób", "osoby"]
 
@@ -182,28 +199,52 @@ def test_the_singular_is_that_of_the_language():
 
 
 @pytest.fixture
-def swahili(tmp_path, monkeypatch):
-    """A further file in a copy of the folder: a language with a few words of its own, and nothing else."""
+def put_language(tmp_path, monkeypatch):
+    """Further files in a copy of the folder: languages with a few words of their own, and nothing else."""
     folder = tmp_path / "messages"
     shutil.copytree(str(importlib.resources.files("spatial.messages")), folder)
-    folder.joinpath("sw.toml").write_text(
-        '[results.tier]\nvillage = "kijiji"\n[results.date]\nother = "d MMMM y"\nfirst = "d MMMM y"\n'
-        '[qgis.groups]\nresults = "Matokeo"\n'
-        '[columns.title]\nPopulation = "Watu"\n[workbook.sheet]\nsummary = "Muhtasari"\n',
-        encoding="utf-8",
-    )
-    caches = (languages, spatial.messages._file, spatial.messages._texts, pages.page_texts)
-    with monkeypatch.context() as patched:
-        patched.setattr(spatial.messages, "FOLDER", folder)
+    package = spatial.messages
+    caches = (languages, package._file, package._texts, package.locale_of, package._written, pages.page_texts)
+
+    def put(code, text):
+        folder.joinpath(f"{code}.toml").write_text(text, encoding="utf-8")
         for cache in caches:
             cache.cache_clear()
-        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(package, "FOLDER", folder)
+        yield put
     for cache in caches:
         cache.cache_clear()
 
 
-@pytest.mark.usefixtures("swahili")
-def test_a_new_language_is_one_more_file(tiny_done):
+def test_sentences_write_numbers_and_plurals_as_pages_do_by_the_tag_that_may_name_a_country(put_language):
+    people = '[results.unit]\npersons = "{value} pessoas"\npersons_one = "{value} pessoa"\n'
+    put_language("pt", people)
+    assert Words("pt").number(98457) == "98.457"
+    assert Words("pt").measure(0.0, "persons") == "0 pessoa"
+    put_language("pt", people + '[pages.page]\nlocale = "pt-PT"\n')
+    # In Portugal thousands stand apart, and none are many.
+    assert Words("pt").number(98457) == "98\u00a0457"
+    assert Words("pt").measure(0.0, "persons") == "0 pessoas"
+    # A country that nobody knows leaves the language.
+    put_language("pt", '[pages.page]\nlocale = "pt-XX"\n')
+    assert Words("pt").number(98457) == "98.457"
+
+
+def test_a_language_that_names_no_script_takes_no_english_text_for_its_own(put_language):
+    put_language("pt", "")
+    assert pages.page_texts("pt")["page.own_script"] == "any"
+    assert pages.page_texts("en")["page.own_script"] == "Latin"
+
+
+def test_a_new_language_is_one_more_file(put_language, tiny_done):
+    put_language(
+        "sw",
+        '[results.tier]\nvillage = "kijiji"\n[results.date]\nother = "d MMMM y"\nfirst = "d MMMM y"\n'
+        '[qgis.groups]\nresults = "Matokeo"\n'
+        '[columns.title]\nPopulation = "Watu"\n[workbook.sheet]\nsummary = "Muhtasari"\n',
+    )
     assert "sw" in languages()
     words = Words("sw")
     assert (words.say("tier", "village"), words.say("tier", "town")) == ("kijiji", "town")

@@ -952,6 +952,7 @@ def test_one_of_a_kind_is_told_in_the_singular(count, language, said):
 
 def test_every_column_of_access_that_is_shown_is_declared_in_each_table_that_holds_it():
     shown = columns_told("access")
-    declared = {name: {field.name for field in TABLES[name].fields} for name in ("access", "gaps")}
+    declared = {name: {field.name for field in TABLES[name].fields} for name in ("access", "cell_access", "gaps")}
     assert set().union(*shown.values()) <= declared["access"]
+    assert declared["access"] == declared["cell_access"]  # one search fills both
     assert set(shown["gaps"]) <= declared["gaps"]

@@ -9,6 +9,7 @@ import pytest
 
 import spatial as sp
 from spatial.errors import StageError, StoreError, StudyError
+from spatial.messages import languages
 from spatial.pipeline import SCENARIO_STAGES, STAGES
 from spatial.runs import decisions
 from spatial.study import planned_study
@@ -339,6 +340,6 @@ def test_title_and_note_are_there_in_every_language_and_the_own_note_stays(tiny)
     tiny.tables["note"] = {"en": "Made up."}
     planned = planned_study(study_of(tiny, scenarios=scenarios_of(tiny)), "road")
     assert planned.title["fr"] == "Scénario\N{NO-BREAK SPACE}: road \N{EN DASH} Tiny valley"
-    assert set(planned.title) == set(planned.note) == {"en", "fr", "zh"}
+    assert set(planned.title) == set(planned.note) == set(languages())
     assert planned.note["en"].endswith("people as they live today. Made up.")
     assert planned.scenarios == ()

@@ -179,8 +179,8 @@
       const box = place({ x: frame.x(middle.x / middle.weight), y: frame.y(middle.y / middle.weight), width, height: 2 * LINE }, taken, frame);
       if (!box) continue;
       const x = box.x + width / 2;
-      nodes.push(S.haloText(x, box.y + 12, name, { "text-anchor": "middle", "font-weight": 700 }));
-      nodes.push(S.haloText(x, box.y + 28, number, { "text-anchor": "middle" }));
+      const lines = [S.haloText(x, box.y + 12, name, { "text-anchor": "middle", "font-weight": 700 }), S.haloText(x, box.y + 28, number, { "text-anchor": "middle" })];
+      nodes.push(S.svg("g", { class: "name" }, lines));
     }
     return nodes;
   }
@@ -194,7 +194,7 @@
       if (box) taken.push(box);
       return [
         S.svg("path", { d: "M" + (x - 7).toFixed(1) + " " + y.toFixed(1) + "l7 -7l7 7l-7 7z", fill: INK, stroke: "#fff", "stroke-width": 1.5 }),
-        box ? S.haloText(box.x, y + 5, name, { "font-weight": 700 }) : null,
+        box ? S.haloText(box.x, y + 5, name, { class: "name", "font-weight": 700 }) : null,
       ];
     });
   }

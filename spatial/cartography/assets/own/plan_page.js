@@ -112,6 +112,10 @@
     const handle = document.getElementById("swipe"), maps = document.getElementById("maps"), share = handle.value / 100;
     maps.style.setProperty("--swipe", `calc(${HANDLE_PX / 2}px + (100% - ${HANDLE_PX}px) * ${share})`);
     handle.setAttribute("aria-valuetext", S.t("plan.swipe_at", { today: S.percent(share), plan: S.percent(1 - share) }));
+    // A name that the divider would cut is not shown: half of it reads as another.
+    const at = handle.getBoundingClientRect().left + HANDLE_PX / 2 + (handle.clientWidth - HANDLE_PX) * share;
+    const names = Array.from(maps.querySelectorAll(".name"), (name) => ({ name, box: name.getBoundingClientRect() }));
+    for (const { name, box } of names) name.classList.toggle("is-cut", box.left < at && at < box.right);
   }
 
   const shared = (action) => (action.lost_without === null ? 0 : S.whole((action[shown.counted + "_gained"] || 0) - action.lost_without));
@@ -196,7 +200,7 @@
     if (next) return S.t("plan.curve_next", { n: count, more: S.number(next.more) });
     const steps = points.filter((point) => point.number > 0 && point.number <= count);
     if (count > 1 && first && own && steps.every((point) => point.more === first.more)) return S.t("plan.curve_alike", { n: first.more });
-    return count > 1 && first && own ? S.t("plan.curve_falls", { first: S.number(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
+    return count > 1 && first && own ? S.t("plan.curve_falls", { n: count, before: S.number(count - 1), first: S.number(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
   }
 
   function showOptions() {

@@ -46,7 +46,7 @@
   };
 
   /* How few of its terms an index in a table rests on. */
-  S.termsText = (unit) => (known(unit.segmentation_index) && unit.terms.length < TERMS.length ? S.t("score.terms", { have: unit.terms.length, total: TERMS.length }) : "");
+  S.termsText = (unit) => (known(unit.segmentation_index) && unit.terms.length < TERMS.length ? S.t("score.terms", { n: unit.terms.length, total: TERMS.length }) : "");
 
   /* How many of the gaps that have a target could be held against it. */
   S.measuredText = (unit) => (unit.gaps_measured < unit.gaps_targeted ? S.t("score.gaps_measured", { n: unit.gaps_measured, total: unit.gaps_targeted }) : "");

@@ -62,7 +62,7 @@
 
   function show() {
     const rows = ranked(), all = data.places.length, n = rows.filter((row) => row.met === needs.size).length;
-    document.getElementById("found").textContent = needs.size ? S.t("settle.found", { n, all }) : S.t("settle.found_none", { all });
+    document.getElementById("found").textContent = needs.size ? S.t("settle.found", { n, all }) : S.t("settle.found_none", { n: all, all });
     const heads = [head("rank", S.t("settle.head_rank"), "numeric"), head("name", S.t("settle.head_place")), S.el("th", { scope: "col", class: "numeric", text: S.t("settle.head_met") }), ...known.map((measure) => head(measure.key, S.pick(measure.titles), look(measure)))];
     const body = rows.filter(isShown).map((row) => S.el("tr", { "data-place": row.place.id }, [
       S.el("td", { class: "numeric", text: needs.size ? S.number(row.rank) : "–" }),
