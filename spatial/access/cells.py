@@ -12,6 +12,7 @@ import pyproj
 import shapely
 
 from spatial.access.od_pairs import require_columns
+from spatial.access.places import check_places
 from spatial.crs import require_metres, transformer_between
 from spatial.errors import ContractError, refuse
 from spatial.outlines import area_of, brought_to, inside, shapes_of
@@ -234,6 +235,7 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     )
     if boundaries is None:
         return frame
+    require_columns("boundaries", boundaries, ("boundary_id", "is_unit", "name"))
     boundaries = brought_to(boundaries, known, what="boundaries")
     units = boundaries.loc[boundaries["is_unit"].to_numpy(dtype=bool)].reset_index(drop=True)
     units = units.sort_values("boundary_id", kind="stable", key=lambda ids: ids.astype(object))
@@ -263,7 +265,8 @@ def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         By the contract of the table ``facilities``: the settlements that are no villages, with their tier as service
         and their `settlement_id` as `facility_id`.
     """
-    require_columns("settlements", settlements, ("settlement_id", "tier"))
+    require_columns("settlements", settlements, ("settlement_id", "tier", "name", "in_study"))
+    check_places(settlements, "settlement_id")
     towns = settlements.loc[(settlements["tier"] != "village").to_numpy(dtype=bool)]
     texts = {"facility_id": towns["settlement_id"], "name": towns["name"], "service": towns["tier"]}
     return gpd.GeoDataFrame(

@@ -20,7 +20,7 @@ from spatial.access.od_pairs import (
     weigh_pairs,
 )
 from spatial.access.options import cutoffs_of, numbers, paired
-from spatial.errors import ContractError, refuse
+from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -496,9 +496,10 @@ def summarise(
     Raises
     ------
     ContractError
-        Where no table has the column `by`.
+        Where no table has the column `by`, another one is missing, or a settlement stands twice in `settlements`.
     """
     columns, unit = (["settlement_id", "service", "mode", "travel_time_min", "reach_status"], [by] if by else [])
+    require_columns("access", access, columns)
     if settlements is None:
         if by is not None and by not in access:
             raise ContractError("access", [f"{by}: no such column; give settlements=... which has it"])
@@ -506,17 +507,21 @@ def summarise(
     else:
         if by is not None and by not in settlements:
             raise ContractError("settlements", [f"{by}: no such column to sum over"])
-        scored = pd.DataFrame(settlements)
+        require_columns("settlements", settlements, ("settlement_id",))
+        twice = settlements["settlement_id"][settlements["settlement_id"].duplicated()]
+        if len(twice):
+            raise ContractError("settlements", [f"settlement_id: repeated: {first_of(twice.unique())}"])
+        scored = pd.DataFrame(settlements).reset_index(drop=True)
         if "in_study" in scored:
             scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]
         persons = scored.get("population_persons", np.nan)
         right = scored[["settlement_id", *unit]].assign(persons=persons)
-        rows = access[columns].merge(right, on="settlement_id", how="inner", validate="many_to_one")
+        rows = access[columns].reset_index(drop=True).merge(right, on="settlement_id", how="inner")
     keys = [name for name in (by, "service", "mode") if name is not None]
     by_people = bool(rows["persons"].notna().mean() >= min_known_share) and bool(rows["persons"].notna().any())
     if len(rows) == 0:
         return pd.DataFrame(columns=[*keys, *_unit(rows, cap_min, by_people=by_people)])
-    groups = rows.groupby(keys, dropna=False, sort=True)
+    groups = rows.reset_index(drop=True).groupby(keys, dropna=False, sort=True)
     return pd.DataFrame(
         [dict(zip(keys, key, strict=True)) | _unit(group, cap_min, by_people=by_people) for key, group in groups]
     )
@@ -563,12 +568,24 @@ def widen(access: pd.DataFrame, *, mode: str | None = None) -> pd.DataFrame:
     DataFrame
         `settlement_id`, then for each service and mode ``hospital_drive_min``, ``hospital_drive_id`` and
         ``hospital_drive_status``, in the order in which they first occur.
+
+    Raises
+    ------
+    ContractError
+        Where a column is missing, or a settlement has two rows of a service and mode.
     """
-    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min", "reach_status"))
-    rows = access if mode is None else access.loc[access["mode"] == mode]
-    ids = pd.Index(rows["settlement_id"].unique())
-    columns: dict[str, object] = {"settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str")}
     parts = (("min", "travel_time_min"), ("id", "facility_id"), ("status", "reach_status"))
+    key = ["settlement_id", "service", "mode"]
+    require_columns("access", access, (*key, *(column for _, column in parts)))
+    rows = (access if mode is None else access.loc[access["mode"] == mode]).reset_index(drop=True)
+    twice = rows.loc[rows.duplicated(key), "settlement_id"]
+    if len(twice):
+        raise ContractError(
+            "access", [f"settlement_id: several rows of a service and mode: {first_of(twice.unique())}"]
+        )
+    settlements = rows["settlement_id"].drop_duplicates(ignore_index=True)
+    ids = pd.Index(settlements)
+    columns: dict[str, object] = {"settlement_id": settlements}
     for (service, its_mode), group in rows.groupby(["service", "mode"], sort=False):
         stem = str(service) if mode is not None else f"{service}_{its_mode}"
         indexed = group.set_index("settlement_id")

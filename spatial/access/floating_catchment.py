@@ -431,7 +431,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
     DataFrame
         One row an existing facility of the service, in the order given: `facility_id`, `service`, `mode`, `method`
         (``i2sfca``), `decay`, `supply`, `supply_basis`, `capacity_known_share`, `demand_known_share`, `value`
-        (0 where nobody comes), `unit`, `unused`.
+        (0 where nobody comes, NaN where some come who have no supply at all within reach), `unit`, `unused`.
 
     Raises
     ------
@@ -455,7 +455,11 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
         od, settlements, facilities, service, vocabulary, method="e2sfca", decay=decay, demand=demand, supply=supply
     )
     pairs = ready.weighed
-    value = pairs.to_facilities(_over(pairs.people, pairs.to_places(ready.offer.supply)))
+    supply_at_places = pairs.to_places(ready.offer.supply)
+    value = pairs.to_facilities(_over(pairs.people, supply_at_places))
+    # No number of people is theirs for each unit of nothing.
+    lacking = pairs.to_facilities(np.where(supply_at_places > 0.0, 0.0, pairs.people)) > 0.0
+    value = np.where(lacking, np.nan, value)
     m = len(value)
     unit = "facility" if ready.offer.counted == COUNT else f"unit of {ready.offer.counted}"
     return pd.DataFrame(

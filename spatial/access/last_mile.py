@@ -111,7 +111,7 @@ def last_mile(
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
     require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
     require_columns("settlements", settlements, ("settlement_id",))
-    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
+    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min", "network_distance_m"))
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
     roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km)]
@@ -128,6 +128,7 @@ def last_mile(
     town = next((service for service in rules.towns if service in computed), None)
     share = np.full(len(ids), np.nan)
     if town is not None:
+        require_columns("access", access, ("access_leg_min", "network_leg_min"))
         ways = access.loc[(access["mode"] == modes[0]) & (access["service"] == town)]
         legs = ways.set_index("settlement_id")[["access_leg_min", "network_leg_min"]].reindex(ids)
         walked, driven = legs.to_numpy(dtype=float).T
@@ -135,7 +136,7 @@ def last_mile(
         share = np.divide(walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0)
     return pd.DataFrame(
         {
-            "settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str"),
+            "settlement_id": settlements["settlement_id"].reset_index(drop=True),
             "all_season_road_distance_m": nan_for_inf(lower),
             "known_all_season_road_distance_m": nan_for_inf(upper),
             "all_season_road_min": nan_for_inf(walk_minutes(lower, walk_km_h=walk.walk_km_h, detour=walk.detour)),
@@ -248,6 +249,8 @@ def last_mile_coverage(
     Of 100 people near the road and 300 far from it, all with a bus stop in time: coverage 0.25 for bus_stop.
     """
     require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
+    require_columns("last_mile", last_mile, ("settlement_id", *_COLUMNS.values()))
+    require_columns("settlements", settlements, ("settlement_id", "in_study", "population_persons"))
     chosen = mode or _mode_of_walks(access)
     ours = access.loc[access["mode"] == chosen]
     scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
@@ -331,8 +334,8 @@ def wet_loss(
     """
     tables = {"access_dry": access_dry, "access_wet": access_wet}
     for name, frame in tables.items():
-        require_columns(name, frame, (*_KEY, "travel_time_min", "reach_status"))
-    require_columns("settlements", settlements, ("settlement_id",))
+        require_columns(name, frame, (*_KEY, "travel_time_min", "reach_status", "facility_id"))
+    require_columns("settlements", settlements, ("settlement_id", "population_persons", "in_study"))
     problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
     keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
     for name, key in keys.items():

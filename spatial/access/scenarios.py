@@ -258,7 +258,7 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
         nobody. The findings of `compared` stay in ``attrs``.
     """
     require_columns("scenarios", compared, COLUMNS)
-    table = _sums(compared)
+    table = _sums(compared.reset_index(drop=True))
     table.attrs |= {name: compared.attrs[name] for name in ("findings",) if name in compared.attrs}
     return table
 

@@ -366,7 +366,7 @@ def plot_access(
     looks: list[dict[str, Any]] = [{"facecolor": fill, "edgecolor": EDGE, "linewidth": 0.4} for fill in FILLS]
     looks.append({"facecolor": "#ffffff", "edgecolor": NO_WAY, "linewidth": 1.4})
     looks.append({"facecolor": "#e4e6e7", "edgecolor": "#6b737a", "linewidth": 0.6})
-    told += [words.say("beyond", "no_way"), words.say("class", "no_data")]
+    told += [words.say("answer", "no_way"), words.say("class", "no_data")]
     key = []
     x, y = shapely.get_coordinates(frame.geometry).T
     for number, (name, look) in enumerate(zip(told, looks, strict=True)):

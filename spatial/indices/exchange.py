@@ -474,7 +474,7 @@ def huff_shares(attraction: ArrayLike, time_min: ArrayLike, *, exponent: float) 
         )
     if not is_number(exponent, least=0.0) or not 0.0 < exponent < np.inf:
         raise ContractError("flows", [f"exponent: must be finite and above 0, is {shown(exponent)}"])
-    nearest = np.where(np.isfinite(time), time, np.inf).min(axis=1, keepdims=True)
+    nearest = np.where(np.isfinite(time), time, np.inf).min(axis=1, keepdims=True, initial=np.inf)
     pull = size * (np.where(np.isfinite(nearest), nearest, 1.0) / time) ** exponent
     total = pull.sum(axis=1, keepdims=True)
     shares: FloatArray = np.divide(pull, total, out=np.full(pull.shape, np.nan), where=total > 0.0)

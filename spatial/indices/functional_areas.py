@@ -537,7 +537,7 @@ def polycentricity(centrality: ArrayLike, *, form: Literal["green", "entropy"] =
     if form == "green":
         return max(0.0, 1.0 - float(c.std()) / (float(c.max()) / 2.0))
     p = c[c > 0.0] / c.sum()
-    return float(-(p @ np.log(p)) / math.log(len(c)))
+    return max(0.0, float(-(p @ np.log(p)) / math.log(len(c))))  # never -0.0
 
 
 def _slope(x: FloatArray, y: FloatArray) -> float:

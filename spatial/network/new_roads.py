@@ -238,6 +238,7 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     faults = {
         "geometry: no line with a length": bad,
         "length_km: must be above 0, or left out": ~np.isnan(told_km) & ~((told_km > 0) & (told_km < np.inf)),
+        "road_id: missing": pd.isna(ids),
         "road_id: repeated": pd.Series(ids).duplicated().to_numpy(),
         "road_id: the network has it already": np.isin(ids, graph.road_id[pd.Series(graph.road_id).isin(ids)]),
         "speed_km_h: must be above 0, or left out where the network has roads of that class": ~(

@@ -517,7 +517,9 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
         return no_help(question)
     gained = np.concatenate(([0.0], every.steps["total_gained_persons"]))
     count = question.fewest(gained)
-    of_step = [names.split("+") for names in every.steps["link_ids"][:count]]
+    # Of two that are a way together the one that was proposed first is named first, and not the lower id.
+    together = [names.split("+") for names in every.steps["link_ids"][:count]]
+    of_step = [links.loc[links["road_id"].isin(names), "road_id"].tolist() for names in together]
     taken = links.loc[links["road_id"].isin([name for names in of_step for name in names])]
     # Of the links that are taken the best at each step is the same one as among all.
     plan = every if count == len(every.steps) else rank(taken)
@@ -534,7 +536,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
             {
                 "action": "build_link",
                 "where": [" ".join(dict.fromkeys(names)) for names in ends],
-                "key": every.steps["link_ids"][:count].to_numpy(),
+                "key": ["+".join(names) for names in of_step],
                 "alone": [alone[names[0]] if len(names) == 1 else np.nan for names in of_step],
                 "lost_without": np.nan,
                 "length_km": [part["length_km"].sum() for part in parts],

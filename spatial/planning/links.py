@@ -21,7 +21,7 @@ import shapely
 from spatial.access.cells import towns_as_facilities
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
-from spatial.access.places import SnapPair, asked_for, existing, id_ranks, minutes_to_closest, place_on
+from spatial.access.places import SnapPair, asked_for, existing, id_order, id_ranks, minutes_to_closest, place_on
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
@@ -353,8 +353,10 @@ def _ranked(
     back = id_ranks(ids)
     people = np.nan_to_num(persons)[np.argsort(back)]
     within = limit.within_min * (1.0 + SAME)
-    single, pairs = np.arange(len(km)), np.triu_indices(len(km), 1)
-    one, other = np.concatenate((single, pairs[0])), np.concatenate((np.full(len(km), -1), pairs[1]))
+    # Links in the order of their names, so that pairs and ties never hang on that of rows.
+    by_name, pairs = id_order(names), np.triu_indices(len(km), 1)
+    one = np.concatenate((by_name, by_name[pairs[0]]))
+    other = np.concatenate((np.full(len(km), -1), by_name[pairs[1]]))
     size, length = 1 + (other >= 0), km[one] + np.where(other >= 0, km[other], 0.0)
 
     def weigh(ways: Ways, options: IntArray) -> Gains:
@@ -362,7 +364,7 @@ def _ranked(
         return found
 
     ways = reach.ways
-    alone = weigh(ways, single)
+    alone = weigh(ways, np.argsort(by_name))
     is_left, in_step = np.ones(len(km), dtype=bool), np.zeros(len(people), dtype=np.int64)
     steps: list[dict[str, object]] = []
     used, total = 0.0, 0.0
@@ -372,7 +374,7 @@ def _ranked(
             is_open &= np.count_nonzero(~is_left) + size <= limit.most_links
         options = np.flatnonzero(is_open)
         gains = weigh(ways, options)
-        # Most people a kilometre, then people connected, then time saved; ties go to fewer links, then the first.
+        # Most people a kilometre, then people connected, then time saved; ties go to fewer links, then the lowest name.
         best = np.arange(len(options))
         for brought in gains:
             rate = brought[best] / length[options[best]]

@@ -508,7 +508,8 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     minutes = np.asarray(numbers("od", "travel_time_min", od["travel_time_min"]))
     if np.isnan(minutes).any() or (minutes < 0.0).any():
         raise ContractError("od", ["travel_time_min: NaN or negative; give no row, or inf, for a pair without a way"])
-    fastest = od[["from_id", "to_id"]].assign(travel_time_min=minutes).loc[minutes <= min(limit, np.finfo(float).max)]
+    ways = od[["from_id", "to_id"]].reset_index(drop=True).assign(travel_time_min=minutes)
+    fastest = ways.loc[minutes <= min(limit, np.finfo(float).max)]
     fastest = fastest.sort_values("travel_time_min", kind="stable").drop_duplicates(["from_id", "to_id"])
     # Every need meets every facility that its settlement reaches and that may serve it.
     needs = need[["settlement_id", "service"]].assign(_need=np.arange(len(need))).reset_index(drop=True)

@@ -94,6 +94,7 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     """
     cutoffs = cutoffs_of(cutoffs_min)
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "tier"))
+    require_columns("facilities", facilities, ("facility_id", "service"))
     vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
     places = _places(settlements, candidates)
     if places.empty:

@@ -193,7 +193,9 @@ class _Ground(NamedTuple):
                 | {name: plain(row[name]) for name in kept}
                 | {"also": [{name: plain(other[name]) for name in kept} for other in others.to_dict("records")]}
             )
-        return counted_norm(norm, self.services) | {"worst": worst, "first": named}
+        # Where the list is complete and holds none there is no nearest one to be far from.
+        is_absent = bool(len(own)) and bool(own["reach_status"].eq("no_facility").all())
+        return counted_norm(norm, self.services) | {"is_absent": is_absent, "worst": worst, "first": named}
 
     def matrix(self, columns: Sequence[Record], silent: Sequence[Record]) -> Record | None:
         """
@@ -213,10 +215,11 @@ class _Ground(NamedTuple):
         beyond = most.groupby(unit.reindex(most.index).to_numpy()).sum()
         everybody = self.people.groupby(unit).agg(["sum", "size", "count"])
         # Of what the public sees some numbers are withheld: sums are at least the others.
+        uncounted: set[str] = set()
         withheld: set[str] = set()
         if SUPPRESSED.name in self.places:
-            withheld = set(unit[self.places[SUPPRESSED.name].str.contains("population_persons")])
-            withheld |= set(unit.reindex(places.loc[places[SUPPRESSED.name] != "", "unit_id"]))
+            uncounted = set(unit[self.places[SUPPRESSED.name].str.contains("population_persons")])
+            withheld = uncounted | set(unit.reindex(places.loc[places[SUPPRESSED.name] != "", "unit_id"]))
         cells: dict[str, dict[str, Record]] = {}
         kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
         alone = places.loc[places["unit_id"].map(unit) == NOWHERE].groupby("norm_id").sum(numeric_only=True)
@@ -235,6 +238,7 @@ class _Ground(NamedTuple):
                     "persons": plain(known["sum"]) if known["count"] else None,
                     "places": int(known["size"]),
                     "persons_beyond": plain(known["persons_unserved"]) if is_told else None,
+                    "people_at_least": str(name) in uncounted,
                     "at_least": str(name) in withheld,
                     "places_beyond": int(known["places_unserved"]),
                     "cells": cells.get(str(name), {}),
@@ -571,7 +575,9 @@ def count_text(finding: Told, words: Words) -> str:
 def _beyond(finding: Told, words: Words, amount: str = "") -> str:
     """Say who is beyond a norm."""
     count = round(finding[finding["counted"]]["beyond"])
-    kind = ("without" if finding["is_presence"] else "beyond") + ("" if finding["status"] == "not_met" else "_mapped")
+    is_surely = finding["status"] == "not_met"
+    is_without = finding["is_presence"] or (finding["is_absent"] and is_surely)
+    kind = ("without" if is_without else "beyond") + ("" if is_surely else "_mapped")
     return words.say(
         "answer",
         kind,

@@ -95,8 +95,8 @@ def plan_records(
         people = mine["plan_people"]
         is_place = people["unit_level"] == "settlement"
         people = people.assign(unit=people["unit_id"].where(~is_place, people["unit_id"].map(township_of)).fillna(""))
-        record["left"] = _by_township(people, record, "beyond", named)
-        record["gained_in"] = _by_township(people, record, "gained", named)
+        record["today_in"] = _today_in(people, record)
+        record["left"] = _left(people, record, named)
         if "plan_owners" in tables:
             owners = pd.DataFrame(tables["plan_owners"])
             record["owners"] = records_of(owners.loc[owners["plan_id"] == plan_id].drop(columns="plan_id"))
@@ -175,9 +175,11 @@ def whole_parts(parts: npt.ArrayLike, total: int) -> list[int]:
 def _sides(record: Mapping[str, Any], what: str) -> dict[str, int]:
     """Round who stands where: those gained and those beyond today are said alone, and the rest follows from them."""
     exact = {side: float(record[f"{what}_{side}"] or 0.0) for side in SIDES}
-    found = {side: round(exact[side]) for side in ("gained", "unknown")}
+    found = {"gained": round(exact["gained"])}
     found["today"] = round(exact["gained"] + exact["beyond"])
     found["all"] = round(sum(exact.values()))
+    # Two parts that are rounded up may be one more than all, and would leave less than nobody within.
+    found["unknown"] = min(round(exact["unknown"]), found["all"] - found["today"])
     found["beyond"] = found["today"] - found["gained"]
     found["within"] = found["all"] - found["today"] - found["unknown"]
     return found
@@ -200,39 +202,58 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
     return found
 
 
-def _by_township(people: pd.DataFrame, record: Record, side: str, named: Mapping[str, Names]) -> list[Record]:
-    """
-    Count people and places of one side by township, most people first, in whole people that add up.
-
-    Of those still beyond it says too how far they are at least and at most, and who of them misses narrowly.
-    """
-    is_own, rows = people["outcome"].isin(["beyond", "none_reached"] if side == "beyond" else [side]), people
-    if f"{side}_persons" in people:  # of the people of a place some, where room is told
+def _side(people: pd.DataFrame, side: str) -> pd.DataFrame:
+    """Pick those who are gained, or still beyond; of the people of a place some, where room is told."""
+    is_own = people["outcome"].isin(["beyond", "none_reached"] if side == "beyond" else [side])
+    if f"{side}_persons" in people:
         some = people[f"{side}_persons"]
-        rows, is_own = people.assign(persons=some.fillna(people["persons"])), is_own.where(some.isna(), some > 0.0)
-    rows = rows.loc[is_own]
-    shown, found = record["shown"]["persons"], []
-    grouped = rows.groupby("unit", sort=True)
-    counted = grouped["persons"].agg(["sum", "size"])
-    persons = [None] * len(counted) if shown is None else whole_parts(counted["sum"], shown[side])
-    for (name, own), whole in zip(grouped, persons, strict=True):
-        entry: Record = {
+        people, is_own = people.assign(persons=some.fillna(people["persons"])), is_own.where(some.isna(), some > 0.0)
+    return people.loc[is_own]
+
+
+def _today_in(people: pd.DataFrame, record: Record) -> list[Record]:
+    """Count who is beyond today by township, in whole people as every other page has them."""
+    beyond, gained = _side(people, "beyond"), _side(people, "gained")
+    persons = pd.concat([beyond, gained]).groupby("unit", sort=True)["persons"].sum()
+    places = people.loc[people["outcome"].isin(["beyond", "none_reached", "gained"])].groupby("unit").size()
+    is_counted = record["shown"]["persons"] is not None
+    return [
+        {
             "township_id": name or None,
-            "names": named.get(str(name), {}),
-            "persons": whole,
-            "places": len(own),
+            "persons": round(number) if is_counted else None,
+            "places": int(places.get(str(name), 0)),
         }
-        if side == "beyond":
-            over = own["after_value"] - record["threshold"]
-            near = own.loc[(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min")]
-            narrow = plain(near["persons"].sum(min_count=1))
-            entry |= {
+        for name, number in persons.items()
+    ]
+
+
+def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
+    """
+    Count those still beyond by township, most people first: of those beyond today who is not gained.
+
+    It is said too how far they are at least and at most, and who of them misses narrowly.
+    """
+    shown, found = record["shown"]["persons"], []
+    today = {entry["township_id"] or "": entry["persons"] for entry in record["today_in"]}
+    gained = _side(people, "gained").groupby("unit", sort=True)["persons"].sum()
+    brought = {} if shown is None else dict(zip(gained.index, whole_parts(gained, shown["gained"]), strict=True))
+    for name, own in _side(people, "beyond").groupby("unit", sort=True):
+        whole = None if shown is None else max(0, today[str(name)] - brought.get(str(name), 0))
+        over = own["after_value"] - record["threshold"]
+        near = own.loc[(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min")]
+        narrow = plain(near["persons"].sum(min_count=1))
+        found.append(
+            {
+                "township_id": name or None,
+                "names": named.get(str(name), {}),
+                "persons": whole,
+                "places": len(own),
                 "low": plain(own["after_value"].min()),
                 "high": plain(own["after_value"].max()),
                 "none_reached": int((own["outcome"] == "none_reached").sum()),
                 "near": {"persons": None if narrow is None else min(whole, round(narrow)), "places": len(near)},
             }
-        found.append(entry)
+        )
     return sorted(found, key=lambda entry: (-(entry["persons"] or 0), -entry["places"], entry["township_id"] or ""))
 
 
@@ -399,11 +420,12 @@ def place_name(action: Told, words: Words) -> str:
 def amount_text(plan: Told, count: float, words: Words, *, what: str = "") -> str:
     """Say how many people, of a group, or places; of those in which the norm counts where ``what`` does not say."""
     number, unit = words.number(count), str(plan["stat_unit"])
-    if (what or plan["counted"]) == "places":
-        own = plan["question"] == "unit_sites" or plan["counted"] == "places"
-        named = own and unit != "population" and unit in words.messages["term"]
-        return words.say("plan", "units" if named else "places", n=number, value=number, units=words.term(unit))
     group = words.of("pages").messages["group"].get(f"{unit}_persons")
+    if (what or plan["counted"]) == "places":
+        # Villages and townships are places that have a word of their own; children are none.
+        own = plan["question"] == "unit_sites" or plan["counted"] == "places"
+        named = own and group is None and unit != "population" and unit in words.messages["term"]
+        return words.say("plan", "units" if named else "places", n=number, value=number, units=words.term(unit))
     if group is None:
         return words.measure(count, "persons")
     return words.say("plan", "group", value=number, group=group[:1].lower() + group[1:])

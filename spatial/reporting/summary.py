@@ -397,9 +397,13 @@ def headline_text(
     else:
         kind = "units" if presence else "people" if in_people else "places"
         kind += "_mapped" if norm["is_lower_bound"] else ""
+    # A norm on children counts children, and is told of them.
+    group = words.of("pages").messages["group"].get(f"{norm['stat_unit']}{GROUP_SUFFIX}") if in_people else None
+    if group is not None:
+        kind = "entitled_group" if kind == "entitled" else kind.replace("people", "group")
     # Nobody known to be beyond is no answer where some are not known.
     unknown = norm[f"{what}_unknown"] or 0.0
-    is_open = kind in {"people", "places"} and round(norm[f"{what}_unserved"]) == 0 and round(unknown) > 0
+    is_open = kind in {"people", "group", "places"} and round(norm[f"{what}_unserved"]) == 0 and round(unknown) > 0
     count = unserved = words.number(norm[f"{what}_unserved"])
     certainty = norm.get("certainty") or {}
     span = certainty.get(what)
@@ -415,6 +419,7 @@ def headline_text(
         beyond=words.say("headline", "beyond", n=count, count=unserved),
         n=scope,
         scope=scope,
+        whole=words.say("plan", "group", value=scope, group=(group or "")[:1].lower() + (group or "")[1:]),
         threshold=threshold,
         service=service,
         units=words.term(norm["stat_unit"]),

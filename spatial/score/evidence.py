@@ -250,6 +250,7 @@ def _column(frame: pd.DataFrame, name: str) -> ObjectArray:
 LAST_MILE_SERVICES = frozenset({"parcel_point", "postal_delivery", "post_office", "bus_stop"})
 DIGITAL_SERVICES = frozenset({"telecom", "mobile_5g", "fibre_and_4g", "broadband"})
 MET = 1.0 - 1e-12
+"""Less than what a score of 1, or minutes at their limit, lose when they are rounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -497,7 +498,7 @@ def scaled_norms(
     of_norm = norms.index.get_indexer(pd.Index(norm_results["norm_id"].iloc[rows]))
     value = norm_results["value"].to_numpy(dtype=np.float64)[rows] * factor
     threshold, fail = (norms[name].to_numpy(dtype=np.float64)[of_norm] for name in ("threshold", "fail_point"))
-    met = value <= threshold * (1.0 + 1e-12)
+    met = value * MET <= threshold
     with np.errstate(invalid="ignore", divide="ignore"):
         depth = np.clip((value - threshold) / (fail - threshold), 0.0, 1.0)
     changed = {"depth_fgt1": np.where(np.isnan(depth), 1.0 - met, np.where(met, 0.0, depth))}

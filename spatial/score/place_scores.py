@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.errors import StudyError, first_of
+from spatial.errors import StudyError, first_of, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
 
@@ -210,8 +210,22 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     -------
     PlaceScores
         ``q = 1 - depth``; a norm without a fail point gives 1 or 0.
+
+    Raises
+    ------
+    ContractError
+        Where a place or a norm is named twice, or the table tells nothing of a norm for the study.
     """
     places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
+    study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
+    problems = []
+    for name, ids in (("settlement_ids", places), ("norms", columns)):
+        if not ids.is_unique:
+            problems.append(f"{name}: repeated: {first_of(ids[ids.duplicated()].unique())}")
+    lacking = columns.difference(study.index)
+    if len(lacking):
+        problems.append(f"norms: no row of the study for {first_of(lacking)}; take those that score_norms chooses")
+    refuse("norm_results", problems)
     rows = norm_results[(norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(columns)]
     place = places.get_indexer(pd.Index(rows["unit_id"]))
     rows, place = rows[place >= 0], place[place >= 0]
@@ -230,7 +244,6 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     in_persons[at] = persons
     weight[at] = np.where(persons, judged["persons_in_scope"], judged["places_in_scope"])
     counted[at] = np.where(persons, judged["persons_served"], judged["places_served"])
-    study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     services = tuple(study.loc[columns, "service"].astype(str))
     target = study.loc[columns, "target_share"].fillna(1.0).to_numpy(dtype=np.float64)
     others = study.loc[~study.index.isin(columns) & study["status_as_mapped"].ne("not_applicable"), "service"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from spatial.errors import ContractError
 from spatial.indices.groups import border_effect, dissimilarity_index, information_index, urban_rural_gap
 from spatial.indices.inequality import equally_distributed_equivalent, theil_t
 from spatial.norms.evaluation import UnitGates
@@ -371,10 +372,13 @@ def score_study(
     Raises
     ------
     ContractError
-        Where flows name places that are not there.
+        Where flows name places that are not there, or `places` are of another number than those of the study area.
     """
     rules = rules or ScoreRules()
     ground = read_ground(settlements, boundaries)
+    if len(places.q) != len(ground):
+        told = f"places: {len(places.q)} for {len(ground)} settlements of the study area; score exactly these"
+        raise ContractError("scores", [told])
     balances = flow_table(flows, settlements, ground, rules)
     rows: list[tuple[str, str, ScoreComponent]] = []
     records, ends, terms = [], [], []
@@ -545,7 +549,8 @@ def _settlements(ground: Ground, places: PlaceScores, evidence: Evidence) -> _Se
     # All components of one place after the other: each table has the places in order.
     components = pd.concat(tables, ignore_index=True)
     tables.clear()
-    components = components.take(np.arange(len(components)).reshape(-1, len(ids)).T.ravel()).reset_index(drop=True)
+    order_of_places = np.arange(len(components)).reshape(len(parts), len(ids)).T.ravel()
+    components = components.take(order_of_places).reset_index(drop=True)
     return _Settlements(scores, np.stack(ends, axis=2), components)
 
 

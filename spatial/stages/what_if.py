@@ -19,6 +19,7 @@ from spatial.network.matrix import times_matrix
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import modes_for, within
 from spatial.planning.siting import p_median
+from spatial.reporting.plans import amount_text
 from spatial.reporting.summary import LEAST_CHANGE_MIN
 from spatial.reporting.wording import norm_titles
 from spatial.runner.stage import EVERYTHING, Options
@@ -278,7 +279,7 @@ def _lines(
         is_own = rows["service"] == service
         sides = {"farther": change >= LEAST_CHANGE_MIN, "nearer": change <= -LEAST_CHANGE_MIN}
         said = [
-            f"{verb} for {_counted(rows.loc[is_so & is_own], words)}"
+            f"{verb} for {_counted(rows.loc[is_so & is_own, 'population_persons'], words)}"
             for verb, is_so in sides.items()
             if any(is_so & is_own)
         ]
@@ -288,18 +289,20 @@ def _lines(
     for norm in norms:
         # Whose norm it is was found by the run: urban or rural people, or everybody.
         is_counted = (results["unit_level"] == "settlement") & (results["places_in_scope"] > 0.0)
-        counted = results.loc[is_counted & (results["norm_id"] == norm.id), "unit_id"]
+        counted = results.loc[is_counted & (results["norm_id"] == norm.id)].set_index("unit_id")["persons_in_scope"]
         service, modes = _word(norm.service, vocabulary), modes_for(norm.mode, options.network.modes)
         ways = table.loc[(table["service"] == service) & table["mode"].isin(modes)].groupby("settlement_id")
         quickest = ways[["before_min", "after_min"]].min().fillna(np.inf)
-        quickest = quickest.loc[quickest.index.isin(counted)]
+        quickest = quickest.loc[quickest.index.isin(counted.index)]
         was, became = (within(quickest[f"{side}_min"].to_numpy(), norm) == 1.0 for side in ("before", "after"))
         title = norm_titles(register[norm.id]).get("en") or f"{words.service(service)} within {norm.threshold:g} min"
         for verb, is_so in (("within", became & ~was), ("beyond", was & ~became)):
             moved = (rows["service"] == service) & rows["settlement_id"].isin(quickest.index[is_so])
             crossed = crossed.mask(moved, crossed + f", now {verb}: {title}")
             if moved.any():
-                yield f"{title}: now {verb} {_counted(rows.loc[moved], words)}"
+                # A norm on children counts children, as it does wherever it is told.
+                people = counted.reindex(rows.loc[moved, "settlement_id"])
+                yield f"{title}: now {verb} {_counted(people, words, norm.stat_unit)}"
     # Places are named by the services that close or open; what these count for as well is summed up alone.
     of_id = tables["facilities"].set_index("facility_id")["service"]
     lead = {*of_id.loc[list(item.close_facilities)], *(each.service for each in item.open)}
@@ -311,7 +314,12 @@ def _lines(
     shown = shown.sort_values(["worth", "service", "settlement_id"], ascending=[False, True, True])
     for row in shown.head(MOST).to_dict("records"):
         before, after = (
-            "no way" if np.isnan(row[side]) else words.measure(row[side], "min") for side in ("before_min", "after_min")
+            words.measure(row[f"{side}_min"], "min")
+            if not np.isnan(row[f"{side}_min"])
+            else "none there"
+            if row[f"{side}_status"] == "no_facility"
+            else "no way found"
+            for side in ("before", "after")
         )
         parts = [called[row["settlement_id"]]]
         parts += [] if np.isnan(row["population_persons"]) else [words.measure(row["population_persons"], "persons")]
@@ -327,7 +335,7 @@ def _names(frame: pd.DataFrame, key: str) -> dict[Any, str]:
     return dict(zip(frame[key], named.astype("str"), strict=True))
 
 
-def _counted(rows: pd.DataFrame, words: Words) -> str:
-    """Count people as far as they are known, and places."""
-    places, people = words.measure(len(rows), "places"), rows["population_persons"]
-    return f"{words.measure(people.sum(), 'persons')} in {places}" if people.notna().any() else places
+def _counted(people: pd.Series, words: Words, stat_unit: str = "population") -> str:
+    """Count people of places, or those of a group, as far as they are known, and the places."""
+    places, about = words.measure(len(people), "places"), {"counted": "persons", "stat_unit": stat_unit}
+    return f"{amount_text(about, people.sum(), words)} in {places}" if people.notna().any() else places

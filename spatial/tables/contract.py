@@ -191,7 +191,7 @@ def _is_kind(kind: Kind, values: pd.Series) -> bool:
     if kind == "flag":
         return bool(types.is_bool_dtype(values.dtype))
     is_text = isinstance(values.dtype, StringDtype)
-    return is_text or bool(values.map(lambda value: isinstance(value, str)).all())
+    return is_text or all(isinstance(value, str) for value in values)
 
 
 def keeps(table: Table, frame: pd.DataFrame) -> bool:

@@ -68,6 +68,18 @@ def test_a_norm_on_a_group_says_that_it_counts_others_than_the_page(county, open
     assert f"It counts a group of 1,000: {wanting} more are needed." in told if wanting > 0 else "needed" not in told
 
 
+def test_all_who_live_there_are_not_said_to_be_the_group_that_a_norm_counts(county, open_page, save_pages, tmp_path):
+    register = county.register.copy()
+    register.loc[register["norm_id"] == "GL-PHC-1H", "stat_unit"] = "children_6_11"
+    pages = type(county)(county.tables, county.meta, county.summary, register).pages()
+    page = open_page(save_pages(pages, tmp_path) / "gap-health_centre.html")
+    assert page.evaluate(MODE)["stat_unit"] == "children_6_11"
+    # The map has a circle of all people for each place: so have the number above it and the title.
+    told = page.inner_text("#headline") + page.inner_text("#page-title")
+    assert "children" not in told
+    assert " people" in told
+
+
 @pytest.mark.parametrize("threshold", [20, 60, 100])
 def test_the_curve_is_the_share_within_any_limit_and_follows_the_slider(threshold, county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")

@@ -86,7 +86,7 @@ def test_classes_of_a_gap_say_the_minutes_of_its_norm_and_no_class_mixes_norms(s
         "Narrowly beyond: up to 25 min",
         "Over 25 min, up to 40 min",
         "Over 40 min, twice the norm",
-        "No way to any",
+        "No way found to any",
     ]
     assert seen["package"]["townships"]["classes"][-2:] == ["Not applicable", "Not measurable"]
 

@@ -131,6 +131,8 @@ def test_the_study_says_that_it_is_made_up(study) -> None:
     assert "ynthetic" in study.title["en"]
     assert "合成" in study.title["zh"]
     assert "ynthetic" in study.note["en"]
+    assert "synthétiques" in study.note["fr"]
+    assert {*study.title} == {*study.note} == {"en", "fr", "zh"}
     assert all("(synthetic)" in item.by for item in (*study.norms.confirm, *study.norms.adopt))
 
 

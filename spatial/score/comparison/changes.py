@@ -146,8 +146,13 @@ NONE = "none_applicable"
 
 
 def gate_turns(before: Run, after: Run, norms: pd.DataFrame) -> pd.DataFrame:
-    """Hold the gates of two runs against each other."""
-    one, other = _gates(before), _gates(after)
+    """Hold the gates of the study, and of townships that both runs have, against each other."""
+    # In a township that one run alone has no norm came into force, and none went.
+    ids = [set(run.places.get("township_id", pd.Series(dtype="str")).dropna()) for run in (before, after)]
+    one, other = (
+        table[(table["unit_level"] == STUDY) | table["unit_id"].isin(set.intersection(*ids))]
+        for table in (_gates(before), _gates(after))
+    )
     table = one.merge(other, on=GATE_KEY, how="outer", suffixes=("_before", "_after"))
     for date in ("before", "after"):
         table[f"gate_{date}"] = table[f"gate_{date}"].fillna(NONE).astype("str")

@@ -390,3 +390,83 @@ def test_ids_keep_their_kind_in_every_table_that_names_them(graph, villages, off
     assert tables["settlement_id"][0]["settlement_id"].tolist() == [7, 3]
     drawn = sp.isochrones(graph, goals, cutoffs_min=9.0, **asked)
     assert drawn["facility_id"].isna().all()
+
+
+def access_of(villages):
+    rows = villages.loc[villages.index.repeat(2), ["settlement_id"]].reset_index(drop=True)
+    return rows.assign(
+        service=["clinic", "town"] * 2, mode="drive", facility_id="y", travel_time_min=[5.0, 7.0, 20.0, 9.0],
+        access_leg_min=1.0, network_leg_min=4.0, network_distance_m=900.0, reach_status="reached",
+    )  # fmt: skip
+
+
+def test_an_index_named_as_a_column_changes_no_summary(villages):
+    access, places = access_of(villages), villages.assign(township="t")
+    named = access.set_axis(pd.Index(range(4), name="settlement_id"))
+    places = places.set_axis(pd.Index(list("qr"), name="township"))
+    both = [sp.summarise(table, settlements=places) for table in (access, named)]
+    pd.testing.assert_frame_equal(*both)
+    # 5 and 20 minutes of 10 and 20 people, then 7 and 9.
+    assert both[0]["mean_reached_min"].tolist() == pytest.approx([15.0, 25.0 / 3.0])
+    pd.testing.assert_frame_equal(sp.widen(access), sp.widen(named))
+    need = pd.DataFrame({"settlement_id": ["a"], "service": "clinic", "persons": 3.0})
+    idle = pd.DataFrame({"facility_id": ["y"], "service": "clinic", "persons": 5.0})
+    pairs = pd.DataFrame({"from_id": ["a"], "to_id": ["y"], "travel_time_min": 4.0}, index=pd.Index([1], name="to_id"))
+    assert sp.match_capacity(need, idle, pairs).matches["persons"].tolist() == [3.0]
+
+
+def test_the_table_on_its_side_keeps_ids_that_are_numbers(villages):
+    access = access_of(villages.assign(settlement_id=[7, 3]))
+    assert sp.widen(access)["settlement_id"].tolist() == [7, 3]
+
+
+def test_texts_kept_as_categories_make_facilities(clinics):
+    frame = clinics.drop(columns="service").assign(name=pd.Categorical(["one", "two"])).astype({"status": "category"})
+    assert sp.as_facilities(frame, id="facility_id", service="clinic")["status"].tolist() == ["existing", "closed"]
+
+
+@pytest.mark.parametrize(
+    "lacking", ["settlement_id", "service", "mode", "travel_time_min", "reach_status", "facility_id"]
+)
+def test_a_table_of_access_that_lacks_a_column_is_refused_by_its_name(lacking, graph, villages):
+    places = villages.assign(in_study=True, tier="town", name="n", township="t")
+    access = access_of(villages).drop(columns=lacking)
+    asked = [lambda: sp.widen(access), lambda: sp.wet_loss(access, access, places)]
+    asked += [] if lacking == "facility_id" else [lambda: sp.summarise(access, settlements=places)]
+    for ask in asked:
+        with pytest.raises(sp.ContractError, match=f"{lacking}: no such column"):
+            ask()
+
+
+def test_what_else_is_lacking_or_repeated_is_named(graph, villages, clinics):
+    places, access = villages.assign(in_study=True, tier="town", name="n", township="t"), access_of(villages)
+    mile = sp.last_mile(graph, places, access)
+    links = gpd.GeoDataFrame({"road_id": ["k", None]}, geometry=[shapely.LineString([(0, 0), (0, 9e3)])] * 2, crs=CRS)
+    for column, ask in (
+        ("network_distance_m", lambda: sp.last_mile(graph, places, access.drop(columns="network_distance_m"))),
+        ("access_leg_min", lambda: sp.last_mile(graph, places, access.drop(columns="access_leg_min"))),
+        (
+            "last_mile_class",
+            lambda: sp.last_mile_coverage(mile.drop(columns="last_mile_class"), access, places, targets={}),
+        ),
+        ("in_study", lambda: sp.last_mile_coverage(mile, access, places.drop(columns="in_study"), targets={})),
+        ("in_study", lambda: sp.wet_loss(access, access, places.drop(columns="in_study"))),
+        ("in_study", lambda: sp.towns_as_facilities(places.drop(columns="in_study"))),
+        ("service", lambda: sp.site_profile(graph, places, clinics.drop(columns="service"))),
+    ):
+        with pytest.raises(sp.ContractError, match=f"{column}: no such column"):
+            ask()
+    for words, ask in (
+        (
+            "settlement_id: repeated: 'b'",
+            lambda: sp.summarise(access, settlements=pd.concat([places, places.iloc[:1]])),
+        ),
+        ("several rows of a service and mode: 'b'", lambda: sp.widen(pd.concat([access, access.iloc[:1]]))),
+        (
+            "give a GeoDataFrame of points",
+            lambda: sp.towns_as_facilities(pd.DataFrame(places.drop(columns="geometry"))),
+        ),
+        ("road_id: missing", lambda: sp.edit_network(graph, add=links)),
+    ):
+        with pytest.raises(sp.ContractError, match=words):
+            ask()

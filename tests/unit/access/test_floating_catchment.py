@@ -196,6 +196,14 @@ def test_capacity_zero_gives_nothing_and_takes_nobody():
     assert crowd["supply"] @ crowd["value"] == pytest.approx(1500.0)
 
 
+def test_people_without_any_supply_within_reach_do_not_make_a_facility_empty():
+    od, settlements, facilities = toy_b()
+    facilities["capacity"] = 0.0
+    crowd = sp.facility_crowding(od, settlements, facilities, service="hospital")
+    assert crowd["value"].isna().all()
+    assert crowd["unused"].tolist() == [False, False]
+
+
 def test_unknown_capacity_makes_every_facility_count_one_and_says_so(caplog):
     od, settlements, facilities = toy_b()
     facilities["capacity"] = [10.0, np.nan]

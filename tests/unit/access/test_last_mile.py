@@ -119,6 +119,16 @@ def test_no_walk_to_the_road_crosses_a_barrier(grid_city, villages, access):
     assert walled["all_season_road_distance_m"].isna().tolist() == [False, True]
 
 
+def test_ids_that_are_numbers_stay_numbers(grid_city, villages, access):
+    number = {"a": 7, "b": 3}
+    roads = edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)]))
+    frames = (frame.assign(settlement_id=frame["settlement_id"].map(number)) for frame in (villages, access))
+    mile = last_mile(roads, *frames)
+    assert mile["settlement_id"].tolist() == [7, 3]
+    assert pd.api.types.is_integer_dtype(mile["settlement_id"])
+    assert list(mile["last_mile_share"]) == list(last_mile(roads, villages, access)["last_mile_share"])
+
+
 def test_frames_of_different_crs_are_refused(grid_city, villages, access):
     roads = edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])).to_crs("EPSG:32737")
     with pytest.raises(CrsError, match="differ"):

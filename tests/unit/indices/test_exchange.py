@@ -119,6 +119,7 @@ def test_huff_of_the_specification() -> None:
     shares = sp.huff_shares([10, 4], [[10, 20], [30, 10]], exponent=2)
     assert shares.ravel() == pytest.approx([0.9090909, 0.0909091, 0.2173913, 0.7826087], abs=1e-7)
     assert np.isnan(sp.huff_shares([1, 1], [[math.inf, math.inf]], exponent=1)).all()
+    assert sp.huff_shares([], np.zeros((0, 0)), exponent=1).shape == (0, 0)
 
 
 @pytest.mark.parametrize(

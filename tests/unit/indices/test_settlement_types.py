@@ -273,6 +273,7 @@ def test_hierarchy_of_the_specification() -> None:
     assert sp.rank_size([5, 5, 5]).exponent == 0.0
     assert sp.fulcrum_index([0.25, 1.0], [0.16, 0.0]) == pytest.approx([0.2, 0.0])
     assert sp.polycentricity([5, 5, 5], form="entropy") == pytest.approx(1.0)
+    assert math.copysign(1.0, sp.polycentricity([0, 8], form="entropy")) == 1.0  # 0, and not -0
     assert sp.polycentricity([0, 8], form="entropy") == 0.0
     assert math.isnan(sp.polycentricity([5]))
     table = sp.functional_completeness(

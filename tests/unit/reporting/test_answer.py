@@ -199,6 +199,17 @@ def test_where_all_are_near_those_are_far_whom_a_lesser_step_leaves_beyond():
     assert (hospital["far_min"], hospital["within"]["10"], hospital["within"]["15"]) == (10.0, 50.0, 450.0)
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "found"), ("fr", "trouvé"), ("zh", "未找到")])
+def test_who_is_further_than_searched_is_not_said_to_have_no_way_on_the_map(language, said):
+    # Four hours are searched: beyond them there may be a way, which nobody looked for.
+    far = access().assign(reach_status=["reached", "reached", "reached", "beyond_cutoff", "reached"])
+    answer = summarise_answer(tables(gaps=gaps().iloc[:0], access=far), [], mode="drive")
+    (line,) = answer_lines(answer, [], Words(language))
+    assert said in line
+    assert "map" not in line
+    assert "carto" not in line
+
+
 def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():
     found = access().assign(reach_status=["unknown", "reached", "reached", "no_path", "reached"])
     (hospital,) = summarise_answer(tables(access=found), [], mode="drive")["services"]
@@ -248,7 +259,7 @@ def test_without_a_norm_that_fails_the_answer_is_minutes():
     (line,) = answer_lines(answer, [], Words("en"))
     assert line == (
         "Hospital: half of the 470 people within 90 min by car; farthest B 90 min, A 70 min; 20 people with no way "
-        "mapped."
+        "found."
     )
     # Only the 20 people without a way are farther than 90 min: half of all are as far, and not farther.
     none = summarise_answer(tables(gaps=gaps().iloc[:0]), [], mode="drive")
@@ -364,6 +375,24 @@ def test_what_is_only_not_mapped_is_not_said_to_be_missing():
     assert answer_title(answer, Words("en")) == "No village clinic is mapped in 2 villages"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "420 rural people have no county seat"),
+        ("fr", "420\xa0ruraux sans chef-lieu"),
+        ("zh", "420名农村居民没有县城"),
+    ],
+)
+def test_where_there_is_none_at_all_nobody_is_far_from_the_nearest(language, said):
+    absent = gaps().assign(reach_status="no_facility", value=np.nan, excess=np.nan)
+    answer = summarise_answer(tables(gaps=absent), [norm(SEAT)], mode="drive")
+    assert answer_title(answer, Words(language)) == said
+    # A single one that is out of reach is there all the same.
+    absent.loc[absent["settlement_id"] == "a", "reach_status"] = "no_path"
+    answer = summarise_answer(tables(gaps=absent), [norm(SEAT)], mode="drive")
+    assert answer_title(answer, Words("en")) == "420 rural people are more than 60 min from the nearest county seat"
+
+
 def test_villages_in_no_township_are_a_row_of_their_own():
     places, level = settlements(), results()
     places.loc[places["settlement_id"] == "a", ["township_id", "township"]] = None
@@ -374,6 +403,18 @@ def test_villages_in_no_township_are_a_row_of_their_own():
     assert {name: cell["persons_unserved"] for name, cell in by_unit[""]["cells"].items()} == {ROAD: 100.0, SEAT: 100.0}
     assert sum(row["persons_beyond"] for row in by_unit.values()) == 470.0
     assert sum(row["places"] for row in by_unit.values()) == len(PEOPLE)
+
+
+def test_people_of_a_township_are_at_least_so_many_only_where_some_are_withheld():
+    places, rows = settlements().assign(suppressed=""), results().assign(suppressed="")
+    is_place = (rows["unit_level"] == "settlement") & (rows["norm_id"] == ROAD)
+    rows.loc[is_place & (rows["unit_id"] == "a"), "suppressed"] = "persons_unserved"
+    places.loc[places["settlement_id"] == "c", "suppressed"] = "population_persons"
+    public = tables(settlements=places, norm_results=rows)
+    first, second = summarise_answer(public, [norm(SEAT), norm(ROAD)], mode="drive")["matrix"]["rows"]
+    # Of the first it is hidden how many lack a road, and not how many people there are.
+    assert (first["unit_id"], first["at_least"], first["people_at_least"]) == ("t1", True, False)
+    assert (second["unit_id"], second["at_least"], second["people_at_least"]) == ("t2", True, True)
 
 
 def test_the_plan_told_first_helps_the_first_finding_that_has_one(answer):

@@ -477,6 +477,23 @@ def test_a_headline_says_at_least_where_the_map_may_be_incomplete():
     assert said.startswith("100 of 450 people are within 60 min of primary care; 350 are beyond.")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "100 of 450 children aged 6 to 9 are within 60 min of primary care; 350 are beyond."),
+        ("fr", "Sur 450 enfants de 6 à 9 ans, 100 sont à 60\xa0min au plus"),
+        ("zh", "450名6至9岁儿童中有100人在"),
+    ],
+)
+def test_a_headline_of_a_norm_on_children_is_about_children(language, said):
+    tables, binding = county(inventory={"primary_care": "complete"})
+    norms = {norm["norm_id"]: norm for norm in summarise_study(tables, register=binding)["norms"]}
+    on_children = norms["GL-PHC-1H"] | {"stat_unit": "children_6_9"}
+    assert headline_text(on_children, language).startswith(said)
+    duty = headline_text(on_children | {"role": "duty_trigger"}, "en")
+    assert duty.startswith("350 of 450 children aged 6 to 9 live beyond 60 min of primary care and are entitled")
+
+
 def test_a_headline_without_population_counts_places_and_names_no_people():
     said = headline("GL-PHC-1H", persons=(math.nan,) * 4)
     assert said.startswith("At least 1 of 3 places are within 60 min")
@@ -489,7 +506,7 @@ def test_a_headline_on_townships_counts_townships():
 
 
 def test_a_norm_without_figures_says_why():
-    assert "not counted: children 6 10" in headline("IN-PRIM-1KM")
+    assert "not counted: children aged 6 to 10" in headline("IN-PRIM-1KM")
 
 
 def test_headlines_speak_chinese():
@@ -604,6 +621,15 @@ def test_an_explanation_holds_all_that_is_known():
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["settlement"]["township"] == "First"
     assert found["settlement"]["groups"] == {"elderly": 10.0}
+    groups = {"registered": 226.0, "children_6_9": 9.0}
+    more = found | {"settlement": found["settlement"] | {"groups": groups, "group_sources": {}}}
+    for language, said in {
+        "en": ("registered population: 226", "children aged 6 to 9: 9"),
+        "fr": ("population inscrite\xa0: 226", "enfants de 6 à 9 ans\xa0: 9"),
+        "zh": ("户籍人口", "6至9岁儿童"),
+    }.items():
+        text = explanation_text(more, language)
+        assert all(part in text for part in said)
     assert found["snaps"][0] | {} == {
         "mode": "drive",
         "edge_id": "w1/0",

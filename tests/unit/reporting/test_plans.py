@@ -8,6 +8,7 @@ from spatial.messages import Words, languages
 from spatial.reporting.plans import (
     BETWEEN,
     action_details,
+    amount_text,
     cost_text,
     plan_records,
     plan_sentences,
@@ -111,15 +112,21 @@ def test_rounded_parts_add_up_to_their_total(parts, total, whole):
     assert whole_parts(parts, total) == whole
 
 
-def test_whole_people_of_a_plan_add_up_on_every_side_by_action_and_by_township():
+def test_whole_people_of_a_plan_add_up_on_every_side_and_by_action():
     # 551.5 people in all, 451 of them beyond today; 400.5 gained are 400, and those left the rest of 451.
     plan = plan_of()
     assert plan["shown"]["persons"] == {
         "all": 552, "today": 451, "gained": 400, "beyond": 51, "within": 101, "unknown": 0,
     }  # fmt: skip
     assert [action["shown"]["persons"] for action in plan["actions"]] == [250, 150]
-    assert [entry["persons"] for entry in plan["left"]] == [51]
     assert plan["shown"]["places"]["today"] == 3
+
+
+def test_nobody_within_is_never_less_than_nobody():
+    # 51 of 50.6 beyond and 100 of 99.6 unknown are one more than 150 of 150.2 in all.
+    sides = {"persons_within": 0.0, "persons_gained": 0.0, "persons_beyond": 50.6, "persons_unknown": 99.6}
+    shown = plan_of(actions=(), people=PEOPLE[3:], **sides)["shown"]["persons"]
+    assert (shown["all"], shown["today"], shown["unknown"], shown["within"]) == (150, 51, 99, 0)
 
 
 def test_an_action_is_named_in_every_language_and_an_unnamed_place_by_its_township():
@@ -139,7 +146,7 @@ def test_who_is_left_is_told_by_township_with_who_misses_narrowly():
     left = [*PEOPLE[:3], ("d", 50.5, 34.0, 34.0, "beyond", None), ("b", 20.0, NAN, NAN, "none_reached", None)]
     plan = plan_of(people=left, persons_beyond=70.5)
     outside, township = plan["left"]
-    assert (outside["township_id"], outside["persons"], outside["low"], outside["high"]) == (None, 51, 34.0, 34.0)
+    assert (outside["township_id"], outside["persons"], outside["low"], outside["high"]) == (None, 50, 34.0, 34.0)
     assert outside["near"] == {"persons": 50, "places": 1}
     assert (township["names"]["en"], township["none_reached"], township["low"]) == ("Jia", 1, None)
     assert township["near"]["places"] == 0
@@ -172,9 +179,16 @@ def test_one_site_that_leaves_a_norm_unmet_and_one_that_leaves_nobody():
     assert in_english(everybody).endswith("Nobody is then beyond.")
 
 
-def test_whom_a_plan_brings_within_is_told_by_township():
-    gained = plan_of()["gained_in"]
-    assert [(entry["township_id"], entry["persons"], entry["places"]) for entry in gained] == [("t", 400, 2)]
+def test_a_township_has_the_number_of_today_that_other_pages_have_and_keeps_it_where_nobody_is_gained():
+    # 400.5 and 50.5 people are 400 and 50 wherever they are told, though 451.0 in all are 451.
+    plan = plan_of()
+    today = [(entry["township_id"], entry["persons"], entry["places"]) for entry in plan["today_in"]]
+    assert today == [(None, 50, 1), ("t", 400, 2)]
+    assert [(entry["township_id"], entry["persons"]) for entry in plan["left"]] == [(None, 50)]
+    # Of 420.9 people in the township 400 are gained: 21 of 421 are left.
+    more = [*PEOPLE, ("b", 20.4, 40.0, 40.0, "beyond", None)]
+    left = plan_of(people=more, persons_beyond=70.9)["left"]
+    assert [(entry["township_id"], entry["persons"]) for entry in left] == [(None, 50), ("t", 21)]
 
 
 @pytest.mark.parametrize(
@@ -290,3 +304,11 @@ def test_an_action_says_what_it_costs_in_every_language(language):
     told = action_details({**PLAN, "currency": "yuan"}, {"cost": 30.0, "cost_per_gained": 0.5}, Words(language))["cost"]
     assert told.count("yuan") == 2
     assert "each" not in told or language == "en"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "7 places"), ("fr", "7 localités"), ("zh", "7个居民点")])
+def test_places_in_which_children_live_are_not_called_children(language, said):
+    # Where their number is withheld or nobody knows it, places are counted.
+    about = {"counted": "places", "question": "sites", "stat_unit": "children_6_9"}
+    assert amount_text(about, 7, Words(language)) == said
+    assert amount_text(about | {"stat_unit": "administrative_village"}, 7, Words("en")) == "7 villages"

@@ -121,6 +121,15 @@ def test_gates_come_into_force_and_go(before):
     assert set(gate_turns(before, free, shared)["turn"]) == {"out_of_force"}
 
 
+def test_no_norm_goes_out_of_force_in_a_township_that_is_gone(before):
+    places = {**PLACES, "e": ("t3", "rural", 50.0)}
+    gates = {("study", "study"): "pass", ("township", "t1"): "pass", ("township", "t3"): "fail"}
+    grown = run_of("grown", AFTER, places=places, gates=gates)
+    shared = shared_norms([before, grown])
+    for one, other in ((before, grown), (grown, before)):
+        assert set(gate_turns(one, other, shared)["unit_id"]) == {"study", "t1"}
+
+
 def test_the_change_of_the_level_adds_up_by_pillar_and_by_component(comparison):
     units = comparison.units[comparison.units["ln_change"].notna()]
     assert len(units)

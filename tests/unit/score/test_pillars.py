@@ -686,6 +686,26 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
     assert read["status_as_mapped"].tolist() == slow["status_as_mapped"].tolist()
 
 
+def test_norms_that_no_row_tells_of_and_repeated_ids_are_refused_by_name() -> None:
+    with pytest.raises(ContractError, match="no row of the study for 'ELSEWHERE'"):
+        sp.place_scores(results(), IDS, ["CLINIC", "ELSEWHERE"])
+    with pytest.raises(ContractError, match=f"settlement_ids: repeated: '{IDS[0]}'"):
+        sp.place_scores(results(), [*IDS, IDS[0]], ["CLINIC"])
+    with pytest.raises(ContractError, match="places: 1 for 4 settlements"):
+        sp.score_study(settlements(), sp.place_scores(results(), IDS[:1], ["CLINIC"]), evidence())
+
+
+def test_a_study_area_without_settlements_has_a_score_of_nothing() -> None:
+    arrays = ("connected", "road_near", "beyond", "gap_value", "completeness")
+    nothing = evidence(gates={}, **dict.fromkeys(arrays, np.zeros(0)))
+    board = sp.score_study(settlements().iloc[:0], sp.place_scores(results(), [], ["CLINIC"]), nothing)
+    TABLES["scores"].check(board.scores)
+    TABLES["score_components"].check(board.components)
+    assert board.scores["unit_level"].tolist() == ["study"]
+    assert board.scores["integration_level"].isna().all()
+    assert board.scores["places"].tolist() == [0]
+
+
 def test_a_place_is_connected_by_road_and_to_the_highest_town_there_is() -> None:
     last = pd.DataFrame(
         {

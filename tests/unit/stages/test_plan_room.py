@@ -121,7 +121,7 @@ def test_room_is_told_in_every_language_and_shown_in_every_sink(planned):
     records = {record["plan_id"]: record for record in result.summary["plans"]}
     assert sum(home["persons"] for home in records["share"]["actions"][0]["takes"]) == 30
     assert sum(entry["persons"] for entry in records["share"]["left"]) == 60
-    assert sum(entry["persons"] for entry in records["share"]["gained_in"]) == 30
+    assert sum(entry["persons"] for entry in records["share"]["today_in"]) == 90
     book = openpyxl.load_workbook(result.folder / "results.xlsx", read_only=True)
     assert len(list(book["Room to share"].values)) == 3 + 2 * 4
     lines = pyogrio.read_dataframe(result.folder / "tiny.gpkg", layer="plan_1_share_actions")

@@ -1,13 +1,14 @@
 """What is tried on a finished run: the same numbers as the scenario, told by name, and written on request."""
 
 import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import spatial as sp
 from spatial.errors import StudyError
-from spatial.stages.what_if import what_if
+from spatial.stages.what_if import GROUND, what_if
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +103,25 @@ def test_a_norm_that_is_crossed_is_named(tiny_done):
     assert any(line.startswith("  柳河") and line.endswith("now beyond: Primary school within 1 min") for line in lines)
 
 
+def test_a_norm_on_children_counts_children(tiny_done):
+    tiny_done.save()
+    norm = 'id = "OURS"\nservice = "primary_school"\nmetric = "time_min"\nmode = "any"\nthreshold = 1.0\n'
+    norm += 'target_share = 1.0\nscope = "all"\nnorm_class = "guiding"\nstat_unit = "population"\n'
+    text = tiny_done.file.read_text("utf-8").replace('["GL-PHC-1H"]', '["GL-PHC-1H", "OURS"]')
+    tiny_done.file.write_text(f"{text}\n[[norms.add]]\n{norm}", encoding="utf-8")
+    study = sp.Study.from_toml(tiny_done.file, raw=tiny_done.raw)
+    results = sp.run(study, processed=tiny_done.processed, maps=tiny_done.maps, until="norms")
+    # The same norm on children, of whom there are as many as a tenth of the people.
+    added = study.norms.add[0].model_copy(update={"stat_unit": "children_6_11"})
+    on_children = study.model_copy(update={"norms": study.norms.model_copy(update={"add": (added,)})})
+    judged = results.norm_results.assign(persons_in_scope=results.norm_results["persons_in_scope"] / 10.0)
+    run = SimpleNamespace(
+        **{name: getattr(results, name) for name in (*GROUND, "facilities", "access")}, norm_results=judged
+    )
+    lines = what_if(on_children, run, close=["f2"]).lines
+    assert any("within 1 min: now beyond 7 children aged 6 to 11 in 1 place" in line for line in lines)
+
+
 def test_what_is_not_clear_is_refused_with_candidates_all_at_once(tiny_done):
     with pytest.raises(StudyError) as error:
         tried(
@@ -127,7 +147,9 @@ def test_a_service_that_the_study_does_not_list_is_looked_at_where_it_changes(ti
     found = tried(tiny_done, close=["f4"])
     assert "health_centre" in found.scenario.services
     assert after(found.table, service="health_centre").isna().all()
-    assert any("min -> no way" in line for line in found.lines)
+    # The only one: nobody is told to lack a way.
+    assert any("min -> none there" in line for line in found.lines)
+    assert not any("no way" in line for line in found.lines)
     with pytest.raises(StudyError, match="the run has no times to health_centre"):
         tried(tiny_done, best=["1:health_centre"])
 

@@ -101,7 +101,9 @@
   const scopeOf = (norm, section) => (norm && S.has(section + norm.scope) ? section + norm.scope : "");
   const groupOf = (norm) => (norm && S.has("group." + norm.stat_unit + "_persons") ? S.inText(S.t("group." + norm.stat_unit + "_persons")) : "");
   S.peopleOf = (norm, n) => (groupOf(norm) ? S.t("unit.group", { n, group: groupOf(norm) }) : S.t(scopeOf(norm, "unit.people_") || "unit.people", { n }));
-  S.baseOf = (norm) => groupOf(norm) || S.t(scopeOf(norm, "unit.base_") || "unit.base");
+  /* A map counts all who live where a norm asks, also where the norm counts a group of them. */
+  S.livingOf = (norm, n) => S.t(scopeOf(norm, "unit.people_") || "unit.people", { n });
+  S.baseOf = (norm) => S.t(scopeOf(norm, "unit.base_") || "unit.base");
 
   S.normText = function (norm) {
     if (S.pick(norm.titles)) return S.pick(norm.titles);

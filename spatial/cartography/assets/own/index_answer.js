@@ -22,9 +22,9 @@
       S.el("th", { scope: "col", class: "numeric", text: S.t("answer.any") }),
       S.el("th", { scope: "col", class: "numeric", text: S.t(isPeople ? "table.people" : "table.places") }),
     ]);
-    const atLeast = (row) => (row.at_least ? "≥ " : "");
-    const any = (row) => (isPeople && row.persons_beyond === null && row.places_beyond ? S.t("unit.places", { n: row.places_beyond }) : (isPeople ? atLeast(row) : "") + S.number(byPeople(row)));
-    const all = (row) => (isPeople ? (row.persons === null ? S.peopleText(null, "–") : atLeast(row) + S.number(row.persons)) : S.number(row.places));
+    const atLeast = (isSo) => (isSo ? "≥ " : "");
+    const any = (row) => (isPeople && row.persons_beyond === null && row.places_beyond ? S.t("unit.places", { n: row.places_beyond }) : (isPeople ? atLeast(row.at_least) : "") + S.number(byPeople(row)));
+    const all = (row) => (isPeople ? (row.persons === null ? S.peopleText(null, "–") : atLeast(row.people_at_least) + S.number(row.persons)) : S.number(row.places));
     const cell = (row, column) => {
       if (column.is_silent) return S.el("td", { class: "cell-unknown" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.unjudged") })]);
       const found = row.cells[column.norm_id];

@@ -179,7 +179,7 @@
   function baseText(state, sums, amounts) {
     const { judged } = S.split(amounts);
     if (!S.hasPeople()) return S.t("headline.of", { total: S.counted(judged) });
-    return S.t("headline.of_in", { total: S.peopleOf(normOf(state), judged), amount: S.villagesIn(state, S.BEYOND) });
+    return S.t("headline.of_in", { total: S.livingOf(normOf(state), judged), amount: S.villagesIn(state, S.BEYOND) });
   }
 
   /* A name that runs the other way turns no number beside it. */

@@ -88,13 +88,10 @@
     document.getElementById("with-title").textContent = S.planText(shown, sides.beyond ? "map_plan" : "map_plan_none", { amount: texts(shown).amounts.beyond });
   }
 
-  /* Who is beyond by township, today and with the plan: those left are those of the table, those gained are added for today. */
+  /* Who is beyond by township, today as on the first page, and with the plan as in the table. */
   function beyondByTownship() {
-    const after = shown.left.filter((entry) => entry.township_id).map((entry) => ({ id: entry.township_id, amount: amount(shown, entry) }));
-    const sums = new Map(after.map((entry) => [entry.id, entry.amount]));
-    for (const entry of shown.gained_in) if (entry.township_id) sums.set(entry.township_id, (sums.get(entry.township_id) || 0) + amount(shown, entry));
-    const before = [...sums].map(([id, sum]) => ({ id, amount: sum })).sort((a, b) => b.amount - a.amount);
-    return { before, after };
+    const labels = (entries) => entries.filter((entry) => entry.township_id).map((entry) => ({ id: entry.township_id, amount: amount(shown, entry) })).sort((a, b) => b.amount - a.amount);
+    return { before: labels(shown.today_in), after: labels(shown.left) };
   }
 
   function draw(width) {
@@ -201,7 +198,8 @@
   function curveTitle() {
     const points = S.curvePoints(shown), count = bringing(shown).length, next = points.find((point) => point.number === count + 1), first = points.find((point) => point.number === 1), own = points.find((point) => point.number === count);
     if (next) return S.t("plan.curve_next", { n: count, more: S.number(next.more) });
-    if (count > 1 && first && own && first.more === own.more) return S.t("plan.curve_alike", { n: first.more });
+    const steps = points.filter((point) => point.number > 0 && point.number <= count);
+    if (count > 1 && first && own && steps.every((point) => point.more === first.more)) return S.t("plan.curve_alike", { n: first.more });
     return count > 1 && first && own ? S.t("plan.curve_falls", { n: count, before: S.number(count - 1), first: S.number(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
   }
 
@@ -233,7 +231,8 @@
   }
 
   function showLeft() {
-    const all = shown.left, named = all.filter((entry) => entry.township_id).slice(0, 2).map(unitName), { beyond } = texts(shown).amounts;
+    // Where most of those are whom the title counts: most villages need not be where most people are.
+    const all = shown.left, { beyond } = texts(shown).amounts, named = all.filter((entry) => entry.township_id).sort((a, b) => b[shown.counted] - a[shown.counted]).slice(0, 2).map(unitName);
     const key = !all.length ? "left_none" : !named.length ? "left_plain" : named.length === all.length ? "left_in" : "left_title";
     document.getElementById("left-title").textContent = S.t("plan." + key, { amount: beyond, where: named.join(S.t("plan.and")) });
     const most = Math.max(...all.map((entry) => amount(shown, entry)), 1), rest = all.slice(LEFT_ROWS), people = inPeople(shown), withFar = all.some(farText);

@@ -8,7 +8,7 @@
 
   const texts = () => S.pick(data.texts);
   const named = (row) => S.pick(row.names) || S.t(row.unit_id ? "answer.unnamed" : "answer.outside");
-  const people = (row) => (row.persons === null ? S.t("unit.places", { n: row.places }) : (row.at_least ? "≥ " : "") + S.t("unit.people", { n: row.persons }));
+  const people = (row) => (row.persons === null ? S.t("unit.places", { n: row.places }) : (row.people_at_least ? "≥ " : "") + S.t("unit.people", { n: row.persons }));
 
   function read() {
     const names = {};
