@@ -118,7 +118,7 @@ def load_register(
 
 
 @lru_cache(maxsize=4)
-def _packaged(services: frozenset[str] | None = None) -> pd.DataFrame:
+def _packaged(services: frozenset[str] | None) -> pd.DataFrame:
     """Read and check the register that comes with the package, once a process."""
     return _checked(_read(None), (), services)
 
@@ -170,7 +170,7 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
     """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
     if not isinstance(register, pd.DataFrame):
         raise ContractError(WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"])
-    if register.equals(_packaged()):
+    if register.equals(_packaged(None)):
         return
     register = with_norm_id(register)
     missing = [name for name in JUDGED if name not in register.columns]

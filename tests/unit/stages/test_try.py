@@ -89,14 +89,20 @@ def test_among_many_places_the_best_site_is_sought_where_most_would_be_saved(tin
     assert few == every
 
 
-def test_a_norm_that_is_crossed_is_named(tiny_done):
-    tiny_done.save()
+def with_a_norm_of_its_own(tiny):
+    """Run the study with a norm on a school within a minute."""
+    tiny.save()
     norm = 'id = "OURS"\nservice = "primary_school"\nmetric = "time_min"\nmode = "any"\nthreshold = 1.0\n'
-    norm += 'target_share = 1.0\nscope = "all"\nnorm_class = "guiding"\n'
-    text = tiny_done.file.read_text("utf-8").replace('["GL-PHC-1H"]', '["GL-PHC-1H", "OURS"]')
-    tiny_done.file.write_text(f"{text}\n[[norms.add]]\n{norm}", encoding="utf-8")
-    study = sp.Study.from_toml(tiny_done.file, raw=tiny_done.raw)
-    results = sp.run(study, processed=tiny_done.processed, maps=tiny_done.maps, until="norms")
+    norm += 'target_share = 1.0\nscope = "all"\nnorm_class = "guiding"\nstat_unit = "population"\n'
+    text = tiny.file.read_text("utf-8").replace('["GL-PHC-1H"]', '["GL-PHC-1H", "OURS"]')
+    tiny.file.write_text(f"{text}\n[[norms.add]]\n{norm}", encoding="utf-8")
+    study = sp.Study.from_toml(tiny.file, raw=tiny.raw)
+    results = sp.run(study, processed=tiny.processed, maps=tiny.maps, until="norms")
+    return study, results
+
+
+def test_a_norm_that_is_crossed_is_named(tiny_done):
+    study, results = with_a_norm_of_its_own(tiny_done)
     lines = what_if(study, results, close=["f2"]).lines
     # 柳河 has the school in the place, and lives within a minute of no other.
     assert any(line.startswith("Primary school within 1 min: now beyond 70 people in 1 place") for line in lines)
@@ -104,13 +110,7 @@ def test_a_norm_that_is_crossed_is_named(tiny_done):
 
 
 def test_a_norm_on_children_counts_children(tiny_done):
-    tiny_done.save()
-    norm = 'id = "OURS"\nservice = "primary_school"\nmetric = "time_min"\nmode = "any"\nthreshold = 1.0\n'
-    norm += 'target_share = 1.0\nscope = "all"\nnorm_class = "guiding"\nstat_unit = "population"\n'
-    text = tiny_done.file.read_text("utf-8").replace('["GL-PHC-1H"]', '["GL-PHC-1H", "OURS"]')
-    tiny_done.file.write_text(f"{text}\n[[norms.add]]\n{norm}", encoding="utf-8")
-    study = sp.Study.from_toml(tiny_done.file, raw=tiny_done.raw)
-    results = sp.run(study, processed=tiny_done.processed, maps=tiny_done.maps, until="norms")
+    study, results = with_a_norm_of_its_own(tiny_done)
     # The same norm on children, of whom there are as many as a tenth of the people.
     added = study.norms.add[0].model_copy(update={"stat_unit": "children_6_11"})
     on_children = study.model_copy(update={"norms": study.norms.model_copy(update={"add": (added,)})})
