@@ -54,18 +54,21 @@ def test_the_norm_stands_in_a_line_with_today_and_who_is_wanting(county_folder, 
     assert page.inner_text("#norm .norm-today") == told
 
 
-def test_a_norm_on_a_group_says_that_it_counts_others_than_the_page(county, open_page, save_pages, tmp_path):
+@pytest.mark.parametrize(("unit", "whom"), [("population", "a group of 1,000"), ("children", "1,000 children")])
+def test_a_norm_on_a_group_says_whom_it_counts(unit, whom, county, open_page, save_pages, tmp_path):
     results = county.tables["norm_results"].copy()
     whole = (results["unit_level"] == "study") & (results["norm_id"] == "GL-PHC-1H")
     # 900 of 1,000 children are within; the norm asks for all
     results.loc[whole, ["persons_served", "persons_unserved", "served_share"]] = [900.0, 100.0, 0.9]
-    tables = county.tables | {"norm_results": results}
-    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    register = county.register.assign(
+        stat_unit=county.register["stat_unit"].mask(county.register["norm_id"] == "GL-PHC-1H", unit)
+    )
+    pages = type(county)(county.tables | {"norm_results": results}, county.meta, county.summary, register).pages()
     page = open_page(save_pages(pages, tmp_path) / "gap-health_centre.html")
     target = page.evaluate(MODE)["target_share"]
     told = page.inner_text("#norm .norm-today")
     wanting = round(target * 1000) - 900
-    assert f"It counts a group of 1,000: {wanting} more are needed." in told if wanting > 0 else "needed" not in told
+    assert f"It counts {whom}: {wanting} more are needed." in told if wanting > 0 else "needed" not in told
 
 
 def test_all_who_live_there_are_not_said_to_be_the_group_that_a_norm_counts(county, open_page, save_pages, tmp_path):

@@ -99,8 +99,8 @@
   /* A norm by its short name; one that a study changed or added by its service, and within what it asks for it. */
   /* Among whom a norm counts people: all, those of the country or of towns alone, or a group. */
   const scopeOf = (norm, section) => (norm && S.has(section + norm.scope) ? section + norm.scope : "");
-  const groupOf = (norm) => (norm && S.has("group." + norm.stat_unit + "_persons") ? S.inText(S.t("group." + norm.stat_unit + "_persons")) : "");
-  S.peopleOf = (norm, n) => (groupOf(norm) ? S.t("unit.group", { n, group: groupOf(norm) }) : S.t(scopeOf(norm, "unit.people_") || "unit.people", { n }));
+  S.groupOf = (norm) => (norm && S.has("group." + norm.stat_unit + "_persons") ? S.inText(S.t("group." + norm.stat_unit + "_persons")) : "");
+  S.peopleOf = (norm, n) => (S.groupOf(norm) ? S.t("unit.group", { n, group: S.groupOf(norm) }) : S.t(scopeOf(norm, "unit.people_") || "unit.people", { n }));
   /* A map counts all who live where a norm asks, also where the norm counts a group of them. */
   S.livingOf = (norm, n) => S.t(scopeOf(norm, "unit.people_") || "unit.people", { n });
   S.baseOf = (norm) => S.t(scopeOf(norm, "unit.base_") || "unit.base");

@@ -256,8 +256,8 @@
     const served = S.whole(study[of + "_served"]), total = S.whole(study[of + "_served"] + study[of + "_unserved"]), wanting = Math.ceil(target * total - served - WHOLE);
     // A norm on children counts children, where the number of the page counts all who live there.
     const all = of === "persons" && S.hasPeople() ? state.classes.reduce((sum, code, i) => sum + (S.JUDGED.includes(code) ? Math.max(0, state.places.population[i] || 0) : 0), 0) : total;
-    const noun = of === "places" || !S.hasPeople() ? "places" : Math.abs(all - total) > OTHER_BASE * all ? "group" : "people";
-    const values = { target: S.percent(target), measure: S.measure(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total };
+    const noun = of === "places" || !S.hasPeople() ? "places" : Math.abs(all - total) > OTHER_BASE * all ? (S.groupOf(norm) ? "named" : "group") : "people";
+    const values = { target: S.percent(target), measure: S.measure(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total, group: S.peopleOf(norm, total) };
     return [S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 ? S.t("norm.wanting_" + noun, values) : ""].filter(Boolean).join(" ");
   }
 
