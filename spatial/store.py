@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.errors import SpatialError, StoreError, first_of
+from spatial.interruption import stop_if_told
 from spatial.rasters import Raster
 from spatial.tables import TABLES, Field
 
@@ -137,6 +138,7 @@ def replace(path: Path, *, by_way_of: Path | None = None) -> Iterator[Path]:
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             temporary.chmod(0o644)
+            stop_if_told()
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -170,6 +172,7 @@ def replace_files(folder: Path) -> Iterator[Path]:
             new = work / "new"
             new.mkdir()
             yield new
+            stop_if_told()
             folder.mkdir(exist_ok=True)
             files = sorted(new.iterdir())
             in_the_way = [file.name for file in files if (folder / file.name).is_dir()]
@@ -192,6 +195,7 @@ def replace_folder(folder: Path) -> Iterator[Path]:
                 if path.is_file():
                     with path.open("rb+") as file:
                         os.fsync(file.fileno())
+            stop_if_told()
             if folder.exists():
                 folder.replace(old)
             try:

@@ -32,6 +32,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 
 from spatial.errors import StoreError
+from spatial.interruption import has_stopped
 from spatial.messages import Words
 from spatial.plain_text import CONTROL
 from spatial.sharing.package import TYPES, Release, box_of, cloud_optimised, shared_frame
@@ -459,3 +460,4 @@ def serve(release: Release, folder: Path, *, host: str, port: int, ready: Callab
         server = make_server(host, port, app, threaded=True, fd=door.fileno())
         ready(address, list(layers))
         server.serve_forever()  # it takes an interruption for its end
+        has_stopped()

@@ -233,6 +233,48 @@ def test_a_step_that_nobody_can_interrupt_is_left_after_a_grace(sent, code):
     assert (run.returncode, said) == (code, "interrupted; finished stages are kept, run again to go on\n")
 
 
+KEPT_FOR_ITSELF = """
+import contextlib, signal, sys, time
+from pathlib import Path
+from spatial import cli, interruption, store
+def _raw_object_cache_notify():
+    signal.raise_signal(SENT)
+    print("not left", flush=True)
+def run(*_, **__):
+    if HOW == "called back":
+        _raw_object_cache_notify()
+        while True:  # until the signal comes again
+            time.sleep(0.01)
+    with contextlib.suppress(BaseException):
+        signal.raise_signal(SENT)
+    if HOW == "fails":
+        raise ValueError("of what was kept")
+    if HOW == "writes":
+        with contextlib.suppress(KeyboardInterrupt), store.replace(Path("made.json")) as file:
+            file.write_text("{}")
+interruption.GRACE_S = 60.0
+SENT, HOW = signal.Signals(int(sys.argv[1])), sys.argv[2]
+cli.cli = run
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("how", ["called back", "fails", "writes"])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_that_a_library_keeps_for_itself_is_answered_all_the_same(sent, code, how, tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", KEPT_FOR_ITSELF, str(int(sent)), how],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=30,
+    )
+    assert (ended.returncode, ended.stderr) == (code, "interrupted; finished stages are kept, run again to go on\n")
+    assert ended.stdout == ("not left\n" if how == "called back" else "")
+    assert list(tmp_path.iterdir()) == []
+
+
 def _children(parent: int) -> set[int]:
     found = {
         int(child) for file in Path(f"/proc/{parent}/task").glob("*/children") for child in file.read_text().split()
