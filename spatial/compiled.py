@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numba as nb
 import numpy as np
 from llvmlite import ir
-from numba.core import config, types
+from numba.core import config, event, types
 from numba.extending import intrinsic
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ logger = logging.getLogger(__name__)
 # Kernels are called from Python or from each other, never from C: fewer ways in compile in less time.
 _OUTER = {"nogil": True, "no_cfunc_wrapper": True}
 _INNER = _OUTER | {"no_cpython_wrapper": True}
+_COMPILING = event.TimingListener()  # type: ignore[no-untyped-call]
+event.register("numba:compile", _COMPILING)  # type: ignore[no-untyped-call]
+
+
+def compiling_s() -> float:
+    """Tell for how many seconds this process has compiled kernels; those that were kept are only loaded."""
+    return float(_COMPILING.duration) if _COMPILING.done else 0.0
 
 
 def outer(kernel: Kernel) -> Kernel:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 _HEADLINES = ".headlines.json"
 """What a run said last, so that it can be said again without being worded again."""
+_TOLD_FROM_S = 1.0
+"""How long kernels compile at least where it is told."""
 _MOST_NAMED = 3
 """Stages that are named where a run is behind."""
 
@@ -349,6 +352,11 @@ def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool
     return [*head, *cost_lines(stages, words, is_full=is_full, beside=reasons if is_full else None)]
 
 
+def _compiling_s() -> float:
+    kernels = sys.modules.get("spatial.compiled")  # not loaded where no stage calls a kernel
+    return 0.0 if kernels is None else float(kernels.compiling_s())
+
+
 def study_of_extract(extract: Path, endings: Sequence[str]) -> tuple[Path, str]:
     """Write the study of an extract into the working folder, never over one; returns it, and what was done."""
     stem = next(extract.name[: -len(ending)] for ending in endings if extract.name.lower().endswith(ending))
@@ -388,6 +396,7 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     """Run a study, and say which stages ran and what they took, its answer, and where everything is."""
     here = study if scenario is None else scenario_study(study, scenario, processed)
     profile = folders_of(here, processed)[0] / "run.pstats"
+    before_s = _compiling_s()
     with profiled(profile) if is_profiled else contextlib.nullcontext():
         results = run(study, scenario=scenario, processed=processed, maps=maps, **how)
     lines = [] if scenario is None else [f"scenario {scenario} of the study {study.name}"]
@@ -405,6 +414,10 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     elif file is not None and has_pages:
         lines.append(f"next: spatial explain | plan | try {file}; every norm, how sure, and why: spatial run -v {file}")
     cost = cost_told(study, results, is_full=verbose)
+    compiling_s = _compiling_s() - before_s
+    if compiling_s >= _TOLD_FROM_S:
+        words = Words(study.outputs.languages[0])
+        cost.append(words.say("cost", "compiling", seconds=words.number(compiling_s, decimals=1)))
     return Told(cost, lines, []) if verbose else Told(cost[:1], lines, cost[1:])
 
 

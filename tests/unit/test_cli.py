@@ -11,9 +11,11 @@ import tomllib
 from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 
+import numba
 import pandas as pd
 import pytest
 
+from spatial import compiled
 from spatial.pipeline import STAGES
 from spatial.plain_text import FewOfAKind, PlainFormatter, progress_bar
 from spatial.results import read_results
@@ -192,7 +194,7 @@ def test_status_says_what_would_run_and_why(command, ran):
 
 def test_a_run_tells_seconds_memory_and_rows_of_each_stage_in_a_table_that_fits_the_screen(ran, tiny_done):
     _, outcome = ran
-    head, titles, *rows, last = outcome.err.splitlines()
+    head, titles, *rows, last = [line for line in outcome.err.splitlines() if "compiled" not in line]
     assert re.fullmatch(r"ran (1\d) of \1 stages, the first one read: has not run to its end yet", head)
     assert titles.split() == ["stage", "seconds", "peak", "MB", "rows", "written"]
     assert all(len(line) <= 80 for line in (titles, *rows))
@@ -209,6 +211,24 @@ def test_a_run_tells_seconds_memory_and_rows_of_each_stage_in_a_table_that_fits_
     assert told[0].endswith("  access.services of the study changed")
     assert all(len(line) <= 80 for line in told)
     assert tiny_done.run("--stage", "gaps").err == "all 17 stages are up to date\n"
+
+
+def test_a_run_that_compiles_says_how_long_that_took(tiny_done, monkeypatch):
+    seconds = iter((2.0, 7.5))  # before and after the run: what another study in this process compiled is not of it
+    monkeypatch.setattr(compiled, "compiling_s", lambda: next(seconds))
+    tiny_done.tables["access"]["services"] = ["hospital", "primary_school"]
+    said = tiny_done.run("--until", "gaps").err.splitlines()
+    assert said[-1] == "of these, 5.5 s compiled the computations, once on this machine: later runs find them ready"
+
+
+def test_kernels_that_are_compiled_are_timed_and_those_that_are_kept_are_not():
+    before = compiled.compiling_s()
+    kernel = numba.njit(lambda x: x + 1)
+    assert kernel(1) == 2
+    took = compiled.compiling_s() - before
+    assert took > 0.0
+    assert kernel(2) == 3
+    assert compiled.compiling_s() - before == took
 
 
 def test_what_stages_took_is_kept_for_status_and_for_analysts(command, ran):
