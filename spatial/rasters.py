@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+STRIP_CELLS = 2**20
+"""So many cells are looked at together where a whole raster may be too large."""
+
+
 def unmasked(values: ArrayLike) -> NDArray[np.float64]:
     """Take an array as float64, with NaN where it is masked."""
     import numpy as np  # noqa: PLC0415 - the runner knows rasters without a library
@@ -61,7 +65,7 @@ class Raster:
 
     def __repr__(self) -> str:
         """Say what it is in one line."""
-        return f"<Raster {self.name}: {' x '.join(map(str, self.values.shape))} cells, {self.crs.to_string()}>"
+        return f"<Raster {self.name}: {' x '.join(map(str, self.shape))} cells, {self.crs.to_string()}>"
 
     @property
     def total(self) -> float:
@@ -69,6 +73,33 @@ class Raster:
         import numpy as np  # noqa: PLC0415 - as above
 
         return float(np.nansum(self.values, dtype=np.float64))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and of columns."""
+        rows, columns = self.values.shape
+        return rows, columns
+
+    def _part(self, rows: slice, columns: slice) -> NDArray[np.float64]:
+        return self.values[rows, columns]
+
+    def block_means(self, rows: slice, columns: slice, by: int) -> NDArray[np.float64]:
+        """
+        Average a part over blocks of `by` rows and columns, strip by strip: a country's relief is never held whole.
+
+        A block with a cell without data has none; what is left over at the lower and the right edge is left out.
+        """
+        import numpy as np  # noqa: PLC0415 - as above
+
+        first, last, _ = rows.indices(self.shape[0])
+        across = len(range(*columns.indices(self.shape[1]))) // by
+        step, end = max(1, STRIP_CELLS // self.shape[1] // by) * by, first + (last - first) // by * by
+        means = [np.zeros((0, across))]
+        for row in range(first, end, step):
+            cells = self._part(slice(row, min(row + step, end)), columns)[:, : across * by]
+            blocks = (cells[down::by, right::by] for down, right in np.ndindex(by, by))
+            means.append(sum(blocks, np.zeros((len(cells) // by, across))) / by**2)
+        return np.vstack(means)
 
     def cell_centres(
         self, rows: NDArray[np.intp], columns: NDArray[np.intp]

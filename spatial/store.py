@@ -337,8 +337,8 @@ class Store:
     def __init__(self, folder: Path, population_basis: str = "", *, keeps: bool = False) -> None:
         self.folder = Path(folder)
         self.population_basis = population_basis
-        self._kept: dict[str, pd.DataFrame | Raster] | None = {} if keeps else None
-        self._room = KEPT_BYTES
+        self._kept: dict[str, pd.DataFrame] | None = {} if keeps else None
+        self._sizes: dict[str, int] = {}
         self._derived: dict[tuple[Sequence[str], str], Any] = {}
 
     def path_of(self, name: str) -> Path | None:
@@ -365,19 +365,22 @@ class Store:
             found = path.stat()
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
-                    transform, crs = file.transform, CRS.from_wkt(file.crs.to_wkt())
+                    transform, crs, shape = file.transform, CRS.from_wkt(file.crs.to_wkt()), file.shape
                 if self._kept is None:
                     return Raster(_cells(path, found), transform, crs, name)
                 # A run reads cells where they are looked at, each time anew: many a stage takes relief and seldom
                 # needs it, and a grid that is kept is the largest thing in memory.
-                return _Unread.of(transform, crs, name, lambda: _cells(path, found))
+                return _Unread.of(transform, crs, name, shape, functools.partial(_cells, path, found))
             # Of what is wanted without some rows all would be held: those of settlements, where towns are asked for.
-            is_kept = self._kept is not None and found.st_size <= self._room and not _parts_of(columns)[1]
+            is_kept = (
+                self._kept is not None
+                and sum(self._sizes.values()) + found.st_size <= KEPT_BYTES
+                and not _parts_of(columns)[1]
+            )
             value = _read_table(path, None if is_kept else columns)
             if self._kept is None or not is_kept:
                 return value
-            self._room -= found.st_size
-            self._kept[name] = value
+            self._kept[name], self._sizes[name] = value, found.st_size
             return _lent(value, columns)
         except StoreError:
             raise
@@ -391,6 +394,7 @@ class Store:
 
     def _forget(self, name: str) -> None:
         if self._kept is not None and self._kept.pop(name, None) is not None:
+            del self._sizes[name]
             self._derived = {key: made for key, made in self._derived.items() if name not in key[0]}
 
     def rows_of(self, name: str) -> int:
@@ -514,14 +518,8 @@ def _seal(value: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _lent(value: pd.DataFrame | Raster, columns: Sequence[str] | None = None) -> pd.DataFrame | Raster:
-    """Hand out what is kept so that nobody changes it: frames copy what is written to, rasters are copies."""
-    if isinstance(value, Raster):
-        # An array that cannot be written to is another kind to kernels, which would compile anew for it.
-        def copied() -> FloatArray:
-            return value.values.copy()
-
-        return _Unread.of(value.transform, value.crs, value.name, copied)
+def _lent(value: pd.DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Hand out what is kept so that nobody changes it: frames copy what is written to."""
     lent = value.copy(deep=False)
     named, unwanted = _parts_of(columns)
     for name, left_out in unwanted:
@@ -555,25 +553,35 @@ def _parts_of(columns: Sequence[str] | None) -> tuple[list[str], list[list[str]]
 class _Unread(Raster):
     """A raster whose values are read when they are first looked at: many a stage takes relief and seldom needs it."""
 
-    _fetch: Callable[[], FloatArray]
+    _fetch: Callable[..., FloatArray]
+    _shape: tuple[int, int]
 
     @classmethod
-    def of(cls, transform: Affine, crs: CRS, name: str, fetch: Callable[[], FloatArray]) -> Raster:
+    def of(
+        cls, transform: Affine, crs: CRS, name: str, shape: tuple[int, int], fetch: Callable[..., FloatArray]
+    ) -> Raster:
         raster = cls.__new__(cls)
-        vars(raster).update(transform=transform, crs=crs, name=name, _fetch=fetch)
+        vars(raster).update(transform=transform, crs=crs, name=name, _shape=shape, _fetch=fetch)
         return raster
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._shape
 
     @functools.cached_property
     def values(self) -> FloatArray:
         return self._fetch()
+
+    def _part(self, rows: slice, columns: slice) -> FloatArray:
+        return super()._part(rows, columns) if "values" in vars(self) else self._fetch(rows, columns)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as a raster with values."""
         return Raster, (self.values, self.transform, self.crs, self.name)
 
 
-def _cells(path: Path, found: os.stat_result) -> FloatArray:
-    """Read the cells of the raster that was found: those of another one would not fit its place."""
+def _cells(path: Path, found: os.stat_result, rows: slice = slice(None), columns: slice = slice(None)) -> FloatArray:
+    """Read cells of the raster that was found: those of another one would not fit its place."""
     import rasterio  # noqa: PLC0415 - only what reads and writes needs it
 
     try:
@@ -581,7 +589,9 @@ def _cells(path: Path, found: os.stat_result) -> FloatArray:
         if (now.st_mtime_ns, now.st_size) != (found.st_mtime_ns, found.st_size):
             raise StoreError(f"{path}: another run wrote it again meanwhile; run once more")
         with rasterio.open(path) as file:
-            cells: FloatArray = file.read(1, out_dtype="float64")
+            row, row_end, _ = rows.indices(file.height)
+            column, column_end, _ = columns.indices(file.width)
+            cells: FloatArray = file.read(1, out_dtype="float64", window=((row, row_end), (column, column_end)))
             return cells
     except (OSError, rasterio.errors.RasterioError) as error:
         raise _damaged(path, error) from error

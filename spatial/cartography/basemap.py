@@ -8,7 +8,7 @@ import struct
 import zlib
 from array import array
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -22,12 +22,12 @@ from rasterio.warp import reproject, transform_bounds
 from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
 from spatial.cartography.page_data import PageBook, Rows, once, shown_box
 from spatial.crs import WGS84, transformer_between
+from spatial.rasters import Raster
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.arrays import FloatArray
-    from spatial.rasters import Raster
 
 
 # Lines and outlines for the canvas: simplified, in small steps of a degree, delta-coded.
@@ -179,8 +179,10 @@ def pack_routes(routes: gpd.GeoSeries, *, tolerance_m: float, labels: npt.ArrayL
 MAX_BYTES = 16_000
 """Most that the picture adds to a page: a faint shade needs no more than some 80,000 cells of hills."""
 _WEB_MERCATOR = "EPSG:3857"
-_MOST_PX, _LEAST_PX = 800, 120
+_MOST_PX, _FIRST_PX, _LEAST_PX = 800, 250, 120
 """Longer side of the picture. One of plains is small enough at the most, one of mountains at a third of it."""
+_SIDE_BY_BYTES = 0.75
+"""The side grows with this power of the bytes: finer cells are smoother."""
 _REACH = 0.15
 """Ground that the relief reaches further, for a little panning, as a share of the extent."""
 _LEVELS = 16
@@ -192,6 +194,13 @@ _LIGHT = (-0.5, 0.5, math.sqrt(0.5))
 """Towards the light: from the north-west, halfway up, as on printed maps."""
 
 
+class _Drawn(NamedTuple):
+    """A picture of relief, and the factor that exaggerates its heights."""
+
+    image: bytes
+    factor: float
+
+
 def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str, Any] | None:
     """Encode relief: image, bounds and the factor that exaggerates heights; None where it tells nothing there."""
     (south, west), (north, east) = bounds
@@ -200,27 +209,27 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     corners = [~relief.transform * corner for corner in ((left, top), (right, bottom), (left, bottom), (right, top))]
     first = [max(0, math.floor(min(values)) - 2) for values in zip(*corners, strict=True)]
     last = [math.ceil(max(values)) + 3 for values in zip(*corners, strict=True)]
-    part = relief.values[first[1] : max(last[1], first[1] + 1), first[0] : max(last[0], first[0] + 1)]
-    if not part.size:
+    area = [slice(start, max(end, start + 1)) for start, end in zip(first, last, strict=True)]
+    shape = [len(range(*part.indices(most))) for part, most in zip(area, relief.shape[::-1], strict=True)]
+    if 0 in shape:
         return None
-    heights, source = np.ascontiguousarray(part), relief.transform * Affine.translation(*first)
+    # Warping all cells is slow: whole blocks are averaged down to twice as many a side as are shown.
+    by = max(1, max(shape) // (2 * _MOST_PX))
+    placed = relief.transform * Affine.translation(*first) * Affine.scale(by)
+    heights = Raster(relief.block_means(area[1], area[0], by), placed, relief.crs)
     left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, west, south, east, north)
-    side = _MOST_PX
-    while True:
-        # Heights on a web Mercator grid, and the side of a cell on the ground row by row.
-        step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
+
+    def drawn(side: int) -> _Drawn | None:
+        """Draw heights on a web Mercator grid of so many cells a side."""
+        step = max(right - left, top - bottom) / max(3, min(side, max(shape)))
         columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
         metres = np.full((rows, columns), np.nan)
-        # Warping all cells is slow: whole blocks are averaged down to twice as many a side as are wanted.
-        finer, placed, by = heights, source, max(heights.shape) // (2 * max(rows, columns))
-        if by > 1:
-            down, across = (length // by for length in heights.shape)
-            blocks = (heights[row : down * by : by, column : across * by : by] for row, column in np.ndindex(by, by))
-            finer, placed = sum(blocks, np.zeros((down, across))) / by**2, source * Affine.scale(by)
+        by = max(1, max(heights.shape) // (2 * max(rows, columns)))
+        finer = heights.block_means(slice(None), slice(None), by)
         reproject(
             finer,
             metres,
-            src_transform=placed,
+            src_transform=placed * Affine.scale(by),
             src_crs=relief.crs.to_wkt(),
             src_nodata=np.nan,
             dst_transform=from_bounds(left, bottom, right, top, columns, rows),
@@ -230,18 +239,25 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         )
         if not np.isfinite(metres).any():
             return None
+        # The side of a cell on the ground, row by row.
         cell_m = step * np.cos(np.radians(np.linspace(north, south, rows)))
         # Heights are raised until the steeper slopes stand out: at most eightfold, never lowered.
         slope = np.hypot(*np.gradient(metres)) / cell_m[:, None]
         known = slope[np.isfinite(slope) & (slope > 0.0)]
         steep = float(np.quantile(known, 0.9)) if len(known) else math.inf
         factor = min(_MOST_EXAGGERATED, max(1.0, _USUAL_SLOPE / steep))
-        image = palette_png(hillshade(metres, cell_m, factor=factor))
-        if len(image) <= MAX_BYTES or side == _LEAST_PX:
-            break
-        # Bytes go about with the cells.
-        side = max(_LEAST_PX, int(side * min(0.95, math.sqrt(MAX_BYTES / len(image)))))
-    return {"image": Piece(image), "bounds": [[south, west], [north, east]], "factor": round(factor, 1)}
+        return _Drawn(palette_png(hillshade(metres, cell_m, factor=factor)), factor)
+
+    # A small picture tells what side has about the bytes that a page has room for.
+    side, is_first = _FIRST_PX, True
+    shown = drawn(side)
+    while shown is not None and (is_first or (len(shown.image) > MAX_BYTES and side > _LEAST_PX)):
+        change = (MAX_BYTES / len(shown.image)) ** _SIDE_BY_BYTES
+        side = min(_MOST_PX, max(_LEAST_PX, int(side * (change if is_first else min(0.95, change)))))
+        shown, is_first = drawn(side), False
+    if shown is None:
+        return None
+    return {"image": Piece(shown.image), "bounds": [[south, west], [north, east]], "factor": round(shown.factor, 1)}
 
 
 def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:

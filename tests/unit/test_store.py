@@ -261,6 +261,42 @@ def test_a_raster_on_a_disk_that_is_full_at_its_last_byte_is_not_there(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_let_go_of_makes_room_for_what_is_read_later(tmp_path, monkeypatch):
+    store = Store(tmp_path, keeps=True)
+    for name in ("first", "second"):
+        store.write(name, pd.DataFrame({"x": [1.0, 2.0]}))
+    monkeypatch.setattr("spatial.store.KEPT_BYTES", store.path_of("first").stat().st_size)
+    made = iter(range(10))
+
+    def derived(name: str) -> int:
+        store.read(name)
+        return store.derived([name], "sum", lambda: next(made))
+
+    assert [derived("first"), derived("first"), derived("second"), derived("second")] == [0, 0, 1, 2]
+    store.keep_only({"second"})
+    assert [derived("second"), derived("second")] == [3, 3]
+
+
+def test_blocks_are_averaged_alike_in_memory_and_from_strips_of_the_file(tmp_path, monkeypatch):
+    cells = np.random.default_rng(3).uniform(0.0, 900.0, (61, 47))
+    cells[10, 20] = np.nan
+    raster = Raster(cells, Affine(0.1, 0, 43, 0, -0.1, -11), CRS.from_epsg(4326))
+    store = Store(tmp_path, keeps=True)
+    store.write("elevation", raster)
+    monkeypatch.setattr("spatial.rasters.STRIP_CELLS", 47 * 8)  # seven rows a strip
+    part = slice(2, 60), slice(5, 200)
+    expected = cells[2:60, 5:47][:57, :42].reshape(19, 3, 14, 3).mean(axis=(1, 3))
+    assert np.isnan(expected).sum() == 1
+    for one in (raster, store.read("elevation")):
+        assert one.shape == (61, 47)
+        np.testing.assert_allclose(one.block_means(*part, 3), expected, rtol=1e-15)
+    unread = store.read("elevation")
+    np.testing.assert_array_equal(unread.block_means(*part, 1), cells[part])
+    assert "values" not in vars(unread)
+    assert raster.block_means(slice(0, 61), slice(50, 60), 2).shape == (30, 0)
+    assert repr(unread) == repr(dataclasses.replace(raster, name="elevation"))
+
+
 def test_a_file_in_the_way_of_the_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "processed").write_text("a file, not a folder")
     with pytest.raises(StoreError, match="in the way"):
