@@ -331,6 +331,10 @@ def access_table(  # noqa: PLR0913 - the last one is who does it
     shared = sorted(set(services) & set(rules.tiers))
     if shared:
         raise ContractError("services", [f"{name}: is the name of a tier of towns; rename it" for name in shared])
+    if not services and not rules.tiers:
+        raise ContractError(
+            "services", ["none is given, and no tier of towns in rules.tiers: name what people go to"]
+        )
     access, snaps, routes, findings = [], [], [], []
     for graph in modes:
         mode = _mode_of(graph, settlements, facilities, rules, surroundings)

@@ -89,7 +89,7 @@ def certainty(
     if tables:
         texts = {"service": "str", "speed_status": "str"}
         found["intervals"] = pd.concat(tables, ignore_index=True).astype(texts)
-    if wet is not None:
+    if wet is not None and tables:
         progress(0.6, "certainty: the wet season")
         when_wet = access_table(
             wet,

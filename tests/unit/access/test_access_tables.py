@@ -196,6 +196,12 @@ def test_a_service_may_not_have_the_name_of_a_tier(grid_city):
         )
 
 
+def test_nothing_that_is_to_be_reached_is_refused(grid_city):
+    places, none = grid_city.settlements([("a", "village", 0, 0)]), grid_city.facilities([])
+    with pytest.raises(ContractError, match="none is given, and no tier of towns"):
+        access_table(grid_city.graph(), places, none, services={}, rules=AccessRules(tiers={}))
+
+
 def test_settlements_and_facilities_may_share_an_id(grid_city):
     places = grid_city.settlements([("1", "village", 0, 0), ("2", "town", 1, 1)])
     result = access_table(grid_city.graph(), places, grid_city.facilities([("1", "clinic", 1, 0)]), services=CLINIC)

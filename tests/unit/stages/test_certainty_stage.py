@@ -38,6 +38,17 @@ def test_the_minutes_of_a_headline_are_among_the_cutoffs(ran):
     assert {10.0, 30.0, 60.0} == set(ran.interval_people["cutoff_min"])
 
 
+def test_a_study_whose_headlines_ask_for_nothing_that_is_there_says_nothing_of_it(tiny_done):
+    folder = tiny_done.processed / "tiny"
+    tiny_done.tables["norms"] = {"only": []}
+    tiny_done.tables["access"]["services"] = ["post_office"]
+    outcome = tiny_done.run("--until", "certainty")
+    assert outcome.code == 0, outcome.err
+    assert set(sp.read_results(folder).access["service"]) >= {"post_office", "town"}
+    assert not (folder / "intervals.parquet").exists()
+    assert not (folder / "wet_losses.parquet").exists()
+
+
 def test_a_country_takes_service_after_service_and_leaves_out_what_nobody_names(tiny_done, monkeypatch):
     before = sp.read_results(tiny_done.processed / "tiny")
     monkeypatch.setattr("spatial.stages.shared.MANY_SETTLEMENTS", 0)
