@@ -332,9 +332,7 @@ def access_table(  # noqa: PLR0913 - the last one is who does it
     if shared:
         raise ContractError("services", [f"{name}: is the name of a tier of towns; rename it" for name in shared])
     if not services and not rules.tiers:
-        raise ContractError(
-            "services", ["none is given, and no tier of towns in rules.tiers: name what people go to"]
-        )
+        raise ContractError("services", ["none is given, and no tier of towns in rules.tiers: name what people go to"])
     access, snaps, routes, findings = [], [], [], []
     for graph in modes:
         mode = _mode_of(graph, settlements, facilities, rules, surroundings)
