@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
@@ -15,10 +16,11 @@ from spatial import errors
 from spatial.cli import cli
 from spatial.drafting.study_file import inner_model
 from spatial.study import Study
+from spatial.study.sources import PlainTable, RasterSource, TableSource
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
 
 def write_reference(folder: Path) -> None:
@@ -64,17 +66,31 @@ def tables_page() -> str:
     return "".join(parts)
 
 
-def _keys(model: type[BaseModel], prefix: str = "") -> list[tuple[str, str, str]]:
+FILES: dict[str, type[BaseModel]] = {
+    "A file with places or lines": TableSource,
+    "A table": PlainTable,
+    "A raster": RasterSource,
+}
+"""What many keys take, the special before the general: told once, behind the sections."""
+
+
+def _link(title: str) -> str:
+    return f"[{title[0].lower()}{title[1:]}](#{title.lower().replace(' ', '-')})"
+
+
+def _keys(model: type[BaseModel], prefix: str = "", told: Collection[str] = ()) -> list[tuple[str, str, str]]:
+    """List the keys of a model but those that are told elsewhere: key, default, what it is."""
     rows = []
     for name, field in model.model_fields.items():
-        if field.exclude:
+        if field.exclude or name in told:
             continue
         key = f"{prefix}{field.alias or name}"
         inner, many = inner_model(field.annotation)
         if inner is not None:
-            about = field.description or (inner.__doc__ or "").strip().split("\n")[0]
-            rows.append((key + ("[]" if many else ""), "", about))
-            rows += _keys(inner, key + ("[]." if many else "."))
+            about = (field.description or (inner.__doc__ or "").strip().split("\n")[0]).removesuffix(".")
+            kind = next((title for title, base in FILES.items() if issubclass(inner, base)), None)
+            rows.append((key + ("[]" if many else ""), "", about if kind is None else f"{about}: {_link(kind)}"))
+            rows += _keys(inner, key + ("[]." if many else "."), FILES[kind].model_fields if kind else ())
             continue
         default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
         rows.append((key, default, field.description or ""))
@@ -82,14 +98,28 @@ def _keys(model: type[BaseModel], prefix: str = "") -> list[tuple[str, str, str]
 
 
 def study_page() -> str:
-    """Write the list of study keys."""
-    head = "# Keys of the study file\n\n`spatial init` writes a file with all of them.\n\n"
+    """Write the keys of a study section by section, and once those of files that many keys take."""
     table = "| key | default | what it is |\n|---|---|---|\n"
-    rows = [
-        f"| `{key}` | {_cell(f'`{default}`' if default else '')} | {_cell(about)} |\n"
-        for key, default, about in _keys(Study)
+    parts = [
+        "# Keys of the study file\n\n`spatial init` writes a file with all of them. Keys with `[]` may be repeated.\n"
     ]
-    return head + table + "".join(rows)
+
+    def add(head: str, keys: Iterable[tuple[str, str, str]]) -> None:
+        rows = [
+            f"| `{key}` | {_cell(f'`{default}`' if default else '')} | {_cell(about)} |\n"
+            for key, default, about in keys
+        ]
+        parts.append(f"\n{head}{table}{''.join(rows)}")
+
+    for head, keys in itertools.groupby(
+        _keys(Study), key=lambda row: re.split(r"[.\[]", row[0])[0] if row[1] == "" or "." in row[0] else ""
+    ):
+        add(f"## `{head}`\n\n" if head else "", keys)
+    for title, base in FILES.items():
+        wider = next((other for other, one in FILES.items() if one is not base and issubclass(base, one)), None)
+        more = f"Beside these keys those of {_link(wider)}.\n\n" if wider else ""
+        add(f"## {title}\n\n{more}", _keys(base, told=FILES[wider].model_fields if wider else ()))
+    return "".join(parts)
 
 
 def commands_page() -> str:

@@ -336,7 +336,9 @@ MOST_CELLS = 4e8
 class RasterSource(Model):
     """One or more raster files that together cover the study area."""
 
-    paths: tuple[FilePath, ...] = Field(description="GeoTIFF or zipped .hgt files below the raw root", min_length=1)
+    paths: tuple[FilePath, ...] = Field(
+        description="GeoTIFF or zipped .hgt files below the raw root; of one file `path` instead", min_length=1
+    )
     nodata: float | None = option(
         None, "Value of cells without data, where the file does not say it", allow_inf_nan=True
     )
