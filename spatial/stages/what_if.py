@@ -254,7 +254,7 @@ def _best_sites(
     }
     offered = pd.DataFrame({"facility_id": [TODAY, *ids[sites]], "status": ["existing", *["candidate"] * len(sites)]})
     if number > len(sites):
-        raise StudyError("try", [f"--best: {number} asked for, and there are {len(sites)} settlements to put them in"])
+        raise StudyError("try", [f"--best: {number} asked for; settlements to put them in: {len(sites)}"])
     plan = p_median(pd.DataFrame(pairs), homes, offered, n_facilities=number, time_limit_s=SITES_LIMIT_S)
     if plan.status != "optimal":
         _LOG.warning("the %d sites are the best found within %g s, not proven to be the best", number, SITES_LIMIT_S)

@@ -169,5 +169,5 @@ def test_a_name_that_is_taken_is_not_written(tiny_done, command):
 
 
 def test_more_sites_than_settlements_are_refused_in_the_words_of_the_command(tiny_done):
-    with pytest.raises(StudyError, match="--best: 9 asked for, and there are 8 settlements to put them in"):
+    with pytest.raises(StudyError, match="--best: 9 asked for; settlements to put them in: 8"):
         tried(tiny_done, best=["9:primary_school"])
