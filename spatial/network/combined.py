@@ -328,8 +328,13 @@ def combine_networks(
         raise NetworkError(f"the networks {walk.mode} and {ride.mode} share no node; build both from the same roads")
     both = _side_by_side(walk, ride)
     name = f"{walk.mode}>{ride.mode}"
+    # A barrier, or a turn that is forbidden, cuts a node of the one network into several: each has a link of its own.
+    again = pd.Series(from_walk).duplicated()
     links = Links(
-        edge_id=[f"{name}/{node}" for node in from_walk],
+        edge_id=[
+            f"{name}/{node}/{other}" if is_again else f"{name}/{node}"
+            for node, other, is_again in zip(from_walk, from_ride, again, strict=True)
+        ],
         road_id=name,
         road_class=TRANSFER,
         start=from_walk,

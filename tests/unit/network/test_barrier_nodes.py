@@ -54,3 +54,12 @@ def test_a_barrier_ends_the_roads_of_its_own_node(name, lane, in_the_middle):
     assert (graph.road_id == "w4").sum() == lane
     ends = np.unique(np.r_[graph.edge_from, graph.edge_to])
     assert (np.hypot(graph.node_x[ends], graph.node_y[ends]) == 0.0).sum() == in_the_middle
+
+
+def test_who_walks_boards_on_each_side_of_a_barrier():
+    walk, drive = sp.build_network(roads(), mode="walk"), walled("n2")
+    both = sp.combine_networks(walk, drive)
+    assert len(set(both.edge_id)) == both.n_edges
+    sides = both.edge_to[(both.road_class == "transfer") & (both.edge_from == walk.node_source_id.tolist().index("n2"))]
+    assert len(sides) == len(set(sides)) == 3
+    assert ((both.node_x[sides] == 0.0) & (both.node_y[sides] == 0.0)).all()
