@@ -17,6 +17,7 @@ from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
 from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
+from spatial.outlines import require_shapes
 from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.rasters import Raster
 from spatial.study.base import LARGEST, LETTERS_OF_KEY
@@ -452,6 +453,7 @@ def require_aligned(first: Raster, *others: Raster) -> None:
 
 
 def _shapes_of(frame: gpd.GeoDataFrame, grid: Raster, what: str) -> gpd.GeoSeries:
+    require_shapes(what, frame, series_too=True)
     if frame.crs is None or frame.crs != grid.crs:
         have = "no CRS" if frame.crs is None else f"the CRS {frame.crs.to_string()}"
         raise CrsError(f"{what}: {have}; the grid is in {grid.crs.to_string()}: use frame.to_crs(grid.crs)")
