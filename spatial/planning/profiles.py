@@ -154,8 +154,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
         tell(f"{service}_min", "min", nearest["travel_time_min"].to_numpy(), status)
     for measure, value, status in _flows(places, settlements, flows):
         tell(measure, "a year", value, status)
-    found = pd.concat(blocks, ignore_index=True).assign(mode=graph.mode)
-    made, ids = TABLES["site_profile"].frame(found), found["place_id"].infer_objects()
+    whole = pd.concat(blocks, ignore_index=True).assign(mode=graph.mode)
+    made, ids = TABLES["site_profile"].frame(whole), whole["place_id"].infer_objects()
     return made.assign(place_id=ids) if pd.api.types.is_numeric_dtype(ids) else made
 
 
