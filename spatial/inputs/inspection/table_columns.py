@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from spatial.formats.columns import perhaps_thousands
 from spatial.inputs.inspection.columns import EXACT, Profile, matches
 from spatial.inputs.inspection.kinds import (
     GROUPS,
@@ -147,6 +148,12 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
             reason = f"{blanks} of {rows} rows have no number: fill them in, or leave the column unmapped"
             setting = replace(setting, reason=reason, is_decided=False)
         settings.append(setting)
+        if not table.opened.signs.settings and (several := perhaps_thousands(named[0].texts)):
+            reason = (
+                f"numbers such as {several[0]!r}: thousands, as a point with three digits after it everywhere says? "
+                "Then write decimal = ',' too; if people are counted in fractions, write decimal = '.' alone"
+            )
+            settings.append(Setting("thousands", ".", reason, is_decided=False))
     elif "population_persons" in found.unfit:
         settings.append(Setting("", None, f"people: {found.unfit['population_persons']}", is_decided=False))
     settings += found.mapped(*GROUPS)
