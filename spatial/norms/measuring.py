@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -118,10 +119,16 @@ def take_inventory(
     declared: Mapping[str, str],
     official: Mapping[str, OfficialFacilities],
     vocabulary: Vocabulary,
+    changed: Mapping[str, float] = MappingProxyType({}),
 ) -> Inventory:
-    """Say how complete the facilities of the study area are: as declared, as officially counted, or as estimated."""
+    """
+    Say how complete the facilities of the study area are: as declared, as officially counted, or as estimated.
+
+    Of a scenario ``changed`` says by service how many it opens, less those that it closes: offices count today's.
+    """
     counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
-    found_in = counted.get("found_in", pd.Series("map", index=counted.index)).fillna("map")
+    # What a scenario opens is in no source.
+    found_in = counted.get("found_in", pd.Series("map", index=counted.index))
     # A row counts the services that its official number counts, else its own at every level.
     kinds = {
         name: frozenset(official[name].services if name in official else ()) or vocabulary.by_level(name)
@@ -130,7 +137,7 @@ def take_inventory(
     rows: dict[str, dict[str, Any]] = {}
     for name, counting in kinds.items():
         number = official.get(name)
-        counts = math.nan if number is None else number.value
+        counts = math.nan if number is None else number.value + sum(changed.get(kind, 0.0) for kind in counting)
         chosen = counted["service"].isin(list(counting))
         ours, said = float(chosen.sum()), declared.get(name, "unknown")
         ways = found_in[chosen].value_counts()
@@ -142,6 +149,8 @@ def take_inventory(
             of_list = chosen & counted["found_in"].isin(["list", "both"])
             listed, by_name = of_list.sum(), (of_list & counted["placed_by"].eq("name")).sum()
         estimate = capture_recapture(in_list, on_map, both if by_name <= MOST_BY_NAME * listed else math.nan)
+        opened = float(found_in[chosen].isna().sum())
+        estimate = Estimate(estimate.number + opened, estimate.lower + opened, estimate.upper + opened)
         low = high = missing = math.nan
         basis = "none"
         if said == "complete" and not counts > ours:

@@ -16,7 +16,14 @@ from spatial.reporting.summary import CertaintyNote, rank_gaps, summarise_study
 from spatial.reporting.wording import every_source, known_issues
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.network import Fitted, calibration_of
-from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, vocabulary_of
+from spatial.stages.policy import (
+    binding_norms,
+    changed_by_scenario,
+    inventories,
+    norm_rules,
+    official_totals,
+    vocabulary_of,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -31,6 +38,7 @@ def norms(
     roads: gpd.GeoDataFrame,
     access: pd.DataFrame,
     last_mile: pd.DataFrame,
+    counts: pd.DataFrame,
     unplaced: pd.DataFrame | None = None,
     options: Options,
     progress: Progress = silent,
@@ -38,9 +46,11 @@ def norms(
     """Judge every norm that binds the study."""
     progress(0.0, "norms")
     vocabulary = vocabulary_of(options, facilities["service"])
-    known = inventories(options, vocabulary, facilities)
+    known = inventories(options, vocabulary, facilities, counts)
     official = options.official.facilities
-    inventory = take_inventory(facilities, declared=known, official=official, vocabulary=vocabulary)
+    inventory = take_inventory(
+        facilities, declared=known, official=official, vocabulary=vocabulary, changed=changed_by_scenario(counts)
+    )
     evidence = NormEvidence(
         vocabulary=vocabulary,
         inventory=inventory.believed,
@@ -132,7 +142,7 @@ def sign_off(*, options: Options, progress: Progress = silent, **tables: Any) ->
     table = sign_off_table(
         tables,
         official=official_totals(options, vocabulary),
-        inventory=inventories(options, vocabulary, tables["facilities"]),
+        inventory=inventories(options, vocabulary, tables["facilities"], tables["counts"]),
         basis=options.population.basis,
         register=binding_norms(options),
     )

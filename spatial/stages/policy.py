@@ -187,20 +187,38 @@ def official_totals(options: Options, vocabulary: Vocabulary) -> OfficialOptions
     return official.model_copy(update={"facilities": facilities})
 
 
-def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame) -> dict[str, str]:
+CLOSED, OPENED = "closed service=", "opened service="
+"""Rows of `counts` by which a run of a scenario tells how many facilities of the study it closes and opens."""
+
+
+def changed_by_scenario(counts: pd.DataFrame) -> dict[str, float]:
+    """Tell how many more facilities of a service there are, in the study, than sources and the office know of."""
+    changed: dict[str, float] = {}
+    for prefix, sign in ((CLOSED, -1.0), (OPENED, 1.0)):
+        rows = counts.loc[counts["item"].str.startswith(prefix)]
+        for item, number in zip(rows["item"], rows["number"], strict=True):
+            service = item.removeprefix(prefix)
+            changed[service] = changed.get(service, 0.0) + sign * number
+    return changed
+
+
+def inventories(
+    options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame, counts: pd.DataFrame
+) -> dict[str, str]:
     """
     Say for every service whether all its facilities are known.
 
     The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
     with a `service` covers that one, any other table the services that its ``values.service`` names and those of its
-    rows, and an extract covers all. Who covers a service covers the one under which it is looked for where its level
-    is not known.
+    rows, those that a scenario closes among them, and an extract covers all. Who covers a service covers the one under
+    which it is looked for where its level is not known.
     """
     sources, wider = options.sources, vocabulary.families
     declared = []
     for table in sources.facilities:
         rows = facilities.loc[facilities["source"] == table.path, "service"]
-        held = {*table.values.get("service", {}).values(), *rows.astype(str)}
+        closed = counts.loc[(counts["source"] == table.path) & counts["item"].str.startswith(CLOSED), "item"]
+        held = {*table.values.get("service", {}).values(), *rows.astype(str), *closed.str.removeprefix(CLOSED)}
         declared.append((frozenset(held if table.service is None else {table.service}), table.inventory))
     if sources.osm is not None and sources.osm.facilities:
         declared.append((frozenset(wider), sources.osm.inventory))
