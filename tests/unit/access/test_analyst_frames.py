@@ -545,3 +545,13 @@ def test_towns_and_profiles_keep_ids_that_are_numbers(graph, villages, clinics):
     # Beside ids that are texts all are texts.
     assert set(sp.site_profile(graph, towns, clinics, candidates=clinics)["place_id"]) == {"7", "3", "y", "x"}
     assert sp.towns_as_facilities(towns.astype({"settlement_id": "category"}))["facility_id"].tolist() == ["7", "3"]
+
+
+def test_a_path_is_no_study_and_no_run():
+    for ask in (sp.run, sp.status):
+        with pytest.raises(sp.ContractError, match=r"is a str; read one with Study.from_toml"):
+            ask("study.toml")
+    with pytest.raises(sp.ContractError, match=r"'str' .*open each run with read_results"):
+        sp.compare_runs("one", "other")
+    with pytest.raises(sp.ContractError, match=r"'str' .*open each run with read_results"):
+        sp.trajectory(["one", "other"])
