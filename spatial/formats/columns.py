@@ -461,11 +461,11 @@ def plain_numbers(
     """Write the numbers of a table plainly where the study says how they are written."""
     if not {"decimal", "thousands"} & source.model_fields_set:
         problems += [
-            f"{name}: a point with three digits after it everywhere, such as {first_of(shown, limit=3)}, may set "
+            f"{name}: a point with three digits after it everywhere, such as {first_of(grouped, limit=3)}, may set "
             "thousands apart: declare thousands = '.' and decimal = ',', or decimal = '.' "
             "where people are counted in fractions"
             for name in ([] if typed else map(str, frame.columns))
-            if name.endswith("_persons") and (shown := perhaps_thousands(frame[name]))
+            if name.endswith("_persons") and (grouped := perhaps_thousands(frame[name]))
         ]
         return frame
     axes, keys = coordinate_columns(source)
