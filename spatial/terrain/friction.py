@@ -307,8 +307,9 @@ def friction_surface(
     speeds : str, Path or SurfaceSpeeds
         See `load_surface_speeds`.
     roads : GeoDataFrame, optional
-        Lines with ``speed_km_h``, or with ``road_class`` for the speeds of the table in `mode`; a class that the table
-        does not list is closed and counted. Optional: ``is_bridge``, or ``bridge`` as OpenStreetMap tags it.
+        Lines with ``speed_km_h``, or with ``road_class`` for the speeds of the table in `mode` where none is stated; a
+        class that the table does not list is closed and counted. Optional: ``is_bridge``, or ``bridge`` as
+        OpenStreetMap tags it.
     barriers : GeoDataFrame, optional
         Lines or polygons that are crossed on roads alone, such as rivers and lakes; or, where they have
         ``speed_km_h``, at that speed (NaN: on roads alone), as by a ferry or a bridge still to be built. Of several in
@@ -393,16 +394,20 @@ def friction_surface(
         "cells_by_class": by_class,
     }
     if roads is not None:
+        if not {"speed_km_h", "road_class"} & set(roads.columns):
+            raise ContractError("roads", ["speed_km_h or road_class is needed"])
+        km_h = np.full(len(roads), np.nan)
+        if "road_class" in roads:
+            km_h = roads["road_class"].map(dict(table.roads[mode])).to_numpy(dtype=np.float64)
         if "speed_km_h" in roads:
-            km_h = pd.to_numeric(roads["speed_km_h"], errors="coerce").to_numpy(dtype=np.float64)
-            wrong = ~(np.isfinite(km_h) & (km_h > 0))
+            stated = pd.to_numeric(roads["speed_km_h"], errors="coerce").to_numpy(dtype=np.float64)
+            # What states no speed goes by its class, where classes are known.
+            unsaid = roads["speed_km_h"].isna().to_numpy(dtype=bool) & ("road_class" in roads)
+            wrong = ~unsaid & ~(np.isfinite(stated) & (stated > 0))
             if wrong.any():
                 rows = first_of(roads.index[wrong].tolist())
                 raise ContractError("roads", [f"speed_km_h: not above 0 and finite at rows {rows}"])
-        elif "road_class" in roads:
-            km_h = roads["road_class"].map(dict(table.roads[mode])).to_numpy(dtype=np.float64)
-        else:
-            raise ContractError("roads", ["speed_km_h or road_class is needed"])
+            km_h = np.where(unsaid, km_h, stated)
         if "is_bridge" in roads:
             is_bridge = roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)
         elif "bridge" in roads:
