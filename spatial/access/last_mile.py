@@ -116,7 +116,7 @@ def last_mile(
         require_shapes(table, given)
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
-    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km)]
+    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & _is_open(frame)]
     points = shapes_of(settlements.geometry)
     known = roads["all_season"] == "yes"
     unknown = roads["all_season"] == "unknown"
@@ -177,6 +177,12 @@ def _distances(points: ObjectArray, lines: ObjectArray, barriers: gpd.GeoSeries 
         np.minimum.at(distance, rows, shapely.distance(points[rows], lines[other]))
         hidden = hidden[~np.isfinite(distance[hidden])]
     return distance
+
+
+def _is_open(edges: pd.DataFrame) -> BoolArray:
+    """Tell which edges a scenario has not closed in both directions; all where their minutes are not there."""
+    minutes = edges.filter(["time_forward_min", "time_backward_min"])
+    return np.isfinite(minutes.to_numpy(dtype=np.float64)).any(axis=1) | minutes.empty
 
 
 def _classes(distance: FloatArray, rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
@@ -520,7 +526,9 @@ def rural_access_index(
         raise ContractError("rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"])
     if isinstance(roads, TravelGraph):
         columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
+        columns |= {"time_forward_min": roads.forward_min, "time_backward_min": roads.backward_min}
         frame = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
+        frame = frame.loc[_is_open(frame)]
     else:
         frame = roads
     require_shapes("roads", frame)
