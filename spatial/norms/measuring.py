@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -119,13 +118,8 @@ def take_inventory(
     declared: Mapping[str, str],
     official: Mapping[str, OfficialFacilities],
     vocabulary: Vocabulary,
-    changed: Mapping[str, float] = MappingProxyType({}),
 ) -> Inventory:
-    """
-    Say how complete the facilities of the study area are: as declared, as officially counted, or as estimated.
-
-    Of a scenario ``changed`` says by service how many it opens, less those that it closes: offices count today's.
-    """
+    """Say how complete the facilities of the study area are: as declared, as officially counted, or as estimated."""
     counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
     # What a scenario opens is in no source.
     found_in = counted.get("found_in", pd.Series("map", index=counted.index))
@@ -137,7 +131,7 @@ def take_inventory(
     rows: dict[str, dict[str, Any]] = {}
     for name, counting in kinds.items():
         number = official.get(name)
-        counts = math.nan if number is None else number.value + sum(changed.get(kind, 0.0) for kind in counting)
+        counts = math.nan if number is None else number.value
         chosen = counted["service"].isin(list(counting))
         ours, said = float(chosen.sum()), declared.get(name, "unknown")
         ways = found_in[chosen].value_counts()

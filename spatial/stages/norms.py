@@ -16,14 +16,7 @@ from spatial.reporting.summary import CertaintyNote, rank_gaps, summarise_study
 from spatial.reporting.wording import every_source, known_issues
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.network import Fitted, calibration_of
-from spatial.stages.policy import (
-    binding_norms,
-    changed_by_scenario,
-    inventories,
-    norm_rules,
-    official_totals,
-    vocabulary_of,
-)
+from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, vocabulary_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -47,10 +40,8 @@ def norms(
     progress(0.0, "norms")
     vocabulary = vocabulary_of(options, facilities["service"])
     known = inventories(options, vocabulary, facilities, counts)
-    official = options.official.facilities
-    inventory = take_inventory(
-        facilities, declared=known, official=official, vocabulary=vocabulary, changed=changed_by_scenario(counts)
-    )
+    official = official_totals(options, vocabulary, counts).facilities
+    inventory = take_inventory(facilities, declared=known, official=official, vocabulary=vocabulary)
     evidence = NormEvidence(
         vocabulary=vocabulary,
         inventory=inventory.believed,
@@ -141,7 +132,7 @@ def sign_off(*, options: Options, progress: Progress = silent, **tables: Any) ->
     vocabulary = vocabulary_of(options)
     table = sign_off_table(
         tables,
-        official=official_totals(options, vocabulary),
+        official=official_totals(options, vocabulary, tables["counts"]),
         inventory=inventories(options, vocabulary, tables["facilities"], tables["counts"]),
         basis=options.population.basis,
         register=binding_norms(options),

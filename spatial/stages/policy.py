@@ -177,29 +177,27 @@ def asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:
     return {item.id for item in found if item is not None}
 
 
-def official_totals(options: Options, vocabulary: Vocabulary) -> OfficialOptions:
-    """Take the official totals; a number of facilities that names no services counts its own at every level."""
-    official: OfficialOptions = options.official
-    facilities = {
-        name: item.model_copy(update={"services": item.services or tuple(sorted(vocabulary.by_level(name)))})
-        for name, item in official.facilities.items()
-    }
-    return official.model_copy(update={"facilities": facilities})
-
-
 CLOSED, OPENED = "closed service=", "opened service="
 """Rows of `counts` by which a run of a scenario tells how many facilities of the study it closes and opens."""
 
 
-def changed_by_scenario(counts: pd.DataFrame) -> dict[str, float]:
-    """Tell how many more facilities of a service there are, in the study, than sources and the office know of."""
-    changed: dict[str, float] = {}
-    for prefix, sign in ((CLOSED, -1.0), (OPENED, 1.0)):
-        rows = counts.loc[counts["item"].str.startswith(prefix)]
-        for item, number in zip(rows["item"], rows["number"], strict=True):
-            service = item.removeprefix(prefix)
-            changed[service] = changed.get(service, 0.0) + sign * number
-    return changed
+def official_totals(options: Options, vocabulary: Vocabulary, counts: pd.DataFrame) -> OfficialOptions:
+    """
+    Take the official totals; a number of facilities that names no services counts its own at every level.
+
+    Offices count the facilities of today: what a scenario opens or closes is added or taken off.
+    """
+    official: OfficialOptions = options.official
+    facilities = {}
+    for name, item in official.facilities.items():
+        services = item.services or tuple(sorted(vocabulary.by_level(name)))
+        closed, opened = (
+            float(counts.loc[counts["item"].isin([prefix + service for service in services]), "number"].sum())
+            for prefix in (CLOSED, OPENED)
+        )
+        known = {"services": services, "value": item.value - closed + opened}
+        facilities[name] = item.model_copy(update=known)
+    return official.model_copy(update={"facilities": facilities})
 
 
 def inventories(

@@ -5,7 +5,7 @@ import pytest
 
 from spatial.inputs.services import load_services
 from spatial.runner.stage import Options
-from spatial.stages.policy import inventories
+from spatial.stages.policy import inventories, official_totals
 from spatial.study import Study
 
 NO_ROWS = pd.DataFrame({"source": [], "service": []}, dtype="str")
@@ -88,3 +88,18 @@ def test_the_studys_own_word_comes_first() -> None:
     words = {"service": {"小学": "primary_school"}}
     known = _inventories({"values": words, "inventory": "complete"}, primary_school="partial", bank="complete")
     assert (known["primary_school"], known["bank"]) == ("partial", "complete")
+
+
+def test_offices_count_what_a_scenario_closes_and_not_what_it_opens() -> None:
+    osm = {"osm": {"path": "x.osm.pbf"}}
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": osm}
+    official = {"facilities": {"pharmacy": {"value": 22, "source": "Health bureau"}}}
+    options = Options(Study.from_dict({**values, "official": official}), ("official",))
+    rows = [
+        ("f.csv", "closed service=pharmacy", 3.0),
+        ("study", "opened service=pharmacy", 1.0),
+        ("study", "nodes", 9.0),
+    ]
+    counts = pd.DataFrame(rows, columns=["source", "item", "number"])
+    today, later = (official_totals(options, load_services(), some) for some in (counts.iloc[2:], counts))
+    assert (today.facilities["pharmacy"].value, later.facilities["pharmacy"].value) == (22, 20)

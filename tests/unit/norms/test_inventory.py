@@ -103,20 +103,6 @@ def test_a_complete_list_is_not_believed_where_the_office_counts_more():
     assert known.believed == declared
 
 
-def test_what_a_scenario_closes_or_opens_is_no_difference_to_what_the_office_counts():
-    # Of 22 pharmacies three close and one opens; the office counts those of today.
-    facilities = _facilities("pharmacy", both=0, in_list=20, on_map=0)
-    facilities.loc[19, "found_in"] = None
-    official = {"pharmacy": OfficialFacilities(value=22, source="Health bureau")}
-    declared = {"pharmacy": "complete"}
-    known = take_inventory(
-        facilities, declared=declared, official=official, vocabulary=SERVICES, changed={"pharmacy": -2.0}
-    )
-    assert known.believed == declared
-    row = known.table.set_index("service").loc["pharmacy"]
-    assert row[["facilities", "official", "in_list", "on_map", "basis"]].tolist() == [20, 20, 19, 0, "declared"]
-
-
 def test_what_a_scenario_opens_is_added_to_the_estimate_and_is_no_evidence_for_it():
     facilities = _facilities("pharmacy", both=10, in_list=10, on_map=5)
     opened = pd.concat([facilities, facilities.iloc[[0]].assign(found_in=None)], ignore_index=True)
