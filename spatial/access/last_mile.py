@@ -182,7 +182,8 @@ def _distances(points: ObjectArray, lines: ObjectArray, barriers: gpd.GeoSeries 
 def _is_open(edges: pd.DataFrame) -> BoolArray:
     """Tell which edges a scenario has not closed in both directions; all where their minutes are not there."""
     minutes = edges.filter(["time_forward_min", "time_backward_min"])
-    return np.isfinite(minutes.to_numpy(dtype=np.float64)).any(axis=1) | minutes.empty
+    is_open: BoolArray = np.isfinite(minutes.to_numpy(dtype=np.float64)).any(axis=1)
+    return is_open if minutes.shape[1] else ~is_open
 
 
 def _classes(distance: FloatArray, rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:

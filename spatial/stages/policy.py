@@ -201,7 +201,7 @@ def official_totals(options: Options, vocabulary: Vocabulary, counts: pd.DataFra
 
 
 def inventories(
-    options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame, counts: pd.DataFrame
+    options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame, counts: pd.DataFrame | None
 ) -> dict[str, str]:
     """
     Say for every service whether all its facilities are known.
@@ -209,14 +209,16 @@ def inventories(
     The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
     with a `service` covers that one, any other table the services that its ``values.service`` names and those of its
     rows, those that a scenario closes among them, and an extract covers all. Who covers a service covers the one under
-    which it is looked for where its level is not known.
+    which it is looked for where its level is not known. The public gets no `counts`, and a study that says all itself.
     """
     sources, wider = options.sources, vocabulary.families
     declared = []
     for table in sources.facilities:
         rows = facilities.loc[facilities["source"] == table.path, "service"]
-        closed = counts.loc[(counts["source"] == table.path) & counts["item"].str.startswith(CLOSED), "item"]
-        held = {*table.values.get("service", {}).values(), *rows.astype(str), *closed.str.removeprefix(CLOSED)}
+        held = {*table.values.get("service", {}).values(), *rows.astype(str)}
+        if counts is not None:
+            closed = counts.loc[(counts["source"] == table.path) & counts["item"].str.startswith(CLOSED), "item"]
+            held |= set(closed.str.removeprefix(CLOSED))
         declared.append((frozenset(held if table.service is None else {table.service}), table.inventory))
     if sources.osm is not None and sources.osm.facilities:
         declared.append((frozenset(wider), sources.osm.inventory))

@@ -141,14 +141,12 @@ def _counts(counts: pd.DataFrame, today: gpd.GeoDataFrame, facilities: gpd.GeoDa
     )
     closed = today.loc[~today["facility_id"].isin(facilities["facility_id"])]
     opened = facilities.loc[~facilities["facility_id"].isin(today["facility_id"])].assign(source=STUDY)
-    moved = [
-        own.assign(item=prefix + own["service"].astype("str"), number=own["in_study"] & (own["status"] == "existing"))
-        .groupby(["source", "item"], as_index=False)["number"]
-        .sum()
-        .astype({"source": "str", "item": "str", "number": "float64"})
-        for own, prefix in ((closed, CLOSED), (opened, OPENED))
-    ]
-    return pd.concat([rows, services, *moved], ignore_index=True)
+    parts = [rows, services]
+    for own, prefix in ((closed, CLOSED), (opened, OPENED)):
+        items = (prefix + own["service"].astype("str")).rename("item")
+        is_counted = (own["in_study"] & (own["status"] == "existing")).astype("float64").rename("number")
+        parts.append(is_counted.groupby([own["source"].astype("str"), items]).sum().reset_index())
+    return pd.concat(parts, ignore_index=True)
 
 
 def _roads(
