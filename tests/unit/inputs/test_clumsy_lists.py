@@ -237,6 +237,24 @@ def test_inspection_asks_what_numbers_of_people_are(tmp_path: Path, head: str, p
     assert any(told in reason for reason in asked), asked
 
 
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (
+            "name,beds,lat,lon\nYunxi Hospital,646,28.5,104.1\nBaihe Hospital,n/a,28.6,104.2\n",
+            "capacity: 'beds' holds text",
+        ),
+        ("village,population,elderly,lat,lon\nA,120,30,28.5,104.1\nB,80,<5,28.6,104.2\n", "elderly_persons: 'elderly'"),
+    ],
+)
+def test_inspection_tells_why_a_column_of_numbers_is_left_out(tmp_path: Path, head: str, told: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(head, encoding="utf-8")
+    proposal = sp.inspect_file(path).layers[0].proposal
+    asked = [setting.reason for setting in proposal.settings if not setting.is_decided]
+    assert any(told in reason for reason in asked), asked
+
+
 def test_a_point_beside_decimal_commas_sets_thousands_apart() -> None:
     frame = pd.DataFrame({"lat": ["48,1", "48,25"], "people": ["1.253", "800"]})
     assert (tell_signs(frame).decimal, tell_signs(frame).thousands) == (",", ".")
