@@ -1,4 +1,4 @@
-"""Areas: one rule of what is an outline, whoever asks for zones, urban ground or units, and what lies inside."""
+"""Shapes: which frames have them, one rule of what is an outline, whoever asks, and what lies inside."""
 
 from __future__ import annotations
 
@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from spatial.errors import CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import pyproj
     from numpy.typing import NDArray
+
+
+def require_shapes(table: str, given: Any, *, series_too: bool = False) -> None:
+    """Refuse a frame without a geometry, or what is no frame; a series of shapes may do too, and None is not given."""
+    import geopandas as gpd  # noqa: PLC0415 - whoever gives a frame has it
+
+    is_frame = isinstance(given, gpd.GeoDataFrame) and given.active_geometry_name is not None
+    if given is None or is_frame or (series_too and isinstance(given, gpd.GeoSeries)):
+        return
+    kinds = "a GeoDataFrame or GeoSeries" if series_too else "a GeoDataFrame"
+    if hasattr(given, "columns"):
+        raise ContractError(table, [f"geometry: there is none; give {kinds} with a CRS"])
+    raise ContractError(table, [f"is a {type(given).__name__}; give {kinds}"])
 
 
 def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[str]:
@@ -87,6 +100,7 @@ def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.i
 
 def brought_to(shapes: Any, crs: pyproj.CRS, *, what: str) -> Any:
     """Reproject shapes."""
+    require_shapes(what, shapes, series_too=True)
     if shapes.crs is None:
         raise CrsError(f"{what}: no CRS; set it with frame.set_crs(...)")
     return shapes.to_crs(crs)

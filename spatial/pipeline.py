@@ -112,14 +112,14 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "off_road? findings_off_road? friction? off_road_min?", "off_road access.direction services_file"),
     _stage("norms", "settlements facilities unplaced? boundaries roads[road_class,surface,geometry] "
            "access[settlement_id,service,mode,reach_status,travel_time_min,network_distance_m,shortest_distance_m,"
-           "straight_distance_m] last_mile",
+           "straight_distance_m] last_mile counts",
            "norm_results inventory", f"{LAW} official {LISTS}"),
     _stage("score", f"settlements facilities boundaries {TRAVEL} "
            "access[settlement_id,service,mode,facility_id,travel_time_min,network_distance_m,reach_status,"
            "texts=categories] last_mile routes norm_results[unit_level,unit_id,norm_id,service,share_of,"
            "status_as_mapped,reason,gate,value,"
            "depth_fgt1,served_share,attainment,target_share,persons_in_scope,persons_served,persons_unknown,"
-           "places_in_scope,places_served,texts=categories] flows known_issues population?",
+           "places_in_scope,places_served,texts=categories] flows known_issues counts population?",
            SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities boundaries flows {TRAVEL} landcover? elevation? "
            "access[settlement_id,service,mode,reach_status,travel_time_min,network_distance_m,shortest_distance_m,"
@@ -134,7 +134,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read "
            "roads[road_class,oneway,geometry] study_area edges[mode,length_m,speed_source,surface] "
            "access[settlement_id,service,mode,facility_id,travel_time_min,second_facility_id,second_travel_time_min] "
-           "norm_results inventory", "sign_off field_checks?",
+           "norm_results inventory counts", "sign_off field_checks?",
            f"{LAW} official {LISTS} population field_checks"),
     _stage("workbook", f"{TOLD} settlements facilities boundaries {DRAWN_ROADS} "
            "edges[edge_id,road_id,road_class,geometry] gaps summary sign_off field_checks? "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from spatial import pipeline
-from spatial.errors import SourceError, SpatialError, StoreError, StudyError, WorkersError
+from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
 from spatial.results import Results, read_results
@@ -49,6 +49,8 @@ class FinishedRun(NamedTuple):
 
 def folders_of(study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps") -> tuple[Path, Path]:
     """Name the output folders of a study. Returns the processed folder and the folder of pages."""
+    if not isinstance(study, Study):
+        raise ContractError("study", [f"is a {type(study).__name__}; read one with Study.from_toml(path)"])
     return Path(processed) / study.name, Path(maps) / study.name
 
 

@@ -239,8 +239,15 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
     room = numbers("facilities", column, pairs.facilities[column])
     ids = pairs.facilities["facility_id"].to_numpy()
     problems = [
-        f"{column}: {what} for {first_of(ids[wrong])} of {pairs.service}"
-        for what, wrong in (("unknown", np.isnan(room)), ("negative", room < 0.0))
+        f"{column}: {what} for {first_of(ids[wrong])} of {pairs.service}; {remedy}"
+        for what, wrong, remedy in (
+            (
+                "unknown",
+                np.isnan(room),
+                "complete it, or fill no facilities of it (measures.persons_per_unit of a study)",
+            ),
+            ("negative", room < 0.0, "correct it"),
+        )
         if wrong.any()
     ]
     units = capacity_units(pairs.facilities) if column == "capacity" else []

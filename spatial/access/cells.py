@@ -268,9 +268,10 @@ def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     require_columns("settlements", settlements, ("settlement_id", "tier", "name", "in_study"))
     check_places(settlements, "settlement_id")
     towns = settlements.loc[(settlements["tier"] != "village").to_numpy(dtype=bool)]
-    texts = {"facility_id": towns["settlement_id"], "name": towns["name"], "service": towns["tier"]}
+    ids, texts = towns["settlement_id"].reset_index(drop=True), {"name": towns["name"], "service": towns["tier"]}
     return gpd.GeoDataFrame(
         {
+            "facility_id": ids if pd.api.types.is_numeric_dtype(ids) else ids.astype("object").astype("str"),
             **{name: pd.Series(values.to_numpy(dtype=object), dtype="str") for name, values in texts.items()},
             "status": pd.Series(["existing"] * len(towns), dtype="str"),
             "capacity": np.full(len(towns), np.nan),

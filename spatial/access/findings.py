@@ -12,11 +12,11 @@ import shapely
 
 from spatial.access.places import Places, Surroundings, check_table, not_points
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.errors import CrsError, first_of, refuse
 from spatial.formats.notes import no_findings
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
-from spatial.outlines import inside, points_at, shapes_of, tree_of
+from spatial.outlines import inside, points_at, require_shapes, shapes_of, tree_of
 
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray, IntArray
@@ -181,8 +181,9 @@ def move_off_barriers(
     A clinic 30 m inside a lake stands 1 m outside it afterwards, with `moved_m` 31.
     """
     check_table(places, "places")
-    if not (isinstance(places, gpd.GeoDataFrame) and isinstance(barriers, gpd.GeoSeries)):
-        raise ContractError("places", ["give a GeoDataFrame of places and a GeoSeries of barriers"])
+    require_shapes("places", places)
+    require_shapes("barriers", barriers, series_too=True)
+    barriers = barriers.geometry
     if require_metres(places.crs, what="places") != require_metres(barriers.crs, what="barriers"):
         raise CrsError("places and barriers differ in their CRS; reproject with to_crs(...)")
     problems = [] if max_move_m >= 0 else [f"max_move_m: is {max_move_m:g}, must be 0 or more"]

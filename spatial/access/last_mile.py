@@ -18,7 +18,7 @@ from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
-from spatial.outlines import area_of, brought_to, crosses, outline_faults, shapes_of, tree_of
+from spatial.outlines import area_of, brought_to, crosses, outline_faults, require_shapes, shapes_of, tree_of
 from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 
@@ -112,9 +112,11 @@ def last_mile(
     require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
     require_columns("settlements", settlements, ("settlement_id",))
     require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min", "network_distance_m"))
+    for table, given in (("edges", frame), ("settlements", settlements)):
+        require_shapes(table, given)
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
-    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km)]
+    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & _is_open(frame)]
     points = shapes_of(settlements.geometry)
     known = roads["all_season"] == "yes"
     unknown = roads["all_season"] == "unknown"
@@ -175,6 +177,13 @@ def _distances(points: ObjectArray, lines: ObjectArray, barriers: gpd.GeoSeries 
         np.minimum.at(distance, rows, shapely.distance(points[rows], lines[other]))
         hidden = hidden[~np.isfinite(distance[hidden])]
     return distance
+
+
+def _is_open(edges: pd.DataFrame) -> BoolArray:
+    """Tell which edges a scenario has not closed in both directions; all where their minutes are not there."""
+    minutes = edges.filter(["time_forward_min", "time_backward_min"])
+    is_open: BoolArray = np.isfinite(minutes.to_numpy(dtype=np.float64)).any(axis=1)
+    return is_open if minutes.shape[1] else ~is_open
 
 
 def _classes(distance: FloatArray, rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
@@ -518,9 +527,13 @@ def rural_access_index(
         raise ContractError("rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"])
     if isinstance(roads, TravelGraph):
         columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
+        columns |= {"time_forward_min": roads.forward_min, "time_backward_min": roads.backward_min}
         frame = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
+        frame = frame.loc[_is_open(frame)]
     else:
         frame = roads
+    require_shapes("roads", frame)
+    require_shapes("zones", zones)
     crs = require_metres(frame.crs, what="roads")
     _check(frame, distance_m, condition, zones)
     cells = peopled_cells(population, crs)
@@ -531,6 +544,7 @@ def rural_access_index(
         value = cells_on(urban, cells, of=population)
         kind = np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
     elif urban is not None:
+        require_shapes("urban", urban, series_too=True)
         refuse("urban", outline_faults(urban.geometry, urban.index))
         towns = shapes_of(brought_to(urban, crs, what="urban").geometry)
         kind = np.where(area_of(towns, cells.xy) >= 0, _URBAN, _RURAL)

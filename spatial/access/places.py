@@ -23,6 +23,7 @@ from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
+from spatial.outlines import require_shapes
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
@@ -118,8 +119,7 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     """Refuse places without an id or a point of their own, all faults at once."""
     table = _table_of(key)
     check_table(frame, table)
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        raise ContractError(table, ["geometry: there is none; give a GeoDataFrame of points with a CRS"])
+    require_shapes(table, frame)
     if key not in frame:
         raise ContractError(table, [f"{key}: no such column among {first_of(frame.columns)}"])
     # Tables name places by text, so that 7 and "7" would be one place there.

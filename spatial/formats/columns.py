@@ -47,6 +47,9 @@ _SCALED = re.compile(
 MOST = 1e11
 """No count, of people or of what a facility holds, is above ten times the people on earth."""
 
+_GROUPED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
+"""A whole number of 1,000 or more, as it is written with points between thousands."""
+
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -439,11 +442,31 @@ def plain_number(text: str, *, decimal: str = ".", thousands: str = "") -> str |
     return plain.replace(thousands or " ", "").replace(decimal, ".")
 
 
+def perhaps_thousands(series: pd.Series) -> list[str]:
+    """
+    List numbers whose point may set thousands apart: none where a point of the column surely is a decimal one.
+
+    >>> perhaps_thousands(pd.Series(["1.200", "800"])), perhaps_thousands(pd.Series(["1.200", "0.800"]))
+    (['1.200'], [])
+    """
+    if not isinstance(series.dtype, pd.StringDtype) and series.dtype != object:
+        return []
+    pointed = [text for text in map(str.strip, series.dropna().astype("str").unique()) if "." in text]
+    return pointed if all(map(_GROUPED.fullmatch, pointed)) else []
+
+
 def plain_numbers(
     frame: pd.DataFrame, source: TableSource, problems: list[str], *, typed: bool = False
 ) -> pd.DataFrame:
     """Write the numbers of a table plainly where the study says how they are written."""
     if not {"decimal", "thousands"} & source.model_fields_set:
+        problems += [
+            f"{name}: a point with three digits after it everywhere, such as {first_of(grouped, limit=3)}, may set "
+            "thousands apart: declare thousands = '.' and decimal = ',', or decimal = '.' "
+            "where people are counted in fractions"
+            for name in ([] if typed else map(str, frame.columns))
+            if name.endswith("_persons") and (grouped := perhaps_thousands(frame[name]))
+        ]
         return frame
     axes, keys = coordinate_columns(source)
     changed = {}

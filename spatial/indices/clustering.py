@@ -17,6 +17,7 @@ from spatial.access.places import place_on
 from spatial.errors import ContractError
 from spatial.indices.groups import neighbour_weights
 from spatial.network.nearest import nearest
+from spatial.outlines import require_shapes, shapes_of
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -59,9 +60,10 @@ def queen_contiguity(units: gpd.GeoSeries) -> sparse.csr_array:
     >>> queen_contiguity(row).toarray().tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
+    require_shapes("segregation", units, series_too=True)
     if units.crs is not None and units.crs.is_geographic:
         raise ContractError("segregation", ["units: are in degrees; project them to metres first"])
-    shapes = np.asarray(units.array, dtype=object)
+    shapes = shapes_of(units.geometry)
     size = (len(shapes), len(shapes))
     one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=TOUCH_M)
     apart = one != other

@@ -317,10 +317,12 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
     if sources.roads is not None:
         path = sources.roads.path
         with faults_of("sources.roads"):
-            result.roads = roads_from_table(study.raw_path(path), sources.roads)
-        add_notes(result.roads, [doubles_note(result.roads, "road_id")])
-        result.count(path, result.roads, "roads")
-        done = finish_roads(result.roads, sources.roads)
+            read = roads_from_table(study.raw_path(path), sources.roads)
+        done = finish_roads(read, sources.roads)
+        # The other direction of a road repeats its shape, and is joined to it.
+        alone = read.loc[~read["road_id"].isin(done.joined)]
+        add_notes(read, [doubles_note(alone, "road_id")])
+        result.count(path, read, "roads")
         result.roads = done.roads
         result.findings += done.findings
         result.counts += [(path, *count) for count in done.counts]

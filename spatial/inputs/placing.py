@@ -21,6 +21,7 @@ from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.vector import FORMATS, open_frame
 from spatial.inputs.names import in_each_script, name_scores, plain_name, unit_key, unit_prefixes
+from spatial.outlines import require_shapes
 from spatial.study.sources import PlacingOptions, TableSource
 from spatial.tables.words import NAMES
 
@@ -326,6 +327,9 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     ContractError
         Where a decision names a row or a settlement that is not there.
     """
+    require_shapes("settlements", settlements)
+    require_shapes("boundaries", boundaries)
+    require_shapes("postcodes", postcodes, series_too=True)
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
         placed = placed.reset_index(drop=True)
@@ -348,7 +352,7 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     work.take_given()
     work.take_decisions(decided)
     if postcodes is not None:
-        work.take_postcodes(postcodes.to_crs(crs))
+        work.take_postcodes(postcodes.to_crs(crs).geometry)
     work.take_codes()
     work.take_names()
     if key == "settlement_id":

@@ -355,6 +355,7 @@ class FinishedRoads:
     roads: gpd.GeoDataFrame  # in the file's CRS, or in metres where they were noded
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)  # what noding found
     counts: list[tuple[str, float]] = field(default_factory=list)  # item and number
+    joined: tuple[str, ...] = ()  # ids of roads that are the other direction of one that is kept
 
 
 def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> None:
@@ -383,8 +384,9 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
 
 def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
     """Join roads that are drawn once for each direction, mark narrow ones and node the lines, as the source says."""
+    ids = roads["road_id"]
     roads, is_kept = join_twins(roads, find_twins(roads))
-    done = FinishedRoads(roads)
+    done = FinishedRoads(roads, joined=tuple(ids[~is_kept]))
     if not is_kept.all():
         done.counts.append(("roads drawn once for each direction, joined", float((~is_kept).sum())))
     if source.narrow_m is not None and "width_m" in roads.columns:

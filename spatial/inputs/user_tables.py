@@ -32,6 +32,7 @@ from spatial.inputs.names import carry_units
 from spatial.inputs.place_tables import assign_tiers, place_frame, place_where_given, refuse_invalid
 from spatial.inputs.road_noding import line_a_row, read_condition_and_width
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
+from spatial.outlines import require_shapes
 from spatial.study.base import LARGEST
 from spatial.study.region import Tiers
 from spatial.study.sources import TableSource
@@ -584,8 +585,7 @@ def _adopted(
     """Take over a frame under our names, `given` before `columns` and with the key first; its own columns follow."""
     key = next(iter(given))
     what = f"{key.removesuffix('_id')} of a frame"
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        raise ContractError(what, ["geometry: there is none; make a GeoDataFrame of points"])
+    require_shapes(what, frame)
     require_metres(frame.crs, what=what)
     mapped = {**columns, **{ours: theirs for ours, theirs in given.items() if theirs is not None}}
     has_id = key in mapped or key in frame.columns

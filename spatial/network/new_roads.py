@@ -34,6 +34,7 @@ from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel, openness_of_roads
 from spatial.network.speeds import ModeSpeeds, SpeedTable, load_speeds
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -377,6 +378,7 @@ def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def road_km(roads: gpd.GeoDataFrame) -> FloatArray:
     """Measure new roads, kilometres: as stated by `length_km`, else as drawn."""
+    require_shapes("links", roads)
     told_km = _stated(roads, "length_km")
     return np.where(np.isnan(told_km), shapely.length(roads.geometry.to_numpy()) / 1000.0, told_km)
 

@@ -23,6 +23,7 @@ from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
 from spatial.network.new_roads import add_roads, add_to_legs, check_for_legs, check_roads, road_ids, roads_of_modes
 from spatial.network.report import graph_report
 from spatial.network.speeds import SpeedTable, with_season
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -317,6 +318,7 @@ def _closed(graph: TravelGraph, close: object, problems: list[str]) -> BoolArray
     if isinstance(close, BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame):
         if isinstance(close, BaseGeometry):
             return _touched(graph, close)
+        require_shapes("close", close, series_too=True)
         require_network_crs(close.crs, graph.crs, what="close")
         return _touched(graph, close.geometry.union_all())
     names: list[str] = []

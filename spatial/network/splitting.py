@@ -12,6 +12,7 @@ import shapely
 from spatial.crs import require_network_crs
 from spatial.errors import NetworkError, first_of
 from spatial.network.graph import TravelGraph, with_components, with_nodes
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -296,6 +297,7 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
     NetworkError
         Where the border holds neither polygons nor lines.
     """
+    require_shapes("border", border, series_too=True)
     require_network_crs(border.crs, graph.crs, what="border")
     area, wall = _read(border)
     shapely.prepare(wall)
@@ -358,6 +360,7 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
 
 
 def _read(border: gpd.GeoSeries | gpd.GeoDataFrame) -> tuple[shapely.Geometry | None, shapely.Geometry]:
+    require_shapes("border", border, series_too=True)
     shapes = shapely.get_parts(np.asarray(border.geometry.dropna(), dtype=object))
     dimensions = shapely.get_dimensions(shapes)
     if len(shapes) == 0 or not np.isin(dimensions, (1, 2)).all() or len(np.unique(dimensions)) > 1:

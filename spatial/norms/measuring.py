@@ -121,7 +121,8 @@ def take_inventory(
 ) -> Inventory:
     """Say how complete the facilities of the study area are: as declared, as officially counted, or as estimated."""
     counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
-    found_in = counted.get("found_in", pd.Series("map", index=counted.index)).fillna("map")
+    # What a scenario opens is in no source.
+    found_in = counted.get("found_in", pd.Series("map", index=counted.index))
     # A row counts the services that its official number counts, else its own at every level.
     kinds = {
         name: frozenset(official[name].services if name in official else ()) or vocabulary.by_level(name)
@@ -142,6 +143,8 @@ def take_inventory(
             of_list = chosen & counted["found_in"].isin(["list", "both"])
             listed, by_name = of_list.sum(), (of_list & counted["placed_by"].eq("name")).sum()
         estimate = capture_recapture(in_list, on_map, both if by_name <= MOST_BY_NAME * listed else math.nan)
+        opened = float(found_in[chosen].isna().sum())
+        estimate = Estimate(estimate.number + opened, estimate.lower + opened, estimate.upper + opened)
         low = high = missing = math.nan
         basis = "none"
         if said == "complete" and not counts > ours:

@@ -27,6 +27,7 @@ from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.inputs.place_tables import refuse_invalid
 from spatial.network.snapping import snap
+from spatial.outlines import require_shapes
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, TENURE
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def grid_points(area: gpd.GeoDataFrame | gpd.GeoSeries, spacing_m: float) -> gpd
     ['0/0', '1/0', '2/0', '0/1', '1/1', '2/1']
     """
     refuse("options", not_within("spacing_m", spacing_m, least=ABOVE_ZERO, most=FINITE))
+    require_shapes("area", area, series_too=True)
     crs, whole = require_metres(area.crs, what="area"), shapely.union_all(area.geometry.to_numpy())
     if not shapely.area(whole) > 0.0:
         raise ContractError("area", ["geometry: there is no polygon"])
@@ -232,6 +234,10 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     frames = {source: frame for source, frame in given.items() if frame is not None}
     if not asked or not frames:
         raise ContractError("options", ["service, and candidates from one source or more, must be given"])
+    for source, frame in frames.items():
+        require_shapes(source, frame)
+    for name, layer in (("land", land), ("water", water)):
+        require_shapes(name, layer, series_too=True)
     layers = {**frames, "land": land, "water": water, "graph": graph}
     known = {name: layer.crs for name, layer in layers.items() if layer is not None}
     first = next(iter(known))
@@ -394,6 +400,8 @@ def apply_constraints(sites_or_links: gpd.GeoDataFrame, constraints: gpd.GeoData
     >>> apply_constraints(sites, field)["is_excluded"].tolist()
     [True, False]
     """
+    require_shapes("sites or links", sites_or_links)
+    require_shapes("constraints", constraints)
     if constraints.crs is None or constraints.crs != sites_or_links.crs:
         raise CrsError("sites or links and constraints differ in their CRS; reproject with to_crs(...)")
     shapes, areas = sites_or_links.geometry.to_numpy(), constraints.geometry.to_numpy()

@@ -25,6 +25,7 @@ from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, snap_coordinates
 from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
+from spatial.outlines import require_shapes
 from spatial.planning.candidates import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of, people_of
 from spatial.planning.plans import SAME
@@ -120,6 +121,7 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     """
     check_minutes("within_min", within_min)
     check_count("most", most)
+    require_shapes("water", water, series_too=True)
     problems = not_within("longest_km", longest_km, most=FINITE)
     for name, value in (("detour", detour), ("speed_km_h", speed_km_h)):
         problems += not_within(name, value, least=1.0, most=FINITE)
@@ -389,6 +391,8 @@ def lay_corridors(
     """
     problems = not_within("detour", detour, least=1.0, most=FINITE)
     refuse("options", problems + not_within("flagged_factor", flagged_factor, least=1.0, most=FINITE))
+    require_shapes("links", links)
+    require_shapes("water", water, series_too=True)
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])

@@ -20,6 +20,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.inputs.services import Vocabulary, load_services
+from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 
@@ -96,6 +97,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "tier"))
     require_columns("facilities", facilities, ("facility_id", "service"))
     vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
+    for table, given in (("settlements", settlements), ("candidates", candidates)):
+        require_shapes(table, given)
     places = _places(settlements, candidates)
     if places.empty:
         return TABLES["site_profile"].frame()
@@ -151,7 +154,9 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
         tell(f"{service}_min", "min", nearest["travel_time_min"].to_numpy(), status)
     for measure, value, status in _flows(places, settlements, flows):
         tell(measure, "a year", value, status)
-    return TABLES["site_profile"].frame(pd.concat(blocks, ignore_index=True).assign(mode=graph.mode))
+    whole = pd.concat(blocks, ignore_index=True).assign(mode=graph.mode)
+    made, ids = TABLES["site_profile"].frame(whole), whole["place_id"].infer_objects()
+    return made.assign(place_id=ids) if pd.api.types.is_numeric_dtype(ids) else made
 
 
 def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from spatial.cartography.comparison import ComparisonMeta, comparison_page
 from spatial.cartography.page_data import issue_entries
 from spatial.crs import require_metres
-from spatial.errors import StoreError
+from spatial.errors import ContractError, StoreError, first_of
 from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import open_namesakes
 from spatial.inputs.services import load_services
@@ -58,6 +58,9 @@ TOLD = ("region", "network", "access", "population", "tiers", "norms", "inventor
 
 def read_runs(results: Sequence[Results]) -> list[Run]:
     """Read what a comparison needs of each run."""
+    odd = sorted({type(one).__name__ for one in results if not isinstance(one, Results)})
+    if odd:
+        raise ContractError("runs", [f"{first_of(odd)} given; open each run with read_results(folder)"])
     names = [one.folder.resolve().name for one in results]
     often = Counter(names)
     runs = []

@@ -21,7 +21,7 @@ def maps(
     """Write the pages of the study."""
     progress(0.0, "maps")
     vocabulary = vocabulary_of(options)
-    known = inventories(options, vocabulary, tables["facilities"])
+    known = inventories(options, vocabulary, tables["facilities"], tables.get("counts"))
     offered = (*vocabulary.services, *vocabulary.tiers)
     # Every service of the access table; towns are settlements, of which the study knows all it was given.
     towns = {tier.id for tier in vocabulary.tiers}

@@ -31,6 +31,7 @@ def norms(
     roads: gpd.GeoDataFrame,
     access: pd.DataFrame,
     last_mile: pd.DataFrame,
+    counts: pd.DataFrame,
     unplaced: pd.DataFrame | None = None,
     options: Options,
     progress: Progress = silent,
@@ -38,8 +39,8 @@ def norms(
     """Judge every norm that binds the study."""
     progress(0.0, "norms")
     vocabulary = vocabulary_of(options, facilities["service"])
-    known = inventories(options, vocabulary, facilities)
-    official = options.official.facilities
+    known = inventories(options, vocabulary, facilities, counts)
+    official = official_totals(options, vocabulary, counts).facilities
     inventory = take_inventory(facilities, declared=known, official=official, vocabulary=vocabulary)
     evidence = NormEvidence(
         vocabulary=vocabulary,
@@ -131,8 +132,8 @@ def sign_off(*, options: Options, progress: Progress = silent, **tables: Any) ->
     vocabulary = vocabulary_of(options)
     table = sign_off_table(
         tables,
-        official=official_totals(options, vocabulary),
-        inventory=inventories(options, vocabulary, tables["facilities"]),
+        official=official_totals(options, vocabulary, tables["counts"]),
+        inventory=inventories(options, vocabulary, tables["facilities"], tables["counts"]),
         basis=options.population.basis,
         register=binding_norms(options),
     )

@@ -49,10 +49,12 @@ def off_road(
     findings: list[Finding] = []
     elevation = elevation_of_ground(chosen, elevation, landcover, findings)
     closed = closed_water(water)
+    # Speeds that a list of roads states are those of vehicles.
+    walked = roads.drop(columns="speed_km_h", errors="ignore") if chosen.mode == "walk" else roads
     friction = friction_surface(
         landcover,
         speed_table(options, chosen.speeds),
-        roads=roads.to_crs(landcover.crs),
+        roads=walked.to_crs(landcover.crs),
         barriers=closed.to_crs(landcover.crs),
         elevation=elevation,
         mode=chosen.mode,

@@ -177,30 +177,48 @@ def asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:
     return {item.id for item in found if item is not None}
 
 
-def official_totals(options: Options, vocabulary: Vocabulary) -> OfficialOptions:
-    """Take the official totals; a number of facilities that names no services counts its own at every level."""
+CLOSED, OPENED = "closed service=", "opened service="
+"""Rows of `counts` by which a run of a scenario tells how many facilities of the study it closes and opens."""
+
+
+def official_totals(options: Options, vocabulary: Vocabulary, counts: pd.DataFrame) -> OfficialOptions:
+    """
+    Take the official totals; a number of facilities that names no services counts its own at every level.
+
+    Offices count the facilities of today: what a scenario opens or closes is added or taken off.
+    """
     official: OfficialOptions = options.official
-    facilities = {
-        name: item.model_copy(update={"services": item.services or tuple(sorted(vocabulary.by_level(name)))})
-        for name, item in official.facilities.items()
-    }
+    facilities = {}
+    for name, item in official.facilities.items():
+        services = item.services or tuple(sorted(vocabulary.by_level(name)))
+        closed, opened = (
+            float(counts.loc[counts["item"].isin([prefix + service for service in services]), "number"].sum())
+            for prefix in (CLOSED, OPENED)
+        )
+        known = {"services": services, "value": item.value - closed + opened}
+        facilities[name] = item.model_copy(update=known)
     return official.model_copy(update={"facilities": facilities})
 
 
-def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame) -> dict[str, str]:
+def inventories(
+    options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame, counts: pd.DataFrame | None
+) -> dict[str, str]:
     """
     Say for every service whether all its facilities are known.
 
     The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
     with a `service` covers that one, any other table the services that its ``values.service`` names and those of its
-    rows, and an extract covers all. Who covers a service covers the one under which it is looked for where its level
-    is not known.
+    rows, those that a scenario closes among them, and an extract covers all. Who covers a service covers the one under
+    which it is looked for where its level is not known. The public gets no `counts`, and a study that says all itself.
     """
     sources, wider = options.sources, vocabulary.families
     declared = []
     for table in sources.facilities:
         rows = facilities.loc[facilities["source"] == table.path, "service"]
         held = {*table.values.get("service", {}).values(), *rows.astype(str)}
+        if counts is not None:
+            closed = counts.loc[(counts["source"] == table.path) & counts["item"].str.startswith(CLOSED), "item"]
+            held |= set(closed.str.removeprefix(CLOSED))
         declared.append((frozenset(held if table.service is None else {table.service}), table.inventory))
     if sources.osm is not None and sources.osm.facilities:
         declared.append((frozenset(wider), sources.osm.inventory))

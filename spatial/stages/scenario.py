@@ -21,6 +21,7 @@ from spatial.inputs.units import assign_units, inside, near_unit
 from spatial.network.scenarios import Scenario, scenario_for_mode
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages import scenarios
+from spatial.stages.policy import CLOSED, OPENED
 from spatial.stages.read import provenance_table
 from spatial.stages.shared import graphs_of
 
@@ -97,7 +98,7 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
     if every is not today:
         made["facilities"] = every.reset_index(drop=True)
     if new is not None or len(left) < len(today):
-        made["counts"] = _counts(tables["counts"], every)
+        made["counts"] = _counts(tables["counts"], today, every)
     made["roads"] = _roads(tables["roads"], main, before, after)
     findings += scenarios.namesakes_left_open(options, {item.name: made["facilities"]}, tables["facilities"])
     # Name the files of the scenario among the sources.
@@ -125,10 +126,10 @@ def _joined(kept: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.concat([kept, rows], ignore_index=True), geometry="geometry", crs=kept.crs)
 
 
-def _counts(today: pd.DataFrame, facilities: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Count the facilities of the study anew; what sources held stays."""
-    of_services = (today["source"] == STUDY) & today["item"].str.startswith("service=")
-    rows = today.loc[~of_services].copy()
+def _counts(counts: pd.DataFrame, today: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Count the facilities of the study anew, and those that close and open there; what sources held stays."""
+    of_services = (counts["source"] == STUDY) & counts["item"].str.startswith("service=")
+    rows = counts.loc[~of_services].copy()
     rows.loc[(rows["source"] == STUDY) & (rows["item"] == "facilities"), "number"] = float(len(facilities))
     numbers = facilities["service"].value_counts().sort_index()
     services = pd.DataFrame(
@@ -138,7 +139,14 @@ def _counts(today: pd.DataFrame, facilities: gpd.GeoDataFrame) -> pd.DataFrame:
             "number": numbers.to_numpy(dtype=np.float64),
         }
     )
-    return pd.concat([rows, services], ignore_index=True)
+    closed = today.loc[~today["facility_id"].isin(facilities["facility_id"])]
+    opened = facilities.loc[~facilities["facility_id"].isin(today["facility_id"])].assign(source=STUDY)
+    parts = [rows, services]
+    for own, prefix in ((closed, CLOSED), (opened, OPENED)):
+        items = (prefix + own["service"].astype("str")).rename("item")
+        is_counted = (own["in_study"] & (own["status"] == "existing")).astype("float64").rename("number")
+        parts.append(is_counted.groupby([own["source"].astype("str"), items]).sum().reset_index())
+    return pd.concat(parts, ignore_index=True)
 
 
 def _roads(

@@ -170,6 +170,7 @@ def score(
     norm_results: pd.DataFrame,
     flows: pd.DataFrame,
     known_issues: pd.DataFrame,
+    counts: pd.DataFrame,
     population: Raster | None = None,
     options: Options,
     progress: Progress = silent,
@@ -202,7 +203,7 @@ def score(
         population=population,
         near=near,
     )
-    listed = inventories(options, vocabulary, facilities)
+    listed = inventories(options, vocabulary, facilities, counts)
     towns = town_table(
         ground,
         facilities,

@@ -12,7 +12,7 @@ from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 
 from spatial.errors import ContractError, CrsError, first_of, refuse
-from spatial.outlines import outline_faults
+from spatial.outlines import outline_faults, require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.friction import require_aligned
 from spatial.terrain.surface import Seeds, SurfaceOptions, ground_of, limit_of, refuse_turned, seeds_of, spread
@@ -80,6 +80,7 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
     CrsError
         Where the zones are in another CRS, or the raster is turned.
     """
+    require_shapes("zones", zones)
     if zones.crs is None or zones.crs != raster.crs:
         have = "no CRS" if zones.crs is None else f"the CRS {zones.crs.to_string()}"
         raise CrsError(f"zones: {have}; the raster is in {raster.crs.to_string()}: use frame.to_crs(raster.crs)")

@@ -17,6 +17,7 @@ from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
 from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
+from spatial.outlines import require_shapes
 from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.rasters import Raster
 from spatial.study.base import LARGEST, LETTERS_OF_KEY
@@ -306,8 +307,9 @@ def friction_surface(
     speeds : str, Path or SurfaceSpeeds
         See `load_surface_speeds`.
     roads : GeoDataFrame, optional
-        Lines with ``speed_km_h``, or with ``road_class`` for the speeds of the table in `mode`; a class that the table
-        does not list is closed and counted. Optional: ``is_bridge``, or ``bridge`` as OpenStreetMap tags it.
+        Lines with ``speed_km_h``, or with ``road_class`` for the speeds of the table in `mode` where none is stated; a
+        class that the table does not list is closed and counted. Optional: ``is_bridge``, or ``bridge`` as
+        OpenStreetMap tags it.
     barriers : GeoDataFrame, optional
         Lines or polygons that are crossed on roads alone, such as rivers and lakes; or, where they have
         ``speed_km_h``, at that speed (NaN: on roads alone), as by a ferry or a bridge still to be built. Of several in
@@ -392,16 +394,20 @@ def friction_surface(
         "cells_by_class": by_class,
     }
     if roads is not None:
+        if not {"speed_km_h", "road_class"} & set(roads.columns):
+            raise ContractError("roads", ["speed_km_h or road_class is needed"])
+        km_h = np.full(len(roads), np.nan)
+        if "road_class" in roads:
+            km_h = roads["road_class"].map(dict(table.roads[mode])).to_numpy(dtype=np.float64)
         if "speed_km_h" in roads:
-            km_h = pd.to_numeric(roads["speed_km_h"], errors="coerce").to_numpy(dtype=np.float64)
-            wrong = ~(np.isfinite(km_h) & (km_h > 0))
+            stated = pd.to_numeric(roads["speed_km_h"], errors="coerce").to_numpy(dtype=np.float64)
+            # What states no speed goes by its class, where classes are known.
+            unsaid = roads["speed_km_h"].isna().to_numpy(dtype=bool) & ("road_class" in roads)
+            wrong = ~unsaid & ~(np.isfinite(stated) & (stated > 0))
             if wrong.any():
                 rows = first_of(roads.index[wrong].tolist())
                 raise ContractError("roads", [f"speed_km_h: not above 0 and finite at rows {rows}"])
-        elif "road_class" in roads:
-            km_h = roads["road_class"].map(dict(table.roads[mode])).to_numpy(dtype=np.float64)
-        else:
-            raise ContractError("roads", ["speed_km_h or road_class is needed"])
+            km_h = np.where(unsaid, km_h, stated)
         if "is_bridge" in roads:
             is_bridge = roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)
         elif "bridge" in roads:
@@ -452,6 +458,7 @@ def require_aligned(first: Raster, *others: Raster) -> None:
 
 
 def _shapes_of(frame: gpd.GeoDataFrame, grid: Raster, what: str) -> gpd.GeoSeries:
+    require_shapes(what, frame, series_too=True)
     if frame.crs is None or frame.crs != grid.crs:
         have = "no CRS" if frame.crs is None else f"the CRS {frame.crs.to_string()}"
         raise CrsError(f"{what}: {have}; the grid is in {grid.crs.to_string()}: use frame.to_crs(grid.crs)")

@@ -13,6 +13,7 @@ import shapely
 
 from spatial.crs import is_web_map
 from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.outlines import require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.kernels_spread import (
     BUCKETS,
@@ -530,6 +531,7 @@ def cells_at(points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Raster) -> IntArray
     ContractError
         Where points lie outside the raster, or are missing.
     """
+    require_shapes("points", points, series_too=True)
     if points.crs is None or points.crs != grid.crs:
         have = "no CRS" if points.crs is None else f"the CRS {points.crs.to_string()}"
         raise CrsError(f"points: {have}; the grid is in {grid.crs.to_string()}: use frame.to_crs(grid.crs)")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from spatial.formats.columns import NUMBER, plain_number, text_column
+from spatial.formats.columns import NUMBER, perhaps_thousands, plain_number, text_column
 from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
 from spatial.inputs.inspection.reports import Setting
@@ -291,6 +291,7 @@ class NumberSigns:
 def tell_signs(frame: pd.DataFrame) -> NumberSigns:
     """Tell how the numbers of a table of text are written."""
     commas, apart, unclear = set[str](), dict[str, str](), list[str]()
+    grouped: list[str] | None = []
     for name in frame.columns:
         series = frame[name]
         if not (isinstance(series.dtype, pd.StringDtype) or series.dtype == object):
@@ -298,6 +299,11 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
         texts = [str(value).strip() for value in series.dropna().unique()]
         if not texts or not all(_LIKE.fullmatch(text) for text in texts) or all(map(PAIR.fullmatch, texts)):
             continue
+        pointed = any("." in text and "," not in text for text in texts)
+        if pointed and grouped is not None:
+            # A point that surely is a decimal one stands beside no decimal comma.
+            several = perhaps_thousands(series)
+            grouped = [*grouped, *several] if several else None
         # Take each number that is not plain as evidence of a decimal comma, or of a sign between thousands.
         for text in filter(_SIGNED.search, texts):
             plain = text.replace("\u00a0", " ").replace("\u202f", " ")
@@ -316,6 +322,8 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
             else:
                 unclear.append(text)
     result = NumberSigns()
+    if commas and grouped:
+        apart.setdefault(".", grouped[0])
     if commas or "." in apart:  # a point that sets thousands apart leaves the comma to decimals
         result.decimal = ","
         result.settings.append(Setting("decimal", ",", f"numbers such as {_shown(commas or {apart['.']})}"))

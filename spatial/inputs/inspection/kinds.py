@@ -24,6 +24,8 @@ LEAST = HOLDS * 0.9
 MOST_VALUES = 60
 NUMBERS = {"whole number", "number"}
 GROUPS = ("elderly_persons", "children_persons")
+_AMOUNT = re.compile(r"[+-]?\d[\d\s.,']*", re.ASCII)
+"""How amounts are written, whatever the signs of decimals and of thousands."""
 _NUMERIC = {"population_persons", *GROUPS, "capacity", "load", "width_m", "volume"}
 _UNIT_CODE = re.compile(r"[1-6]\d{11}(\d{5})?|[EWSNKJ]\d{8}", re.ASCII)
 _TEXTUAL = {"name", "name_en", "name_zh", "place_name", "township", "tier", "village_plan_class"}
@@ -83,12 +85,16 @@ def assign(profiles: Iterable[Profile], wanted: Collection[str], *, taken: Colle
         if profile.kind == "empty":
             fault = "is empty"
         elif ours in _NUMERIC and profile.kind not in {*NUMBERS, "code"}:
-            text = f"holds text such as {profile.examples[0]!r}, not numbers"
+            # Of texts the first that is none under any sign of decimals and thousands, if there is one.
+            worst = next((value for value in profile.values if not _AMOUNT.fullmatch(value)), profile.values[0])
+            text = f"holds text such as {worst!r}, not numbers"
             fault = f"{text}: write digits and a decimal point only"
         elif ours in _TEXTUAL and profile.kind in NUMBERS:
             fault = "holds numbers, not names"
         elif ours in _NUMERIC and bool((profile.finite < 0).any()):
             fault = "holds negative numbers"
+        elif ours.endswith("_persons") and says_scale(profile.name):
+            fault = "counts in thousands or ten thousands: multiply the numbers in the file, and rename the column"
         if fault:
             result.unfit.setdefault(ours, f"{profile.name!r} {fault}")
         elif ours not in result.columns:

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from spatial.formats.columns import perhaps_thousands
 from spatial.inputs.inspection.columns import EXACT, Profile, matches
 from spatial.inputs.inspection.kinds import (
     GROUPS,
@@ -147,9 +148,16 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
             reason = f"{blanks} of {rows} rows have no number: fill them in, or leave the column unmapped"
             setting = replace(setting, reason=reason, is_decided=False)
         settings.append(setting)
+        if not table.opened.signs.settings and (several := perhaps_thousands(named[0].texts)):
+            reason = (
+                f"numbers such as {several[0]!r}: thousands, as a point with three digits after it everywhere says? "
+                "Then write decimal = ',' too; if people are counted in fractions, write decimal = '.' alone"
+            )
+            settings.append(Setting("thousands", ".", reason, is_decided=False))
     elif "population_persons" in found.unfit:
         settings.append(Setting("", None, f"people: {found.unfit['population_persons']}", is_decided=False))
     settings += found.mapped(*GROUPS)
+    settings += _left_out(found, *GROUPS)
     for profile in table.profiles:
         ages = _AGES.search(profile.name)
         if ages is None or profile.kind != "whole number":
@@ -213,6 +221,12 @@ def _tier(table: Table, found: Assigned) -> list[Setting]:
     return [Setting("tier", "village", reason, is_decided=False)]
 
 
+def _left_out(found: Assigned, *names: str) -> list[Setting]:
+    """Say why a column that looks like one of ours is not mapped; an empty one tells nothing."""
+    told = ((name, found.unfit[name]) for name in names if name in found.unfit and name not in found.columns)
+    return [Setting("", None, f"{name}: {why}", is_decided=False) for name, why in told if not why.endswith("is empty")]
+
+
 def facility_settings(table: Table) -> list[Setting]:
     """Map the columns of a list of facilities."""
     wanted = ("facility_id", "id", "name", "place_name", "service", "kind", "capacity", "load", "status", "postcode")
@@ -229,6 +243,7 @@ def facility_settings(table: Table) -> list[Setting]:
     settings += found.mapped("name", "place_name", "postcode", *_PLACE)
     settings += _service(table, found)
     settings += found.mapped("capacity", "load", "capacity_unit", "opening_hours")
+    settings += _left_out(found, "capacity", "load")
     settings += _status(table, found)
     reason = "complete where every facility of the kind is in it: only then a norm counts a missing one as missing"
     return [*settings, Setting("inventory", "unknown", reason)]

@@ -10,6 +10,7 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+from affine import Affine
 
 import spatial as sp
 from spatial.crs import refuse_stretched, scale_errors, working_crs_for
@@ -463,10 +464,94 @@ def test_what_else_is_lacking_or_repeated_is_named(graph, villages, clinics):
         ),
         ("several rows of a service and mode: 'b'", lambda: sp.widen(pd.concat([access, access.iloc[:1]]))),
         (
-            "give a GeoDataFrame of points",
+            "settlements: 1 problem.*\n.*give a GeoDataFrame",
             lambda: sp.towns_as_facilities(pd.DataFrame(places.drop(columns="geometry"))),
         ),
         ("road_id: missing", lambda: sp.edit_network(graph, add=links)),
     ):
         with pytest.raises(sp.ContractError, match=words):
             ask()
+
+
+SQUARE = gpd.GeoDataFrame(
+    {
+        "boundary_id": ["u"],
+        "zone_id": ["u"],
+        "name": ["U"],
+        "is_unit": [True],
+        "kind": ["hazard"],
+        "is_barrier": [True],
+    },
+    geometry=[shapely.box(-100, -100, 9500, 9500)],
+    crs=CRS,
+)
+GRID = sp.Raster(np.ones((10, 10)), Affine(1000, 0, 0, 0, -1000, 10000), pyproj.CRS(CRS), "people")
+LINK = gpd.GeoDataFrame(
+    {"road_id": ["l"], "speed_km_h": [30.0]}, geometry=[shapely.LineString([(0, 0), (0, 3000)])], crs=CRS
+)
+
+
+def sites_of(places, key):
+    return places.rename(columns={"facility_id": key})
+
+
+# What takes a frame with shapes, by the name under which it refuses one without.
+SHAPED = {
+    "study area": (SQUARE, lambda given, of: sp.allocate_population(of["towns"], GRID, study_area=given)),
+    "sites or links": (LINK, lambda given, _: sp.apply_constraints(given, SQUARE)),
+    "constraints": (SQUARE, lambda given, _: sp.apply_constraints(LINK, given)),
+    "border": (SQUARE, lambda given, of: sp.hard_border(of["graph"], given)),
+    "area": (SQUARE, lambda given, _: sp.grid_points(given, 1000.0)),
+    "land": (SQUARE, lambda given, of: sp.candidate_sites("clinic", settlements=of["towns"], land=given)),
+    "list": (None, lambda given, _: sp.candidate_sites("clinic", points=sites_of(given, "site_id"))),
+    "boundaries": (SQUARE, lambda given, _: sp.cells_as_origins(GRID, factor=1, crs=CRS, boundaries=given)),
+    "points": (None, lambda given, _: sp.cells_at(given, GRID)),
+    "links": (
+        LINK,
+        lambda given, of: sp.connect_settlements(of["graph"], of["towns"], given, facilities=of["f"], service="clinic"),
+    ),
+    "places": (None, lambda given, _: sp.move_off_barriers(given, SQUARE.geometry)),
+    "water": (
+        SQUARE,
+        lambda given, of: sp.propose_links(of["graph"], of["towns"], facilities=of["f"], service="clinic", water=given),
+    ),
+    "segregation": (SQUARE, lambda given, _: sp.queen_contiguity(given)),
+    "urban": (SQUARE, lambda given, of: sp.rural_access_index(GRID, of["graph"], urban=given)),
+    "candidates": (None, lambda given, of: sp.site_profile(of["graph"], of["towns"], of["f"], candidates=given)),
+    "zones": (SQUARE, lambda given, _: sp.zonal_sums(GRID, given)),
+    "roads": (LINK, lambda given, _: sp.friction_surface(GRID, roads=given)),
+    "barriers": (SQUARE, lambda given, _: sp.friction_surface(GRID, barriers=given)),
+    "settlements": (None, lambda given, _: sp.locate_places(pd.DataFrame({"facility_id": ["q"]}), given)),
+    "facility of a frame": (None, lambda given, _: sp.as_facilities(given, service="clinic")),
+}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_a_frame_without_a_geometry_is_refused_by_its_name(name, graph, villages, clinics):
+    frame, ask = SHAPED[name]
+    frame = clinics if frame is None else frame
+    towns = villages.assign(name=["B", "A"], tier="town", in_study=True)
+    bare = pd.DataFrame(frame.drop(columns="geometry"))
+    for given in (bare, pd.DataFrame(frame), gpd.GeoDataFrame(bare)):
+        with pytest.raises(sp.ContractError, match=rf"table {name}: .*\n.*geometry: there is none; give a "):
+            ask(given, {"graph": graph, "towns": towns, "f": clinics})
+
+
+def test_towns_and_profiles_keep_ids_that_are_numbers(graph, villages, clinics):
+    towns = villages.assign(settlement_id=[7, 3], name=["B", "A"], tier="town", in_study=True)
+    assert sp.towns_as_facilities(towns)["facility_id"].tolist() == [7, 3]
+    profile = sp.site_profile(graph, towns, clinics, candidates=clinics.assign(facility_id=[20, 30]))
+    assert set(profile["place_id"]) == {7, 3, 20, 30}
+    # Beside ids that are texts all are texts.
+    assert set(sp.site_profile(graph, towns, clinics, candidates=clinics)["place_id"]) == {"7", "3", "y", "x"}
+    assert sp.towns_as_facilities(towns.astype({"settlement_id": "category"}))["facility_id"].tolist() == ["7", "3"]
+
+
+def test_a_path_is_no_study_and_no_run():
+    for ask in (sp.run, sp.status):
+        with pytest.raises(sp.ContractError, match=r"is a str; read one with Study.from_toml"):
+            ask("study.toml")
+    with pytest.raises(sp.ContractError, match=r"'str' .*open each run with read_results"):
+        sp.compare_runs("one", "other")
+    with pytest.raises(sp.ContractError, match=r"'str' .*open each run with read_results"):
+        sp.trajectory(["one", "other"])

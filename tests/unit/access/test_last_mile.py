@@ -4,9 +4,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from rasterio.transform import from_origin
 
-from spatial.access.last_mile import LastMileRules, last_mile
+from spatial.access.last_mile import LastMileRules, last_mile, rural_access_index
 from spatial.errors import CrsError
+from spatial.network.build import build_network
+from spatial.network.scenarios import edit_network
+from spatial.rasters import Raster
 from spatial.tables import TABLES
 
 
@@ -149,3 +153,21 @@ def test_points_on_a_line_are_at_no_distance(grid_city, access):
 def test_every_column_is_described(grid_city, villages, access):
     mile = last_mile(edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), villages, access)
     assert [name for name in mile if TABLES["last_mile"].field(name) is None] == []
+
+
+def test_a_road_that_a_scenario_closes_is_no_all_season_road(grid_city, villages, access):
+    # Asphalt along y = 0, 500 m from a, and along y = 3.1, 2.6 km from a.
+    lines = [grid_city.line((-4, 0), (4, 0)), grid_city.line((-4, 3.1), (4, 3.1))]
+    roads = gpd.GeoDataFrame(
+        {"road_id": ["near", "far"], "road_class": "tertiary", "surface": "asphalt"}, geometry=lines, crs=grid_city.crs
+    )
+    graph = build_network(roads)
+    closed = edit_network(graph, close=["near"])
+    for network, metres in ((graph, 500.0), (closed, 2600.0)):
+        for given in (network, network.to_frames()[1]):
+            mile = last_mile(given, villages, access).set_index("settlement_id")
+            assert mile.loc["a", "known_all_season_road_distance_m"] == pytest.approx(metres)
+    x, y = (float(values[0]) for values in (villages.geometry.x, villages.geometry.y))
+    people = Raster(np.array([[8.0]]), from_origin(x - 50.0, y + 50.0, 100.0, 100.0), graph.crs, "people")
+    assert rural_access_index(people, graph).iloc[0]["served_persons_lower"] == 8.0
+    assert rural_access_index(people, closed).iloc[0]["served_persons_lower"] == 0.0

@@ -73,7 +73,7 @@ def test_degrees_no_crs_and_no_geometry_are_refused() -> None:
         as_settlements(_frame().to_crs("EPSG:4326"), id="code", tier="village")
     with pytest.raises(CrsError, match="no CRS"):
         as_facilities(_frame(crs=None), service="school")
-    with pytest.raises(ContractError, match="make a GeoDataFrame of points"):
+    with pytest.raises(ContractError, match="give a GeoDataFrame"):
         as_facilities(_frame().drop(columns="geometry"), service="school")
     with pytest.raises(ContractError, match="must be Point, found Polygon"):
         as_facilities(_frame().set_geometry(_frame().buffer(5.0)), service="school", id="code")

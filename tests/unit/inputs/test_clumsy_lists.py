@@ -17,6 +17,7 @@ from spatial.formats.delimited import read_delimited
 from spatial.formats.notes import take_notes
 from spatial.formats.workbook import read_workbook
 from spatial.inputs.gather import Gathered, doubles_note, refuse_shared_ids
+from spatial.inputs.inspection.columns import tell_signs
 from spatial.inputs.place_tables import read_decisions
 from spatial.inputs.units import official_units_from_table
 from spatial.inputs.user_tables import settlements_from_table
@@ -189,3 +190,73 @@ def test_a_village_under_two_codes_and_a_road_drawn_back_are_named() -> None:
         {"road_id": ["1", "2", "3"]}, geometry=[line, line.reverse(), shapely.LineString([(0, 0), (2, 1)])]
     )
     assert doubles_note(roads, "road_id").number == 1
+
+
+def _counted(folder: Path, people: Sequence[str], **said: str) -> pd.Series:
+    path = folder / "list.csv"
+    rows = [f"{number};{text};361000;333300{number}" for number, text in enumerate(people)]
+    path.write_text("id;people;x;y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    columns = {"settlement_id": "id", "population_persons": "people"}
+    source = TableSource(
+        path=path.name,
+        delimiter=";",
+        easting="x",
+        northing="y",
+        crs="EPSG:32648",
+        tier="village",
+        columns=columns,
+        **said,
+    )
+    return settlements_from_table(path, source)["population_persons"]
+
+
+def test_a_point_that_may_set_thousands_apart_is_refused_until_it_is_declared(tmp_path: Path) -> None:
+    german = ["1.253", "12.450", "800"]
+    with pytest.raises(ContractError, match=r"population_persons: a point with three digits .* '1.253', '12.450' \(2"):
+        _counted(tmp_path, german)
+    assert _counted(tmp_path, german, decimal=",", thousands=".").tolist() == [1253.0, 12450.0, 800.0]
+    assert _counted(tmp_path, german, decimal=".").tolist() == [1.253, 12.45, 800.0]
+    # A point that sets no thousands apart is a decimal one.
+    assert _counted(tmp_path, ["1.253", "0.450", "800"]).tolist() == [1.253, 0.45, 800.0]
+
+
+@pytest.mark.parametrize(
+    ("head", "people", "told"),
+    [
+        ("population", ["1.253", "800"], "numbers such as '1.253': thousands"),
+        ("population (thousand)", ["1.2", "0.8"], "counts in thousands"),
+        ("population", ["1,25", "n/a"], "holds text such as 'n/a'"),
+    ],
+)
+def test_inspection_asks_what_numbers_of_people_are(tmp_path: Path, head: str, people: list[str], told: str) -> None:
+    path = tmp_path / "villages.csv"
+    rows = "".join(f"{at};V{at};{text};361000;333300{at}\n" for at, text in enumerate(people))
+    path.write_text(f"id;name;{head};easting;northing\n{rows}", encoding="utf-8")
+    proposal = sp.inspect_file(path).layers[0].proposal
+    asked = [setting.reason for setting in proposal.settings if not setting.is_decided]
+    assert any(told in reason for reason in asked), asked
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (
+            "name,beds,lat,lon\nYunxi Hospital,646,28.5,104.1\nBaihe Hospital,n/a,28.6,104.2\n",
+            "capacity: 'beds' holds text",
+        ),
+        ("village,population,elderly,lat,lon\nA,120,30,28.5,104.1\nB,80,<5,28.6,104.2\n", "elderly_persons: 'elderly'"),
+    ],
+)
+def test_inspection_tells_why_a_column_of_numbers_is_left_out(tmp_path: Path, head: str, told: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(head, encoding="utf-8")
+    proposal = sp.inspect_file(path).layers[0].proposal
+    asked = [setting.reason for setting in proposal.settings if not setting.is_decided]
+    assert any(told in reason for reason in asked), asked
+
+
+def test_a_point_beside_decimal_commas_sets_thousands_apart() -> None:
+    frame = pd.DataFrame({"lat": ["48,1", "48,25"], "people": ["1.253", "800"]})
+    assert (tell_signs(frame).decimal, tell_signs(frame).thousands) == (",", ".")
+    # Not where another column has decimal points.
+    assert tell_signs(frame.assign(km=["1.5", "2.25"])).thousands == ""

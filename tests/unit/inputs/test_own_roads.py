@@ -13,6 +13,7 @@ import spatial as sp
 from spatial.drafting.study_file import study_template
 from spatial.errors import ContractError
 from spatial.formats.notes import take_notes
+from spatial.inputs.gather import gather
 from spatial.inputs.road_noding import finish_roads
 from spatial.inputs.user_tables import roads_from_table
 from spatial.study import RoadSource, Study
@@ -107,6 +108,24 @@ def test_roads_drawn_once_for_each_direction_are_joined_and_counted(tmp_path, no
     done = finish_roads(roads_from_table(tmp_path / "roads.gpkg", source), source)
     assert done.roads["road_id"].tolist() == ["1", "3"]
     assert ("roads drawn once for each direction, joined", 1.0) in done.counts
+
+
+def test_the_other_direction_of_a_road_is_not_told_as_one_that_is_counted_twice(tmp_path) -> None:
+    lines = [shapely.LineString(line) for line in (CROSS[0], CROSS[0][::-1], CROSS[1], CROSS[1])]
+    frame = gpd.GeoDataFrame(
+        {"road_class": ["tertiary"] * 3 + ["track"]}, geometry=lines, index=range(4), crs="EPSG:32738"
+    )
+    frame.to_file(tmp_path / "roads.gpkg")
+    points = gpd.GeoDataFrame(
+        {"settlement_id": ["s"], "tier": ["village"]}, geometry=[shapely.Point(0, 0)], crs="EPSG:32738"
+    )
+    points.to_file(tmp_path / "places.gpkg")
+    sources = {"roads": {"path": "roads.gpkg"}, "settlements": {"path": "places.gpkg"}}
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": sources}
+    found = gather(sp.Study.from_dict(values, raw=tmp_path), sp.load_services())
+    # Roads 1 and 2 are joined; 3 and 4 stay, and so does what is told of them.
+    assert ("roads.gpkg", "roads: rows that repeat another in shape and name", 1) in found.counts
+    assert ("roads.gpkg", "roads drawn once for each direction, joined", 1.0) in found.counts
 
 
 def test_without_noding_nothing_changes(tmp_path) -> None:

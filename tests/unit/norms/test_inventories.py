@@ -5,17 +5,20 @@ import pytest
 
 from spatial.inputs.services import load_services
 from spatial.runner.stage import Options
-from spatial.stages.policy import inventories
+from spatial.stages.policy import inventories, official_totals
 from spatial.study import Study
 
 NO_ROWS = pd.DataFrame({"source": [], "service": []}, dtype="str")
+NO_COUNTS = pd.DataFrame({"source": [], "item": []}, dtype="str")
 
 
-def _inventories(*tables: dict, rows: pd.DataFrame = NO_ROWS, **own: str) -> dict[str, str]:
+def _inventories(
+    *tables: dict, rows: pd.DataFrame = NO_ROWS, counts: pd.DataFrame = NO_COUNTS, **own: str
+) -> dict[str, str]:
     sources = {"osm": {"path": "x.osm.pbf"}, "facilities": [{"path": "f.csv", **table} for table in tables]}
     values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": sources}
     study = Study.from_dict({**values, "inventory": own})
-    return inventories(Options(study, ("sources", "inventory")), load_services(), rows)
+    return inventories(Options(study, ("sources", "inventory")), load_services(), rows, counts)
 
 
 def _rows(*pairs: tuple[str, str]) -> pd.DataFrame:
@@ -40,6 +43,12 @@ def test_a_mixed_list_covers_the_services_of_its_rows_whoever_translates_them(va
     known = _inventories({**values, "inventory": "complete"}, rows=rows)
     services = ("primary_care", "market", "bank", "bus_stop", "green_space")
     assert [known[name] for name in services] == ["complete", "complete", "unknown", "unknown", "unknown"]
+
+
+def test_a_list_covers_what_a_scenario_closes_too() -> None:
+    closed = pd.DataFrame({"source": ["f.csv"], "item": ["closed service=hospital"]}, dtype="str")
+    known = _inventories({"inventory": "complete"}, rows=_rows(("f.csv", "bank")), counts=closed)
+    assert [known[name] for name in ("bank", "hospital", "market")] == ["complete", "complete", "unknown"]
 
 
 def test_words_translated_by_the_study_and_rows_in_our_own_words_both_count() -> None:
@@ -72,10 +81,25 @@ def test_an_extract_covers_everything() -> None:
     sources = {"osm": {"path": "x.osm.pbf", "inventory": "partial"}}
     values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": sources}
     options = Options(Study.from_dict(values), ("sources", "inventory"))
-    assert set(inventories(options, load_services(), NO_ROWS).values()) == {"partial"}
+    assert set(inventories(options, load_services(), NO_ROWS, NO_COUNTS).values()) == {"partial"}
 
 
 def test_the_studys_own_word_comes_first() -> None:
     words = {"service": {"小学": "primary_school"}}
     known = _inventories({"values": words, "inventory": "complete"}, primary_school="partial", bank="complete")
     assert (known["primary_school"], known["bank"]) == ("partial", "complete")
+
+
+def test_offices_count_what_a_scenario_closes_and_not_what_it_opens() -> None:
+    osm = {"osm": {"path": "x.osm.pbf"}}
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": osm}
+    official = {"facilities": {"pharmacy": {"value": 22, "source": "Health bureau"}}}
+    options = Options(Study.from_dict({**values, "official": official}), ("official",))
+    rows = [
+        ("f.csv", "closed service=pharmacy", 3.0),
+        ("study", "opened service=pharmacy", 1.0),
+        ("study", "nodes", 9.0),
+    ]
+    counts = pd.DataFrame(rows, columns=["source", "item", "number"])
+    today, later = (official_totals(options, load_services(), some) for some in (counts.iloc[2:], counts))
+    assert (today.facilities["pharmacy"].value, later.facilities["pharmacy"].value) == (22, 20)

@@ -103,6 +103,17 @@ def test_a_complete_list_is_not_believed_where_the_office_counts_more():
     assert known.believed == declared
 
 
+def test_what_a_scenario_opens_is_added_to_the_estimate_and_is_no_evidence_for_it():
+    facilities = _facilities("pharmacy", both=10, in_list=10, on_map=5)
+    opened = pd.concat([facilities, facilities.iloc[[0]].assign(found_in=None)], ignore_index=True)
+    before, after = (
+        take_inventory(rows, declared={}, official={}, vocabulary=SERVICES).table.iloc[0]
+        for rows in (facilities, opened)
+    )
+    assert after["estimated"] == pytest.approx(before["estimated"] + 1.0)
+    assert after["missing_at_most"] == before["missing_at_most"]
+
+
 def test_there_is_no_estimate_where_a_list_was_located_by_its_names():
     facilities = _facilities("primary_care", both=10, in_list=10, on_map=5)
     listed = facilities["found_in"].isin(["list", "both"])

@@ -49,7 +49,10 @@ class Closed(Results):
     def __init__(self, results):
         super().__init__(results.folder)
         self._open = {"norms": results.norms.assign(**dict.fromkeys(PEOPLE, 3.0))}
-        self._open |= {"facilities": results.facilities[["service", "source"]]}
+        self._open |= {
+            "facilities": results.facilities[["service", "source"]],
+            "counts": results.counts[["source", "item"]],
+        }
         self._open |= {name: getattr(results, name) for name in ("provenance", "known_issues")}
 
     def __getattr__(self, name):

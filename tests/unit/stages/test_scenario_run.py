@@ -196,6 +196,9 @@ def test_new_facilities_have_their_township_and_are_counted(ran):
     counts = ran.of["clinic"].counts.query("source == 'study'").set_index("item")["number"]
     assert counts["facilities"] == 4
     assert counts["service=hospital"] == 1
+    closed = ran.of["clinic"].counts.query("item == 'closed service=hospital'")
+    assert closed["number"].tolist() == [1.0]
+    assert counts["opened service=hospital"] == 1
     assert set(ran.of["clinic"].provenance["path"]) - set(ran.today.provenance["path"]) == {"tiny/open.geojson"}
 
 

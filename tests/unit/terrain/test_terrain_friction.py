@@ -262,3 +262,12 @@ def test_the_farthest_move_is_inclusive() -> None:
     below = move_to_open_cells(friction, [(0, 2)], resolution_m=100.0, within_m=199.0)
     assert below["status"].tolist() == ["no_ground"]
     assert np.isnan(below["moved_m"]).all()
+
+
+def test_a_road_that_states_no_speed_goes_by_its_class() -> None:
+    lines = [(0, 550), (1000, 550)], [(0, 150), (1000, 150)]
+    by_class = friction_surface(_ground(), "accessmod_example", roads=_lines(*lines, road_class=["primary", "primary"]))
+    stated = _lines(*lines, road_class=["primary", "primary"], speed_km_h=[20.0, np.nan])
+    friction = friction_surface(_ground(), "accessmod_example", roads=stated)
+    np.testing.assert_allclose(friction.min_per_m[4], 0.003)
+    np.testing.assert_array_equal(friction.min_per_m[8], by_class.min_per_m[8])

@@ -1,0 +1,41 @@
+"""The stage off the roads on frames: whose speeds roads have."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+import shapely
+from affine import Affine
+
+import spatial as sp
+from spatial.runner.stage import Options
+from spatial.stages.off_road import off_road
+
+
+def test_walkers_off_the_roads_take_no_speed_that_a_list_states_for_vehicles():
+    crs = "EPSG:32648"
+    grid, spot = Affine(100, 0, 0, 0, -100, 1000), shapely.Point(50, 550)
+    ground = sp.Raster(np.full((10, 10), 10.0), grid, pyproj.CRS(crs), "landcover")
+    homes = gpd.GeoDataFrame({"settlement_id": ["a"]}, geometry=[shapely.Point(950, 550)], crs=crs)
+    offers = gpd.GeoDataFrame(
+        {"facility_id": ["h"], "service": "hospital", "status": "existing"}, geometry=[spot], crs=crs
+    )
+    water = gpd.GeoDataFrame({"is_barrier": pd.Series([], dtype=bool)}, geometry=[], crs=crs)
+    road = gpd.GeoDataFrame(
+        {"road_class": ["primary"]}, geometry=[shapely.LineString([(0, 550), (1000, 550)])], crs=crs
+    )
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "x.osm"}}}
+
+    def minutes(roads, mode):
+        study = sp.Study.from_dict({**values, "off_road": {"service": "hospital", "mode": mode}})
+        options = Options(study, ("off_road", "access", "services_file"))
+        found = off_road(
+            settlements=homes, facilities=offers, roads=roads, water=water, landcover=ground, options=options
+        )
+        return found["off_road"]["travel_time_min"].item()
+
+    for stated in ([60.0], [np.nan]):
+        assert minutes(road.assign(speed_km_h=stated), "walk") == minutes(road, "walk")
+    # 900 m at 60 km/h.
+    assert minutes(road.assign(speed_km_h=[60.0]), "motorised") == pytest.approx(0.9)
