@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
+import importlib
 import io
 import itertools
 import json
@@ -187,6 +188,12 @@ def singlegroup() -> Any:
     """PySAL's indices of segregation; for its package, numpy would never again warn of a division by nothing."""
     with np.errstate():
         return pytest.importorskip("segregation.singlegroup")
+
+
+@pytest.fixture(scope="session")
+def library() -> Callable[[str], Any]:
+    """Import a library that takes long and few tests need: every worker imports every file of tests."""
+    return importlib.import_module
 
 
 @pytest.fixture(scope="session")
