@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
+import importlib
 import io
 import itertools
 import json
@@ -12,6 +13,7 @@ import os
 import pickle
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -147,20 +149,6 @@ def chromium() -> str:
     return str(found)
 
 
-@pytest.fixture(scope="session")
-def qgis_python() -> str:
-    """Path of the Python that has PyQGIS: SPATIAL_QGIS_PYTHON, such as that of another version, or the system's."""
-    python = os.environ.get("SPATIAL_QGIS_PYTHON", "/usr/bin/python3")
-    try:
-        probe = subprocess.run([python, "-c", "import qgis.core"], capture_output=True, check=False, timeout=120)
-    except OSError:
-        _absent("qgis", f"no {python}")
-    else:
-        if probe.returncode != 0:
-            _absent("qgis", "PyQGIS is not installed (Debian: python3-qgis)")
-    return python
-
-
 class Told(NamedTuple):
     """What a script in QGIS found, and what QGIS said beside it."""
 
@@ -169,17 +157,52 @@ class Told(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def in_qgis(qgis_python):
-    """Run a script of tests/qgis in the Python of QGIS."""
+def in_qgis(tmp_path_factory):
+    """
+    Run a script of tests/qgis in the Python of QGIS, which loads QGIS once for all of them.
+
+    That Python is the system's, or the one that SPATIAL_QGIS_PYTHON names, such as that of another version.
+    """
+    scripts, folder = Path(__file__).parent / "qgis", tmp_path_factory.mktemp("in-qgis")
+    python, pipe = os.environ.get("SPATIAL_QGIS_PYTHON", "/usr/bin/python3"), subprocess.PIPE
+    try:
+        loaded = subprocess.Popen(
+            [python, scripts / "run_in_qgis.py"], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        _absent("qgis", f"no {python}")
+
+    used_s = 0.0
+
+    def heard():
+        readable, _, _ = select.select([loaded.stdout], [], [], 600.0)
+        assert readable, "QGIS says nothing for ten minutes"
+        return loaded.stdout.readline()
 
     def run_there(script, *arguments):
-        command = [qgis_python, str(Path(__file__).parent / "qgis" / script), *map(str, arguments)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-        lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-        assert lines, run.stderr
-        return Told(json.loads(lines[0].removeprefix("RESULT ")), run.stderr)
+        nonlocal used_s
+        files = {"printed": str(folder / "printed"), "faults": str(folder / "faults")}
+        for file in files.values():
+            Path(file).write_bytes(b"")
+        asked = {"arguments": [str(scripts / script), *map(str, arguments)], "environment": dict(os.environ), **files}
+        loaded.stdin.write(json.dumps(asked).encode() + b"\n")
+        loaded.stdin.flush()
+        script_s = float(heard())
+        # The system counts them when the program that started the script ends.
+        used_s, _cpu_s["before"] = used_s + script_s, _cpu_s["before"] - script_s
+        printed, faults = (Path(file).read_text(encoding="utf-8", errors="replace") for file in files.values())
+        lines = [line for line in printed.splitlines() if line.startswith("RESULT ")]
+        assert lines, faults
+        return Told(json.loads(lines[0].removeprefix("RESULT ")), faults)
 
-    return run_there
+    try:
+        if not heard():
+            _absent("qgis", "PyQGIS is not installed (Debian: python3-qgis)")
+        yield run_there
+    finally:
+        loaded.kill()
+        loaded.communicate()
+        _cpu_s["before"] += used_s
 
 
 @pytest.fixture(scope="session")
@@ -187,6 +210,12 @@ def singlegroup() -> Any:
     """PySAL's indices of segregation; for its package, numpy would never again warn of a division by nothing."""
     with np.errstate():
         return pytest.importorskip("segregation.singlegroup")
+
+
+@pytest.fixture(scope="session")
+def library() -> Callable[[str], Any]:
+    """Import a library that takes long and few tests need: every worker imports every file of tests."""
+    return importlib.import_module
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,15 @@ AS_IT_STANDS = """JSON.stringify([innerWidth, scrollY, document.documentElement.
     [node.value, node.checked, node.open, node.ariaPressed, node.ariaSelected, node.ariaExpanded])])"""
 """What a press, a choice or a scroll changes."""
 
+_READY = """new Promise((ready, failed) => {
+  const isReady = () => document.body && document.body.dataset.ready === "yes";
+  if (isReady()) ready();
+  const told = { attributes: true, childList: true, subtree: true };
+  new MutationObserver(() => { if (isReady()) ready(); }).observe(document, told);
+  setTimeout(() => failed(new Error("the page is not ready after 20 seconds")), 20000);
+})"""
+"""Told by the page: to look for it, Playwright would have each page compile its selectors, twice."""
+
 
 class Reader:
     """Opens pages in tabs, and hears any request that leaves the file, any page error and any console error."""
@@ -54,7 +63,7 @@ class Reader:
             self.changes[page].send("Page.enable")
             self.changes[page].send("Page.addScriptToEvaluateOnNewDocument", script)
         page.goto(path.resolve().as_uri() + fragment)
-        page.wait_for_selector("body[data-ready=yes]", timeout=20_000)
+        page.evaluate(_READY)
         if unfolded:
             page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
         return page

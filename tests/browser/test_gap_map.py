@@ -164,3 +164,22 @@ def test_sea_and_ground_outside_the_study_are_different(county, county_folder, o
     assert [group["look"] for group in page.evaluate("Spatial.data.base")][:2] == ["area", "sea"]
     bare = open_page(county_folder / "gap-health_centre.html")
     assert "sea" not in [group["look"] for group in bare.evaluate("Spatial.data.base")]
+
+
+DRAWN = """async () => {
+  const { layers } = Spatial, drawn = Object.fromEntries(Object.keys(layers).map((name) => [name, 0]));
+  for (const [name, layer] of Object.entries(layers)) {
+    const draw = layer._draw;
+    layer._draw = (...given) => { drawn[name] += 1; draw(...given); };
+  }
+  Spatial.setLanguage("fr");
+  Spatial.fitMap();
+  await null;
+  return drawn;
+}"""
+
+
+def test_each_layer_is_drawn_once_however_often_a_page_that_is_filled_asks_for_it(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#lang=en")
+    drawn = page.evaluate(DRAWN)
+    assert drawn == dict.fromkeys(("base", "areas", "ties", "points", "marks", "stars"), 1)

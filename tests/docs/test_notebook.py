@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import lazy_loader
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-nbclient, nbformat = lazy_loader.load("nbclient"), lazy_loader.load("nbformat")
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebooks" / "sample_county.ipynb"
 
 
-def test_the_notebook_is_kept_with_its_results() -> None:
-    cells = [cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+def test_the_notebook_is_kept_with_its_results(library: Callable[[str], Any]) -> None:
+    read = library("nbformat").read(NOTEBOOK, as_version=4)
+    cells = [cell for cell in read.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in cells)
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
 
@@ -27,9 +26,13 @@ def test_the_notebook_is_kept_with_its_results() -> None:
 @pytest.mark.filterwarnings("ignore")  # the kernel's own start-up speaks of its transport
 @pytest.mark.parametrize("villages", [80, pytest.param(400, marks=pytest.mark.trial)])
 def test_the_notebook_runs(
-    tmp_path: Path, sample_run: Path, go_on_from: Callable[[Path, Path], Path], villages: int
+    tmp_path: Path,
+    sample_run: Path,
+    go_on_from: Callable[[Path, Path], Path],
+    library: Callable[[str], Any],
+    villages: int,
 ) -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = library("nbformat").read(NOTEBOOK, as_version=4)
     if villages == 80:
         # In a folder where this county was run before, so that its own run finds nothing to do.
         folder = go_on_from(sample_run, tmp_path / "county")
@@ -38,7 +41,7 @@ def test_the_notebook_runs(
         first.source = with_other_words(first.source, "Path(tempfile.mkdtemp())", f"Path({str(folder)!r})")
         second.source = with_other_words(second.source, 'sp.write_sample_county(folder / "raw" / "sample")\n', "")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    client = nbclient.NotebookClient(
+    client = library("nbclient").NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     )
     client.execute()

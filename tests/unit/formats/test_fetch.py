@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-import lazy_loader
 import osmium
 import pytest
 
@@ -19,11 +18,10 @@ from spatial.formats.files import read_provenance
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CONTENT = b"settlement_id,tier\na,village\n"
-osmnx = lazy_loader.load("osmnx")  # seconds to import, for one test
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 # Two nodes and a road, told twice; a village, and an island as a relation of one way.
@@ -227,7 +225,10 @@ def test_what_nobody_can_bring_is_named_after_the_rest_was_brought(tmp_path: Pat
     assert _left_over(tmp_path) == ["villages.csv"]
 
 
-def test_extract_is_made_through_overpass_and_described(tmp_path: Path, server: _Server) -> None:
+def test_extract_is_made_through_overpass_and_described(
+    tmp_path: Path, server: _Server, library: Callable[[str], Any]
+) -> None:
+    osmnx = library("osmnx")
     study = _study(tmp_path, osm="o/x.osm.pbf", bbox=(43.5, -12.1, 43.6, -12.0))
     before = osmnx.settings.overpass_url
     fetch(study, project_raw=tmp_path, servers=_servers(server))

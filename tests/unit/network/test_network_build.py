@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import geopandas as gpd
-import lazy_loader
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -22,7 +21,6 @@ from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow
 
-ox = lazy_loader.load("osmnx")  # seconds to import, for two tests
 
 CRS = "EPSG:32738"
 
@@ -354,7 +352,7 @@ SEVERAL = (
 
 
 @pytest.mark.parametrize("mode", ["drive", "walk", "cycle"])
-def test_a_street_of_several_classes_is_as_slow_as_the_slowest_that_is_open(mode):
+def test_a_street_of_several_classes_is_as_slow_as_the_slowest_that_is_open(mode, library):
     alone = [word for words in SEVERAL for word in words]
     mixed = [list(order) for words in SEVERAL for order in (words, words[::-1])]
     graph = streets(({"highway": word}, {"highway": word}) for word in alone)
@@ -362,7 +360,7 @@ def test_a_street_of_several_classes_is_as_slow_as_the_slowest_that_is_open(mode
     # None where no class of the street is open to the mode.
     expected = [max((of_class[word] for word in words if of_class[word]), default=None) for words in mixed]
     graph = streets(({"highway": order}, {"highway": order[::-1]}) for order in mixed)
-    table = ox.graph_to_gdfs(graph)[1]
+    table = library("osmnx").graph_to_gdfs(graph)[1]
     for form in (graph, table, table.reset_index(drop=True)):
         assert times_by_street(form, len(mixed), mode=mode) == expected
 
@@ -404,7 +402,8 @@ def test_merged_tags_of_one_road_need_no_direction_bridge_or_season_to_be_guesse
     assert graph.all_season.tolist() == ["unknown", "no", "yes"]
 
 
-def test_both_directions_of_a_street_are_one_road_in_graphs_and_frames_of_osmnx():
+def test_both_directions_of_a_street_are_one_road_in_graphs_and_frames_of_osmnx(library):
+    ox = library("osmnx")
     graph = street({"highway": "tertiary"})
     graph.add_edge(3, 1, highway="primary", osmid=8, length=6083.0, oneway=True, reversed=False)
     edges = ox.graph_to_gdfs(graph)[1]

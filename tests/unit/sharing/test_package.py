@@ -13,7 +13,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
-import lazy_loader
 import numpy as np
 import pyarrow.parquet as pq
 import pyogrio
@@ -34,7 +33,6 @@ from spatial.stages.share import share_package
 from spatial.store import work_folder
 from spatial.study import Study
 
-frictionless = lazy_loader.load("frictionless")  # a second to import, for three tests
 ISO = Path(__file__).parents[2] / "data" / "iso19139.zip"
 GMD, GCO = "{http://www.isotc211.org/2005/gmd}", "{http://www.isotc211.org/2005/gco}"
 BAD_STORE = 6
@@ -89,9 +87,9 @@ def sample_package(sample_run, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_frictionless_finds_every_file_every_column_and_every_key_as_the_package_says(sample_package):
+def test_frictionless_finds_every_file_every_column_and_every_key_as_the_package_says(sample_package, library):
     package = json.loads((sample_package / "datapackage.json").read_text(encoding="utf-8"))
-    report = frictionless.validate(str(sample_package / "datapackage.json"))
+    report = library("frictionless").validate(str(sample_package / "datapackage.json"))
     assert report.valid, report.flatten(["name", "type", "note"])
     resources = {item["name"]: item for item in package["resources"]}
     assert {path.stem for path in (sample_package / "tables").iterdir()} <= set(resources)
@@ -104,14 +102,15 @@ def test_frictionless_finds_every_file_every_column_and_every_key_as_the_package
 
 
 @pytest.mark.slow
-def test_a_cell_that_breaks_its_contract_is_found_by_frictionless(sample_package, tmp_path):
+def test_a_cell_that_breaks_its_contract_is_found_by_frictionless(sample_package, tmp_path, library):
     package = json.loads((sample_package / "datapackage.json").read_text(encoding="utf-8"))
     resource = next(item for item in package["resources"] if item["name"] == "last_mile")
     text = (sample_package / resource["path"]).read_text(encoding="utf-8-sig")
     first = _rows(sample_package / resource["path"])[0]["settlement_id"]
     (tmp_path / "last_mile.csv").write_text(f"{text}{first}\n", encoding="utf-8-sig")
     schema = {key: value for key, value in resource["schema"].items() if key != "foreignKeys"}
-    broken = frictionless.Resource({**resource, "path": "last_mile.csv", "schema": schema}, basepath=str(tmp_path))
+    changed = {**resource, "path": "last_mile.csv", "schema": schema}
+    broken = library("frictionless").Resource(changed, basepath=str(tmp_path))
     report = broken.validate()
     assert "primary-key" in {kind for (kind,) in report.flatten(["type"])}
 
@@ -281,7 +280,7 @@ def test_licences_are_carried_and_share_alike_and_unknown_ones_are_named(tiny_do
     assert package["licenses"] == [{"name": "ODbL-1.0"}, {"path": "LICENCES.md", "title": "unknown"}]
 
 
-def test_what_the_public_gets_is_open_and_hides_small_numbers_and_says_so(tiny_done, command, tmp_path):
+def test_what_the_public_gets_is_open_and_hides_small_numbers_and_says_so(tiny_done, command, tmp_path, library):
     tiny_done.tables["sharing"] = {"k": 25}
     tiny_done.tables["outputs"] = {"languages": ["en", "zh", "fr"]}
     words = (tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed)
@@ -299,7 +298,7 @@ def test_what_the_public_gets_is_open_and_hides_small_numbers_and_says_so(tiny_d
     assert rows["s1"]["population_persons"] in {"80.0", ""}
     package = json.loads((tmp_path / "out" / "datapackage.json").read_text(encoding="utf-8"))
     assert (package["name"], package["audience"], package["suppressed_below"]) == ("tiny-public", "public", 25)
-    assert frictionless.validate(str(tmp_path / "out" / "datapackage.json")).valid
+    assert library("frictionless").validate(str(tmp_path / "out" / "datapackage.json")).valid
     for name, content in _content(tmp_path / "out").items():
         assert str(tiny_done.folder).encode() not in content, name
         assert b"tiny/settlements.csv" not in content, name

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import geopandas as gpd
-import lazy_loader
 import pandas as pd
 import pyproj
 import pytest
@@ -26,7 +25,6 @@ from spatial.study import Study
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.postgis
-psycopg = lazy_loader.load("psycopg")
 HOSTILE = 'a"; DROP SCHEMA public CASCADE; --'
 
 KILLED = """
@@ -59,11 +57,11 @@ def url(database, monkeypatch):
 
 
 @pytest.fixture
-def ask(url):
+def ask(url, library):
     """Ask the database, as somebody else would."""
 
     def asked(query, *given):
-        with psycopg.connect(url, autocommit=True) as connection:
+        with library("psycopg").connect(url, autocommit=True) as connection:
             cursor = connection.execute(query, given)
             return cursor.fetchall() if cursor.description else []
 
@@ -121,7 +119,8 @@ def test_every_table_is_there_with_its_keys_its_words_and_its_indexes(tiny_done,
     assert all(places.geometry[name].distance(shapely.Point(x, y)) < 1e-7 for name, x, y in there)
 
 
-def test_a_reader_reads_and_nothing_else_and_stays_one_when_it_is_published_again(tmp_path, url, ask):
+def test_a_reader_reads_and_nothing_else_and_stays_one_when_it_is_published_again(tmp_path, url, ask, library):
+    psycopg = library("psycopg")
     _few(tmp_path, url, "again", reader=HOSTILE)
     role = '"' + HOSTILE.replace('"', '""') + '"'
     assert ask("SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = %s", HOSTILE) == [(False, False)]

@@ -44,10 +44,17 @@
       this.redraw();
     },
 
-    /* View: where a canvas coordinate of S.points lies on this canvas, in device pixels. */
+    /* Asked for several times while a page is filled, or a view set, it draws once: before anybody sees the page. */
     redraw: function () {
+      if (!this._isAwaited) queueMicrotask(() => { this._isAwaited = false; this._drawNow(); });
+      this._isAwaited = true;
+      return this;
+    },
+
+    /* View: where a canvas coordinate of S.points lies on this canvas, in device pixels. */
+    _drawNow: function () {
       const map = this._map;
-      if (!map || !this._bounds) return this;
+      if (!map || !this._bounds) return;
       const ratio = Math.min(window.devicePixelRatio || 1, 2);
       const zoom = map.getZoom();
       const scale = Math.pow(2, zoom - S.UNIT_ZOOM);
@@ -65,7 +72,6 @@
       // Setting the width empties the canvas; clearRect would paint white on paper and hide the canvas below.
       this._container.width = view.width;
       this._draw(context, view);
-      return this;
     },
   });
 })(window.Spatial);
