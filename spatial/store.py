@@ -365,12 +365,14 @@ class Store:
             found = path.stat()
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
-                    transform, crs, shape = file.transform, CRS.from_wkt(file.crs.to_wkt()), file.shape
+                    transform, crs = file.transform, CRS.from_wkt(file.crs.to_wkt())
+                    sides = {"rows": file.height, "columns": file.width}
                 if self._kept is None:
                     return Raster(_cells(path, found), transform, crs, name)
                 # A run reads cells where they are looked at, each time anew: many a stage takes relief and seldom
                 # needs it, and a grid that is kept is the largest thing in memory.
-                return _Unread.of(transform, crs, name, shape, functools.partial(_cells, path, found))
+                fetch = functools.partial(_cells, path, found)
+                return _Unread.of(transform, crs, name, fetch, **sides)
             # Of what is wanted without some rows all would be held: those of settlements, where towns are asked for.
             is_kept = (
                 self._kept is not None
@@ -554,19 +556,18 @@ class _Unread(Raster):
     """A raster whose values are read when they are first looked at: many a stage takes relief and seldom needs it."""
 
     _fetch: Callable[..., FloatArray]
-    _shape: tuple[int, int]
 
     @classmethod
     def of(
-        cls, transform: Affine, crs: CRS, name: str, shape: tuple[int, int], fetch: Callable[..., FloatArray]
+        cls, transform: Affine, crs: CRS, name: str, fetch: Callable[..., FloatArray], *, rows: int, columns: int
     ) -> Raster:
         raster = cls.__new__(cls)
-        vars(raster).update(transform=transform, crs=crs, name=name, _shape=shape, _fetch=fetch)
+        vars(raster).update(transform=transform, crs=crs, name=name, _fetch=fetch, _rows=rows, _columns=columns)
         return raster
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self._shape
+        return vars(self)["_rows"], vars(self)["_columns"]
 
     @functools.cached_property
     def values(self) -> FloatArray:
