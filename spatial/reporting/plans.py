@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatial.planning.agenda import PLAN_TABLES, ROOM_TABLES
 from spatial.reporting.wording import capital, names_of, pick, plain, records_of
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -59,7 +60,8 @@ def plan_records(
         name: {plan: rows.drop(columns="plan_id") for plan, rows in own[name].groupby("plan_id", sort=False)}
         for name in PLAN_TABLES[1:]
     }
-    rooms = {name: pd.DataFrame(tables[name]) for name in ROOM_TABLES if name in tables}
+    # Where nobody is without room there is nothing to match.
+    rooms = {name: pd.DataFrame(tables.get(name, TABLES[name].frame())) for name in ROOM_TABLES}
     told = [own["plan_actions"]["place_id"], own["plan_options"]["where"]]
     told += [frame[key] for frame in rooms.values() for key in ("settlement_id", "facility_id") if key in frame]
     named = names_of_places(tables, {part for text in pd.concat(told).dropna() for part in str(text).split()})

@@ -150,7 +150,8 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
     [['a', 0.75], ['b', 0.25]]
     """
     rows = components.loc[(components["side"] == "level") & components["value"].notna()].reset_index(drop=True)
-    weight = rows["pillar"].map(dict(weights)).fillna(0.0) if weights else pd.Series(1.0, index=rows.index)
+    of_pillar = weights or dict.fromkeys(rows["pillar"], 1.0)
+    weight = pd.Series([of_pillar.get(name, 0.0) for name in rows["pillar"]], index=rows.index, dtype="float64")
     weight = weight / rows.groupby([*_UNIT, "pillar"])["component"].transform("size")
     rows["obstacle_degree"] = np.nan
     for _, part in rows.groupby(_UNIT, sort=False):

@@ -115,8 +115,8 @@ def plan(
     known = set(pd.concat([called["boundary_id"], called["name"]]).dropna())
     for item in (each for each in options.plans if each.units):
         if strange := sorted(set(item.units) - known):
-            there = first_of(sorted(known))
-            fault = f"plans.{item.name}.units: no unit is called {first_of(strange)}; names are such as {there}"
+            there = f"there are {first_of(sorted(known))}" if known else "the study has none: region.unit_levels"
+            fault = f"plans.{item.name}.units: no unit is called {first_of(strange)}; {there}"
             raise StudyError("study", [fault])
         is_named = called.isin(item.units).any(axis=1)
         grounds[item.name] = shapely.union_all(np.asarray(boundaries.geometry[is_named], dtype=object))

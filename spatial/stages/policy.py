@@ -195,7 +195,8 @@ def official_totals(options: Options, vocabulary: Vocabulary, counts: pd.DataFra
             float(counts.loc[counts["item"].isin([prefix + service for service in services]), "number"].sum())
             for prefix in (CLOSED, OPENED)
         )
-        known = {"services": services, "value": item.value - closed + opened}
+        # An office that counts fewer than the study knows does not count what closes.
+        known = {"services": services, "value": max(item.value - closed, 0.0) + opened}
         facilities[name] = item.model_copy(update=known)
     return official.model_copy(update={"facilities": facilities})
 

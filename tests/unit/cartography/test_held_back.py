@@ -46,6 +46,12 @@ def test_a_unit_all_of_whose_pillars_have_no_weight_is_not_told():
     assert found["obstacle_degree"].isna().all()
 
 
+def test_weights_do_for_a_unit_of_which_nothing_is_known():
+    # As the table has it, whose pillars are texts.
+    unknown = rows([np.nan], pd.array(["structure"], dtype="str"))
+    assert held_back(unknown, {"structure": 1.0, "order": 2.0}).empty
+
+
 def test_gaps_are_left_out_and_nothing_gives_an_empty_table():
     none = held_back(rows([0.5], ["structure"]).assign(side="gap"))
     assert len(none) == 0

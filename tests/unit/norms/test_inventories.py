@@ -103,3 +103,5 @@ def test_offices_count_what_a_scenario_closes_and_not_what_it_opens() -> None:
     counts = pd.DataFrame(rows, columns=["source", "item", "number"])
     today, later = (official_totals(options, load_services(), some) for some in (counts.iloc[2:], counts))
     assert (today.facilities["pharmacy"].value, later.facilities["pharmacy"].value) == (22, 20)
+    counts.loc[0, "number"] = 30.0
+    assert official_totals(options, load_services(), counts).facilities["pharmacy"].value == 1  # the one that opens

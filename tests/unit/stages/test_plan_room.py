@@ -314,6 +314,18 @@ def test_what_no_matching_can_be_is_refused(tiny, keys, fault):
         study_of(tiny, plans=[keys])
 
 
+def test_a_study_in_which_nothing_can_be_enlarged_has_its_pages_all_the_same(tiny_at, tmp_path):
+    tiny = with_rooms(tiny_at(tmp_path))
+    tiny.write("facilities.csv", tiny.path("facilities.csv").read_text(encoding="utf-8").replace(",50,", ",0,"))
+    study = study_of(tiny, plans=[{**MATCH, "match": False, "enlarge": True}], uncertainty={"wet": False})
+    results = sp.run(study, processed=tiny.processed, maps=tiny.maps)
+    assert not (results.folder / "plan_capacity.parquet").exists()
+    (plan,) = results.summary["plans"]
+    assert (plan["question"], plan["plan_status"], plan["actions"]) == ("matching", "nothing_helps", [])
+    assert plan["short_of_room"] == []
+    assert (tiny.maps / "tiny" / "plan.html").is_file()
+
+
 ELDERLY = {"service": "health_centre", "within_min": 25, "group": "elderly_persons"}
 
 

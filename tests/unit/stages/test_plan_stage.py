@@ -493,5 +493,5 @@ def test_a_plan_of_a_unit_is_for_its_people_and_builds_in_it(tiny_done):
     assert result.plans.loc[0, sides].sum() == homes["population_persons"].sum()
     assert set(result.plan_people["unit_id"]) == set(homes["settlement_id"])
     assert set(result.plan_actions["place_id"]) <= set(homes["settlement_id"])
-    with pytest.raises(StageError, match=r"units: no unit is called 'Nowhere' \(1 in all\); names are such as"):
+    with pytest.raises(StageError, match=r"units: no unit is called 'Nowhere' \(1 in all\); there are"):
         sp.run(study_of(tiny_done, plans=[plan | {"units": ["Nowhere"]}]), until="plan", **where)
