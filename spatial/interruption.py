@@ -86,7 +86,9 @@ def answered_soon() -> Iterator[None]:
         if not isinstance(ignored.exc_value, KeyboardInterrupt):
             told(ignored)
 
-    before = {number: signal.signal(number, answer) for number in codes}
+    # A shell that starts a program in the background has it ignore Ctrl-C, which is meant for what runs before it.
+    heeded = [number for number in codes if number != signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, answer) for number in heeded}
     told, sys.unraisablehook = sys.unraisablehook, unraisable
     waker = signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
     watcher = threading.Thread(target=watch, daemon=True)

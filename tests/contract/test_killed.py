@@ -275,6 +275,25 @@ def test_an_interruption_that_a_library_keeps_for_itself_is_answered_all_the_sam
     assert list(tmp_path.iterdir()) == []
 
 
+IN_THE_BACKGROUND = """
+import signal
+from spatial.interruption import answered_soon
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell has it for what ends in &
+with answered_soon():
+    signal.raise_signal(signal.SIGINT)
+    print("goes on", flush=True)
+    signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_ctrl_c_is_not_for_what_a_shell_runs_in_the_background():
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_THE_BACKGROUND], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ended.stdout == "goes on\n"
+    assert "ToldToEndError" in ended.stderr
+
+
 def _children(parent: int) -> set[int]:
     found = {
         int(child) for file in Path(f"/proc/{parent}/task").glob("*/children") for child in file.read_text().split()
