@@ -297,9 +297,8 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
     NetworkError
         Where the border holds neither polygons nor lines.
     """
-    require_shapes("border", border, series_too=True)
-    require_network_crs(border.crs, graph.crs, what="border")
     area, wall = _read(border)
+    require_network_crs(border.crs, graph.crs, what="border")
     shapely.prepare(wall)
     lines = graph.edge_lines()
     near = np.flatnonzero(shapely.dwithin(wall, lines, _ON_M)) if graph.n_edges else np.empty(0, np.int64)
