@@ -363,9 +363,15 @@ def test_those_whom_sites_leave_out_get_a_mobile_service(tiny):
     [
         ({"base": "nowhere"}, "plans.near.round.base: no settlement has the id or name 'nowhere'"),
         ({"base": "s4", "hours_per_stop": 9.0}, None),
+        ({"base": "s7"}, None),
     ],
 )
-def test_a_base_that_is_not_there_is_refused_and_a_day_too_short_is_told(tiny_done, change, fault):
+def test_a_base_that_is_not_there_is_refused_and_a_day_too_short_or_a_base_without_a_road_is_told(
+    tiny_done, change, fault
+):
+    # 上村 lies 900 m north of every road; nobody is snapped further than 500 m.
+    tiny_done.write("settlements.csv", tiny_done.csv(changed={"s7": "s7,上村,village,104.0000,30.0490,20"}))
+    tiny_done.tables["network"]["max_snap_m"] = 500.0
     study = study_of(tiny_done, plans=[{**PLANS[0], "round": ROUND | change}])
     where = {"processed": tiny_done.processed, "maps": tiny_done.maps}
     if fault:
