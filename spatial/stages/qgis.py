@@ -131,7 +131,7 @@ def qgis(
     rasters = []
     for name, unit, group, shelf in RASTERS:
         grid = tables.get(name)
-        if isinstance(grid, Raster) and meta.is_full and np.isfinite(grid.values).any():  # else there is nothing to show
+        if isinstance(grid, Raster) and meta.is_full and np.isfinite(grid.values).any():  # else nothing to show
             title = words.say("layers", name, service=shown)
             stem = f"{options.name}_{name}"
             raster = write_raster(grid, name=stem, unit=unit, title=title, words=words, basis=basis)
