@@ -137,6 +137,28 @@ def printable(text: str) -> str:
     )
 
 
+def ids_apart(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """
+    Take ids apart that were joined by blanks, though some hold blanks themselves: the longest known one counts.
+
+    >>> ids_apart(["Baihe Town", "Baihe", "v7"])("v7 Baihe Town Baihe x")
+    ['v7', 'Baihe Town', 'Baihe', 'x']
+    """
+    with_blanks = {name for name in known if " " in name}
+    most = max((name.count(" ") + 1 for name in with_blanks), default=1)
+
+    def apart(text: str) -> list[str]:
+        words, found, at = text.split(" "), list[str](), 0
+        while at < len(words):
+            longest = (number for number in range(most, 1, -1) if " ".join(words[at : at + number]) in with_blanks)
+            number = min(next(longest, 1), len(words) - at)
+            found.append(" ".join(words[at : at + number]))
+            at += number
+        return [name for name in found if name]
+
+    return apart
+
+
 SCREEN_ROWS, SCREEN_COLUMNS = 32, 80
 """What a message of the terminal fits into, unless all of it is asked for."""
 

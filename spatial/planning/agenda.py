@@ -22,6 +22,7 @@ from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
+from spatial.plain_text import ids_apart
 from spatial.planning.equity import choose_often
 from spatial.planning.plans import SAME
 from spatial.planning.sites import SitingOptions
@@ -617,6 +618,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
     }
     shapes: list[Any] = []
     by_id = places.set_index("place_id")
+    apart = ids_apart(by_id.index)
     for rank, (question, answer) in enumerate(answers, start=1):
         norm, need = question.norm, question.need
         found = answer or no_help(question)
@@ -723,7 +725,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             )
         )
         # A link is called by its ends, and lies in the township where it begins.
-        ends = [where.split() for where in actions["where"]]
+        ends = [apart(where) for where in actions["where"]]
         at = by_id.reindex([where[0] for where in ends])
         is_site = actions["action"].to_numpy() == "open_site"
         named = [BETWEEN.join(by_id["place"].reindex(where).fillna("?")) if len(where) > 1 else None for where in ends]
