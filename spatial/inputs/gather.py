@@ -369,9 +369,10 @@ def refuse_shared_ids(result: Gathered) -> None:
         _, _, metres = pyproj.Geod(ellps="WGS84").inv(*start.T, *end.T)
         far = shared[np.asarray(metres) > SAME_VILLAGE_M]
         if len(far):
+            path, km = result.own[f"facilities {number}"], SAME_VILLAGE_M / METRES_A_KM
             problems.append(
-                f"facility_id: {first_of(far)} of {result.own[f'facilities {number}']} are ids of settlements more "
-                f"than {SAME_VILLAGE_M / METRES_A_KM:g} km away; give facilities ids of their own, such as F1 instead of 1"
+                f"facility_id: {first_of(far)} of {path} are ids of settlements more than {km:g} km away; give "
+                "facilities ids of their own, such as F1 instead of 1"
             )
     refuse("facilities of several lists", problems)
 
