@@ -16,7 +16,7 @@ import shapely
 
 from spatial.errors import ContractError, SourceError
 from spatial.inputs.edits import apply_corrections, empty_edits, read_edits, read_field_checks
-from spatial.runs import with_own_edits
+from spatial.runs import scenario_study, with_own_edits
 from spatial.study import Study
 from spatial.study.edits import EDIT_LAYERS, SCENARIO, is_drawn_in
 from spatial.tables import TABLES
@@ -135,6 +135,8 @@ def test_an_absent_file_and_an_untouched_one_give_the_same_study_and_drawn_featu
     assert drawn.planning.candidates[-1] == "list"
     assert len(drawn.planning.constraints) == 1
     assert drawn.corrections is None
+    # So commands that run, explain or share it find it by its name.
+    assert scenario_study(study, SCENARIO, tiny.processed).name == f"tiny--{SCENARIO}"
     off = study.model_copy(update={"qgis": study.qgis.model_copy(update={"edits": ""})})
     assert with_own_edits(off, folder) == off
 
@@ -214,7 +216,7 @@ def test_two_corrections_that_contradict_each_other_are_refused_and_what_is_said
     draw(file, "corrections", HERE, edit_id="e", correction="capacity", facility_id="f1", capacity=6.0)
     with pytest.raises(ContractError) as caught:
         corrected(file, tmp_path)
-    assert caught.value.problems == [
+    assert list(caught.value.problems) == [
         "correction b, check:d: each gives 'f2' another place; keep one",
         "correction a, e: each gives 'f1' another capacity; keep one",
     ]  # fmt: skip
