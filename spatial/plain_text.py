@@ -137,22 +137,22 @@ def printable(text: str) -> str:
     )
 
 
-def ids_apart(known: Iterable[str]) -> Callable[[str], list[str]]:
+def ids_apart(known: Iterable[str], sign: str = " ") -> Callable[[str], list[str]]:
     """
-    Take ids apart that were joined by blanks, though some hold blanks themselves: the longest known one counts.
+    Take ids apart that were joined by a sign, such as blanks, though some hold it themselves: the longest known counts.
 
     >>> ids_apart(["Baihe Town", "Baihe", "v7"])("v7 Baihe Town Baihe x")
     ['v7', 'Baihe Town', 'Baihe', 'x']
     """
-    with_blanks = {name for name in known if " " in name}
-    most = max((name.count(" ") + 1 for name in with_blanks), default=1)
+    holding = {name for name in known if sign in name}
+    most = max((name.count(sign) + 1 for name in holding), default=1)
 
     def apart(text: str) -> list[str]:
-        words, found, at = text.split(" "), list[str](), 0
+        words, found, at = text.split(sign), list[str](), 0
         while at < len(words):
-            longest = (number for number in range(most, 1, -1) if " ".join(words[at : at + number]) in with_blanks)
+            longest = (number for number in range(most, 1, -1) if sign.join(words[at : at + number]) in holding)
             number = min(next(longest, 1), len(words) - at)
-            found.append(" ".join(words[at : at + number]))
+            found.append(sign.join(words[at : at + number]))
             at += number
         return [name for name in found if name]
 

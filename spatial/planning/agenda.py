@@ -519,7 +519,8 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     gained = np.concatenate(([0.0], every.steps["total_gained_persons"]))
     count = question.fewest(gained)
     # Of two that are a way together the one that was proposed first is named first, and not the lower id.
-    together = [names.split("+") for names in every.steps["link_ids"][:count]]
+    apart = ids_apart(links["road_id"], "+")
+    together = [apart(names) for names in every.steps["link_ids"][:count]]
     of_step = [links.loc[links["road_id"].isin(names), "road_id"].tolist() for names in together]
     taken = links.loc[links["road_id"].isin([name for names in of_step for name in names])]
     # Of the links that are taken the best at each step is the same one as among all.
