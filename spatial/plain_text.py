@@ -137,6 +137,28 @@ def printable(text: str) -> str:
     )
 
 
+def ids_apart(known: Iterable[str], sign: str = " ") -> Callable[[str], list[str]]:
+    """
+    Take ids apart that were joined by a sign, such as blanks, though some hold it themselves: the longest known counts.
+
+    >>> ids_apart(["Baihe Town", "Baihe", "v7"])("v7 Baihe Town Baihe x")
+    ['v7', 'Baihe Town', 'Baihe', 'x']
+    """
+    holding = {name for name in known if sign in name}
+    most = max((name.count(sign) + 1 for name in holding), default=1)
+
+    def apart(text: str) -> list[str]:
+        words, found, at = text.split(sign), list[str](), 0
+        while at < len(words):
+            longest = (number for number in range(most, 1, -1) if sign.join(words[at : at + number]) in holding)
+            number = min(next(longest, 1), len(words) - at)
+            found.append(sign.join(words[at : at + number]))
+            at += number
+        return [name for name in found if name]
+
+    return apart
+
+
 SCREEN_ROWS, SCREEN_COLUMNS = 32, 80
 """What a message of the terminal fits into, unless all of it is asked for."""
 

@@ -55,8 +55,9 @@ def folders_of(study: Study, processed: str | Path = "data/processed", maps: str
 
 
 def scenario_study(study: Study, scenario: str, processed: str | Path = "data/processed") -> PlannedStudy:
-    """Put a study under one of its scenarios, or as ``plan:NAME`` under a plan of its last run."""
-    return planned_study(study, scenario, folders_of(study, processed)[0] / PLANS_FILE)
+    """Put a study under one of its scenarios, that of what users drew too, or as ``plan:NAME`` under a plan."""
+    folder = folders_of(study, processed)[0]
+    return planned_study(with_own_edits(study, folder), scenario, folder / PLANS_FILE)
 
 
 def finished_run(study: Study, processed: str | Path, scenario: str | None) -> FinishedRun:
@@ -170,8 +171,9 @@ def run(  # noqa: PLR0913 - how to run is one option each
     WorkersError
         Where workers or their scheduler are lost or do not answer; finished stages and tiles are kept.
     """
-    study = with_own_edits(study, folders_of(study, processed)[0], makes_file=True)
-    planned = study if scenario is None else scenario_study(study, scenario, processed)
+    base, base_pages = folders_of(study, processed, maps)
+    study = with_own_edits(study, base, makes_file=True)
+    planned = study if scenario is None else planned_study(study, scenario, base / PLANS_FILE)
     if any(item.runs for item in _decided(study, scenario=scenario, processed=processed, maps=maps, verify=verify)):
         # What has run before was found in order then; the checks import most of the package.
         from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - as said
@@ -179,7 +181,6 @@ def run(  # noqa: PLR0913 - how to run is one option each
 
         check_policy(study)
         refuse_missing(study)
-    base, base_pages = folders_of(study, processed, maps)
     folder, pages = folders_of(planned, processed, maps)
     _refuse_other(study, base)
     _refuse_other(planned, folder)
@@ -224,7 +225,7 @@ def _decided(
     _refuse_other(study, base)
     if scenario is None:
         return plan(pipeline.STAGES, study, base, pages, verify=verify)
-    planned = scenario_study(study, scenario, processed)
+    planned = planned_study(study, scenario, base / PLANS_FILE)
     folder, planned_pages = folders_of(planned, processed, maps)
     _refuse_other(planned, folder)
     first = plan(pipeline.TODAY, study, base, pages, verify=verify)

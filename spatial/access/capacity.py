@@ -244,7 +244,10 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
             (
                 "unknown",
                 np.isnan(room),
-                "complete it, or fill no facilities of it (measures.persons_per_unit of a study)",
+                (
+                    "complete it (`capacity` of what a scenario opens or lets stop), or fill no facilities of it "
+                    "(measures.persons_per_unit of a study)"
+                ),
             ),
             ("negative", room < 0.0, "correct it"),
         )

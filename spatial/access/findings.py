@@ -142,7 +142,8 @@ def _units(places: gpd.GeoDataFrame, key: str) -> pd.Series[str]:
 CLEAR_M = 1.0
 """How far beyond the edge of the barrier a place is put, so that it touches it no more. Metres."""
 _QUARTER = 8
-_KEYS = ("settlement_id", "facility_id")
+_KEYS = ("facility_id", "settlement_id")
+"""Columns of ids, the first that a table has: a facility may say in which settlement it is."""
 
 
 def move_off_barriers(

@@ -69,7 +69,7 @@ def gap_map(
     Raises
     ------
     ContractError
-        Where no time to the service, or by the mode, was computed; it lists those there are.
+        For what is no run; and where no time to the service, or by the mode, was computed: it lists those there are.
 
     Examples
     --------
@@ -148,6 +148,7 @@ def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en
     --------
     >>> sp.plan_map(result, "cn-county-60")  # doctest: +SKIP
     """
+    _require_results(result)
     actions = result.plan_actions
     assert isinstance(actions, gpd.GeoDataFrame)  # by its contract
     first = next(iter(actions["plan_id"]), None)
@@ -178,6 +179,12 @@ def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en
     return _map(result, layer, steps, language=language)
 
 
+def _require_results(given: object) -> None:
+    """Refuse what is no run, such as the path of its folder."""
+    if not hasattr(given, "names"):
+        raise ContractError("result", [f"is a {type(given).__name__}; open a run with read_results(folder)"])
+
+
 def _one_of(frame: pd.DataFrame, column: str, wanted: str | None) -> pd.DataFrame:
     """Take the rows of one value; where there are none, say which values there are."""
     own = frame.loc[frame[column] == wanted]
@@ -189,6 +196,7 @@ def _one_of(frame: pd.DataFrame, column: str, wanted: str | None) -> pd.DataFram
 
 def minutes_by_place(result: Results, service: str, mode: str, language: str) -> gpd.GeoDataFrame:
     """Take the settlements of the study with their minutes to a service; NaN where there is no way or nobody looked."""
+    _require_results(result)
     own = _one_of(result.access, "service", service)
     own = own if mode == ANY else _one_of(own, "mode", mode)
     # Of several modes the fastest; who has no time by any of them has no way, unless nobody could look.

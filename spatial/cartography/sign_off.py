@@ -14,7 +14,7 @@ from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.score import most_to_gain, score_block
 from spatial.messages import Words
 from spatial.norms.measuring import modes_for
-from spatial.reporting.plans import progress_records
+from spatial.reporting.plans import place_ids_apart, progress_records
 from spatial.reporting.score import split_codes
 from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
@@ -123,6 +123,7 @@ def sign_off_block(book: PageBook) -> Entry:
     table = book.tables["sign_off"]
     norms = {norm["id"]: norm for norm in book.norms.norms}
     told: list[Entry] = []
+    apart = place_ids_apart(book.tables)
     for row in table.to_dict("records"):
         entry = {
             **{name: str(row[name]) for name in ("item", "kind", "of", "unit", "source")},
@@ -133,7 +134,7 @@ def sign_off_block(book: PageBook) -> Entry:
         }
         if row["kind"] == "gate":
             norm = norms.get(str(row["of"]))
-            entry |= {"norm": norm, "listed": list(_listed(str(row["records"]).split(), norm, book))}
+            entry |= {"norm": norm, "listed": list(_listed(apart(str(row["records"])), norm, book))}
         told.append(entry)
     checks = book.tables.get("field_checks", pd.DataFrame({"is_confirmed": []}))
     waiting = checks.loc[~checks["is_confirmed"].astype(bool)]

@@ -30,6 +30,9 @@ from spatial.tables import TABLES
 BESIDE = ("", "-wal", "-journal")
 """A GeoPackage and what SQLite keeps beside it while somebody writes into it."""
 
+_NEEDED_OF_CORRECTIONS = {"capacity": "capacity", "missing": "service"}
+"""What a correction is nothing without, by what it corrects; the form of QGIS asks for it, other programs do not."""
+
 
 @cache  # a process may run many studies
 def empty_edits() -> bytes:
@@ -132,7 +135,8 @@ def _drawn(
                 problems.append(
                     f"{where}: is confirmed, and names no facility_id; take it from the layer of facilities"
                 )
-            if field.is_needed and is_blank:
+            needs = layer.name == "corrections" and _NEEDED_OF_CORRECTIONS.get(row["correction"]) == field.name
+            if (field.is_needed or needs) and is_blank:
                 problems.append(f"{where}: {field.name} is missing")
             elif words and not isinstance(words, str) and not is_blank and value not in words:
                 problems.append(f"{where}: {field.name} is {value!r}; there are {', '.join(sorted(words))}")
@@ -170,7 +174,22 @@ def apply_corrections(facilities: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFr
             for edit, name in zip(rows["edit_id"][unknown], rows["facility_id"][unknown], strict=True)
         ]
         raise ContractError("corrections", problems)
-    said = {name: rows[rows["correction"] == name].set_index("facility_id") for name in CORRECTIONS}
+    rows["place"] = shapely.to_wkb(rows.geometry.to_numpy())
+    refuse(
+        "corrections",
+        [
+            f"correction {', '.join(own['edit_id'])}: each gives {name!r} another {what}; keep one"
+            for kind, what in (("moved", "place"), ("capacity", "capacity"))
+            for name, own in rows[rows["correction"] == kind]
+            .drop_duplicates(["facility_id", what])
+            .groupby("facility_id")
+            if len(own) > 1
+        ],
+    )
+    said = {
+        name: rows[rows["correction"] == name].drop_duplicates("facility_id").set_index("facility_id")
+        for name in CORRECTIONS
+    }
     names = facilities["facility_id"]
     moved = dict(zip(said["moved"].index, said["moved"].geometry, strict=True))
     shapes = [moved.get(name, shape) for name, shape in zip(names, facilities.geometry, strict=True)]

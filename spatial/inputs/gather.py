@@ -14,7 +14,7 @@ import pyproj
 import shapely
 from scipy.special import bdtrc
 
-from spatial.crs import WGS84, Bounds, working_crs_for
+from spatial.crs import METRES_A_KM, WGS84, Bounds, working_crs_for
 from spatial.errors import CrsError, first_of, refuse
 from spatial.formats.columns import text_column
 from spatial.formats.notes import (
@@ -339,10 +339,14 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
     return Note("repeats", len(pairs), {"where": listed(pairs)}, "rows that repeat another in shape and name")
 
 
+SAME_VILLAGE_M = 5_000.0
+"""How far a facility that has the id of a village may lie from it, metres: as far as villages reach."""
+
+
 def refuse_shared_ids(result: Gathered) -> None:
-    """Two lists that both count from 1 have other facilities under one id."""
+    """Two lists that both count from 1 have other facilities, or facilities and settlements, under one id."""
     lists = [(number, frame) for number, frame in enumerate(result.facilities) if f"facilities {number}" in result.own]
-    problems = []
+    homes, problems = result.settlements, []
     for at, (number, frame) in enumerate(lists):
         for other, earlier in lists[:at]:
             shared = frame["facility_id"][frame["facility_id"].isin(earlier["facility_id"])]
@@ -352,6 +356,24 @@ def refuse_shared_ids(result: Gathered) -> None:
                     f"{result.own[f'facilities {number}']}; give each list ids of its own, such as C1 instead "
                     "of 1, or leave out a list that is named twice"
                 )
+        # Tables name places and facilities by id alone. One of a village may have the village's id; not one far off.
+        points = [
+            own.drop_duplicates(key)
+            .set_index(key)
+            .geometry.to_crs(WGS84)
+            .loc[lambda shapes: shapes.geom_type == "Point"]
+            for own, key in ((frame, "facility_id"), (homes, "settlement_id"))
+        ]
+        shared = points[0].index.intersection(points[1].index)
+        start, end = (shapely.get_coordinates(shapes.loc[shared]) for shapes in points)
+        _, _, metres = pyproj.Geod(ellps="WGS84").inv(*start.T, *end.T)
+        far = shared[np.asarray(metres) > SAME_VILLAGE_M]
+        if len(far):
+            path, km = result.own[f"facilities {number}"], SAME_VILLAGE_M / METRES_A_KM
+            problems.append(
+                f"facility_id: {first_of(far)} of {path} are ids of settlements more than {km:g} km away; give "
+                "facilities ids of their own, such as F1 instead of 1"
+            )
     refuse("facilities of several lists", problems)
 
 

@@ -449,7 +449,7 @@ def _placed(
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Townships and `in_study`; a place that belongs to a township of the study by tolerance lies in the study too."""
     levels = study.region.unit_levels
-    key = "settlement_id" if "settlement_id" in places.columns else "facility_id"
+    key = "facility_id" if "facility_id" in places.columns else "settlement_id"
     findings: list[Finding] = []
     within = inside(places, ground)
     if levels or "township_id" not in places.columns:

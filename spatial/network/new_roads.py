@@ -234,6 +234,7 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     is_line = roads.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
     bad = ~is_line | ~(shapely.length(roads.geometry.to_numpy()) > 0)
     speed = _speeds(graph, roads)
+    is_stated, has_speed = ~np.isnan(_stated(roads, "speed_km_h")), (speed > 0) & (speed < np.inf)
     oneway = _column(roads, "oneway", "no")
     told_km = _stated(roads, "length_km")
     faults = {
@@ -242,11 +243,13 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
         "road_id: missing": pd.isna(ids),
         "road_id: repeated": pd.Series(ids).duplicated().to_numpy(),
         "road_id: the network has it already": np.isin(ids, graph.road_id[pd.Series(graph.road_id).isin(ids)]),
-        "speed_km_h: must be above 0, or left out where the network has roads of that class": ~(
-            (speed > 0) & (speed < np.inf)
-        ),
+        "speed_km_h: must be above 0, or left out": is_stated & ~has_speed,
         f"oneway: must be one of {', '.join(_ONEWAY)}": ~np.isin(oneway, list(_ONEWAY)),
     }
+    kinds = _column(roads, "road_class", "unclassified")
+    for kind in pd.unique(kinds[~is_stated & ~has_speed]):
+        what = f"speed_km_h: state it, since the network has no road of class {kind!r} whose speed would do"
+        faults[what] = ~is_stated & (kinds == kind)
     return [f"add: {what}, in new roads {first_of(ids[wrong])}" for what, wrong in faults.items() if wrong.any()]
 
 

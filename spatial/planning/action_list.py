@@ -12,6 +12,7 @@ import pandas as pd
 from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.columns import number_column
 from spatial.inputs.list_merge import read_decided, rounded_ids
+from spatial.plain_text import ids_apart
 from spatial.tables import TABLES
 from spatial.tables.words import PLAN_STATE
 
@@ -90,9 +91,9 @@ def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: p
         }
     )
     within = pd.concat([judged, of_plans]).drop_duplicates(["norm_id", "unit_id"]).set_index(["norm_id", "unit_id"])
-    rows = []
+    rows, apart = [], ids_apart(within.index.get_level_values("unit_id").unique())
     for row in kept.to_dict("records"):
-        units = str(row["unit_ids"]).split() if isinstance(row["unit_ids"], str) else []
+        units = apart(row["unit_ids"]) if isinstance(row["unit_ids"], str) else []
         asked = row["norm_id"] if isinstance(row["norm_id"], str) else row["plan_id"]
         found = within.reindex([(asked, unit) for unit in units])
         rows.append(

@@ -22,6 +22,7 @@ from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
+from spatial.plain_text import ids_apart
 from spatial.planning.equity import choose_often
 from spatial.planning.plans import SAME
 from spatial.planning.sites import SitingOptions
@@ -518,7 +519,8 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     gained = np.concatenate(([0.0], every.steps["total_gained_persons"]))
     count = question.fewest(gained)
     # Of two that are a way together the one that was proposed first is named first, and not the lower id.
-    together = [names.split("+") for names in every.steps["link_ids"][:count]]
+    apart = ids_apart(links["road_id"], "+")
+    together = [apart(names) for names in every.steps["link_ids"][:count]]
     of_step = [links.loc[links["road_id"].isin(names), "road_id"].tolist() for names in together]
     taken = links.loc[links["road_id"].isin([name for names in of_step for name in names])]
     # Of the links that are taken the best at each step is the same one as among all.
@@ -617,6 +619,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
     }
     shapes: list[Any] = []
     by_id = places.set_index("place_id")
+    apart = ids_apart(by_id.index)
     for rank, (question, answer) in enumerate(answers, start=1):
         norm, need = question.norm, question.need
         found = answer or no_help(question)
@@ -723,7 +726,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             )
         )
         # A link is called by its ends, and lies in the township where it begins.
-        ends = [where.split() for where in actions["where"]]
+        ends = [apart(where) for where in actions["where"]]
         at = by_id.reindex([where[0] for where in ends])
         is_site = actions["action"].to_numpy() == "open_site"
         named = [BETWEEN.join(by_id["place"].reindex(where).fillna("?")) if len(where) > 1 else None for where in ends]

@@ -111,8 +111,8 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     GeoDataFrame of LineString
         The best first, with the columns of new roads (`road_id`, `road_class`, `speed_km_h`, `length_km`, which is
         `straight_km` times the detour), `from_id` and `to_id` (missing where the link ends on a road, which is then
-        `to_road_id`), `crosses_water`, and by first estimate `gained_persons`, alone or, where `with_road_id` names a
-        second one, together. Empty where no link helps anybody.
+        `to_road_id`), `crosses_water`, and `estimated_persons`: whom it brings within the limit by first estimate,
+        alone or with the second one with which it was proposed. Empty where no link helps anybody.
 
     Raises
     ------

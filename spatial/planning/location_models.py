@@ -159,7 +159,7 @@ def norm_first(model: LocationModel, sites: Siting) -> LocationModel:
 
 
 def fewest_sites(sites: Siting) -> BoolArray:
-    """Find the fewest sites that reach everybody who can be reached; refuse where they are more than asked for."""
+    """Find the fewest, or cheapest, sites that reach everybody who can be reached; refuse more than asked."""
     price = np.where(sites.is_fixed, 0.0, 1.0)
     free = replace(sites, count=None, budget=None)
     found = solve(siting_program(free, price, [all_reached(sites)]), time_limit_s=sites.time_limit_s)
@@ -171,6 +171,17 @@ def fewest_sites(sites: Siting) -> BoolArray:
         raise InfeasibleError(
             f"n_facilities: {sites.count} new sites cannot reach everybody who has a site in reach", float(new)
         )
+    if sites.budget is not None and sites.price is not None:
+        price = np.where(sites.is_fixed, 0.0, sites.price)
+        found = solve(
+            siting_program(replace(sites, budget=None), price, [all_reached(sites)]), time_limit_s=sites.time_limit_s
+        )
+        if found.status not in {"optimal", "feasible"}:
+            raise InfeasibleError("budget: no sites that reach everybody were found within the time limit")
+        if found.objective > sites.budget * (1.0 + SAME):
+            told = f"budget: {sites.budget:g} pays for no sites that reach everybody who has a site in reach"
+            raise InfeasibleError(told, found.bound)
+        is_open = found.values > HALF
     return is_open
 
 

@@ -94,7 +94,7 @@ def mclp(
         For frames or options that are not as above: all faults at once.
     InfeasibleError
         Where there are fewer candidates than sites asked for, nobody is within the radius of any site, or the budget
-        pays for no site.
+        pays for no site, or for fewer than asked.
 
     Examples
     --------
@@ -278,7 +278,11 @@ def median_model(
         return siting_program(sites, np.concatenate((np.zeros(m), cost[near])), [one_site, only_open])
 
     start = None if bound is None else Start(bound.is_open, max(bound.bound, bound.proven))
-    model = LocationModel(name, sites, evaluate, program, start=start, scale=scale, spent_s=spent_s)
+    # Where a budget leaves no plan, the cheapest that reaches everybody says why; it is one where the time ends.
+    in_time = None if bound is not None else lambda: Start(fewest_sites(sites), 0.0)
+    model = LocationModel(
+        name, sites, evaluate, program, start=start, in_time=in_time, scale=scale, spent_s=spent_s
+    )  # fmt: skip
     return norm_first(model, sites)
 
 

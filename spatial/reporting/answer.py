@@ -195,7 +195,12 @@ class _Ground(NamedTuple):
             )
         # Where the list is complete and holds none there is no nearest one to be far from.
         is_absent = bool(len(own)) and bool(own["reach_status"].eq("no_facility").all())
-        return counted_norm(norm, self.services) | {"is_absent": is_absent, "worst": worst, "first": named}
+        found = counted_norm(norm, self.services) | {"is_absent": is_absent, "worst": worst, "first": named}
+        # Those beyond are at least so many where some could not be measured, or nobody counted them.
+        is_known = found["counted"] == "places" or bool(own["persons_unserved"].notna().all())
+        unknown = norm.get(f"{found['counted']}_unknown") or 0.0
+        found["is_least"] = norm["status"] == "not_met" and (not is_known or round(unknown) > 0)
+        return found
 
     def matrix(self, columns: Sequence[Record], silent: Sequence[Record]) -> Record | None:
         """
@@ -563,6 +568,12 @@ def _amount(finding: Told, words: Words, side: str = "beyond") -> str:
     return amount_text(finding, count, words)
 
 
+def _amount_beyond(finding: Told, words: Words) -> str:
+    """Say how many are beyond a norm where their base is not told beside them: at least so many if some are unknown."""
+    amount = _amount(finding, words)
+    return words.say("answer", "at_least", amount=amount) if finding.get("is_least") else amount
+
+
 def count_text(finding: Told, words: Words) -> str:
     """Say how many are beyond a norm, of how many of whom; empty where nobody counts them."""
     counts = finding[finding["counted"]]
@@ -582,7 +593,7 @@ def _beyond(finding: Told, words: Words, amount: str = "") -> str:
         "answer",
         kind,
         n=str(count),
-        beyond=amount or _amount(finding, words),
+        beyond=amount or _amount_beyond(finding, words),
         reach="" if finding["is_presence"] else reach_text(finding, words),
         service=service_text(finding, words),
     )
@@ -590,7 +601,7 @@ def _beyond(finding: Told, words: Words, amount: str = "") -> str:
 
 def _others(findings: Sequence[Told], words: Words) -> str:
     told = [
-        words.say("answer", "other", beyond=_amount(finding, words), norm=norm_text(finding, words))
+        words.say("answer", "other", beyond=_amount_beyond(finding, words), norm=norm_text(finding, words))
         for finding in findings
     ]
     return words.say("answer", "joint").join(dict.fromkeys(told))

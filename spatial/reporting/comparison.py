@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from spatial.messages import Words
-from spatial.reporting.score import changes_shown, component_text, hidden_text, levels_shown, pairs_shown, split_codes
+from spatial.reporting.score import (
+    changes_shown,
+    component_text,
+    hidden_text,
+    hidden_townships_text,
+    levels_shown,
+    pairs_shown,
+    split_codes,
+)
 from spatial.reporting.wording import capital, names_by_id, names_of, pick
 from spatial.tables.words import GATE_TURN, PILLARS
 
@@ -256,6 +264,8 @@ def _townships(comparison: Comparison, words: Words) -> Iterator[str]:
             best = told.iloc[int(change.to_numpy().argmax())]
             most = words.say("line", "most", name=_name(best, words), change=words.signed(float(best["level_change"])))
         yield words.say("line", "townships", up=up, down=down, same=len(told) - up - down, most=most).rstrip()
+    if hidden := int(rows["level_hidden"].ne("").sum()):
+        yield hidden_townships_text(hidden, words.of("results"))
     counts = rows["presence"].value_counts()
     if counts.get("new", 0) or counts.get("gone", 0):
         yield words.say("line", "presence", new=counts.get("new", 0), gone=counts.get("gone", 0))

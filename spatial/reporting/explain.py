@@ -12,7 +12,7 @@ import pandas as pd
 from spatial.access.places import find_settlement
 from spatial.messages import Words
 from spatial.network.combined import BOARDING
-from spatial.plain_text import one_line
+from spatial.plain_text import ids_apart, one_line
 from spatial.reporting.plans import action_text, place_name
 from spatial.reporting.score import is_unmapped, people_missing, place_score, place_score_lines, split_codes
 from spatial.reporting.summary import (
@@ -183,8 +183,9 @@ def _facility(facility_id: object, named: Sequence[pd.DataFrame]) -> dict[str, A
 
 def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Measure a way by class of road, its first and last edge only as far as they are used."""
-    ids = str(route["edge_ids"]).split() if isinstance(route["edge_ids"], str) else []
     rows = _rows(tables, "edges", "mode", str(route["mode"]))
+    apart = ids_apart(rows["edge_id"] if len(rows) else ())
+    ids = apart(route["edge_ids"]) if isinstance(route["edge_ids"], str) else []
     known = rows.set_index("edge_id") if len(rows) else rows
     travelled = known.loc[[name for name in ids if name in known.index]]
     length = travelled["length_m"] if len(travelled) else pd.Series(dtype=float)

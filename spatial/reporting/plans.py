@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from spatial.plain_text import ids_apart
 from spatial.planning.agenda import PLAN_TABLES, ROOM_TABLES
 from spatial.reporting.wording import capital, names_of, pick, plain, records_of
 from spatial.tables import TABLES
@@ -64,7 +65,8 @@ def plan_records(
     rooms = {name: pd.DataFrame(tables.get(name, TABLES[name].frame())) for name in ROOM_TABLES}
     told = [own["plan_actions"]["place_id"], own["plan_options"]["where"]]
     told += [frame[key] for frame in rooms.values() for key in ("settlement_id", "facility_id") if key in frame]
-    named = names_of_places(tables, {part for text in pd.concat(told).dropna() for part in str(text).split()})
+    apart = place_ids_apart(tables)
+    named = names_of_places(tables, {part for text in pd.concat(told).dropna() for part in apart(str(text))})
     settlements, township_of = tables.get("settlements"), pd.Series(dtype=object)
     if settlements is not None and "township_id" in settlements:
         township_of = pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()
@@ -78,7 +80,7 @@ def plan_records(
         record["shown"] = {
             what: None if record[f"{what}_within"] is None else _sides(record, what) for what in ("persons", "places")
         }
-        record["actions"] = _actions(mine["plan_actions"], record, named)
+        record["actions"] = _actions(mine["plan_actions"], record, named, apart)
         record["curve"] = records_of(mine["plan_curve"].sort_values("number"))
         # Where another plan acts that this one does not, and the other way round.
         chosen = [action["place_id"] for action in record["actions"]]
@@ -93,7 +95,7 @@ def plan_records(
                 "not": [action for action in record["actions"] if action["place_id"] not in where],
             }
             for entry in records_of(mine["plan_options"].sort_values("option"))
-            for where in [str(entry["where"]).split()]
+            for where in [apart(str(entry["where"]))]
         ]
         people = mine["plan_people"]
         is_place = people["unit_level"] == "settlement"
@@ -152,13 +154,11 @@ def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
     if progress is None:
         return []
     rows = records_of(progress.loc[progress["state"] != "proposed"].drop(columns="plan_id"))
-    named = names_of_places(tables, {part for row in rows for part in _ends(row)})
-    return [row | {"names": _place_names(_ends(row), row, named)} for row in rows]
-
-
-def _ends(progress: Record) -> list[str]:
-    """Read where an action is from its id, which is that of its plan and of its place, or of the ends of a link."""
-    return str(progress["action_id"]).partition("/")[2].split()
+    # Where an action is stands in its id, which is that of its plan and of its place, or of the ends of a link.
+    apart = place_ids_apart(tables)
+    ends = [apart(str(row["action_id"]).partition("/")[2]) for row in rows]
+    named = names_of_places(tables, {part for parts in ends for part in parts})
+    return [row | {"names": _place_names(parts, row, named)} for row, parts in zip(rows, ends, strict=True)]
 
 
 def whole_parts(parts: npt.ArrayLike, total: int) -> list[int]:
@@ -188,7 +188,9 @@ def _sides(record: Mapping[str, Any], what: str) -> dict[str, int]:
     return found
 
 
-def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
+def _actions(
+    rows: pd.DataFrame, record: Record, named: Mapping[str, Names], apart: Callable[[str], list[str]]
+) -> list[Record]:
     """List the actions in their order, with whole people and places that add up to those of the plan."""
     rows = rows.sort_values("step", kind="stable")
     whole = {
@@ -198,7 +200,7 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
     }
     found = []
     for at, entry in enumerate(records_of(rows)):
-        names = _place_names(str(entry["place_id"]).split(), entry, named)
+        names = _place_names(apart(str(entry["place_id"])), entry, named)
         township = named.get(str(entry["township_id"])) or names_of({"name": entry["township"]})
         shown = {what: whole[what][at] if what in whole else None for what in record["shown"]}
         found.append(entry | {"names": names, "township_names": township, "shown": shown})
@@ -271,6 +273,12 @@ def _place_names(ids: Sequence[str], row: Record, named: Mapping[str, Names]) ->
     if not ends or not all(ends):
         return names_of({"name": row["place"]})
     return {language: BETWEEN.join(pick(end, language) for end in ends) for language in sorted(set().union(*ends))}
+
+
+def place_ids_apart(tables: Mapping[str, pd.DataFrame]) -> Callable[[str], list[str]]:
+    """Take apart ids of places that were joined by blanks."""
+    keys = (("facilities", "facility_id"), ("settlements", "settlement_id"), ("boundaries", "boundary_id"))
+    return ids_apart(str(name) for table, key in keys if table in tables for name in tables[table][key])
 
 
 def names_of_places(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict[str, Names]:

@@ -106,13 +106,18 @@ class ParquetLayer(BaseProvider):  # type: ignore[misc,unused-ignore]
             rows = self.table.head(0, columns=columns)
             matched = 0
         elif bbox:
-            west, south, east, north = (float(number) for number in bbox)
+            flat = [float(number) for number in bbox]  # of six numbers two are heights, which no table has
+            west, south, east, north = flat if len(flat) == 4 else (*flat[:2], *flat[3:5])
+            is_across = west > east  # the 180th meridian
             if "bbox" in names:  # the covering of GeoParquet 1.1: row groups that lie elsewhere are not read
-                wanted &= (pc.field("bbox", "xmin") <= east) & (pc.field("bbox", "xmax") >= west)
+                begins, ends = pc.field("bbox", "xmin") <= east, pc.field("bbox", "xmax") >= west
+                wanted &= (begins | ends) if is_across else (begins & ends)
                 wanted &= (pc.field("bbox", "ymin") <= north) & (pc.field("bbox", "ymax") >= south)
             near = self.table.to_table(columns=columns, filter=wanted)
             # A box around a road or an area may be touched where the road or the area is not.
-            touched = shapely.intersects(shapely.from_wkb(near["geometry"]), shapely.box(west, south, east, north))
+            sides = [(west, 180.0), (-180.0, east)] if is_across else [(west, east)]
+            box = shapely.union_all([shapely.box(start, south, end, north) for start, end in sides])
+            touched = shapely.intersects(shapely.from_wkb(near["geometry"]), box)
             near = near.filter(pyarrow.array(touched))
             matched, rows = len(near), near.slice(offset, limit)
         else:
@@ -317,6 +322,9 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
         unknown = sorted(set(request.args) - ASKED - set(also))
         if unknown:
             abort(400, f"not asked for like that: {', '.join(unknown)}")
+        twice = sorted(key for key in request.args if len(request.args.getlist(key)) > 1)
+        if twice:
+            abort(400, f"asked for more than once: {', '.join(twice)}")
         if request.args.get("f", "json") not in {"json", "GTiff"}:
             abort(400, "f: json, and GTiff of a coverage")
         request.environ["HTTP_ACCEPT"] = "application/json"
@@ -389,6 +397,15 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
 
     @app.get("/collections/<name>/coverage")
     def coverage(name: str) -> Response:
+        # pygeoapi takes a box elsewhere, of six numbers or across the 180th meridian for a fault of its own.
+        box, asked = layers[name]["extents"]["spatial"]["bbox"] if name in layers else [], request.args.get("bbox")
+        if asked is not None and box:
+            try:
+                west, south, east, north = (float(number) for number in asked.split(","))
+            except ValueError:
+                abort(400, "bbox: give four numbers, west,south,east,north in degrees")
+            if not (max(west, box[0]) < min(east, box[2]) and max(south, box[1]) < min(north, box[3])):
+                abort(400, f"bbox: nothing of {name} lies there; it spans {', '.join(f'{each:.6g}' for each in box)}")
         return answer(coverages.get_collection_coverage, name, also=["subset"])
 
     return app

@@ -152,7 +152,8 @@ def _on_open_ground(
     friction: Friction, places: gpd.GeoDataFrame, grid: Raster, findings: list[Finding]
 ) -> pd.DataFrame:
     """Find the open cell of each place; those that are moved to one, or that have none near, are findings."""
-    key = "settlement_id" if "settlement_id" in places else "facility_id"
+    # A facility may say in which settlement it is.
+    key = "facility_id" if "facility_id" in places else "settlement_id"
     rows, columns = grid.values.shape
     inverse = ~grid.transform
     column, row = inverse * (places.geometry.x.to_numpy(), places.geometry.y.to_numpy())

@@ -177,7 +177,7 @@ def shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.G
         own = assign_units(places, larger.assign(is_unit=True), [item.sharing])["township_id"]
     elif isinstance(item.sharing, tuple):
         for number, units in enumerate(item.sharing):
-            if strange := unknown_units(places, units) if "settlement_id" in places else []:
+            if strange := unknown_units(places, units) if "facility_id" not in places else []:
                 fault = f"nobody lives in {first_of(strange)}: name units by code, id or name"
                 raise StudyError("study", [f"plans.{item.name}.sharing: {fault}"])
             # A number is the id of no township.

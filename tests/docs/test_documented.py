@@ -105,6 +105,12 @@ def test_every_measure_is_told_on_the_page_of_measures(reference) -> None:
     assert [name for name in topic.names if name[0].islower() and not re.search(rf"\b{name}\b", told)] == []
 
 
+def test_every_public_function_is_told_on_a_page_that_people_read(reference) -> None:
+    told = "\n".join(page.read_text(encoding="utf-8") for page in DOCS.glob("*.md"))
+    functions = {name for topic in reference.topics() for name in topic.names if name[0].islower()}
+    assert sorted(functions - set(re.findall(r"\w+", told))) == []
+
+
 def test_what_an_analyst_begins_with_stands_first(reference) -> None:
     first = reference.topics()[0]
     assert first.title == "Quick start"

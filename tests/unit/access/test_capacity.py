@@ -162,6 +162,8 @@ def test_bad_capacities_and_options_are_refused():
     with pytest.raises(sp.ContractError) as caught:
         allocate(toy(pairs, people, {"a": np.nan, "b": -1.0}))
     assert [problem.partition("; ")[2][:11] for problem in caught.value.problems] == ["complete it", "correct it"]
+    # A stop of a mobile service is no row of a list: it is the study that says what it can hold.
+    assert "`capacity` of what a scenario opens or lets stop" in caught.value.problems[0]
     good = toy(pairs, people, {"a": 1.0})
     with pytest.raises(sp.ContractError, match="beds: no such column"):
         allocate(good, capacity="beds")

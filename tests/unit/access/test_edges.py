@@ -156,6 +156,13 @@ def test_a_place_is_not_moved_from_one_barrier_onto_another():
     assert off["moved_m"].iloc[0] == pytest.approx(1.0)
 
 
+def test_a_facility_that_is_moved_is_told_by_its_own_id():
+    # Its list says in which settlement it is, too.
+    wet = settlements((30, 950)).rename(columns={"settlement_id": "facility_id"}).assign(settlement_id="town")
+    _, findings = move_off_barriers(wet, LAKE)
+    assert findings["subject_id"].tolist() == wet["facility_id"].tolist()
+
+
 def test_what_cannot_be_moved_is_refused():
     with pytest.raises(ContractError, match="max_move_m"):
         move_off_barriers(settlements((0, 0)), LAKE, max_move_m=-1.0)

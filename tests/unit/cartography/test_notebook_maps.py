@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 from spatial.cartography import document
-from spatial.cartography.notebook import gap_layer, gap_map, plan_map
+from spatial.cartography.notebook import gap_layer, gap_map, plan_map, plot_access
 from spatial.errors import ContractError
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -148,3 +148,9 @@ def test_maps_of_pages_are_written_by_folium_too(monkeypatch):
     document._map_elements.cache_clear()
     assert "folium-map" in document._map_elements(1.5, 2.5)["html"]
     assert made == [[1.5, 2.5]]
+
+
+@pytest.mark.parametrize("draw", [gap_map, gap_layer, plot_access, plan_map])
+def test_a_path_is_no_run_to_draw(draw, tmp_path):
+    with pytest.raises(ContractError, match=r"is a str; open a run with read_results"):
+        draw(str(tmp_path), "hospital")

@@ -134,12 +134,28 @@ def test_the_sum_in_a_last_row_does_not_double_a_suggested_total(tmp_path: Path)
 def test_two_lists_that_both_count_from_one_are_refused_by_name() -> None:
     points = gpd.points_from_xy([0.0, 1.0], [0.0, 1.0])
     lists = [gpd.GeoDataFrame({"facility_id": ["1", "2"]}, geometry=points, crs=4326) for _ in range(2)]
-    none = gpd.GeoDataFrame(geometry=[], crs=4326)
+    none = gpd.GeoDataFrame({"settlement_id": []}, geometry=[], crs=4326)
     found = Gathered(
         none, none, none, none, facilities=lists, own={"facilities 0": "clinics.xlsx", "facilities 1": "schools.xlsx"}
     )
     with pytest.raises(ContractError, match=r"'1', '2' .* are in clinics\.xlsx and in schools\.xlsx"):
         refuse_shared_ids(found)
+
+
+def test_facilities_and_villages_that_both_count_from_one_are_refused_and_one_of_the_village_is_not() -> None:
+    none = gpd.GeoDataFrame(geometry=[], crs=4326)
+    # Clinic 1 stands 1.1 km from village 1, and clinic 2 some 111 km from village 2; clinic 3 has no place yet.
+    villages = gpd.GeoDataFrame({"settlement_id": ["1", "2", "3"]}, geometry=gpd.points_from_xy([0, 1, 2], [0, 0, 0]))
+    clinics = villages.rename(columns={"settlement_id": "facility_id"}).set_geometry(
+        [*gpd.points_from_xy([0.01, 2.0], [0, 0]), None]
+    )
+    found = Gathered(villages.set_crs(4326), none, none, none, facilities=[clinics.set_crs(4326)])
+    found.own["facilities 0"] = "clinics.xlsx"
+    fault = r"facility_id: '2' \(1 in all\) of clinics\.xlsx are ids of settlements more than 5 km away"
+    with pytest.raises(ContractError, match=fault):
+        refuse_shared_ids(found)
+    found.facilities = [clinics.set_crs(4326).iloc[[0, 2]]]
+    refuse_shared_ids(found)
 
 
 @pytest.mark.parametrize(

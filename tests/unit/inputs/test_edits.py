@@ -16,7 +16,7 @@ import shapely
 
 from spatial.errors import ContractError, SourceError
 from spatial.inputs.edits import apply_corrections, empty_edits, read_edits, read_field_checks
-from spatial.runs import with_own_edits
+from spatial.runs import scenario_study, with_own_edits
 from spatial.study import Study
 from spatial.study.edits import EDIT_LAYERS, SCENARIO, is_drawn_in
 from spatial.tables import TABLES
@@ -135,6 +135,8 @@ def test_an_absent_file_and_an_untouched_one_give_the_same_study_and_drawn_featu
     assert drawn.planning.candidates[-1] == "list"
     assert len(drawn.planning.constraints) == 1
     assert drawn.corrections is None
+    # So commands that run, explain or share it find it by its name.
+    assert scenario_study(study, SCENARIO, tiny.processed).name == f"tiny--{SCENARIO}"
     off = study.model_copy(update={"qgis": study.qgis.model_copy(update={"edits": ""})})
     assert with_own_edits(off, folder) == off
 
@@ -204,6 +206,39 @@ def test_a_correction_of_a_facility_that_is_not_there_is_refused(file, tmp_path)
     draw(file, "corrections", HERE, edit_id="x", correction="moved", facility_id="f9")
     with pytest.raises(ContractError, match="correction x: no facility has the id 'f9'"):
         corrected(file, tmp_path)
+
+
+def test_two_corrections_that_contradict_each_other_are_refused_and_what_is_said_twice_is_said_once(file, tmp_path):
+    draw(file, "corrections", HERE, edit_id="a", correction="capacity", facility_id="f1", capacity=5.0)
+    draw(file, "corrections", HERE, edit_id="b", correction="moved", facility_id="f2")
+    for copy, at in (("c", HERE), ("d", shapely.Point(104.5, 30.0))):
+        draw(file, "field_checks", at, edit_id=copy, found="moved", facility_id="f2", is_confirmed=True)
+    draw(file, "corrections", HERE, edit_id="e", correction="capacity", facility_id="f1", capacity=6.0)
+    with pytest.raises(ContractError) as caught:
+        corrected(file, tmp_path)
+    assert list(caught.value.problems) == [
+        "correction b, check:d: each gives 'f2' another place; keep one",
+        "correction a, e: each gives 'f1' another capacity; keep one",
+    ]  # fmt: skip
+
+
+def test_a_correction_that_is_said_twice_counts_once(file, tmp_path):
+    for copy in "ab":
+        draw(file, "corrections", HERE, edit_id=copy, correction="capacity", facility_id="f1", capacity=5.0)
+        draw(file, "corrections", HERE, edit_id=f"{copy}2", correction="closed", facility_id="f2")
+    found = corrected(file, tmp_path).set_index("facility_id")
+    assert found["capacity"].tolist() == [5.0, 2.0, 3.0]
+    assert found["status"].tolist() == ["existing", "closed", "existing"]
+
+
+def test_a_correction_without_what_it_corrects_is_refused(file):
+    draw(file, "corrections", HERE, edit_id="a", correction="capacity", facility_id="f1")
+    draw(file, "corrections", HERE, edit_id="b", correction="missing", name="D")
+    with pytest.raises(ContractError) as caught:
+        read_edits(file, SERVICES)
+    assert [problem.partition(": ")[2] for problem in caught.value.problems] == [
+        "capacity is missing", "service is missing",
+    ]  # fmt: skip
 
 
 def test_three_runs_leave_the_users_file_as_it_is_and_read_what_is_drawn_in_it(tiny):

@@ -221,7 +221,7 @@ def test_all_faults_are_told_at_once(ladder):
         "road_id: the network has it already, in new roads 'w1'",
         "road_id: repeated, in new roads 'y'",
         "geometry: no line with a length, in new roads 'y'",
-        "speed_km_h: must be above 0, or left out where the network has roads of that class, in new roads 'x'",
+        "speed_km_h: state it, since the network has no road of class 'primary' whose speed would do, in new roads 'x'",
         "oneway: must be one of no, yes, -1, in new roads 'y'",
     ):
         assert part in text

@@ -97,6 +97,11 @@ def test_what_was_built_is_held_against_who_is_within_now(tmp_path):
     assert found.loc["p/a", ["promised_places", "within_places"]].tolist() == [2.0, 1.0]
     # Of the place of the other action this norm judges nothing.
     assert found.loc["p/b", ["within_persons", "within_places"]].isna().all()
+    # So it is where ids hold blanks, which separate them in the list.
+    spaced = kept.assign(unit_ids=kept["unit_ids"].str.replace("519900104001", "Baihe Town"))
+    renamed = judged.replace("519900104001", "Baihe Town")
+    again = plan_progress(spaced, renamed, tables()["plan_people"]).set_index("action_id")
+    assert again.loc["p/a"].equals(found.loc["p/a"])
     # For no norm it is held against its plan.
     alone = plan_progress(kept.assign(norm_id=None), judged, tables()["plan_people"]).set_index("action_id")
     assert alone["within_persons"].tolist() == [10.0, 10.0]

@@ -267,10 +267,11 @@ def link_plan(steps, links, gained_in_step, after):
     )
 
 
-def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action():
+@pytest.mark.parametrize("x", ["x", "9G8F+6W", "y+y"])
+def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action(x):
     links = gpd.GeoDataFrame(
         {
-            "road_id": ["x", "y", "z"],
+            "road_id": [x, "y", "z"],
             "from_id": ["a", "b", "c"],
             "to_id": ["b", "d", None],
             "length_km": [3.0, 1.0, 9.0],
@@ -282,14 +283,14 @@ def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action():
     )
     # The first step brings a and b (300), the second d and e (400): 700 of 850 are enough for 80 %, so z is not built.
     whole = link_plan(
-        [("x+y", 4.0, 300.0), ("z", 9.0, 400.0), ("w", 9.0, 50.0)],
-        {"x": 0.0, "y": 0.0, "z": 400.0, "w": 0.0},
+        [(f"{x}+y", 4.0, 300.0), ("z", 9.0, 400.0), ("w", 9.0, 50.0)],
+        {x: 0.0, "y": 0.0, "z": 400.0, "w": 0.0},
         [1, 1, pd.NA, 2, 2, 3],
         [1.0, 1, 3, 2, 2, 2],
     )
     cut = link_plan(
-        [("x+y", 4.0, 300.0), ("z", 9.0, 400.0)],
-        {"x": 0.0, "y": 0.0, "z": 400.0},
+        [(f"{x}+y", 4.0, 300.0), ("z", 9.0, 400.0)],
+        {x: 0.0, "y": 0.0, "z": 400.0},
         [1, 1, pd.NA, 2, 2, pd.NA],
         [1.0, 1, 3, 2, 2, np.inf],
     )
@@ -301,10 +302,10 @@ def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action():
 
     question = question_of(norm(service="county_seat", target_share=0.8), everybody_beyond())
     plan = plan_links(question, links, rank)
-    assert asked == [["x", "y", "z"], ["x", "y", "z"]]
+    assert asked == [[x, "y", "z"], [x, "y", "z"]]
     assert plan.actions["where"].tolist() == ["a b d", "c"]
     # Two links from one village to roads have the same end, and are two actions.
-    assert plan.actions["key"].tolist() == ["x+y", "z"]
+    assert plan.actions["key"].tolist() == [f"{x}+y", "z"]
     assert plan.actions["crosses_water"].tolist() == [True, False]
     assert plan.actions["constraint"].fillna("").tolist() == ["hazard;ecological_red_line", ""]
     assert plan.reached_in.tolist() == [0, 0, -1, 1, 1, -1]

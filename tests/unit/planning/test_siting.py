@@ -211,10 +211,29 @@ def test_money_that_is_none_or_too_little_is_refused_by_every_model(model: Any, 
     with pytest.raises(InfeasibleError, match="pays for no site") as raised:
         model(*asked, site_costs="cost", budget=2.0, **options)
     assert raised.value.bound == 3.0
+    # Of three sites the cheapest cost 3 + 4 + 5.
+    with pytest.raises(InfeasibleError, match=r"budget: 11\.9 pays for no 3 sites") as raised:
+        model(*asked, n_facilities=3, site_costs="cost", budget=11.9, **options)
+    assert raised.value.bound == 12.0
+    assert len(model(*asked, n_facilities=3, site_costs="cost", budget=12.0, **options).sites) == 3
     for wrong, told in ((np.nan, "cost: NaN for 'f2'"), (-1.0, "cost: negative for 'f2'")):
         asked[2].loc[2, "cost"] = wrong
         with pytest.raises(ContractError, match=told):
             model(*asked, site_costs="cost", budget=9.0, **options)
+
+
+@pytest.mark.parametrize("model", [p_median, p_center])
+@pytest.mark.parametrize("n_facilities", [None, 2])
+def test_a_budget_that_cannot_reach_everybody_says_what_would(model: Any, n_facilities: int | None) -> None:
+    # u is near a alone, v near b alone: both cost 3 + 4; c reaches nobody and costs 1.
+    od = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["a", "b"], "travel_time_min": 5.0})
+    people = pd.DataFrame({"settlement_id": ["u", "v"], "population_persons": [30.0, 20.0]})
+    sites = pd.DataFrame({"facility_id": ["a", "b", "c"], "cost": [3.0, 4.0, 1.0]})
+    asked = {"n_facilities": n_facilities, "site_costs": "cost"}
+    with pytest.raises(InfeasibleError, match="budget: 6 pays for no sites that reach everybody") as raised:
+        model(od, people, sites, budget=6.0, **asked)
+    assert raised.value.bound == pytest.approx(7.0)
+    assert model(od, people, sites, budget=7.0, **asked).sites["facility_id"].tolist() == ["a", "b"]
 
 
 @pytest.mark.parametrize("model", [p_median, p_center])

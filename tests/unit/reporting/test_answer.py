@@ -15,6 +15,7 @@ from spatial.reporting.answer import (
     answer_lead,
     answer_lines,
     answer_title,
+    finding_text,
     first_actions,
     first_plan,
     over_text,
@@ -391,6 +392,36 @@ def test_where_there_is_none_at_all_nobody_is_far_from_the_nearest(language, sai
     absent.loc[absent["settlement_id"] == "a", "reach_status"] = "no_path"
     answer = summarise_answer(tables(gaps=absent), [norm(SEAT)], mode="drive")
     assert answer_title(answer, Words("en")) == "420 rural people are more than 60 min from the nearest county seat"
+
+
+@pytest.mark.parametrize(
+    ("language", "least", "others"),
+    [
+        ("en", "at least", "at least 420 rural people (county seat within 60 min)"),
+        ("fr", "au moins", "au moins 420 ruraux ("),
+        ("zh", "至少", "至少420名农村居民"),
+    ],
+)
+def test_those_beyond_are_at_least_so_many_where_some_are_not_known(language, least, others):
+    words = Words(language)
+
+    def is_least(told, changed):
+        return least in answer_title(summarise_answer(told, [changed], mode="drive"), words).lower()
+
+    unsure, known, told = norm(SEAT, persons_unknown=30.0), norm(SEAT), tables()
+    assert is_least(told, unsure)
+    # The same where nobody counted the people of a village that is beyond; e, of which that is so, is within.
+    uncounted = gaps()
+    uncounted.loc[uncounted["settlement_id"] == "d", "persons_unserved"] = math.nan
+    assert is_least(tables(gaps=uncounted), known)
+    assert not is_least(told, known)
+    # What is not mapped may still be there: of these nobody knows the least number.
+    assert not is_least(told, unsure | {"status": "not_measurable"})
+    # Behind the first ones too; but not where the base of those counted is told beside them.
+    many = [norm(ROAD, norm_id=str(n), is_chosen=True) for n in range(3)] + [unsure]
+    lines = answer_lines(summarise_answer(told, many, mode="drive"), [], words)
+    assert any(others in line.replace("\u00a0", " ") for line in lines)
+    assert least not in finding_text(summarise_answer(told, [unsure], mode="drive")["findings"][0], words).lower()
 
 
 def test_villages_in_no_township_are_a_row_of_their_own():

@@ -67,12 +67,14 @@ PEOPLE = [  # settlement, people, today, with the plan, outcome, action
 ]
 
 
-def plan_of(actions=(("a", 250.25, 1.0), ("c", 150.25, 1.0)), people=PEOPLE, options=(), **changed):
+def plan_of(
+    actions=(("a", 250.25, 1.0), ("c", 150.25, 1.0)), people=PEOPLE, options=(), settlements=SETTLEMENTS, **changed
+):
     """The record of one plan: with actions (place, people, places), people and other plans."""
     row = {**PLAN, **changed, "actions": len(actions)}
     kind = "settlement" if row["question"] != "unit_sites" else "township"
     tables = {
-        "settlements": SETTLEMENTS,
+        "settlements": settlements,
         "boundaries": UNITS,
         "plans": pd.DataFrame([row]),
         "plan_actions": pd.DataFrame(
@@ -140,6 +142,16 @@ def test_a_link_is_named_by_its_ends_and_one_of_unknown_ends_as_it_is_written():
     plan = plan_of(actions=(("a d", 250.0, 1.0), ("x y", 150.5, 1.0)), question="links", length_km=18.96)
     assert plan["actions"][0]["names"] == {"en": f"An{BETWEEN}Dong", "und": f"安村{BETWEEN}东村"}
     assert plan["actions"][1]["names"] == {"und": "written"}
+
+
+def test_places_whose_ids_hold_blanks_are_named_too():
+    named = SETTLEMENTS.assign(settlement_id=["An Town", "An", "c", "Dong Village 2"])
+    plan = plan_of(
+        actions=(("An Town Dong Village 2", 250.0, 1.0), ("An", 150.5, 1.0)),
+        options=[("An Town c", 398.0)], settlements=named, question="links", length_km=18.96,
+    )  # fmt: skip
+    assert [action["names"]["en"] for action in plan["actions"]] == [f"An{BETWEEN}Dong", "Bai"]
+    assert [place["names"].get("en") for place in plan["options"][0]["instead"]] == ["An", None]
 
 
 def test_who_is_left_is_told_by_township_with_who_misses_narrowly():

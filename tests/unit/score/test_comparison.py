@@ -527,6 +527,22 @@ def test_a_township_rose_or_fell_only_where_its_change_is_not_written_as_nothing
     assert [line for line in lines if line.startswith("Townships: the level")] == [f"Townships: the level {told}"]
 
 
+def test_townships_that_are_not_shown_are_counted_beside_those_that_are(comparison):
+    units = comparison.units.assign(**MANY_PLACES)
+
+    def told(units):
+        lines = comparison_lines(replace(comparison, units=units))
+        shown = next(line for line in lines if line.startswith("Townships: the level"))
+        hidden = [line for line in lines if line.startswith("Townships without a level here: ")]
+        return sum(map(int, re.findall(r" in (\d+)", shown))), [int(re.search(r"\d+", line)[0]) for line in hidden]
+
+    all_shown, none_hidden = told(units)
+    assert not none_hidden
+    first = units.index[(units["unit_level"] == "township") & units["level_change"].notna()][0]
+    units.loc[first, "places_after"] = 9
+    assert told(units) == (all_shown - 1, [1])
+
+
 def test_the_page_and_the_account_in_words_take_the_same_change_for_none():
     page = importlib.resources.files("spatial.cartography").joinpath("assets/own/compare_page.js")
     written = re.search(r"\bMOVED = ([0-9.]+)", page.read_text(encoding="utf-8"))

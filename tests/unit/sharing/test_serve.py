@@ -107,6 +107,9 @@ def test_a_raster_is_served_as_it_was_made(client, sample):
         assert file.crs.to_epsg() == results.friction.crs.to_epsg()
     west, south, east, north = _get(client, "/collections/friction")["extent"]["spatial"]["bbox"][0]
     middle = f"{(west + east) / 2 - 0.01},{(south + north) / 2 - 0.01},{(west + east) / 2},{(south + north) / 2}"
+    for nowhere in ("0,0,1,1", f"{east - 0.1},{south},-170,{north}", "1,2,3", f"{west},{south},0,{east},{north},9"):
+        fault = _get(client, f"/collections/friction/coverage?f=GTiff&bbox={nowhere}", 400)
+        assert fault["description"].startswith("bbox: ")
     part = client.get(f"/collections/friction/coverage?f=GTiff&bbox={middle}", base_url=ADDRESS)
     with rasterio.MemoryFile(part.data) as memory, memory.open() as file:
         assert 0 < file.width * file.height < results.friction.values.size / 4
@@ -149,6 +152,23 @@ def test_a_road_around_a_box_does_not_touch_it(tmp_path):
     client = _made(roads, tmp_path)
     assert _get(client, "/collections/roads/items?bbox=104.5,30.2,104.6,30.3")["numberMatched"] == 0
     assert _get(client, "/collections/roads/items?bbox=103.9,30.2,104.6,30.3")["numberMatched"] == 1
+
+
+def test_a_box_across_the_180th_meridian_and_one_with_heights_find_what_lies_there(tmp_path):
+    points = {"fiji": (178.0, -18.0), "taveuni": (-179.9, -16.8), "samoa": (-172.0, -13.6), "kenya": (37.0, -1.0)}
+    frame = gpd.GeoDataFrame(
+        {"road_id": list(points)}, geometry=gpd.points_from_xy(*np.transpose(list(points.values()))), crs=4326
+    )
+    client = _made(frame, tmp_path)
+
+    def ids(box):
+        return {item["id"] for item in _get(client, f"/collections/roads/items?bbox={box}")["features"]}
+
+    assert ids("177,-20,-175,-10") == {"fiji", "taveuni"}
+    assert ids("170,-20,10,-180,-10,50") == {"fiji"}
+    assert ids("-175,-20,0,40,0,900") == {"samoa", "kenya"}
+    # Of a parameter that stands twice one would be overlooked.
+    _get(client, "/collections/roads/items?road_id=fiji&road_id=kenya", 400)
 
 
 @pytest.mark.slow

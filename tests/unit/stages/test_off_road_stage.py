@@ -19,7 +19,10 @@ def test_walkers_off_the_roads_take_no_speed_that_a_list_states_for_vehicles():
     ground = sp.Raster(np.full((10, 10), 10.0), grid, pyproj.CRS(crs), "landcover")
     homes = gpd.GeoDataFrame({"settlement_id": ["a"]}, geometry=[shapely.Point(950, 550)], crs=crs)
     offers = gpd.GeoDataFrame(
-        {"facility_id": ["h"], "service": "hospital", "status": "existing"}, geometry=[spot], crs=crs
+        # In which settlement it is, a list may say.
+        {"facility_id": ["h"], "settlement_id": ["town"], "service": "hospital", "status": "existing"},
+        geometry=[spot],
+        crs=crs,
     )
     water = gpd.GeoDataFrame({"is_barrier": pd.Series([], dtype=bool)}, geometry=[], crs=crs)
     road = gpd.GeoDataFrame(
@@ -33,6 +36,7 @@ def test_walkers_off_the_roads_take_no_speed_that_a_list_states_for_vehicles():
         found = off_road(
             settlements=homes, facilities=offers, roads=roads, water=water, landcover=ground, options=options
         )
+        assert found["off_road"]["facility_id"].tolist() == ["h"]
         return found["off_road"]["travel_time_min"].item()
 
     for stated in ([60.0], [np.nan]):

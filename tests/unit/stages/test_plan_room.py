@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pyogrio
@@ -12,8 +13,8 @@ import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.stages.explain import explain_settlement, plan_lines
 from spatial.stages.plan import renew_actions
-from spatial.stages.plan_room import base_of_round
-from spatial.study.plans import RoundOptions
+from spatial.stages.plan_room import base_of_round, shares_within
+from spatial.study.plans import PlanOptions, RoundOptions
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
 
@@ -287,6 +288,17 @@ def test_units_that_there_are_not_cannot_share(tiny):
         study = study_of(tiny, plans=[{**MATCH, "sharing": sharing}])
         with pytest.raises(StageError, match=fault):
             sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
+
+
+def test_facilities_that_say_in_which_settlement_they_are_need_not_lie_in_every_unit_that_shares():
+    item = PlanOptions.model_validate({**MATCH, "sharing": [["t1", "t2"]]})
+    bounds = gpd.GeoDataFrame({"boundary_id": []}, geometry=[], crs=32738)
+    places = {"township_id": ["t1", "t3"], "geometry": gpd.points_from_xy([0, 1], [0, 0])}
+    facilities = gpd.GeoDataFrame({"facility_id": ["f", "g"], "settlement_id": ["s", "s"], **places}, crs=32738)
+    assert shares_within(item, facilities, bounds).tolist() == [0, "t3"]
+    # Of settlements there has to be one.
+    with pytest.raises(StudyError, match="nobody lives in 't2'"):
+        shares_within(item, facilities.drop(columns="facility_id"), bounds)
 
 
 @pytest.mark.parametrize(
