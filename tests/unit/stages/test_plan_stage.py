@@ -2,6 +2,7 @@
 
 import itertools
 import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.runs import decisions
 from spatial.stages.explain import explain_settlement, plan_lines
+from spatial.stages.plan import paved_as
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
@@ -31,6 +33,19 @@ def planned(tiny_at, tmp_path_factory):
     where = {"processed": tiny.processed, "maps": tiny.maps}
     study = study_of(tiny, plans=[*PLANS, {"name": "ours", "norm": "OURS"}], norms={"add": [OURS]})
     return study, where, sp.run(study, until="gaps", **where)
+
+
+def test_an_upgraded_road_states_its_speed_where_no_road_of_the_network_tells_it():
+    def built(*classes, modes=("walk", "walk+drive")):
+        network = {"modes": list(modes), "speeds": "rural_cn", "speed_factor": 0.5}
+        study = sp.Study.from_dict(tomllib.loads(sp.sample_study()) | {"network": network, "measures": {}})
+        graph = SimpleNamespace(road_class=np.array(classes, dtype=object))
+        return paved_as(SimpleNamespace(options=study, graph=lambda _: graph))
+
+    assert built("primary", "unclassified") == {"surface": "asphalt"}
+    # Half of the 25 km/h that the table has for cars; on foot the table counts in any case.
+    assert built("primary", "track") == {"surface": "asphalt", "speed_km_h": 12.5}
+    assert built("primary", modes=["walk"]) == {"surface": "asphalt"}
 
 
 def test_a_plan_counts_everybody_once(planned):
