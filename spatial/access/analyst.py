@@ -24,10 +24,10 @@ from spatial.access.places import (
     reach_status,
 )
 from spatial.errors import ContractError, NetworkError, first_of, refuse
-from spatial.network.combined import BOARDING, BUS
+from spatial.network.combined import BOARDING, BUS, layer_of, leg_modes
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import Pairs, times_matrix
-from spatial.study.access import BY_BUS, SnapRules
+from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
@@ -426,9 +426,8 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
     Parameters
     ----------
     graph : TravelGraph or mapping of str to TravelGraph
-        The network of one mode. Walks on a walking network, with buses or without, are stretched by `rules.walk_km_h`
-        over the speed of the group;
-        a network of several modes joined must be built for each group and given by its name.
+        One network, or one for each group by its name. Walks, also those of a network of several modes, are stretched
+        by `rules.walk_km_h` over the speed of the group in the one; the others stay as they are.
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; settlements have the column of every group.
     groups : sequence of Group
@@ -460,14 +459,11 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
                 there = ", ".join(sorted(graph))
                 raise ContractError("groups", [f"{group.name}: no graph of this name; there are: {there}"])
             own = graph[group.name]
-        elif graph.mode in {"walk", BY_BUS}:
-            is_walked = ~np.isin(graph.road_class, (BUS, BOARDING))
-            slower = np.where(is_walked, rules.walk_km_h / group.walk_km_h, 1.0)
-            own = graph.with_minutes(graph.forward_min * slower, graph.backward_min * slower)
-        elif "walk" in graph.mode.split("+"):
-            raise ContractError("groups", [f"{graph.mode}: give a graph for each group, in which walks have its speed"])
         else:
-            own = graph
+            on_foot = [layer for layer, mode in enumerate(leg_modes(graph)) if mode.split("+")[0] == "walk"]
+            is_walked = np.isin(layer_of(graph), on_foot) & ~np.isin(graph.road_class, (BUS, BOARDING))
+            slower = np.where(is_walked, rules.walk_km_h / group.walk_km_h, 1.0)
+            own = graph.with_minutes(graph.forward_min * slower, graph.backward_min * slower) if on_foot else graph
         furthest = min(rules.max_snap_m, group.max_walk_m / rules.detour)
         walk = SnapRules.from_options(rules, walk_km_h=group.walk_km_h, max_snap_m=furthest)
         od = travel_times(own, settlements, facilities, cutoff_min=cutoff_min, rules=walk, barriers=barriers)

@@ -638,7 +638,9 @@ def bus_network(
     edge, fraction = snaps.edge[:, 0], snaps.fraction[:, 0]
     if (edge < 0).any():
         far = np.flatnonzero(snaps.edge[:, 0] < 0)
-        shown = first_of(f"{table.stop_id[stop]} ({snaps.nearest_m[stop]:.0f} m)" for stop in far)
+        away = np.char.add(np.char.mod("%.0f", snaps.nearest_m[far]), " m")
+        away = np.where(np.isnan(snaps.nearest_m[far]), "no road that one can step onto", away)
+        shown = first_of(f"{table.stop_id[stop]} ({told})" for stop, told in zip(far, away, strict=True))
         too_far = f"stops: further than {max_snap_m:g} m from the walking network: {shown}"
         raise ContractError("lines", [f"{too_far}; mend them or raise max_snap_m"])
     cut = cut_edges(walk_graph, edge, fraction)

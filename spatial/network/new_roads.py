@@ -479,6 +479,17 @@ def roads_of_modes(
     return taken, _at_own_pace(one, named, rules, np.ones(len(roads), dtype=bool)).loc[taken]
 
 
+def with_usual_speeds(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
+) -> gpd.GeoDataFrame:
+    """Give new roads without a speed, of a class that the network lacks, what the speed table says of the class."""
+    rules = load_speeds(table).modes.get(graph.mode)
+    if rules is None:
+        return roads
+    named = with_class(roads)
+    return named.assign(speed_km_h=_usual(graph, named, rules, roads.get("speed_km_h")))
+
+
 def _by_leg(
     legs: list[Leg], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable
 ) -> list[tuple[Leg, BoolArray, gpd.GeoDataFrame]]:
@@ -495,7 +506,10 @@ def _by_leg(
         motor |= rows & (not own_pace(leg.graph.mode))
     result = []
     for leg, own, rows in zip(legs, rules, taken, strict=True):
-        paced = _at_own_pace(leg, named, own, motor) if own_pace(leg.graph.mode) else named
+        if own_pace(leg.graph.mode):
+            paced = _at_own_pace(leg, named, own, motor)
+        else:
+            paced = named.assign(speed_km_h=_usual(leg.graph, named, own, roads.get("speed_km_h")))
         result.append((leg, rows, paced.loc[rows]))
     return result
 
@@ -509,12 +523,18 @@ def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds, motor: Bo
     """Let stated km/h hold only where no motor takes the road, and leave the oneway to the rules of the mode."""
     openness = openness_of_roads(roads, mode=_base(leg))
     ways = zip(openness.forward.tolist(), openness.backward.tolist(), strict=True)
-    stated = roads.get("speed_km_h", pd.Series(np.nan, index=roads.index)).mask(motor)
-    by_class = {name: speed * rules.factor for name, speed in rules.classes.items()}
-    is_known = roads["road_class"].isin(set(leg.graph.road_class))
-    # A class that the leg has goes at the median speed that it has there.
-    usual = roads["road_class"].map(by_class).mask(is_known)
-    return roads.assign(speed_km_h=stated.fillna(usual), oneway=[_WORD_OF_WAYS.get(way, "no") for way in ways])
+    stated = roads["speed_km_h"].mask(motor) if "speed_km_h" in roads else None
+    speed = _usual(leg.graph, roads, rules, stated)
+    return roads.assign(speed_km_h=speed, oneway=[_WORD_OF_WAYS.get(way, "no") for way in ways])
+
+
+def _usual(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, rules: ModeSpeeds, stated: pd.Series[Any] | None
+) -> pd.Series[Any]:
+    """Fill stated speeds by class; a class that the network has goes at the median speed that it has there."""
+    by_class = {name: speed * rules.factor for name, speed in rules.classes.items() if speed > 0}
+    usual = roads["road_class"].map(by_class).mask(roads["road_class"].isin(set(graph.road_class)))
+    return usual if stated is None else stated.where(stated.notna(), usual)
 
 
 def _with_transfers(before: TravelGraph, split: SplitGraph) -> SplitGraph:

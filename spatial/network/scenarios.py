@@ -20,7 +20,15 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
-from spatial.network.new_roads import add_roads, add_to_legs, check_for_legs, check_roads, road_ids, roads_of_modes
+from spatial.network.new_roads import (
+    add_roads,
+    add_to_legs,
+    check_for_legs,
+    check_roads,
+    road_ids,
+    roads_of_modes,
+    with_usual_speeds,
+)
 from spatial.network.report import graph_report
 from spatial.network.speeds import SpeedTable, with_season
 from spatial.outlines import require_shapes
@@ -177,7 +185,8 @@ class Scenario:
     season : str, optional
         A season of the speed table, which holds before everything else.
     table : str, Path or SpeedTable
-        The speed table whose season it is; in a combined network it also tells which legs take a new road.
+        The speed table whose season it is, and whose speeds new roads have that state none and of whose class the
+        network has no road; in a combined network it also tells which legs take a new road.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
     """
@@ -203,7 +212,10 @@ class Scenario:
         """Change a graph as `apply` does, and say where its edges come from."""
         if self.season is not None:
             graph = with_season(graph, self.season, table=self.table)
-        return _edited(graph, self, what=f"scenario {self.name}")
+        add = self.add
+        if graph.edge_layer is None and isinstance(add, gpd.GeoDataFrame):
+            add = with_usual_speeds(graph, add, table=self.table)
+        return _edited(graph, replace(self, add=add), what=f"scenario {self.name}")
 
 
 def edit_network(

@@ -23,6 +23,7 @@ from spatial.stages.shared import closer_services, graph_of, headline_towns, is_
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
 
 
@@ -91,16 +92,16 @@ def certainty(
         found["intervals"] = pd.concat(tables, ignore_index=True).astype(texts)
     if wet is not None and tables:
         progress(0.6, "certainty: the wet season")
-        when_wet = access_table(
-            wet,
-            settlements,
-            facilities,
-            services=services,
-            rules=access_rules(options, cutoffs_min=(), tiers=towns, route_services=()),
-            surroundings=around,
-        ).access
+
+        def times(on: TravelGraph, to: dict[str, frozenset[str]], tiers: dict[str, frozenset[str]]) -> pd.DataFrame:
+            rules = access_rules(options, cutoffs_min=(), tiers=tiers, route_services=())
+            return access_table(on, settlements, facilities, services=to, rules=rules, surroundings=around).access
+
         same = access.loc[(access["mode"] == wet.mode) & access["service"].isin([*services, *towns])]
-        found["wet_losses"] = wet_loss(same, when_wet, settlements)
+        apart = {name: kinds for name, kinds in services.items() if name not in set(same["service"])}
+        if apart:  # services that `uncertainty.services` names and `access.services` does not
+            same = pd.concat([same, times(graph, apart, {})], ignore_index=True)
+        found["wet_losses"] = wet_loss(same, times(wet, services, towns), settlements)
     if population is not None:
         progress(0.9, "certainty: Rural Access Index")
         units = boundaries.loc[boundaries["is_unit"]]

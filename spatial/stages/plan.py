@@ -16,8 +16,6 @@ from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.places import SEA_KINDS
 from spatial.crs import WGS84
 from spatial.errors import InfeasibleError, StudyError, first_of
-from spatial.network.combined import own_pace
-from spatial.network.speeds import load_speeds
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import AccessLookup, Unmeasured, modes_for, read_access
 from spatial.outlines import inside
@@ -47,7 +45,6 @@ from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
 from spatial.study import PLAN_NAME, PLANS_FILE
 from spatial.study.access import MANY_SETTLEMENTS
-from spatial.study.scenarios import BuiltRoad
 from spatial.tables import TABLES
 from spatial.terrain.friction import Friction, GroundSpeed, friction_surface, load_surface_speeds
 
@@ -61,8 +58,7 @@ if TYPE_CHECKING:
 
 ANY_NUMBER = 10**6
 """Of actions, where the budget alone says how many."""
-NEW_CLASS = str(BuiltRoad.model_fields["road_class"].default)
-PAVED: dict[str, Any] = {"surface": "asphalt"}
+PAVED = {"surface": "asphalt"}
 """What a road that is brought up to a class is built as in a scenario: along the old one, of the class of new roads."""
 HEAD = """\
 # The plans of the last run, as scenarios. What each brings to everybody:  spatial run STUDY --scenario plan:NAME
@@ -270,18 +266,6 @@ def renew_actions(results: Results, target: Path) -> int:
     return len(rows)
 
 
-def paved_as(ground: PlanGround) -> dict[str, Any]:
-    """Say as what a road is built; with its speed by the table where no road of the network could tell it."""
-    chosen = ground.options.network
-    if not (ground.graph(chosen.modes[0]).road_class == NEW_CLASS).any():
-        rules = load_speeds(speed_table(ground.options, chosen.speeds)).modes
-        # Those who walk go by the table in any case.
-        motors = [layer for mode in chosen.modes for layer in mode.split("+") if layer in rules and not own_pace(layer)]
-        for usual in (rules[layer] for layer in motors if NEW_CLASS in rules[layer].classes):
-            return PAVED | {"speed_km_h": usual.classes[NEW_CLASS] * usual.factor * chosen.speed_factor}
-    return PAVED
-
-
 def _scenario(
     name: str,
     parts: Sequence[agenda.Question],
@@ -297,7 +281,6 @@ def _scenario(
     how = options.planning
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
     km = pieces["length_km"] * pieces.length / pieces["whole_m"]
-    paved = paved_as(ground) if len(links) and parts[0].ask == "roads" else {}
     shapes = pieces.to_crs(WGS84).geometry.array
     names = pieces["action_id"] + "/" + pieces.groupby(level=0).cumcount().astype("str")
     opened = [
@@ -313,7 +296,7 @@ def _scenario(
             {
                 "road_id": road,
                 "points": shapely.get_coordinates(shape).tolist(),
-                **({"speed_km_h": how.link_speed_km_h, "length_km": length} if parts[0].ask == "links" else paved),
+                **({"speed_km_h": how.link_speed_km_h, "length_km": length} if parts[0].ask == "links" else PAVED),
             }
             for road, length, shape in zip(names, km, shapes, strict=True)
         ],

@@ -429,14 +429,15 @@ def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: Pl
     of_team = service_norm(service, how.mode or modes[0], day_min)
     unseen = pd.DataFrame(columns=["stop_id", "day", "order", "leg_min", "arrive_min", "leave_min", "persons"])
     nothing = MobileRound(unseen, unseen, people, unseen, unseen, objective=0.0, bound=0.0, status="optimal")
-    if not stops:
+    legs = ground.pairs(of_team, [base, *stops], [base, *stops], cutoff=day_min)
+    if not stops or not legs["from_id"].eq(base).any():  # nobody is near a stop, or no road leads away from the base
         return nothing
     try:
         return mobile_round(
             near,
             people,
             pd.DataFrame({"facility_id": stops}),
-            ground.pairs(of_team, [base, *stops], [base, *stops], cutoff=day_min),
+            legs,
             base=base,
             within_min=how.within_min,
             days=how.days,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from spatial.cartography.page_data import page_texts
@@ -129,10 +130,11 @@ def qgis(
     shown = words.pick(goal.names) if goal else options.off_road.service or ""
     rasters = []
     for name, unit, group, shelf in RASTERS:
-        if isinstance(tables.get(name), Raster) and meta.is_full:
+        grid = tables.get(name)
+        if isinstance(grid, Raster) and meta.is_full and np.isfinite(grid.values).any():  # else nothing to show
             title = words.say("layers", name, service=shown)
             stem = f"{options.name}_{name}"
-            raster = write_raster(tables[name], name=stem, unit=unit, title=title, words=words, basis=basis)
+            raster = write_raster(grid, name=stem, unit=unit, title=title, words=words, basis=basis)
             rasters.append(replace(raster, group=group, shelf=shelf))
     frames = {name: value for name, value in tables.items() if isinstance(value, pd.DataFrame)} | told
     return {

@@ -68,7 +68,7 @@ class BuiltRoad(Model):
     road_class: str = option("unclassified", "Its class")
     surface: str | None = option(None, "Its surface, as in tags of OpenStreetMap")
     speed_km_h: float | None = option(
-        None, "Its speed; by default the middle one of its class, so that it has to be stated where there is none", gt=0
+        None, "Its speed; by default the middle one of its class, or that of the speed table where there is none", gt=0
     )
     length_km: float | None = option(None, "Its length where the points do not tell it; times follow it", gt=0)
 

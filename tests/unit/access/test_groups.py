@@ -53,6 +53,18 @@ def test_riders_walk_to_the_road_at_their_own_pace_and_no_further_than_they_can(
     assert "d" in minutes(sp.group_travel_times(graph, *village, [just]), "just")
 
 
+def test_walks_to_a_vehicle_go_at_the_pace_of_the_group(grid_city):
+    # A path of 1 km at 4 km/h leads to a road of 10 km at 30 km/h: 15 and 20 minutes, 30 and 20 at half the pace.
+    roads = (
+        grid_city.roads(1, more=[[(0, 0), (1, 0)], [(1, 0), (11, 0)]]).iloc[-2:].assign(road_class=["path", "tertiary"])
+    )
+    walk, drive = (sp.build_network(roads, mode=mode, speeds="rural_cn") for mode in ("walk", "drive"))
+    home = grid_city.settlements([("a", "village", 0.0, 0.0)], elderly_persons=[1.0], children_persons=[1.0])
+    clinic = grid_city.facilities([("f", "clinic", 11.0, 0.0)])
+    od = sp.group_travel_times(sp.combine_networks(walk, drive), home, clinic, [ELDERLY, CHILDREN])
+    assert (minutes(od, "elderly"), minutes(od, "children")) == ({"a": 50.0}, {"a": 35.0})
+
+
 def test_every_measure_takes_the_people_of_a_group(grid_city, village):
     settlements, facilities = village
     od = sp.group_travel_times(grid_city.graph(mode="walk"), settlements, facilities, [ELDERLY, CHILDREN])

@@ -177,6 +177,9 @@ def test_stops_far_from_the_network_are_refused_with_their_distance():
         bus_network(table, street())
     table.loc[1, "geometry"] = shapely.Point(20_000, 1000.0)
     bus_network(table, street())  # inclusive
+    bridge = gpd.GeoDataFrame({"bridge": ["yes"]}, geometry=[shapely.LineString([(0, 0), (40_000, 0)])], crs=CRS)
+    with pytest.raises(ContractError, match=r"0\.000 0\.000 \(no road that one can step onto\)"):
+        bus_network(table, build_network(bridge, mode="walk"))
 
 
 def test_graphs_and_points_that_do_not_fit_are_refused():

@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 import shapely
 
+from spatial.errors import ContractError
 from spatial.network.build import build_network
 from spatial.network.combined import combine_networks
-from spatial.network.scenarios import Scenario, scenario_for_mode
+from spatial.network.scenarios import Scenario, edit_network, scenario_for_mode
+from spatial.network.speeds import load_speeds
 
 CRS = "EPSG:32738"
 
@@ -120,6 +122,23 @@ def test_new_roads_are_for_the_modes_that_may_use_them(graphs):
     assert {"drive:n1/0", "drive:n2/0", "walk:n2/0"} <= ids
     assert "walk:n1/0" not in ids
     assert both.left_out == ()
+
+
+def test_a_new_road_of_a_class_that_is_not_there_goes_as_the_speed_table_says(graphs):
+    new = roads(("n1", "primary", [(0, 0), (0, 2)])).assign(speed_km_h=[40.0])
+    usual = load_speeds("osrm_like").modes["drive"]
+    # Told of cyclists, the speed is theirs; those who drive have none but that of the table.
+    told = Scenario("plan", add=new)
+    cycle = build_network(roads(("w1", "tertiary", [(0, 0), (8, 0)])), mode="cycle")
+    own = scenario_for_mode(told, cycle, graphs["drive"])
+    for plan in (own.scenario, Scenario("plan", add=new.drop(columns="speed_km_h"))):
+        assert speed(plan.apply(graphs["drive"]), "n1/0") == pytest.approx(usual.classes["primary"] * usual.factor)
+    assert speed(told.apply(graphs["drive"]), "n1/0") == 40.0
+    both = scenario_for_mode(told, graphs["walk"], graphs["walk+drive"])
+    driven = speed(both.scenario.apply(graphs["walk+drive"]), "drive:n1/0")
+    assert driven == pytest.approx(usual.classes["primary"] * usual.factor)
+    with pytest.raises(ContractError, match="state it, since the network has no road of class 'primary'"):
+        edit_network(graphs["drive"], add=new.drop(columns="speed_km_h"))
 
 
 def test_a_new_road_that_no_leg_may_use_is_left_out(graphs):

@@ -49,6 +49,18 @@ def test_a_study_whose_headlines_ask_for_nothing_that_is_there_says_nothing_of_i
     assert not (folder / "wet_losses.parquet").exists()
 
 
+def test_a_service_beside_those_of_access_has_intervals_and_a_wet_season_too(tiny_done):
+    tiny_done.tables["access"]["services"] = ["primary_school"]
+    tiny_done.tables["uncertainty"] = {"services": ["hospital", "primary_school"]}
+    outcome = tiny_done.run("--until", "certainty")
+    assert outcome.code == 0, outcome.err
+    found = sp.read_results(tiny_done.processed / "tiny")
+    assert "hospital" not in set(found.access["service"])
+    lost = found.wet_losses.groupby("service")["dry_min"].count()
+    assert lost.to_dict() == {"hospital": 8, "primary_school": 8}
+    assert set(found.intervals["service"]) == {"hospital", "primary_school"}
+
+
 def test_a_country_takes_service_after_service_and_leaves_out_what_nobody_names(tiny_done, monkeypatch):
     before = sp.read_results(tiny_done.processed / "tiny")
     monkeypatch.setattr("spatial.stages.shared.MANY_SETTLEMENTS", 0)

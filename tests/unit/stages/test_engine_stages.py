@@ -182,6 +182,15 @@ def test_a_surface_leaves_out_what_is_for_some_units_and_a_finding_says_so(off_r
     assert said["subject_id"].tolist() == ["f3"]
 
 
+def test_a_surface_that_reaches_nothing_is_no_layer_of_the_project(off_road_study):
+    off_road_study.tables["off_road"] |= {"slope": False, "service": "bank"}  # there is none
+    off_road_study.tables["qgis"] = {"project": "full"}
+    outcome = off_road_study.run("--until", "qgis")
+    assert outcome.code == 0, outcome.err
+    assert not np.isfinite(sp.read_results(off_road_study.processed / "tiny").off_road_min.values).any()
+    assert [path.name for path in off_road_study.processed.rglob("tiny_*.tif")] == ["tiny_friction.tif"]
+
+
 def test_without_any_number_of_people_competition_is_unknown_and_counts_stand(tiny):
     del tiny.tables["sources.settlements"]["columns"]["population_persons"]
     tiny.tables["measures"] = {"kinds": ["e2sfca", "overlap", "cumulative"], "services": ["hospital"]}

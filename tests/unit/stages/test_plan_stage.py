@@ -2,7 +2,6 @@
 
 import itertools
 import tomllib
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.runs import decisions
 from spatial.stages.explain import explain_settlement, plan_lines
-from spatial.stages.plan import paved_as
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
@@ -33,19 +31,6 @@ def planned(tiny_at, tmp_path_factory):
     where = {"processed": tiny.processed, "maps": tiny.maps}
     study = study_of(tiny, plans=[*PLANS, {"name": "ours", "norm": "OURS"}], norms={"add": [OURS]})
     return study, where, sp.run(study, until="gaps", **where)
-
-
-def test_an_upgraded_road_states_its_speed_where_no_road_of_the_network_tells_it():
-    def built(*classes, modes=("walk", "walk+drive")):
-        network = {"modes": list(modes), "speeds": "rural_cn", "speed_factor": 0.5}
-        study = sp.Study.from_dict(tomllib.loads(sp.sample_study()) | {"network": network, "measures": {}})
-        graph = SimpleNamespace(road_class=np.array(classes, dtype=object))
-        return paved_as(SimpleNamespace(options=study, graph=lambda _: graph))
-
-    assert built("primary", "unclassified") == {"surface": "asphalt"}
-    # Half of the 25 km/h that the table has for cars; on foot the table counts in any case.
-    assert built("primary", "track") == {"surface": "asphalt", "speed_km_h": 12.5}
-    assert built("primary", modes=["walk"]) == {"surface": "asphalt"}
 
 
 def test_a_plan_counts_everybody_once(planned):
@@ -378,9 +363,15 @@ def test_those_whom_sites_leave_out_get_a_mobile_service(tiny):
     [
         ({"base": "nowhere"}, "plans.near.round.base: no settlement has the id or name 'nowhere'"),
         ({"base": "s4", "hours_per_stop": 9.0}, None),
+        ({"base": "s7"}, None),
     ],
 )
-def test_a_base_that_is_not_there_is_refused_and_a_day_too_short_is_told(tiny_done, change, fault):
+def test_a_base_that_is_not_there_is_refused_and_a_day_too_short_or_a_base_without_a_road_is_told(
+    tiny_done, change, fault
+):
+    # 上村 lies 900 m north of every road; nobody is snapped further than 500 m.
+    tiny_done.write("settlements.csv", tiny_done.csv(changed={"s7": "s7,上村,village,104.0000,30.0490,20"}))
+    tiny_done.tables["network"]["max_snap_m"] = 500.0
     study = study_of(tiny_done, plans=[{**PLANS[0], "round": ROUND | change}])
     where = {"processed": tiny_done.processed, "maps": tiny_done.maps}
     if fault:

@@ -118,14 +118,13 @@
     return { rows, townships: [...townships.values()].sort((a, b) => b.people - a.people || b.places - a.places || a.code - b.code) };
   }
 
-  /* Where a county seat or a city is among them, they are not all villages. */
-  const isSeat = ({ tiers, tier }, i) => ["county_seat", "city"].includes(tiers[tier[i]]);
-  S.villagesOf = (state, found) => S.t(found.some((i) => isSeat(state.places, i)) ? "unit.places" : "beyond.villages", { n: found.length });
+  /* Where a town or a larger place is among them, they are not all villages. */
+  S.villagesOf = (state, found) => S.t(found.some((i) => state.places.tiers[state.places.tier[i]] !== "village") ? "unit.places" : "beyond.villages", { n: found.length });
 
   /* How many are in some classes, whichever class is shown. */
   S.villagesIn = function (state, codes) {
-    const { labels: { seats }, sums, classes } = state, n = codes.reduce((sum, code) => sum + sums.places[code], 0);
-    return S.t(seats.some((i) => codes.includes(classes[i]) && S.inFilter(state, i)) ? "unit.places" : "beyond.villages", { n });
+    const { labels: { seats, towns }, sums, classes } = state, n = codes.reduce((sum, code) => sum + sums.places[code], 0);
+    return S.t([...seats, ...towns].some((i) => codes.includes(classes[i]) && S.inFilter(state, i)) ? "unit.places" : "beyond.villages", { n });
   };
 
   function heading(state, rows) {
