@@ -109,8 +109,11 @@ _MADE = {
 }  # fmt: skip
 """Columns that the package fills in: what a file has under such a name is not read."""
 
-_NOT_KEPT = {"geometry", "tags"}
-"""Names that a kept column cannot have: those of the place of a row, and of the tags of an extract."""
+_NOT_KEPT = {"geometry", "tags", "suppressed", "bbox", "item_id"}
+"""
+Names that a kept column cannot have: those of the place of a row, and of the tags of an extract; and of what packages
+and the service add, which of the numbers are withheld, the box of a shape and the id of an item.
+"""
 
 _PLACING = ("unit_code", "unit_level", "township_id", "township", "place_name", "postcode", "settlement_id")
 """Columns by which rows without coordinates are located."""

@@ -361,13 +361,13 @@ def refuse_shared_ids(result: Gathered) -> None:
             own.drop_duplicates(key)
             .set_index(key)
             .geometry.to_crs(WGS84)
-            .loc[lambda shapes: shapes.geom_type == "Point"]
+            .loc[lambda shapes: (shapes.geom_type == "Point") & ~shapes.is_empty]
             for own, key in ((frame, "facility_id"), (homes, "settlement_id"))
         ]
-        shared = points[0].index.intersection(points[1].index)
-        start, end = (shapely.get_coordinates(shapes.loc[shared]) for shapes in points)
+        both = points[0].index.intersection(points[1].index)
+        start, end = (shapely.get_coordinates(shapes.loc[both]) for shapes in points)
         _, _, metres = pyproj.Geod(ellps="WGS84").inv(*start.T, *end.T)
-        far = shared[np.asarray(metres) > SAME_VILLAGE_M]
+        far = both[np.asarray(metres) > SAME_VILLAGE_M]
         if len(far):
             path, km = result.own[f"facilities {number}"], SAME_VILLAGE_M / METRES_A_KM
             problems.append(

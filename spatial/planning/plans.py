@@ -326,6 +326,10 @@ def siting_program(sites: Siting, cost: FloatArray, blocks: Sequence[Rows], *, u
     if sites.count is not None:
         limits.append(rows_of(np.zeros(len(free), int), free, 1.0, [sites.count], [sites.count]))
     if sites.budget is not None and sites.price is not None:
+        if sites.count is not None:
+            cheapest = float(np.sort(sites.price[free])[: sites.count].sum())
+            if cheapest > sites.budget * (1.0 + SAME):
+                raise InfeasibleError(f"budget: {sites.budget:g} pays for no {sites.count} sites", cheapest)
         limits.append(rows_of(np.zeros(len(free), int), free, sites.price[free], [-np.inf], [sites.budget]))
     return Program.empty(
         cost,

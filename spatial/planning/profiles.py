@@ -164,12 +164,12 @@ def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) 
     is_centre = settlements["tier"].isin(TOWN_TIERS["town"])
     if "in_study" in settlements:
         is_centre &= settlements["in_study"]
-    centres = settlements.loc[is_centre].rename(columns={"settlement_id": "place_id"})
-    frames = [centres.assign(place_kind="township_centre", unit=_units(settlements)[is_centre])]
+    centres = settlements.loc[is_centre]
+    units = _units(settlements)[is_centre]
+    frames = [centres.assign(place_id=centres["settlement_id"], place_kind="township_centre", unit=units)]
     if candidates is not None:
         known = candidates["township_id"] if "township_id" in candidates else pd.Series(None, index=candidates.index)
-        sites = candidates.rename(columns={"facility_id": "place_id"})
-        frames.append(sites.assign(place_kind="candidate", unit=known))
+        frames.append(candidates.assign(place_id=candidates["facility_id"], place_kind="candidate", unit=known))
     columns = ["place_id", "place_kind", "name", "unit"]
     texts = [pd.DataFrame(frame).reindex(columns=columns).astype("object") for frame in frames]
     points = np.concatenate([frame.geometry.to_numpy() for frame in frames])

@@ -15,7 +15,6 @@ from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import FINITE, not_within, numbers, whole_number
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
-from spatial.planning.plans import SAME
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -220,11 +219,9 @@ def read_siting(
     if n_facilities is not None and n_facilities > able:
         raise InfeasibleError(f"n_facilities: {n_facilities} new sites, but only {able} may be opened", float(able))
     if budget is not None and sites.price is not None and able:
-        new = max(n_facilities or 1, 1)
-        cheapest = float(np.sort(sites.price[sites.may_open])[:new].sum())
-        if cheapest > budget * (1.0 + SAME):
-            what = "no site" if new == 1 else f"no {new} sites"
-            raise InfeasibleError(f"budget: {budget:g} pays for {what}", cheapest)
+        cheapest = float(sites.price[sites.may_open].min())
+        if budget < cheapest:
+            raise InfeasibleError(f"budget: {budget:g} pays for no site", cheapest)
     return sites
 
 

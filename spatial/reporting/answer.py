@@ -197,7 +197,10 @@ class _Ground(NamedTuple):
         is_absent = bool(len(own)) and bool(own["reach_status"].eq("no_facility").all())
         found = counted_norm(norm, self.services) | {"is_absent": is_absent, "worst": worst, "first": named}
         # Those beyond are at least so many where some could not be measured, or nobody counted them.
-        is_known = found["counted"] == "places" or bool(own["persons_unserved"].notna().all())
+        uncounted = own["persons_unserved"].isna()
+        if SUPPRESSED.name in own:  # withheld, and not unknown
+            uncounted &= own[SUPPRESSED.name] == ""
+        is_known = found["counted"] == "places" or not uncounted.any()
         unknown = norm.get(f"{found['counted']}_unknown") or 0.0
         found["is_least"] = norm["status"] == "not_met" and (not is_known or round(unknown) > 0)
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -23,6 +24,7 @@ from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
+from spatial.network.speeds import load_speeds
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.stages.shared import (
@@ -174,6 +176,10 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
     marks = closing_marks(options, item, graph.crs)
     if marks is not None:
         closed += edges_closed_by(graph, marks, within_m=item.close_within_m).tolist()
+    # What multiplies every speed of the study holds for new roads that take theirs from the table.
+    table = load_speeds(speed_table(options, options.network.speeds))
+    factor = options.network.speed_factor
+    modes = {name: replace(rules, factor=rules.factor * factor) for name, rules in table.modes.items()}
     return Scenario(
         item.name,
         close=closed,
@@ -181,7 +187,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
         factors=item.speed_factors,
         add=added_roads(options, item, graph.crs),
         season=item.season,
-        table=speed_table(options, options.network.speeds),
+        table=replace(table, modes=modes),
         snap_tolerance_m=item.snap_tolerance_m,
     )
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from inspect import cleandoc
 from math import inf
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -90,6 +90,8 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+    sums_of_money: ClassVar[frozenset[str]] = frozenset()
+    """Options that end in the unit that they are the price of, and are no such measure."""
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -103,7 +105,8 @@ class Model(BaseModel):
     def _of_this_world(cls, value: Any, told: ValidationInfo) -> Any:
         """Refuse numbers that nothing can have; a call says that there is no limit by inf."""
         name = told.field_name or ""
-        most = next(limit for end, limit in LARGEST.items() if name.endswith(end))
+        measured = "" if name in cls.sums_of_money else name
+        most = next(limit for end, limit in LARGEST.items() if measured.endswith(end))
         for number in value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,):
             if isinstance(number, int | float) and most < abs(number) < inf:
                 raise ValueError(f"must be at most {most:,.0f}, in size")

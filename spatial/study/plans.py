@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -38,6 +38,8 @@ class ConstraintSource(TableSource):
 
 class PlanCosts(Model):
     """What actions cost, as the user states it: the package ships no prices, since none would be true."""
+
+    sums_of_money: ClassVar[frozenset[str]] = frozenset(("link_km", "road_km"))
 
     currency: str = Field(min_length=1, description="Word for the money, such as 'yuan' or 'million yuan'")
     file: FilePath | None = option(

@@ -136,7 +136,9 @@ def test_a_kept_column_that_the_file_lacks_is_refused_with_those_there_are(tiny,
     assert "'电话'" in problem
 
 
-@pytest.mark.parametrize("name", ["name", "in_study", "population_source", "tags", "lon"])
+@pytest.mark.parametrize(
+    "name", ["name", "in_study", "population_source", "tags", "lon", "suppressed", "bbox", "item_id"]
+)
 def test_a_kept_column_of_a_name_that_the_table_has_is_refused(tiny, read, name) -> None:
     text = tiny.csv() if name in {"name", "lon"} else _with(tiny.csv(), name, "x")
     tiny.write("settlements.csv", text)

@@ -1,9 +1,16 @@
 """Costs of actions in a file: what it says, and what it may not say."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
+import spatial as sp
 from spatial.errors import StudyError
 from spatial.planning.action_list import load_costs
+
+GUIDE = Path(__file__).parents[3] / "docs" / "plans.md"
 
 
 def written(tmp_path, *rows, head="action,service,cost"):
@@ -27,6 +34,16 @@ def test_a_file_gives_sites_and_units_by_service_and_kilometres_for_all(tmp_path
         "link_km": 900_000.0,
         "road_km": 400_000.0,
     }
+
+
+def test_a_kilometre_may_cost_more_than_a_road_is_long():
+    # As the guide has them, in yuan: 900,000 and 400,000 for a kilometre.
+    shown = re.findall(r"```toml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (costs,) = (tomllib.loads(block)["planning"] for block in shown if "link_km = 900_000" in block)
+    stated = sp.Study.from_dict({**tomllib.loads(sp.sample_study()), "planning": costs}).planning.costs
+    assert (stated.link_km, stated.road_km) == (900_000.0, 400_000.0)
+    with pytest.raises(StudyError, match=r"planning\.link_km: must be at most 100,000"):
+        sp.Study.from_dict({**tomllib.loads(sp.sample_study()), "planning": {"link_km": 900_000}})
 
 
 def test_all_faults_of_a_file_are_told_with_their_lines(tmp_path):

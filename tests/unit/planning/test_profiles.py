@@ -187,6 +187,12 @@ def test_a_profile_does_not_hang_on_how_its_frames_are_kept() -> None:
     pd.testing.assert_frame_equal(one, profile_of(settlements=kept, candidates=candidates, flows=flows))
 
 
+def test_columns_of_the_users_own_change_no_profile() -> None:
+    # An export of another program may have a place_id of its own.
+    own = {"place_id": "ChIJ", "place_kind": "x", "unit": "y", "value": "z"}
+    assert profile_of(settlements=SETTLEMENTS.assign(**own)).equals(profile_of())
+
+
 def test_towns_outside_the_study_send_people_and_are_no_places() -> None:
     value, _ = told(
         profile := profile_of(settlements=SETTLEMENTS.assign(in_study=[True, True, True, False, True])), "t1"

@@ -415,6 +415,9 @@ def test_those_beyond_are_at_least_so_many_where_some_are_not_known(language, le
     uncounted.loc[uncounted["settlement_id"] == "d", "persons_unserved"] = math.nan
     assert is_least(tables(gaps=uncounted), known)
     assert not is_least(told, known)
+    # What is withheld from the public is known, and in the sum.
+    withheld = uncounted.assign(suppressed=np.where(uncounted["persons_unserved"].isna(), "persons_unserved", ""))
+    assert not is_least(tables(gaps=withheld), known)
     # What is not mapped may still be there: of these nobody knows the least number.
     assert not is_least(told, unsure | {"status": "not_measurable"})
     # Behind the first ones too; but not where the base of those counted is told beside them.

@@ -1,10 +1,13 @@
 """Scenarios from the study file: roads closed, faster, new; facilities opened, closed; and who gains and loses."""
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 import spatial as sp
 from spatial.errors import SourceError, StageError, StudyError
+from spatial.stages.scenarios import network_scenario
 from spatial.tables import TABLES
 from tests.unit.scenario_files import line, write
 
@@ -334,3 +337,16 @@ def test_measures_and_room_are_counted_in_the_mode_that_is_asked_for(tiny):
     # There is room for all: whoever is near on foot is served, the others reach none.
     assert set(served.index[served["served_persons"] > 0]) == set(near)
     assert (served["not_reached_persons"] > 0).sum() == len(rows) - len(near)
+
+
+def test_a_new_road_that_takes_its_speed_from_the_table_keeps_to_the_factor_of_the_study():
+    lines = [shapely.LineString([(500_000, 0), (504_000, 0)])]
+    roads = gpd.GeoDataFrame({"road_id": ["w1"], "road_class": ["tertiary"]}, geometry=lines, crs="EPSG:32738")
+    built = {"road_id": "new", "points": [[45.0, 0.0], [45.0, 0.01]], "road_class": "primary"}
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "x.osm"}}}
+    values |= {"network": {"speeds": "rural_cn", "speed_factor": 0.5}, "scenarios": [{"name": "a", "build": [built]}]}
+    study = sp.Study.from_dict(values)
+    graph = sp.build_network(roads, mode="drive", speeds="rural_cn", speed_factor=0.5)
+    wider = network_scenario(study, study.scenarios[0], graph).apply(graph)
+    # Half of the 50 km/h of the table.
+    assert set(wider.speed_km_h[wider.road_id == "new"]) == {25.0}
