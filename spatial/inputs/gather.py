@@ -354,7 +354,7 @@ def refuse_shared_ids(result: Gathered) -> None:
                 problems.append(
                     f"facility_id: {first_of(shared)} are in {result.own[f'facilities {other}']} and in "
                     f"{result.own[f'facilities {number}']}; give each list ids of its own, such as C1 instead "
-                    "of 1, or leave out a list that is named twice"
+                    "of 1, name further columns in id_from, or leave out a list that is named twice"
                 )
         # Tables name places and facilities by id alone. One of a village may have the village's id; not one far off.
         points = [
@@ -372,7 +372,7 @@ def refuse_shared_ids(result: Gathered) -> None:
             path, km = result.own[f"facilities {number}"], SAME_VILLAGE_M / METRES_A_KM
             problems.append(
                 f"facility_id: {first_of(far)} of {path} are ids of settlements more than {km:g} km away; give "
-                "facilities ids of their own, such as F1 instead of 1"
+                "facilities ids of their own, such as F1 instead of 1, or name further columns in id_from"
             )
     refuse("facilities of several lists", problems)
 
