@@ -524,11 +524,12 @@ def _seal(value: dict[str, Any]) -> str:
 
 def _lent(value: pd.DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Hand out what is kept so that nobody changes it: frames copy what is written to."""
-    lent = value.copy(deep=False)
+    lent = value
     named, unwanted = _parts_of(columns)
     for name, left_out in unwanted:
         lent = lent.loc[lent[name] != left_out].reset_index(drop=True)
     lent = lent[[name for name in lent if name in named]] if named else lent
+    lent = value.copy(deep=False) if lent is value else lent
     return _with_categories(lent) if CATEGORIES in (columns or ()) else lent
 
 
@@ -682,7 +683,8 @@ def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
             table = pq.read_table(path, columns=names, filters=beside, read_dictionary=texts, use_threads=in_threads)
             table = table.combine_chunks()
         elif texts:
-            table = opened.enter_context(pq.ParquetFile(path, read_dictionary=texts)).read(names, use_threads=in_threads)
+            file = opened.enter_context(pq.ParquetFile(path, read_dictionary=texts))
+            table = file.read(names, use_threads=in_threads)
         else:
             table = file.read(names, use_threads=in_threads)
     metadata = table.schema.metadata or {}
