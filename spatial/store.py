@@ -58,6 +58,8 @@ KEPT_BYTES = 60_000_000
 
 LARGE_BYTES = 20_000_000
 """Of tables larger than this, what was needed to read them is handed back at once: their reader keeps as much again."""
+THREADED_BYTES = 1_000_000
+"""Files of tables larger than this are read by several threads."""
 GROUP_ROWS, COVERED_ROWS = 1_048_576, 65_536
 """Rows of a group of a table, as pyarrow cuts them, and of one in Hilbert order."""
 
@@ -522,11 +524,12 @@ def _seal(value: dict[str, Any]) -> str:
 
 def _lent(value: pd.DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Hand out what is kept so that nobody changes it: frames copy what is written to."""
-    lent = value.copy(deep=False)
+    lent = value
     named, unwanted = _parts_of(columns)
     for name, left_out in unwanted:
         lent = lent.loc[lent[name] != left_out].reset_index(drop=True)
     lent = lent[[name for name in lent if name in named]] if named else lent
+    lent = value.copy(deep=False) if lent is value else lent
     return _with_categories(lent) if CATEGORIES in (columns or ()) else lent
 
 
@@ -666,6 +669,8 @@ def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     import shapely  # noqa: PLC0415
 
     named, unwanted = _parts_of(columns)
+    # Threads take longer to begin than a small table takes to read.
+    in_threads = path.stat().st_size > THREADED_BYTES
     with contextlib.ExitStack() as opened:
         file = opened.enter_context(pq.ParquetFile(path))  # pandas would open it as a folder of many files
         schema = file.schema_arrow
@@ -675,20 +680,22 @@ def _read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
         texts = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
         if unwanted:
             beside = [(name, "!=", value) for name, value in unwanted]
-            table = pq.read_table(path, columns=names, filters=beside, read_dictionary=texts).combine_chunks()
+            table = pq.read_table(path, columns=names, filters=beside, read_dictionary=texts, use_threads=in_threads)
+            table = table.combine_chunks()
         elif texts:
-            table = opened.enter_context(pq.ParquetFile(path, read_dictionary=texts)).read(names)
+            file = opened.enter_context(pq.ParquetFile(path, read_dictionary=texts))
+            table = file.read(names, use_threads=in_threads)
         else:
-            table = file.read(names)
+            table = file.read(names, use_threads=in_threads)
     metadata = table.schema.metadata or {}
     geo = json.loads(metadata.get(b"geo", b'{"columns": {}}'))
-    order = list(table.slice(0, 0).to_pandas().columns) if geo["columns"] else []
+    order = list(table.slice(0, 0).to_pandas(use_threads=False).columns) if geo["columns"] else []
     shapes = [name for name in order if name in geo["columns"]]  # none where it is not read
     # A piece at a time, and columns freed as they are converted: a country's table is never there twice.
     pieces = {name: [shapely.from_wkb(np.array(part)) for part in table[name].chunks] for name in shapes}
     table = table.drop(shapes)
     is_large = table.nbytes > LARGE_BYTES
-    frame = table.to_pandas(self_destruct=True)
+    frame = table.to_pandas(self_destruct=True, use_threads=in_threads)
     del table
     if is_large:
         pa.default_memory_pool().release_unused()

@@ -20,6 +20,7 @@ import argparse
 import ast
 import collections
 import io
+import itertools
 import os
 import re
 import resource
@@ -132,10 +133,15 @@ def modules_of(package: Path = PACKAGE) -> dict[str, Path]:
     }
 
 
+_HOLD_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
 def imports_of(module: str, tree: ast.Module, named: dict[str, Path]) -> set[str]:
     """Name the modules that a module imports; what it takes from a package's __init__ counts where it stands."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    statements: list[ast.AST] = [tree]
+    for node in statements:  # no expression holds an import: nine tenths of a tree
+        statements += itertools.chain(*(getattr(node, name, ()) for name in _HOLD_STATEMENTS))
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names]
             if isinstance(node, ast.ImportFrom):
