@@ -166,11 +166,11 @@ FAULTS = {
     ),
     "a new road of a class that no road has": (
         _scenario('build = [{ road_id = "n1", points = [[104.0, 30.0], [104.01, 30.01]], road_class = "corridor" }]\n'),
-        "speed_km_h: must be above 0",
+        "speed_km_h: state it, since the network has no road of class 'corridor'",
     ),
     "a new road of a class that the mode may not use": (
         _scenario('build = [{ road_id = "n1", points = [[104.0, 30.0], [104.01, 30.01]], road_class = "steps" }]\n'),
-        "speed_km_h: must be above 0",
+        "speed_km_h: state it, since the network has no road of class 'steps'",
     ),
     "a mark on no road": (
         _text(
