@@ -84,7 +84,7 @@ def test_a_narrow_page_keeps_its_width_and_a_button_moves_to_the_villages(run, o
     page = open_page(run[1] / "index.html", width=390, height=844)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator("#answer-drawing svg").bounding_box()["width"] <= 390
-    page.locator("#answer-links a", has_text="villages").click()
+    page.locator("#answer-links a", has_text="places").click()
     assert 0 <= page.locator("#villages").bounding_box()["y"] < 400
     assert "lang=" not in page.url or "#villages" not in page.url
 
