@@ -274,7 +274,8 @@ class _Ground(NamedTuple):
         for rank, each in enumerate(findings):
             asked.setdefault(str(each["service"]), rank)
         found = []
-        own = own.loc[~own["reach_status"].isin(["unknown", "not_snapped"])]
+        is_known = ~own["reach_status"].isin(["unknown", "not_snapped"])
+        left_out, own = own.loc[~is_known, "service"].value_counts(), own.loc[is_known]
         for service, rows in own.groupby("service", sort=True):
             minutes = rows["travel_time_min"].fillna(np.inf).to_numpy(dtype=np.float64)
             if not np.isfinite(minutes).any():
@@ -294,6 +295,7 @@ class _Ground(NamedTuple):
                     "mapped": plain(mapped.get(service)),
                     "counted": counted,
                     "places": len(rows),
+                    "left_out": int(left_out.get(service, 0)),
                     "all": float(weight.sum()),
                     "median_min": median if np.isfinite(median) else None,
                     "within": {f"{step:g}": float(weight[minutes <= step].sum()) for step in STEPS_MIN},
@@ -353,7 +355,7 @@ def answer_title(answer: Told, words: Words) -> str:
             told = [words.say("answer", "minutes_title_none", **about)]
         else:
             median, mode = words.measure(service["median_min"], "min"), words.say("mode", str(service["mode"]))
-            key = "minutes_title_one" if about["name"] else "minutes_title"
+            key = f"minutes_title{_one_of(service, words)}"
             told = [words.say("answer", key, median=median, mode=mode, **about)]
     else:
         told = [words.say("answer", "nothing")]
@@ -401,8 +403,11 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
             base, told = _amount(norm, words, "base"), norm_text(norm, words)
             lines.append(words.say("answer", "kept", norm=told, share=share, base=base, target=target))
     if not findings:
-        lines += [service_line(service, words) for service in answer["services"][:SERVICES_TOLD]]
-    alone = {_one_place(service, words) for service in answer["services"]}
+        shown = answer["services"][:SERVICES_TOLD]
+        lines += [service_line(service, words) for service in shown]
+        if left_out := max((service["left_out"] for service in shown), default=0):
+            lines.append(words.say("answer", "left_out", amount=words.measure(left_out, "places")))
+    alone = {"" if service["left_out"] else _one_place(service, words) for service in answer["services"]}
     if len(alone) == 1 and "" not in alone:
         lines.append(words.say("answer", "one_place", name=alone.pop()))
     if answer["watched"]:
@@ -501,8 +506,7 @@ def service_line(service: Told, words: Words) -> str:
     median = service["median_min"]
     if median is None:
         return words.say("answer", "minutes_none", **told)
-    name = _one_place(service, words)
-    key = "minutes_one" if name else "minutes"
+    name, key = _one_place(service, words), f"minutes{_one_of(service, words)}"
     return words.say("answer", key, median=words.measure(median, "min"), name=name, **told)
 
 
@@ -511,6 +515,11 @@ def _one_place(service: Told, words: Words) -> str:
     if service["places"] > 1 or not service["farthest"]:
         return ""
     return pick(service["farthest"][0]["names"], words.language) or words.say("plan", "unnamed")
+
+
+def _one_of(service: Told, words: Words) -> str:
+    """End the key of a text by whether one place is all that there is, or the only one whose way is known."""
+    return "" if not _one_place(service, words) else "_one_known" if service["left_out"] else "_one"
 
 
 def service_texts(service: Told, finding: Told | None, half: Told, words: Words) -> dict[str, str]:
