@@ -127,17 +127,40 @@ def far_apart(pieces: FloatArray, apart_m: float) -> IntArray:
     """Group pieces so that those of two groups lie further apart than some distance."""
     if len(pieces) == 0:
         return np.empty(0, dtype=np.int64)
+    taken, block = _blocks(pieces, apart_m)[:2]
+    # Between two blocks that do not touch lies a whole one.
+    group = ndimage.label(taken, structure=np.ones((3, 3)))[0]
+    return np.asarray(group[*block] - 1, dtype=np.int64)
+
+
+def near_pieces(boxes: FloatArray, pieces: FloatArray, near_m: float) -> BoolArray:
+    """Tell which boxes may lie as near as that to some piece: all that do, and some that are up to thrice as far."""
+    if len(pieces) == 0 or len(boxes) == 0:
+        return np.zeros(len(boxes), dtype=bool)
+    taken, _, low, block_m = _blocks(pieces, near_m)
+    near = ndimage.binary_dilation(np.pad(taken, 1), structure=np.ones((3, 3)))
+    # How many blocks near pieces lie below and left of each corner of blocks.
+    so_far = np.pad(np.cumsum(np.cumsum(near, axis=0), axis=1), ((1, 0), (1, 0)))
+    block = np.floor((boxes - np.tile(low, 2)) / block_m).astype(np.int64)
+    west, south, east, north = np.clip(block + np.array([1, 1, 2, 2]), 0, np.tile(near.shape[::-1], 2)).T
+    return np.asarray(so_far[north, east] - so_far[south, east] - so_far[north, west] + so_far[south, west] > 0)
+
+
+def _blocks(pieces: FloatArray, least_m: float) -> tuple[BoolArray, tuple[IntArray, IntArray], FloatArray, float]:
+    """
+    Lay blocks at least as wide as that over pieces.
+
+    Returns which of them some piece touches, the block at which each piece begins, the lowest corner and the width.
+    """
     low, high = corners_of(pieces)
-    block_m = max(apart_m, float((high - low).max()) / _MOST_BLOCKS)
+    block_m = max(least_m, float((high - low).max()) / _MOST_BLOCKS)
     blocks = (pieces - np.tile(low, 2)) / block_m
     long = np.hypot(*(blocks[:, 2:] - blocks[:, :2]).T) > 1.0
     x0, y0, x1, y1 = np.floor(np.concatenate((blocks, cut_short(blocks[long])[0]))).astype(np.int64).T
     taken = np.zeros((max(y0.max(), y1.max()) + 1, max(x0.max(), x1.max()) + 1), dtype=bool)
     for row, column in ((y0, x0), (y0, x1), (y1, x0), (y1, x1)):
         taken[row, column] = True
-    # Between two blocks that do not touch lies a whole one.
-    group = ndimage.label(taken, structure=np.ones((3, 3)))[0]
-    return np.asarray(group[y0, x0][: len(pieces)] - 1, dtype=np.int64)
+    return taken, (y0[: len(pieces)], x0[: len(pieces)]), low, block_m
 
 
 def cut_short(pieces: FloatArray) -> tuple[FloatArray, IntArray]:
@@ -226,7 +249,7 @@ class Barriers:
     @cached_property
     def _tree(self) -> shapely.STRtree:
         """Polygons that do not overlap."""
-        whole = shapely.get_parts(shapely.union_all(self._shapes))
+        whole = shapely.get_parts(shapely.disjoint_subset_union_all(self._shapes))
         shapely.prepare(whole)
         return shapely.STRtree(whole)
 
@@ -249,7 +272,10 @@ class Barriers:
         """
         parts, area = shapely.get_parts(areas, return_index=True)
         if len(self._shapes):
-            part, shape = self._tree.query(parts, predicate="intersects")
+            # The tree would prepare the areas: a barrier, prepared once, is the quicker one to ask.
+            part, shape = self._tree.query(parts)
+            meets = shapely.intersects(self._tree.geometries[shape], parts[part])
+            part, shape = part[meets], shape[meets]
             beside, number = np.unique(part, return_inverse=True)
             holes = in_groups(self._tree.geometries[shape], number, len(beside))
             parts[beside] = shapely.difference(parts[beside], holes)

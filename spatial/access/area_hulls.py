@@ -25,6 +25,7 @@ from spatial.access.area_grid import (
     in_groups,
     joined,
     near_box,
+    near_pieces,
     no_walls,
     outlines,
     rim_of,
@@ -155,8 +156,10 @@ class Ground:
             is_line = shapely.get_dimensions(walls) == 1
             walls[is_line] = shapely.buffer(walls[is_line], _WALL_M, quad_segs=1)
             walls = walls[shapely.get_dimensions(walls) == 2]
-        self.barriers = _barriers_of(tuple(shapely.to_wkb(walls).tolist()))
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
+        # No area comes near the lakes of the highlands: joining them takes longer than all the rest.
+        walls = walls[near_pieces(shapely.bounds(walls).reshape(-1, 4), self._all.pieces, self._apart_m)]
+        self.barriers = _barriers_of(tuple(shapely.to_wkb(walls).tolist()))
 
     @property
     def cell_m(self) -> float:
