@@ -201,7 +201,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
     else:
         return None
     reached = asked & np.isfinite(value)
-    if not reached.any():
+    # Of one place there is no half, and none that is farthest.
+    if not reached.any() or asked.sum() < 2:
         return None
     is_asked = finding is not None and finding["share_of"] == counted and not finding["target_share_is_assumed"]
     target = finding["target_share"] if finding is not None and is_asked else None

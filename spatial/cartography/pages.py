@@ -92,10 +92,9 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
     if rows.has_people:
         figures.append(("population", float(frame["population_persons"].sum())))
     figures.append(("settlements", len(frame)))
-    if "township_id" in frame:
+    if "township_id" in frame and frame["township_id"].notna().any():
         figures.append(("townships", int(frame["township_id"].nunique())))
-        alone = int(frame["township_id"].isna().sum())
-        if alone and frame["township_id"].notna().any():
+        if alone := int(frame["township_id"].isna().sum()):
             figures.append(("no_township", alone))
     inside = facilities["in_study"] & (facilities["status"] == "existing")
     figures.append(("facilities", int(inside.sum())))

@@ -138,7 +138,9 @@ def write_draft(
     report = inspect_folder(folder, raw=base)
     settled = settle(report, raw=base, ask=ask)
     command = f"spatial check {_quoted(study_file)} --raw {_quoted(base)}"
-    text = draft_study(report, settled, name=short, title=here.name, as_of=day, head=f"Check it: {command}")
+    title = here.name.replace("-", " ").replace("_", " ")
+    title = title[:1].upper() + title[1:]
+    text = draft_study(report, settled, name=short, title=title, as_of=day, head=f"Check it: {command}")
     with replace_file(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return Draft(study_file, text, report, settled.proposals, command)

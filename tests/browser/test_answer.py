@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
+from spatial.cartography.answer import reach_curve
 from spatial.messages import Words
 from spatial.reporting.answer import answer_lines, answer_title, first_actions
 
@@ -109,6 +112,23 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, read_page)
         share, base = card.locator("p").nth(1).inner_text().split(" % of ")
         assert number(base.split(" ")[0]) == round(within + beyond)
         assert abs(float(share) - 100.0 * within / (within + beyond)) < 0.11
+    # Those of a norm go as it says, such as there and back on foot; all others by car.
+    assert 0 < sum(service["service"] in by_service for service in summary["answer"]["services"][:8]) < 8
+    assert page.locator("#by-service-lead").inner_text() == (
+        "Red: beyond its norm, by the way that the norm counts. Dark: over the minutes named by car, without a norm."
+    )
+
+
+@pytest.mark.parametrize(("known", "drawn"), [(1, False), (2, True)])
+def test_of_one_place_no_curve_is_drawn(known, drawn):
+    status = ["reached"] * known + ["not_snapped"] * (2 - known)
+    access = pd.DataFrame({"travel_time_min": np.where(np.arange(2) < known, 5.0, np.nan), "reach_status": status})
+    places = pd.DataFrame({"population_persons": [np.nan] * 2, "name": ["A", "B"]})
+    rows = SimpleNamespace(settlements=places, ids=np.array(["a", "b"]), align=lambda table: table)
+    told = {"findings": [], "services": [{"service": "hospital", "mode": "drive", "counted": "places"}]}
+    curve = reach_curve(SimpleNamespace(access=lambda _service, _mode: access), rows, told)
+    assert (curve is not None) == drawn
+    assert curve is None or curve["curve"][-1] == [5.0, 2.0]
 
 
 def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_says_so(run, open_page):

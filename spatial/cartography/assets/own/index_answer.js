@@ -94,8 +94,10 @@
       ]);
     }));
     document.getElementById("by-service").hidden = !answer.services.length;
-    const modes = [...new Set(answer.services.map((service) => S.word("by", service.mode)))];
-    document.getElementById("by-service-lead").textContent = S.t("answer.multiples", { mode: modes.join(S.t("filter.joint")) });
+    // A norm says by itself how its people go: on foot and back, say, where all others are shown by car.
+    const free = answer.services.filter((service) => !service.is_asked), modes = [...new Set(free.map((service) => S.word("by", service.mode)))];
+    const lead = [free.length < answer.services.length ? S.t("answer.multiples_asked") : "", free.length ? S.t("answer.multiples_free", { mode: modes.join(S.t("filter.joint")) }) : ""];
+    document.getElementById("by-service-lead").textContent = lead.filter(Boolean).join(S.t("answer.multiples_joint"));
   }
 
   S.MULTIPLE_PX = 276;
