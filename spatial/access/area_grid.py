@@ -88,12 +88,21 @@ class Grid:
             low, high = np.minimum(low, near), np.maximum(high, near)
         return low, high
 
-    def within(self, other: Grid) -> tuple[slice, slice] | None:
-        """Find the nodes among those of another grid of the same spacing; None where it does not hold them all."""
+    def within(self, other: Grid) -> tuple[slice, slice]:
+        """Find the nodes among those of another grid of the same spacing, which holds them all."""
         row, column = self.row - other.row, self.column - other.column
-        if min(row, column) < 0 or row + self.rows > other.rows or column + self.columns > other.columns:
-            return None
         return slice(row, row + self.rows), slice(column, column + self.columns)
+
+    def widened(self, by: int) -> Grid:
+        """Add nodes all around."""
+        return Grid(self.cell_m, self.row - by, self.column - by, self.rows + 2 * by, self.columns + 2 * by)
+
+    def shared(self, other: Grid) -> Grid:
+        """Take the nodes that another grid of the same spacing has too; maybe none."""
+        row, column = max(self.row, other.row), max(self.column, other.column)
+        last_row = min(self.row + self.rows, other.row + other.rows)
+        last_column = min(self.column + self.columns, other.column + other.columns)
+        return Grid(self.cell_m, row, column, max(last_row - row, 0), max(last_column - column, 0))
 
     def near(self, pieces: FloatArray) -> BoolArray:
         """Tell which pieces come near the grid."""
@@ -138,7 +147,7 @@ def near_pieces(boxes: FloatArray, pieces: FloatArray, near_m: float) -> BoolArr
     if len(pieces) == 0 or len(boxes) == 0:
         return np.zeros(len(boxes), dtype=bool)
     taken, _, low, block_m = _blocks(pieces, near_m)
-    near = ndimage.binary_dilation(np.pad(taken, 1), structure=np.ones((3, 3)))
+    near = ndimage.binary_dilation(np.pad(taken, 1), structure=np.ones((3, 3), dtype=bool))
     # How many blocks near pieces lie below and left of each corner of blocks.
     so_far = np.pad(np.cumsum(np.cumsum(near, axis=0), axis=1), ((1, 0), (1, 0)))
     block = np.floor((boxes - np.tile(low, 2)) / block_m).astype(np.int64)
@@ -276,9 +285,10 @@ class Barriers:
             part, shape = self._tree.query(parts)
             meets = shapely.intersects(self._tree.geometries[shape], parts[part])
             part, shape = part[meets], shape[meets]
-            beside, number = np.unique(part, return_inverse=True)
-            holes = in_groups(self._tree.geometries[shape], number, len(beside))
-            parts[beside] = shapely.difference(parts[beside], holes)
+            beside, first = np.unique(part, return_index=True)
+            # One after the other: a coast is a part of what many lose, and its copies would fill the memory.
+            for at, holes in zip(beside.tolist(), np.split(shape, first)[1:], strict=True):
+                parts[at] = shapely.difference(parts[at], shapely.multipolygons(self._tree.geometries[holes]))
             parts, piece = shapely.get_parts(parts, return_index=True)
             area = area[piece]
         kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
@@ -290,22 +300,17 @@ class Barriers:
             return np.zeros(len(xy), dtype=bool)
         return area_of(self._tree.geometries, xy) >= 0
 
-    def gap(self, grid: Grid, limit: float) -> NDArray[np.float32]:
-        """Measure how far nodes are from the nearest barrier, in cells."""
-        sides = grid.inward(self._sides)
-        away = np.full(grid.shape, limit, dtype=np.float32)
-        return Distances(sides[grid.near(sides)], limit, away).seeded().spread().gap
-
-    def walls(self, grid: Grid) -> Walls | None:
+    def walls(self, grid: Grid, limit: float) -> tuple[Walls, NDArray[np.float32]] | None:
         """
-        Find where barriers cross the ways between the nodes of a grid.
+        Find where barriers cross the ways between the nodes of a grid, and how far nodes are from the nearest one.
 
-        Returns None where there is no barrier near it.
+        Distances are in cells, up to a limit. Returns None where there is no barrier near the grid.
         """
         if len(self._shapes) == 0:
             return None
-        sides = grid.inward(self._sides)
-        sides = sides[grid.near(sides)]
+        corner = np.array([grid.column, grid.row]) * grid.cell_m
+        box = shapely.box(*corner, *(corner + np.array([grid.columns, grid.rows]) * grid.cell_m))
+        sides = grid.inward(self._sides[np.sort(self._side_tree.query(box))])
         if len(sides) == 0:
             return None
         east, north = (np.full(grid.shape, -1.0, dtype=np.float32) for _ in range(2))
@@ -313,7 +318,8 @@ class Barriers:
         _mark(east, row, np.floor(x).astype(np.int64), x - np.floor(x))
         column, y = _meeting(sides)
         _mark(north, np.floor(y).astype(np.int64), column, y - np.floor(y))
-        return Walls(east, north)
+        away = np.full(grid.shape, limit, dtype=np.float32)
+        return Walls(east, north), Distances(sides, limit, away).seeded().spread().gap
 
     def between(self, start: FloatArray, end: FloatArray) -> BoolArray:
         """Tell between which points the side of a barrier lies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -12,7 +13,6 @@ import numpy as np
 import shapely
 
 from spatial.access.area_grid import (
-    MOST_NODES,
     Barriers,
     Distances,
     Grid,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.access.area_grid import Where
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
 
@@ -104,42 +105,71 @@ class Cut:
         """Tell whether a cutoff reaches roads that no shorter one does."""
         return number == 0 or bool((self.band == number).any())
 
+    def of(self, whole: IntArray) -> tuple[IntArray, Cut]:
+        """Take the parts of some of the straight pieces, which then count from 0; returns which parts they were."""
+        first, last = (np.searchsorted(self.whole, whole, side=side) for side in ("left", "right"))
+        count = last - first
+        rows = np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
+        ends = np.searchsorted(rows, self.ends[:, rows])
+        # A piece that is not among them and meets one of them there lies further away than anybody asks.
+        is_here = rows[np.minimum(ends, max(len(rows) - 1, 0))] == self.ends[:, rows]
+        ends = np.where(is_here, ends, np.arange(len(rows)))
+        return rows, Cut(
+            self.pieces[rows], self.band[rows], self.owner[rows], np.repeat(np.arange(len(whole)), count), ends
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """The nodes of a grid, and what is near them of the roads that can be left."""
+    """The nodes over a group of roads, and the pieces within reach whose ground it holds."""
 
     grid: Grid
-    pieces: FloatArray  # all of them, in cells
-    part: NDArray[np.int32]  # the nearest piece, -1 for none within the hull and two cells
-    gap: NDArray[np.float32]  # distance to it, in cells
-    inward: NDArray[np.float32]  # distance to the border of what lies within the hull of all roads, in cells
-    rows: IntArray  # the pieces within reach whose ground it holds
+    rows: IntArray
 
 
 class _Field(NamedTuple):
-    """Distances from the nodes of a grid to all roads, and to the border of what lies within the hull of all."""
+    """Distances from the nodes of a grid to the roads near it, and to the border of what lies within their hull."""
 
     grid: Grid
-    gap: NDArray[np.float32]
-    nearest: NDArray[np.int32]
-    inward: NDArray[np.float32]
+    near: IntArray  # which straight pieces of all roads, ascending
+    gap: NDArray[np.float32]  # to the nearest of these, in cells
+    nearest: NDArray[np.int32]  # its position among these, -1 for none within the hull and two cells
+    inward: NDArray[np.float32]  # to the border, in cells; 0 outside
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """Nodes of a window that are measured together, with as many around them as may bear on them."""
+
+    core: Grid  # its own nodes, whatever the window
+    grid: Grid
+    own: tuple[slice, slice]  # where those of its own nodes that the window has lie in the grid
+    place: tuple[slice, slice]  # and where among those of the window
+    cut: Cut  # the roads near it
+    pieces: FloatArray  # these in cells
+    part: NDArray[np.int32]  # the nearest of these, -1 for none within the hull and two cells
+    gap: NDArray[np.float32]  # distance to it, in cells
+    inward: NDArray[np.float32]  # distance to the border of what lies within the hull of all roads, in cells
+    is_elsewhere: BoolArray  # which of these pieces are not of the window
 
 
 class _AllRoads(NamedTuple):
-    """The roads of a network that can be left anywhere, and by group of them what was measured on a grid over it."""
+    """The roads of a network that can be left anywhere, and by tile of the ground what was measured there."""
 
     pieces: FloatArray
     point: IntArray
     group: IntArray
-    fields: dict[int, _Field]
-    walls: dict[tuple[Barriers, Grid], tuple[Walls | None, NDArray[np.float32]]]
+    by_tile: dict[int, IntArray]
+    fields: dict[Grid, _Field]
+    walls: dict[tuple[Barriers, Grid], tuple[Walls, NDArray[np.float32]] | None]
 
 
 _ALL_ROADS: WeakKeyDictionary[TravelGraph, dict[AreaRules, _AllRoads]] = WeakKeyDictionary()
 """By network and rules: services and cutoffs differ in what is within reach of the same roads."""
-_MOST_WIDER = 4
-"""Distances to a whole group of roads are kept unless its grid has so many times the nodes that are asked for."""
+_WIDE = 8
+"""Width of a tile, in widths of the ground around it that bears on it."""
+_TILES = 2**32
+"""A tile has the number of its row times this plus that of its column, which may be below 0."""
 
 
 class Ground:
@@ -210,7 +240,11 @@ class Ground:
             edge = np.flatnonzero(self._counts)
             zero, one = np.zeros(len(edge)), np.ones(len(edge))
             pieces = straight_pieces(self.graph, Stretches(edge, zero, one, zero, zero, edge))
-            kept[self.rules] = _AllRoads(pieces.xy, pieces.point, far_apart(pieces.xy, self._apart_m), {}, {})
+            tile, piece = self._touched(pieces.xy, self._beside)
+            tile, first = np.unique(tile, return_index=True)
+            by_tile = dict(zip(tile.tolist(), np.split(piece, first[1:]), strict=True)) if len(tile) else {}
+            group = far_apart(pieces.xy, self._apart_m)
+            kept[self.rules] = _AllRoads(pieces.xy, pieces.point, group, by_tile, {}, {})
         return kept[self.rules]
 
     @property
@@ -221,6 +255,31 @@ class Ground:
     def _grid(self, pieces: FloatArray) -> Grid:
         """Lay a grid over all ground that could be claimed."""
         return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
+
+    @property
+    def _beside(self) -> int:
+        """How far nodes bear on each other: by the hull and its border, and by ways around barriers. Cells."""
+        return math.ceil((1.0 + _ROUND) * self.rules.hull_m / self.cell_m) + 6
+
+    @property
+    def _width(self) -> int:
+        """How many nodes a tile is wide."""
+        return _WIDE * self._beside
+
+    def _touched(self, pieces: FloatArray, reach: int) -> tuple[IntArray, IntArray]:
+        """Find which tiles lie within so many cells of each piece: numbers of tiles, ascending, and pieces."""
+        # No half of a tile, so widened, is as long as a tile: its corners lie in all tiles that it touches.
+        halves, piece = cut_short(pieces * (2.0 / (self._width * self.cell_m)))
+        ends, aside = halves.reshape(-1, 2, 2) / 2.0, reach / self._width
+        x, y = (
+            np.floor((ends.min(axis=1) - aside, ends.max(axis=1) + aside)).astype(np.int64)[:, :, at] for at in (0, 1)
+        )
+        tile = np.concatenate([row * _TILES + column for row in y for column in x])
+        piece = np.tile(piece, 4)
+        order = np.lexsort((piece, tile))
+        tile, piece = tile[order], piece[order]
+        new = np.append(True, (tile[1:] != tile[:-1]) | (piece[1:] != piece[:-1]))[: len(tile)]
+        return tile[new], piece[new]
 
     def windows(self, cut: Cut, n_bands: int) -> Iterator[Window]:
         """Lay a grid over each group of roads within reach that are far from all others."""
@@ -236,49 +295,65 @@ class Ground:
                 order = np.argsort(inner, kind="stable")
                 parts = np.split(rows[order], np.flatnonzero(np.diff(inner[order])) + 1)
             for each in parts:
-                yield self._window(cut, each, int(number))
+                grid = self._grid(cut.pieces[each])
+                grid.check_size()
+                yield Window(grid, each)
 
-    def _window(self, cut: Cut, rows: IntArray, group: int) -> Window:
-        """Find what is near the nodes of a grid over some pieces, within reach or not."""
-        roads, grid = self._all, self._grid(cut.pieces[rows])
-        grid.check_size()
-        field = roads.fields.get(group)
-        place = None if field is None else grid.within(field.grid)
-        if field is None or place is None:
-            # A grid over the whole group is worth keeping for others, unless it is much larger than what is asked for.
-            wide = self._grid(roads.pieces[roads.group == group])
-            if grid.within(wide) is None or wide.size > min(_MOST_WIDER * grid.size, MOST_NODES):
-                wide = grid
-            field = roads.fields[group] = self._field(wide)
-            place = grid.within(wide)
-        gap, inward = (np.ascontiguousarray(each[place]) for each in (field.gap, field.inward))
-        nearest = np.ascontiguousarray(field.nearest[place])
-        pieces = np.ascontiguousarray(grid.inward(cut.pieces))
-        part = np.empty(grid.shape, dtype=np.int32)
-        choose_parts(pieces, np.searchsorted(cut.whole, np.arange(len(roads.point) + 1)), nearest, part)
-        choose_ends(pieces, cut.ends, part)
-        return Window(grid, pieces, part, gap, inward, rows)
+    def tiles(self, cut: Cut, window: Window) -> Iterator[Tile]:
+        """
+        Take a window apart into tiles, leaving out those that no road within reach comes near.
 
-    def walls(self, grid: Grid) -> tuple[Walls | None, NDArray[np.float32]]:
-        """Find where barriers cross the ways between nodes, and how far they are; kept for the last grid."""
-        kept = self._all.walls
-        if (self.barriers, grid) not in kept:
-            kept.clear()
-            limit = self.rules.hull_m / grid.cell_m + 2.0
-            kept[self.barriers, grid] = self.barriers.walls(grid), self.barriers.gap(grid, limit)
-        return kept[self.barriers, grid]
+        Tiles lie at the multiples of their width, whatever the window, so that what is measured of all roads is known
+        to the next service. What a processor works on stays small, however large the country.
+        """
+        width = self._width
+        is_own = np.zeros(len(cut.pieces), dtype=bool)
+        is_own[window.rows] = True
+        touched = self._touched(cut.pieces[window.rows], math.ceil(self.rules.hull_m / self.cell_m) + 3)[0]
+        for tile in np.unique(touched).tolist():
+            row = (tile + _TILES // 2) // _TILES
+            core = Grid(self.cell_m, row * width, (tile - row * _TILES) * width, width, width)
+            own = core.shared(window.grid)
+            if own.size == 0:
+                continue
+            grid, field = own.widened(self._beside).shared(window.grid), self._field(tile, core)
+            rows, few = cut.of(field.near)
+            pieces = np.ascontiguousarray(grid.inward(few.pieces))
+            there = grid.within(field.grid)
+            gap, inward = (np.ascontiguousarray(each[there]) for each in (field.gap, field.inward))
+            nearest = np.ascontiguousarray(field.nearest[there])
+            part = np.empty(grid.shape, dtype=np.int32)
+            choose_parts(pieces, np.searchsorted(few.whole, np.arange(len(field.near) + 1)), nearest, part)
+            choose_ends(pieces, few.ends, part)
+            inside, place = own.within(grid), own.within(window.grid)
+            yield Tile(core, grid, inside, place, few, pieces, part, gap, inward, ~is_own[rows])
 
-    def _field(self, grid: Grid) -> _Field:
-        """Measure how far nodes are from all roads, and from the border of what lies within the hull of all."""
-        hull = self.rules.hull_m / grid.cell_m
-        pieces = grid.inward(self._all.pieces)
-        roads = Distances(pieces, hull + 2.0, np.full(grid.shape, hull + 2.0, dtype=np.float32)).seeded().swept()
-        nothing = np.zeros(grid.shape, dtype=bool)
-        by = hull - self.rules.half_width_m / grid.cell_m
-        inward = _narrowed(roads, nothing, hull, np.full(grid.shape, by + 2.0, dtype=np.float32))
-        return _Field(grid, roads.gap, roads.nearest, inward)
+    def _field(self, tile: int, core: Grid) -> _Field:
+        """Measure how far a tile is from all roads, and from the border of what lies within their hull."""
+        fields, grid = self._all.fields, core.widened(self._beside)
+        if core not in fields:
+            hull = self.rules.hull_m / grid.cell_m
+            near = self._all.by_tile[tile]
+            pieces = grid.inward(self._all.pieces[near])
+            roads = Distances(pieces, hull + 2.0, np.full(grid.shape, hull + 2.0, dtype=np.float32)).seeded().swept()
+            nothing = np.zeros(grid.shape, dtype=bool)
+            by = hull - self.rules.half_width_m / grid.cell_m
+            inward = _narrowed(roads, nothing, hull, np.full(grid.shape, by + 2.0, dtype=np.float32))
+            fields[core] = _Field(grid, near, roads.gap, roads.nearest, inward)
+        return fields[core]
 
-    def claim(self, window: Window, beyond: BoolArray, claimed: NDArray[np.float32]) -> Distances:
+    def walls(self, tile: Tile) -> tuple[Walls, NDArray[np.float32]] | None:
+        """Find where barriers cross the ways between nodes, and how far they are; None where there are none near."""
+        kept, grid = self._all.walls, tile.core.widened(self._beside)
+        if (self.barriers, tile.core) not in kept:
+            kept[self.barriers, tile.core] = self.barriers.walls(grid, self.rules.hull_m / self.cell_m + 2.0)
+        found, there = kept[self.barriers, tile.core], tile.grid.within(grid)
+        if found is None:
+            return None
+        east, north, gap = (np.ascontiguousarray(each[there]) for each in (found[0].east, found[0].north, found[1]))
+        return Walls(east, north), gap
+
+    def claim(self, tile: Tile, beyond: BoolArray, claimed: NDArray[np.float32]) -> Distances:
         """
         Tell what ground is claimed around pieces that are not beyond reach.
 
@@ -291,25 +366,23 @@ class Ground:
         Raises `claimed` above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a
         cell or two; returns the distances to the pieces.
         """
-        grid = window.grid
+        grid = tile.grid
         hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
         known = np.empty(grid.shape, dtype=bool)
         gap, nearest = np.empty(grid.shape, dtype=np.float32), np.empty(grid.shape, dtype=np.int32)
-        keep_known(window.part, beyond, window.gap, hull + 2.0, known, gap, nearest)
-        pieces = np.where(beyond[:, None], _NOWHERE, window.pieces)
+        keep_known(tile.part, beyond, tile.gap, hull + 2.0, known, gap, nearest)
+        pieces = np.where(beyond[:, None], _NOWHERE, tile.pieces)
         reached = Distances(pieces, hull + 2.0, gap, nearest).spread()
-        inward = _narrowed(reached, known, hull, window.inward.copy())
+        inward = _narrowed(reached, known, hull, tile.inward.copy())
         # What lies around roads of another window, of which the corners of this one may hold some, is drawn there.
-        is_elsewhere = np.ones(len(window.pieces), dtype=bool)
-        is_elsewhere[window.rows] = False
         claim(
-            window.pieces,
-            window.part,
+            tile.pieces,
+            tile.part,
             beyond,
-            window.gap,
+            tile.gap,
             reached.gap,
             reached.nearest,
-            is_elsewhere,
+            tile.is_elsewhere,
             inward,
             hull,
             half,
@@ -358,6 +431,38 @@ def _narrowed(reached: Distances, known: BoolArray, hull: float, inward: NDArray
     xy = foot + (node - foot) * (hull / reached.gap[row, column])[:, None]
     away = Distances(np.hstack((xy, xy)), float(inward.max()), inward).seeded()
     return (away.spread() if known.any() else away.swept()).gap
+
+
+class Borders:
+    """Where borders lie between the nodes of a window, gathered tile by tile."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._columns = grid.columns
+        self._found: list[tuple[IntArray, FloatArray]] = []
+
+    def add(self, tile: Tile, labels: NDArray[np.int32], where: Where) -> None:
+        """Ask where borders lie between a tile's own nodes and their next ones."""
+        rows, columns = tile.own
+        for axis in (0, 1):
+            last_row, last_column = rows.stop + (axis == 0), columns.stop + (axis == 1)
+            seen = labels[rows.start : last_row, columns.start : last_column]
+            low, high = (seen[:-1], seen[1:]) if axis == 0 else (seen[:, :-1], seen[:, 1:])
+            row, column = np.nonzero(low != high)
+            at = Nodes(row + rows.start, column + columns.start)
+            share = where(at, Nodes(at.row + (axis == 0), at.column + (axis == 1)))
+            self._found.append((self._key(row + tile.place[0].start, column + tile.place[1].start, axis), share))
+
+    def share(self, low: Nodes, high: Nodes) -> FloatArray:
+        """Say at which share of the ways between nodes the border lies: amid where two tiles do not agree on it."""
+        key, share = (np.concatenate(each) for each in zip(*self._found, strict=True))
+        order = np.argsort(key)
+        key, share = key[order], share[order]
+        asked = self._key(low.row, low.column, (high.column - low.column))
+        at = np.minimum(np.searchsorted(key, asked), max(len(key) - 1, 0))
+        return np.asarray(np.where(key[at] == asked, share[at], 0.5)) if len(key) else np.full(len(asked), 0.5)
+
+    def _key(self, row: IntArray, column: IntArray, axis: IntArray | int) -> IntArray:
+        return np.asarray(2 * (row * self._columns + column) + axis)
 
 
 # Ground divided between facilities: to the nearest road on its own side of barriers, and none of it lost.
@@ -483,37 +588,41 @@ class _Drawn(NamedTuple):
 
 def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
     """Draw the ground of owners."""
-    grid, beyond = window.grid, cut.band > 0
-    claimed = np.full(grid.shape, -np.inf, dtype=np.float32)
-    near = reached = ground.claim(window, beyond, claimed)
-    walls, wall_gap = ground.walls(grid)
-    if walls is not None:
-        # Find the nearest piece of every node on its own side of walls. No wall lies between a node and a piece that is
-        # nearer than any wall, and right beside a piece it is looked up.
-        asked = wall_gap <= reached.gap + np.float32(1.0)
-        row, column = np.nonzero(asked & (reached.gap <= BAND))
-        foot = reached.foot(reached.nearest[row, column], column, row)
-        node = grid.outward(np.column_stack((column, row)))
-        asked[row, column] = ground.barriers.between(node, grid.outward(foot))
-        limit = _ROUND * ground.rules.hull_m / grid.cell_m
-        near = Distances(
-            window.pieces,
-            limit,
-            np.where(asked, np.float32(limit), reached.gap),
-            np.where(asked, np.int32(-1), reached.nearest),
-        ).spread(walls)
-        choose_ends(window.pieces, cut.ends, near.nearest)
-    # Where no road is found on the own side of barriers, the ground goes on with what it belongs to without them.
-    near.nearest = np.where(near.nearest >= 0, near.nearest, reached.nearest)
-    owner = cut.owner.astype(np.int32)
-    labels = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
-    polygons, of = outlines(labels, _Borders(claimed, near, labels, walls or no_walls()), grid)
-    short, piece = cut_short(window.pieces[window.rows])
-    low, high = grid.around(short, labels)
-    own = owner[window.rows[piece]]
-    astray = np.flatnonzero((low != own) | (high != own))
-    xy = grid.outward(short[astray].reshape(-1, 2)).reshape(-1, 4)
-    return _Drawn(_Parts(polygons, of), _Roads(xy, own[astray].astype(np.int64)))
+    labels = np.full(window.grid.shape, -1, dtype=np.int32)
+    borders = Borders(window.grid)
+    for tile in ground.tiles(cut, window):
+        claimed = np.full(tile.grid.shape, -np.inf, dtype=np.float32)
+        near = reached = ground.claim(tile, tile.cut.band > 0, claimed)
+        walls = ground.walls(tile)
+        if walls is not None:
+            # Find the nearest piece of every node on its own side of walls. No wall lies between a node and a piece
+            # that is nearer than any wall, and right beside a piece it is looked up.
+            asked = walls[1] <= reached.gap + np.float32(1.0)
+            row, column = np.nonzero(asked & (reached.gap <= BAND))
+            foot = reached.foot(reached.nearest[row, column], column, row)
+            node = tile.grid.outward(np.column_stack((column, row)))
+            asked[row, column] = ground.barriers.between(node, tile.grid.outward(foot))
+            limit = _ROUND * ground.rules.hull_m / tile.grid.cell_m
+            near = Distances(
+                tile.pieces,
+                limit,
+                np.where(asked, np.float32(limit), reached.gap),
+                np.where(asked, np.int32(-1), reached.nearest),
+            ).spread(walls[0])
+            choose_ends(tile.pieces, tile.cut.ends, near.nearest)
+        # Where no road is found on the own side of barriers, the ground goes on with what it belongs to without them.
+        near.nearest = np.where(near.nearest >= 0, near.nearest, reached.nearest)
+        owner = tile.cut.owner.astype(np.int32)
+        own = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
+        labels[tile.place] = own[tile.own]
+        borders.add(tile, own, _Borders(claimed, near, own, no_walls() if walls is None else walls[0]))
+    polygons, of = outlines(labels, borders.share, window.grid)
+    short, piece = cut_short(window.grid.inward(cut.pieces[window.rows]))
+    low, high = window.grid.around(short, labels)
+    theirs = cut.owner[window.rows[piece]]
+    astray = np.flatnonzero((low != theirs) | (high != theirs))
+    xy = window.grid.outward(short[astray].reshape(-1, 2)).reshape(-1, 4)
+    return _Drawn(_Parts(polygons, of), _Roads(xy, theirs[astray].astype(np.int64)))
 
 
 @dataclass(frozen=True, eq=False)

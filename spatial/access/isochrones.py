@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import geopandas as gpd
@@ -11,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, strips_along
-from spatial.access.area_hulls import AreaRules, Cut, Ground, Window, divided
+from spatial.access.area_hulls import AreaRules, Borders, Cut, Ground, Window, divided
 from spatial.access.cells import peopled_cells
 from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_for_inf
 from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
@@ -23,6 +24,8 @@ from spatial.outlines import area_of, points_at
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
@@ -226,30 +229,36 @@ class _Bands(NamedTuple):
 
 def _bands(ground: Ground, cut: Cut, window: Window, n: int) -> _Bands:
     """Label nodes by the first cutoff that claims them, and draw the labels."""
-    grid = window.grid
-    claimed = np.full((n, *grid.shape), -np.inf, dtype=np.float32)
-    labels = np.full(grid.shape, n, dtype=np.int32)
-    for number in range(n):
-        if number:
-            claimed[number] = claimed[number - 1]
-        if cut.widens(number):
-            ground.claim(window, cut.band > number, claimed[number])
-            labels[(labels == n) & (claimed[number] > 0.0)] = number
-    short, piece = cut_short(window.pieces[window.rows])
-    highest, band = grid.around(short, labels)[1], cut.band[window.rows][piece]
+    labels = np.full(window.grid.shape, n, dtype=np.int32)
+    borders = Borders(window.grid)
+    for tile in ground.tiles(cut, window):
+        claimed = np.full((n, *tile.grid.shape), -np.inf, dtype=np.float32)
+        first = np.full(tile.grid.shape, n, dtype=np.int32)
+        for number in range(n):
+            if number:
+                claimed[number] = claimed[number - 1]
+            if cut.widens(number):
+                ground.claim(tile, tile.cut.band > number, claimed[number])
+                first[(first == n) & (claimed[number] > 0.0)] = number
+        labels[tile.place] = first[tile.own]
 
-    def where(low: Nodes, high: Nodes) -> FloatArray:
-        lower = np.minimum(labels[low], labels[high])
-        lower = np.where(lower < 0, np.maximum(labels[low], labels[high]), lower)
-        return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
-
+        borders.add(tile, first, partial(_band_border, first, claimed))
+    short, piece = cut_short(window.grid.inward(cut.pieces[window.rows]))
+    highest, band = window.grid.around(short, labels)[1], cut.band[window.rows][piece]
     labels[labels == n] = -1
-    polygons, of = outlines(labels, where, grid)
+    polygons, of = outlines(labels, borders.share, window.grid)
     # Parts of roads beside which some node is not drawn.
     astray = [
-        grid.outward(short[(band <= number) & (highest > number)].reshape(-1, 2)).reshape(-1, 4) for number in range(n)
+        window.grid.outward(short[(band <= number) & (highest > number)].reshape(-1, 2)).reshape(-1, 4)
+        for number in range(n)
     ]
     return _Bands(polygons, of, astray)
+
+
+def _band_border(first: NDArray[np.int32], claimed: NDArray[np.float32], low: Nodes, high: Nodes) -> FloatArray:
+    """Say where the shorter cutoff of two nodes ends between them."""
+    shorter = np.minimum(first[low], first[high])
+    return crossing(claimed[(shorter, *low)], claimed[(shorter, *high)])
 
 
 # Catchment areas: the ground whose nearest facility is the same one, as polygons that do not overlap.
