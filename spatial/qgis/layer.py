@@ -20,7 +20,7 @@ import shapely
 
 from spatial.errors import CrsError
 from spatial.messages import FALLBACK, Words
-from spatial.reporting.wording import capital
+from spatial.reporting.wording import StudyMeta, capital
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -318,22 +318,13 @@ class NormWords:
     finding: str = ""  # a sentence on who is beyond it and where; empty where nobody is
 
 
-@dataclass(frozen=True)
-class QgisMeta:
+@dataclass(frozen=True, kw_only=True)
+class QgisMeta(StudyMeta):
     """What a study says about itself, beside its tables."""
 
-    title: Mapping[str, str]  # title by language
     # the date on which norms are judged; also the time stamp of every file, so that equal input gives equal
     # bytes
     as_of: dt.date
-    status: str = "draft"  # printed in the project's title bar and metadata
-    population_basis: str = "modelled"  # how people are counted
-    synthetic: bool = False  # true for made-up ground: the project's title and a line across the map say so
-    note: Mapping[str, str] = field(default_factory=dict)  # A sentence by language that every output carries
-    map_approval: str = ""  # approval number of the maps; empty where none is given
-    # true where these are public maps of a country that asks for a number, and none is given
-    approval_wanted: bool = False
-    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
     licences: Sequence[str] = ()  # one line a source: its name, licence and vintage
     issues: Sequence[str] = ()  # known faults of the sources
     method: str = ""  # one paragraph on how the numbers were made

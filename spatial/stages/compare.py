@@ -240,7 +240,7 @@ def page_of(
         title=dict(told.get("title", {})),
         norms=norms,
         status=status,
-        basis=str(last["population"]["basis"]),
+        population_basis=str(last["population"]["basis"]),
         synthetic=synthetic,
         bands=tuple(last["score"].get("level_bands", ScoreRules().level_bands)),
         sources=sources,
