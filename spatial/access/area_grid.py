@@ -141,11 +141,7 @@ def far_apart(pieces: FloatArray, apart_m: float) -> IntArray:
 
 
 def cut_short(pieces: FloatArray) -> tuple[FloatArray, IntArray]:
-    """
-    Cut pieces into even parts that are no longer than 1.
-
-    Returns the parts, one piece after the other, and the piece of each.
-    """
+    """Cut pieces into even parts no longer than 1; returns the parts in order, and the piece of each."""
     start, along = pieces[:, :2], pieces[:, 2:] - pieces[:, :2]
     counts = np.maximum(np.ceil(np.hypot(*along.T)).astype(np.int64), 1)
     piece = np.repeat(np.arange(len(pieces)), counts)
@@ -242,11 +238,7 @@ class Barriers:
         return shapely.STRtree(np.asarray(shapely.linestrings(self._sides.reshape(-1, 2, 2)), dtype=object))
 
     def parts_beside(self, areas: ObjectArray) -> tuple[ObjectArray, IntArray]:
-        """
-        Cut barriers out of areas, and take apart what is left.
-
-        Returns polygons, and the position of the area of each.
-        """
+        """Cut barriers out of areas; returns the polygons that are left, and the position of the area of each."""
         parts, area = shapely.get_parts(areas, return_index=True)
         if len(self._shapes):
             part, shape = self._tree.query(parts, predicate="intersects")
@@ -271,11 +263,7 @@ class Barriers:
         return Distances(sides[grid.near(sides)], limit, away).seeded().spread().gap
 
     def walls(self, grid: Grid) -> Walls | None:
-        """
-        Find where barriers cross the ways between the nodes of a grid.
-
-        Returns None where there is no barrier near it.
-        """
+        """Find where barriers cross the ways between the nodes of a grid; None where none is near it."""
         if len(self._shapes) == 0:
             return None
         sides = grid.inward(self._sides)

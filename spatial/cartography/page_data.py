@@ -212,11 +212,7 @@ class NormBook:
         return [norm for norm in self.norms if note.answers(norm["service"])]
 
     def results(self, norm_id: str, rows: Rows) -> pd.DataFrame | None:
-        """
-        Give a norm's results in the order of a page.
-
-        Returns None where no settlement has one.
-        """
+        """Give a norm's results in the order of a page; None where no settlement has one."""
         part = self.by_norm.get(norm_id)
         return None if part is None else once(rows.kept, ("norm", norm_id), lambda: rows.align(part, key="unit_id"))
 
