@@ -83,11 +83,7 @@ class Team:
             return list(self._client.run(ask).values())
 
     def results(self, do: Callable[[Task], Found], tasks: Sequence[Task]) -> Iterator[tuple[int, Found]]:
-        """
-        Do tasks and give each its number and what it found, in the order in which they finish.
-
-        A task whose worker is lost is given to another one.
-        """
+        """Give each task with its number as it ends; a task whose worker is lost goes to another one."""
         if self._client is None:
             yield from ((number, do(task)) for number, task in enumerate(tasks))
             return

@@ -48,7 +48,7 @@ class Results:
         self._store = Store(self.folder)
         self._cache: dict[str, pd.DataFrame | Raster] = {}
 
-    def __getattr__(self, name: str) -> pd.DataFrame | Raster:
+    def __getattr__(self, name: str) -> Any:
         """Return a table or raster by its name; `norms` is short for `norm_results`."""
         wanted = "norm_results" if name == "norms" else name
         if name.startswith("_") or (wanted not in TABLES and wanted not in RASTERS):

@@ -104,10 +104,6 @@ class Grid:
         last_column = min(self.column + self.columns, other.column + other.columns)
         return Grid(self.cell_m, row, column, max(last_row - row, 0), max(last_column - column, 0))
 
-    def near(self, pieces: FloatArray) -> BoolArray:
-        """Tell which pieces come near the grid."""
-        return near_box(pieces, np.array([0.0, 0.0, self.columns, self.rows]))
-
 
 def near_box(pieces: FloatArray, box: FloatArray) -> BoolArray:
     """Tell which pieces come near a box: west, south, east and north."""
@@ -173,11 +169,7 @@ def _blocks(pieces: FloatArray, least_m: float) -> tuple[BoolArray, tuple[IntArr
 
 
 def cut_short(pieces: FloatArray) -> tuple[FloatArray, IntArray]:
-    """
-    Cut pieces into even parts that are no longer than 1.
-
-    Returns the parts, one piece after the other, and the piece of each.
-    """
+    """Cut pieces into even parts no longer than 1; returns the parts in order, and the piece of each."""
     start, along = pieces[:, :2], pieces[:, 2:] - pieces[:, :2]
     counts = np.maximum(np.ceil(np.hypot(*along.T)).astype(np.int64), 1)
     piece = np.repeat(np.arange(len(pieces)), counts)
@@ -274,11 +266,7 @@ class Barriers:
         return shapely.STRtree(np.asarray(shapely.linestrings(self._sides.reshape(-1, 2, 2)), dtype=object))
 
     def parts_beside(self, areas: ObjectArray) -> tuple[ObjectArray, IntArray]:
-        """
-        Cut barriers out of areas, and take apart what is left.
-
-        Returns polygons, and the position of the area of each.
-        """
+        """Cut barriers out of areas; returns the polygons that are left, and the position of the area of each."""
         parts, area = shapely.get_parts(areas, return_index=True)
         if len(self._shapes):
             # The tree would prepare the areas: a barrier, prepared once, is the quicker one to ask.
@@ -301,11 +289,7 @@ class Barriers:
         return area_of(self._tree.geometries, xy) >= 0
 
     def walls(self, grid: Grid, limit: float) -> tuple[Walls, NDArray[np.float32]] | None:
-        """
-        Find where barriers cross the ways between the nodes of a grid, and how far nodes are from the nearest one.
-
-        Distances are in cells, up to a limit. Returns None where there is no barrier near the grid.
-        """
+        """Find where barriers cross the ways between nodes, and how far they are in cells; None where none is near."""
         if len(self._shapes) == 0:
             return None
         corner = np.array([grid.column, grid.row]) * grid.cell_m

@@ -391,11 +391,7 @@ class Ground:
         return reached
 
     def parts(self, areas: ObjectArray, pieces: FloatArray) -> ObjectArray:
-        """
-        Cut barriers out of areas, and drop what holds no stretch then.
-
-        Returns a MultiPolygon each, None where nothing is left.
-        """
+        """Cut barriers out of areas, and drop what holds no stretch then: a MultiPolygon each, or None."""
         parts, area = self.barriers.parts_beside(areas)
         nobody = np.zeros(max(len(parts), len(pieces)), dtype=np.int64)
         held = holding(_Parts(parts, nobody[: len(parts)]), _Roads(pieces, nobody[: len(pieces)]))

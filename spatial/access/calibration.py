@@ -289,11 +289,11 @@ class Calibration:
         """Whether the mean absolute error on the observations kept aside is smaller with the factors."""
         if not self.calibrated:
             return False
-        return self._of_all("test", "after", "mean_absolute_min") < self._of_all("test", "before", "mean_absolute_min")
+        return self._of_test("after", "mean_absolute_min") < self._of_test("before", "mean_absolute_min")
 
-    def _of_all(self, half: str, stage: str, column: str) -> float:
+    def _of_test(self, stage: str, column: str) -> float:
         table = self.report
-        rows = table.loc[(table["half"] == half) & (table["stage"] == stage) & (table["by"] == "all"), column]
+        rows = table.loc[(table["half"] == "test") & (table["stage"] == stage) & (table["by"] == "all"), column]
         return float(rows.iloc[0])
 
     def summary(self) -> dict[str, Any]:
@@ -312,11 +312,7 @@ class Calibration:
             "unused": len(self.unused),
             "factors": dict(self.factors),
             "improves": self.improves,
-            **{
-                f"{stage}_{name}": self._of_all("test", stage, name)
-                for stage in ("before", "after")
-                for name in columns
-            },
+            **{f"{stage}_{name}": self._of_test(stage, name) for stage in ("before", "after") for name in columns},
         }
 
     def apply(self, graph: TravelGraph) -> TravelGraph:

@@ -43,16 +43,10 @@ def _squared(pieces: NDArray[np.float64], piece: int, x: float, y: float) -> flo
 @outer  # pragma: no cover - compiled
 def seed(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray[np.int32]) -> None:
     """
-    Measure the distance between pieces and the nodes right beside them.
+    Measure the distance between pieces and the nodes right beside them, in place where it is shorter.
 
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        Both ends, in cells from the first node: column, row, column, row.
-    gap : ndarray of float32, shape (rows, columns)
-        Distance to the nearest piece in cells; changed in place where it is shorter.
-    nearest : ndarray of int32, shape (rows, columns)
-        That piece; changed in place. The first of pieces as near.
+    Of pieces, the two ends are given in cells from the first node: column, row, column, row. `gap` is the distance of
+    each node to the nearest piece in cells, and `nearest` that piece, the first of pieces as near.
     """
     rows, columns = gap.shape
     for piece in range(pieces.shape[0]):
@@ -91,9 +85,9 @@ def _open(east: NDArray[np.float32], north: NDArray[np.float32], row: int, colum
 @outer  # pragma: no cover - compiled
 def sweep(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray[np.int32]) -> None:
     """
-    Pass the nearest piece on from node to node, over all rows up and down (Danielsson 1980).
+    Pass the nearest piece on from node to node, over all rows up and down (Danielsson 1980); arrays as in `spread`.
 
-    Of much ground without walls that is quicker than `spread`. Arrays are those of `spread`.
+    Of much ground without walls that is quicker than `spread`.
     """
     rows, columns = gap.shape
     # Of each row the first and last node with a piece: nothing is passed on elsewhere, and most ground has no road.
@@ -155,10 +149,11 @@ def _doubled(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
 @outer  # pragma: no cover - compiled
 def spread(  # noqa: PLR0913, PLR0917 - a kernel
     pieces: NDArray[np.float64],
-    gap: NDArray[np.float32],
-    nearest: NDArray[np.int32],
-    start: NDArray[np.int32],
-    limit: int,
+    gap: NDArray[np.float32],  # as in `seed`: exact to the piece at each node; changed in place, as is the next
+    nearest: NDArray[np.int32],  # -1 for none so far
+    start: NDArray[np.int32],  # nodes whose piece neighbours may not know of: row times columns plus column
+    limit: int,  # no gap that is looked for is longer, in cells
+    # where a wall crosses the way to the next node on the right, or above: 0 to 1, -1 for none; empty without any
     east: NDArray[np.float32],
     north: NDArray[np.float32],
 ) -> None:
@@ -166,21 +161,6 @@ def spread(  # noqa: PLR0913, PLR0917 - a kernel
     Pass the nearest piece on from node to node, the nearest nodes first (Danielsson 1980, by ordered propagation).
 
     Only nodes that come nearer to a piece are gone through, so that a change of few pieces takes little time.
-
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        As in `seed`.
-    gap : ndarray of float32, shape (rows, columns)
-        Distance in cells: exact to the piece at each node; further ones are not looked for. Changed in place.
-    nearest : ndarray of int32, shape (rows, columns)
-        Piece, -1 for none so far; changed in place.
-    start : ndarray of int32, shape (m,)
-        Nodes with a piece that neighbours may not know of: row times columns plus column.
-    limit : int
-        No gap that is looked for is longer. Cells.
-    east, north : ndarray of float32, shape (rows, columns) or (0, 0)
-        Where a wall crosses the way to the next node on the right, or above: 0 to 1, and -1 for no wall.
     """
     rows, columns = gap.shape
     # Nodes that are to go on, in lists by whole cells of distance. Those that have gone leave room for others.
@@ -248,21 +228,7 @@ def spread(  # noqa: PLR0913, PLR0917 - a kernel
 
 @outer  # pragma: no cover - compiled
 def rim(marked: NDArray[np.bool_], found: NDArray[np.int32]) -> int:
-    """
-    Find the marked nodes beside nodes that are not.
-
-    Parameters
-    ----------
-    marked : ndarray of bool, shape (rows, columns)
-        Which nodes are.
-    found : ndarray of int32, shape (rows x columns,)
-        Written: those beside others, by row times columns plus column.
-
-    Returns
-    -------
-    int
-        How many there are.
-    """
+    """Write which marked nodes are beside nodes that are not, by row times columns plus column; returns how many."""
     rows, columns = marked.shape
     size = 0
     for row in range(rows):
@@ -283,18 +249,9 @@ def choose_parts(
     pieces: NDArray[np.float64], first: NDArray[np.int64], whole: NDArray[np.int32], part: NDArray[np.int32]
 ) -> None:
     """
-    Find the nearest part of what is nearest as a whole.
+    Write the nearest part of what is nearest as a whole, -1 for none.
 
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        Parts, as in `seed`, those of a whole one after the other.
-    first : ndarray of int64, shape (wholes + 1,)
-        The first part of each whole, and the number of parts.
-    whole : ndarray of int32, shape (rows, columns)
-        The nearest whole, -1 for none.
-    part : ndarray of int32, shape (rows, columns)
-        Written: its nearest part.
+    Parts are pieces, those of a whole one after the other: its own are ``first[whole]`` to ``first[whole + 1] - 1``.
     """
     rows, columns = whole.shape
     for row in range(rows):
@@ -317,14 +274,7 @@ def choose_ends(pieces: NDArray[np.float64], ends: NDArray[np.int64], nearest: N
     """
     Where a piece is nearest with one of its ends, name the piece that comes first of all that end there.
 
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        As in `seed`.
-    ends : ndarray of int64, shape (2, n)
-        The first piece of those at the beginning and at the end of each piece.
-    nearest : ndarray of int32, shape (rows, columns)
-        The nearest piece, -1 for none; changed in place.
+    `ends` are these first pieces, at the beginning and at the end of each piece; `nearest` is changed in place.
     """
     rows, columns = nearest.shape
     for row in range(rows):
@@ -364,41 +314,18 @@ def keep_known(  # noqa: PLR0913, PLR0917 - a kernel
 @outer  # pragma: no cover - compiled
 def claim(  # noqa: PLR0913, PLR0917 - a kernel
     pieces: NDArray[np.float64],
-    part: NDArray[np.int32],
+    part: NDArray[np.int32],  # the nearest of all pieces, within reach and out of it; -1 for none
     out_of_reach: NDArray[np.bool_],
-    whole_gap: NDArray[np.float32],
+    whole_gap: NDArray[np.float32],  # distance to that one, and next to the nearest within reach
     gap: NDArray[np.float32],
-    nearest: NDArray[np.int32],
-    is_elsewhere: NDArray[np.bool_],
-    inward: NDArray[np.float32],
+    nearest: NDArray[np.int32],  # the nearest within reach, -1 for none
+    is_elsewhere: NDArray[np.bool_],  # pieces whose ground is drawn on another grid: here it is not
+    inward: NDArray[np.float32],  # distance to the border of what lies within the hull, 0 outside
     hull: float,
     half: float,
-    claimed: NDArray[np.float32],
+    claimed: NDArray[np.float32],  # raised to how far nodes are from the border of what is claimed, above 0 inside
 ) -> None:
-    """
-    Tell what ground is claimed around pieces within reach.
-
-    Parameters
-    ----------
-    pieces : ndarray of float64, shape (n, 4)
-        Within reach and out of it, as in `seed`.
-    part : ndarray of int32, shape (rows, columns)
-        The nearest of them, -1 for none.
-    out_of_reach : ndarray of bool, shape (n,)
-        Which pieces are.
-    whole_gap, gap : ndarray of float32, shape (rows, columns)
-        Distance to the nearest piece, and to the nearest within reach. Cells.
-    nearest : ndarray of int32, shape (rows, columns)
-        The nearest within reach, -1 for none.
-    is_elsewhere : ndarray of bool, shape (n,)
-        Pieces whose ground is drawn on another grid: here it is not.
-    inward : ndarray of float32, shape (rows, columns)
-        Distance to the border of what lies within the hull, 0 outside. Cells.
-    hull, half : float
-        Widths, in cells.
-    claimed : ndarray of float32, shape (rows, columns)
-        Raised in place to how far nodes are from the border of what is claimed, above 0 inside it.
-    """
+    """Tell what ground is claimed around pieces within reach; distances in cells."""
     rows, columns = gap.shape
     for row in range(rows):
         for column in range(columns):
@@ -428,33 +355,20 @@ def claim(  # noqa: PLR0913, PLR0917 - a kernel
 
 @outer  # pragma: no cover - compiled
 def join(
-    labels: NDArray[np.int32],
-    east: NDArray[np.int32],
+    labels: NDArray[np.int32],  # of nodes, -1 along the rim
+    east: NDArray[np.int32],  # point to the right of a node, and next the one above; -1 where both have one label
     north: NDArray[np.int32],
+    # all -1; written by 2 x point + side: the point that follows on the border of the label on that side, which lies to
+    # the left; and the middle of a square that is passed between
     after: NDArray[np.int32],
     middle: NDArray[np.int32],
-    around: NDArray[np.int32],
+    around: NDArray[np.int32],  # written: the four points around each middle, -1 where there are three
 ) -> int:
     """
     Join the points where borders cross the grid into borders, square by square (marching squares of many labels).
 
-    Parameters
-    ----------
-    labels : ndarray of int32, shape (rows, columns)
-        Labels of nodes, -1 along the rim.
-    east, north : ndarray of int32, shape (rows, columns)
-        The point between a node and the next one on the right, or above; -1 where both have one label. A point has a
-        side 0 (left or below) and a side 1.
-    after, middle : ndarray of int32, shape (2 x points,)
-        All -1; written by 2 x point + side: the point that follows on the border of the label on that side, which lies
-        to the left; and the middle of a square that is passed between.
-    around : ndarray of int32, shape (points, 4)
-        Written: the four points around each middle, -1 where there are three.
-
-    Returns
-    -------
-    int
-        How many middles there are.
+    A point lies between a node and the next one on the right, or above, and has a side 0 (left or below) and a side 1.
+    Returns how many middles of squares borders pass through.
     """
     rows, columns = labels.shape
     middles = 0
@@ -590,30 +504,19 @@ def _is_free(  # noqa: PLR0913, PLR0917 - a kernel
 
 @outer  # pragma: no cover - compiled
 def leave_out_corners(  # noqa: PLR0913, PLR0917 - a kernel
-    xy: NDArray[np.float64],
+    xy: NDArray[np.float64],  # of points, then of middles, in cells; what follows is as `join` leaves it
     east: NDArray[np.int32],
     north: NDArray[np.int32],
     after: NDArray[np.int32],
     middle: NDArray[np.int32],
-    most: float,
-    is_left_out: NDArray[np.uint8],
+    most: float,  # corners up to this area go, in squared cells
+    is_left_out: NDArray[np.uint8],  # all 0; written: 1 for points that go
 ) -> None:
     """
     Leave out points of borders whose corners hardly matter, the smallest first (Visvalingam and Whyatt 1993).
 
     A border is thinned once for both its sides, so that neighbours still share it. No point goes whose corner holds
     another point, so that no border crosses itself or another one; middles stay, with a point between any two.
-
-    Parameters
-    ----------
-    xy : ndarray of float64, shape (points + middles, 2)
-        Where they are, in cells.
-    east, north, after, middle : ndarray of int32
-        As `join` leaves them.
-    most : float
-        Corners up to this area go. Squared cells.
-    is_left_out : ndarray of uint8, shape (points,)
-        All 0; written: 1 for points that go.
     """
     n = is_left_out.shape[0]
     is_seen = zeros_uint8(np.int64(n))
@@ -692,22 +595,10 @@ def follow(
     after: NDArray[np.int32], middle: NDArray[np.int32], side_label: NDArray[np.int32], is_left_out: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """
-    Follow borders round into rings.
+    Follow borders, as `join` and `leave_out_corners` leave them, round into rings; `side_label` is by 2 x point + side.
 
-    Parameters
-    ----------
-    after, middle : ndarray of int32, shape (2 x points,)
-        Of `join`.
-    side_label : ndarray of int32, shape (2 x points,)
-        Label on each side of each point.
-    is_left_out : ndarray of uint8, shape (points,)
-        Of `leave_out_corners`: points that are not drawn.
-
-    Returns
-    -------
-    tuple of ndarray
-        Points of the rings one after the other, middles counted on from the number of points; the ring of each of
-        these; and by 2 x point + side the ring that it is on, -1 for ground that is not drawn.
+    Returns the points of the rings one after the other, middles counted on from the number of points; the ring of each
+    of these; and by 2 x point + side the ring that it is on, -1 for ground that is not drawn.
     """
     sides = after.shape[0]
     ring_of = nones_int32(sides)

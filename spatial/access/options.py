@@ -68,10 +68,10 @@ def check_count(name: str, count: object) -> None:
         raise ContractError("options", [f"{name}: must be 1 or more, a whole number, is {count!r}"])
 
 
-def check_seed(name: str, seed: object) -> None:
+def check_seed(seed: object) -> None:
     """Refuse where chance cannot begin."""
     if not whole_number(seed, least=0):
-        raise ContractError("options", [f"{name}: must be 0 or more, a whole number, is {seed!r}"])
+        raise ContractError("options", [f"seed: must be 0 or more, a whole number, is {seed!r}"])
 
 
 def whole_number(value: object, *, least: int) -> bool:

@@ -246,13 +246,6 @@ class Group:
     members: IntArray  # positions among the places
 
 
-class Placed(NamedTuple):
-    """Facilities on a network, and which of them make one area together."""
-
-    places: Places
-    groups: list[Group]
-
-
 def place_groups(  # noqa: PLR0913 - what the public functions share, by their names
     graph: TravelGraph,
     facilities: gpd.GeoDataFrame,
@@ -262,8 +255,8 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     per: Literal["facility", "service"] = "service",
     rules: SnapRules | None,
     barriers: gpd.GeoSeries | None,
-) -> Placed:
-    """Join open facilities of a service to a network, and group them; those kept for people of units are left out."""
+) -> tuple[Places, list[Group]]:
+    """Join open facilities to a network, and group those of one area; those kept for people of units are left out."""
     if service is None and "service" not in facilities:
         raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
     serving = existing(facilities)
@@ -281,7 +274,7 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
         members = offering(places.frame, kinds)
         alone = per == "facility"
         groups += [Group(name, alone, each) for each in (np.split(members, len(members)) if alone else [members])]
-    return Placed(places, groups)
+    return places, groups
 
 
 def _services_of(facilities: pd.DataFrame) -> list[str]:

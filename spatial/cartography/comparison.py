@@ -18,7 +18,7 @@ from spatial.crs import WGS84
 from spatial.messages import Words, languages
 from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
 from spatial.reporting.score import hidden_text, levels_shown
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import StudyMeta, plain
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, STUDY, TIERS, TOWNSHIP
 
@@ -322,26 +322,20 @@ PAGE_WORDS = (
 """Beginnings of the messages of other pages that this page needs."""
 
 
-@dataclass(frozen=True)
-class ComparisonMeta:
-    """What the page prints beside the comparison."""
+@dataclass(frozen=True, kw_only=True)
+class ComparisonMeta(StudyMeta):
+    """What the page prints beside the comparison; of both runs the lesser status."""
 
     name: str = ""  # short name of the study
-    title: Mapping[str, str] = field(default_factory=dict)  # title by language
+    title: Mapping[str, str] = field(default_factory=dict)
     # of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold` and
     # `norm_class`
     norms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    status: str = "draft"  # draft, internal or public: the least of both runs
-    basis: str = "resident"  # whose numbers are counted: resident, registered or modelled
-    synthetic: bool = False  # whether any of the runs is of made-up data
     bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
     # `path`, `origin`, `vintage`, `licence` and `issue` of each raw file of the later run
     sources: tuple[Mapping[str, str], ...] = ()
     # those of the later run one by one, as `issue_entries` makes them; empty where it does not tell them
     known_issues: tuple[Mapping[str, Any], ...] = ()
-    map_approval: str = ""  # approval number of the maps; empty where none is given
-    # whether the page is a public map of a country that asks for a number, and none is given
-    approval_wanted: bool = False
 
 
 def comparison_page(
@@ -363,7 +357,7 @@ def comparison_page(
             "title": dict(meta.title),
             "as_of": comparison.as_of[1],
             "status": meta.status,
-            "basis": meta.basis,
+            "basis": meta.population_basis,
             "rescaled": False,
             "synthetic": meta.synthetic,
             "note": {},

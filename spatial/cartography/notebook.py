@@ -150,11 +150,9 @@ def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en
     """
     _require_results(result)
     actions = result.plan_actions
-    assert isinstance(actions, gpd.GeoDataFrame)  # by its contract
     first = next(iter(actions["plan_id"]), None)
     own = gpd.GeoDataFrame(_one_of(actions, "plan_id", first if plan_id is None else plan_id), crs=actions.crs)
     people = result.plan_people
-    assert isinstance(people, pd.DataFrame)  # by its contract
     people = people.loc[people["plan_id"] == own["plan_id"].iloc[0]].set_index("unit_id")
     frame = _places(result, language)
     # Where a plan is about townships, each of their settlements stands where they do.
@@ -162,9 +160,7 @@ def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en
     frame["look"] = people["outcome"].reindex(unit).fillna("unknown").to_numpy()
     after = people["after_value"].reindex(unit).to_numpy()
     words = Words(language)
-    plans = result.plans
-    assert isinstance(plans, pd.DataFrame)  # by its contract
-    unit_of = str(plans.set_index("plan_id").loc[own["plan_id"].iloc[0], "unit"])
+    unit_of = str(result.plans.set_index("plan_id").loc[own["plan_id"].iloc[0], "unit"])
     frame["told"] = [NO_VALUE if np.isnan(each) else words.measure(each, unit_of) for each in after.tolist()]
     layer = _layer(str(own["plan_id"].iloc[0]), frame)
     steps = folium.FeatureGroup(name=words.of("pages").say("plan", "title"))
@@ -357,7 +353,6 @@ def plot_access(
         units.plot(ax=axes, facecolor="#f5f5f2", edgecolor=UNIT, linewidth=0.5, zorder=0)
     if "roads" in names:
         roads = result.roads
-        assert isinstance(roads, gpd.GeoDataFrame)  # by its contract
         main = roads.loc[roads["road_class"].isin(MAIN_ROADS)].to_crs(crs)
         west, south, east, north = frame.total_bounds
         main = main.cx[west:east, south:north]

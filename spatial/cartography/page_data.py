@@ -23,6 +23,7 @@ from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import (
     DOUBTED,
     TIDIED,
+    StudyMeta,
     columns_told,
     effect_text,
     issue_text,
@@ -71,28 +72,19 @@ class ServiceNote:
         return service in (self.id, *self.register)
 
 
-@dataclass(frozen=True)
-class PageMeta:
+@dataclass(frozen=True, kw_only=True)
+class PageMeta(StudyMeta):
     """What every page prints about the study."""
 
     study: str  # short name
-    title: Mapping[str, str]  # title by language
     as_of: str  # the date on which norms are judged, ISO 8601
-    status: str  # draft, internal or public
-    population_basis: str  # resident, registered or modelled
     modes: tuple[str, ...]  # modes of travel; the first is the one that headlines use
     # by the name that the table `access` uses
     services: Mapping[str, ServiceNote] = field(default_factory=dict)
-    synthetic: bool = False  # true for made-up ground: every page says so
-    # A sentence by language that every page carries
-    note: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[SourceNote, ...] = ()  # the raw files
     # titles by language of the scenarios, by their names
     scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     default_threshold_min: float = 60.0  # where the slider of a service without a norm begins, in minutes
-    map_approval: str = ""  # approval number of the maps; empty where none is given
-    # true where the pages are public maps of a country that asks for a number, and none is given
-    approval_wanted: bool = False
     # names by language of what else is counted, by service
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # complete, partial or unknown: how much of each service is known
@@ -101,7 +93,6 @@ class PageMeta:
     tolerance_share: float = 0.02
     imputed_share: float = 0.2
     level_bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
-    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
     # weights of the pillars of the score; equal where empty
     pillar_weights: Mapping[str, float] = field(default_factory=dict)
 
@@ -221,11 +212,7 @@ class NormBook:
         return [norm for norm in self.norms if note.answers(norm["service"])]
 
     def results(self, norm_id: str, rows: Rows) -> pd.DataFrame | None:
-        """
-        Give a norm's results in the order of a page.
-
-        Returns None where no settlement has one.
-        """
+        """Give a norm's results in the order of a page; None where no settlement has one."""
         part = self.by_norm.get(norm_id)
         return None if part is None else once(rows.kept, ("norm", norm_id), lambda: rows.align(part, key="unit_id"))
 

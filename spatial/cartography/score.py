@@ -23,6 +23,7 @@ from spatial.reporting.score import (
     held_back,
     hidden_text,
     hidden_townships_text,
+    level_breaks,
     pillars_missing,
     split_codes,
 )
@@ -160,7 +161,7 @@ def score_layers(rows: Rows, book: PageBook) -> list[dict[str, Any]]:
     columns = {"": "integration_level", **{pillar: f"level_{pillar}" for pillar in PILLARS}}
     layers = [
         class_layer(_level_classes(scores[column], book), "level", _LEVELS, always=5, mode=mode)
-        | {"pillar": pillar, "breaks": _breaks(book)}
+        | {"pillar": pillar, "breaks": level_breaks(book.meta.level_bands)}
         for pillar, column in columns.items()
         if scores[column].notna().any()
     ]
@@ -204,7 +205,7 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
     without = bounds["is_unit"].astype(bool) & ~bounds["boundary_id"].isin(levels.index)
     return {
         "classes": list(_LEVELS),
-        "breaks": _breaks(book),
+        "breaks": level_breaks(book.meta.level_bands),
         "pillars": sum(bool(townships[f"level_{pillar}"].notna().any()) for pillar in PILLARS),
         "all_pillars": len(PILLARS),
         "without": int(without.sum()),
@@ -232,16 +233,10 @@ def _of_places(book: PageBook) -> pd.DataFrame:
     return scores.loc[scores["unit_level"] == "settlement"]
 
 
-def _breaks(book: PageBook) -> list[float]:
-    """From the best class down, where each begins: both bands are halved."""
-    low, high = book.meta.level_bands
-    return [round(value, 3) for value in ((1.0 + high) / 2, high, (low + high) / 2, low, 0.0)]
-
-
 def _level_classes(levels: pd.Series, book: PageBook) -> pd.Series:
     """Take the first class whose beginning is reached, inclusive."""
     values = levels.to_numpy(dtype=np.float64)
-    reached = [np.isnan(values), *(values >= start for start in _breaks(book))]
+    reached = [np.isnan(values), *(values >= start for start in level_breaks(book.meta.level_bands))]
     return pd.Series(np.select(reached, ["unknown", *_LEVELS[:-1]], "level_1"))
 
 

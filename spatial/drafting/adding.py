@@ -67,7 +67,7 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     settings = tuple(Setting(key, value) for key, value in keys.items())
     text, _ = _with(study_file, Proposal("norms.add", settings, is_list=True), raw=raw)
     _write(study_file, text)
-    words = Words("en", names={item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)})
+    words = Words("en", names=vocabulary.names("en"))
     who = {"all": "all people", "urban": "urban people", "rural": "rural people"}[keys["scope"]]
     mode = "the fastest mode" if keys["mode"] == "any" else words.say("mode", keys["mode"])
     return (
@@ -82,7 +82,7 @@ def _service_called(service: str, vocabulary: Vocabulary, problems: list[str]) -
         return service
     called = vocabulary.called(service)
     if called is None:
-        names = sorted(item.id for item in (*vocabulary.services, *vocabulary.tiers))
+        names = sorted(item.id for item in vocabulary.every)
         problems.append(f"service: {service!r} is none; there are {first_of(names, limit=len(names))}")
     return service if called is None else called.id
 

@@ -296,10 +296,23 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
         if part.strip()
         and not any(entry.get("path") == item.file.name for entry in tomllib.loads(part).get("file", []))
     ]
-    with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
-        part = Path(folder) / DESCRIPTION
-        part.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8", newline="\n")
-        part.replace(description)
+    with _put_in_place(description) as new:
+        new.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def _put_in_place(target: Path) -> Iterator[Path]:
+    """Give a path that takes the place of a file if the block succeeds."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
+            part = Path(folder) / target.name
+            yield part
+            part.replace(target)
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(f"{target}: cannot be written: {error.strerror or error}") from error
 
 
 def _copy_from_database(item: MissingSource) -> None:
@@ -307,21 +320,13 @@ def _copy_from_database(item: MissingSource) -> None:
     if item.file.suffix.lower() not in {".parquet", ".geoparquet"}:
         raise SourceError(f"{item.key}: {item.path}: what comes from a database is kept as .parquet; name it so")
     frame = read_database(item.address, table=item.table, query=item.query, what=item.path)
-    try:
-        item.file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
-            part = Path(folder) / item.file.name
-            frame.to_parquet(part, index=False)
-            if item.sha256 not in {UNKNOWN, file_sha256(part)}:
-                raise SourceError(
-                    f"{item.path}: the database holds other rows than were described ({item.sha256[:12]}...); take "
-                    f"sha256 out of {DESCRIPTION}, or describe the new ones"
-                )
-            part.replace(item.file)
-    except OSError as error:
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError(f"{item.file}: cannot be written: {error.strerror or error}") from error
+    with _put_in_place(item.file) as part:
+        frame.to_parquet(part, index=False)
+        if item.sha256 not in {UNKNOWN, file_sha256(part)}:
+            raise SourceError(
+                f"{item.path}: the database holds other rows than were described ({item.sha256[:12]}...); take "
+                f"sha256 out of {DESCRIPTION}, or describe the new ones"
+            )
 
 
 def _download(item: MissingSource, timeout_s: float) -> None:
@@ -333,27 +338,17 @@ def _download(item: MissingSource, timeout_s: float) -> None:
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        item.file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
-            name = pooch.retrieve(
-                item.address,
-                known_hash=known,
-                fname=item.file.name,
-                path=folder,
-                downloader=pooch.HTTPDownloader(timeout=timeout_s),
-            )
-            local_file(Path(name), what=f"answer of {item.address}")
-            Path(name).replace(item.file)
-    except requests.RequestException as error:
-        raise SourceError(f"{item.path}: {item.address} does not answer: {error}; try again later") from error
+        with _put_in_place(item.file) as part:
+            loader = pooch.HTTPDownloader(timeout=timeout_s)
+            try:
+                pooch.retrieve(item.address, known_hash=known, fname=part.name, path=part.parent, downloader=loader)
+            except requests.RequestException as error:
+                raise SourceError(f"{item.path}: {item.address} does not answer: {error}; try again later") from error
+            local_file(part, what=f"answer of {item.address}")
     except ValueError as error:
         raise SourceError(
             f"{item.path}: {item.address} sent a file of another sha256 than described ({item.sha256[:12]}...); "
             "the source has changed or the download is damaged: try again, or describe the new file"
         ) from error
-    except OSError as error:
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError(f"{item.file}: cannot be written: {error.strerror or error}") from error
     finally:
         logger.setLevel(level)

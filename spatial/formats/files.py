@@ -165,15 +165,16 @@ def is_there(path: Path) -> bool:
     return path.is_file() or _is_geodatabase(path)
 
 
-def local_folder(path: Path, *, what: str, holds: str, kind: str) -> Path:
-    """Return the absolute path of a local folder that is one source."""
+def local_geodatabase(path: Path, *, what: str) -> Path:
+    """Return the absolute path of a file geodatabase, a local folder that is one source."""
     if is_remote(path):
         raise SourceError(f"{what} {path}: remote files are never opened; copy the folder below the raw root")
     if not path.is_dir():
         problem = "this is a file; a" if path.exists() else "not found; correct the path: a"
-        raise SourceError(f"{what} {path}: {problem} {kind} is a folder with many files; copy all of it")
-    if next(path.glob(holds), None) is None:
-        raise SourceError(f"{what} {path}: this is no {kind}: no {holds} is in it; copy the whole folder again")
+        raise SourceError(f"{what} {path}: {problem} file geodatabase is a folder with many files; copy all of it")
+    if next(path.glob("*.gdbtable"), None) is None:
+        fault = "this is no file geodatabase: no *.gdbtable is in it; copy the whole folder again"
+        raise SourceError(f"{what} {path}: {fault}")
     return path.absolute()
 
 
@@ -398,7 +399,7 @@ def read_provenance(raw_root: Path, paths: Iterable[str], *, project_raw: Path =
         file = raw_root / path
         ending = file.suffix.lower()
         if ending == ".gdb":
-            file = local_folder(file, what="source", holds="*.gdbtable", kind="file geodatabase")
+            file = local_geodatabase(file, what="source")
         elif ending not in _WORKBOOKS or not file.is_file() or not file.stat().st_size:
             # The reader of a workbook knows better than this what a web page under that name is.
             file = local_file(file, what="source")

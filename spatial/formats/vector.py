@@ -36,7 +36,7 @@ from spatial.formats.files import (
     LETTERS_OF_CAUSE,
     damage_told,
     local_file,
-    local_folder,
+    local_geodatabase,
     refuse_large,
     refuse_wide,
 )
@@ -181,7 +181,7 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
             raise ContractError(f"{what} {path}", [problem])
         return frame
     if kind == "file geodatabase":
-        file = local_folder(path, what=what, holds="*.gdbtable", kind=kind)
+        file = local_geodatabase(path, what=what)
     else:
         file = local_file(path, what=what, magic=magic, kind=kind)
     if kind == "GeoParquet":

@@ -238,7 +238,7 @@ def morans_i(
     >>> round(morans_i([1, 2, 3, 4], line, row_standardised=False).value, 6)
     0.333333
     """
-    check_seed("seed", seed)
+    check_seed(seed)
     z, weights, kept = _centred(access, neighbours, row_standardised=row_standardised, draws=draws)
     n, unknown = len(z), int(np.isnan(numbers("segregation", "access", access)).sum())
     isolated = len(kept) - unknown - n
@@ -299,7 +299,7 @@ def local_clusters(
     >>> halves.value.round(6).tolist()
     [1.0, 0.0, -0.0, 1.0]
     """
-    check_seed("seed", seed)
+    check_seed(seed)
     rate = is_number(false_discovery_rate, least=0.0) and 0.0 < false_discovery_rate < 1.0
     if not whole_number(draws, least=1) or not rate:
         raise ContractError("segregation", ["draws: must be 1 or more; false_discovery_rate: must lie between 0 and 1"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -202,16 +202,10 @@ def rank_values(rank_by: ArrayLike) -> FloatArray:
     return rank
 
 
-class _Ranked(NamedTuple):
-    """Places that count, the levels of their ranks from the lowest, and the level of each place."""
-
-    sample: Sample
-    levels: FloatArray
-    at: NDArray[np.intp]
-
-
-def _ranked(access: ArrayLike, population_persons: ArrayLike | None, rank_by: ArrayLike | None) -> _Ranked:
-    """Read a good of places, and what ranks their people, or the good itself; unknown ranks are left out."""
+def _ranked(
+    access: ArrayLike, population_persons: ArrayLike | None, rank_by: ArrayLike | None
+) -> tuple[Sample, FloatArray, NDArray[np.intp]]:
+    """Read places whose rank, by default the good itself, is known; with the levels of ranks, and that of each."""
     access, population_persons, rank_by = paired(
         "inequality",
         access=(access, "places"),
@@ -223,7 +217,7 @@ def _ranked(access: ArrayLike, population_persons: ArrayLike | None, rank_by: Ar
     if len(rank) != len(value):
         raise ContractError("inequality", [f"rank_by: {len(rank)} for {len(value)} values of access"])
     sample = read_sample(np.where(np.isnan(rank), np.nan, value), population_persons)
-    return _Ranked(sample, *np.unique(rank[sample.kept], return_inverse=True))
+    return sample, *np.unique(rank[sample.kept], return_inverse=True)
 
 
 def _held(access: FloatArray, share: FloatArray, order: NDArray[np.intp]) -> tuple[float, float]:

@@ -435,18 +435,10 @@ class _Offer(NamedTuple):
         return self.element.id if self.is_only else f"{self.element.id}/{self.service}"
 
 
-class FoundFacilities(NamedTuple):
-    """Facilities as points, the areas of those that have one by their id, and ids of those that have no place."""
-
-    frame: gpd.GeoDataFrame
-    outlines: gpd.GeoDataFrame
-    unplaced: list[str]
-
-
 def read_facilities(
     elements: Sequence[Element], areas: Mapping[str, bytes], *, vocabulary: Vocabulary
-) -> FoundFacilities:
-    """Find the facilities."""
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[str]]:
+    """Find facilities as points, the areas of those that have one by their id, and ids of those without a place."""
     keys = frozenset(vocabulary.tag_keys)
     asked = functools.cache(vocabulary.asks_for)  # the same few tags again and again
     offers = [
@@ -488,7 +480,7 @@ def read_facilities(
         {"facility_id": columns["facility_id"][is_area].reset_index(drop=True)},
         geometry=gpd.GeoSeries(drawn[is_area], crs=WGS84),
     )
-    return FoundFacilities(element_frame(found, points[placed], columns), outlines, lost)
+    return element_frame(found, points[placed], columns), outlines, lost
 
 
 def read_boundaries(

@@ -199,8 +199,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     vocabulary = load_services(study.raw_path(study.services_file) if study.services_file else None)
     paths = [path for named in declared_paths(study).values() for path in named]
     records = read_provenance(study.raw, paths)
-    offered = [item.id for item in (*vocabulary.services, *vocabulary.tiers)]
-    refuse_unknown_data({record.path: record.issues for record in records}, offered)
+    refuse_unknown_data({record.path: record.issues for record in records}, [item.id for item in vocabulary.every])
     found = gather(study, vocabulary, named=named)
     _refuse_empty(found, study)
     sources, region = study.sources, study.region

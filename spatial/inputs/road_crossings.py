@@ -75,14 +75,6 @@ class Meetings:
         return label[: self.n_lines]
 
 
-class _Touches(NamedTuple):
-    """Two lines of each touch, and the point."""
-
-    one: IntArray
-    other: IntArray
-    xy: FloatArray
-
-
 class _Places(NamedTuple):
     """Where on a line a point lies: at a vertex (share 0), or on the segment that begins there."""
 
@@ -169,8 +161,8 @@ def meet(lines: ObjectArray, level: IntArray) -> Meetings:
     )
 
 
-def _touches(lines: ObjectArray, level: IntArray) -> _Touches:
-    """Find all points that two lines share, ends on lines, and where lines meet themselves."""
+def _touches(lines: ObjectArray, level: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Find all points that two lines share, ends on lines, and where lines meet themselves: both lines, the point."""
     tree = shapely.STRtree(lines)
     one, other = tree.query(lines, predicate="intersects")
     one, other = one[one < other], other[one < other]
@@ -181,12 +173,10 @@ def _touches(lines: ObjectArray, level: IntArray) -> _Touches:
     loops = np.flatnonzero(shapely.is_closed(lines))
     knots = np.flatnonzero(~shapely.is_simple(lines) & (level == 0))
     knot, inside = _points_of(shapely.node(lines[knots]))
-    return _Touches(
-        one=np.concatenate((one[pair], end // 2, loops, knots[knot])).astype(np.int64),
-        other=np.concatenate((other[pair], beside, loops, knots[knot])).astype(np.int64),
-        xy=np.concatenate(
-            (found, shapely.get_coordinates(ends[end]), shapely.get_coordinates(ends[2 * loops]), inside)
-        ),
+    return (
+        np.concatenate((one[pair], end // 2, loops, knots[knot])).astype(np.int64),
+        np.concatenate((other[pair], beside, loops, knots[knot])).astype(np.int64),
+        np.concatenate((found, shapely.get_coordinates(ends[end]), shapely.get_coordinates(ends[2 * loops]), inside)),
     )
 
 

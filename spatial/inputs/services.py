@@ -106,6 +106,11 @@ class Vocabulary:
         return index
 
     @property
+    def every(self) -> tuple[Service, ...]:
+        """Services of facilities, and behind them the tiers of towns."""
+        return (*self.services, *self.tiers)
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """Ids of the services of facilities, in the order of the file."""
         return tuple(service.id for service in self.services)
@@ -113,8 +118,7 @@ class Vocabulary:
     @property
     def register_words(self) -> frozenset[str]:
         """Words by which the norm register may ask: ids, what services are, and what they only stand in for."""
-        every = (*self.services, *self.tiers)
-        return frozenset(word for item in every for word in (item.id, *item.register, *item.proxy_for))
+        return frozenset(word for item in self.every for word in (item.id, *item.register, *item.proxy_for))
 
     @property
     def tag_keys(self) -> tuple[str, ...]:
@@ -132,7 +136,16 @@ class Vocabulary:
 
     def get(self, service: str) -> Service | None:
         """Find a service or tier by its id; None where there is none."""
-        return next((item for item in (*self.services, *self.tiers) if item.id == service), None)
+        return next((item for item in self.every if item.id == service), None)
+
+    def names(self, language: str) -> dict[str, str]:
+        """Name every service and tier in a language, by its id."""
+        return {item.id: item.name(language) for item in self.every}
+
+    @property
+    def names_by_language(self) -> dict[str, dict[str, str]]:
+        """Names by language of every service and tier, by its id."""
+        return {item.id: dict(item.names) for item in self.every}
 
     def name(self, service: str, language: str = "en") -> str:
         """Name of a service, given by its id, in a language such as ``"zh"``; the id where nothing is known."""
@@ -169,7 +182,7 @@ class Vocabulary:
         >>> load_services().for_register("village_clinic").proxy
         True
         """
-        known = [item for item in (*self.services, *self.tiers) if not item.is_by_level or item.id in self.offered]
+        known = [item for item in self.every if not item.is_by_level or item.id in self.offered]
         exact = next((service for service in known if name in service.register), None)
         stand_in = next((service for service in known if name in service.proxy_for), None)
         return replace(stand_in, proxy=True) if exact is None and stand_in is not None else exact
@@ -187,9 +200,7 @@ class Vocabulary:
         """
         wanted = fold(text.strip())
         exact = self.get(wanted) or self.for_register(wanted)
-        called = (
-            (item, word) for item in (*self.services, *self.tiers) for word in (*item.names.values(), *item.words)
-        )
+        called = ((item, word) for item in self.every for word in (*item.names.values(), *item.words))
         return exact or next((item for item, word in called if fold(word) == wanted), None)
 
     @functools.cached_property

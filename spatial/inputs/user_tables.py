@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,9 +133,8 @@ def settlements_from_table(
             result["population_listed"] = numbers
         result[people] = np.nan
     result["population_source"] = "column" if has_people and with_population else "none"
-    for column in map(str, result.columns):
-        if column.endswith(GROUP_SUFFIX) and column != people:
-            result[column] = number_column(result, column, problems, key=key)
+    groups = [name for name in map(str, result.columns) if name.endswith(GROUP_SUFFIX) and name != people]
+    _read_numbers(result, groups, problems, key=key)
     return _done(result, f"settlements {path}", problems)
 
 
@@ -167,15 +166,8 @@ def facilities_from_table(
         result["service"] = choice_column(result, "service", services, problems, key="facility_id")
     else:
         result["service"] = complete_text_column(result, "service", problems, key="facility_id")
-    if "status" in result.columns:
-        result["status"] = choice_column(result, "status", FACILITY_STATUS, problems, key="facility_id")
-    else:
-        result["status"] = "existing"
-    for column in ("capacity", "load"):
-        if column in result.columns:
-            result[column] = number_column(result, column, problems, key="facility_id")
-        else:
-            result[column] = np.nan
+    _read_choice(result, "status", FACILITY_STATUS, problems, key="facility_id")
+    _read_numbers(result, ("capacity", "load"), problems, key="facility_id", fill=True)
     result["source"] = text_column(result["source"]) if "source" in result.columns else source.path
     return _done(result, f"facilities {path}", problems)
 
@@ -185,8 +177,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     frame = read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads"))
     frame = with_known_tags(frame)
     problems: list[str] = []
-    if "road_id" not in frame.columns:
-        frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
+    _number_rows(frame, "road_id")
     result = _named(frame, "road_id", problems, "LineString", names=("name", "ref"))
     if "road_class" in result.columns:
         result["road_class"] = complete_text_column(result, "road_class", problems, key="road_id")
@@ -203,9 +194,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
             most = f"at most {LARGEST['_km_h']:,.0f}"
             problems.append(f"speed_km_h: must be {most}, in roads {first_of(result['road_id'][fast])}")
         result["speed_km_h"] = speed
-    for column in _ROAD_TAGS:
-        if column in result.columns:
-            result[column] = text_column(result[column].replace(TAG_WORDS))
+    _read_tags(result, _ROAD_TAGS)
     read_condition_and_width(result, problems)
     return line_a_row(_done(result, f"roads {path}", problems))
 
@@ -225,10 +214,7 @@ def boundaries_from_table(path: Path, source: TableSource, *, admin_level: int |
         result["admin_level"] = admin_level
     else:
         problems.append("admin_level: the column is missing; map it in columns, or give one region.unit_levels")
-    label = f"boundaries {path}"
-    result = _done(result, label, problems)
-    refuse_invalid(result, key="boundary_id", what=label)
-    return result
+    return _done(result, f"boundaries {path}", problems, key="boundary_id")
 
 
 def _named(
@@ -249,8 +235,37 @@ def _named(
     return result
 
 
-def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str]) -> gpd.GeoDataFrame:
+def _read_numbers(
+    frame: gpd.GeoDataFrame, columns: Iterable[str], problems: list[str], *, key: str, fill: bool = False
+) -> None:
+    """Read columns of numbers in place; those that are missing are made where `fill`."""
+    for column in columns:
+        if column in frame.columns:
+            frame[column] = number_column(frame, column, problems, key=key)
+        elif fill:
+            frame[column] = np.nan
+
+
+def _read_choice(
+    frame: gpd.GeoDataFrame, column: str, words: tuple[str, ...], problems: list[str], *, key: str
+) -> None:
+    """Read a column of words in place; the first of them where it is missing."""
+    if column in frame.columns:
+        frame[column] = choice_column(frame, column, words, problems, key=key)
+    else:
+        frame[column] = words[0]
+
+
+def _read_tags(frame: gpd.GeoDataFrame, columns: Iterable[str]) -> None:
+    for column in frame.columns.intersection(list(columns)):
+        frame[column] = text_column(frame[column].replace(TAG_WORDS))
+
+
+def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str], *, key: str = "") -> gpd.GeoDataFrame:
+    """Refuse a table for its problems, and where it has a `key`, for shapes that are not valid."""
     refuse(label, problems)
+    if key:
+        refuse_invalid(frame, key=key, what=label)
     return frame
 
 
@@ -287,9 +302,7 @@ def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataF
             f"{first_of(passable[wrong].drop_duplicates(), limit=3)}; translate it in values.is_passable"
         )
     result["is_passable"] = passable.isin(_YES)
-    _done(result, f"water {source.path}", problems)
-    refuse_invalid(result, key="water_id", what=f"water {source.path}")
-    return result
+    return _done(result, f"water {source.path}", problems, key="water_id")
 
 
 def join_water(frames: list[gpd.GeoDataFrame], *, kept: Sequence[str] = ()) -> gpd.GeoDataFrame:
@@ -321,12 +334,8 @@ def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) ->
     frame = with_known_tags(read_table(path, source, what="new roads", key="road_id").to_crs(crs))
     log_notes(frame, what=f"new roads {path}")
     problems: list[str] = []
-    for column in _TAGS:
-        if column in frame.columns:
-            frame[column] = text_column(frame[column].replace(TAG_WORDS))
-    for column in ("speed_km_h", "length_km"):
-        if column in frame.columns:
-            frame[column] = number_column(frame, column, problems, key="road_id")
+    _read_tags(frame, _TAGS)
+    _read_numbers(frame, ("speed_km_h", "length_km"), problems, key="road_id")
     return _done(frame, f"new roads {path}", problems)
 
 
@@ -374,12 +383,8 @@ def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.C
     read_texts(frame, ("name", "idle_since", "allowed_services"))
     if "tenure" in frame.columns:
         frame["tenure"] = choice_column(frame, "tenure", TENURE, problems, key=key, may_lack=True)
-    for name in ("area_m2", "cost"):
-        if name in frame.columns:
-            frame[name] = number_column(frame, name, problems, key=key)
-    frame = _done(frame, f"{what} {path}", problems)
-    refuse_invalid(frame, key=key, what=f"{what} {path}")
-    return frame
+    _read_numbers(frame, ("area_m2", "cost"), problems, key=key)
+    return _done(frame, f"{what} {path}", problems, key=key)
 
 
 def constraints_from_table(
@@ -401,18 +406,17 @@ def constraints_from_table(
             f"kind: the column is missing; map a column whose values say which of {', '.join(CONSTRAINT_KIND)} each "
             "row is, or give one kind for all rows"
         )
-    if "effect" in frame.columns:
-        frame["effect"] = choice_column(frame, "effect", CONSTRAINT_EFFECT, problems, key=key)
-    else:
-        frame["effect"] = CONSTRAINT_EFFECT[0]
-    frame = _done(frame, f"constraints {path}", problems)
-    refuse_invalid(frame, key=key, what=f"constraints {path}")
-    return frame
+    _read_choice(frame, "effect", CONSTRAINT_EFFECT, problems, key=key)
+    return _done(frame, f"constraints {path}", problems, key=key)
+
+
+def _number_rows(frame: gpd.GeoDataFrame, key: str) -> None:
+    if key not in frame.columns:
+        frame[key] = [str(number) for number in range(1, len(frame) + 1)]
 
 
 def _numbered(frame: gpd.GeoDataFrame, key: str, problems: list[str]) -> None:
-    if key not in frame.columns:
-        frame[key] = [str(number) for number in range(1, len(frame) + 1)]
+    _number_rows(frame, key)
     frame[key] = id_column(frame, key, problems)
 
 
@@ -492,11 +496,8 @@ def as_settlements(
         table["tier"] = choice_column(table, "tier", TIERS, problems, key="settlement_id")
     else:
         problems.append(f"tier: the column is missing; give tier= a column or one of {', '.join(TIERS)}")
-    if "population_persons" not in table.columns:
-        table["population_persons"] = np.nan
-    for column in ("population_persons", *GROUP_COLUMNS):
-        if column in table.columns:
-            table[column] = number_column(table, column, problems, key="settlement_id")
+    _read_numbers(table, ["population_persons"], problems, key="settlement_id", fill=True)
+    _read_numbers(table, GROUP_COLUMNS, problems, key="settlement_id")
     if "population_source" not in table.columns:
         known = table["population_persons"].notna()
         table["population_source"] = known.map({True: "column", False: "none"}).astype("str")
@@ -560,15 +561,8 @@ def as_facilities(
     empty = table["service"].isna()
     if empty.any():
         problems.append(f"service: empty for {first_of(table['facility_id'][empty])}; fill it in")
-    for number in ("capacity", "load"):
-        if number in table.columns:
-            table[number] = number_column(table, number, problems, key="facility_id")
-        else:
-            table[number] = np.nan
-    if "status" in table.columns:
-        table["status"] = choice_column(table, "status", FACILITY_STATUS, problems, key="facility_id")
-    else:
-        table["status"] = "existing"
+    _read_numbers(table, ("capacity", "load"), problems, key="facility_id", fill=True)
+    _read_choice(table, "status", FACILITY_STATUS, problems, key="facility_id")
     return _checked(table, "facilities", problems)
 
 

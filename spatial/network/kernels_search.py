@@ -319,26 +319,6 @@ def _fetch_far(queue: Queue, step: int, near: int) -> tuple[int, int]:
 
 
 @inner  # pragma: no cover - compiled
-def _fetch_far_nodes(heads: Ints, pool: Ints, marks: Ints, step: int) -> tuple[int, int]:
-    """Move far entries that are near by now into their steps; return how many, and the first far step."""
-    entry, near, far = np.int64(heads[BUCKETS]), 0, LAST + 1
-    heads[BUCKETS] = -1
-    while entry >= 0:
-        after, number = np.int64(pool[entry, 1]), np.int64(marks[pool[entry, 0], 3])
-        if number >= step:
-            slot = BUCKETS
-            if number < step + BUCKETS:
-                slot = number & (BUCKETS - 1)
-                near += 1
-            elif number < far:
-                far = number
-            pool[entry, 1] = heads[slot]
-            heads[slot] = entry
-        entry = after
-    return near, far
-
-
-@inner  # pragma: no cover - compiled
 def spread_labels(arcs: Arcs, seeds: LabelSeeds, width_min: float) -> Floats:
     """Find the nearest label of every node, ties to the lower: minutes (inf), and labels as two int32 each (-1)."""
     offsets, targets, minutes = arcs
@@ -375,8 +355,7 @@ def spread_labels(arcs: Arcs, seeds: LabelSeeds, width_min: float) -> Floats:
     while near > 0 or far <= LAST:
         step = step if near > 0 else far
         if step >= far:
-            more, far = _fetch_far_nodes(heads, pool, marks, step)
-            near += more
+            near, far = _fetch_far(Queue(heads, pool, marks[:, 3]), step, near)
         here = np.uintp(step & (BUCKETS - 1))
         while heads[here] >= 0:
             entry = np.uintp(heads[here])

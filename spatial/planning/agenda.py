@@ -8,7 +8,7 @@ never counts anybody whom the norm does not. Failed gates come first, then the n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -200,6 +200,10 @@ def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Ques
 # Answers: which actions, in which order, whom each brings within, and what else was possible.
 
 
+def _no_options() -> pd.DataFrame:
+    return pd.DataFrame({"where": [], "gained": [], "length_km": []})
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """
@@ -216,9 +220,9 @@ class Answer:
     after: FloatArray  # along the rows of the need, in the norm's unit
     reached_in: IntArray  # along the rows of the need: the action that brings each within; -1 for none
     curve: pd.DataFrame
-    options: pd.DataFrame
     status: str  # optimal, feasible or nothing_helps
-    bound: float  # no plan of so many actions brings more
+    options: pd.DataFrame = field(default_factory=_no_options)
+    bound: float = np.nan  # no plan of so many actions brings more
     doubt: Doubt | None = None  # None where times are not asked about
     sharing: Sharing | None = None  # None where room is not asked about
     tour: MobileRound | None = None  # for those whom sites leave out; None where that is not asked
@@ -254,7 +258,6 @@ def no_help(question: Question) -> Answer:
         after=question.need["before"].to_numpy(dtype=np.float64),
         reached_in=np.full(len(question.need), -1),
         curve=curve_of([0.0]),
-        options=pd.DataFrame({"where": [], "gained": [], "length_km": []}),
         status="nothing_helps",
         bound=0.0,
     )
@@ -500,7 +503,6 @@ def plan_units(question: Question, hosts: pd.Series, *, most: int, cost: float =
         after=after,
         reached_in=reached,
         curve=curve_of(gained),
-        options=no_help(question).options,
         status="optimal",
         bound=float(gained[count]),
     )
@@ -556,9 +558,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
         ),
         reached_in=np.where(question.is_beyond, step - 1, -1),
         curve=curve_of(gained, [0.0, *every.steps["total_km"]]),
-        options=no_help(question).options,
         status="feasible",
-        bound=np.nan,
     )
 
 
@@ -591,9 +591,7 @@ def plan_roads(question: Question, found: RoadUpgrades, *, most: int, km_cost: f
         after=np.where(reached >= 0, 1.0, before),
         reached_in=reached,
         curve=curve_of(gained, np.concatenate(([0.0], np.cumsum(stretches["length_km"])))[: most + 1]),
-        options=no_help(question).options,
         status="feasible",
-        bound=np.nan,
     )
 
 

@@ -238,8 +238,8 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
     )
 
 
-def _choose_days(asked: Siting, pool: list[list[int]], days: int) -> Chosen:
-    """Choose days of a pool so that most people are near a stop of any of them."""
+def _choose_days(asked: Siting, pool: list[list[int]], days: int) -> tuple[list[list[int]], float]:
+    """Choose days of a pool so that most people are near a stop of any, and say how many no choice exceeds."""
     (n, m), pairs = asked.shape, len(asked.site)
     stop = np.concatenate(pool) - 1
     of_day = np.repeat(np.arange(len(pool)), [len(order) for order in pool])
@@ -263,14 +263,7 @@ def _choose_days(asked: Siting, pool: list[list[int]], days: int) -> Chosen:
     found = solve(program, time_limit_s=asked.time_limit_s)
     if not len(found.values):
         raise InfeasibleError("mobile_round: no round was found within the time limit")
-    return Chosen([pool[k] for k in np.flatnonzero(found.values[y] > HALF)], -found.bound)
-
-
-class Chosen(NamedTuple):
-    """Days that are made, each as places in order, and how many people no other choice exceeds."""
-
-    days: list[list[int]]
-    bound: float
+    return [pool[k] for k in np.flatnonzero(found.values[y] > HALF)], -found.bound
 
 
 class _Day(NamedTuple):

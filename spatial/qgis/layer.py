@@ -20,7 +20,7 @@ import shapely
 
 from spatial.errors import CrsError
 from spatial.messages import FALLBACK, Words
-from spatial.reporting.wording import capital
+from spatial.reporting.wording import StudyMeta, capital
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -264,19 +264,10 @@ FIRST = (
 SUFFIX = {"Point": "", "LineString": "_lines", "Polygon": "_areas"}
 
 
-@dataclass(frozen=True)
-class FindingLayer:
-    """Findings of one kind with one kind of geometry, or all of them as a table."""
-
-    table: str  # of the layer
-    title: str
-    description: str
-    geometry: str  # point, LineString or Polygon; empty for the table
-    frame: pd.DataFrame  # in the order of ids
-
-
-def finding_layers(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[FindingLayer]:
-    """Split the findings by kind and geometry."""
+def findings_by_kind(
+    tables: Mapping[str, pd.DataFrame], words: Words, look: Callable[[str, int], Style]
+) -> Iterator[Draft]:
+    """Draft the findings, a layer for each kind and geometry, and all of them as a table; ids are in their order."""
     frames = [tables[name] for name in SOURCES if name in tables]
     if not frames:
         return
@@ -298,21 +289,24 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator
         together = together.assign(detail=said).drop(columns="notice_values")
     found = gpd.GeoDataFrame(together.sort_values(["kind", "finding_id"], kind="stable"))
     shape = found.geom_type.str.removeprefix("Multi")
-    kinds = set(found["kind"])
+    kinds, place = set(found["kind"]), itertools.count()
+    shared: dict[str, Any] = {"sources": ("findings_read",), "group": "checks"}
     for kind in [*(name for name in FIRST if name in kinds), *sorted(kinds - set(FIRST))]:
         shown = words.say("findings", kind) if words.has("findings", kind) else kind.replace("_", " ")
         for geometry, suffix in SUFFIX.items():
             rows = found[(found["kind"] == kind) & (shape == geometry)]
             if len(rows):
-                yield FindingLayer(
+                style = look(geometry, next(place))
+                yield Draft(
                     f"qa_{plain_name(kind)}{suffix}",
-                    words.say("layers", "qa", kind=shown),
-                    words.say("layers", "qa_text", kind=shown),
-                    geometry,
                     rows.reset_index(drop=True),
+                    lambda _, style=style: style,  # type: ignore[misc]
+                    title=words.say("layers", "qa", kind=shown),
+                    description=words.say("layers", "qa_text", kind=shown),
+                    **shared,
                 )
     table = pd.DataFrame(found.drop(columns=found.geometry.name)).reset_index(drop=True)
-    yield FindingLayer("findings", words.say("layers", "findings"), words.say("layers", "findings_text"), "", table)
+    yield Draft("findings", table, None, **shared)
 
 
 @dataclass(frozen=True)
@@ -324,22 +318,13 @@ class NormWords:
     finding: str = ""  # a sentence on who is beyond it and where; empty where nobody is
 
 
-@dataclass(frozen=True)
-class QgisMeta:
+@dataclass(frozen=True, kw_only=True)
+class QgisMeta(StudyMeta):
     """What a study says about itself, beside its tables."""
 
-    title: Mapping[str, str]  # title by language
     # the date on which norms are judged; also the time stamp of every file, so that equal input gives equal
     # bytes
     as_of: dt.date
-    status: str = "draft"  # printed in the project's title bar and metadata
-    population_basis: str = "modelled"  # how people are counted
-    synthetic: bool = False  # true for made-up ground: the project's title and a line across the map say so
-    note: Mapping[str, str] = field(default_factory=dict)  # A sentence by language that every output carries
-    map_approval: str = ""  # approval number of the maps; empty where none is given
-    # true where these are public maps of a country that asks for a number, and none is given
-    approval_wanted: bool = False
-    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
     licences: Sequence[str] = ()  # one line a source: its name, licence and vintage
     issues: Sequence[str] = ()  # known faults of the sources
     method: str = ""  # one paragraph on how the numbers were made

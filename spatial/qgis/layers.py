@@ -48,7 +48,7 @@ from spatial.qgis.layer import (
     QgisLayer,
     QgisMeta,
     by_key,
-    finding_layers,
+    findings_by_kind,
     known_field,
     measure_name,
     placed,
@@ -372,7 +372,8 @@ def build_layers(
         *_results(filled, words, meta),
         *_network(filled, words, meta),
         *_base(filled, words),
-        *_checks(filled, words),
+        *findings_by_kind(filled, words, looks_results.finding_look),
+        *plain_tables(filled, PLAIN_CHECKS, "checks", ""),
     ]
     if not meta.is_full:
         drafts = [draft for draft in drafts if draft.slim]
@@ -669,21 +670,6 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
         if len(rows):
             look = partial(lambda _, style: style, style=looks_results.water_look(kind))
             yield Draft(table, rows, look, ("water",), group="base", visible=True, slim=True)
-
-
-def _checks(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
-    for position, found in enumerate(finding_layers(tables, words)):
-        style = looks_results.finding_look(found.geometry, position)
-        yield Draft(
-            found.table,
-            found.frame,
-            (lambda _, style=style: style) if found.geometry else None,  # type: ignore[misc]
-            ("findings_read",),
-            group="checks",
-            title=found.title,
-            description=found.description,
-        )
-    yield from plain_tables(tables, PLAIN_CHECKS, "checks", "")
 
 
 def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "") -> QgisLayer:

@@ -45,6 +45,7 @@ from spatial.qgis.styles import (
     symbol,
 )
 from spatial.reporting.disclosure import SUPPRESSED
+from spatial.reporting.score import level_breaks
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -486,14 +487,8 @@ TOWN_SIZE = Grown("population_persons", smallest=2.6, largest=6.5)
 
 
 def least_levels(low: float, high: float) -> dict[str, float]:
-    """
-    Class levels by the bands of a study, both of which are halved, as on its pages.
-
-    >>> least_levels(0.5, 0.8)
-    {'all': 0.9, 'most': 0.8, 'many': 0.65, 'half': 0.5, 'few': 0.0}
-    """
-    least = ((1.0 + high) / 2.0, high, (low + high) / 2.0, low, 0.0)
-    return {name: round(value, 3) for name, value in zip(SHARES, least, strict=True)}
+    """Class levels by the bands of a study, as on its pages."""
+    return dict(zip(SHARES, level_breaks((low, high)), strict=True))
 
 
 def level_fill_look(frame: pd.DataFrame, words: Words, least: Mapping[str, float]) -> Style:

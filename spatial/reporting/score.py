@@ -48,6 +48,17 @@ def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[st
     return found
 
 
+def level_breaks(bands: tuple[float, float]) -> list[float]:
+    """
+    Begin the classes of levels, from the best down, by the bands of a study, both of which are halved.
+
+    >>> level_breaks((0.5, 0.8))
+    [0.9, 0.8, 0.65, 0.5, 0.0]
+    """
+    low, high = bands
+    return [round(value, 3) for value in ((1.0 + high) / 2.0, high, (low + high) / 2.0, low, 0.0)]
+
+
 def levels_shown(scores: pd.DataFrame) -> pd.DataFrame:
     """Hide levels of fewer than two measured pillars or ten settlements; the tables hold them all the same."""
     single = scores["unit_level"].eq("settlement")

@@ -248,11 +248,7 @@ def norm_certainty(
 
 
 def rural_access(table: pd.DataFrame | None) -> dict[str, Any] | None:
-    """
-    Take the Rural Access Index of the study.
-
-    Returns its row of the whole study, ready for JSON; None without it or where nobody is counted.
-    """
+    """Take the row of the Rural Access Index of the study for JSON; None without it, or where nobody is counted."""
     if table is None:
         return None
     rows = table.loc[table["unit_level"] == STUDY]

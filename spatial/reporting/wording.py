@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -24,6 +25,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spatial.arrays import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyMeta:
+    """What every page, sheet and project prints about the study."""
+
+    title: Mapping[str, str]  # by language
+    status: str = "draft"  # draft, internal or public
+    population_basis: str = "modelled"  # how people are counted: resident, registered or modelled
+    synthetic: bool = False  # true for made-up ground: every output says so
+    note: Mapping[str, str] = field(default_factory=dict)  # a sentence by language that every output carries
+    map_approval: str = ""  # approval number of the maps; empty where none is given
+    approval_wanted: bool = False  # whether these are public maps of a country that asks for a number, without one
+    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
+
 
 # Numbers of a table as JSON knows them.
 

@@ -172,7 +172,7 @@ def rank_intervals(
         problems.append(f"aggregation: must be geometric or arithmetic or both, is {aggregation!r}")
     if problems:
         raise ContractError("scores", problems)
-    check_seed("seed", seed)
+    check_seed(seed)
     rated = ~np.isnan(base).all(axis=1)
     stacks = [base, *(one for several in others.values() for one in several)]
     common = ~np.any([np.isnan(one[rated]).any(axis=0) for one in stacks], axis=0)

@@ -158,12 +158,11 @@ def check_study(study: Study) -> Iterator[Checked]:
     scored = places.loc[places["in_study"]]
     townships = sorted(scored["township_id"].dropna().astype(str).unique())
     records = issue_records(table, doubted_units(table, layers.boundaries, townships))
-    names = {item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)}
     told = {"issues": list(layers.issues), "known_issues": records}
     tidied = [record.get("notice") in TIDIED for record in records]
     yield from (
         Checked(FINE if is_tidied else LOOK, line)
-        for line, is_tidied in zip_longest(issue_lines(told, names=names), tidied)
+        for line, is_tidied in zip_longest(issue_lines(told, names=vocabulary.names("en")), tidied)
     )
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:

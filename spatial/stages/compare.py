@@ -198,9 +198,7 @@ SOURCE_FACTS = ("origin", "vintage", "licence")
 
 def account_lines(comparison: Comparison, trajectory: pd.DataFrame, language: str) -> list[str]:
     """Say what changed, a line each."""
-    vocabulary = load_services()
-    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
-    lines = comparison_lines(comparison, language, service_names=names)
+    lines = comparison_lines(comparison, language, service_names=load_services().names(language))
     if len(trajectory) and trajectory["position"].max() > 2:
         lines += trajectory_lines(trajectory, language)
     return lines
@@ -222,7 +220,6 @@ def page_of(
     status = min((one["outputs"]["status"] for one in options), key=STATUSES.index)
     approval = last["outputs"].get("map_approval") or ""
     vocabulary = load_services()
-    service_names = {item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)}
     # What each norm asks, as the later run has it where it knows the norm.
     asked = {norm_id_of(norm): norm for one in (results[0].summary, summary) for norm in one["norms"]}
     norms = {}
@@ -240,11 +237,11 @@ def page_of(
         title=dict(told.get("title", {})),
         norms=norms,
         status=status,
-        basis=str(last["population"]["basis"]),
+        population_basis=str(last["population"]["basis"]),
         synthetic=synthetic,
         bands=tuple(last["score"].get("level_bands", ScoreRules().level_bands)),
         sources=sources,
-        known_issues=tuple(issue_entries(summary.get("known_issues") or (), shown, service_names)),
+        known_issues=tuple(issue_entries(summary.get("known_issues") or (), shown, vocabulary.names_by_language)),
         map_approval=approval,
         approval_wanted=approval_wanted(status, last.get("jurisdictions", ()), synthetic=synthetic, number=approval),
     )

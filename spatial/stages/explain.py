@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.norms.law import norm_id_of
@@ -122,8 +120,8 @@ def headline_lines(study: Study, summary: dict[str, Any]) -> list[str]:
 
 def words_of(study: Study, language: str | None = None) -> Words:
     """Take the words of a language, by default the study's first, with the names of its services and tiers of towns."""
-    vocabulary, chosen = vocabulary_of(Options(study, EVERYTHING)), language or study.outputs.languages[0]
-    return Words(chosen, names={item.id: item.name(chosen) for item in (*vocabulary.services, *vocabulary.tiers)})
+    chosen = language or study.outputs.languages[0]
+    return Words(chosen, names=vocabulary_of(Options(study, EVERYTHING)).names(chosen))
 
 
 def answer_told(summary: dict[str, Any], words: Words) -> list[str]:
@@ -171,7 +169,6 @@ def _progress_lines(results: Results, words: Words) -> Iterator[str]:
     """Say of each action that was built whom it was to bring, and who is within by now."""
     if "plan_progress" in results.names:
         progress = results.plan_progress
-        assert isinstance(progress, pd.DataFrame)  # by its contract
         for row in progress.loc[progress["state"] == "built"].to_dict("records"):
             what = "persons" if row["promised_persons"] == row["promised_persons"] else "places"
             now, then = (words.number(row[f"{side}_{what}"]) for side in ("within", "promised"))

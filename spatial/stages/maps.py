@@ -22,7 +22,7 @@ def maps(
     progress(0.0, "maps")
     vocabulary = vocabulary_of(options)
     known = inventories(options, vocabulary, tables["facilities"], tables.get("counts"))
-    offered = (*vocabulary.services, *vocabulary.tiers)
+    offered = vocabulary.every
     # Every service of the access table; towns are settlements, of which the study knows all it was given.
     towns = {tier.id for tier in vocabulary.tiers}
     notes = {}

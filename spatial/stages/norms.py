@@ -115,9 +115,7 @@ def summary_of(options: Options, tables: Mapping[str, Any], binding: pd.DataFram
         ),
         pillar_weights=dict[str, float](options.score.weights.items()),
     )
-    names = {
-        word: dict(item.names) for item in (*offered.services, *offered.tiers) for word in (item.id, *item.register)
-    }
+    names = {word: dict(item.names) for item in offered.every for word in (item.id, *item.register)}
     titles = {item.name: item.title for item in options.plans}
     metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
     return summary | {

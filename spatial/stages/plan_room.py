@@ -314,7 +314,6 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
         curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}).iloc[
             : 1 + len(task.chosen(made.units))
         ],
-        options=no_help(question).options,
         status="optimal" if is_proven else "feasible",
         bound=float(gained[-1] if is_proven else made.bound),
         sharing=Sharing(
@@ -389,7 +388,6 @@ def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries
         after=need["before"].to_numpy(dtype=np.float64),
         reached_in=reached,
         curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
-        options=no_help(question).options,
         status="optimal",
         bound=float(gained[-1]),
         sharing=told,

@@ -203,8 +203,7 @@ def _rasters(study: Study, results: Results) -> list[str]:
 def _sinks(release: Release, study: Study) -> list[Artifact]:
     """Make the pages, the workbook and the QGIS project of what the public sees, and of nothing else."""
     results, options = release.results, Options(study, EVERYTHING)
-    counts: Any = results.counts  # a table, by its contract
-    known = inventories(options, vocabulary_of(options), results.facilities, counts)
+    known = inventories(options, vocabulary_of(options), results.facilities, results.counts)
     options = Options(_public_study(study, known), EVERYTHING)
     tables: dict[str, Any] = {**fit_for_sinks(release.cut or {}, results.norms)}
     tables |= _sources_told({name: getattr(results, name) for name in ("provenance", "known_issues")})

@@ -18,12 +18,11 @@ def workbook(
 ) -> dict[str, list[Artifact]]:
     """Write ``results.xlsx``, and a workbook like it for each further language."""
     progress(0.0, "workbook")
-    vocabulary = vocabulary_of(options)
     tables["provenance"] = every_source(tables)
     meta = BookMeta(
         **said_of_study(options, summary),
         as_of=options.as_of,
         languages=options.outputs.languages,
-        services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
+        services=vocabulary_of(options).names_by_language,
     )
     return {"files": build_workbooks(tables, summary=summary, register=binding_norms(options), meta=meta)}

@@ -22,7 +22,7 @@ from spatial.study.access import (
     OffRoadOptions,
     UncertaintyOptions,
 )
-from spatial.study.base import FilePath, Model, faults_of, option, section, unrepeated
+from spatial.study.base import FilePath, Model, faults_of, one_in_a_list, option, section, unrepeated
 from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions, QgisOptions, SharingOptions
 from spatial.study.plans import PlanningOptions, PlanOptions
 from spatial.study.region import PopulationOptions, Region, Tiers
@@ -129,10 +129,7 @@ class Study(Model):
             raise ValueError("Windows keeps this name for a device, and makes no folder of it; choose another")
         return name
 
-    @field_validator("scenarios", "plans", "emergency", mode="before")
-    @classmethod
-    def _one_table(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, dict) else value
+    _one_table = field_validator("scenarios", "plans", "emergency", mode="before")(one_in_a_list)
 
     @field_validator("scenarios", "plans", "emergency")
     @classmethod

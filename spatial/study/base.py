@@ -41,6 +41,11 @@ FilePath = Annotated[str, AfterValidator(_on_every_system)]
 """A file as a study names it; one that was written with backslashes is the same file, and told alike, everywhere."""
 
 
+def one_in_a_list(value: Any) -> Any:
+    """Take one table for a list of one."""
+    return (value,) if isinstance(value, dict) else value
+
+
 def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
     """Refuse a list with a number that is not above 0."""
     if min(numbers, default=1.0) <= 0:

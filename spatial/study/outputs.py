@@ -30,11 +30,7 @@ class OfficialPeople(OfficialTotal):
 
     @property
     def counts(self) -> str:
-        """
-        Say whose number it is.
-
-        Returns resident or registered; empty where nobody says it.
-        """
+        """Whose number it is, resident or registered; empty where nobody says it."""
         return self.basis or basis_told(self.source)
 
 

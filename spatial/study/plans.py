@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from spatial.study.access import LONGEST_DETOUR, Mode
-from spatial.study.base import FilePath, Model, option, unrepeated
+from spatial.study.base import FilePath, Model, one_in_a_list, option, unrepeated
 from spatial.study.scenarios import File  # noqa: TC001 - as above
 from spatial.study.sources import TableSource
 
@@ -271,10 +271,7 @@ class PlanningOptions(Model):
         None, "List of actions that you keep, below the raw root; spatial plan --actions FILE writes and renews it"
     )
 
-    @field_validator("constraints", mode="before")
-    @classmethod
-    def _one_table(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, dict) else value
+    _one_table = field_validator("constraints", mode="before")(one_in_a_list)
 
     def lacking(self, candidates: Candidates) -> list[str]:
         """Name the keys of the study file that sources of candidate sites need and that are not given."""

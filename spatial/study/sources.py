@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from spatial.study.base import FilePath, Model, option, refuse_group_names, unrepeated
+from spatial.study.base import FilePath, Model, one_in_a_list, option, refuse_group_names, unrepeated
 from spatial.study.region import basis_told
 
 # How a table of the user's own says where its rows lie, beyond a CRS: seven parameters, or a local grid.
@@ -304,11 +304,7 @@ class OfficialUnits(PlainTable):
 
     @property
     def counts(self) -> str:
-        """
-        Say whose numbers they are.
-
-        Returns resident or registered; empty where nobody says it.
-        """
+        """Whose numbers they are, resident or registered; empty where nobody says it."""
         return self.basis or basis_told(self.columns.get("population_persons", "")) or basis_told(self.source)
 
     def as_table(self) -> TableSource:
@@ -398,10 +394,7 @@ class Sources(Model):
     elevation: RasterSource | None = option(None, "Digital elevation model, metres")
     landcover: LandcoverSource | None = option(None, "Land cover")
 
-    @field_validator("attributes", "facilities", "water", mode="before")
-    @classmethod
-    def _one_table(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, dict) else value
+    _one_table = field_validator("attributes", "facilities", "water", mode="before")(one_in_a_list)
 
     @field_validator("population_groups")
     @classmethod

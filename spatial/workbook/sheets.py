@@ -9,7 +9,6 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -19,6 +18,7 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Si
 from openpyxl.utils import get_column_letter
 
 from spatial.plain_text import CONTROL, FORMULA, display_width
+from spatial.reporting.wording import StudyMeta
 
 MAX_ROWS = 100_000
 """Rows of a sheet; what is beyond is counted in its note and stands in the table."""
@@ -256,19 +256,11 @@ def pack_book(sheets: Iterable[Sheet], *, title: str, language: str, as_of: dt.d
 # What the workbook says about the study beside its tables.
 
 
-@dataclass(frozen=True)
-class BookMeta:
+@dataclass(frozen=True, kw_only=True)
+class BookMeta(StudyMeta):
     """What every sheet prints about the study."""
 
-    title: Mapping[str, str]  # title by language
     as_of: dt.date  # the date on which norms are judged
-    status: str  # draft, internal or public
     languages: tuple[str, ...]  # a workbook is in one of them
-    population_basis: str  # resident, registered or modelled
-    synthetic: bool = False  # true for made-up ground
-    note: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # A sentence by language
-    map_approval: str = ""  # approval number of the maps; empty where none is given
-    approval_wanted: bool = False  # whether the outputs are public maps that need such a number and have none
-    below: int = 0  # numbers of people below this were withheld from the public; 0 where none was
     # names by language, by service
-    services: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    services: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

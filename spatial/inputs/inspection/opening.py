@@ -14,7 +14,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
-from spatial.formats.files import local_file, local_folder, refuse_large
+from spatial.formats.files import local_file, local_geodatabase, refuse_large
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame
 from spatial.formats.workbook import find_header, list_sheets, open_sheet, sheet_frame, total_rows
@@ -78,7 +78,7 @@ def open_layers(path: Path) -> OpenedFile:
     if kind == "CSV":
         return _text(path)
     if kind == "file geodatabase":
-        local_folder(path, what=WHAT, holds="*.gdbtable", kind=kind)
+        local_geodatabase(path, what=WHAT)
     else:
         local_file(path, what=WHAT, magic=magic, kind=kind)
     return _vector(path, kind)

@@ -95,11 +95,7 @@ class Proposal:
 
     @property
     def undecided(self) -> tuple[Setting, ...]:
-        """
-        What the user has to decide.
-
-        Returns empty where it can be used as it is, or is only a suggestion.
-        """
+        """What the user has to decide; empty where it can be used as it is, or is only a suggestion."""
         if self.is_suggestion:
             return ()
         return tuple(setting for setting in self.settings if not setting.is_decided)

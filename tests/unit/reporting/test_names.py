@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import spatial.stages.explain as stage
+from spatial.inputs.services import Vocabulary
 from spatial.reporting.wording import name_in, named_in, names_of, pick, score_in, township_in, with_names
 
 SETTLEMENTS = pd.DataFrame(
@@ -89,7 +90,7 @@ def test_an_explanation_reads_tables_with_the_names_of_its_language(monkeypatch)
     study = SimpleNamespace(score=SimpleNamespace(weights={}))
     told = {}
     monkeypatch.setattr(stage, "Options", lambda *_: SimpleNamespace(scenarios=()))
-    monkeypatch.setattr(stage, "vocabulary_of", lambda _: SimpleNamespace(services=(), tiers=()))
+    monkeypatch.setattr(stage, "vocabulary_of", lambda _: Vocabulary(services=()))
     monkeypatch.setattr(stage, "binding_norms", lambda _: None)
     monkeypatch.setattr(stage, "explain", lambda _, tables, **__: told.update(tables))
     monkeypatch.setattr(stage, "explanation_text", lambda *_, **__: "")
