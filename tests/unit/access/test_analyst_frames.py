@@ -393,6 +393,39 @@ def test_ids_keep_their_kind_in_every_table_that_names_them(graph, villages, off
     assert drawn["facility_id"].isna().all()
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda ids: ids.astype("int64"),
+        lambda ids: ids.astype("int64").astype("category"),
+        lambda ids: ids.astype(object),
+    ],
+    ids=["numbers", "categories", "objects"],
+)
+def test_a_table_of_a_run_meets_frames_whose_ids_are_numbers(kept, graph, villages):
+    texts = villages.assign(settlement_id=["2", "11"], in_study=True, township=["east", "west"])
+    access = access_of(texts).assign(settlement_id=["2", "2", "11", "11"])
+    own = texts.assign(settlement_id=kept(texts["settlement_id"]))
+    assert sp.summarise(access, settlements=own).equals(sp.summarise(access, settlements=texts))
+    found, told = (sp.last_mile(graph, places, access) for places in (own, texts))
+    assert found["last_mile_share"].tolist() == told["last_mile_share"].tolist() == [0.2, 0.2]
+    covered, known = (
+        sp.last_mile_coverage(table, access, places, targets={"clinic": 10.0})
+        for table, places in ((found, own), (told, texts))
+    )
+    assert covered.equals(known)
+    lost = sp.wet_loss(access, access, own)
+    assert lost["population_persons"].tolist() == [10.0, 10.0, 20.0, 20.0]
+    strange = access.assign(settlement_id="x")
+    for ask in (
+        lambda: sp.summarise(strange, settlements=own),
+        lambda: sp.last_mile(graph, own, strange),
+        lambda: sp.last_mile_coverage(found, strange, own, targets={}),
+    ):
+        with pytest.raises(sp.ContractError, match="access.*\n.*none of 'x' .* is among the settlements"):
+            ask()
+
+
 def access_of(villages):
     rows = villages.loc[villages.index.repeat(2), ["settlement_id"]].reset_index(drop=True)
     return rows.assign(
