@@ -422,7 +422,7 @@ def test_a_table_of_a_run_meets_frames_whose_ids_are_numbers(kept, graph, villag
         lambda: sp.last_mile(graph, own, strange),
         lambda: sp.last_mile_coverage(found, strange, own, targets={}),
     ):
-        with pytest.raises(sp.ContractError, match="access.*\n.*none of 'x' .* is among the settlements"):
+        with pytest.raises(sp.ContractError, match=r"access.*\n.*none of 'x' .* is among the settlements"):
             ask()
 
 
