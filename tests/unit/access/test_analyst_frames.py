@@ -84,6 +84,15 @@ def test_places_in_another_crs_are_sent_to_that_of_the_network(crs, graph, villa
         sp.travel_times(graph, villages.set_crs(None, allow_override=True), clinics)
 
 
+@pytest.mark.parametrize("point", [shapely.Point(), None], ids=["empty", "none"])
+def test_a_row_without_a_point_is_refused_by_name(point, villages, clinics):
+    settled, offered = (frame.set_geometry([frame.geometry.iloc[0], point], crs=CRS) for frame in (villages, clinics))
+    with pytest.raises(sp.ContractError, match=r"geometry: missing or empty in rows .a. .1 in all."):
+        sp.as_settlements(settled, id="settlement_id", tier="village")
+    with pytest.raises(sp.ContractError, match=r"geometry: missing or empty in rows .x. .1 in all."):
+        sp.as_facilities(offered, service="clinic", id="facility_id")
+
+
 def test_roads_of_a_single_point_are_no_matter_of_the_speed_table():
     dot = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (0, 0)])], crs=CRS)
     with pytest.raises(sp.NetworkError, match="1 are open and none of these has two different points"):
