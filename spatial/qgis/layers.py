@@ -597,15 +597,20 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     titles = {**why, **titles}
     frame = joined(frame, rural_columns(tables), scored, township_types(tables), on="boundary_id")
     stems = [(plain_name(norm), named) for norm, named in names.items() if f"{plain_name(norm)}_share" in frame]
+    of_places = set()
+    results = tables.get("norm_results")
+    if results is not None and "share_of" in results:
+        of_places = {plain_name(str(norm)) for norm in results.loc[results["share_of"] == "places", "norm_id"].unique()}
 
     def shown(named: NormWords, place: int) -> dict[str, Any]:
-        title = words.say("layers", "township_norm", norm=named.title)
+        key = "township_norm_places" if stems[place][0] in of_places else "township_norm"
+        title = words.say("layers", key, norm=named.title)
         told = {"theme": words.say("themes", "townships", norm=named.title), "finding": named.finding}
         return {"title": title, "shelf": "townships", "slim": place < 1, "legend": named.says, **told}
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         for place, (stem, named) in enumerate(stems[1:], start=1):
-            style = looks_results.share_fill_look(stem, frame, words, below=meta.below)
+            style = looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
             yield Look(stem, style=style, **shown(named, place))
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
@@ -615,7 +620,8 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     def first(frame: pd.DataFrame) -> Style:
         if not stems:
             return looks_results.boundaries_look(frame, words)
-        return looks_results.share_fill_look(stems[0][0], frame, words, below=meta.below)
+        stem = stems[0][0]
+        return looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
 
     return Draft(
         "townships",
