@@ -597,10 +597,13 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     titles = {**why, **titles}
     frame = joined(frame, rural_columns(tables), scored, township_types(tables), on="boundary_id")
     stems = [(plain_name(norm), named) for norm, named in names.items() if f"{plain_name(norm)}_share" in frame]
-    of_places = set()
     results = tables.get("norm_results")
+    of_people = set(names)
     if results is not None and "share_of" in results:
-        of_places = {plain_name(str(norm)) for norm in results.loc[results["share_of"] == "places", "norm_id"].unique()}
+        # Where nobody is in the scope of a norm places are counted, whatever it counts elsewhere.
+        is_of_people = results["unit_level"].eq("township") & results["share_of"].eq("persons")
+        of_people = set(results.loc[is_of_people, "norm_id"])
+    of_places = {plain_name(norm) for norm in names if norm not in of_people}
 
     def shown(named: NormWords, place: int) -> dict[str, Any]:
         key = "township_norm_places" if stems[place][0] in of_places else "township_norm"

@@ -132,13 +132,15 @@ def test_townships_carry_each_norm_that_applies(county, package):
 
 def test_a_norm_that_counts_places_shows_shares_of_places_and_says_so(county, county_meta):
     norms = county["norm_results"]
+    places, people = norms.assign(share_of="places"), norms.assign(share_of="persons")
+    # In one township nobody is in the scope of any norm.
+    mixed = people.assign(share_of=people["share_of"].mask(people["unit_id"] == "r1", "places"))
     for counted, title, best in (
-        ("persons", "People beyond the norm: ", "Everyone within the norm"),
-        ("places", "Places beyond the norm: ", "All places within the norm"),
+        (people, "People beyond the norm: ", "Everyone within the norm"),
+        (mixed, "People beyond the norm: ", "Everyone within the norm"),
+        (places, "Places beyond the norm: ", "All places within the norm"),
     ):
-        layers = build_layers(
-            county | {"norm_results": norms.assign(share_of=counted)}, crs=CRS, languages=["en"], meta=county_meta
-        )
+        layers = build_layers(county | {"norm_results": counted}, crs=CRS, languages=["en"], meta=county_meta)
         (layer,) = (each for each in layers if each.table == "townships")
         looks = [(layer.title, layer.style), *((look.title, look.style) for look in layer.more_looks)]
         of_norms = [(told, style) for told, style in looks if "beyond the norm" in told]
