@@ -59,6 +59,7 @@ from spatial.qgis.layer import (
 from spatial.qgis.looks_results import least_levels
 from spatial.qgis.styles import TINTS, Style
 from spatial.reporting.plans import HAVING
+from spatial.reporting.wording import township_in
 from spatial.study.access import MANY_SETTLEMENTS
 from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES
@@ -366,6 +367,13 @@ def build_layers(
         raise ContractError("settlements", ["is empty: a GeoPackage needs at least one settlement"])
     words = Words(languages[0], "qgis")
     filled = {name: table for name, table in tables.items() if len(table)}
+    # Beside places that are named in the language of the study townships have their names in it too.
+    in_townships = {
+        name: table.assign(township=township_in(table, words.language, filled["boundaries"]).astype("str"))
+        for name, table in filled.items()
+        if {"township", "township_id"} <= set(table) and "boundaries" in filled
+    }
+    filled |= in_townships
     if not meta.is_full:
         filled = first_questions(filled, meta)
     drafts = [

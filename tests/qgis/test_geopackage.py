@@ -130,6 +130,18 @@ def test_townships_carry_each_norm_that_applies(county, package):
     assert read.loc["r1", "cn_hospital_unserved"] == pytest.approx(row["persons_unserved"])
 
 
+@pytest.mark.parametrize(("language", "named"), [("en", "East"), ("zh", "东乡")])
+def test_townships_are_named_in_the_language_of_the_layers(language, named, county, county_meta):
+    boundaries = county["boundaries"].assign(name="东乡", name_en="East", name_zh="东乡")
+    gaps, settlements = (county[name].assign(township_id="r1", township="东乡") for name in ("gaps", "settlements"))
+    tables = county | {"boundaries": boundaries, "gaps": gaps, "settlements": settlements}
+    layers = build_layers(tables, crs=CRS, languages=[language], meta=county_meta)
+    told = [layer.frame["township"] for layer in layers if "township" in layer.frame]
+    assert len(told) > 2
+    for column in told:
+        assert set(column.dropna()) == {named}
+
+
 def test_a_norm_that_counts_places_shows_shares_of_places_and_says_so(county, county_meta):
     norms = county["norm_results"]
     places, people = norms.assign(share_of="places"), norms.assign(share_of="persons")
