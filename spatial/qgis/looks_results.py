@@ -281,7 +281,7 @@ def gap_look(frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
     is_measured = unit in MEASURED
     near = threshold + NEAR_MISS_MIN if unit == MEASURED[0] else threshold
     bounds = {"low": near, "near": near, "twice": max(2.0 * threshold, near)}
-    told = {name: words.measure(value, unit) for name, value in bounds.items()}
+    told = {name: words.limit(value, unit) for name, value in bounds.items()}
     present = set(frame["gap_class"])
     # One expression for all, since QGIS draws circles in the legend only where every class grows in the same way.
     is_hidden = withheld(frame, "persons_unserved")
