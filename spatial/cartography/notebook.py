@@ -170,8 +170,16 @@ def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en
     steps = folium.FeatureGroup(name=words.of("pages").say("plan", "title"))
     own = own.sort_values("step").to_crs(WGS84)
     line: dict[str, Any] = {"color": INK, "weight": 4}
+    # A site is named as its place is; a link, of two places, as it is written.
+    named = pd.concat(
+        [
+            name_in(frame, language).set_axis(frame[key])
+            for frame, key in ((result.facilities, "facility_id"), (result.settlements, "settlement_id"))
+        ]
+    ).dropna()
+    names = named.to_dict()
     for step, place, where, shape in zip(own["step"], own["place"], own["place_id"], own.geometry, strict=True):
-        tip = html.escape(f"{step}. {place if isinstance(place, str) else where}")
+        tip = html.escape(f"{step}. {names.get(where, place) if isinstance(place, str) else where}")
         if shape.geom_type == "Point":
             folium.Marker(shapely.get_coordinates(shape)[0, ::-1].tolist(), tooltip=tip).add_to(steps)
         else:

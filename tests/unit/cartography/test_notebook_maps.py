@@ -127,6 +127,14 @@ def test_a_plan_shows_whom_it_brings_and_what_is_built():
     assert "12 min" in text
 
 
+def test_sites_of_a_plan_are_named_in_the_language_of_the_map():
+    ran = Ran()
+    ran.settlements["name_zh"] = list("甲乙丙丁")
+    text = plan_map(ran, language="zh").get_root().render()
+    assert "1. 乙" in text
+    assert "1. B" not in text
+
+
 @pytest.mark.parametrize(
     ("draw", "what"),
     [
