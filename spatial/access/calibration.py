@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from spatial.access.cumulative import weighted_quantile
-from spatial.access.places import take
+from spatial.access.places import check_on_network, take
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
@@ -417,6 +417,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     if "calibration" in graph.report:
         raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
     tables = [places] if isinstance(places, pd.DataFrame) else list(places)
+    check_on_network(graph, barriers)
     for each in tables:
         require_shapes("places", each)
         require_network_crs(each.crs, graph.crs, what="places")

@@ -14,7 +14,8 @@ import shapely
 from spatial.access.cells import cells_on, peopled_cells
 from spatial.access.od_pairs import id_positions, require_columns, with_ids_of
 from spatial.access.options import nan_for_inf
-from spatial.crs import require_metres
+from spatial.access.places import barrier_problems
+from spatial.crs import require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
@@ -105,7 +106,7 @@ def last_mile(
     Raises
     ------
     CrsError
-        Where edges and settlements differ in their CRS.
+        Where edges, settlements and barriers differ in their CRS.
     """
     rules, walk = rules or LastMileRules(), walk or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
@@ -116,6 +117,9 @@ def last_mile(
         require_shapes(table, given)
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
+    refuse("options", barrier_problems(barriers))
+    if barriers is not None:
+        require_network_crs(barriers.crs, require_metres(frame.crs, what="edges"), what="barriers")
     roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & _is_open(frame)]
     points = shapes_of(settlements.geometry)
     known = roads["all_season"] == "yes"

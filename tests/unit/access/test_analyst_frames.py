@@ -84,6 +84,24 @@ def test_places_in_another_crs_are_sent_to_that_of_the_network(crs, graph, villa
         sp.travel_times(graph, villages.set_crs(None, allow_override=True), clinics)
 
 
+def test_barriers_that_are_elsewhere_or_a_frame_are_refused(graph, villages, clinics):
+    # A wall between the villages and the road north of them, which the walk to it may not cross.
+    wall = gpd.GeoSeries([shapely.LineString([(-500, 50), (9500, 50)])], crs=CRS)
+    above = villages.set_geometry(villages.translate(0, 100), crs=CRS)
+    access = access_of(villages)
+    found = sp.last_mile(graph, above, access, barriers=wall)["all_season_road_distance_m"]
+    assert (found.fillna(np.inf) > sp.last_mile(graph, above, access)["all_season_road_distance_m"]).all()
+    od = sp.travel_times(graph, above, clinics).rename(columns={"travel_time_min": "observed_min"})
+    for ask in (
+        lambda walls: sp.last_mile(graph, above, access, barriers=walls),
+        lambda walls: sp.calibrate_speeds(graph, od, places=[above, clinics], barriers=walls),
+    ):
+        with pytest.raises(sp.CrsError, match="barriers: the CRS is EPSG:4326"):
+            ask(wall.to_crs(4326))
+        with pytest.raises(sp.ContractError, match="barriers: are a GeoDataFrame; give a GeoSeries"):
+            ask(gpd.GeoDataFrame(geometry=wall))
+
+
 @pytest.mark.parametrize("point", [shapely.Point(), None], ids=["empty", "none"])
 def test_a_row_without_a_point_is_refused_by_name(point, villages, clinics):
     settled, offered = (frame.set_geometry([frame.geometry.iloc[0], point], crs=CRS) for frame in (villages, clinics))
