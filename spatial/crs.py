@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import pyproj
@@ -195,6 +195,7 @@ def crs_that_fits(points: gpd.GeoSeries) -> str | None:
 def refuse_stretched(points: gpd.GeoSeries, *, what: str) -> None:
     """Refuse a frame in metres that are no metres of the ground where it lies."""
     crs = pyproj.CRS.from_user_input(points.crs)
+    points = cast("gpd.GeoSeries", points[~points.is_empty])  # whoever wants points refuses a row without one
     errors = scale_errors(points, crs)
     errors = errors[np.isfinite(errors)]
     if not (errors > SCALE_OFF).any():

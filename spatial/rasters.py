@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spatial.errors import ContractError
+from spatial.errors import ContractError, CrsError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ class Raster:
     transform : affine.Affine
         From (column, row) to (easting, northing) or (longitude, latitude) of a cell's upper left corner.
     crs : pyproj.CRS
-        The CRS of the transform.
+        The CRS of the transform; a code such as "EPSG:32750", or what rasterio reads, becomes one.
     name : str
         What it is, for messages.
 
@@ -47,6 +47,8 @@ class Raster:
     ------
     ContractError
         Where the values are not in rows and columns.
+    CrsError
+        Where there is no CRS, or what is given is none.
     """
 
     values: NDArray[np.float64]
@@ -62,6 +64,15 @@ class Raster:
                 self.name, [f"shape {values.shape}: rows and columns are needed, of one band: file.read(1)"]
             )
         object.__setattr__(self, "values", values)
+        if type(self.crs).__module__.partition(".")[0] != "pyproj":
+            import pyproj  # noqa: PLC0415 - as above
+
+            try:
+                object.__setattr__(self, "crs", pyproj.CRS.from_user_input(self.crs))
+            except pyproj.exceptions.CRSError as error:
+                raise CrsError(
+                    f"{self.name}: {self.crs!r} is no CRS; give that of the transform, such as 'EPSG:32750'"
+                ) from error
 
     def __repr__(self) -> str:
         """Say what it is in one line."""

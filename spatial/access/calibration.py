@@ -14,11 +14,13 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from spatial.access.cumulative import weighted_quantile
-from spatial.access.places import take
+from spatial.access.places import check_on_network, take
+from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
+from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
 from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
@@ -402,6 +404,8 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     ------
     ContractError
         Where observations make no sense, or too few of them can be used.
+    CrsError
+        Where places are in another CRS than the network.
     """
     fit, rules, groups = fit or FitRules(), rules or SnapRules(), groups or {}
     if by not in _BY:
@@ -409,6 +413,10 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     if "calibration" in graph.report:
         raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
     tables = [places] if isinstance(places, pd.DataFrame) else list(places)
+    check_on_network(graph, barriers)
+    for each in tables:
+        require_shapes("places", each)
+        require_network_crs(each.crs, graph.crs, what="places")
     seen = check_observed(observed, tables)
     snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), rules, barriers=barriers)
     whole = Observed(seen.minutes, seen.start, seen.goal, snaps)

@@ -18,6 +18,7 @@ from spatial.access.od_pairs import (
     require_within,
     statuses,
     weigh_pairs,
+    with_ids_of,
 )
 from spatial.access.options import cutoffs_of, numbers, paired
 from spatial.errors import ContractError, first_of, refuse
@@ -508,15 +509,13 @@ def summarise(
         if by is not None and by not in settlements:
             raise ContractError("settlements", [f"{by}: no such column to sum over"])
         require_columns("settlements", settlements, ("settlement_id",))
-        twice = settlements["settlement_id"][settlements["settlement_id"].duplicated()]
-        if len(twice):
-            raise ContractError("settlements", [f"settlement_id: repeated: {first_of(twice.unique())}"])
+        ours = with_ids_of(settlements, access[columns], name="access")
         scored = pd.DataFrame(settlements).reset_index(drop=True)
         if "in_study" in scored:
             scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]
         persons = scored.get("population_persons", np.nan)
         right = scored[["settlement_id", *unit]].assign(persons=persons)
-        rows = access[columns].reset_index(drop=True).merge(right, on="settlement_id", how="inner")
+        rows = ours.reset_index(drop=True).merge(right, on="settlement_id", how="inner")
     keys = [name for name in (by, "service", "mode") if name is not None]
     by_people = bool(rows["persons"].notna().mean() >= min_known_share) and bool(rows["persons"].notna().any())
     if len(rows) == 0:

@@ -12,9 +12,10 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import id_positions, require_columns, with_ids_of
 from spatial.access.options import nan_for_inf
-from spatial.crs import require_metres
+from spatial.access.places import barrier_problems
+from spatial.crs import require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
@@ -105,7 +106,7 @@ def last_mile(
     Raises
     ------
     CrsError
-        Where edges and settlements differ in their CRS.
+        Where edges, settlements and barriers differ in their CRS.
     """
     rules, walk = rules or LastMileRules(), walk or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
@@ -116,6 +117,9 @@ def last_mile(
         require_shapes(table, given)
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
+    refuse("options", barrier_problems(barriers))
+    if barriers is not None:
+        require_network_crs(barriers.crs, require_metres(frame.crs, what="edges"), what="barriers")
     roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & _is_open(frame)]
     points = shapes_of(settlements.geometry)
     known = roads["all_season"] == "yes"
@@ -124,7 +128,7 @@ def last_mile(
         _distances(points, shapes_of(roads.loc[rows].geometry), barriers, rules.search_m)
         for rows in (known | unknown, known)
     )
-    ids = pd.Index(settlements["settlement_id"])
+    ids, access = pd.Index(settlements["settlement_id"]), with_ids_of(settlements, access, name="access")
     # Walk to the network as a share of walk and network on the way to the nearest town; 0 in a town itself.
     modes, computed = access["mode"].unique(), set(access["service"].unique())
     town = next((service for service in rules.towns if service in computed), None)
@@ -260,6 +264,8 @@ def last_mile_coverage(
     require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
     require_columns("last_mile", last_mile, ("settlement_id", *_COLUMNS.values()))
     require_columns("settlements", settlements, ("settlement_id", "in_study", "population_persons"))
+    access = with_ids_of(settlements, access, name="access")
+    last_mile = with_ids_of(settlements, last_mile, name="last_mile")
     chosen = mode or _mode_of_walks(access)
     ours = access.loc[access["mode"] == chosen]
     scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
@@ -354,9 +360,13 @@ def wet_loss(
         missing = keys[other].difference(keys[name])
         if len(missing):
             problems.append(f"{name}: rows of the other table are missing: {first_of(missing)}")
-    strange = pd.Index(access_dry["settlement_id"].unique()).difference(pd.Index(settlements["settlement_id"]))
-    if len(strange):
-        problems.append(f"settlements: lack {first_of(strange)}")
+    twice = settlements["settlement_id"][settlements["settlement_id"].duplicated()]
+    if len(twice):
+        problems.append(f"settlements: repeated rows {first_of(twice.unique())}")
+    else:
+        at = id_positions(access_dry["settlement_id"], pd.Index(settlements["settlement_id"]))
+        if (at < 0).any():
+            problems.append(f"settlements: lack {first_of(access_dry['settlement_id'][at < 0].unique())}")
     refuse("wet loss", problems)
     dry = access_dry.reset_index(drop=True)
     wet = access_wet.set_index(_KEY).reindex(keys["access_dry"]).reset_index()
@@ -371,7 +381,7 @@ def wet_loss(
         ["unknown", "not_served", "lost", "slower"],
         "kept",
     )
-    places = settlements.set_index("settlement_id").reindex(pd.Index(dry["settlement_id"]))
+    places = pd.DataFrame(settlements).take(at)
     changes = dry["facility_id"].fillna("") != wet["facility_id"].fillna("")
     reasons = wet["reach_status"].astype("str")
     late = (reasons == "reached") & ~still_served

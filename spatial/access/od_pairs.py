@@ -81,6 +81,26 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
     return np.append(known.get_indexer(pd.Index(named)), -1)[codes].astype(np.int32, copy=False)
 
 
+def with_ids_of(settlements: pd.DataFrame, table: pd.DataFrame, *, name: str) -> pd.DataFrame:
+    """
+    Write the settlements of a table as their own frame does, since ids that are numbers are texts in tables of a study.
+
+    Rows of settlements that the frame lacks are left out; a table of others altogether is refused.
+    """
+    ids, known = table["settlement_id"], settlements["settlement_id"]
+    twice = known[known.duplicated()]
+    if len(twice):
+        raise ContractError("settlements", [f"settlement_id: repeated: {first_of(twice.unique())}"])
+    at = id_positions(ids, pd.Index(known))
+    if len(table) and len(known) and (at < 0).all():
+        told = f"settlement_id: none of {first_of(ids.unique())} is among the settlements {first_of(known)}"
+        raise ContractError(name, [f"{told}; give the table of these settlements, and write ids alike"])
+    kinds = [each.cat.categories.dtype if hasattr(each, "cat") else each.dtype for each in (ids, known)]
+    if kinds[0] == kinds[1] and kinds[0] != np.dtype(object):
+        return table
+    return table.loc[at >= 0].assign(settlement_id=known.take(at[at >= 0]).array)
+
+
 def _written(known: pd.Index, kind: Any) -> pd.Index:
     """Write ids out, as tables of a study do; those that would then be the same stay as they are."""
     texts = pd.Index([str(item) for item in known], dtype=kind)

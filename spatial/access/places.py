@@ -106,9 +106,14 @@ def check_on_network(graph: object, barriers: object) -> None:
     problems = []
     if not isinstance(graph, TravelGraph):
         problems.append(f"graph: is a {type(graph).__name__}; build a TravelGraph with build_network(roads)")
-    if not (barriers is None or isinstance(barriers, gpd.GeoSeries)):
-        problems.append(f"barriers: are a {type(barriers).__name__}; give a GeoSeries, such as frame.geometry")
-    refuse("options", problems)
+    refuse("options", [*problems, *barrier_problems(barriers)])
+
+
+def barrier_problems(barriers: object) -> list[str]:
+    """Tell of barriers that are no series of shapes."""
+    if barriers is None or isinstance(barriers, gpd.GeoSeries):
+        return []
+    return [f"barriers: are a {type(barriers).__name__}; give a GeoSeries, such as frame.geometry"]
 
 
 def _table_of(key: str) -> str:

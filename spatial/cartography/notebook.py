@@ -118,7 +118,7 @@ def gap_layer(
     frame["look"] = np.select([~looked, np.isnan(value), value <= limit], ["unknown", "no_way", "within"], "beyond")
     words = Words(language)
     told = [NO_VALUE if np.isnan(each) else words.measure(each, "min") for each in value.tolist()]
-    return _layer(f"{capital(words.term(service))}, {words.measure(limit, 'min')}", frame.assign(told=told))
+    return _layer(f"{capital(words.term(service))}, {words.limit(limit, 'min')}", frame.assign(told=told))
 
 
 def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en") -> folium.Map:
@@ -166,8 +166,16 @@ def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en
     steps = folium.FeatureGroup(name=words.of("pages").say("plan", "title"))
     own = own.sort_values("step").to_crs(WGS84)
     line: dict[str, Any] = {"color": INK, "weight": 4}
+    # A site is named as its place is; a link, of two places, as it is written.
+    named = pd.concat(
+        [
+            name_in(frame, language).set_axis(frame[key])
+            for frame, key in ((result.facilities, "facility_id"), (result.settlements, "settlement_id"))
+        ]
+    ).dropna()
+    names = named.to_dict()
     for step, place, where, shape in zip(own["step"], own["place"], own["place_id"], own.geometry, strict=True):
-        tip = html.escape(f"{step}. {place if isinstance(place, str) else where}")
+        tip = html.escape(f"{step}. {names.get(where, place) if isinstance(place, str) else where}")
         if shape.geom_type == "Point":
             folium.Marker(shapely.get_coordinates(shape)[0, ::-1].tolist(), tooltip=tip).add_to(steps)
         else:
@@ -364,8 +372,13 @@ def plot_access(
     place = np.where(frame["is_known"], np.searchsorted(limits, minutes), -1)
     place = np.where(np.isnan(minutes) & (place >= 0), len(FILLS), place)
     size = np.clip(LARGEST_PT2 * people / max(np.quantile(people, FULL_SIZE), 1.0), LEAST_PT2, LARGEST_PT2)
-    within = [words.say("class", "within", measure=words.measure(float(end), "min")) for end in limits[:-1]]
-    told = [*within, words.say("class", "beyond", measure=words.measure(float(limits[-2]), "min"))]
+    ends = [words.limit(float(end), "min") for end in limits[:-1]]
+    told = [words.say("class", "within", measure=ends[0])]
+    told += [
+        words.say("sure", "span", low=words.figure(float(low)), high=high)
+        for low, high in zip(limits, ends[1:], strict=False)
+    ]
+    told.append(words.say("class", "beyond", measure=ends[-1]))
     looks: list[dict[str, Any]] = [{"facecolor": fill, "edgecolor": EDGE, "linewidth": 0.4} for fill in FILLS]
     looks.append({"facecolor": "#ffffff", "edgecolor": NO_WAY, "linewidth": 1.4})
     looks.append({"facecolor": "#e4e6e7", "edgecolor": "#6b737a", "linewidth": 0.6})
@@ -378,9 +391,9 @@ def plot_access(
         if len(chosen) == 0 and number >= len(FILLS):
             continue
         axes.scatter(x[chosen], y[chosen], s=size[chosen], zorder=3, **look)
-        count = words.of("results").say(
-            "unit", "persons", n=round(people[chosen].sum()), value=words.number(people[chosen].sum())
-        )
+        # Where nobody's number is known, places are counted.
+        amount, unit = (people[chosen].sum(), "persons") if frame["persons"].notna().any() else (len(chosen), "places")
+        count = words.of("results").say("unit", unit, n=round(amount), value=words.number(amount))
         shown: dict[str, Any] = {
             "markerfacecolor": look["facecolor"],
             "markeredgecolor": look["edgecolor"],
@@ -396,8 +409,11 @@ def plot_access(
     # Title, legend, scale.
     by = words.say("by", mode)
     title = f"{service_name}, {by}"
-    if norm and limit == norm["threshold"]:
-        title += f"\n{norm['norm_id']}{colon}{within[1]}"
+    # The norm is named where the map travels as it asks.
+    asked, modes = (norm or {}).get("mode") or ANY, result.access["mode"].unique()
+    travels = mode == asked or (len(modes) == 1 and {mode, asked} <= {ANY, *modes})
+    if norm and limit == norm["threshold"] and travels:
+        title += f"\n{norm['norm_id']}{colon}{words.say('class', 'within', measure=ends[1])}"
     axes.set_title(title, loc="left", fontsize=11, **font)
     axes.legend(
         handles=key,

@@ -71,7 +71,7 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     who = {"all": "all people", "urban": "urban people", "rural": "rural people"}[keys["scope"]]
     mode = "the fastest mode" if keys["mode"] == "any" else words.say("mode", keys["mode"])
     return (
-        f"{words.service(service)} within {words.measure(keys['threshold'], 'min' if is_time else 'm')}, "
+        f"{words.service(service)} within {words.limit(keys['threshold'], 'min' if is_time else 'm')}, "
         f"by {mode.removeprefix('by ')}, for {words.share(target)} of {who}; {keys['norm_class']}: {name}"
     )
 

@@ -109,11 +109,14 @@ _MADE = {
 }  # fmt: skip
 """Columns that the package fills in: what a file has under such a name is not read."""
 
-_NOT_KEPT = {"geometry", "tags", "suppressed", "bbox", "item_id"}
+_ADDED = {"suppressed", "bbox", "item_id"}
 """
-Names that a kept column cannot have: those of the place of a row, and of the tags of an extract; and of what packages
-and the service add, which of the numbers are withheld, the box of a shape and the id of an item.
+Names that no column of a list can have, of what packages and the service add: which of the numbers are withheld, the
+box of a shape and the id of an item.
 """
+
+_NOT_KEPT = {"geometry", "tags", *_ADDED}
+"""Names that a kept column cannot have: beside these those of the place of a row, and of the tags of an extract."""
 
 _PLACING = ("unit_code", "unit_level", "township_id", "township", "place_name", "postcode", "settlement_id")
 """Columns by which rows without coordinates are located."""
@@ -174,6 +177,11 @@ def leave_out(
         f"{name!r}"
         for name in source.keep_columns
         if name in taken and name in theirs
+    ]
+    problems += [
+        f"{'columns.' if name in source.columns else ''}{name}: packages and the service call a column of theirs so; "
+        f"give the one of the list another name, such as columns.own_{name}, and name it so wherever the study reads it"
+        for name in sorted(_ADDED & own & {str(name) for name in mapped.columns})
     ]
     refuse(label, problems, StudyError)
     counts = kind in {"settlements", "official_units"}

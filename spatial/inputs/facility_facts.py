@@ -91,6 +91,8 @@ def read_hours(text: str) -> Hours:
     49.0
     >>> read_hours("周一至周五 8:00-17:00").weekly_h, read_hours("24h/24").open_all_day
     (45.0, 'yes')
+    >>> read_hours("00:00-23:59").open_all_day
+    'yes'
     """
     plain = fold(unicodedata.normalize("NFKC", text)).replace("\n", ";")
     for sign, others in _SIGNS.items():
@@ -104,6 +106,7 @@ def read_hours(text: str) -> Hours:
     # Write days, ``off`` and hours as OpenStreetMap does.
     named = _WORD.sub(lambda found: _WORDS[found[1]], plain.replace("tous les jours", "tlj"))
     timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
+    timed = re.sub(r"-23:59(?!\d)", "-24:00", timed)  # forms without 24:00 write the last minute of the day
     spaced = re.sub(r"(?<=[a-zH]):?(?=\d)", " ", timed)
     rules = [rule.strip() for rule in spaced.split(";") if rule.strip()]
     written = "; ".join(rules)

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84, transformer_between
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import text_column
 from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
@@ -326,10 +326,15 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     ------
     ContractError
         Where a decision names a row or a settlement that is not there.
+    CrsError
+        Where settlements, boundaries or postcodes have no CRS.
     """
     require_shapes("settlements", settlements)
     require_shapes("boundaries", boundaries)
     require_shapes("postcodes", postcodes, series_too=True)
+    for what, given in (("settlements", settlements), ("boundaries", boundaries), ("postcodes", postcodes)):
+        if given is not None and given.crs is None:
+            raise CrsError(f"{what}: no CRS; say what their coordinates are in with frame.set_crs(...)")
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
         placed = placed.reset_index(drop=True)

@@ -242,6 +242,8 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
         raise ContractError("roads", [f"is a {type(roads).__name__} without geometry; give a GeoDataFrame of lines"])
     require_metres(roads.crs, what="roads")
+    if roads.empty:
+        raise ContractError("roads", ["has no rows; give the lines that are to meet"])
     frame = roads.drop(columns="node_ids", errors="ignore").reset_index(drop=True)
     if "road_id" not in frame.columns:
         frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]

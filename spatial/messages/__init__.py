@@ -188,6 +188,14 @@ class Words:
         shown = _written(f"{value:g}", WITHOUT_GROUPS, self.language)
         return results.say("unit", "other", value=shown, unit=self.term(unit))
 
+    def limit(self, value: float, unit: str) -> str:
+        """Write a limit with its unit and as many decimals as it has: of 7.5 minutes, 8 are too many."""
+        results, is_far = self.of("results"), unit == "m" and value >= METRES_PER_KM
+        shown, kind = (value / METRES_PER_KM, "km") if is_far else (value, unit)
+        if round(shown, (1 if shown >= 10.0 else 2) if is_far else 0) == shown or kind not in {"km", "m", "min"}:
+            return self.measure(value, unit)
+        return results.say("unit", kind, digits=f"{shown:.12g}", n=shown, value=self.figure(shown))
+
     def share(self, value: float | None) -> str:
         """Write a share in percent, with a decimal where it has one; one short of all is never all."""
         if value is None or math.isnan(value):
@@ -200,9 +208,10 @@ class Words:
 
     def against(self, value: float, threshold: float, unit: str) -> str:
         """Set a value against a norm, with as many decimals as it takes to tell them apart."""
+        first = next((count for count in range(3) if round(threshold, count) == threshold), 3)
         pairs = [
             (self.measure(value, unit, decimals=count), self.measure(threshold, unit, decimals=count))
-            for count in range(4)
+            for count in range(first, 4)
         ]
         told = [pair for pair in pairs if pair[0] != pair[1]]
         shown = pairs[0] if value == threshold or not told else told[0]

@@ -557,9 +557,8 @@ def _places(
         np.array([getattr(each, axis) if ok else 0.0 for each, ok in zip(shapes, points, strict=True)])
         for axis in ("x", "y")
     )
-    if ids is None:
-        ids = pd.Series([f"{across:.3f} {up:.3f}" for across, up in zip(x, y, strict=True)], dtype=object)
-    return x, y, ids.to_numpy(dtype=object)
+    by_place = pd.Series([f"{across:.3f} {up:.3f}" for across, up in zip(x, y, strict=True)], dtype=object)
+    return x, y, (by_place if ids is None else ids.mask(ids == "", by_place)).to_numpy(dtype=object)
 
 
 # A bus leg without a timetable: walk to a stop, wait half a headway, ride, and walk on.

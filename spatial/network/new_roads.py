@@ -32,7 +32,7 @@ from spatial.network.combined import (
 )
 from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel, openness_of_roads
-from spatial.network.speeds import ModeSpeeds, SpeedTable, load_speeds
+from spatial.network.speeds import SpeedTable, load_speeds, season_factors
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
 from spatial.outlines import require_shapes
 
@@ -419,7 +419,7 @@ def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | 
     legs = take_legs(graph)
     taken = np.zeros(len(roads), dtype=bool)
     problems: list[str] = []
-    for leg, rows, own in _by_leg(legs, roads, table):
+    for leg, rows, own in _by_leg(legs, roads, table, _season(graph)):
         taken |= rows
         problems += check_roads(leg.graph, own) if rows.any() else []
     if not taken.all():
@@ -446,7 +446,7 @@ def add_to_legs(
     legs = take_legs(graph)
     changed, cut_edges = [], 0
     loose: list[dict[str, Any]] = []
-    for leg, rows, own in _by_leg(legs, roads, table):
+    for leg, rows, own in _by_leg(legs, roads, table, _season(graph)):
         if not rows.any():
             changed.append(whole_split(leg.graph))
             continue
@@ -464,40 +464,50 @@ def add_to_legs(
     return _with_transfers(graph, split), account
 
 
+class _Pace(NamedTuple):
+    """By what a mode goes on new roads of a class that the network lacks."""
+
+    table: SpeedTable
+    mode: str
+    season: str
+
+
 def roads_of_modes(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable, season: str | None = None
 ) -> tuple[BoolArray, gpd.GeoDataFrame]:
-    """Choose of new roads of vehicles those that a mode or a leg may use, as `edit_network` takes them."""
+    """Choose of new roads of vehicles those that a mode or a leg may use in a season, as `edit_network` takes them."""
     one = Leg(graph, np.arange(graph.n_edges), np.arange(graph.n_nodes))
     legs = [one] if graph.edge_layer is None else take_legs(graph)
-    every = _by_leg(legs, roads, table)
+    season = season or _season(graph)
+    every = _by_leg(legs, roads, table, season)
     taken = np.logical_or.reduce([rows for _, rows, _ in every])
     if graph.edge_layer is not None or not own_pace(graph.mode):
         return taken, roads.loc[taken]
-    rules = load_speeds(table).modes[_base(one)]
+    pace = _Pace(load_speeds(table), _base(one), season)
     named = with_class(roads).assign(road_id=road_ids(roads))
-    return taken, _at_own_pace(one, named, rules, np.ones(len(roads), dtype=bool)).loc[taken]
+    return taken, _at_own_pace(one, named, pace, np.ones(len(roads), dtype=bool)).loc[taken]
 
 
 def with_usual_speeds(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
 ) -> gpd.GeoDataFrame:
     """Give new roads without a speed, of a class that the network lacks, what the speed table says of the class."""
-    rules = load_speeds(table).modes.get(graph.mode)
-    if rules is None:
+    pace = _Pace(load_speeds(table), graph.mode, _season(graph))
+    if pace.mode not in pace.table.modes:
         return roads
     named = with_class(roads)
-    return named.assign(speed_km_h=_usual(graph, named, rules, roads.get("speed_km_h")))
+    return named.assign(speed_km_h=_usual(graph, named, pace, roads.get("speed_km_h")))
 
 
 def _by_leg(
-    legs: list[Leg], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable
+    legs: list[Leg], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable, season: str
 ) -> list[tuple[Leg, BoolArray, gpd.GeoDataFrame]]:
     """Choose for each leg the roads that it takes, at its own speeds."""
     named = with_class(roads).assign(road_id=road_ids(roads))
-    rules = [load_speeds(table).modes[_base(leg)] for leg in legs]
+    paces = [_Pace(load_speeds(table), _base(leg), season) for leg in legs]
     taken = []
-    for leg, own in zip(legs, rules, strict=True):
+    for leg, pace in zip(legs, paces, strict=True):
+        own = pace.table.modes[pace.mode]
         known = {*leg.graph.road_class, *(name for name, speed in own.classes.items() if speed > 0)}
         is_open = openness_of_roads(named, mode=_base(leg)).reason == ""
         taken.append(named["road_class"].isin(known).to_numpy(dtype=bool) & is_open)
@@ -505,11 +515,11 @@ def _by_leg(
     for leg, rows in zip(legs, taken, strict=True):
         motor |= rows & (not own_pace(leg.graph.mode))
     result = []
-    for leg, own, rows in zip(legs, rules, taken, strict=True):
+    for leg, pace, rows in zip(legs, paces, taken, strict=True):
         if own_pace(leg.graph.mode):
-            paced = _at_own_pace(leg, named, own, motor)
+            paced = _at_own_pace(leg, named, pace, motor)
         else:
-            paced = named.assign(speed_km_h=_usual(leg.graph, named, own, roads.get("speed_km_h")))
+            paced = named.assign(speed_km_h=_usual(leg.graph, named, pace, roads.get("speed_km_h")))
         result.append((leg, rows, paced.loc[rows]))
     return result
 
@@ -519,21 +529,35 @@ def _base(leg: Leg) -> str:
     return leg.graph.mode.split("+", maxsplit=1)[0]
 
 
-def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds, motor: BoolArray) -> gpd.GeoDataFrame:
+def _season(graph: TravelGraph) -> str:
+    """Tell the season of a graph: of a combined one its own, else that in which its legs were built."""
+    reports = [graph.report, *(leg.graph.report for leg in (() if graph.edge_layer is None else take_legs(graph)))]
+    names = [report.get("season", {}).get("name", "dry") for report in reports]
+    return next((str(name) for name in names if name != "dry"), "dry")
+
+
+def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, pace: _Pace, motor: BoolArray) -> gpd.GeoDataFrame:
     """Let stated km/h hold only where no motor takes the road, and leave the oneway to the rules of the mode."""
     openness = openness_of_roads(roads, mode=_base(leg))
     ways = zip(openness.forward.tolist(), openness.backward.tolist(), strict=True)
     stated = roads["speed_km_h"].mask(motor) if "speed_km_h" in roads else None
-    speed = _usual(leg.graph, roads, rules, stated)
+    speed = _usual(leg.graph, roads, pace, stated)
     return roads.assign(speed_km_h=speed, oneway=[_WORD_OF_WAYS.get(way, "no") for way in ways])
 
 
-def _usual(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, rules: ModeSpeeds, stated: pd.Series[Any] | None
-) -> pd.Series[Any]:
-    """Fill stated speeds by class; a class that the network has goes at the median speed that it has there."""
+def _usual(graph: TravelGraph, roads: gpd.GeoDataFrame, pace: _Pace, stated: pd.Series[Any] | None) -> pd.Series[Any]:
+    """
+    Fill stated speeds by class and season; a class that the network has goes at the median speed that it has there.
+
+    Where the season closes a road it has no speed that would do.
+    """
+    rules = pace.table.modes[pace.mode]
     by_class = {name: speed * rules.factor for name, speed in rules.classes.items() if speed > 0}
     usual = roads["road_class"].map(by_class).mask(roads["road_class"].isin(set(graph.road_class)))
+    if pace.season != "dry":
+        told = {"surface": _column(roads, "surface", None), "all_season": _column(roads, "all_season", "unknown")}
+        usual *= season_factors(roads.assign(**told), pace.season, mode=pace.mode, table=pace.table)
+        usual = usual.mask(usual <= 0.0)
     return usual if stated is None else stated.where(stated.notna(), usual)
 
 

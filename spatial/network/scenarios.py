@@ -475,7 +475,7 @@ def scenario_for_mode(
         roads = with_known_tags(roads)
         if not by_motor and "speed_km_h" in roads:
             roads = roads.drop(columns="speed_km_h")
-        taken, own = roads_of_modes(graph, roads, table=scenario.table)
+        taken, own = roads_of_modes(graph, roads, table=scenario.table, season=scenario.season)
         if not taken.all():
             names = first_of(road_ids(roads)[~taken])
             left_out.append(f"new_roads: {names} are not open to {graph.mode}")

@@ -634,7 +634,8 @@ def slowed_by_season(
     _check_name(graph, season)
     factor, imputed = np.ones(graph.n_edges), np.zeros(graph.n_edges, dtype=bool)
     if graph.mode in rules.modes:
-        factor, imputed = _factors(graph, rules, table)
+        edges = {"road_class": graph.road_class, "surface": graph.surface, "all_season": graph.all_season}
+        factor, imputed = _factors(pd.DataFrame(edges, dtype=object), rules, table)
         if closed is not None:
             factor = np.where(closed, 0.0, factor)
     told = {
@@ -661,9 +662,16 @@ def _check_name(graph: TravelGraph, season: str) -> None:
         raise NetworkError(f"season {season}: the graph is in season {before} already; begin from the dry one")
 
 
-def _factors(graph: TravelGraph, rules: SeasonRules, table: SpeedTable) -> tuple[FloatArray, BoolArray]:
-    """Find the factor of every edge, and whether its surface had to be imputed."""
-    surface = pd.Series(graph.surface, dtype=object)
+def season_factors(roads: pd.DataFrame, season: str, *, mode: str, table: SpeedTable) -> FloatArray:
+    """Find the factor of a season on the speed of each road by its `road_class`, `surface` and `all_season`."""
+    rules = season_rules(table, season)
+    return _factors(roads, rules, table)[0] if mode in rules.modes else np.ones(len(roads))
+
+
+def _factors(roads: pd.DataFrame, rules: SeasonRules, table: SpeedTable) -> tuple[FloatArray, BoolArray]:
+    """Find the factor of every road, and whether its surface had to be imputed."""
+    surface, all_season = roads["surface"].astype(object), roads["all_season"].to_numpy(dtype=object)
+    road_class = roads["road_class"].to_numpy(dtype=object).astype(str)
     # The lowest factor of the members of a list that are known; of several rules for one the last here holds.
     by_word = {
         **dict.fromkeys(table.all_season["surface_yes"], 1.0),
@@ -677,12 +685,12 @@ def _factors(graph: TravelGraph, rules: SeasonRules, table: SpeedTable) -> tuple
     }
     by_surface = surface.map(known).to_numpy(dtype=np.float64)
     imputed = np.isnan(by_surface)
-    unpaved = np.isin(graph.road_class.astype(str), sorted(rules.unpaved_classes))
-    unpaved = (unpaved & (graph.all_season != "yes")) | (graph.all_season == "no")
+    unpaved = np.isin(road_class, sorted(rules.unpaved_classes))
+    unpaved = (unpaved & (all_season != "yes")) | (all_season == "no")
     factor = np.where(imputed, np.where(unpaved, rules.unpaved_factor, 1.0), by_surface)
-    closed = np.isin(graph.road_class.astype(str), sorted(rules.closed_classes))
+    closed = np.isin(road_class, sorted(rules.closed_classes))
     if rules.closes_fair_weather:
-        closed |= graph.all_season == "no"
-    untouched = np.isin(graph.road_class.astype(str), sorted(table.all_season["class_yes"]))
-    untouched |= graph.road_class == FERRY
+        closed |= all_season == "no"
+    untouched = np.isin(road_class, sorted(table.all_season["class_yes"]))
+    untouched |= road_class == FERRY
     return np.where(untouched, 1.0, np.where(closed, 0.0, factor)), imputed & ~untouched

@@ -155,7 +155,34 @@ def norm_first(model: LocationModel, sites: Siting) -> LocationModel:
     if not len(most.values):
         raise InfeasibleError(f"{model.name}: no plan for the people of first within the time limit")
     kept = model.keeping(cover.at_least(-most.objective))
-    return replace(kept, first=cover.covered, is_sure=most.status == "optimal")
+    return replace(
+        kept, first=cover.covered, is_sure=most.status == "optimal", why_none=lambda: none_reaches_all(sites)
+    )
+
+
+def none_reaches_all(sites: Siting) -> InfeasibleError:
+    """
+    Say why sites that keep most people of the mandatory norm within its reach do not reach everybody.
+
+    The bound is what would do: the fewest, or cheapest, sites that reach everybody and keep as many of these people as
+    any sites can.
+    """
+    fewest_sites(sites)
+    is_dear = sites.budget is not None and sites.price is not None
+    free = replace(sites, budget=None) if is_dear else replace(sites, count=None)
+    needy = free.needy
+    if needy is None:
+        raise AssertionError("only models of a mandatory norm end so")
+    cover = Cover.of(needy)
+    most = solve(cover.most(needy), time_limit_s=sites.time_limit_s)
+    price = np.where(sites.is_fixed, 0.0, sites.price if is_dear and sites.price is not None else 1.0)
+    program = siting_program(free, price, [all_reached(free)])
+    found = solve(cover.at_least(-most.objective).rows(program), time_limit_s=sites.time_limit_s)
+    if found.status == "infeasible" and is_dear and sites.count is not None:
+        return none_reaches_all(free)
+    asked = f"a budget of {sites.budget:g}" if is_dear else f"{sites.count} new sites"
+    told = f"first: with {asked}, sites that keep most of its people do not reach everybody who has a site in reach"
+    return InfeasibleError(told, found.objective if len(found.values) else None)
 
 
 def fewest_sites(sites: Siting) -> BoolArray:

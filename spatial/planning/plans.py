@@ -351,6 +351,7 @@ class LocationModel:
     is_most: bool = False  # whether the objective is to be large
     start: Start | None = None
     in_time: Callable[[], Start | None] | None = None  # a plan where the solver has none when its time ends
+    why_none: Callable[[], InfeasibleError] | None = None  # what to say where there proves to be no plan
     scale: Scale = AS_SUMMED
     first: Callable[[BoolArray], float] | None = None  # people of the mandatory norm within reach
     is_sure: bool = True  # whether what must be kept was proven
@@ -370,7 +371,13 @@ class LocationModel:
             return found if condition.holds(is_open) else found._replace(value=self.worst)
 
         # A plan that is made where time ends knows nothing of what more is asked.
-        return replace(self, evaluate=evaluate, program=lambda value: condition.rows(self.program(value)), in_time=None)
+        return replace(
+            self,
+            evaluate=evaluate,
+            program=lambda value: condition.rows(self.program(value)),
+            in_time=None,
+            why_none=None,
+        )
 
     def best(self) -> SitingPlan:
         """Solve to the proof, or as far as gap and time allow, and write the plan out."""
@@ -383,6 +390,10 @@ class LocationModel:
             found = self._solve(None, ())
             if found is None and self.in_time is not None:
                 found = self.in_time()
+            if found is None and self.why_none is not None:
+                proof = solve(self.program(None), time_limit_s=self.sites.time_limit_s)
+                if proof.status == "infeasible":
+                    raise self.why_none()
             if found is None:
                 raise InfeasibleError(f"{self.name}: no plan keeps to what is asked within the time limit")
             return found

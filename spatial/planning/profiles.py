@@ -19,6 +19,7 @@ from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
+from spatial.crs import require_network_crs
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
@@ -99,6 +100,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
     for table, given in (("settlements", settlements), ("candidates", candidates)):
         require_shapes(table, given)
+        if given is not None:
+            require_network_crs(given.crs, graph.crs, what=table)
     places = _places(settlements, candidates)
     if places.empty:
         return TABLES["site_profile"].frame()

@@ -350,8 +350,9 @@ def center_model(sites: Siting) -> LocationModel:
     start = bisect(sites, times, model.program, lambda plan: model.evaluate(plan).value)
     if start is None:
         fewest_sites(sites)
-        asked = "budget: pays for" if sites.first is None else "first: is kept at its best by"
-        raise InfeasibleError(f"{asked} no sites that reach everybody who has a site in reach")
+        if model.why_none is not None:
+            raise model.why_none()
+        raise InfeasibleError("p_center: no plan keeps to what is asked within the time limit")
     return replace(model, start=start)
 
 

@@ -220,6 +220,12 @@ TIPS = {
     "candidate": ("service",),
 }
 """Columns in the tip of a layer, by how its table's name begins."""
+GAP_VALUES = ("value", "threshold")
+"""What was measured of a place beyond a norm, and the norm: whole numbers of both where these tell them apart."""
+DECIMALS = """CASE WHEN "value" IS NULL AND "threshold" = round("threshold", 0) THEN 0
+WHEN "value" = round("value", 0) AND "threshold" = round("threshold", 0) THEN 0
+WHEN "unit" IN ('min', 'm') AND "threshold" = round("threshold", 0) AND round("value", 0) <> "threshold" THEN 0
+WHEN round("value", 2) = round("threshold", 2) THEN 4 ELSE 2 END""".replace("\n", " ")
 SAFE = "replace(to_string({}), map('&', '&amp;', '<', '&lt;', '>', '&gt;'))"
 """Text from data as HTML: QGIS shows a tip as a page."""
 
@@ -235,7 +241,13 @@ def map_tip(layer: QgisLayer, style: Style, words: Words) -> str:
     lines = [f"<b>[% coalesce({SAFE.format(style.display)}, '') %]</b>"] if style.display else []
     for column in dict.fromkeys(shown):
         is_number = pd.api.types.is_float_dtype(layer.frame[column].dtype)
-        value = f'format_number("{column}", 0)' if is_number else SAFE.format(f'represent_value("{column}")')
+        decimals = "0"
+        if column in GAP_VALUES and set(GAP_VALUES) <= set(layer.aliases):
+            decimals = DECIMALS
+        elif column == attr:
+            decimals = f'CASE WHEN "{column}" = round("{column}", 0) THEN 0 ELSE 2 END'
+        number = f'format_number("{column}", {decimals})'
+        value = number if is_number else SAFE.format(f'represent_value("{column}")')
         if hidden := withheld(layer.frame, column):
             value = f"CASE WHEN {hidden} THEN {said} ELSE {value} END"
         lines.append(f"{unread(escape(layer.aliases[column]))}: [% coalesce({value}, '–') %]")  # noqa: RUF001 - a dash

@@ -59,6 +59,7 @@ from spatial.qgis.layer import (
 from spatial.qgis.looks_results import least_levels
 from spatial.qgis.styles import TINTS, Style
 from spatial.reporting.plans import HAVING
+from spatial.reporting.wording import township_in
 from spatial.study.access import MANY_SETTLEMENTS
 from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES
@@ -366,6 +367,13 @@ def build_layers(
         raise ContractError("settlements", ["is empty: a GeoPackage needs at least one settlement"])
     words = Words(languages[0], "qgis")
     filled = {name: table for name, table in tables.items() if len(table)}
+    # Beside places that are named in the language of the study townships have their names in it too.
+    in_townships = {
+        name: table.assign(township=township_in(table, words.language, filled["boundaries"]).astype("str"))
+        for name, table in filled.items()
+        if {"township", "township_id"} <= set(table) and "boundaries" in filled
+    }
+    filled |= in_townships
     if not meta.is_full:
         filled = first_questions(filled, meta)
     drafts = [
@@ -598,15 +606,23 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     titles = {**why, **titles}
     frame = joined(frame, rural_columns(tables), scored, township_types(tables), on="boundary_id")
     stems = [(plain_name(norm), named) for norm, named in names.items() if f"{plain_name(norm)}_share" in frame]
+    results = tables.get("norm_results")
+    of_people = set(names)
+    if results is not None and "share_of" in results:
+        # Where nobody is in the scope of a norm places are counted, whatever it counts elsewhere.
+        is_of_people = results["unit_level"].eq("township") & results["share_of"].eq("persons")
+        of_people = set(results.loc[is_of_people, "norm_id"])
+    of_places = {plain_name(norm) for norm in names if norm not in of_people}
 
     def shown(named: NormWords, place: int) -> dict[str, Any]:
-        title = words.say("layers", "township_norm", norm=named.title)
+        key = "township_norm_places" if stems[place][0] in of_places else "township_norm"
+        title = words.say("layers", key, norm=named.title)
         told = {"theme": words.say("themes", "townships", norm=named.title), "finding": named.finding}
         return {"title": title, "shelf": "townships", "slim": place < 1, "legend": named.says, **told}
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         for place, (stem, named) in enumerate(stems[1:], start=1):
-            style = looks_results.share_fill_look(stem, frame, words, below=meta.below)
+            style = looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
             yield Look(stem, style=style, **shown(named, place))
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
@@ -616,7 +632,8 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
     def first(frame: pd.DataFrame) -> Style:
         if not stems:
             return looks_results.boundaries_look(frame, words)
-        return looks_results.share_fill_look(stems[0][0], frame, words, below=meta.below)
+        stem = stems[0][0]
+        return looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
 
     return Draft(
         "townships",

@@ -282,7 +282,7 @@ def gap_look(frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
     is_measured = unit in MEASURED
     near = threshold + NEAR_MISS_MIN if unit == MEASURED[0] else threshold
     bounds = {"low": near, "near": near, "twice": max(2.0 * threshold, near)}
-    told = {name: words.measure(value, unit) for name, value in bounds.items()}
+    told = {name: words.limit(value, unit) for name, value in bounds.items()}
     present = set(frame["gap_class"])
     # One expression for all, since QGIS draws circles in the legend only where every class grows in the same way.
     is_hidden = withheld(frame, "persons_unserved")
@@ -326,10 +326,16 @@ def withheld(frame: pd.DataFrame, column: str) -> str:
     return f"array_contains(string_to_array(\"{SUPPRESSED.name}\", ' '), '{column}')"
 
 
-def share_fill_look(stem: str, frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
-    """Show areas by the share of people beyond a norm; what would tell of fewer than `below` has dots on grey."""
+def share_fill_look(stem: str, frame: pd.DataFrame, words: Words, *, below: int = 0, places: bool = False) -> Style:
+    """
+    Show areas by the share of people, or of places, beyond a norm.
+
+    What would tell of fewer than `below` has dots on grey.
+    """
     status, share = f"{stem}_status", f'"{stem}_share"'
     labelled = said(words, "shares", SHARES)
+    if places:
+        labelled["all"] = words.say("shares", "all_places")
     if (frame[status] == "not_measurable").any():
         labelled = {name: words.say("gap", "mapped", label=label) for name, label in labelled.items()}
     categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]

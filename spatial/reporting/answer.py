@@ -469,7 +469,7 @@ def norm_text(norm: Told, words: Words) -> str:
 
 def head_text(norm: Told, words: Words) -> str:
     """Head a column by the service of a norm and its threshold."""
-    measure = "" if norm["is_presence"] else words.measure(norm["threshold"], str(norm["unit"]))
+    measure = "" if norm["is_presence"] else words.limit(norm["threshold"], str(norm["unit"]))
     return capital(f"{service_text(norm, words)} {measure}".strip())
 
 
@@ -527,13 +527,13 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
     if finding is None:
         far = service["far_min"]
         within = service["within"][f"{far:g}"]
-        base, limit = words.measure(round(service["all"]), service["counted"]), words.measure(far, "min")
+        base, limit = words.measure(round(service["all"]), service["counted"]), words.limit(far, "min")
         beyond = service["all"] - within
         share, counted = within / service["all"], service["counted"]
     else:
         sides, counted = finding[finding["counted"]], finding["counted"]
         beyond, base = sides["beyond"], _amount(finding, words, "base")
-        limit = words.measure(finding["threshold"], str(finding["unit"]))
+        limit = words.limit(finding["threshold"], str(finding["unit"]))
         share = sides["within"] / (sides["within"] + sides["beyond"])
     count = words.number(round(beyond))
     amount = words.say("answer", f"some_{counted}", n=count, value=count)
@@ -559,7 +559,7 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
     within, limit = "", reach["threshold"]
     if limit is not None:
         share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])
-        within = words.say("answer", "curve_within", share=share, limit=words.measure(limit, unit))
+        within = words.say("answer", "curve_within", share=share, limit=words.limit(limit, unit))
     kind, median = "none" if reach["median"] is None else "title", words.measure(reach["median"], unit)
     service = service_text(about, words)
     curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)

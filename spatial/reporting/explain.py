@@ -397,7 +397,7 @@ def _service_lines(explanation: Mapping[str, Any], words: Words, scenario_names:
                 minutes = words.measure(way["second_travel_time_min"], "min")
                 legs.append(say("second", facility=facility, minutes=minutes))
             for cutoff, count in way["facilities_within_min"].items():
-                limit = words.measure(float(cutoff), "min")
+                limit = words.limit(float(cutoff), "min")
                 legs.append(say("within", cutoff=limit, count=words.number(count)))
             legs += [say("edge_risk")] if way["edge_risk"] else []
         sure = _sureness(way, explanation["certainty"] or {}, words)
@@ -428,7 +428,7 @@ def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any], words: Words
         yield told + (words.say("wet", "changes") if wet["facility_changes"] else "")
     for measure in way["measures"]:
         kind, limit = measure["measure"], COUNTED.fullmatch(measure["measure"])
-        within = {"minutes": words.measure(float(limit[1]), "min")} if limit else {}
+        within = {"minutes": words.limit(float(limit[1]), "min")} if limit else {}
         name = words.say("measure_kind", "cumulative" if limit else kind, **within)
         value, unit, said = measure["told_value"], measure["told_unit"], "?"
         if value is not None:
@@ -449,7 +449,7 @@ def _trials(way: Mapping[str, Any], words: Words, names: Mapping[str, str]) -> I
             else words.measure(change[f"{side}_min"], "min", decimals=1)
             for side in ("before", "after")
         }
-        told = words.say("change", change["change"], cutoff=words.measure(change["cutoff_min"], "min"))
+        told = words.say("change", change["change"], cutoff=words.limit(change["cutoff_min"], "min"))
         name = names.get(change["scenario"]) or change["scenario"]
         yield say("scenario", scenario=name, **sides, change=told)
     crew, room = way["response"], way["room"]
@@ -523,7 +523,7 @@ def _norm_lines(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
         if norm["value"] is not None:
             told.append(words.against(norm["value"], norm["threshold"], unit))
         elif norm["status_as_mapped"] == "not_met":
-            told.append(say("norm_none", threshold=words.measure(norm["threshold"], unit)))
+            told.append(say("norm_none", threshold=words.limit(norm["threshold"], unit)))
         if norm["status_as_mapped"] != norm["status"]:
             told.append(say("norm_mapped", status=words.say("status", norm["status_as_mapped"])))
         if norm["remedy"] == "mobile_service":

@@ -379,7 +379,7 @@ def headline_text(
     """Say the result of one norm, and who of those beyond lives in a village that is to be relocated."""
     words = Words(language, names=service_names)
     service = words.service(norm["service"])
-    threshold = words.measure(norm["threshold"], norm["unit"] or "")
+    threshold = words.limit(norm["threshold"], norm["unit"] or "")
     if norm.get("nothing_mapped"):
         return words.say("headline", "nothing_mapped", service=service, threshold=threshold)
     if (norm["places_served"] or 0) + (norm["places_unserved"] or 0) <= 0:

@@ -142,7 +142,7 @@ def profile_title(measure: str, words: Words) -> str:
     ('Workplaces within 30 min', 'Leaving, a year: parcels')
     """
     if within := _WITHIN.fullmatch(measure):
-        return words.say("profile", within[1], minutes=words.measure(float(within[2]), "min"))
+        return words.say("profile", within[1], minutes=words.limit(float(within[2]), "min"))
     if measure.startswith("flow_"):
         way, _, kind = measure.removeprefix("flow_").partition("_")
         said = words.say("flow_kind", kind) if words.has("flow_kind", kind) else kind

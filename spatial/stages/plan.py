@@ -34,6 +34,7 @@ from spatial.stages.off_road import closed_water, elevation_of_ground
 from spatial.stages.plan_room import ROUND_NAME, ask_for_room, find_room, plan_round, round_scenario
 from spatial.stages.plan_sites import (
     PlanGround,
+    first_capacity,
     pays_for_nothing,
     planning_sources,
     refuse_unfit_plans,
@@ -226,7 +227,12 @@ def plan(
         own = limits.get(question.plan_id)
         if answer is not None and answer.tour is not None and own is not None and own.round is not None:
             name = f"{PLAN_NAME}{question.plan_id}{ROUND_NAME}"
-            scenarios.append(round_scenario(name, answer.tour, own.round, services_of(question, options)))
+            persons = answer.tour.stops["persons"].max()
+            sizes = {
+                service: first_capacity(service, persons, facilities, options)
+                for service in services_of(question, options)
+            }
+            scenarios.append(round_scenario(name, answer.tour, own.round, sizes))
     text = "".join(scenarios)
     return tables | ({"files": [Artifact(PLANS_FILE, (HEAD + text).encode())]} if text else {})
 
@@ -284,7 +290,15 @@ def _scenario(
     shapes = pieces.to_crs(WGS84).geometry.array
     names = pieces["action_id"] + "/" + pieces.groupby(level=0).cumcount().astype("str")
     opened = [
-        {"service": service, **ground.address(site["place_id"]), **({} if np.isnan(size) else {"capacity": size})}
+        {
+            "service": service,
+            **ground.address(site["place_id"]),
+            **(
+                first_capacity(service, site["persons_gained"], ground.facilities, options)
+                if np.isnan(size)
+                else {"capacity": size}
+            ),
+        }
         for site in sites.to_dict("records")
         for size in [site.get("capacity_after", np.nan)]  # as far as its size was planned
         for service in services[site["plan_id"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -448,11 +448,18 @@ def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: Pl
         return nothing
 
 
-def round_scenario(name: str, tour: MobileRound, how: RoundOptions, services: Sequence[str]) -> str:
-    """Write a round as a scenario: each stop once a period, in weeks of five days; empty without stops."""
+def round_scenario(name: str, tour: MobileRound, how: RoundOptions, services: Mapping[str, Mapping[str, float]]) -> str:
+    """
+    Write a round as a scenario: each stop once a period, in weeks of five days; empty without stops.
+
+    Beside each service what is known of a stop of it.
+    """
     if tour.stops.empty:
         return ""
     days = min(DAYS_A_WEEK, DAYS_A_WEEK / how.days)
     at = tour.stops["stop_id"].tolist()
-    told = "".join(f"  {toml_value({'service': service, 'at': at, 'days_a_week': days})},\n" for service in services)
+    told = "".join(
+        f"  {toml_value({'service': service, 'at': at, 'days_a_week': days, **known})},\n"
+        for service, known in services.items()
+    )
     return f'\n[[scenarios]]\nname = "{name}"\nmobile_stops = [\n{told}]\n'

@@ -247,6 +247,21 @@ def services_of(question: Question, options: Options) -> list[str]:
     return list(dict.fromkeys(service.id for service in named if service is not None)) or list(question.wanted)
 
 
+def first_capacity(service: str, persons: float, facilities: gpd.GeoDataFrame, options: Options) -> dict[str, float]:
+    """
+    Say what something new of a service holds in the scenario of a plan: enough for the people whom it brings.
+
+    Only where the study fills facilities of the service and knows the capacity of none, which would be that of the new
+    ones: such a scenario could not run.
+    """
+    vocabulary = vocabulary_of(options)
+    each = [n for name, n in options.measures.persons_per_unit.items() if service in vocabulary.satisfying(name)]
+    there = facilities.loc[(facilities["status"] == "existing") & (facilities["service"] == service), "capacity"]
+    if not each or there.notna().any():
+        return {}
+    return {"capacity": max(1.0, float(np.ceil(persons / min(each))) if np.isfinite(persons) else 1.0)}
+
+
 class _Joined(NamedTuple):
     """Settlements and the sites beside them on the network of one mode."""
 

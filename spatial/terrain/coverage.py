@@ -100,7 +100,7 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
     north_up = np.ascontiguousarray(raster.values[:: -1 if e > 0 else 1, :: -1 if a < 0 else 1])
     (west, east), (south, north) = sorted((c, c + a * columns)), sorted((f, f + e * rows))
     source = NumPyRasterSource(north_up, xmin=west, xmax=east, ymin=south, ymax=north, nodata=np.nan, name="value")
-    found = exact_extract(source, zones[["geometry"]], ["sum", "count"], output="pandas")
+    found = exact_extract(source, zones.geometry.to_frame("geometry"), ["sum", "count"], output="pandas")
     sums, cells = found["sum"].fillna(0.0), found["count"].fillna(0.0)
     table = pd.DataFrame({"zone_id": zones[zone_id].to_numpy(), "sum": sums, "cells": cells})
     total, in_zones = raster.total, float(table["sum"].sum())

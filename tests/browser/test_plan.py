@@ -169,6 +169,9 @@ def test_the_finding_is_the_title_and_its_numbers_add_up_on_the_page(planned, fo
     # Each township is rounded by itself, so that it has one number on every page: together they may be a few off.
     left = column(page, ".left-list tbody td.numeric b")
     assert abs(sum(left) - people["beyond"]) <= len(left)
+    notes = page.eval_on_selector_all("#left .muted", "nodes => nodes.map(n => n.textContent)")
+    told = f"Each township is rounded for itself: together they make {sum(left):,}, of {people['beyond']:,} in all."
+    assert notes == ([] if sum(left) == people["beyond"] else [told])
     assert page.inner_text("#today-title") == f"Today: {people['today']:,} people beyond"
 
 
@@ -582,6 +585,25 @@ def test_each_action_is_said_to_bring_as_much_only_where_all_do(gained, title, f
     )
     page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
     assert page.inner_text("#curve-title") == title
+
+
+def test_where_rounded_townships_do_not_add_up_to_those_left_the_page_says_so(folder, open_page):
+    page = open_page(folder / "plan.html", fragment="#lang=en")
+    page.evaluate(
+        """id => {
+            const record = Spatial.data.plans.find((plan) => plan.plan_id === id), [first] = record.left;
+            record.shown.persons.beyond = 1213;
+            record.left = [["Aa", 700], ["Bb", 512]].map(([en, persons]) => ({
+                ...first, township_id: en, names: { en }, persons, places: 1,
+            }));
+            window.location.hash = id;
+        }""",
+        SITES,
+    )
+    page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
+    page.wait_for_function("document.getElementById('left-title').textContent.includes('Aa')")
+    told = "Each township is rounded for itself: together they make 1,212, of 1,213 in all."
+    assert page.inner_text("#left .muted") == told
 
 
 @pytest.mark.parametrize(("counted", "named"), [("persons", "Aa and Bb"), ("places", "Cc and Aa")])

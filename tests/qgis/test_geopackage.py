@@ -130,6 +130,38 @@ def test_townships_carry_each_norm_that_applies(county, package):
     assert read.loc["r1", "cn_hospital_unserved"] == pytest.approx(row["persons_unserved"])
 
 
+@pytest.mark.parametrize(("language", "named"), [("en", "East"), ("zh", "东乡")])
+def test_townships_are_named_in_the_language_of_the_layers(language, named, county, county_meta):
+    boundaries = county["boundaries"].assign(name="东乡", name_en="East", name_zh="东乡")
+    gaps, settlements = (county[name].assign(township_id="r1", township="东乡") for name in ("gaps", "settlements"))
+    tables = county | {"boundaries": boundaries, "gaps": gaps, "settlements": settlements}
+    layers = build_layers(tables, crs=CRS, languages=[language], meta=county_meta)
+    told = [layer.frame["township"] for layer in layers if "township" in layer.frame]
+    assert len(told) > 2
+    for column in told:
+        assert set(column.dropna()) == {named}
+
+
+def test_a_norm_that_counts_places_shows_shares_of_places_and_says_so(county, county_meta):
+    norms = county["norm_results"]
+    places, people = norms.assign(share_of="places"), norms.assign(share_of="persons")
+    # In one township nobody is in the scope of any norm.
+    mixed = people.assign(share_of=people["share_of"].mask(people["unit_id"] == "r1", "places"))
+    for counted, title, best in (
+        (people, "People beyond the norm: ", "Everyone within the norm"),
+        (mixed, "People beyond the norm: ", "Everyone within the norm"),
+        (places, "Places beyond the norm: ", "All places within the norm"),
+    ):
+        layers = build_layers(county | {"norm_results": counted}, crs=CRS, languages=["en"], meta=county_meta)
+        (layer,) = (each for each in layers if each.table == "townships")
+        looks = [(layer.title, layer.style), *((look.title, look.style) for look in layer.more_looks)]
+        of_norms = [(told, style) for told, style in looks if "beyond the norm" in told]
+        assert of_norms
+        for told, style in of_norms:
+            assert told.startswith(title)
+            assert best in next(iter(style.renderer.iter("category"))).get("label")
+
+
 def test_what_the_public_is_not_told_has_a_mark_of_its_own_in_map_legend_and_tip(county, county_meta):
     """Of the first norm, and of the first gap of each norm, numbers of people are withheld below 10."""
     gaps, norms = (county[name].reset_index(drop=True) for name in ("gaps", "norm_results"))

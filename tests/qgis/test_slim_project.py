@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spatial.qgis import build_layers, write_qgis
@@ -47,6 +48,30 @@ def test_the_small_project_has_few_layers_and_the_full_one_every_table(county, c
         for meta in (slim, county_meta)
     )
     assert len(few) <= 20 < len(all_of_them)
+
+
+@pytest.mark.qgis
+@pytest.mark.parametrize(
+    ("gap", "shown"),
+    [
+        (("min", 60.0, 98.3), ("98", "60")),
+        (("min", 60.0, 60.137), ("60.14", "60.00")),
+        (("min", 60.0, 60.002), ("60.0020", "60.0000")),
+        (("min", 7.5, 8.25), ("8.25", "7.50")),
+        (("per_1000", 2.5, 0.4), ("0.40", "2.50")),
+        (("link", 1.0, 0.0), ("0", "1")),
+        (("min", 60.0, np.nan), ("–", "60")),  # noqa: RUF001 - a dash
+    ],
+)
+def test_a_pointer_shows_a_value_beyond_a_norm_apart_from_the_norm(gap, shown, county, slim, in_qgis, tmp_path):
+    gaps = county["gaps"].assign(**dict(zip(("unit", "threshold", "value"), gap, strict=True)))
+    for artifact in write_qgis(county | {"gaps": gaps}, name="county", crs=CRS, languages=["en"], meta=slim):
+        (tmp_path / artifact.name).write_bytes(artifact.content)
+    tips = in_qgis("tips_in_qgis.py", tmp_path / "county.qgz").found
+    told = [tip for of_layer in tips.values() for tip in of_layer if "Measured value: " in tip]
+    assert told
+    for tip in told:
+        assert f"Measured value: {shown[0]}<br/>Threshold: {shown[1]}<br/>" in tip
 
 
 @pytest.mark.qgis

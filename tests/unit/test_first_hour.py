@@ -180,14 +180,17 @@ def test_a_map_of_access_names_classes_units_norm_and_scale(result):
     # Half of 10 minutes, 10, a quarter and a half above it; the last is the facility.
     assert [text.split(":")[0] for text in legend] == [
         "within 5 min",
-        "within 10 min",
-        "within 13 min",
-        "within 15 min",
+        "5 to 10 min",
+        "10 to 13 min",
+        "13 to 15 min",
         "over 15 min",
         "Hospital",
     ]
     people = sum(int(text.split(": ")[1].removesuffix(" people")) for text in legend[:-1])
     assert people == 360
+    fast = result.access.query("service == 'hospital' and travel_time_min <= 10 and travel_time_min > 5")
+    between = result.settlements.loc[result.settlements["settlement_id"].isin(fast["settlement_id"])]
+    assert legend[1] == f"5 to 10 min: {between['population_persons'].sum():.0f} people"
     assert axes.get_title(loc="left").startswith("Hospital, by the fastest mode")
     assert [text.get_text() for text in axes.texts] == ["500 m"]
     assert axes.figure.axes == [axes]

@@ -84,6 +84,33 @@ def test_places_in_another_crs_are_sent_to_that_of_the_network(crs, graph, villa
         sp.travel_times(graph, villages.set_crs(None, allow_override=True), clinics)
 
 
+def test_barriers_that_are_elsewhere_or_a_frame_are_refused(graph, villages, clinics):
+    # A wall between the villages and the road north of them, which the walk to it may not cross.
+    wall = gpd.GeoSeries([shapely.LineString([(-500, 50), (9500, 50)])], crs=CRS)
+    above = villages.set_geometry(villages.translate(0, 100), crs=CRS)
+    access = access_of(villages)
+    found = sp.last_mile(graph, above, access, barriers=wall)["all_season_road_distance_m"]
+    assert (found.fillna(np.inf) > sp.last_mile(graph, above, access)["all_season_road_distance_m"]).all()
+    od = sp.travel_times(graph, above, clinics).rename(columns={"travel_time_min": "observed_min"})
+    for ask in (
+        lambda walls: sp.last_mile(graph, above, access, barriers=walls),
+        lambda walls: sp.calibrate_speeds(graph, od, places=[above, clinics], barriers=walls),
+    ):
+        with pytest.raises(sp.CrsError, match="barriers: the CRS is EPSG:4326"):
+            ask(wall.to_crs(4326))
+        with pytest.raises(sp.ContractError, match="barriers: are a GeoDataFrame; give a GeoSeries"):
+            ask(gpd.GeoDataFrame(geometry=wall))
+
+
+@pytest.mark.parametrize("point", [shapely.Point(), None], ids=["empty", "none"])
+def test_a_row_without_a_point_is_refused_by_name(point, villages, clinics):
+    settled, offered = (frame.set_geometry([frame.geometry.iloc[0], point], crs=CRS) for frame in (villages, clinics))
+    with pytest.raises(sp.ContractError, match=r"geometry: missing or empty in rows .a. .1 in all."):
+        sp.as_settlements(settled, id="settlement_id", tier="village")
+    with pytest.raises(sp.ContractError, match=r"geometry: missing or empty in rows .x. .1 in all."):
+        sp.as_facilities(offered, service="clinic", id="facility_id")
+
+
 def test_roads_of_a_single_point_are_no_matter_of_the_speed_table():
     dot = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (0, 0)])], crs=CRS)
     with pytest.raises(sp.NetworkError, match="1 are open and none of these has two different points"):
@@ -391,6 +418,39 @@ def test_ids_keep_their_kind_in_every_table_that_names_them(graph, villages, off
     assert tables["settlement_id"][0]["settlement_id"].tolist() == [7, 3]
     drawn = sp.isochrones(graph, goals, cutoffs_min=9.0, **asked)
     assert drawn["facility_id"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda ids: ids.astype("int64"),
+        lambda ids: ids.astype("int64").astype("category"),
+        lambda ids: ids.astype(object),
+    ],
+    ids=["numbers", "categories", "objects"],
+)
+def test_a_table_of_a_run_meets_frames_whose_ids_are_numbers(kept, graph, villages):
+    texts = villages.assign(settlement_id=["2", "11"], in_study=True, township=["east", "west"])
+    access = access_of(texts).assign(settlement_id=["2", "2", "11", "11"])
+    own = texts.assign(settlement_id=kept(texts["settlement_id"]))
+    assert sp.summarise(access, settlements=own).equals(sp.summarise(access, settlements=texts))
+    found, told = (sp.last_mile(graph, places, access) for places in (own, texts))
+    assert found["last_mile_share"].tolist() == told["last_mile_share"].tolist() == [0.2, 0.2]
+    covered, known = (
+        sp.last_mile_coverage(table, access, places, targets={"clinic": 10.0})
+        for table, places in ((found, own), (told, texts))
+    )
+    assert covered.equals(known)
+    lost = sp.wet_loss(access, access, own)
+    assert lost["population_persons"].tolist() == [10.0, 10.0, 20.0, 20.0]
+    strange = access.assign(settlement_id="x")
+    for ask in (
+        lambda: sp.summarise(strange, settlements=own),
+        lambda: sp.last_mile(graph, own, strange),
+        lambda: sp.last_mile_coverage(found, strange, own, targets={}),
+    ):
+        with pytest.raises(sp.ContractError, match=r"access.*\n.*none of 'x' .* is among the settlements"):
+            ask()
 
 
 def access_of(villages):

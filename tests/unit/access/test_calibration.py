@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
-from spatial.errors import ContractError
+from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.network.combined import combine_networks
 from spatial.network.matrix import times_matrix
@@ -62,6 +62,15 @@ def real(graph, **factors):
     """Give each class other speeds."""
     factor = pd.Series(graph.road_class).map(factors).fillna(1.0).to_numpy()
     return graph.with_minutes(graph.forward_min / factor, graph.backward_min / factor)
+
+
+def test_places_elsewhere_or_without_a_point_are_refused(city):
+    places = spots()
+    observed = trips(city, places)
+    with pytest.raises(CrsError, match=r"places: the CRS is EPSG:4326.*to_crs\(graph.crs\)"):
+        calibrate_speeds(city, observed, places=[places.to_crs(4326)])
+    with pytest.raises(ContractError, match="geometry: there is none"):
+        calibrate_speeds(city, observed, places=pd.DataFrame(places.drop(columns="geometry")))
 
 
 def test_known_factors_come_back_though_they_move_the_ways(city):

@@ -127,6 +127,14 @@ def test_a_plan_shows_whom_it_brings_and_what_is_built():
     assert "12 min" in text
 
 
+def test_sites_of_a_plan_are_named_in_the_language_of_the_map():
+    ran = Ran()
+    ran.settlements["name_zh"] = list("甲乙丙丁")
+    text = plan_map(ran, language="zh").get_root().render()
+    assert "1. 乙" in text
+    assert "1. B" not in text
+
+
 @pytest.mark.parametrize(
     ("draw", "what"),
     [
@@ -154,3 +162,27 @@ def test_maps_of_pages_are_written_by_folium_too(monkeypatch):
 def test_a_path_is_no_run_to_draw(draw, tmp_path):
     with pytest.raises(ContractError, match=r"is a str; open a run with read_results"):
         draw(str(tmp_path), "hospital")
+
+
+def test_a_plot_counts_places_where_nobody_knows_how_many_live_there():
+    pytest.importorskip("matplotlib").use("Agg")
+    ran = Ran()
+    ran.settlements["population_persons"] = np.nan
+    ran.summary = {"norms": []}
+    legend = [text.get_text() for text in plot_access(ran, "hospital", limit_min=30.0).get_legend().get_texts()]
+    assert "15 to 30 min: 1 place" in legend
+    assert not any("people" in text for text in legend)
+
+
+@pytest.mark.parametrize(
+    ("asked", "mode", "named"), [("walk", "any", False), ("walk", "walk", True), (None, "any", True)]
+)
+def test_a_plot_names_the_norm_where_it_travels_as_the_norm_asks(asked, mode, named):
+    pytest.importorskip("matplotlib").use("Agg")
+    ran = Ran()
+    ran.summary = {
+        "norms": [{"service": "hospital", "metric": "time_min", "threshold": 7.5, "norm_id": "N", "mode": asked}]
+    }
+    axes = plot_access(ran, "hospital", mode=mode)
+    assert ("N: within 7.5 min" in axes.get_title(loc="left")) == named
+    assert [text.get_text().split(":")[0] for text in axes.get_legend().get_texts()][1] == "4 to 7.5 min"

@@ -62,6 +62,7 @@ def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
         run(study, "add", "norm", study, word, "10min")
         assert read(study)["norms"]["add"][number]["service"] == "pharmacy"
     assert len(Study.from_toml(study, raw=study.parent).norms.add) == 6
+    assert run(study, "add", "norm", study, "bank", "7.5min").startswith("Bank within 7.5 min, ")
 
 
 def test_a_norm_that_cannot_be_is_refused_with_every_fault_and_nothing_is_written(study):

@@ -56,6 +56,8 @@ def read(frame: gpd.GeoDataFrame, **source: object) -> gpd.GeoDataFrame:
         ("24 heures sur 24", 168.0),
         ("全天", 168.0),
         ("Mo-Su 00:00-24:00", 168.0),
+        ("00:00-23:59", 168.0),  # the last minute that a form takes
+        ("Mo-Fr 0h00-23h59", 5 * 24),
         ("Mo-Fr 08:00-17:00; Sa 08:00-12:00", 5 * 9 + 4),
         ("周一至周五 8:00-12:00\uff0c14:00-17:00", 5 * 7),
         ("lundi à vendredi 8h à 17h", 45.0),

@@ -147,6 +147,20 @@ def test_a_kept_column_of_a_name_that_the_table_has_is_refused(tiny, read, name)
         read()
 
 
+@pytest.mark.parametrize("name", ["suppressed", "bbox", "item_id"])
+def test_a_column_is_not_called_as_packages_call_theirs(tiny, read, name) -> None:
+    tiny.tables["sources.settlements"]["columns"] |= {name: "level"}
+    with pytest.raises(StudyError, match=f"sources.settlements.columns.{name}: packages and the service call a column"):
+        read()
+
+
+def test_a_column_that_a_key_names_is_not_called_as_packages_call_theirs(tiny, read) -> None:
+    tiny.write("settlements.csv", _with(tiny.csv(), "suppressed", "3"))
+    tiny.tables["measures"] = {"demand": "suppressed"}
+    with pytest.raises(StudyError, match=r"sources.settlements.suppressed: .* such as columns.own_suppressed"):
+        read()
+
+
 def test_a_mapped_column_stays_as_the_file_has_it_where_it_is_kept_too(tiny, read) -> None:
     own = tiny.tables["sources.settlements"]
     own["columns"] |= {"tier": "level"}

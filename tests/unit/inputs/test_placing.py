@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.crs import WGS84
-from spatial.errors import ContractError, SourceError
+from spatial.errors import ContractError, CrsError, SourceError
 from spatial.formats.notes import take_notes
 from spatial.inputs.names import name_scores, plain_name, unit_key, unit_level_of, unit_prefixes
 from spatial.inputs.place_tables import PlacedTables, read_decisions, unplaced_in_units
@@ -549,3 +549,11 @@ def test_two_townships_of_one_name_and_a_code_of_another_township_place_nothing(
     done = amid_townships(locate_places(rows, _settlements().iloc[:0], twins, key="settlement_id"), twins)
     assert done.frame["placed_at"].fillna("").tolist() == ["", "b9", ""]
     assert done.undecided["place_id"].tolist() == ["a", "c"]
+
+
+@pytest.mark.parametrize("without", ["settlements", "boundaries"])
+def test_places_without_a_crs_are_refused(without: str) -> None:
+    given = {"settlements": _settlements(), "boundaries": _boundaries()}
+    given[without] = given[without].set_crs(None, allow_override=True)
+    with pytest.raises(CrsError, match=f"{without}: no CRS"):
+        locate_places(_facilities({"name": "官坪村卫生室"}), **given)

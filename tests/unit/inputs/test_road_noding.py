@@ -298,6 +298,8 @@ def test_faults_are_refused_with_the_remedy() -> None:
         sp.node_roads(_roads(lines), join="silently")  # type: ignore[arg-type]
     with pytest.raises(ContractError, match="repeated 'a'"):
         sp.node_roads(_roads(lines).assign(road_id="a"))
+    with pytest.raises(ContractError, match="has no rows"):
+        sp.node_roads(_roads(lines).iloc[:0])
     with pytest.raises(ContractError, match="no line with a length in roads 'a'"):
         sp.node_roads(_roads({"a": [(1, 1), (1, 1)], "b": [(0, 0), (5, 0)]}))
     with pytest.raises(CrsError):

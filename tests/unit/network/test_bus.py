@@ -95,6 +95,12 @@ def test_stops_may_stand_in_a_table_of_their_own_and_off_the_road():
     assert graph.report["bus"]["longest_walk_m"] == pytest.approx(100.0)
 
 
+def test_stops_without_an_id_beside_others_that_have_one_are_where_they_stand():
+    named = bus_network(line("a", [0, 10, 20], stop_id=["first", None, None]), street())
+    assert named.report["bus"]["stops"] == 3
+    assert door_to_door(named, 0, 20) == pytest.approx(15 + 10 + 10)
+
+
 def test_the_order_of_rows_and_lines_does_not_matter():
     table = lines(line("a", [0, 10, 20]), line("b", [20, 30, 40], headway=60.0))
     shuffled = table.sample(frac=1.0, random_state=3)

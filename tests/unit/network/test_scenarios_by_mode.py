@@ -1,5 +1,7 @@
 """A scenario told of the roads of one mode, on those of another: closures, speeds and new roads of each."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -139,6 +141,25 @@ def test_a_new_road_of_a_class_that_is_not_there_goes_as_the_speed_table_says(gr
     assert driven == pytest.approx(usual.classes["primary"] * usual.factor)
     with pytest.raises(ContractError, match="state it, since the network has no road of class 'primary'"):
         edit_network(graphs["drive"], add=new.drop(columns="speed_km_h"))
+
+
+def test_a_new_road_of_a_class_that_is_not_there_goes_at_the_speed_of_the_season(graphs):
+    drive, cycle = (load_speeds("osrm_like").modes[mode] for mode in ("drive", "cycle"))
+    dirt = roads(("n1", "primary", [(0, 0), (0, 2)])).assign(surface=["dirt"])
+    plan = Scenario("plan", add=dirt, season="wet")
+    # The wet halves what is not paved, and leaves what is.
+    expected = drive.classes["primary"] * drive.factor
+    assert speed(plan.apply(graphs["drive"]), "n1/0") == pytest.approx(0.5 * expected)
+    assert speed(Scenario("plan", add=dirt.assign(surface="asphalt"), season="wet").apply(graphs["drive"]), "n1/0") == (
+        pytest.approx(expected)
+    )
+    assert speed(plan.apply(graphs["walk+drive"]), "drive:n1/0") == pytest.approx(0.5 * expected)
+    ridden = build_network(roads(("w1", "tertiary", [(0, 0), (8, 0)])), mode="cycle")
+    own = scenario_for_mode(plan, graphs["drive"], ridden).scenario
+    assert speed(own.apply(ridden), "n1/0") == pytest.approx(0.5 * cycle.classes["primary"] * cycle.factor)
+    # A season that removes unpaved roads leaves it no speed.
+    with pytest.raises(ContractError, match="state it, since the network has no road of class 'primary'"):
+        replace(plan, season="all_season").apply(graphs["drive"])
 
 
 def test_a_new_road_that_no_leg_may_use_is_left_out(graphs):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.errors import ContractError
+from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.planning.profiles import site_profile
 from spatial.study.access import SnapRules
@@ -158,6 +158,9 @@ def test_candidates_are_told_of_beside_towns_with_the_reason_for_what_is_unknown
     assert np.isnan(value["persons_within_30"])
     kinds = profile.drop_duplicates("place_id").set_index("place_id")["place_kind"]
     assert kinds["idle/a"] == "candidate"
+    for elsewhere in (sites.to_crs(4326), sites.set_crs(None, allow_override=True)):
+        with pytest.raises(CrsError, match=r"candidates: .*to_crs\(graph.crs\)"):
+            profile_of(candidates=elsewhere)
     assert kinds["t1"] == "township_centre"
 
 

@@ -278,6 +278,20 @@ def test_a_time_limit_without_any_plan_is_an_error() -> None:
         mclp(od, people, sites, **asked, time_limit_s=0.0)
 
 
+@pytest.mark.parametrize("model", [p_median, p_center])
+@pytest.mark.parametrize(("asked", "told"), [("budget", "a budget of 1"), ("n_facilities", "1 new sites")])
+def test_where_people_of_the_norm_leave_no_sites_for_everybody_what_would_do_is_said(model, asked, told) -> None:
+    # Only a brings anybody of the norm within 10 minutes, and only b reaches the second village: both would do.
+    od = pd.DataFrame({"from_id": [1, 1, 2], "to_id": ["a", "b", "b"], "travel_time_min": [5.0, 50.0, 5.0]})
+    people = pd.DataFrame({"settlement_id": [1, 2], "population_persons": 9.0, "needy": [9.0, 0.0]})
+    sites = pd.DataFrame({"facility_id": ["a", "b"], "cost": 1.0})
+    options = {"first": "needy", "first_within": 10.0, "site_costs": "cost" if asked == "budget" else None}
+    with pytest.raises(InfeasibleError, match=f"first: with {told}, .* do not reach everybody") as caught:
+        model(od, people, sites, **options, **{asked: 1})
+    assert caught.value.bound == 2.0
+    assert set(model(od, people, sites, **options, **{asked: 2}).sites["facility_id"]) == {"a", "b"}
+
+
 def test_a_number_of_sites_has_a_plan_with_its_bound_however_short_the_time() -> None:
     draw = np.random.default_rng(1)
     cost, people = draw.integers(1, 1000, (200, 60)).astype(float), draw.integers(1, 100, 200)

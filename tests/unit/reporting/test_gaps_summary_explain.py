@@ -897,6 +897,14 @@ def test_a_value_just_beyond_the_norm_is_told_apart_from_it():
     assert words.against(60.2, 60.0, "min") == "60.2 min against 60.0 min"
     assert words.against(60.0, 60.0, "min") == "60 min against 60 min"
     assert words.against(12.0, 60.0, "min") == "12 min against 60 min"
+    assert words.against(12.3, 7.5, "min") == "12.3 min against 7.5 min"
+
+
+def test_a_limit_has_as_many_decimals_as_it_needs():
+    words = Words("en")
+    shown = [words.limit(*each) for each in ((60.0, "min"), (7.5, "min"), (500.0, "m"), (2500.0, "m"), (12340.0, "m"))]
+    assert shown == ["60 min", "7.5 min", "500 m", "2.5 km", "12.34 km"]
+    assert Words("fr").limit(7.5, "min") == "7,5\u00a0min"
 
 
 def test_numbers_are_written_for_people():

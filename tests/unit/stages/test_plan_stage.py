@@ -84,6 +84,21 @@ def test_a_plan_and_its_scenario_give_the_same_minutes(planned):
     assert (later.folder.name, len(later.facilities)) == ("tiny--plan-near", 6)
 
 
+def test_a_plan_of_the_first_facilities_of_a_service_runs_as_it_is_written(tiny):
+    # No pharmacy stands, so that nobody knows how much one holds: s2 brings 70 people and s3 60, 25 of them a unit.
+    plan = {**PLANS[0], "service": "pharmacy", "round": ROUND}
+    study = study_of(tiny, plans=[plan], measures={"persons_per_unit": {"pharmacy": 25.0}})
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    found = sp.run(study, until="gaps", **where)
+    sites, stops = (tomllib.loads((found.folder / "plans.toml").read_text())["scenarios"][n] for n in (0, 1))
+    gained = found.plan_actions["persons_gained"].tolist()
+    assert [item["capacity"] for item in sites["open"]] == [np.ceil(persons / 25.0) for persons in gained]
+    assert stops["mobile_stops"][0]["capacity"] == np.ceil(found.plan_stops["gained"].max() / 25.0)
+    later = sp.run(study, scenario="plan:near", until="measures", **where)
+    assert later.served["served_persons"].sum() >= sum(gained)
+    sp.run(study, scenario="plan:near-round", until="measures", **where)
+
+
 def test_a_settlement_is_told_which_plan_reaches_it(planned):
     study, _, result = planned
     said = {place: explain_settlement(study, result, place) for place in ("s2", "s4")}

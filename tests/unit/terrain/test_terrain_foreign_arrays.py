@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pyproj
 import pytest
+import rasterio
 import shapely
 from affine import Affine
 
@@ -185,3 +186,22 @@ def test_land_cover_that_is_infinite_and_speeds_in_words_are_refused() -> None:
 def test_degrees_that_are_gradians_are_refused() -> None:
     with pytest.raises(CrsError, match="is in grad"):
         cell_sizes_m(Affine(0.01, 0, 2, 0, -0.01, 52), pyproj.CRS("EPSG:4807"), (2, 2))
+
+
+def test_zones_are_counted_whatever_their_geometry_is_called() -> None:
+    people = Raster(np.ones((2, 2)), Affine(100.0, 0.0, 0.0, 0.0, -100.0, 200.0), UTM)
+    zones = _zones(shapely.box(0, 0, 100, 200)).rename_geometry("outline")
+    assert zonal_sums(people, zones).table["sum"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32650", 32650, rasterio.crs.CRS.from_epsg(32650)])
+def test_a_raster_takes_a_crs_as_a_code_and_as_rasterio_reads_it(crs) -> None:
+    raster = Raster(np.ones((2, 2)), Affine(100.0, 0.0, 0.0, 0.0, -100.0, 200.0), crs)
+    assert raster.crs == pyproj.CRS("EPSG:32650")
+    assert "EPSG:32650" in repr(raster)
+
+
+@pytest.mark.parametrize("crs", [None, "EPSG:nothing"])
+def test_a_raster_without_a_crs_is_refused(crs) -> None:
+    with pytest.raises(CrsError, match=r"raster: .* is no CRS; give that of the transform"):
+        Raster(np.ones((2, 2)), Affine(100.0, 0.0, 0.0, 0.0, -100.0, 200.0), crs)

@@ -121,7 +121,7 @@
 
   function reachRows(areas, isWhole = true) {
     const fills = (item) => areas.items.slice(item).map(() => [tone(0), REACH_FILL]);
-    return areas.items.map((item, k) => row(swatch(fills(k), tone(k)), S.t("areas.within", { minutes: S.minutes(item.cutoff) }), isWhole ? S.t("areas.size", { area: item.area_km2 }) : ""));
+    return areas.items.map((item, k) => row(swatch(fills(k), tone(k)), S.t("areas.within", { minutes: S.limitText(item.cutoff, "min") }), isWhole ? S.t("areas.size", { area: item.area_km2 }) : ""));
   }
 
   /* People of a catchment where they are known, and its ground. */

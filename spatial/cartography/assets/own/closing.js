@@ -69,7 +69,7 @@
   function save(state, rows, threshold) {
     const basis = S.hasPeople() ? [[S.t("beyond.basis")], [S.t("study.basis_" + S.data.study.basis)]] : [[], []];
     const head = [S.t("closing.facility"), ...heads(), S.t("closing.becomes"), ...basis[0]], name = S.facilityName(state, state.facility);
-    const lines = rows.map((row) => [name, ...cells(state, row, threshold), S.t(row.isLost ? "closing.goes_beyond" : "closing.as_before", { measure: S.minutes(threshold) }), ...basis[1]]);
+    const lines = rows.map((row) => [name, ...cells(state, row, threshold), S.t(row.isLost ? "closing.goes_beyond" : "closing.as_before", { measure: S.limitText(threshold, "min") }), ...basis[1]]);
     S.download(S.data.page.file.replace(".html", "-closing.csv"), [head, ...lines]);
   }
 
@@ -77,7 +77,7 @@
     const { section } = S.placeParts, { rows, threshold, isKnown, mode } = found, said = (text, more) => S.el("p", { text, ...more });
     if (!isKnown) return section(S.t("closing.title"), [said(S.t("closing.unknown"), { class: "muted" })]);
     const lost = rows.filter((row) => row.isLost), without = rows.filter(({ then }) => !isFinite(then)), edge = rows.filter(({ atEdge }) => atEdge).length;
-    const measure = S.minutes(threshold);
+    const measure = S.limitText(threshold, "min");
     return section(S.t("closing.title"), [
       !lost.length ? S.el("p", { class: "closing-none", text: S.t("closing.nobody", { measure }) }) : S.el("p", { class: "headline-number" }, [S.el("strong", { class: "is-worse", text: S.number(S.hasPeople() ? sum(lost) : lost.length) }), S.el("span", { text: S.t(S.hasPeople() ? "closing.lost_people" : "closing.lost_places", { n: S.hasPeople() ? sum(lost) : lost.length, measure, places: S.t("unit.places", { n: lost.length }) }) })]),
       said(longer(state, rows)),

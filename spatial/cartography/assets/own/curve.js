@@ -39,7 +39,7 @@
     // The share at the point stands below the curve, where no line is.
     const told = text(at + (isRight ? -8 : 8), Math.min(y(share) + 18, HEIGHT - BOTTOM - 4), S.percent(share), { fill: colour, "font-weight": 700, "text-anchor": isRight ? "end" : "start" });
     document.getElementById("curve-title").textContent = S.t("curve.title_" + noun + "_" + (layer.unit === "min" ? "min" : "m"));
-    S.fill("curve-drawing", [S.svg("svg", { viewBox: "0 0 " + WIDTH + " " + HEIGHT, width: WIDTH, height: HEIGHT, role: "img", "aria-label": S.t("curve.label_" + noun, { share: S.percent(share), measure: S.measure(threshold, layer.unit) }) }, [
+    S.fill("curve-drawing", [S.svg("svg", { viewBox: "0 0 " + WIDTH + " " + HEIGHT, width: WIDTH, height: HEIGHT, role: "img", "aria-label": S.t("curve.label_" + noun, { share: S.percent(share), measure: S.limitText(threshold, layer.unit) }) }, [
       target ? bar("M" + LEFT + " " + y(target).toFixed(1) + "H" + (WIDTH - RIGHT), { "stroke-dasharray": "3 3", stroke: "#566168" }) : null,
       target ? text(LEFT - 4, y(target) + 5, S.percent(target), { "text-anchor": "end" }) : null,
       bar("M" + LEFT + " " + y(0) + "H" + (WIDTH - RIGHT), { stroke: "#a9aeb0" }),
@@ -48,7 +48,7 @@
       S.svg("circle", { cx: at.toFixed(1), cy: y(share).toFixed(1), r: 5, fill: colour, stroke: "#fff", "stroke-width": 1.5 }),
       told,
       text(LEFT, HEIGHT - 4, "0"),
-      text(Math.max(LEFT + 40, Math.min(at, WIDTH - RIGHT - 70)), HEIGHT - 4, S.measure(threshold, layer.unit), { "text-anchor": "middle", fill: "#1d2529" }),
+      text(Math.max(LEFT + 40, Math.min(at, WIDTH - RIGHT - 70)), HEIGHT - 4, S.limitText(threshold, layer.unit), { "text-anchor": "middle", fill: "#1d2529" }),
       text(WIDTH - RIGHT, HEIGHT - 4, S.measure(layer.max, layer.unit), { "text-anchor": "end" }),
     ])]);
   };

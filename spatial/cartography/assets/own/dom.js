@@ -110,7 +110,7 @@
     const service = S.has("service." + norm.service) ? S.t("service." + norm.service) : S.pick(norm.names) || S.capital(S.word("service", norm.service));
     const mode = S.word("mode", norm.mode || "none");
     const key = "norm." + norm.metric + (norm.metric === "attribute" && norm.unit === "flag" ? "_flag" : "");
-    const measure = S.measure(norm.threshold, norm.unit);
+    const measure = S.limitText(norm.threshold, norm.unit);
     if (!S.has(key)) return S.t("norm.other", { service: service, measure: measure });
     return S.t(key, { service: service, measure: measure, mode: mode });
   };

@@ -116,7 +116,7 @@
     const first = data.pages.filter((page) => page.first), rest = data.pages.filter((page) => !page.first);
     S.fill("maps", first.map((page) => {
       const line = S.t("index.line_" + page.kind);
-      const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: page.threshold }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
+      const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: S.figure(page.threshold) }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
       return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));
     const told = rest.find((page) => finite(page.reached));

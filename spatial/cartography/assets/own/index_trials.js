@@ -18,7 +18,7 @@
     const heads = ["service", "gained", "lost", "unchanged"].map((key) => S.t("trial.head_" + key));
     const rows = own.map((entry) => {
       const sums = entry[S.hasPeople() ? "persons" : "places"];
-      const norm = S.t("trial.within", { minutes: S.minutes(entry.cutoff_min), mode: S.word("by", entry.mode) });
+      const norm = S.t("trial.within", { minutes: S.limitText(entry.cutoff_min, "min"), mode: S.word("by", entry.mode) });
       return S.el("tr", {}, [
         S.el("th", { scope: "row" }, [serviceLink(entry), S.el("span", { class: "muted", text: " " + norm })]),
         ...["gained", "lost", "unchanged"].map((key) => numeric(S.number(sums[key]))),
@@ -35,7 +35,7 @@
     const rows = entry.targets.map((target) => {
       const within = target["within_" + noun], beyond = target["beyond_" + noun];
       return S.el("tr", {}, [
-        S.el("th", { scope: "row", text: S.t("trial.target", { minutes: S.minutes(target.target_min) }) }),
+        S.el("th", { scope: "row", text: S.t("trial.target", { minutes: S.limitText(target.target_min, "min") }) }),
         numeric(S.number(within)), numeric(S.percent(within + beyond > 0 ? within / (within + beyond) : NaN)), numeric(S.number(beyond)),
       ]);
     });

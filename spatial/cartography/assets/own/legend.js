@@ -26,14 +26,14 @@
 
   /* From one limit to the next, with the unit once where both have the same. */
   function spanLabel(low, high, unit) {
-    const bare = unit === "min" ? S.number(low) : unit !== "m" || high < 999.5 ? S.number(low) : low >= 999.5 ? S.decimal(low / 1000) : S.measure(low, unit);
-    return S.t("sure.span", { low: bare, high: S.measure(high, unit) });
+    const bare = unit === "min" ? S.figure(low) : unit !== "m" || high < 999.5 ? S.number(low) : low >= 999.5 ? S.decimal(low / 1000) : S.measure(low, unit);
+    return S.t("sure.span", { low: bare, high: S.limitText(high, unit) });
   }
 
   function gradedLabel(layer, code, threshold) {
     const limits = S.classLimits(threshold, layer.step);
-    if (code === 0) return S.t("class.within", { measure: S.measure(limits[0], layer.unit) });
-    if (code === limits.length) return S.t("class.beyond", { measure: S.measure(limits[code - 1], layer.unit) });
+    if (code === 0) return S.t("class.within", { measure: S.limitText(limits[0], layer.unit) });
+    if (code === limits.length) return S.t("class.beyond", { measure: S.limitText(limits[code - 1], layer.unit) });
     return code < limits.length ? spanLabel(limits[code - 1], limits[code], layer.unit) : S.t(code === S.NO_WAY ? "beyond.no_way" : "class.searched");
   }
 
@@ -41,7 +41,7 @@
     if (layer.breaks && name !== "unknown") return levelLabel(layer.breaks, name);
     const code = layer.kind === "threshold" ? S.classesOf(layer).indexOf(name) : -1;
     if (S.JUDGED.includes(code)) return gradedLabel(layer, code, threshold);
-    const values = { service: serviceName(), measure: S.measure(threshold, layer.unit) };
+    const values = { service: serviceName(), measure: S.limitText(threshold, layer.unit) };
     if (layer.key === "measure") Object.assign(values, { mean: S.supply(layer.mean, layer.told).value, half: S.supply(layer.mean / 2, layer.told).value });
     return S.t("class." + name, values);
   }
@@ -130,7 +130,7 @@
     const judged = amount(...layer.classes.filter((name) => !ASIDE.includes(name)));
     const family = S.data.page.kind === "last_mile" ? "last_mile" : layer.key;
     const values = {
-      n: count, share: S.percent(judged > 0 ? count / judged : NaN), measure: S.measure(state.threshold, layer.unit),
+      n: count, share: S.percent(judged > 0 ? count / judged : NaN), measure: S.limitText(state.threshold, layer.unit),
       mode: S.word("by", layer.mode), service: serviceName(),
     };
     if (layer.breaks) Object.assign(values, { low: S.hundredths(layer.breaks[3]), what: layerOf(layer) });
@@ -199,7 +199,7 @@
 
   /* The fastest mode is what anybody would take; the norm below says so. */
   function reachText({ layer, threshold }) {
-    const measure = S.measure(threshold, layer.unit);
+    const measure = S.limitText(threshold, layer.unit);
     return layer.mode === "any" ? measure : S.t("finding.reach", { measure, mode: S.word("by", layer.mode || "none") });
   }
 
@@ -230,7 +230,7 @@
       count = beyond;
       const mapped = service.inventory === "complete" ? "" : "_mapped";
       sentence = S.t("headline." + (layer.key || "beyond") + "_" + noun + (layer.key ? "" : mapped), {
-        n: count, measure: S.measure(state.threshold, layer.unit), service: serviceName(),
+        n: count, measure: S.limitText(state.threshold, layer.unit), service: serviceName(),
         mode: S.word("by", layer.mode || "none"), share: S.percent(judged > 0 ? count / judged : NaN),
       });
       more = servedText(state, sums);
@@ -257,7 +257,7 @@
     // A norm on children counts children, where the number of the page counts all who live there.
     const all = of === "persons" && S.hasPeople() ? state.classes.reduce((sum, code, i) => sum + (S.JUDGED.includes(code) ? Math.max(0, state.places.population[i] || 0) : 0), 0) : total;
     const noun = of === "places" || !S.hasPeople() ? "places" : Math.abs(all - total) > OTHER_BASE * all ? (S.groupOf(norm) ? "named" : "group") : "people";
-    const values = { target: S.percent(target), measure: S.measure(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total, group: S.peopleOf(norm, total) };
+    const values = { target: S.percent(target), measure: S.limitText(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total, group: S.peopleOf(norm, total) };
     return [S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 ? S.t("norm.wanting_" + noun, values) : ""].filter(Boolean).join(" ");
   }
 
@@ -292,11 +292,11 @@
     slider.max = layer.max;
     slider.step = layer.step;
     slider.value = state.threshold;
-    slider.setAttribute("aria-valuetext", S.measure(state.threshold, layer.unit));
+    slider.setAttribute("aria-valuetext", S.limitText(state.threshold, layer.unit));
     slider.style.setProperty("--at", (100 * Math.min(1, state.threshold / layer.max)).toFixed(2) + "%");
-    document.getElementById("slider-value").textContent = S.measure(state.threshold, layer.unit);
+    document.getElementById("slider-value").textContent = S.limitText(state.threshold, layer.unit);
     const reset = document.getElementById("slider-reset");
     reset.hidden = state.threshold === layer.threshold;
-    reset.textContent = S.t(layer.norm === null || layer.norm === undefined ? "slider.reset_default" : "slider.reset", { measure: S.measure(layer.threshold, layer.unit) });
+    reset.textContent = S.t(layer.norm === null || layer.norm === undefined ? "slider.reset_default" : "slider.reset", { measure: S.limitText(layer.threshold, layer.unit) });
   };
 })(window.Spatial);

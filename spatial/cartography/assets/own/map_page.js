@@ -223,7 +223,7 @@
     const names = { last_mile: "page.last_mile", score: "page.score_map" };
     const told = data.services.map((service) => {
       const name = names[service.kind] ? S.t(names[service.kind]) : S.pick(service.names, service.id);
-      return { ...service, text: service.threshold === null ? name : S.t("way.service_limit", { name, measure: S.measure(service.threshold, service.unit) }) };
+      return { ...service, text: service.threshold === null ? name : S.t("way.service_limit", { name, measure: S.limitText(service.threshold, service.unit) }) };
     });
     document.getElementById("service-switch").hidden = told.length < 2;
     S.fill("services", told.map(({ id, file, text }) => S.el("option", { value: file, text, selected: id === data.page.service.id })));
@@ -358,7 +358,7 @@
     }
 
     function layerName(layer) {
-      if (layer.kind !== "threshold") return S.t("layer." + layer.key, { name: layer.scenario ? S.scenarioName(layer) : layer.breaks ? S.levelName(layer) : S.measureName(layer), measure: S.measure(layer.threshold, layer.unit), mode: S.word("by", layer.mode) });
+      if (layer.kind !== "threshold") return S.t("layer." + layer.key, { name: layer.scenario ? S.scenarioName(layer) : layer.breaks ? S.levelName(layer) : S.measureName(layer), measure: S.limitText(layer.threshold, layer.unit), mode: S.word("by", layer.mode) });
       if (layer.key) return S.t("layer." + layer.key, { mode: S.word("by", layer.mode) });
       if (layer.norm !== null) return S.normText(data.norms[layer.norm]);
       return S.t("layer.time", { mode: S.word("by", layer.mode) });

@@ -242,7 +242,10 @@
     const columns = [{ text: S.t("table.township") }, { text: "", class: "bars" }, ...(people ? [{ text: S.t("table.people"), class: "numeric" }] : []), { text: S.t("table.places"), class: "numeric" }, ...(withFar ? [{ text: S.t(shown.unit === "min" ? "plan.head_minutes" : "plan.head_far"), class: "far" }] : [])];
     const rows = all.slice(0, LEFT_ROWS).map((entry) => [[S.el("b", { text: unitName(entry) })], [bar(amount(shown, entry) / most, "part-beyond")], ...(people ? [[S.el("b", { text: S.number(entry.persons) })]] : []), S.number(entry.places), ...(withFar ? [farText(entry) || null] : [])]);
     if (rest.length) rows.push([S.t("plan.left_more", { n: rest.length }), null, ...(people ? [S.number(rest.reduce((sum, entry) => sum + entry.persons, 0))] : []), S.number(rest.reduce((sum, entry) => sum + entry.places, 0)), ...(withFar ? [null] : [])]);
-    S.fill("left", all.length ? [table(columns, rows, { head: 0, class: "left-list" })] : []);
+    // Each township has the number that it has on every page: together they may be a few off.
+    const sum = all.reduce((total, entry) => total + amount(shown, entry), 0), total = shown.shown[shown.counted].beyond;
+    const note = sum === total ? null : S.el("p", { class: "muted", text: S.t("plan.left_rounded", { sum: S.number(sum), total: S.number(total) }) });
+    S.fill("left", all.length ? [table(columns, rows, { head: 0, class: "left-list" }), note] : []);
   }
 
   function showOpen() {

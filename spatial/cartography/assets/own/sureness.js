@@ -47,7 +47,7 @@
     }
     if (interval.wet) rows.push([S.t("wet.title"), wetText(interval.wet, i)]);
     const title = S.t("sure.place", { mode: S.word("by", interval.mode) });
-    const key = standard > 0 ? S.el("p", { class: "muted range-key", text: S.t("sure.key", { standard: S.minutes(standard) }) }) : null;
+    const key = standard > 0 ? S.el("p", { class: "muted range-key", text: S.t("sure.key", { standard: S.limitText(standard, "min") }) }) : null;
     return section(title, [finite(low) ? bar(low, base, high, standard) : null, finite(low) ? key : null, facts(rows)]);
   };
 
@@ -62,7 +62,7 @@
 
   S.measureName = function (measure) {
     const counted = /^cumulative_([0-9.]+)_min$/.exec(measure.measure);
-    const name = counted ? S.t("measure_kind.cumulative", { minutes: S.minutes(Number(counted[1])) }) : S.word("measure_kind", measure.measure);
+    const name = counted ? S.t("measure_kind.cumulative", { minutes: S.limitText(Number(counted[1]), "min") }) : S.word("measure_kind", measure.measure);
     return !measure.group || measure.group === "everybody" ? name : S.t("measure.of_group", { name, group: S.word("group", measure.group + "_persons") });
   };
 

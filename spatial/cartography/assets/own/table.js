@@ -31,7 +31,7 @@
 
   /* A class that is shown alone stands alone; classes by a limit are two columns, within and beyond. */
   function columns(state) {
-    const { layer } = state, names = S.classesOf(layer), measure = S.measure(state.threshold, layer.unit);
+    const { layer } = state, names = S.classesOf(layer), measure = S.limitText(state.threshold, layer.unit);
     const ofClass = (name) => ({ key: "class" + names.indexOf(name), codes: [names.indexOf(name)], look: S.lookOf(layer, name), text: S.classLabel(layer, name, state.threshold) });
     const name = { key: "name", text: S.t("table.township") };
     if (state.only) return [name, ofClass(state.only)];
@@ -67,7 +67,7 @@
     S.fill("table-head", [head]);
     S.fill("table-body", body);
     const only = S.filterText(state, true);
-    document.getElementById("table-caption").textContent = S.t((S.hasPeople() ? "table.caption_people" : "table.caption_places") + captionKind(state.layer), { measure: S.measure(state.threshold, state.layer.unit) }) +
+    document.getElementById("table-caption").textContent = S.t((S.hasPeople() ? "table.caption_people" : "table.caption_places") + captionKind(state.layer), { measure: S.limitText(state.threshold, state.layer.unit) }) +
       (only ? " " + S.t("filter.only", { where: only }) : "");
   };
 

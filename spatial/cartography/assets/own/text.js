@@ -128,12 +128,21 @@
 
   S.minutes = (value) => (isFinite(value) ? S.t("unit.min", { n: value }) : "–");
 
+  /* A limit has as many decimals as it needs: of 7.5 minutes, 8 are too many. */
+  S.limitText = function (value, unit) {
+    const isShort = unit === "min" || (unit === "m" && value < 1000);
+    if (!isShort || value === null || !isFinite(value) || value % 1 === 0) return S.measure(value, unit);
+    return S.t("unit." + unit, { n: S.figure(value) });
+  };
+
+  S.figure = (value) => format("figure", { maximumFractionDigits: 2 }).format(value);
+
   /* A value beside its threshold: rounding never hides that the threshold is passed. */
   S.measure = function (value, unit, threshold) {
     if (value === null || !isFinite(value)) return "–";
     if (unit === "min") {
       const hidden = threshold !== undefined && value > threshold && S.whole(value) <= threshold;
-      return (hidden ? "> " : "") + S.minutes(hidden ? threshold : value);
+      return hidden ? "> " + S.limitText(threshold, unit) : S.minutes(value);
     }
     if (unit === "m" && value >= 1000 && value % 1000 === 0) return S.t("unit.km", { n: value / 1000 });
     if (unit === "m") return S.distance(value);
