@@ -159,14 +159,15 @@ class _AllRoads(NamedTuple):
     pieces: FloatArray
     point: IntArray
     group: IntArray
-    by_tile: dict[int, IntArray]
+    by_tile: dict[int, IntArray]  # pieces that bear on a tile
+    claims: tuple[IntArray, IntArray]  # tiles in which some piece may claim ground, and these pieces
     fields: dict[Grid, _Field]
     walls: dict[tuple[Barriers, Grid], tuple[Walls, NDArray[np.float32]] | None]
 
 
 _ALL_ROADS: WeakKeyDictionary[TravelGraph, dict[AreaRules, _AllRoads]] = WeakKeyDictionary()
 """By network and rules: services and cutoffs differ in what is within reach of the same roads."""
-_WIDE = 8
+_WIDE = 12
 """Width of a tile, in widths of the ground around it that bears on it."""
 _TILES = 2**32
 """A tile has the number of its row times this plus that of its column, which may be below 0."""
@@ -244,7 +245,8 @@ class Ground:
             tile, first = np.unique(tile, return_index=True)
             by_tile = dict(zip(tile.tolist(), np.split(piece, first[1:]), strict=True)) if len(tile) else {}
             group = far_apart(pieces.xy, self._apart_m)
-            kept[self.rules] = _AllRoads(pieces.xy, pieces.point, group, by_tile, {}, {})
+            claims = self._touched(pieces.xy, math.ceil(self.rules.hull_m / self.cell_m) + 3)
+            kept[self.rules] = _AllRoads(pieces.xy, pieces.point, group, by_tile, claims, {}, {})
         return kept[self.rules]
 
     @property
@@ -309,8 +311,10 @@ class Ground:
         width = self._width
         is_own = np.zeros(len(cut.pieces), dtype=bool)
         is_own[window.rows] = True
-        touched = self._touched(cut.pieces[window.rows], math.ceil(self.rules.hull_m / self.cell_m) + 3)[0]
-        for tile in np.unique(touched).tolist():
+        tiles, claimant = self._all.claims
+        is_within = np.zeros(len(self._all.pieces), dtype=bool)
+        is_within[cut.whole[window.rows]] = True
+        for tile in np.unique(tiles[is_within[claimant]]).tolist():
             row = (tile + _TILES // 2) // _TILES
             core = Grid(self.cell_m, row * width, (tile - row * _TILES) * width, width, width)
             own = core.shared(window.grid)
