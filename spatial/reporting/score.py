@@ -48,7 +48,7 @@ def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[st
     return found
 
 
-def level_breaks(bands: tuple[float, float]) -> list[float]:
+def level_breaks(bands: Sequence[float]) -> list[float]:
     """
     Begin the classes of levels, from the best down, by the bands of a study, both of which are halved.
 
