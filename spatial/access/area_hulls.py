@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.access.area_grid import Where
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
 
@@ -440,7 +439,7 @@ class Borders:
         self._columns = grid.columns
         self._found: list[tuple[IntArray, FloatArray]] = []
 
-    def add(self, tile: Tile, labels: NDArray[np.int32], where: Where) -> None:
+    def add(self, tile: Tile, labels: NDArray[np.int32], where: Callable[[Nodes, Nodes], FloatArray]) -> None:
         """Ask where borders lie between a tile's own nodes and their next ones."""
         rows, columns = tile.own
         for axis in (0, 1):
