@@ -167,7 +167,7 @@ class _AllRoads(NamedTuple):
 _ALL_ROADS: WeakKeyDictionary[TravelGraph, dict[AreaRules, _AllRoads]] = WeakKeyDictionary()
 """By network and rules: services and cutoffs differ in what is within reach of the same roads."""
 _WIDE = 12
-"""Width of a tile, in widths of the ground around it that bears on it."""
+"""Width of a tile, in widths of the ground around it that bears on it; above 4, as `Ground._touched` needs."""
 _TILES = 2**32
 """A tile has the number of its row times this plus that of its column, which may be below 0."""
 

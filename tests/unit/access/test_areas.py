@@ -10,6 +10,7 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
+from spatial.access import area_hulls
 from spatial.access.area_grid import Distances, Grid, far_apart, near_pieces, outlines
 from spatial.access.area_hulls import AreaRules, _Parts, _Roads, holding
 from spatial.access.isochrones import catchment_areas, isochrones
@@ -193,7 +194,7 @@ def test_longer_cutoffs_hold_shorter_ones_and_none_claims_more_than_stated(grid_
 
 
 def test_what_was_asked_of_a_network_before_changes_no_area(grid_city):
-    # Distances to all roads are kept with the network, on a grid around whatever is asked for first.
+    # Distances to all roads are kept with the network, tile by tile as they are asked for.
     x, y = grid_city.origin
     near, far = clinics((x + 1330, y + 1010)), clinics((x + 1330, y + 1010), (x + 14_020, y + 12_490))
     first, second = grid_city.graph(16), grid_city.graph(16)
@@ -368,6 +369,26 @@ def test_no_ground_and_nobody_is_lost_between_catchments_and_rivers(grid_city, s
     centres = shapely.points(*people.cell_centres(row, column))
     within = people.values[row, column][shapely.intersects(shapes.union_all(), centres)].sum()
     assert within <= counted < within * 1.1
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_the_width_of_tiles_changes_no_area(grid_city, monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    x, y = grid_city.origin
+    places = clinics(*rng.uniform((x, y), (x + 8000, y + 8000), (9, 2)))
+    options = {"service": "clinic", "barriers": rivers(rng, 4, (x - 500, y - 500), (x + 8500, y + 8500))}
+    drawn = []
+    for width in (5, 30):  # 4 km, and the whole town at once
+        monkeypatch.setattr(area_hulls, "_WIDE", width)
+        graph, rules = grid_city.graph(8), AreaRules(hull_m=200.0)
+        own = catchment_areas(graph, places, areas=rules, **options).geometry
+        near = isochrones(graph, places, cutoffs_min=(2, 5), areas=rules, **options).geometry
+        drawn.append(np.concatenate((own.to_numpy(), near.to_numpy())))
+    assert (shapely.is_missing(drawn[0]) == shapely.is_missing(drawn[1])).all()
+    there = ~shapely.is_missing(drawn[0])
+    assert there.sum() > 5
+    differs = shapely.area(shapely.symmetric_difference(drawn[0][there], drawn[1][there]))
+    assert (differs <= 1e-4 * shapely.area(drawn[0][there])).all()
 
 
 def test_people_whose_cell_has_its_centre_in_a_river_belong_to_its_bank():
