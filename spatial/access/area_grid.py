@@ -17,7 +17,6 @@ from scipy.sparse.csgraph import connected_components
 
 from spatial.access.kernels_areas import follow, join, leave_out_corners, rim, seed, spread, sweep
 from spatial.errors import ContractError
-from spatial.outlines import area_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -286,12 +285,6 @@ class Barriers:
             area = area[piece]
         kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
         return parts[kept], area[kept]
-
-    def hold(self, xy: FloatArray) -> BoolArray:
-        """Tell which points lie on a barrier."""
-        if len(self._shapes) == 0:
-            return np.zeros(len(xy), dtype=bool)
-        return area_of(self._tree.geometries, xy) >= 0
 
     def walls(self, grid: Grid, limit: float) -> tuple[Walls, NDArray[np.float32]] | None:
         """Find where barriers cross the ways between nodes, and how far they are in cells; None where none is near."""

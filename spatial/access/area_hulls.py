@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim,
 from spatial.access.roads_reached import Stretches, straight_pieces
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError
-from spatial.outlines import shapes_of
+from spatial.outlines import area_of, shapes_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -187,9 +188,14 @@ class Ground:
             walls[is_line] = shapely.buffer(walls[is_line], _WALL_M, quad_segs=1)
             walls = walls[shapely.get_dimensions(walls) == 2]
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
+        self._walls = walls
         # No area comes near the lakes of the highlands: joining them takes longer than all the rest.
         walls = walls[near_pieces(shapely.bounds(walls).reshape(-1, 4), self._all.pieces, self._apart_m)]
         self.barriers = _barriers_of(tuple(shapely.to_wkb(walls).tolist()))
+
+    def lie_on_barriers(self, xy: FloatArray) -> BoolArray:
+        """Tell which points lie on a barrier, however far from roads."""
+        return area_of(self._walls, xy) >= 0
 
     @property
     def cell_m(self) -> float:
@@ -348,6 +354,8 @@ class Ground:
     def walls(self, tile: Tile) -> tuple[Walls, NDArray[np.float32]] | None:
         """Find where barriers cross the ways between nodes, and how far they are; None where there are none near."""
         kept, grid = self._all.walls, tile.core.widened(self._beside)
+        if any(barriers is not self.barriers for barriers, _ in itertools.islice(kept, 1)):
+            kept.clear()  # of the last barriers alone
         if (self.barriers, tile.core) not in kept:
             kept[self.barriers, tile.core] = self.barriers.walls(grid, self.rules.hull_m / self.cell_m + 2.0)
         found, there = kept[self.barriers, tile.core], tile.grid.within(grid)
@@ -614,7 +622,7 @@ def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
         owner = tile.cut.owner.astype(np.int32)
         own = np.where((claimed > 0.0) & (near.nearest >= 0), owner[near.nearest], np.int32(-1))
         labels[tile.place] = own[tile.own]
-        borders.add(tile, own, _Borders(claimed, near, own, no_walls() if walls is None else walls[0]))
+        borders.add(tile, own, _BetweenOwners(claimed, near, own, no_walls() if walls is None else walls[0]))
     polygons, of = outlines(labels, borders.share, window.grid)
     short, piece = cut_short(window.grid.inward(cut.pieces[window.rows]))
     low, high = window.grid.around(short, labels)
@@ -625,7 +633,7 @@ def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
 
 
 @dataclass(frozen=True, eq=False)
-class _Borders:
+class _BetweenOwners:
     """Where borders lie between nodes: at walls, where two pieces are as near, or at the end of what is claimed."""
 
     claimed: NDArray[np.float32]

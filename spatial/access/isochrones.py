@@ -241,7 +241,6 @@ def _bands(ground: Ground, cut: Cut, window: Window, n: int) -> _Bands:
                 ground.claim(tile, tile.cut.band > number, claimed[number])
                 first[(first == n) & (claimed[number] > 0.0)] = number
         labels[tile.place] = first[tile.own]
-
         borders.add(tile, first, partial(_band_border, first, claimed))
     short, piece = cut_short(window.grid.inward(cut.pieces[window.rows]))
     highest, band = window.grid.around(short, labels)[1], cut.band[window.rows][piece]
@@ -357,7 +356,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
         area = area_of(shapes[drawn], cells.xy)
         # A cell with its centre in water belongs to the nearest catchment in the cell.
         wet = np.flatnonzero(area < 0)
-        wet = wet[ground.barriers.hold(cells.xy[wet])]
+        wet = wet[ground.lie_on_barriers(cells.xy[wet])]
         centre = points_at(*cells.xy[wet].T)
         row, near = shapely.STRtree(shapes[drawn]).query_nearest(centre, all_matches=False)
         wet, centre = wet[row], centre[row]

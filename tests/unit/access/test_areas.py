@@ -413,6 +413,25 @@ def test_people_whose_cell_has_its_centre_in_a_river_belong_to_its_bank():
     assert far.attrs["persons_in_none"] == 5.0
 
 
+def test_people_of_a_wide_cell_whose_centre_lies_in_a_far_lake_are_not_lost():
+    graph, lake = network([(-2000, 0), (6000, 0)]), gpd.GeoSeries([shapely.box(0, 11_500, 4000, 12_500)], crs=CRS)
+    people = Raster(np.array([[100.0]]), from_origin(-8000, 22_000, 20_000, 20_000), pyproj.CRS.from_user_input(CRS))
+    table = catchment_areas(graph, clinics((0, 0)), service="clinic", barriers=lake, population=people)
+    assert table["population_persons"].tolist() == [100.0]
+
+
+def test_walls_are_kept_of_the_last_barriers_alone(grid_city):
+    x, y = grid_city.origin
+    graph, place = grid_city.graph(4), clinics((x + 1010, y + 1020))
+    held = []
+    for shift in range(3):
+        river = gpd.GeoSeries([shapely.box(x + 1500 + shift, y, x + 1530 + shift, y + 4000)], crs=CRS)
+        catchment_areas(graph, place, service="clinic", barriers=river)
+        (kept,) = area_hulls._ALL_ROADS[graph].values()
+        held.append(len({id(barriers) for barriers, _ in kept.walls}))
+    assert held == [1, 1, 1]
+
+
 def test_towns_far_from_each_other_are_drawn_on_grids_of_their_own():
     # One grid over both would have half a thousand million nodes.
     graph = network([(0, 0), (8000, 0)], [(900_000, 1_400_000), (908_000, 1_400_000)])
