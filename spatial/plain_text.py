@@ -7,8 +7,10 @@ import functools
 import importlib.resources
 import json
 import logging
+import math
 import re
 import sys
+import time
 import tomllib
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -387,22 +389,39 @@ class PlainFormatter(logging.Formatter):
 
 LEAST_SHARE, LEAST_S = 0.02, 5.0
 """Of a run: before so much is done, or so many seconds are over, nothing is said of how long the rest takes."""
+LINE_S = 60.0
+"""Seconds between two lines of progress where nobody watches a bar: a short run has none."""
 
 
 @contextlib.contextmanager
 def progress_bar(left: Callable[[str], str] = "about {} left".format) -> Iterator[Callable[[float, str], None]]:
-    """Show a bar that takes a fraction and a message, with the time that is left; silent where nobody watches."""
+    """Show a bar that takes a fraction and a message, with the time that is left; in a file, a line now and then."""
+    begun = said = time.monotonic()
+
+    def rest(fraction: float) -> str:
+        from tqdm import tqdm  # noqa: PLC0415 - as long as finding that nothing is to be done
+
+        over = time.monotonic() - begun
+        known = fraction >= LEAST_SHARE and over >= LEAST_S
+        return left(tqdm.format_interval(over * (1.0 - fraction) / fraction)) if known else ""
+
+    def write(fraction: float, message: str) -> None:
+        nonlocal said
+        if time.monotonic() - said >= LINE_S:
+            said = time.monotonic()
+            done = f"{math.floor(100 * fraction)}\u00a0%"
+            sys.stderr.write(one_line(": ".join(filter(None, (message, done, rest(fraction))))) + "\n")
+            sys.stderr.flush()
+
     if not sys.stderr.isatty():
-        yield lambda _fraction, _message: None
+        yield write
         return
-    from tqdm import tqdm  # noqa: PLC0415 - as long as finding that nothing is to be done
+    from tqdm import tqdm  # noqa: PLC0415 - as above
 
     with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed} {unit}", unit="", leave=False) as bar:
 
         def report(fraction: float, message: str) -> None:
-            over = bar.format_dict["elapsed"]
-            if fraction >= LEAST_SHARE and over >= LEAST_S:
-                bar.unit = left(tqdm.format_interval(over * (1.0 - fraction) / fraction))
+            bar.unit = rest(fraction) or bar.unit
             bar.set_description_str(f"{one_line(message):<44.44}", refresh=False)
             bar.update(max(0.0, round(100 * fraction) - bar.n))
 

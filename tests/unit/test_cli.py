@@ -534,6 +534,18 @@ def test_the_bar_says_how_long_the_rest_takes(monkeypatch, capsys):
     assert "encore 00:00 environ" in capsys.readouterr().err
 
 
+def test_a_long_run_into_a_file_says_now_and_then_what_it_does(monkeypatch, capsys):
+    monkeypatch.setattr("spatial.plain_text.LEAST_S", 0.0)
+    with progress_bar() as report:
+        report(0.1, "read")
+        assert capsys.readouterr().err == ""  # a short run says nothing
+        monkeypatch.setattr("spatial.plain_text.LINE_S", 0.0)
+        report(0.455, "areas: 诊所\x1b")
+        monkeypatch.setattr("spatial.plain_text.LINE_S", 60.0)
+        report(0.5, "areas: hospital")
+    assert capsys.readouterr().err == "areas: 诊所\\x1b: 45\u00a0%: about 00:00 left\n"
+
+
 def test_the_sample_is_one_county(command):
     outcome = command("demo", "--villages", "60")
     assert outcome.code == 2
