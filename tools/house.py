@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import ast
 import collections
+import importlib.util
 import io
 import itertools
 import os
@@ -321,6 +322,9 @@ def main() -> None:
     print_code(measure_code())
     if options.raw is None:
         print("no --raw and no SPATIAL_TEST_DATA: neither hops nor seconds are measured")
+        return
+    if importlib.util.find_spec("geopandas") is None:
+        print("this Python lacks what the package needs: for hops and seconds, .venv/bin/python tools/house.py")
         return
     folder = Path(tempfile.mkdtemp(prefix="house-"))
     try:
