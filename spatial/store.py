@@ -626,11 +626,17 @@ def write_table(
     skip those that are elsewhere.
     """
     import geopandas as gpd  # noqa: PLC0415 - only what reads and writes needs it
+    import pandas as pd  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
     from pyarrow import feather  # noqa: PLC0415
 
-    plain = frame.reset_index(drop=True)
+    # A file has the same bytes whichever way pandas holds texts.
+    texts = {column: kind for column, kind in frame.dtypes.items() if isinstance(kind, pd.StringDtype)}
+    held = {
+        column: pd.StringDtype("python", text.na_value) for column, text in texts.items() if text.storage != "python"
+    }
+    plain = frame.reset_index(drop=True).astype(held)
     if isinstance(plain, gpd.GeoDataFrame):
         # What says that a column is geometry is geopandas' own, which it writes into files alone: into Parquet with
         # boxes, else into Arrow's own format, which is read as it stands.

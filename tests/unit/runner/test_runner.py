@@ -94,6 +94,17 @@ def test_what_no_later_stage_reads_is_let_go(tmp_path):
     assert still_there == [True, False]
 
 
+def test_a_stage_holds_texts_as_objects_and_leaves_the_setting_of_the_reader_alone(tmp_path):
+    def looks(*, counts, options, progress):
+        found.extend([counts["item"].dtype, pd.Series(["a"], dtype="str").dtype, counts.columns.dtype])
+        return {}
+
+    found = []
+    _run(tmp_path, stages=(STAGES[0], Stage("looks", looks, reads=("counts",))))
+    assert [kind.storage for kind in found] == ["python"] * 3
+    assert pd.get_option("mode.string_storage") == "auto"
+
+
 def test_progress_is_told_by_what_stages_take_beside_others_and_then_by_what_they_took(tmp_path):
     def slow(*, options, progress):
         progress(0.5, "half")
