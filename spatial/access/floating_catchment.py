@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import shapely
 
 from spatial.access.decays import ZONES_E2SFCA, Decay, decay_binary, decay_stepped
@@ -160,7 +159,7 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
 
 def same(value: str | None, n: int) -> pd.Series[str]:
     """Repeat a text."""
-    return pd.Series(pd.array(pa.repeat(pa.scalar(value, pa.large_string()), n), dtype="str"))
+    return pd.Series(value, index=range(n), dtype="str")
 
 
 def per_person(offer: Offer) -> str:
