@@ -12,6 +12,7 @@ from spatial.access.od_pairs import (
     COUNT,
     Pairs,
     offer_of,
+    people_of,
     read_pairs,
     require_columns,
     require_decay,
@@ -513,7 +514,7 @@ def summarise(
         scored = pd.DataFrame(settlements).reset_index(drop=True)
         if "in_study" in scored:
             scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]
-        persons = scored.get("population_persons", np.nan)
+        persons = people_of(scored) if "population_persons" in scored else np.nan
         right = scored[["settlement_id", *unit]].assign(persons=persons)
         rows = ours.reset_index(drop=True).merge(right, on="settlement_id", how="inner")
     keys = [name for name in (by, "service", "mode") if name is not None]

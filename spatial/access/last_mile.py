@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
-from spatial.access.od_pairs import id_positions, require_columns, with_ids_of
+from spatial.access.od_pairs import id_positions, people_of, require_columns, with_ids_of
 from spatial.access.options import nan_for_inf
 from spatial.access.places import barrier_problems
 from spatial.crs import require_metres, require_network_crs
@@ -291,7 +291,7 @@ def last_mile_coverage(
     if within:
         points["any"] = np.logical_or.reduce(list(within.values()))
         points["all"] = np.logical_and.reduce(list(within.values()))
-    persons = scored["population_persons"].fillna(0.0).to_numpy(dtype=np.float64)
+    persons = np.nan_to_num(people_of(scored))
     total = float(persons.sum())
     rows = []
     for point, has in points.items():
@@ -368,6 +368,7 @@ def wet_loss(
         if (at < 0).any():
             problems.append(f"settlements: lack {first_of(access_dry['settlement_id'][at < 0].unique())}")
     refuse("wet loss", problems)
+    persons = people_of(settlements)[at]
     dry = access_dry.reset_index(drop=True)
     wet = access_wet.set_index(_KEY).reindex(keys["access_dry"]).reset_index()
     dry_min, wet_min = (frame["travel_time_min"].to_numpy(dtype=np.float64) for frame in (dry, wet))
@@ -381,7 +382,6 @@ def wet_loss(
         ["unknown", "not_served", "lost", "slower"],
         "kept",
     )
-    places = pd.DataFrame(settlements).take(at)
     changes = dry["facility_id"].fillna("") != wet["facility_id"].fillna("")
     reasons = wet["reach_status"].astype("str")
     late = (reasons == "reached") & ~still_served
@@ -394,8 +394,8 @@ def wet_loss(
             "wet_status": pd.Series(status, dtype="str"),
             "wet_reach_status": reasons.mask(late, "beyond_cutoff"),
             "facility_changes": changes.to_numpy(dtype=bool),
-            "population_persons": places["population_persons"].to_numpy(dtype=np.float64),
-            "in_study": places["in_study"].to_numpy(dtype=bool),
+            "population_persons": persons,
+            "in_study": settlements["in_study"].to_numpy(dtype=bool)[at],
         }
     )
 

@@ -334,11 +334,25 @@ class Offer:
         return "facilities" if self.counted == COUNT else self.counted
 
 
+def people_of(settlements: pd.DataFrame, column: str = "population_persons") -> FloatArray:
+    """Read the people of settlements, NaN where unknown, and refuse what counts nobody."""
+    require_columns("settlements", settlements, ("settlement_id", column))
+    persons = numbers("settlements", column, settlements[column])
+    _no_bad("settlements", settlements["settlement_id"], column, persons)
+    return persons
+
+
+def scored_people(settlements: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
+    """Count the people of each settlement, NaN where they are not known, and tell which are in the study area."""
+    n = len(settlements)
+    persons = people_of(settlements) if "population_persons" in settlements else np.full(n, np.nan)
+    scored = settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
+    return persons, scored
+
+
 def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
     """Read the people of each settlement."""
-    require_columns("settlements", pairs.settlements, (column,))
-    persons = numbers("settlements", column, pairs.settlements[column])
-    _no_bad("settlements", pairs.settlements["settlement_id"], column, persons)
+    persons = people_of(pairs.settlements, column)
     known = ~np.isnan(persons)
     if len(persons) and not known.any():
         raise ContractError(

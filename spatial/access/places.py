@@ -512,21 +512,6 @@ def reach_status(pairing: Pairing, minutes: FloatArray) -> ObjectArray:
     return status
 
 
-def people_of(settlements: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
-    """Count the people of each settlement, NaN where they are not known, and tell which are in the study area."""
-    n = len(settlements)
-    persons = np.full(n, np.nan)
-    if "population_persons" in settlements:
-        stated = settlements["population_persons"]
-        persons = pd.to_numeric(stated, errors="coerce").to_numpy(dtype=np.float64)
-        wrong = (np.isnan(persons) & stated.notna().to_numpy()) | (persons < 0.0) | np.isinf(persons)
-        if wrong.any():
-            shown = first_of(stated.to_numpy(dtype=object)[wrong])
-            raise ContractError("settlements", [f"population_persons: no number of 0 or more: {shown}"])
-    scored = settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
-    return persons, scored
-
-
 # Who may use a facility: the one rule that access, measures and norms keep.
 
 Facilities = TypeVar("Facilities", bound=pd.DataFrame)

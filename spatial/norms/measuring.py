@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import numbers
 from spatial.access.places import Facilities, serves_where_it_stands
 from spatial.errors import ContractError, first_of
@@ -249,7 +250,9 @@ class Places:
     """The scored settlements, sorted by id."""
 
     def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
-        _refuse_faulty("settlements", settlements, ("settlement_id",), "population_persons")
+        require_columns("settlements", settlements, ("settlement_id",))
+        if "population_persons" in settlements:
+            people_of(settlements)
         ids = settlements["settlement_id"]
         problems = []
         lost = np.flatnonzero(ids.isna())

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 from shapely.ops import substring
 
+from spatial.access.od_pairs import people_of
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
 from spatial.access.places import SEA_KINDS, SnapPair, id_ranks, minutes_to_closest, place_on, take
 from spatial.errors import ContractError, CrsError, refuse
@@ -27,7 +28,7 @@ from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
 from spatial.outlines import require_shapes
 from spatial.planning.candidates import apply_constraints, constrained_ground
-from spatial.planning.links import along, goals_of, people_of
+from spatial.planning.links import along, goals_of
 from spatial.planning.plans import SAME
 from spatial.study.access import SnapRules
 from spatial.terrain.kernels_spread import path_cells

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import towns_as_facilities
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
 from spatial.access.places import SnapPair, asked_for, existing, id_order, id_ranks, minutes_to_closest, place_on
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -288,16 +288,6 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     joined = _Joined(places, places, None, max(each.candidates for each in places), barriers)
     km = np.bincount(every.link, weights=graph.length_m[every.edge]) / 1000.0
     return _ranked(_reach(graph, every, joined, now), settlements["settlement_id"], persons, names, km, limit)
-
-
-def people_of(settlements: pd.DataFrame, demand: str) -> FloatArray:
-    """Read the people of settlements, NaN where unknown, and refuse fewer than nobody."""
-    require_columns("settlements", settlements, ("settlement_id", demand))
-    persons = np.asarray(numbers("settlements", demand, settlements[demand]))
-    if (persons < 0.0).any():
-        named = first_of(settlements.loc[persons < 0.0, "settlement_id"].tolist())
-        raise ContractError("settlements", [f"{demand}: negative for {named}"])
-    return persons
 
 
 def goals_of(

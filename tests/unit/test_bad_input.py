@@ -84,11 +84,43 @@ def test_places_without_a_point_or_a_table_are_refused(graph, villages, clinics,
         ANALYSES[analysis](graph, villages, spoil(clinics))
 
 
-@pytest.mark.parametrize("people", [["many", "1", "2"], [-5.0, 1.0, 2.0], [np.inf, 1.0, 2.0]])
-@pytest.mark.parametrize("analysis", ["access_intervals", "compare_scenarios"])
+def _access(villages):
+    rows = villages[["settlement_id"]].assign(service="clinic", mode="walk", facility_id="west", reach_status="reached")
+    return pd.DataFrame(rows.assign(travel_time_min=[5.0, 20.0, 40.0], network_distance_m=900.0))
+
+
+PEOPLED = {
+    "access_intervals": ANALYSES["access_intervals"],
+    "compare_scenarios": ANALYSES["compare_scenarios"],
+    "edge_criticality": lambda *frames: sp.edge_criticality(*frames, **SERVICE, cutoff_min=9.0),
+    "robust_coverage": lambda *frames: sp.robust_coverage(*frames, **SERVICE, cutoff_min=9.0),
+    "summarise": lambda _, s, __: sp.summarise(_access(s), settlements=s, by=None),
+    "wet_loss": lambda _, s, __: sp.wet_loss(_access(s), _access(s), s),
+    "last_mile_coverage": lambda graph, s, _: sp.last_mile_coverage(
+        sp.last_mile(graph, s, _access(s)), _access(s), s, targets={"clinic": 9.0}
+    ),
+    "catchment_ratios": lambda graph, s, f: sp.catchment_ratios(sp.travel_times(graph, s, f), s, f, **SERVICE),
+    "site_profile": sp.site_profile,
+    "mclp": lambda graph, s, f: sp.mclp(sp.travel_times(graph, s, f), s, f, n_facilities=1, service_radius=9.0),
+}
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        ["many", "1", "2"],
+        [-5.0, 1.0, 2.0],
+        [np.inf, 1.0, 2.0],
+        pd.to_datetime(["2026-01-01"] * 3),
+        pd.to_timedelta([1, 2, 3]),
+    ],
+    ids=["texts", "negative", "infinite", "dates", "durations"],
+)
+@pytest.mark.parametrize("analysis", PEOPLED)
 def test_people_that_are_no_number_are_refused(graph, villages, clinics, analysis, people):
-    with pytest.raises(SpatialError, match="population_persons: no number of 0 or more"):
-        ANALYSES[analysis](graph, villages.assign(population_persons=people), clinics)
+    towns = villages.assign(name=["U", "V", "W"], tier="town", population_persons=people)
+    with pytest.raises(SpatialError, match=r"population_persons: (negative|infinite|texts, dates)"):
+        PEOPLED[analysis](graph, towns, clinics)
 
 
 @pytest.mark.parametrize(
