@@ -522,7 +522,7 @@ def test_what_else_is_lacking_or_repeated_is_named(graph, villages, clinics):
             "settlement_id: repeated: 'b'",
             lambda: sp.summarise(access, settlements=pd.concat([places, places.iloc[:1]])),
         ),
-        ("several rows of a service and mode: 'b'", lambda: sp.widen(pd.concat([access, access.iloc[:1]]))),
+        ("settlement_id: several rows of 'b'", lambda: sp.widen(pd.concat([access, access.iloc[:1]]))),
         (
             "settlements: 1 problem.*\n.*give a GeoDataFrame",
             lambda: sp.towns_as_facilities(pd.DataFrame(places.drop(columns="geometry"))),
@@ -615,3 +615,51 @@ def test_a_path_is_no_study_and_no_run():
         sp.compare_runs("one", "other")
     with pytest.raises(sp.ContractError, match=r"'str' .*open each run with read_results"):
         sp.trajectory(["one", "other"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda access: access.assign(travel_time_min=["x", 7.0, 20.0, 9.0]), "travel_time_min: texts, dates"),
+        (lambda access: access.assign(travel_time_min=pd.Timestamp("2026-01-01")), "travel_time_min: texts, dates"),
+        (lambda access: access.assign(travel_time_min=[-5.0, 7.0, 20.0, 9.0]), "travel_time_min: negative at 'b'"),
+        (lambda access: access.assign(settlement_id=["b", "b", None, "a"]), "settlement_id: missing in 1 rows"),
+        (lambda access: pd.concat([access, access.iloc[:1]]), "b"),
+        (lambda _: None, "is a NoneType"),
+    ],
+    ids=["texts", "dates", "negative", "no id", "twice", "nothing"],
+)
+def test_a_table_of_access_that_tells_no_times_is_refused(spoil, words, graph, villages):
+    places = villages.assign(in_study=True, township="t")
+    access = access_of(villages)
+    bad, mile = spoil(access), sp.last_mile(graph, places, access)
+    for ask in (
+        lambda: sp.summarise(bad, settlements=places),
+        lambda: sp.widen(bad),
+        lambda: sp.wet_loss(access, bad, places),
+        lambda: sp.last_mile(graph, places, bad, rules=sp.LastMileRules(points=(("clinic_min", "clinic"),))),
+        lambda: sp.last_mile_coverage(mile, bad, places, targets={"clinic": 10.0}),
+    ):
+        with pytest.raises(sp.ContractError, match=words):
+            ask()
+
+
+def test_minutes_that_pandas_marks_as_missing_are_no_way(graph, villages):
+    places = villages.assign(in_study=True, township="t")
+    access = access_of(villages).assign(
+        travel_time_min=[5.0, 7.0, np.nan, 9.0], reach_status=["reached"] * 2 + ["no_path", "reached"]
+    )
+    nullable = access.astype({"travel_time_min": "Float64"})
+    for ask in (
+        lambda table: sp.summarise(table, settlements=places),
+        sp.widen,
+        lambda table: sp.wet_loss(table, table, places),
+        lambda table: sp.last_mile_coverage(sp.last_mile(graph, places, table), table, places, targets={"clinic": 9.0}),
+    ):
+        pd.testing.assert_frame_equal(ask(nullable), ask(access))
+
+
+def test_a_settlement_without_an_id_is_not_left_out_of_sums(villages):
+    places = villages.assign(settlement_id=["b", None], township="t")
+    with pytest.raises(sp.ContractError, match="settlements.*\n.*settlement_id: missing in 1 rows"):
+        sp.summarise(access_of(villages), settlements=places)
