@@ -20,7 +20,7 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
-from spatial.outlines import require_shapes
+from spatial.outlines import require_frame, require_shapes
 from spatial.study.access import SnapRules
 from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
@@ -73,6 +73,7 @@ class _Checked(NamedTuple):
 
 def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -> _Checked:
     """Check observations before there is a network."""
+    require_frame("observed", observed)
     frame = pd.DataFrame(observed).reset_index(drop=True)
     has_xy = all(name in frame for name in _COORDINATES)
     needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]

@@ -542,7 +542,8 @@ def rural_access_index(
     else:
         frame = roads
     require_shapes("roads", frame)
-    require_shapes("zones", zones)
+    if zones is not None:
+        require_shapes("zones", zones)
     crs = require_metres(frame.crs, what="roads")
     _check(frame, distance_m, condition, zones)
     cells = peopled_cells(population, crs)

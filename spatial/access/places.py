@@ -23,7 +23,7 @@ from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
-from spatial.outlines import require_shapes
+from spatial.outlines import require_frame, require_shapes
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
@@ -143,13 +143,9 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     refuse(table, problems)
 
 
-def check_table(frame: object, table: str) -> None:
+def check_table(frame: pd.DataFrame, table: str) -> None:
     """Refuse what is no table, names a column twice, holds numbers that pandas does not take, or an area of words."""
-    if not isinstance(frame, pd.DataFrame):
-        raise ContractError(table, [f"is a {type(frame).__name__}; give a GeoDataFrame"])
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise ContractError(table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"])
+    require_frame(table, frame)
     turned = {name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative}
     if turned:
         raise ContractError(

@@ -26,6 +26,7 @@ from spatial.inputs.road_crossings import (
     snapped_lines,
 )
 from spatial.inputs.road_tags import find_twins, join_twins
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -239,8 +240,7 @@ def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
 
 def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Sort roads by id, one line a row; parts of a road become "id/0", "id/1"."""
-    if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
-        raise ContractError("roads", [f"is a {type(roads).__name__} without geometry; give a GeoDataFrame of lines"])
+    require_shapes("roads", roads)
     require_metres(roads.crs, what="roads")
     if roads.empty:
         raise ContractError("roads", ["has no rows; give the lines that are to meet"])

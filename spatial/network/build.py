@@ -71,6 +71,7 @@ from spatial.network.speeds import (
 )
 from spatial.network.splitting import AS_THEY_ARE
 from spatial.network.turns import with_turns
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -153,8 +154,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
 def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDataFrame]:
     """Make a frame of single lines with road_id and road_class, in the order of their ids."""
     frame = _arcs_of_graph(roads) if _is_graph(roads) else roads
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        raise ContractError("roads", [f"is a {type(frame).__name__} without geometry; give a GeoDataFrame of lines"])
+    require_shapes("roads", frame)
     require_metres(frame.crs, what="roads")
     arcs = _arcs_of_frame(frame)
     problems = []

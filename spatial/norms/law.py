@@ -20,6 +20,7 @@ from pydantic import Field
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, SourceError, StudyError, first_of, refuse
+from spatial.outlines import require_frame
 from spatial.plain_text import shipped_toml
 from spatial.study.score import Adoption, Confirmation, NormChoices
 from spatial.tables.words import NORM_CLASS
@@ -168,8 +169,7 @@ def norm_id_of(norm: Mapping[str, Any]) -> str:
 
 def refuse_faulty_register(register: pd.DataFrame) -> None:
     """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
-    if not isinstance(register, pd.DataFrame):
-        raise ContractError(WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"])
+    require_frame(WHERE, register, kinds="a DataFrame; see load_register")
     if register.equals(_packaged(None)):
         return
     register = with_norm_id(register)

@@ -237,7 +237,8 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     for source, frame in frames.items():
         require_shapes(source, frame)
     for name, layer in (("land", land), ("water", water)):
-        require_shapes(name, layer, series_too=True)
+        if layer is not None:
+            require_shapes(name, layer, series_too=True)
     layers = {**frames, "land": land, "water": water, "graph": graph}
     known = {name: layer.crs for name, layer in layers.items() if layer is not None}
     first = next(iter(known))

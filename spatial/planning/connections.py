@@ -136,7 +136,7 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     if graph.edge_layer is not None:
         raise ContractError("graph", [f"links are chosen on the network of one mode, not {graph.mode}"])
     rules = rules or SnapRules(max_snap_m=ON_ROAD_M)
-    names, km = road_ids(links), road_km(links)
+    km, names = road_km(links), road_ids(links)
     if cost is not None:
         require_columns("links", links, (cost,))
     price = km if cost is None else np.asarray(numbers("links", cost, links[cost]))

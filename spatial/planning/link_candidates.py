@@ -122,7 +122,8 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     """
     check_minutes("within_min", within_min)
     check_count("most", most)
-    require_shapes("water", water, series_too=True)
+    if water is not None:
+        require_shapes("water", water, series_too=True)
     problems = not_within("longest_km", longest_km, most=FINITE)
     for name, value in (("detour", detour), ("speed_km_h", speed_km_h)):
         problems += not_within(name, value, least=1.0, most=FINITE)
@@ -393,7 +394,8 @@ def lay_corridors(
     problems = not_within("detour", detour, least=1.0, most=FINITE)
     refuse("options", problems + not_within("flagged_factor", flagged_factor, least=1.0, most=FINITE))
     require_shapes("links", links)
-    require_shapes("water", water, series_too=True)
+    if water is not None:
+        require_shapes("water", water, series_too=True)
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])

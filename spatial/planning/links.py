@@ -27,6 +27,7 @@ from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
 from spatial.network.snapping import Snaps, only_edges, snap
+from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
 from spatial.planning.plans import SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
@@ -140,6 +141,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     limit = _Limit(within_min, budget_km, most_links, worth)
     limit.check()
     persons = people_of(settlements, demand)
+    require_shapes("links", links)
     if len(links) == 0:
         raise ContractError("links", ["no candidate at all"])
     goals = goals_of(settlements, facilities, service, vocabulary)

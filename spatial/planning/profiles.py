@@ -99,8 +99,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     require_columns("facilities", facilities, ("facility_id", "service"))
     vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
     for table, given in (("settlements", settlements), ("candidates", candidates)):
-        require_shapes(table, given)
         if given is not None:
+            require_shapes(table, given)
             require_network_crs(given.crs, graph.crs, what=table)
     places = _places(settlements, candidates)
     if places.empty:

@@ -131,7 +131,10 @@ class Table:
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
         """Refuse a frame that breaks the contract."""
+        from spatial.outlines import require_frame  # noqa: PLC0415 - a contract is known without its library
+
         label = what or self.name
+        require_frame(label, frame)
         problems = self._geometry_problems(frame, label)
         # The report of pandera names every fault; a frame that has none is told sooner without it.
         problems += [] if keeps(self, frame) else breaches(self, frame)

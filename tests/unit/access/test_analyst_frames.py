@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 
 import geopandas as gpd
@@ -661,5 +662,48 @@ def test_minutes_that_pandas_marks_as_missing_are_no_way(graph, villages):
 
 def test_a_settlement_without_an_id_is_not_left_out_of_sums(villages):
     places = villages.assign(settlement_id=["b", None], township="t")
-    with pytest.raises(sp.ContractError, match="settlements.*\n.*settlement_id: missing in 1 rows"):
+    with pytest.raises(sp.ContractError, match=r"settlements.*\n.*settlement_id: missing in 1 rows"):
         sp.summarise(access_of(villages), settlements=places)
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_a_frame_that_names_a_column_twice_is_refused_by_its_name(name, graph, villages, clinics):
+    frame, ask = SHAPED[name]
+    frame = clinics if frame is None else frame
+    towns = villages.assign(name=["B", "A"], tier="town", in_study=True)
+    twice = pd.concat([frame, pd.DataFrame({frame.columns[0]: frame.iloc[:, 0]})], axis=1)
+    column = sites_of(frame, "site_id").columns[0] if name == "list" else frame.columns[0]
+    with pytest.raises(sp.ContractError, match=rf"table {name}: .*\n.*more than once: '{column}'"):
+        ask(twice, {"graph": graph, "towns": towns, "f": clinics})
+
+
+LINES = pd.DataFrame({"line_id": ["a", "a"], "stop_order": [1, 2], "headway_min": 9.0, "ride_min": [5.0, None]})
+PAIRS = pd.DataFrame({"from_id": ["y"], "to_id": ["y"], "travel_time_min": 1.0, "volume": 2.0})
+REGISTER = sp.load_register()
+TABLES_OF = {
+    "roads": (LINK, lambda given, _: sp.build_network(given)),
+    "roads to node": (LINK, lambda given, _: sp.node_roads(given)),
+    "settlements": (None, lambda given, _: sp.as_settlements(given, id="facility_id", tier="village")),
+    "new roads": (LINK, lambda given, of: sp.edit_network(of["graph"], add=given)),
+    "turns": (LINK, lambda given, of: sp.with_turns(of["graph"], given)),
+    "lines": (LINES, lambda given, of: sp.bus_network(given, of["walk"])),
+    "flows": (PAIRS, lambda given, _: sp.flow_matrix(given, ["y"])),
+    "register": (REGISTER, lambda given, _: sp.applicable_norms(given, as_of=dt.date(2026, 1, 1))),
+    "norm_results": (PAIRS, lambda given, _: sp.score_norms(given)),
+    "candidates": (None, lambda given, _: sp.p_dispersion(PAIRS, given, n_facilities=1)),
+    "observed": (PAIRS, lambda given, of: sp.calibrate_speeds(of["graph"], given, places=of["f"])),
+    "places": (None, lambda given, of: sp.locate_places(given, of["towns"])),
+    "edges": (LINK, lambda given, _: sp.TravelGraph.from_frames(given, given, mode="drive")),
+}
+
+
+@pytest.mark.parametrize("name", TABLES_OF)
+def test_nothing_or_a_column_twice_is_no_table(name, graph, villages, clinics):
+    frame, ask = TABLES_OF[name]
+    frame = clinics if frame is None else frame
+    roads = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (9000, 0)])], crs=CRS)
+    of = {"graph": graph, "walk": sp.build_network(roads, mode="walk"), "towns": villages, "f": clinics}
+    twice = pd.concat([frame, pd.DataFrame({frame.columns[0]: frame.iloc[:, 0]})], axis=1)
+    for given, words in ((twice, f"more than once: '{frame.columns[0]}'"), ([1], "is a list; give a")):
+        with pytest.raises(sp.ContractError, match=words):
+            ask(given, of)

@@ -95,7 +95,7 @@ FIRST = REGISTER["norm_id"].iloc[0]
 @pytest.mark.parametrize(
     ("register", "words"),
     [
-        ("norms.csv", "is a str, must be a DataFrame; see load_register"),
+        ("norms.csv", "is a str; give a DataFrame; see load_register"),
         (REGISTER.iloc[:0], "no norm in it"),
         (REGISTER.drop(columns=["threshold", "scope"]), r"(?s)threshold: the column is missing.*scope: the column"),
         (pd.concat([REGISTER, REGISTER.iloc[:2]]), r"id: used more than once: .* \(2 in all\)"),
