@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -37,6 +37,24 @@ def require_shapes(table: str, given: Any, *, series_too: bool = False) -> None:
     require_frame(table, given, kinds=kinds)
     if not isinstance(given, gpd.GeoDataFrame) or given.active_geometry_name is None:
         raise ContractError(table, [f"geometry: there is none; give {kinds} with a CRS"])
+
+
+def not_points(shapes: gpd.GeoSeries) -> NDArray[np.bool_]:
+    """Find shapes that are no point with finite coordinates."""
+    points = shapes_of(shapes)
+    is_point = (shapely.get_type_id(points) == shapely.GeometryType.POINT) & ~shapely.is_empty(points)
+    is_point[is_point] = np.isfinite(shapely.get_coordinates(points[is_point])).all(axis=1)
+    return np.asarray(~is_point, dtype=bool)
+
+
+def point_faults(shapes: gpd.GeoSeries, labels: pd.Series) -> list[str]:
+    """Say which shapes are no points with finite coordinates."""
+    wrong = not_points(shapes)
+    if not wrong.any():
+        return []
+    where = first_of(labels.to_numpy(dtype=object)[wrong])
+    remedy = "of areas take representative_point(), or drop those rows"
+    return [f"geometry: no point with coordinates at {where}; {remedy}"]
 
 
 def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[str]:
@@ -106,6 +124,13 @@ def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.i
         if len(rows):
             found[rows[inside(area, *xy[rows].T)]] = number
     return found
+
+
+def ground_of(area: Any, *, what: str) -> shapely.Geometry:
+    """Join the polygons of an area, and refuse what are none."""
+    require_shapes(what, area, series_too=True)
+    refuse(what, outline_faults(area.geometry, area.index))
+    return shapely.union_all(shapes_of(area.geometry))
 
 
 def brought_to(shapes: Any, crs: pyproj.CRS, *, what: str) -> Any:

@@ -20,7 +20,7 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
-from spatial.outlines import require_frame, require_shapes
+from spatial.outlines import point_faults, require_frame, require_shapes
 from spatial.study.access import SnapRules
 from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
@@ -105,7 +105,10 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
                 problems.append(f"places: a table has none of the columns {', '.join(_KEYS)}")
                 continue
             known |= dict(zip(table[key].astype(str), table.geometry, strict=True))
-        ends = [frame[name].astype(str) for name in ("from_id", "to_id")]
+        lost = frame[["from_id", "to_id"]].isna().any(axis=1)
+        if lost.any():
+            problems.append(f"from_id, to_id: missing in rows {first_of(np.flatnonzero(lost).tolist())}")
+        ends = [frame[name].map(str) for name in ("from_id", "to_id")]
         used = sorted(set(ends[0]) | set(ends[1]))
         unknown = [name for name in used if name not in known]
         if unknown:
@@ -417,6 +420,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     check_on_network(graph, barriers)
     for each in tables:
         require_shapes("places", each)
+        refuse("places", point_faults(each.geometry, pd.Series(each.index)))
         require_network_crs(each.crs, graph.crs, what="places")
     seen = check_observed(observed, tables)
     snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), rules, barriers=barriers)

@@ -14,7 +14,7 @@ import shapely
 from spatial.access.cells import cells_on, peopled_cells
 from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
 from spatial.access.options import nan_for_inf
-from spatial.access.places import barrier_problems
+from spatial.access.places import barrier_problems, check_places
 from spatial.crs import require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
@@ -111,10 +111,9 @@ def last_mile(
     rules, walk = rules or LastMileRules(), walk or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
     require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
-    require_columns("settlements", settlements, ("settlement_id",))
+    check_places(settlements, "settlement_id")
     access = checked_access(access, ("settlement_id", "service", "mode", "travel_time_min", "network_distance_m"))
-    for table, given in (("edges", frame), ("settlements", settlements)):
-        require_shapes(table, given)
+    require_shapes("edges", frame)
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
     refuse("options", barrier_problems(barriers))

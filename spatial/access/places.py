@@ -23,7 +23,7 @@ from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
-from spatial.outlines import require_frame, require_shapes
+from spatial.outlines import point_faults, require_frame, require_shapes
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
@@ -134,13 +134,7 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
         problems.append(
             f"{key}: used more than once: {first_of(frame.loc[(twice & ~missing).to_numpy(), key])}; make ids unique"
         )
-    wrong = not_points(frame.geometry)
-    if wrong.any():
-        problems.append(
-            f"geometry: no point with coordinates at {first_of(frame[key].to_numpy(dtype=object)[wrong])}; "
-            "of areas take representative_point(), or drop those rows"
-        )
-    refuse(table, problems)
+    refuse(table, problems + point_faults(frame.geometry, frame[key]))
 
 
 def check_table(frame: pd.DataFrame, table: str) -> None:
@@ -156,21 +150,14 @@ def check_table(frame: pd.DataFrame, table: str) -> None:
                 for name, kind in turned.items()
             ],
         )
-    # Whether a place is inside the study area is said by True and False alone.
-    if "in_study" not in frame or frame["in_study"].dtype == np.bool_:
-        return
-    unsaid = frame["in_study"][~frame["in_study"].isin([True, False]).to_numpy(dtype=bool)]
-    if len(unsaid):
-        odd = first_of([str(item) for item in unsaid.unique()])
-        raise ContractError(table, [f"in_study: {odd} in {len(unsaid)} rows; write True or False for every place"])
-
-
-def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Find shapes that are no point with finite coordinates."""
-    points = np.asarray(shapes.array, dtype=object)
-    is_point = (shapely.get_type_id(points) == shapely.GeometryType.POINT) & ~shapely.is_empty(points)
-    is_point[is_point] = np.isfinite(shapely.get_coordinates(points[is_point])).all(axis=1)
-    return np.asarray(~is_point, dtype=bool)
+    # Whether a place is inside the study area, or an area one of its units, is said by True and False alone.
+    for flag in ("in_study", "is_unit"):
+        if flag not in frame or frame[flag].dtype == np.bool_:
+            continue
+        unsaid = frame[flag][~frame[flag].isin([True, False]).to_numpy(dtype=bool)]
+        if len(unsaid):
+            odd = first_of([str(item) for item in unsaid.unique()])
+            raise ContractError(table, [f"{flag}: {odd} in {len(unsaid)} rows; write True or False for every place"])
 
 
 # Places on a network: settlements and facilities in the order of their ids, with where they meet the roads.

@@ -21,7 +21,7 @@ from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.vector import FORMATS, open_frame
 from spatial.inputs.names import in_each_script, name_scores, plain_name, unit_key, unit_prefixes
-from spatial.outlines import require_frame, require_shapes
+from spatial.outlines import point_faults, require_frame, require_shapes
 from spatial.study.sources import PlacingOptions, TableSource
 from spatial.tables.words import NAMES
 
@@ -337,6 +337,7 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
         require_shapes(what, given, series_too=what == "postcodes")
         if given.crs is None:
             raise CrsError(f"{what}: no CRS; say what their coordinates are in with frame.set_crs(...)")
+    refuse("settlements", point_faults(settlements.geometry, settlements["settlement_id"]))
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
         placed = placed.reset_index(drop=True)

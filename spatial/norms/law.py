@@ -485,7 +485,7 @@ def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules
         raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
     day = as_of.date() if isinstance(as_of, dt.datetime) else as_of
     refuse_faulty_register(register)
-    register = with_norm_id(register)
+    register = with_norm_id(register).reset_index(drop=True)  # an index may have the name of a column
     adopted = {item.norm: item for item in rules.adopt}
     wanted = _inherited(rules.jurisdictions)
     home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))

@@ -260,6 +260,8 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     names = upgrades["upgrade_id"].astype(str).to_numpy(dtype=object)
     speeds = numbers("upgrades", "speed_km_h", upgrades["speed_km_h"])
     pieces, problems = [], [] if len(upgrades) else ["no candidate at all"]
+    if (lost := int(upgrades["upgrade_id"].isna().sum())) > 0:
+        problems.append(f"upgrade_id: missing in {lost} rows")
     if upgrades["upgrade_id"].duplicated().any():
         problems.append(f"upgrade_id: repeated: {first_of(names[upgrades['upgrade_id'].duplicated()])}")
     if not ((speeds > 0.0) & (speeds < np.inf)).all():

@@ -378,6 +378,6 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
             problems.append(f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed")
     refuse("facilities", problems)
     is_up = order != "capacity"
-    ranked = facilities.assign(**numbers)
+    ranked = facilities.assign(**numbers).reset_index(drop=True)  # an index may have the name of a column
     ranked = ranked.sort_values([order, "facility_id"], ascending=[is_up, True], kind="stable")
     return ranked.reset_index(drop=True)
