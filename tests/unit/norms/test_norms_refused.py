@@ -79,8 +79,8 @@ def test_settlements_outside_the_study_need_no_access():
         ({"places": settlements(("a", "b", "b"))}, r"settlement_id: more than once: 'b' \(1 in all\)"),
         ({"places": settlements(("a", None, "c"))}, r"settlement_id: missing in 1 row\(s\) 1 \(1 in all\)"),
         ({"places": settlements().assign(population_persons="many")}, "population_persons: .*no numbers: 'many'"),
-        ({"ways": [1]}, "table access(?s:.)*is a list; give a GeoDataFrame"),
-        ({"places": 5}, "table settlements(?s:.)*is a int; give a GeoDataFrame"),
+        ({"ways": [1]}, "table access(?s:.)*is a list; give a DataFrame"),
+        ({"places": 5}, "table settlements(?s:.)*is a int; give a DataFrame"),
         ({"ways": access().assign(travel_time_min="ten")}, "travel_time_min: .*no numbers: 'ten'"),
     ],
 )
