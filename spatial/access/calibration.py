@@ -104,6 +104,7 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
             if key is None:
                 problems.append(f"places: a table has none of the columns {', '.join(_KEYS)}")
                 continue
+            problems += point_faults(table.geometry, table[key])
             known |= dict(zip(table[key].astype(str), table.geometry, strict=True))
         lost = frame[["from_id", "to_id"]].isna().any(axis=1)
         if lost.any():
@@ -420,7 +421,6 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     check_on_network(graph, barriers)
     for each in tables:
         require_shapes("places", each)
-        refuse("places", point_faults(each.geometry, pd.Series(each.index)))
         require_network_crs(each.crs, graph.crs, what="places")
     seen = check_observed(observed, tables)
     snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), rules, barriers=barriers)

@@ -139,3 +139,21 @@ def test_a_unit_of_capacity_that_is_a_number_is_a_unit(graph, villages):
     od = sp.travel_times(graph, villages, offered)
     with pytest.raises(sp.ContractError, match="unlike units: '5', 'beds'"):
         sp.cumulative_cutoff(od, villages, offered, service="clinic", cutoffs_min=60.0, opportunities="capacity")
+
+
+def test_a_zone_that_stands_twice_is_refused(graph):
+    zone = gpd.GeoDataFrame({"boundary_id": ["z", "z"]}, geometry=[shapely.box(0, 0, 9000, 9000)] * 2, crs=CRS)
+    with pytest.raises(sp.ContractError, match="boundary_id: repeated: 'z'"):
+        sp.rural_access_index(GRID, graph, zones=zone)
+
+
+def test_an_index_of_several_levels_changes_no_fit_and_nothing_is_no_neighbour(graph, villages):
+    observed = pd.DataFrame({"from_id": ["b", "a"] * 2, "to_id": ["a", "b"] * 2, "observed_min": [9.0, 8.0, 9.5, 8.5]})
+    levels = villages.set_index(pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["p", "q"]))
+    found, told = (
+        sp.calibrate_speeds(graph, observed, places=places, fit=sp.FitRules(minimum=2)).factors
+        for places in (levels, villages)
+    )
+    assert dict(found) == dict(told)
+    with pytest.raises(sp.ContractError, match=r"settlements: 1 problem.*\n.*is a NoneType"):
+        sp.travel_time_neighbours(graph, None)
