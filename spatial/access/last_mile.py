@@ -15,7 +15,7 @@ from spatial.access.cells import cells_on, peopled_cells
 from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
 from spatial.access.options import nan_for_inf
 from spatial.access.places import barrier_problems, check_places
-from spatial.crs import require_metres, require_network_crs
+from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
@@ -545,6 +545,7 @@ def rural_access_index(
         require_shapes("zones", zones)
     crs = require_metres(frame.crs, what="roads")
     _check(frame, distance_m, condition, zones)
+    refuse_stretched_lines(frame.geometry, what="roads")
     cells = peopled_cells(population, crs)
     network = _roads(frame, condition)
     # Rural, urban or not known, one value a cell.
@@ -631,6 +632,8 @@ def _check(
     if zones is not None and "boundary_id" not in zones:
         problems.append("zones: boundary_id is missing")
     elif zones is not None:
+        twice = zones["boundary_id"][zones["boundary_id"].duplicated()]
+        problems += [f"zones: boundary_id: repeated: {first_of(twice.unique())}"] if len(twice) else []
         problems += [f"zones: {fault}" for fault in outline_faults(zones.geometry, zones["boundary_id"])]
     refuse("rural access", problems)
 

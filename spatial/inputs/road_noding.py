@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.crs import require_metres, working_crs_for
+from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, text_column
 from spatial.formats.notes import Note, add_notes
@@ -265,6 +265,7 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if repeated.any():
         problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; make each id unique")
     refuse("roads", problems)
+    refuse_stretched_lines(frame.geometry, what="roads")
     return line_a_row(frame).sort_values("road_id", kind="stable").reset_index(drop=True)
 
 

@@ -18,7 +18,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.crs import refuse_stretched, require_metres
+from spatial.crs import refuse_stretched_lines, require_metres
 from spatial.errors import ContractError, NetworkError, first_of, refuse
 from spatial.formats.notes import no_findings
 from spatial.inputs.road_tags import (
@@ -83,9 +83,6 @@ if TYPE_CHECKING:
 
 _GRID_M = 0.001
 """Without node ids, points within the same millimetre are one: files round coordinates differently."""
-
-STRETCH_VERTICES = 200
-"""About so many vertices of a frame are looked at to see whether its metres are metres of the ground."""
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
@@ -181,8 +178,7 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDat
     if repeated.any():
         problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
     refuse("roads", problems)
-    some = gpd.GeoSeries(shapely.points(xy[:: 1 + len(xy) // STRETCH_VERTICES]), crs=frame.crs)
-    refuse_stretched(some, what="roads")
+    refuse_stretched_lines(frame.geometry, what="roads")
     flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))
     if (flat.geom_type == "MultiLineString").any():
         flat = flat.explode(ignore_index=True)

@@ -133,8 +133,11 @@ def test_frames_whose_metres_are_no_metres_of_the_ground_are_refused(crs):
     lines = [shapely.LineString([(82.0, 50.0), (82.1, 50.0)]), shapely.LineString([(82.1, 50.0), (82.1, 50.1)])]
     roads = gpd.GeoDataFrame(geometry=lines, crs=4326)
     points = gpd.GeoDataFrame(geometry=[shapely.Point(82.0, 50.0)], crs=4326)
+    people = sp.Raster(np.ones((2, 2)), Affine(0.1, 0, 82.0, 0, -0.1, 50.1), pyproj.CRS(4326), "people")
     for take, frame, what in (
         (sp.build_network, roads, "roads"),
+        (sp.node_roads, roads, "roads"),
+        (lambda given: sp.rural_access_index(people, given.assign(all_season="yes")), roads, "roads"),
         (sp.as_settlements, points, "settlement"),
         (lambda given: sp.as_facilities(given, service="clinic"), points, "facility"),
     ):
