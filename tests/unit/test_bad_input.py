@@ -297,6 +297,13 @@ def test_measures_of_what_is_no_number_are_refused(villages, clinics, run, says)
         lambda: sp.fgt_poverty(["a"], line=30),
         lambda: sp.weighted_statistics(["a"]),
         lambda: sp.rural_access_index(None, None),
+        lambda: sp.tobler_speed(["a"]),
+        lambda: sp.tobler_speed([pd.NA]),
+        lambda: sp.travel_time_surface([["a"]], [(0, 0)], resolution_m=1.0),
+        lambda: sp.travel_time_surface(np.empty((0, 3)), [(0, 0)], resolution_m=1.0),
+        lambda: sp.fill_holes([["a"]], 1.0),
+        lambda: sp.fill_holes([[0.5]], 1.0),
+        lambda: sp.majority_smoothing([[np.nan]]),
     ],
 )
 def test_functions_of_numbers_refuse_texts(run):
@@ -307,3 +314,11 @@ def test_functions_of_numbers_refuse_texts(run):
 def test_metres_of_web_maps_are_refused(roads):
     with pytest.raises(SpatialError, match=r"EPSG:3857 is a web map's"):
         sp.build_network(roads.set_crs(3857, allow_override=True))
+
+
+def test_clusters_are_lists_or_arrays_of_any_kind_of_whole_numbers():
+    ring = [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    for given in (ring, np.array(ring, dtype="float32"), np.array(ring, dtype=object), np.array(ring, dtype=">f8")):
+        assert sp.fill_holes(given, np.ones((3, 3))).tolist() == [[1] * 3] * 3
+        assert sp.majority_smoothing(given).tolist() == [[1] * 3] * 3
+    assert sp.fill_holes(np.empty((0, 3)), np.empty((0, 3))).shape == (0, 3)
