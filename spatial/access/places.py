@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
@@ -137,6 +137,10 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     refuse(table, problems + point_faults(frame.geometry, frame[key]))
 
 
+ONE_WORD = ("service", "status", "mode", "reach_status", "tier", "township", "tenure", "in_study", "is_unit")
+"""Columns of one word a row, by which rows are told apart."""
+
+
 def check_table(frame: pd.DataFrame, table: str) -> None:
     """Refuse what is no table, names a column twice, holds numbers that pandas does not take, or an area of words."""
     require_frame(table, frame)
@@ -150,6 +154,11 @@ def check_table(frame: pd.DataFrame, table: str) -> None:
                 for name, kind in turned.items()
             ],
         )
+    for name in ONE_WORD:
+        if name in frame and frame[name].dtype == object:
+            several = ~frame[name].map(lambda value: isinstance(value, Hashable)).to_numpy(dtype=bool)
+            if several.any():
+                raise ContractError(table, [f"{name}: a list in {several.sum()} rows; make each of its values a row"])
     # Whether a place is inside the study area, or an area one of its units, is said by True and False alone.
     for flag in ("in_study", "is_unit"):
         if flag not in frame or frame[flag].dtype == np.bool_:

@@ -84,6 +84,17 @@ def test_places_without_a_point_or_a_table_are_refused(graph, villages, clinics,
         ANALYSES[analysis](graph, villages, spoil(clinics))
 
 
+def test_a_facility_of_several_services_is_refused_until_it_is_a_row_of_each(graph, villages, clinics):
+    several = clinics.assign(service=pd.Series([["clinic", "pharmacy"], "clinic"], dtype=object))
+    for run in (ANALYSES["cost_to_closest"], ANALYSES["compare_scenarios"]):
+        with pytest.raises(
+            SpatialError, match=r"facilities.*\n.*service: a list in 1 rows; make each of its values a row"
+        ):
+            run(graph, villages, several)
+    with pytest.raises(SpatialError, match=r"settlements.*\n.*in_study: a list in 1 rows"):
+        sp.travel_times(graph, villages.assign(in_study=pd.Series([[True], True, True], dtype=object)), clinics)
+
+
 def _access(villages):
     rows = villages[["settlement_id"]].assign(service="clinic", mode="walk", facility_id="west", reach_status="reached")
     return pd.DataFrame(rows.assign(travel_time_min=[5.0, 20.0, 40.0], network_distance_m=900.0))
