@@ -35,6 +35,9 @@ _STEP_RADIANS = 1e-5
 _BACK_M = 100.0
 """A point that comes back from a projection further away than this was never in it; series are good to metres."""
 
+_VERTICES = 200
+"""About so many vertices of lines are looked at to see whether their metres are metres of the ground."""
+
 _HALF_DEGREES = 180
 """Half of the earth; the middle of what spans more may lie on its other side."""
 
@@ -206,6 +209,16 @@ def refuse_stretched(points: gpd.GeoSeries, *, what: str) -> None:
         f"than {SCALE_OFF:.0%}: "
         + (f"reproject with frame.to_crs({fitting!r})" if fitting else "divide the area and reproject each part")
     )
+
+
+def refuse_stretched_lines(lines: gpd.GeoSeries, *, what: str) -> None:
+    """Refuse lines in metres that are no metres of the ground, by some of their vertices."""
+    import geopandas as gpd  # noqa: PLC0415 - whoever gives a frame has it
+
+    xy = shapely.get_coordinates(lines.to_numpy())
+    if len(xy):
+        some = gpd.GeoSeries(shapely.points(xy[:: 1 + len(xy) // _VERTICES]), crs=lines.crs)
+        refuse_stretched(some, what=what)
 
 
 class Spanned(Protocol):

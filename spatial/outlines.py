@@ -1,4 +1,4 @@
-"""Shapes: which frames have them, one rule of what is an outline, whoever asks, and what lies inside."""
+"""Frames and shapes: what is a frame and has shapes, one rule of what is an outline, whoever asks, what lies inside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, first_of, refuse
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -16,17 +16,45 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def require_shapes(table: str, given: Any, *, series_too: bool = False) -> None:
-    """Refuse a frame without a geometry, or what is no frame; a series of shapes may do too, and None is not given."""
-    import geopandas as gpd  # noqa: PLC0415 - whoever gives a frame has it
+def require_frame(table: str, given: Any, *, kinds: str = "a DataFrame") -> None:
+    """Refuse what is no frame, or one that names a column twice."""
+    import pandas as pd  # noqa: PLC0415 - whoever gives a frame has it
 
-    is_frame = isinstance(given, gpd.GeoDataFrame) and given.active_geometry_name is not None
-    if given is None or is_frame or (series_too and isinstance(given, gpd.GeoSeries)):
+    if not isinstance(given, pd.DataFrame):
+        raise ContractError(table, [f"is a {type(given).__name__}; give {kinds}"])
+    twice = given.columns[given.columns.duplicated()]
+    if len(twice):
+        raise ContractError(table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"])
+
+
+def require_shapes(table: str, given: Any, *, series_too: bool = False) -> None:
+    """Refuse a frame without a geometry, or what is no frame; a series of shapes may do too."""
+    import geopandas as gpd  # noqa: PLC0415 - as above
+
+    if series_too and isinstance(given, gpd.GeoSeries):
         return
     kinds = "a GeoDataFrame or GeoSeries" if series_too else "a GeoDataFrame"
-    if hasattr(given, "columns"):
+    require_frame(table, given, kinds=kinds)
+    if not isinstance(given, gpd.GeoDataFrame) or given.active_geometry_name is None:
         raise ContractError(table, [f"geometry: there is none; give {kinds} with a CRS"])
-    raise ContractError(table, [f"is a {type(given).__name__}; give {kinds}"])
+
+
+def not_points(shapes: gpd.GeoSeries) -> NDArray[np.bool_]:
+    """Find shapes that are no point with finite coordinates."""
+    points = shapes_of(shapes)
+    is_point = (shapely.get_type_id(points) == shapely.GeometryType.POINT) & ~shapely.is_empty(points)
+    is_point[is_point] = np.isfinite(shapely.get_coordinates(points[is_point])).all(axis=1)
+    return np.asarray(~is_point, dtype=bool)
+
+
+def point_faults(shapes: gpd.GeoSeries, labels: pd.Series) -> list[str]:
+    """Say which shapes are no points with finite coordinates."""
+    wrong = not_points(shapes)
+    if not wrong.any():
+        return []
+    where = first_of(labels.to_numpy(dtype=object)[wrong])
+    remedy = "of areas take representative_point(), or drop those rows"
+    return [f"geometry: no point with coordinates at {where}; {remedy}"]
 
 
 def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[str]:
@@ -96,6 +124,13 @@ def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.i
         if len(rows):
             found[rows[inside(area, *xy[rows].T)]] = number
     return found
+
+
+def ground_of(area: Any, *, what: str) -> shapely.Geometry:
+    """Join the polygons of an area, and refuse what are none."""
+    require_shapes(what, area, series_too=True)
+    refuse(what, outline_faults(area.geometry, area.index))
+    return shapely.union_all(shapes_of(area.geometry))
 
 
 def brought_to(shapes: Any, crs: pyproj.CRS, *, what: str) -> Any:

@@ -22,9 +22,12 @@ def unmasked(values: ArrayLike) -> NDArray[np.float64]:
     """Take an array as float64, with NaN where it is masked."""
     import numpy as np  # noqa: PLC0415 - the runner knows rasters without a library
 
-    if isinstance(values, np.ma.MaskedArray):
-        return np.ma.filled(values.astype(np.float64), np.nan)
-    return np.asarray(values, dtype=np.float64)
+    try:
+        if isinstance(values, np.ma.MaskedArray):
+            return np.ma.filled(values.astype(np.float64), np.nan)
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as fault:
+        raise ContractError("values", [f"hold what is no number ({fault})"]) from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from spatial.errors import ContractError, first_of, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
-from spatial.outlines import require_shapes
+from spatial.outlines import point_faults, require_frame, require_shapes
 from spatial.study.access import SnapRules
 from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
@@ -73,6 +73,7 @@ class _Checked(NamedTuple):
 
 def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -> _Checked:
     """Check observations before there is a network."""
+    require_frame("observed", observed)
     frame = pd.DataFrame(observed).reset_index(drop=True)
     has_xy = all(name in frame for name in _COORDINATES)
     needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
@@ -103,8 +104,12 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
             if key is None:
                 problems.append(f"places: a table has none of the columns {', '.join(_KEYS)}")
                 continue
+            problems += point_faults(table.geometry, table[key])
             known |= dict(zip(table[key].astype(str), table.geometry, strict=True))
-        ends = [frame[name].astype(str) for name in ("from_id", "to_id")]
+        lost = frame[["from_id", "to_id"]].isna().any(axis=1)
+        if lost.any():
+            problems.append(f"from_id, to_id: missing in rows {first_of(np.flatnonzero(lost).tolist())}")
+        ends = [frame[name].map(str) for name in ("from_id", "to_id")]
         used = sorted(set(ends[0]) | set(ends[1]))
         unknown = [name for name in used if name not in known]
         if unknown:

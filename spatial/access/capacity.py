@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
-from spatial.access.od_pairs import Pairs, demand_of, read_pairs, require_within
+from spatial.access.od_pairs import Pairs, demand_of, people_of, read_pairs, require_within
 from spatial.access.options import not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
@@ -179,7 +179,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     total, spent = np.bincount(i, given, minlength=n), np.bincount(i, given * minutes, minlength=n)
     full = np.where(reached, people - np.minimum(total, people), 0.0)
     served = np.where(reached, people - full, 0.0)  # the two steps make the sum exact (Sterbenz)
-    known = ~np.isnan(numbers("settlements", demand, pairs.settlements[demand]))
+    known = ~np.isnan(people_of(pairs.settlements, demand))
     status = np.select(
         [~known, people == 0.0, ~reached, served == people, served > 0.0],
         ["unknown", "nobody", "not_reached", "served", "partly_served"],

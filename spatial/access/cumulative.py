@@ -11,11 +11,14 @@ import pandas as pd
 from spatial.access.od_pairs import (
     COUNT,
     Pairs,
+    checked_access,
     offer_of,
+    people_of,
     read_pairs,
     require_columns,
     require_decay,
     require_within,
+    rows_along,
     statuses,
     weigh_pairs,
     with_ids_of,
@@ -500,7 +503,7 @@ def summarise(
         Where no table has the column `by`, another one is missing, or a settlement stands twice in `settlements`.
     """
     columns, unit = (["settlement_id", "service", "mode", "travel_time_min", "reach_status"], [by] if by else [])
-    require_columns("access", access, columns)
+    access = checked_access(access, columns)
     if settlements is None:
         if by is not None and by not in access:
             raise ContractError("access", [f"{by}: no such column; give settlements=... which has it"])
@@ -510,10 +513,14 @@ def summarise(
             raise ContractError("settlements", [f"{by}: no such column to sum over"])
         require_columns("settlements", settlements, ("settlement_id",))
         ours = with_ids_of(settlements, access[columns], name="access")
+        twice = ours.loc[ours.duplicated(columns[:3]), "settlement_id"]
+        if len(twice):
+            told = f"settlement_id: several rows of {first_of(twice.unique())}; keep one of each service and mode"
+            raise ContractError("access", [told])
         scored = pd.DataFrame(settlements).reset_index(drop=True)
         if "in_study" in scored:
             scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]
-        persons = scored.get("population_persons", np.nan)
+        persons = people_of(scored) if "population_persons" in scored else np.nan
         right = scored[["settlement_id", *unit]].assign(persons=persons)
         rows = ours.reset_index(drop=True).merge(right, on="settlement_id", how="inner")
     keys = [name for name in (by, "service", "mode") if name is not None]
@@ -575,19 +582,14 @@ def widen(access: pd.DataFrame, *, mode: str | None = None) -> pd.DataFrame:
     """
     parts = (("min", "travel_time_min"), ("id", "facility_id"), ("status", "reach_status"))
     key = ["settlement_id", "service", "mode"]
-    require_columns("access", access, (*key, *(column for _, column in parts)))
+    access = checked_access(access, (*key, *(column for _, column in parts)))
     rows = (access if mode is None else access.loc[access["mode"] == mode]).reset_index(drop=True)
-    twice = rows.loc[rows.duplicated(key), "settlement_id"]
-    if len(twice):
-        raise ContractError(
-            "access", [f"settlement_id: several rows of a service and mode: {first_of(twice.unique())}"]
-        )
     settlements = rows["settlement_id"].drop_duplicates(ignore_index=True)
     ids = pd.Index(settlements)
     columns: dict[str, object] = {"settlement_id": settlements}
     for (service, its_mode), group in rows.groupby(["service", "mode"], sort=False):
         stem = str(service) if mode is not None else f"{service}_{its_mode}"
-        indexed = group.set_index("settlement_id")
+        along = rows_along(group, ids)
         for suffix, column in parts:
-            columns[f"{stem}_{suffix}"] = indexed[column].reindex(ids).reset_index(drop=True)
+            columns[f"{stem}_{suffix}"] = along[column].reset_index(drop=True)
     return pd.DataFrame(columns)

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.places import Places, Surroundings, check_table, not_points
+from spatial.access.places import Places, Surroundings, check_table
 from spatial.crs import require_metres
 from spatial.errors import CrsError, first_of, refuse
 from spatial.formats.notes import no_findings
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
-from spatial.outlines import inside, points_at, require_shapes, shapes_of, tree_of
+from spatial.outlines import inside, not_points, points_at, require_shapes, shapes_of, tree_of
 
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray, IntArray

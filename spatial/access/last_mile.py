@@ -12,10 +12,10 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
-from spatial.access.od_pairs import id_positions, require_columns, with_ids_of
+from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
 from spatial.access.options import nan_for_inf
-from spatial.access.places import barrier_problems
-from spatial.crs import require_metres, require_network_crs
+from spatial.access.places import barrier_problems, check_places
+from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
@@ -111,10 +111,9 @@ def last_mile(
     rules, walk = rules or LastMileRules(), walk or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
     require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
-    require_columns("settlements", settlements, ("settlement_id",))
-    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min", "network_distance_m"))
-    for table, given in (("edges", frame), ("settlements", settlements)):
-        require_shapes(table, given)
+    check_places(settlements, "settlement_id")
+    access = checked_access(access, ("settlement_id", "service", "mode", "travel_time_min", "network_distance_m"))
+    require_shapes("edges", frame)
     if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
         raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
     refuse("options", barrier_problems(barriers))
@@ -134,10 +133,10 @@ def last_mile(
     town = next((service for service in rules.towns if service in computed), None)
     share = np.full(len(ids), np.nan)
     if town is not None:
-        require_columns("access", access, ("access_leg_min", "network_leg_min"))
+        legs = ("access_leg_min", "network_leg_min")
         ways = access.loc[(access["mode"] == modes[0]) & (access["service"] == town)]
-        legs = ways.set_index("settlement_id")[["access_leg_min", "network_leg_min"]].reindex(ids)
-        walked, driven = legs.to_numpy(dtype=float).T
+        ways = rows_along(checked_access(ways, ("settlement_id", *legs)), ids)
+        walked, driven = (ways[leg].to_numpy() for leg in legs)
         together = walked + driven
         share = np.divide(walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0)
     return pd.DataFrame(
@@ -203,10 +202,7 @@ def _mode_of_walks(access: pd.DataFrame) -> str:
 def _to_points(access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], measure: str) -> dict[str, FloatArray]:
     ours = access.loc[access["mode"] == _mode_of_walks(access)]
     return {
-        column: ours.loc[ours["service"] == service]
-        .set_index("settlement_id")[measure]
-        .reindex(ids)
-        .to_numpy(dtype=float)
+        column: rows_along(ours.loc[ours["service"] == service], ids)[measure].to_numpy()
         for column, service in columns.items()
     }
 
@@ -261,7 +257,7 @@ def last_mile_coverage(
     --------
     Of 100 people near the road and 300 far from it, all with a bus stop in time: coverage 0.25 for bus_stop.
     """
-    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
+    access = checked_access(access, ("settlement_id", "service", "mode", "travel_time_min"))
     require_columns("last_mile", last_mile, ("settlement_id", *_COLUMNS.values()))
     require_columns("settlements", settlements, ("settlement_id", "in_study", "population_persons"))
     access = with_ids_of(settlements, access, name="access")
@@ -281,17 +277,17 @@ def last_mile_coverage(
         if len(lacking):
             problems.append(f"{name}: lacks {first_of(lacking)}")
     refuse("last-mile coverage", problems)
-    road = last_mile.set_index("settlement_id").reindex(ids)
+    road = rows_along(last_mile, ids, name="last_mile")
     near = {bound: road[column].isin(NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}
     within = {}
     for service, limit in targets.items():
-        minutes = ours.loc[ours["service"] == service].set_index("settlement_id")["travel_time_min"]
-        within[service] = np.asarray(minutes.reindex(ids).to_numpy(dtype=np.float64) <= limit)
+        minutes = rows_along(ours.loc[ours["service"] == service], ids)["travel_time_min"]
+        within[service] = np.asarray(minutes.to_numpy() <= limit)
     points = {"road": np.ones(len(ids), dtype=bool), **within}
     if within:
         points["any"] = np.logical_or.reduce(list(within.values()))
         points["all"] = np.logical_and.reduce(list(within.values()))
-    persons = scored["population_persons"].fillna(0.0).to_numpy(dtype=np.float64)
+    persons = np.nan_to_num(people_of(scored))
     total = float(persons.sum())
     rows = []
     for point, has in points.items():
@@ -347,9 +343,11 @@ def wet_loss(
     --------
     With a cutoff of 60, a village at 40 minutes when dry and 50 when wet is `slower`; one at 40 and 61 is `lost`.
     """
-    tables = {"access_dry": access_dry, "access_wet": access_wet}
-    for name, frame in tables.items():
-        require_columns(name, frame, (*_KEY, "travel_time_min", "reach_status", "facility_id"))
+    columns = (*_KEY, "travel_time_min", "reach_status", "facility_id")
+    tables = {
+        name: checked_access(frame, columns, name=name)
+        for name, frame in (("access_dry", access_dry), ("access_wet", access_wet))
+    }
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "in_study"))
     problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
     keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
@@ -368,12 +366,13 @@ def wet_loss(
         if (at < 0).any():
             problems.append(f"settlements: lack {first_of(access_dry['settlement_id'][at < 0].unique())}")
     refuse("wet loss", problems)
-    dry = access_dry.reset_index(drop=True)
-    wet = access_wet.set_index(_KEY).reindex(keys["access_dry"]).reset_index()
-    dry_min, wet_min = (frame["travel_time_min"].to_numpy(dtype=np.float64) for frame in (dry, wet))
+    persons = people_of(settlements)[at]
+    dry = tables["access_dry"].reset_index(drop=True)
+    wet = tables["access_wet"].set_index(_KEY).reindex(keys["access_dry"]).reset_index()
+    dry_min, wet_min = (nan_for_inf(frame["travel_time_min"].to_numpy()) for frame in (dry, wet))
     served, still_served = (
-        ((frame["reach_status"] == "reached") & (frame["travel_time_min"] <= cutoff_min)).to_numpy(dtype=bool)
-        for frame in (dry, wet)
+        (frame["reach_status"] == "reached").to_numpy(dtype=bool) & (minutes <= cutoff_min)
+        for frame, minutes in ((dry, dry_min), (wet, wet_min))
     )
     unknown = ((dry["reach_status"] == "unknown") | (wet["reach_status"] == "unknown")).to_numpy(dtype=bool)
     status = np.select(
@@ -381,8 +380,7 @@ def wet_loss(
         ["unknown", "not_served", "lost", "slower"],
         "kept",
     )
-    places = pd.DataFrame(settlements).take(at)
-    changes = dry["facility_id"].fillna("") != wet["facility_id"].fillna("")
+    changes = dry["facility_id"].astype(object).fillna("") != wet["facility_id"].astype(object).fillna("")
     reasons = wet["reach_status"].astype("str")
     late = (reasons == "reached") & ~still_served
     return pd.DataFrame(
@@ -394,8 +392,8 @@ def wet_loss(
             "wet_status": pd.Series(status, dtype="str"),
             "wet_reach_status": reasons.mask(late, "beyond_cutoff"),
             "facility_changes": changes.to_numpy(dtype=bool),
-            "population_persons": places["population_persons"].to_numpy(dtype=np.float64),
-            "in_study": places["in_study"].to_numpy(dtype=bool),
+            "population_persons": persons,
+            "in_study": settlements["in_study"].to_numpy(dtype=bool)[at],
         }
     )
 
@@ -543,9 +541,11 @@ def rural_access_index(
     else:
         frame = roads
     require_shapes("roads", frame)
-    require_shapes("zones", zones)
+    if zones is not None:
+        require_shapes("zones", zones)
     crs = require_metres(frame.crs, what="roads")
     _check(frame, distance_m, condition, zones)
+    refuse_stretched_lines(frame.geometry, what="roads")
     cells = peopled_cells(population, crs)
     network = _roads(frame, condition)
     # Rural, urban or not known, one value a cell.
@@ -632,6 +632,8 @@ def _check(
     if zones is not None and "boundary_id" not in zones:
         problems.append("zones: boundary_id is missing")
     elif zones is not None:
+        twice = zones["boundary_id"][zones["boundary_id"].duplicated()]
+        problems += [f"zones: boundary_id: repeated: {first_of(twice.unique())}"] if len(twice) else []
         problems += [f"zones: {fault}" for fault in outline_faults(zones.geometry, zones["boundary_id"])]
     refuse("rural access", problems)
 

@@ -89,6 +89,8 @@ def with_ids_of(settlements: pd.DataFrame, table: pd.DataFrame, *, name: str) ->
     """
     ids, known = table["settlement_id"], settlements["settlement_id"]
     twice = known[known.duplicated()]
+    if known.hasnans:
+        raise ContractError("settlements", [f"settlement_id: missing in {int(known.isna().sum())} rows"])
     if len(twice):
         raise ContractError("settlements", [f"settlement_id: repeated: {first_of(twice.unique())}"])
     at = id_positions(ids, pd.Index(known))
@@ -99,6 +101,29 @@ def with_ids_of(settlements: pd.DataFrame, table: pd.DataFrame, *, name: str) ->
     if kinds[0] == kinds[1] and kinds[0] != np.dtype(object):
         return table
     return table.loc[at >= 0].assign(settlement_id=known.take(at[at >= 0]).array)
+
+
+def checked_access(access: pd.DataFrame, columns: Iterable[str], *, name: str = "access") -> pd.DataFrame:
+    """Check columns of a table of access, and read its minutes and metres as numbers, NaN where there is no way."""
+    require_columns(name, access, columns)
+    ids = access["settlement_id"]
+    problems = [f"settlement_id: missing in {int(ids.isna().sum())} rows"] if ids.hasnans else []
+    units = [column for column in columns if column.endswith(("_min", "_m"))]
+    read = {column: numbers(name, column, access[column]) for column in units}
+    for column, values in read.items():
+        if bool((values < 0.0).any()):
+            problems.append(f"{column}: negative at {first_of(ids[values < 0.0].unique())}; NaN where unknown")
+    refuse(name, problems)
+    return access.assign(**read)
+
+
+def rows_along(table: pd.DataFrame, ids: pd.Index, *, name: str = "access") -> pd.DataFrame:
+    """Take the rows of a table, of access in one service and mode, along settlements, and refuse two rows of one."""
+    twice = table["settlement_id"][table["settlement_id"].duplicated()]
+    if len(twice):
+        told = f"settlement_id: several rows of {first_of(twice.unique())}; keep one of each service and mode"
+        raise ContractError(name, [told])
+    return table.set_index("settlement_id").reindex(ids)
 
 
 def _written(known: pd.Index, kind: Any) -> pd.Index:
@@ -334,11 +359,25 @@ class Offer:
         return "facilities" if self.counted == COUNT else self.counted
 
 
+def people_of(settlements: pd.DataFrame, column: str = "population_persons") -> FloatArray:
+    """Read the people of settlements, NaN where unknown, and refuse what counts nobody."""
+    require_columns("settlements", settlements, ("settlement_id", column))
+    persons = numbers("settlements", column, settlements[column])
+    _no_bad("settlements", settlements["settlement_id"], column, persons)
+    return persons
+
+
+def scored_people(settlements: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
+    """Count the people of each settlement, NaN where they are not known, and tell which are in the study area."""
+    n = len(settlements)
+    persons = people_of(settlements) if "population_persons" in settlements else np.full(n, np.nan)
+    scored = settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
+    return persons, scored
+
+
 def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
     """Read the people of each settlement."""
-    require_columns("settlements", pairs.settlements, (column,))
-    persons = numbers("settlements", column, pairs.settlements[column])
-    _no_bad("settlements", pairs.settlements["settlement_id"], column, persons)
+    persons = people_of(pairs.settlements, column)
     known = ~np.isnan(persons)
     if len(persons) and not known.any():
         raise ContractError(

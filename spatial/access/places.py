@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
@@ -23,7 +23,7 @@ from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
-from spatial.outlines import require_shapes
+from spatial.outlines import point_faults, require_frame, require_shapes
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
@@ -134,22 +134,16 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
         problems.append(
             f"{key}: used more than once: {first_of(frame.loc[(twice & ~missing).to_numpy(), key])}; make ids unique"
         )
-    wrong = not_points(frame.geometry)
-    if wrong.any():
-        problems.append(
-            f"geometry: no point with coordinates at {first_of(frame[key].to_numpy(dtype=object)[wrong])}; "
-            "of areas take representative_point(), or drop those rows"
-        )
-    refuse(table, problems)
+    refuse(table, problems + point_faults(frame.geometry, frame[key]))
 
 
-def check_table(frame: object, table: str) -> None:
+ONE_WORD = ("service", "status", "mode", "reach_status", "tier", "township", "tenure", "in_study", "is_unit")
+"""Columns of one word a row, by which rows are told apart."""
+
+
+def check_table(frame: pd.DataFrame, table: str) -> None:
     """Refuse what is no table, names a column twice, holds numbers that pandas does not take, or an area of words."""
-    if not isinstance(frame, pd.DataFrame):
-        raise ContractError(table, [f"is a {type(frame).__name__}; give a GeoDataFrame"])
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise ContractError(table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"])
+    require_frame(table, frame)
     turned = {name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative}
     if turned:
         raise ContractError(
@@ -160,21 +154,19 @@ def check_table(frame: object, table: str) -> None:
                 for name, kind in turned.items()
             ],
         )
-    # Whether a place is inside the study area is said by True and False alone.
-    if "in_study" not in frame or frame["in_study"].dtype == np.bool_:
-        return
-    unsaid = frame["in_study"][~frame["in_study"].isin([True, False]).to_numpy(dtype=bool)]
-    if len(unsaid):
-        odd = first_of([str(item) for item in unsaid.unique()])
-        raise ContractError(table, [f"in_study: {odd} in {len(unsaid)} rows; write True or False for every place"])
-
-
-def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Find shapes that are no point with finite coordinates."""
-    points = np.asarray(shapes.array, dtype=object)
-    is_point = (shapely.get_type_id(points) == shapely.GeometryType.POINT) & ~shapely.is_empty(points)
-    is_point[is_point] = np.isfinite(shapely.get_coordinates(points[is_point])).all(axis=1)
-    return np.asarray(~is_point, dtype=bool)
+    for name in ONE_WORD:
+        if name in frame and frame[name].dtype == object:
+            several = ~frame[name].map(lambda value: isinstance(value, Hashable)).to_numpy(dtype=bool)
+            if several.any():
+                raise ContractError(table, [f"{name}: a list in {several.sum()} rows; make each of its values a row"])
+    # Whether a place is inside the study area, or an area one of its units, is said by True and False alone.
+    for flag in ("in_study", "is_unit"):
+        if flag not in frame or frame[flag].dtype == np.bool_:
+            continue
+        unsaid = frame[flag][~frame[flag].isin([True, False]).to_numpy(dtype=bool)]
+        if len(unsaid):
+            odd = first_of([str(item) for item in unsaid.unique()])
+            raise ContractError(table, [f"{flag}: {odd} in {len(unsaid)} rows; write True or False for every place"])
 
 
 # Places on a network: settlements and facilities in the order of their ids, with where they meet the roads.
@@ -510,21 +502,6 @@ def reach_status(pairing: Pairing, minutes: FloatArray) -> ObjectArray:
             status[choice.of] = "no_facility"
     status[np.isfinite(minutes)] = "reached"
     return status
-
-
-def people_of(settlements: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
-    """Count the people of each settlement, NaN where they are not known, and tell which are in the study area."""
-    n = len(settlements)
-    persons = np.full(n, np.nan)
-    if "population_persons" in settlements:
-        stated = settlements["population_persons"]
-        persons = pd.to_numeric(stated, errors="coerce").to_numpy(dtype=np.float64)
-        wrong = (np.isnan(persons) & stated.notna().to_numpy()) | (persons < 0.0) | np.isinf(persons)
-        if wrong.any():
-            shown = first_of(stated.to_numpy(dtype=object)[wrong])
-            raise ContractError("settlements", [f"population_persons: no number of 0 or more: {shown}"])
-    scored = settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
-    return persons, scored
 
 
 # Who may use a facility: the one rule that access, measures and norms keep.

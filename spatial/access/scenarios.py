@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import people_of, require_columns, scored_people
 from spatial.access.options import check_direction, limit_of, nan_for_inf
 from spatial.access.places import (
     Pairing,
@@ -19,7 +19,6 @@ from spatial.access.places import (
     existing,
     minutes_to_closest,
     pair_up,
-    people_of,
     place_on,
     reach_status,
 )
@@ -134,7 +133,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     cutoffs = {name: limit_of("cutoff_min", limits[name]) for name in services}
     base = pair_up(graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers)
     before = {name: how.times(graph, _serving(base, kinds)) for name, kinds in services.items()}
-    persons, scored = people_of(base.origins.frame)
+    persons, scored = scored_people(base.origins.frame)
     n = len(base.origins)
     frames = []
     for scenario in options:
@@ -258,7 +257,7 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
         nobody. The findings of `compared` stay in ``attrs``.
     """
     require_columns("scenarios", compared, COLUMNS)
-    table = _sums(compared.reset_index(drop=True))
+    table = _sums(compared.reset_index(drop=True).assign(persons=people_of(compared, "persons")))
     table.attrs |= {name: compared.attrs[name] for name in ("findings",) if name in compared.attrs}
     return table
 

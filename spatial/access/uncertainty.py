@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from spatial.access.od_pairs import scored_people
 from spatial.access.options import check_direction, cutoffs_of, is_number, nan_for_inf, shown
-from spatial.access.places import (
-    SnapPair,
-    easier_walk,
-    minutes_to_closest,
-    nearest_entry,
-    pair_up,
-    people_of,
-    reach_status,
-)
+from spatial.access.places import SnapPair, easier_walk, minutes_to_closest, nearest_entry, pair_up, reach_status
 from spatial.errors import ContractError, NetworkError
 from spatial.network.speeds import SpeedTable, with_season
 from spatial.study.access import SnapRules, WalkRange
@@ -287,7 +280,7 @@ def _walking(snaps: SnapPair, walk: WalkRange, *, best: bool) -> SnapPair:
 
 def interval_people(intervals: pd.DataFrame, settlements: pd.DataFrame, cutoffs_min: Sequence[float]) -> pd.DataFrame:
     """Count the people within and beyond each cutoff at best, as assumed and at worst; rows as the settlements'."""
-    persons, scored = people_of(settlements)
+    persons, scored = scored_people(settlements)
     known = np.where(scored, np.nan_to_num(persons), 0.0)
     rows = []
     factors = [name.removesuffix("_low_min") for name in map(str, intervals) if name.endswith("_low_min")]

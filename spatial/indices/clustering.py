@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access.options import check_seed, is_number, numbers, paired, shown, vector, whole_number
-from spatial.access.places import place_on
+from spatial.access.places import check_table, place_on
 from spatial.errors import ContractError
 from spatial.indices.groups import neighbour_weights
 from spatial.network.nearest import nearest
@@ -122,6 +122,7 @@ def travel_time_neighbours(
     """
     if k < 1:
         raise ContractError("segregation", [f"k: must be 1 or more, is {k}"])
+    check_table(settlements, "settlements")
     n = len(settlements)
     if n < 2:
         return sparse.csr_array((n, n), dtype=np.float64)

@@ -71,7 +71,8 @@ def majority_smoothing(
     >>> majority_smoothing(np.array([[1, 1, 1], [1, 0, 2], [1, 1, 1]])).tolist()
     [[1, 1, 1], [1, 1, 2], [1, 1, 1]]
     """
-    padded = np.pad(np.asarray(labels, dtype=np.int64), 1)
+    labels = _read_labels(labels)
+    padded = np.pad(labels, 1)
     grown = padded.ravel()
     free = np.pad(np.ones(labels.shape, dtype=bool) if never is None else ~never, 1).ravel()
     silent = None if ignored is None else np.pad(ignored, 1).ravel()
@@ -95,6 +96,14 @@ def majority_smoothing(
         near = np.unique(joined + steps)
         asked = near[(grown[near] == 0) & free[near]]
     return padded[1:-1, 1:-1]
+
+
+def _read_labels(given: ArrayLike) -> IntArray:
+    """Read the numbers of clusters, one a cell."""
+    values = numbers("degurba", "labels", given)
+    if values.ndim != 2 or not (np.isfinite(values) & (values % 1.0 == 0.0)).all():
+        raise ContractError("degurba", ["labels: whole numbers in rows and columns are needed, 0 for no cluster"])
+    return values.astype(np.int64)
 
 
 def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.0) -> IntArray:
@@ -121,8 +130,9 @@ def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.
     >>> fill_holes(np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]]), np.ones((3, 3))).tolist()
     [[1, 1, 1], [1, 1, 1], [1, 1, 1]]
     """
-    filled = np.array(labels, dtype=np.int64)
-    boxes = ndimage.find_objects(labels)
+    labels = _read_labels(labels)
+    filled = labels.copy()
+    boxes = ndimage.find_objects(labels) if labels.size else []
     for number in np.unique(labels[labels > 0]):
         box = boxes[number - 1]
         pieces, count = ndimage.label(labels[box] == number, structure=ROOK)

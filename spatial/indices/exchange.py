@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, numbers, paired, shown, vector, whole_number
 from spatial.errors import ContractError, first_of
 from spatial.indices.groups import read_classes
@@ -134,9 +135,7 @@ def flow_matrix(flows: pd.DataFrame, settlement_ids: Sequence[str], *, kind: str
     [[0.0, 5.0], [0.0, 0.0]]
     """
     needed = ["from_id", "to_id", "volume", *(["kind"] if kind is not None else [])]
-    missing = [column for column in needed if column not in flows.columns]
-    if missing:
-        raise ContractError("flows", [f"{column}: the column is missing" for column in missing])
+    require_columns("flows", flows, needed)
     chosen = flows if kind is None else flows[flows["kind"] == kind]
     if kind is not None and chosen.empty and len(flows):
         raise ContractError("flows", [f"kind: none is {kind!r}; there are {first_of(sorted(set(flows['kind'])))}"])

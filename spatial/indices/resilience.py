@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from spatial.access.od_pairs import people_of
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
 from spatial.errors import ContractError
@@ -281,11 +282,8 @@ def _case(  # noqa: PLR0913 - the options of its callers, by keyword
     chosen = there.iloc[offering(there, asked.kinds)]
     chosen = chosen[~is_for_some_units(chosen)]
     goals = place_on(graph, chosen, key="facility_id", rules=rules, barriers=barriers)
-    if "population_persons" not in origins.frame:
-        raise ContractError("settlements", ["population_persons: the column is missing"])
-    people = origins.frame["population_persons"].to_numpy(dtype=np.float64)
     base = nearest(graph, origins.snaps, goals.snaps, k=1, direction=direction, direct_barriers=barriers)
-    weight = np.nan_to_num(people)
+    weight = np.nan_to_num(people_of(origins.frame))
     # Name the other direction of each road that is two edges; each other edge is its own partner.
     partner = np.arange(graph.n_edges, dtype=np.int64)
     twin = graph.edge_twin

@@ -166,7 +166,7 @@ def mixed_units(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _plain_units(facilities: pd.DataFrame) -> pd.Series[str]:
     """Units as they are compared; missing where none is told."""
     told = facilities["capacity_unit"].astype("object")  # else categories of which none is left would count
-    return told.map(lambda text: " ".join(fold(text).split()), na_action="ignore")
+    return told.map(lambda text: " ".join(fold(str(text)).split()), na_action="ignore")
 
 
 # What a level, opening hours and a second source say of the service that a facility offers.

@@ -21,7 +21,7 @@ from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.vector import FORMATS, open_frame
 from spatial.inputs.names import in_each_script, name_scores, plain_name, unit_key, unit_prefixes
-from spatial.outlines import require_shapes
+from spatial.outlines import point_faults, require_frame, require_shapes
 from spatial.study.sources import PlacingOptions, TableSource
 from spatial.tables.words import NAMES
 
@@ -329,12 +329,15 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     CrsError
         Where settlements, boundaries or postcodes have no CRS.
     """
+    require_frame("places", frame)
     require_shapes("settlements", settlements)
-    require_shapes("boundaries", boundaries)
-    require_shapes("postcodes", postcodes, series_too=True)
     for what, given in (("settlements", settlements), ("boundaries", boundaries), ("postcodes", postcodes)):
-        if given is not None and given.crs is None:
+        if given is None:
+            continue
+        require_shapes(what, given, series_too=what == "postcodes")
+        if given.crs is None:
             raise CrsError(f"{what}: no CRS; say what their coordinates are in with frame.set_crs(...)")
+    refuse("settlements", point_faults(settlements.geometry, settlements["settlement_id"]))
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
         placed = placed.reset_index(drop=True)

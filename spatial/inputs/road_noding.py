@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.crs import require_metres, working_crs_for
+from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, text_column
 from spatial.formats.notes import Note, add_notes
@@ -26,6 +26,7 @@ from spatial.inputs.road_crossings import (
     snapped_lines,
 )
 from spatial.inputs.road_tags import find_twins, join_twins
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -239,8 +240,7 @@ def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
 
 def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Sort roads by id, one line a row; parts of a road become "id/0", "id/1"."""
-    if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
-        raise ContractError("roads", [f"is a {type(roads).__name__} without geometry; give a GeoDataFrame of lines"])
+    require_shapes("roads", roads)
     require_metres(roads.crs, what="roads")
     if roads.empty:
         raise ContractError("roads", ["has no rows; give the lines that are to meet"])
@@ -265,6 +265,7 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if repeated.any():
         problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; make each id unique")
     refuse("roads", problems)
+    refuse_stretched_lines(frame.geometry, what="roads")
     return line_a_row(frame).sort_values("road_id", kind="stable").reset_index(drop=True)
 
 

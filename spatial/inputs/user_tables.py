@@ -485,6 +485,7 @@ def as_settlements(
     >>> table[["code", "people"]].to_numpy().tolist()
     [[7, 120]]
     """
+    require_shapes("settlement of a frame", frame)
     constant = tier if tier in TIERS and tier not in frame.columns else None
     column = None if constant else tier
     given = {"settlement_id": id, "name": name, "population_persons": population, "tier": column}
@@ -550,6 +551,7 @@ def as_facilities(
     >>> as_facilities(points, service="primary_school")[["facility_id", "service", "status"]].iloc[0].tolist()
     ['s1', 'primary_school', 'existing']
     """
+    require_shapes("facility of a frame", frame)
     column = service if service in frame.columns else None
     given = {"facility_id": id, "name": name, "capacity": capacity, "service": column}
     problems: list[str] = []
@@ -579,7 +581,6 @@ def _adopted(
     """Take over a frame under our names, `given` before `columns` and with the key first; its own columns follow."""
     key = next(iter(given))
     what = f"{key.removesuffix('_id')} of a frame"
-    require_shapes(what, frame)
     require_metres(frame.crs, what=what)
     mapped = {**columns, **{ours: theirs for ours, theirs in given.items() if theirs is not None}}
     has_id = key in mapped or key in frame.columns

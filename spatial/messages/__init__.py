@@ -178,9 +178,8 @@ class Words:
         results = self.of("results")
         if unit == "m" and value >= METRES_PER_KM and not decimals:
             kilometres = value / METRES_PER_KM
-            pattern = f"{WHOLE}.0" if kilometres >= 10 else f"{WHOLE}.##"
             rounded = f"{kilometres:.{1 if kilometres >= 10 else 2}f}"
-            return results.say("unit", "km", value=_written(rounded, pattern, self.language))
+            return results.say("unit", "km", value=_written(rounded, f"{WHOLE}.##", self.language))
         if unit in results.messages["unit"] and unit not in NOT_MEASURED:
             decimals = 0 if unit == "persons" else decimals
             number = self.number(value, decimals=decimals)

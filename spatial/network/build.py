@@ -18,7 +18,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.crs import refuse_stretched, require_metres
+from spatial.crs import refuse_stretched_lines, require_metres
 from spatial.errors import ContractError, NetworkError, first_of, refuse
 from spatial.formats.notes import no_findings
 from spatial.inputs.road_tags import (
@@ -71,6 +71,7 @@ from spatial.network.speeds import (
 )
 from spatial.network.splitting import AS_THEY_ARE
 from spatial.network.turns import with_turns
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -82,9 +83,6 @@ if TYPE_CHECKING:
 
 _GRID_M = 0.001
 """Without node ids, points within the same millimetre are one: files round coordinates differently."""
-
-STRETCH_VERTICES = 200
-"""About so many vertices of a frame are looked at to see whether its metres are metres of the ground."""
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
@@ -153,8 +151,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
 def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDataFrame]:
     """Make a frame of single lines with road_id and road_class, in the order of their ids."""
     frame = _arcs_of_graph(roads) if _is_graph(roads) else roads
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        raise ContractError("roads", [f"is a {type(frame).__name__} without geometry; give a GeoDataFrame of lines"])
+    require_shapes("roads", frame)
     require_metres(frame.crs, what="roads")
     arcs = _arcs_of_frame(frame)
     problems = []
@@ -181,8 +178,7 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDat
     if repeated.any():
         problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
     refuse("roads", problems)
-    some = gpd.GeoSeries(shapely.points(xy[:: 1 + len(xy) // STRETCH_VERTICES]), crs=frame.crs)
-    refuse_stretched(some, what="roads")
+    refuse_stretched_lines(frame.geometry, what="roads")
     flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))
     if (flat.geom_type == "MultiLineString").any():
         flat = flat.explode(ignore_index=True)

@@ -18,6 +18,7 @@ from spatial.network.report import join_findings
 from spatial.network.road_access import FERRY
 from spatial.network.snapping import snap
 from spatial.network.splitting import SplitGraph, cut_edges
+from spatial.outlines import require_frame, require_shapes
 
 if TYPE_CHECKING:
     import pyproj
@@ -448,8 +449,9 @@ class BusLines:
 
 def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float) -> BusLines:
     """Check a table of lines and bring it into order."""
-    if not isinstance(lines, pd.DataFrame):
-        raise ContractError("lines", [f"is a {type(lines).__name__}; give a row for each stop of each line"])
+    require_frame("lines", lines)
+    if stops is not None:
+        require_shapes("stops", stops)
     needed = ["line_id", "stop_order", "headway_min"]
     problems = [f"{name}: missing" for name in needed if name not in lines.columns]
     if "ride_min" not in lines.columns and "speed_km_h" not in lines.columns:

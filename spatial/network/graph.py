@@ -317,7 +317,7 @@ class TravelGraph:
         TABLES["nodes"].check(nodes)
         TABLES["edges"].check(edges)
         ours = edges.loc[edges["mode"] == mode]
-        points = nodes.loc[nodes["mode"] == mode].sort_values("node_id")
+        points = nodes.loc[nodes["mode"] == mode].reset_index(drop=True).sort_values("node_id")
         if ours.empty:
             modes = ", ".join(sorted(edges["mode"].unique())) or "none"
             raise NetworkError(f"the table edges has no edge of mode {mode!r}; it has the modes: {modes}")

@@ -7,13 +7,12 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of
+from spatial.errors import first_of
 from spatial.network.combined import (
     BETWEEN,
     TRANSFER,
@@ -37,6 +36,8 @@ from spatial.network.splitting import SplitGraph, cut_edges, rewire
 from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
@@ -229,7 +230,7 @@ _CELL_M = 0.001
 
 def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     """Find every fault of new roads."""
-    check_frame(graph, roads)
+    require_network_crs(roads.crs, graph.crs, what="new roads")
     ids = road_ids(roads)
     is_line = roads.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
     bad = ~is_line | ~(shapely.length(roads.geometry.to_numpy()) > 0)
@@ -251,13 +252,6 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
         what = f"speed_km_h: state it, since the network has no road of class {kind!r} whose speed would do"
         faults[what] = ~is_stated & (kinds == kind)
     return [f"add: {what}, in new roads {first_of(ids[wrong])}" for what, wrong in faults.items() if wrong.any()]
-
-
-def check_frame(graph: TravelGraph, roads: object) -> None:
-    """Refuse what are no roads, or roads elsewhere."""
-    if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
-        raise ContractError("scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"])
-    require_network_crs(roads.crs, graph.crs, what="new roads")
 
 
 def add_roads(
@@ -415,7 +409,7 @@ _WORD_OF_WAYS = {ways: word for word, ways in _ONEWAY.items()}
 
 def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable) -> list[str]:
     """Find what is wrong with new roads of a combined network: every fault once."""
-    check_frame(graph, roads)
+    require_network_crs(roads.crs, graph.crs, what="new roads")
     legs = take_legs(graph)
     taken = np.zeros(len(roads), dtype=bool)
     problems: list[str] = []

@@ -291,7 +291,8 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
     """Change a graph as a scenario says, but for its season, and say where its edges come from."""
     add, tolerance_m, table = changes.add, changes.snap_tolerance_m, changes.table
     problems: list[str] = []
-    if isinstance(add, gpd.GeoDataFrame) and add.active_geometry_name is not None:
+    if add is not None:
+        require_shapes("add", add)
         add = with_known_tags(add)
     closed = _closed(graph, changes.close, problems)
     everywhere, stated = _speeds(graph, changes.speeds, problems)

@@ -13,7 +13,7 @@ from spatial.crs import transformer_between
 from spatial.errors import NetworkError
 from spatial.network.road_access import FERRY
 from spatial.network.speeds import MODES
-from spatial.rasters import Raster
+from spatial.rasters import Raster, unmasked
 
 if TYPE_CHECKING:
     import pyproj
@@ -63,7 +63,7 @@ def tobler_speed(slope: ArrayLike) -> FloatArray:
     >>> [round(float(speed), 6) for speed in tobler_speed([-0.05, 0.0, 0.1])]
     [6.0, 5.036742, 3.549332]
     """
-    steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
+    steepness = np.clip(unmasked(slope), -STEEPEST, STEEPEST)
     return np.maximum(6.0 * np.exp(-3.5 * np.abs(steepness + 0.05)), SLOWEST_KM_H)
 
 

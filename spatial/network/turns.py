@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import chain, count, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
@@ -20,8 +19,11 @@ from spatial.network.graph import TWIN, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import findings_table, join_findings, turns_not_applied
 from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.network.splitting import AS_THEY_ARE, split_edges
+from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from spatial.arrays import BoolArray, FloatArray
 
 
@@ -93,8 +95,7 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
     """
     if graph.edge_layer is not None:
         raise NetworkError(f"mode {graph.mode}: let turns count in each network before they are combined")
-    if not isinstance(turns, gpd.GeoDataFrame) or turns.active_geometry_name is None:
-        raise ContractError("turns", [f"is a {type(turns).__name__} without geometry; give a GeoDataFrame"])
+    require_shapes("turns", turns)
     missing = [name for name in _COLUMNS if name not in turns]
     if missing:
         raise ContractError("turns", [f"missing column(s) {first_of(missing)}"])

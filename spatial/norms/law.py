@@ -20,6 +20,7 @@ from pydantic import Field
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, SourceError, StudyError, first_of, refuse
+from spatial.outlines import require_frame
 from spatial.plain_text import shipped_toml
 from spatial.study.score import Adoption, Confirmation, NormChoices
 from spatial.tables.words import NORM_CLASS
@@ -168,8 +169,7 @@ def norm_id_of(norm: Mapping[str, Any]) -> str:
 
 def refuse_faulty_register(register: pd.DataFrame) -> None:
     """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
-    if not isinstance(register, pd.DataFrame):
-        raise ContractError(WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"])
+    require_frame(WHERE, register, kinds="a DataFrame; see load_register")
     if register.equals(_packaged(None)):
         return
     register = with_norm_id(register)
@@ -485,7 +485,7 @@ def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules
         raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
     day = as_of.date() if isinstance(as_of, dt.datetime) else as_of
     refuse_faulty_register(register)
-    register = with_norm_id(register)
+    register = with_norm_id(register).reset_index(drop=True)  # an index may have the name of a column
     adopted = {item.norm: item for item in rules.adopt}
     wanted = _inherited(rules.jurisdictions)
     home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))

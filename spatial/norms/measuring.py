@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.od_pairs import checked_access, people_of, require_columns
 from spatial.access.options import numbers
 from spatial.access.places import Facilities, serves_where_it_stands
 from spatial.errors import ContractError, first_of
@@ -249,7 +250,9 @@ class Places:
     """The scored settlements, sorted by id."""
 
     def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
-        _refuse_faulty("settlements", settlements, ("settlement_id",), "population_persons")
+        require_columns("settlements", settlements, ("settlement_id",))
+        if "population_persons" in settlements:
+            people_of(settlements)
         ids = settlements["settlement_id"]
         problems = []
         lost = np.flatnonzero(ids.isna())
@@ -295,7 +298,9 @@ class AccessLookup:
     """The access table as arrays along the scored settlements."""
 
     def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
-        _refuse_faulty("access", access, ACCESS_COLUMNS, "travel_time_min")
+        require_columns("access", access, ACCESS_COLUMNS)
+        measured = [name for name in ACCESS_NUMBERS if name in access]
+        access = checked_access(access, ("settlement_id", *measured))
         strange = set(map(str, access["reach_status"].dropna().unique())) - set(REACH_STATUS)
         if strange:
             raise ContractError(
@@ -315,7 +320,7 @@ class AccessLookup:
             raise ContractError("access", [f"{told}; {remedy}"])
         reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
         self._reach = reach.astype(np.int64)
-        self._numbers = {name: numbers("access", name, access[name]) for name in ACCESS_NUMBERS if name in access}
+        self._numbers = {name: access[name].to_numpy() for name in measured}
         groups: dict[Any, Any] = access.reset_index(drop=True).groupby(["service", "mode"], observed=True).indices
         self._rows: dict[tuple[str, str], NDArray[np.intp]] = {
             (str(service), str(mode)): rows for (service, mode), rows in groups.items()
@@ -339,18 +344,6 @@ class AccessLookup:
         for name, values in self._numbers.items():
             along[name][codes] = values[rows]
         return Way(reach, along)
-
-
-def _refuse_faulty(table: str, frame: pd.DataFrame, columns: Sequence[str], amount: str) -> None:
-    """Refuse a table that lacks a column, and one with negative amounts."""
-    if not isinstance(frame, pd.DataFrame):
-        raise ContractError(table, [f"is a {type(frame).__name__}, must be a DataFrame; see the data dictionary"])
-    missing = [column for column in columns if column not in frame]
-    if missing:
-        raise ContractError(table, [f"column {first_of(missing)} is missing; see the data dictionary"])
-    below = frame.loc[numbers(table, amount, frame[amount]) < 0.0, "settlement_id"] if amount in frame else ()
-    if len(below):
-        raise ContractError(table, [f"{amount}: negative at {first_of(below)}; NaN where unknown"])
 
 
 # Presence: which villages, townships and counties hold a facility, and which villages a road reaches.

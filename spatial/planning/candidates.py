@@ -21,13 +21,13 @@ from rasterio.features import rasterize
 from scipy.spatial import cKDTree
 
 from spatial.access.options import ABOVE_ZERO, FINITE, not_within, service_names
-from spatial.access.places import existing, id_order, not_points
+from spatial.access.places import existing, id_order
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.inputs.place_tables import refuse_invalid
 from spatial.network.snapping import snap
-from spatial.outlines import require_shapes
+from spatial.outlines import ground_of, not_points, require_shapes
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, TENURE
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ def grid_points(area: gpd.GeoDataFrame | gpd.GeoSeries, spacing_m: float) -> gpd
     ['0/0', '1/0', '2/0', '0/1', '1/1', '2/1']
     """
     refuse("options", not_within("spacing_m", spacing_m, least=ABOVE_ZERO, most=FINITE))
-    require_shapes("area", area, series_too=True)
-    crs, whole = require_metres(area.crs, what="area"), shapely.union_all(area.geometry.to_numpy())
+    whole = ground_of(area, what="area")
+    crs = require_metres(area.crs, what="area")
     if not shapely.area(whole) > 0.0:
         raise ContractError("area", ["geometry: there is no polygon"])
     west, south, east, north = np.array(shapely.bounds(whole)) / spacing_m
@@ -237,7 +237,8 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     for source, frame in frames.items():
         require_shapes(source, frame)
     for name, layer in (("land", land), ("water", water)):
-        require_shapes(name, layer, series_too=True)
+        if layer is not None:
+            require_shapes(name, layer, series_too=True)
     layers = {**frames, "land": land, "water": water, "graph": graph}
     known = {name: layer.crs for name, layer in layers.items() if layer is not None}
     first = next(iter(known))

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra, maximum_flow
 
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import not_within, numbers
 from spatial.access.places import SnapPair, id_ranks, minutes_to_closest, place_on
 from spatial.errors import ContractError, first_of, refuse
@@ -19,7 +19,7 @@ from spatial.network.nearest import node_labels
 from spatial.network.new_roads import road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
 from spatial.planning.link_candidates import ON_ROAD_M
-from spatial.planning.links import goals_of, people_of
+from spatial.planning.links import goals_of
 from spatial.planning.plans import HALF, SAME, Program, rows_of, solve
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
@@ -136,7 +136,7 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     if graph.edge_layer is not None:
         raise ContractError("graph", [f"links are chosen on the network of one mode, not {graph.mode}"])
     rules = rules or SnapRules(max_snap_m=ON_ROAD_M)
-    names, km = road_ids(links), road_km(links)
+    km, names = road_km(links), road_ids(links)
     if cost is not None:
         require_columns("links", links, (cost,))
     price = km if cost is None else np.asarray(numbers("links", cost, links[cost]))

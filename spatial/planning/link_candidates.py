@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 from shapely.ops import substring
 
+from spatial.access.od_pairs import people_of
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
 from spatial.access.places import SEA_KINDS, SnapPair, id_ranks, minutes_to_closest, place_on, take
 from spatial.errors import ContractError, CrsError, refuse
@@ -27,7 +28,7 @@ from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
 from spatial.outlines import require_shapes
 from spatial.planning.candidates import apply_constraints, constrained_ground
-from spatial.planning.links import along, goals_of, people_of
+from spatial.planning.links import along, goals_of
 from spatial.planning.plans import SAME
 from spatial.study.access import SnapRules
 from spatial.terrain.kernels_spread import path_cells
@@ -121,7 +122,8 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     """
     check_minutes("within_min", within_min)
     check_count("most", most)
-    require_shapes("water", water, series_too=True)
+    if water is not None:
+        require_shapes("water", water, series_too=True)
     problems = not_within("longest_km", longest_km, most=FINITE)
     for name, value in (("detour", detour), ("speed_km_h", speed_km_h)):
         problems += not_within(name, value, least=1.0, most=FINITE)
@@ -392,7 +394,8 @@ def lay_corridors(
     problems = not_within("detour", detour, least=1.0, most=FINITE)
     refuse("options", problems + not_within("flagged_factor", flagged_factor, least=1.0, most=FINITE))
     require_shapes("links", links)
-    require_shapes("water", water, series_too=True)
+    if water is not None:
+        require_shapes("water", water, series_too=True)
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])

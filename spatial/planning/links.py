@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import towns_as_facilities
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
 from spatial.access.places import SnapPair, asked_for, existing, id_order, id_ranks, minutes_to_closest, place_on
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -27,6 +27,7 @@ from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
 from spatial.network.snapping import Snaps, only_edges, snap
+from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
 from spatial.planning.plans import SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
@@ -140,6 +141,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     limit = _Limit(within_min, budget_km, most_links, worth)
     limit.check()
     persons = people_of(settlements, demand)
+    require_shapes("links", links)
     if len(links) == 0:
         raise ContractError("links", ["no candidate at all"])
     goals = goals_of(settlements, facilities, service, vocabulary)
@@ -258,6 +260,8 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     names = upgrades["upgrade_id"].astype(str).to_numpy(dtype=object)
     speeds = numbers("upgrades", "speed_km_h", upgrades["speed_km_h"])
     pieces, problems = [], [] if len(upgrades) else ["no candidate at all"]
+    if (lost := int(upgrades["upgrade_id"].isna().sum())) > 0:
+        problems.append(f"upgrade_id: missing in {lost} rows")
     if upgrades["upgrade_id"].duplicated().any():
         problems.append(f"upgrade_id: repeated: {first_of(names[upgrades['upgrade_id'].duplicated()])}")
     if not ((speeds > 0.0) & (speeds < np.inf)).all():
@@ -288,16 +292,6 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     joined = _Joined(places, places, None, max(each.candidates for each in places), barriers)
     km = np.bincount(every.link, weights=graph.length_m[every.edge]) / 1000.0
     return _ranked(_reach(graph, every, joined, now), settlements["settlement_id"], persons, names, km, limit)
-
-
-def people_of(settlements: pd.DataFrame, demand: str) -> FloatArray:
-    """Read the people of settlements, NaN where unknown, and refuse fewer than nobody."""
-    require_columns("settlements", settlements, ("settlement_id", demand))
-    persons = np.asarray(numbers("settlements", demand, settlements[demand]))
-    if (persons < 0.0).any():
-        named = first_of(settlements.loc[persons < 0.0, "settlement_id"].tolist())
-        raise ContractError("settlements", [f"{demand}: negative for {named}"])
-    return persons
 
 
 def goals_of(

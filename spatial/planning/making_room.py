@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.capacity import fill_rings, ring_starts, transport
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import limit_of, numbers
 from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
@@ -512,11 +512,18 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     fastest = ways.loc[minutes <= min(limit, np.finfo(float).max)]
     fastest = fastest.sort_values("travel_time_min", kind="stable").drop_duplicates(["from_id", "to_id"])
     # Every need meets every facility that its settlement reaches and that may serve it.
-    needs = need[["settlement_id", "service"]].assign(_need=np.arange(len(need))).reset_index(drop=True)
-    gives = idle[["facility_id", "service"]].assign(_idle=np.arange(len(idle))).reset_index(drop=True)
-    pairs = fastest.merge(needs, left_on="from_id", right_on="settlement_id").merge(
-        gives, left_on="to_id", right_on="facility_id", suffixes=("", "_given")
+    # Ids that are texts in one table and numbers in another are the same.
+    places, posts = pd.Index(need["settlement_id"].unique()), pd.Index(idle["facility_id"])
+    fastest = fastest.assign(_from=id_positions(fastest["from_id"], places), _to=id_positions(fastest["to_id"], posts))
+    needs = pd.DataFrame(
+        {
+            "_from": id_positions(need["settlement_id"], places),
+            "service": need["service"].array,
+            "_need": np.arange(len(need)),
+        }
     )
+    gives = pd.DataFrame({"_to": range(len(idle)), "service": idle["service"].array, "_idle": np.arange(len(idle))})
+    pairs = fastest.merge(needs, on="_from").merge(gives, on="_to", suffixes=("", "_given"))
     services = {name: {name, *also} for name, also in (compatible or {}).items()}
     fits = [
         given in services.get(asked_for, {asked_for})
@@ -578,6 +585,8 @@ def _read(table: str, frame: pd.DataFrame, key: list[str], sharing: str | None) 
         )
         if wrong.any()
     ]
+    if (lost := int(frame[key[0]].isna().sum())) > 0:
+        problems.append(f"{key[0]}: missing in {lost} rows")
     if (doubled := frame.duplicated(key)).any():
         problems.append(
             f"{', '.join(key)}: twice: {first_of(frame.loc[doubled, key].itertuples(index=False, name=None))}"

@@ -174,7 +174,8 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
     options: SitingOptions = {"demand": demand}
     if np.isfinite(persons_per_stop):
         sites["_persons"], options["capacity"] = persons_per_stop, "_persons"
-    near = od.loc[od["from_id"].isin(settlements["settlement_id"]) & od["to_id"].isin(sites["facility_id"])]
+    known = pd.Index(settlements["settlement_id"])
+    near = od.loc[(id_positions(od["from_id"], known) >= 0) & (id_positions(od["to_id"], ids[usable]) >= 0)]
 
     def visited(chosen: IntArray | list[int]) -> SitingPlan:
         open_there = sites.assign(status=np.where(np.isin(np.arange(len(sites)), chosen), "existing", "candidate"))

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.analyst import cost_to_closest, travel_times
-from spatial.access.od_pairs import require_columns
-from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
+from spatial.access.od_pairs import people_of, require_columns
+from spatial.access.options import TOWN_TIERS, cutoffs_of
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.crs import require_network_crs
 from spatial.inputs.services import Vocabulary, load_services
@@ -99,8 +99,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     require_columns("facilities", facilities, ("facility_id", "service"))
     vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
     for table, given in (("settlements", settlements), ("candidates", candidates)):
-        require_shapes(table, given)
         if given is not None:
+            require_shapes(table, given)
             require_network_crs(given.crs, graph.crs, what=table)
     places = _places(settlements, candidates)
     if places.empty:
@@ -123,9 +123,7 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     place, minutes = pd.Index(places["place_id"]).get_indexer(pd.Index(pairs["to_id"])), pairs["travel_time_min"]
     for column in ("population_persons", LABOUR):
         has_column = column in settlements
-        persons = (
-            numbers("settlements", column, settlements[column]) if has_column else np.full(len(settlements), np.nan)
-        )
+        persons = people_of(settlements, column) if has_column else np.full(len(settlements), np.nan)
         for cutoff in cutoffs:
             near = (minutes <= cutoff).to_numpy()
             known = near & ~np.isnan(persons[row])

@@ -248,11 +248,6 @@ def _from_frames(
     known = groups.notna().any(axis=1).to_numpy()
     if not known.any():
         faults.add("settlements", f"{', '.join(demand.index)}: no value is known")
-    counted = groups.fillna(0.0).to_numpy()
-    persons, worth = counted.sum(axis=1), counted @ demand.to_numpy()
-    worth = np.divide(worth, persons, out=np.ones(len(persons)), where=persons > 0.0)
-    if given["weights_by"]:
-        worth = worth * asked[given["weights_by"]]
     own = {}
     for column in filter(None, (capacity, price)):
         own[column] = np.asarray(numbers("candidates", column, candidates[column]))
@@ -264,6 +259,11 @@ def _from_frames(
             "candidates", f"status: must be existing, candidate or closed, is {first_of(strange.astype(str).unique())}"
         )
     faults.refuse()
+    counted = groups.fillna(0.0).to_numpy()
+    persons, worth = counted.sum(axis=1), counted @ demand.to_numpy()
+    worth = np.divide(worth, persons, out=np.ones(len(persons)), where=persons > 0.0)
+    if given["weights_by"]:
+        worth = worth * asked[given["weights_by"]]
     rows, columns = id_order(settlements["settlement_id"]), id_order(candidates["facility_id"])
     demand_ids, site_ids = (pd.Index(settlements["settlement_id"])[rows], pd.Index(candidates["facility_id"])[columns])
     pairs = fastest_pairs(od, demand_ids, site_ids)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
+from spatial.access.od_pairs import require_columns
 from spatial.access.options import FINITE, check_minutes, not_within
 from spatial.errors import ContractError, InfeasibleError, refuse
 from spatial.planning.location_models import (
@@ -488,6 +489,7 @@ def p_dispersion(
     if candidates is None:
         sites = read_siting(od, None, None, n_facilities, options)
     else:
+        require_columns("candidates", candidates, ("facility_id",))
         each = candidates.assign(settlement_id=candidates.get("facility_id"), _each=1.0)
         sites = read_siting(od, each, candidates, n_facilities, options | {"demand": "_each"})
     n, m = sites.shape

@@ -45,15 +45,26 @@ CODES = {
     "all_season": ("qgis", "season"),
     "snap_status": ("qgis", "snap"),
     "last_mile_class": ("qgis", "last_mile"),
+    "last_mile_class_known": ("qgis", "last_mile"),
     "action": ("qgis", "plan_action"),
     "outcome": ("qgis", "plan_outcome"),
     "how_sure": ("qgis", "how_sure"),
     "mandatory_status": ("qgis", "gates"),
+    "rank_status": ("results", "rank_status"),
+    "component_status": ("results", "component_status"),
+    "speed_status": ("results", "speed_status"),
+    "plan_status": ("workbook", "plan_status"),
+    "interval_status": ("results", "reach"),
+    "before_status": ("results", "reach"),
+    "after_status": ("results", "reach"),
     "status": ("qgis", "status"),
     "status_as_mapped": ("qgis", "status"),
 }
 """Part and section of the messages that say the codes of a column, by how its name ends, the longer endings first."""
-OWN_CODES = {("facilities", "status"): ("workbook", "facility_status")}
+OWN_CODES = {
+    ("facilities", "status"): ("workbook", "facility_status"),
+    ("measures", "status"): ("pages", "measure_status"),
+}
 """The same where a table means something else."""
 
 
@@ -71,13 +82,15 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
         ending = next((end for end in CODES if column == end or column.endswith(f"_{end}")), None)
         source = OWN_CODES.get((layer.table, column)) or (CODES[ending] if ending else None)
         if source is not None:
-            texts = words.of(source[0]).messages[source[1]]
-            found[column] = {code: text for code, text in texts.items() if "{" not in text}
+            texts = {code: text for code, text in words.of(source[0]).messages[source[1]].items() if "{" not in text}
+            # A column of which no code is among them has codes of its own, which QGIS would show in brackets.
+            codes = set(layer.frame[column].dropna())
+            found[column] = texts if not codes or codes & texts.keys() else {}
     # A class of several values, such as those of roads, names no code.
     classes = {one.get("value", ""): one.get("label", "") for one in renderer.iter("category")}
     named = {value: label for value, label in classes.items() if value}
     if named and renderer.get("attr") in layer.aliases:
-        found[renderer.get("attr", "")] = named
+        found[renderer.get("attr", "")] = found.get(renderer.get("attr", ""), {}) | named
     return {column: texts for column, texts in found.items() if texts}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.access.od_pairs import require_columns
 from spatial.errors import StudyError, first_of, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
@@ -145,6 +146,8 @@ def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tupl
     StudyError
         Where the study chooses norms that do not bind it.
     """
+    needed = ("unit_level", "norm_id", "status_as_mapped", "reason", "served_share", "attainment")
+    require_columns("norm_results", norm_results, needed)
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     strangers = [norm for norm in only if norm not in study.index]
     if strangers:
@@ -217,6 +220,7 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
         Where a place or a norm is named twice, or the table tells nothing of a norm for the study.
     """
     places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
+    require_columns("norm_results", norm_results, (*_WORDS, *_NUMBERS, "service", "status_as_mapped", "target_share"))
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     problems = []
     for name, ids in (("settlement_ids", places), ("norms", columns)):

@@ -131,7 +131,10 @@ class Table:
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
         """Refuse a frame that breaks the contract."""
+        from spatial.outlines import require_frame  # noqa: PLC0415 - a contract is known without its library
+
         label = what or self.name
+        require_frame(label, frame)
         problems = self._geometry_problems(frame, label)
         # The report of pandera names every fault; a frame that has none is told sooner without it.
         problems += [] if keeps(self, frame) else breaches(self, frame)
@@ -148,6 +151,7 @@ class Table:
         if self.geometry is None:
             return []
         import geopandas as gpd  # noqa: PLC0415 - a contract is known without its library
+        import numpy as np  # noqa: PLC0415 - as above
         import shapely  # noqa: PLC0415 - as above
 
         from spatial.crs import require_metres  # noqa: PLC0415 - as above
@@ -159,6 +163,9 @@ class Table:
         problems = []
         shapes = geometry.to_numpy()
         missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+        if self.geometry == "Point":
+            there = np.flatnonzero(~missing & (shapely.get_type_id(shapes) == shapely.GeometryType.POINT))
+            missing[there[~np.isfinite(shapely.get_coordinates(shapes[there])).all(axis=1)]] = True
         if missing.any() and not self.may_lack_geometry:
             problems.append(f"geometry: missing or empty in rows {first_of(self.ids(frame, missing))}")
         if self.geometry in GEOMETRY_TYPES:

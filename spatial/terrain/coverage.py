@@ -12,7 +12,7 @@ from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 
 from spatial.errors import ContractError, CrsError, first_of, refuse
-from spatial.outlines import outline_faults, require_shapes
+from spatial.outlines import outline_faults, require_frame, require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.friction import require_aligned
 from spatial.terrain.surface import Seeds, SurfaceOptions, ground_of, limit_of, refuse_turned, seeds_of, spread
@@ -361,6 +361,7 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
 
 def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
     needed = dict.fromkeys(["facility_id", "row", "column", "capacity", order])
+    require_frame("facilities", facilities)
     problems = [f"{name}: missing" for name in needed if name not in facilities]
     refuse("facilities", problems)
     ids = facilities["facility_id"]
@@ -377,6 +378,6 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
             problems.append(f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed")
     refuse("facilities", problems)
     is_up = order != "capacity"
-    ranked = facilities.assign(**numbers)
+    ranked = facilities.assign(**numbers).reset_index(drop=True)  # an index may have the name of a column
     ranked = ranked.sort_values([order, "facility_id"], ascending=[is_up, True], kind="stable")
     return ranked.reset_index(drop=True)

@@ -394,6 +394,7 @@ def friction_surface(
         "cells_by_class": by_class,
     }
     if roads is not None:
+        require_shapes("roads", roads)
         if not {"speed_km_h", "road_class"} & set(roads.columns):
             raise ContractError("roads", ["speed_km_h or road_class is needed"])
         km_h = np.full(len(roads), np.nan)

@@ -387,8 +387,8 @@ def ground_of(
         known = ", ".join(SurfaceOptions.__annotations__)
         raise TypeError(f"unexpected keyword: {', '.join(unknown)}; the options of a surface are {known}")
     friction = np.ascontiguousarray(unmasked(friction_min_per_m))
-    if friction.ndim != 2 or friction.size > _MOST_CELLS:
-        raise ContractError("friction", [f"shape {friction.shape}: rows and columns, below 2^31 cells"])
+    if friction.ndim != 2 or not 0 < friction.size <= _MOST_CELLS:
+        raise ContractError("friction", [f"shape {friction.shape}: rows and columns of cells are needed, below 2^31"])
     direction = options.get("direction", "towards")
     problems = []
     if friction.size and np.nanmin(friction, initial=np.inf) <= 0:

@@ -11,8 +11,9 @@ import pytest
 
 from spatial.messages import Words
 from spatial.qgis import build_layers, write_qgis
+from spatial.qgis.forms import value_maps
 from spatial.qgis.joins import flow_lines, township_scores
-from spatial.qgis.looks_results import least_levels
+from spatial.qgis.looks_results import least_levels, roads_look
 from spatial.qgis.styles import CLUSTERS, DEGURBA
 from spatial.tables import TABLES
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
@@ -413,3 +414,22 @@ def test_a_level_of_few_settlements_is_in_no_layer_and_its_column_says_why(score
     measured = few.loc[few["unit_level"] == "township"].set_index("unit_id")["integration_level"].notna()
     assert frame.loc[measured, "level_hidden"].str.contains(said).all()
     assert set(titles) == {"level_hidden"}
+
+
+def test_codes_are_told_beside_classes_of_several_and_ranks_by_their_own_words(scored_county, county_meta):
+    roads = scored_county["roads"]
+    ferry = roads.iloc[:1].assign(road_id="boat", road_class="ferry")
+    county = {**scored_county, "roads": gpd.GeoDataFrame(pd.concat([roads, ferry], ignore_index=True), crs=roads.crs)}
+    made = {layer.table: layer for layer in build_layers(county, crs=CRS, languages=["en"], meta=county_meta)}
+    words = Words("en", "qgis")
+    told = value_maps(made["roads"], roads_look(made["roads"].frame, words), words, county_meta)["road_class"]
+    assert (told["trunk"], told["ferry"]) == ("trunk road", "Ferry")
+    maps = value_maps(made["townships"], None, words, county_meta)
+    assert maps["rank_status"]["in_doubt"] == "no rank: a known issue forbids it"
+
+
+@pytest.mark.parametrize("table", ["scores", "score_components", "rank_pairs", "access_clusters", "towns", "townships"])
+def test_no_code_of_the_score_is_shown_in_brackets(table, scored_county, county_meta):
+    made = {layer.table: layer for layer in build_layers(scored_county, crs=CRS, languages=["en"], meta=county_meta)}
+    for column, texts in value_maps(made[table], None, Words("en", "qgis"), county_meta).items():
+        assert set(made[table].frame[column].dropna()) <= texts.keys(), column

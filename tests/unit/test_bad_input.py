@@ -84,11 +84,54 @@ def test_places_without_a_point_or_a_table_are_refused(graph, villages, clinics,
         ANALYSES[analysis](graph, villages, spoil(clinics))
 
 
-@pytest.mark.parametrize("people", [["many", "1", "2"], [-5.0, 1.0, 2.0], [np.inf, 1.0, 2.0]])
-@pytest.mark.parametrize("analysis", ["access_intervals", "compare_scenarios"])
+def test_a_facility_of_several_services_is_refused_until_it_is_a_row_of_each(graph, villages, clinics):
+    several = clinics.assign(service=pd.Series([["clinic", "pharmacy"], "clinic"], dtype=object))
+    for run in (ANALYSES["cost_to_closest"], ANALYSES["compare_scenarios"]):
+        with pytest.raises(
+            SpatialError, match=r"facilities.*\n.*service: a list in 1 rows; make each of its values a row"
+        ):
+            run(graph, villages, several)
+    with pytest.raises(SpatialError, match=r"settlements.*\n.*in_study: a list in 1 rows"):
+        sp.travel_times(graph, villages.assign(in_study=pd.Series([[True], True, True], dtype=object)), clinics)
+
+
+def _access(villages):
+    rows = villages[["settlement_id"]].assign(service="clinic", mode="walk", facility_id="west", reach_status="reached")
+    return pd.DataFrame(rows.assign(travel_time_min=[5.0, 20.0, 40.0], network_distance_m=900.0))
+
+
+PEOPLED = {
+    "access_intervals": ANALYSES["access_intervals"],
+    "compare_scenarios": ANALYSES["compare_scenarios"],
+    "edge_criticality": lambda *frames: sp.edge_criticality(*frames, **SERVICE, cutoff_min=9.0),
+    "robust_coverage": lambda *frames: sp.robust_coverage(*frames, **SERVICE, cutoff_min=9.0),
+    "summarise": lambda _, s, __: sp.summarise(_access(s), settlements=s, by=None),
+    "wet_loss": lambda _, s, __: sp.wet_loss(_access(s), _access(s), s),
+    "last_mile_coverage": lambda graph, s, _: sp.last_mile_coverage(
+        sp.last_mile(graph, s, _access(s)), _access(s), s, targets={"clinic": 9.0}
+    ),
+    "catchment_ratios": lambda graph, s, f: sp.catchment_ratios(sp.travel_times(graph, s, f), s, f, **SERVICE),
+    "site_profile": sp.site_profile,
+    "mclp": lambda graph, s, f: sp.mclp(sp.travel_times(graph, s, f), s, f, n_facilities=1, service_radius=9.0),
+}
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        ["many", "1", "2"],
+        [-5.0, 1.0, 2.0],
+        [np.inf, 1.0, 2.0],
+        pd.to_datetime(["2026-01-01"] * 3),
+        pd.to_timedelta([1, 2, 3]),
+    ],
+    ids=["texts", "negative", "infinite", "dates", "durations"],
+)
+@pytest.mark.parametrize("analysis", PEOPLED)
 def test_people_that_are_no_number_are_refused(graph, villages, clinics, analysis, people):
-    with pytest.raises(SpatialError, match="population_persons: no number of 0 or more"):
-        ANALYSES[analysis](graph, villages.assign(population_persons=people), clinics)
+    towns = villages.assign(name=["U", "V", "W"], tier="town", population_persons=people)
+    with pytest.raises(SpatialError, match=r"population_persons: (negative|infinite|texts, dates)"):
+        PEOPLED[analysis](graph, towns, clinics)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +207,7 @@ def test_rules_that_fit_nothing_are_refused(rules):
         ({"speeds": [5]}, r"speeds: the factor is \[5\]"),
         ({"factors": 1.5}, "factors: is 1.5, must be factors by road"),
         ({"factors": {"tertiary": "x"}}, "factors: must be above 0, not so for 'tertiary'"),
-        ({"add": pd.DataFrame({"road_id": ["n"]})}, "add: is a DataFrame without geometry"),
+        ({"add": pd.DataFrame({"road_id": ["n"]})}, r"table add: .*\n.*geometry: there is none"),
     ],
 )
 def test_edits_that_make_no_sense_are_refused(graph, edit, says):
@@ -197,7 +240,7 @@ def test_comparisons_of_nothing_are_refused(graph, villages, clinics, scenarios,
     ("spoil", "says"),
     [
         (lambda _: None, "is a NoneType"),
-        (lambda roads: pd.DataFrame(roads.drop(columns="geometry")), "without geometry"),
+        (lambda roads: pd.DataFrame(roads.drop(columns="geometry")), "geometry: there is none"),
         (lambda roads: roads.assign(road_id=[None, "b", "c"]), "road_id: missing in rows 0"),
         (lambda roads: _moved(roads, shapely.LineString([(0, 0), (np.nan, 1)])), "no line in roads 'a'"),
         (lambda roads: _moved(roads, shapely.LineString([(0, 0), (np.inf, 1)])), "no line in roads 'a'"),
@@ -265,6 +308,13 @@ def test_measures_of_what_is_no_number_are_refused(villages, clinics, run, says)
         lambda: sp.fgt_poverty(["a"], line=30),
         lambda: sp.weighted_statistics(["a"]),
         lambda: sp.rural_access_index(None, None),
+        lambda: sp.tobler_speed(["a"]),
+        lambda: sp.tobler_speed([pd.NA]),
+        lambda: sp.travel_time_surface([["a"]], [(0, 0)], resolution_m=1.0),
+        lambda: sp.travel_time_surface(np.empty((0, 3)), [(0, 0)], resolution_m=1.0),
+        lambda: sp.fill_holes([["a"]], 1.0),
+        lambda: sp.fill_holes([[0.5]], 1.0),
+        lambda: sp.majority_smoothing([[np.nan]]),
     ],
 )
 def test_functions_of_numbers_refuse_texts(run):
@@ -275,3 +325,11 @@ def test_functions_of_numbers_refuse_texts(run):
 def test_metres_of_web_maps_are_refused(roads):
     with pytest.raises(SpatialError, match=r"EPSG:3857 is a web map's"):
         sp.build_network(roads.set_crs(3857, allow_override=True))
+
+
+def test_clusters_are_lists_or_arrays_of_any_kind_of_whole_numbers():
+    ring = [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    for given in (ring, np.array(ring, dtype="float32"), np.array(ring, dtype=object), np.array(ring, dtype=">f8")):
+        assert sp.fill_holes(given, np.ones((3, 3))).tolist() == [[1] * 3] * 3
+        assert sp.majority_smoothing(given).tolist() == [[1] * 3] * 3
+    assert sp.fill_holes(np.empty((0, 3)), np.empty((0, 3))).shape == (0, 3)

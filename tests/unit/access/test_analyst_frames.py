@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 
 import geopandas as gpd
@@ -132,8 +133,11 @@ def test_frames_whose_metres_are_no_metres_of_the_ground_are_refused(crs):
     lines = [shapely.LineString([(82.0, 50.0), (82.1, 50.0)]), shapely.LineString([(82.1, 50.0), (82.1, 50.1)])]
     roads = gpd.GeoDataFrame(geometry=lines, crs=4326)
     points = gpd.GeoDataFrame(geometry=[shapely.Point(82.0, 50.0)], crs=4326)
+    people = sp.Raster(np.ones((2, 2)), Affine(0.1, 0, 82.0, 0, -0.1, 50.1), pyproj.CRS(4326), "people")
     for take, frame, what in (
         (sp.build_network, roads, "roads"),
+        (sp.node_roads, roads, "roads"),
+        (lambda given: sp.rural_access_index(people, given.assign(all_season="yes")), roads, "roads"),
         (sp.as_settlements, points, "settlement"),
         (lambda given: sp.as_facilities(given, service="clinic"), points, "facility"),
     ):
@@ -522,7 +526,7 @@ def test_what_else_is_lacking_or_repeated_is_named(graph, villages, clinics):
             "settlement_id: repeated: 'b'",
             lambda: sp.summarise(access, settlements=pd.concat([places, places.iloc[:1]])),
         ),
-        ("several rows of a service and mode: 'b'", lambda: sp.widen(pd.concat([access, access.iloc[:1]]))),
+        ("settlement_id: several rows of 'b'", lambda: sp.widen(pd.concat([access, access.iloc[:1]]))),
         (
             "settlements: 1 problem.*\n.*give a GeoDataFrame",
             lambda: sp.towns_as_facilities(pd.DataFrame(places.drop(columns="geometry"))),
@@ -615,3 +619,94 @@ def test_a_path_is_no_study_and_no_run():
         sp.compare_runs("one", "other")
     with pytest.raises(sp.ContractError, match=r"'str' .*open each run with read_results"):
         sp.trajectory(["one", "other"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda access: access.assign(travel_time_min=["x", 7.0, 20.0, 9.0]), "travel_time_min: texts, dates"),
+        (lambda access: access.assign(travel_time_min=pd.Timestamp("2026-01-01")), "travel_time_min: texts, dates"),
+        (lambda access: access.assign(travel_time_min=[-5.0, 7.0, 20.0, 9.0]), "travel_time_min: negative at 'b'"),
+        (lambda access: access.assign(settlement_id=["b", "b", None, "a"]), "settlement_id: missing in 1 rows"),
+        (lambda access: pd.concat([access, access.iloc[:1]]), "b"),
+        (lambda _: None, "is a NoneType"),
+    ],
+    ids=["texts", "dates", "negative", "no id", "twice", "nothing"],
+)
+def test_a_table_of_access_that_tells_no_times_is_refused(spoil, words, graph, villages):
+    places = villages.assign(in_study=True, township="t")
+    access = access_of(villages)
+    bad, mile = spoil(access), sp.last_mile(graph, places, access)
+    for ask in (
+        lambda: sp.summarise(bad, settlements=places),
+        lambda: sp.widen(bad),
+        lambda: sp.wet_loss(access, bad, places),
+        lambda: sp.last_mile(graph, places, bad, rules=sp.LastMileRules(points=(("clinic_min", "clinic"),))),
+        lambda: sp.last_mile_coverage(mile, bad, places, targets={"clinic": 10.0}),
+    ):
+        with pytest.raises(sp.ContractError, match=words):
+            ask()
+
+
+def test_minutes_that_pandas_marks_as_missing_are_no_way(graph, villages):
+    places = villages.assign(in_study=True, township="t")
+    access = access_of(villages).assign(
+        travel_time_min=[5.0, 7.0, np.nan, 9.0], reach_status=["reached"] * 2 + ["no_path", "reached"]
+    )
+    nullable = access.astype({"travel_time_min": "Float64"})
+    for ask in (
+        lambda table: sp.summarise(table, settlements=places),
+        sp.widen,
+        lambda table: sp.wet_loss(table, table, places),
+        lambda table: sp.last_mile_coverage(sp.last_mile(graph, places, table), table, places, targets={"clinic": 9.0}),
+    ):
+        pd.testing.assert_frame_equal(ask(nullable), ask(access))
+
+
+def test_a_settlement_without_an_id_is_not_left_out_of_sums(villages):
+    places = villages.assign(settlement_id=["b", None], township="t")
+    with pytest.raises(sp.ContractError, match=r"settlements.*\n.*settlement_id: missing in 1 rows"):
+        sp.summarise(access_of(villages), settlements=places)
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_a_frame_that_names_a_column_twice_is_refused_by_its_name(name, graph, villages, clinics):
+    frame, ask = SHAPED[name]
+    frame = clinics if frame is None else frame
+    towns = villages.assign(name=["B", "A"], tier="town", in_study=True)
+    twice = pd.concat([frame, pd.DataFrame({frame.columns[0]: frame.iloc[:, 0]})], axis=1)
+    column = sites_of(frame, "site_id").columns[0] if name == "list" else frame.columns[0]
+    with pytest.raises(sp.ContractError, match=rf"table {name}: .*\n.*more than once: '{column}'"):
+        ask(twice, {"graph": graph, "towns": towns, "f": clinics})
+
+
+LINES = pd.DataFrame({"line_id": ["a", "a"], "stop_order": [1, 2], "headway_min": 9.0, "ride_min": [5.0, None]})
+PAIRS = pd.DataFrame({"from_id": ["y"], "to_id": ["y"], "travel_time_min": 1.0, "volume": 2.0})
+REGISTER = sp.load_register()
+TABLES_OF = {
+    "roads": (LINK, lambda given, _: sp.build_network(given)),
+    "roads to node": (LINK, lambda given, _: sp.node_roads(given)),
+    "settlements": (None, lambda given, _: sp.as_settlements(given, id="facility_id", tier="village")),
+    "new roads": (LINK, lambda given, of: sp.edit_network(of["graph"], add=given)),
+    "turns": (LINK, lambda given, of: sp.with_turns(of["graph"], given)),
+    "lines": (LINES, lambda given, of: sp.bus_network(given, of["walk"])),
+    "flows": (PAIRS, lambda given, _: sp.flow_matrix(given, ["y"])),
+    "register": (REGISTER, lambda given, _: sp.applicable_norms(given, as_of=dt.date(2026, 1, 1))),
+    "norm_results": (PAIRS, lambda given, _: sp.score_norms(given)),
+    "candidates": (None, lambda given, _: sp.p_dispersion(PAIRS, given, n_facilities=1)),
+    "observed": (PAIRS, lambda given, of: sp.calibrate_speeds(of["graph"], given, places=of["f"])),
+    "places": (None, lambda given, of: sp.locate_places(given, of["towns"])),
+    "edges": (LINK, lambda given, _: sp.TravelGraph.from_frames(given, given, mode="drive")),
+}
+
+
+@pytest.mark.parametrize("name", TABLES_OF)
+def test_nothing_or_a_column_twice_is_no_table(name, graph, villages, clinics):
+    frame, ask = TABLES_OF[name]
+    frame = clinics if frame is None else frame
+    roads = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (9000, 0)])], crs=CRS)
+    of = {"graph": graph, "walk": sp.build_network(roads, mode="walk"), "towns": villages, "f": clinics}
+    twice = pd.concat([frame, pd.DataFrame({frame.columns[0]: frame.iloc[:, 0]})], axis=1)
+    for given, words in ((twice, f"more than once: '{frame.columns[0]}'"), ([1], "is a list; give a")):
+        with pytest.raises(sp.ContractError, match=words):
+            ask(given, of)

@@ -79,8 +79,8 @@ def test_settlements_outside_the_study_need_no_access():
         ({"places": settlements(("a", "b", "b"))}, r"settlement_id: more than once: 'b' \(1 in all\)"),
         ({"places": settlements(("a", None, "c"))}, r"settlement_id: missing in 1 row\(s\) 1 \(1 in all\)"),
         ({"places": settlements().assign(population_persons="many")}, "population_persons: .*no numbers: 'many'"),
-        ({"ways": [1]}, "table access(?s:.)*is a list, must be a DataFrame"),
-        ({"places": 5}, "table settlements(?s:.)*is a int, must be a DataFrame"),
+        ({"ways": [1]}, "table access(?s:.)*is a list; give a DataFrame"),
+        ({"places": 5}, "table settlements(?s:.)*is a int; give a DataFrame"),
         ({"ways": access().assign(travel_time_min="ten")}, "travel_time_min: .*no numbers: 'ten'"),
     ],
 )
@@ -95,7 +95,7 @@ FIRST = REGISTER["norm_id"].iloc[0]
 @pytest.mark.parametrize(
     ("register", "words"),
     [
-        ("norms.csv", "is a str, must be a DataFrame; see load_register"),
+        ("norms.csv", "is a str; give a DataFrame; see load_register"),
         (REGISTER.iloc[:0], "no norm in it"),
         (REGISTER.drop(columns=["threshold", "scope"]), r"(?s)threshold: the column is missing.*scope: the column"),
         (pd.concat([REGISTER, REGISTER.iloc[:2]]), r"id: used more than once: .* \(2 in all\)"),
