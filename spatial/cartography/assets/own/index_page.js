@@ -40,7 +40,7 @@
     if (!finite(served)) return "";
     // Of whom nobody knows may be within as well: then the number is a lower one, and its share is of all.
     const key = norm.lower_bound || unknown >= 0.5 ? "headline.at_least" : "headline.within";
-    const values = { count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
+    const values = { n: served, count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
     if (!S.hasPeople() || study.share_of !== "places") return S.t(key, values);
     const own = S.t(key, values), total = study.places_served + study.places_unserved;
     if (!total) return own;

@@ -111,7 +111,7 @@
     const service = S.data.page.service;
     const { within, judged } = S.split(S.hasPeople() ? sums.people : sums.places);
     const key = service.inventory === "complete" ? "headline.within" : "headline.at_least";
-    const parts = [S.t(key, { count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
+    const parts = [S.t(key, { n: within, count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
     if (service.inventory !== "complete") parts.push(S.t("headline.inventory_" + service.inventory));
     if (service.proxy) parts.push(S.t("headline.proxy"));
     return parts.join(" ");
