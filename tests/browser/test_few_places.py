@@ -14,3 +14,32 @@ def test_of_one_place_within_or_beyond_pages_speak_as_of_one(county_folder, open
     page = open_page(county_folder / "last-mile.html")
     told = page.evaluate("[1, 2].map((n) => Spatial.t('headline.last_mile_places', { n, share: '50 %' }))")
     assert told == [f"{verb} more than 2 km from an all-season road (50 %)." for verb in ("lies", "lie")]
+
+
+def test_where_everybody_is_within_nobody_is_told_of_at_least(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t4")
+    state = "(({ sums }) => Spatial.split(sums.people))(Spatial.state)"
+    told = page.inner_text("#headline-more").replace("\u00a0", " ")
+    assert page.evaluate(f"{state}.beyond") > 0
+    assert told.startswith("At least ")
+    assert "one that is not mapped may be nearer" in told
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t0")
+    told = page.inner_text("#headline-more").replace("\u00a0", " ")
+    assert page.evaluate(f"{state}.beyond") == 0
+    assert told == f"{page.evaluate(f'Spatial.number({state}.within)')} people are within it (100 %)."
+
+
+def test_a_title_says_there_and_back_where_the_norm_counts_both_ways(county_folder, open_page):
+    change = "(told) => { Object.assign(told.layers[0], { metric: METRIC, mode: 'walk' }); }"
+    said = []
+    for metric in ("time_min", "roundtrip_time_min"):
+        page = open_page(county_folder / "gap-health_centre.html", changed=change.replace("METRIC", f"'{metric}'"))
+        said.append(page.inner_text("#page-title").partition(" from any")[0].replace("\u00a0", " "))
+    assert said[0].endswith("% of people live over 60 min on foot")
+    assert said[1].endswith("% of people live over 60 min there and back on foot")
+
+
+def test_a_title_of_all_within_fits_any_service(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t0")
+    told = page.inner_text("#page-title").replace("\u00a0", " ")
+    assert told == "All people live within 60 min of the nearest health centre on the map"

@@ -323,6 +323,20 @@ def test_of_one_who_gains_it_is_said_as_of_one(persons, places, language, said):
     assert told.replace("\u00a0", " ") == said
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "come within 30 min of the clinic there and back on foot"),
+        ("fr", "passent à 30 min au plus aller-retour à pied (clinic)"),
+    ],
+)
+def test_who_gains_a_way_there_and_back_is_told_of_both_ways(language, said):
+    plan = {"question": "sites", "service": "clinic", "threshold": 30.0, "unit": "min", "mode": "walk", "names": {}}
+    plan |= {"metric": "roundtrip_time_min", "norm_class": "guiding"}
+    told = gain_text(plan, {"shown": {"persons": 2, "places": 1}}, Words(language))
+    assert told.replace("\u00a0", " ") == said
+
+
 def test_where_nobody_counts_people_norms_that_are_only_watched_come_after_minutes():
     bare = settlements().assign(population_persons=math.nan)
     rows = results().assign(persons_unserved=math.nan, persons_in_scope=math.nan)
