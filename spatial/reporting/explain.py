@@ -341,7 +341,7 @@ def _who_and_where(place: Mapping[str, Any], words: Words) -> list[str]:
 
 def _name(thing: Mapping[str, Any], words: Words) -> str:
     keys = (f"name_{words.language}", *NAMES)
-    return str(next((thing[key] for key in keys if thing.get(key)), thing["id"]))
+    return str(next((thing[key] for key in keys if thing.get(key)), "")) or words.say("line", "unnamed", id=thing["id"])
 
 
 def _people(place: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -383,7 +383,10 @@ def _service_lines(explanation: Mapping[str, Any], words: Words, scenario_names:
             yield say("way", **told, minutes=minutes, facility=facility)
             parts = {leg: words.measure(way[f"{leg}_leg_min"], "min") for leg in ("access", "network", "egress")}
             parts["distance"] = words.measure(way["network_distance_m"], "m")
-            legs.append(say("legs", **parts, straight=words.measure(way["straight_distance_m"], "m")))
+            # Whoever walks past all roads has no leg on one.
+            is_direct = way["access_leg_min"] > 0.0 and way["network_leg_min"] == way["egress_leg_min"] == 0.0
+            straight = words.measure(way["straight_distance_m"], "m")
+            legs.append(say("legs_direct" if is_direct else "legs", **parts, straight=straight))
             placed = (way["facility"] or {}).get("placed_by")
             legs += [words.say("placed", placed)] if placed in PLACED_ROUGHLY else []
             if way["route"] and way["route"]["length_by_class_m"]:

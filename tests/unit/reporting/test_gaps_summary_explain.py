@@ -682,6 +682,16 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
     assert "nan" not in told.lower()
 
 
+def test_a_facility_without_a_name_and_a_walk_past_all_roads_are_told_as_such():
+    story = explained("b")
+    way = next(each for each in story["services"] if each["reach_status"] == "reached")
+    way |= {"facility": {"id": "n7"}, "access_leg_min": 63.0, "network_leg_min": 0.0, "egress_leg_min": 0.0}
+    told = explanation_text(story)
+    line, legs = told[told.index("one without a name (n7)") :].splitlines()[:2]
+    assert line == "one without a name (n7)"
+    assert legs.strip().startswith("straight over the ground, without a road; ")
+
+
 def ways(**more):
     """A village 173 m from its clinic, on a road of 1.32 km that runs on by a second one."""
     tables, binding = county()
