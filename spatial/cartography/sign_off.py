@@ -46,6 +46,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "worst": matrix["rows"][0] if matrix else None,
         "map": answer_map(book, rows, answer) if answer else None,
         "actions": actions,
+        "plans": sum(bool(plan["actions"]) for plan in book.plans),
         "norms": [norm for norm in own if norm["id"] in first],
         "sign_counts": None if signed is None else sign_off_counts(signed),
         "declared": 0 if signed is None else int(signed["official"].notna().sum()),

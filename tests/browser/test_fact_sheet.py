@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 CASES = {
-    "no plan": ("data.actions = [];", "No action is planned", "to begin with"),
+    "no plan": ("data.actions = []; data.plans = 0;", "No action is planned", "to begin with"),
+    "plans of other norms": ("data.actions = [];", "Plans for other norms stand on the page", "draws no plan"),
     "no townships": ("data.worst = data.answer.matrix = null;", "villages to start with", "One township"),
     "no finding": (
         "data.answer.findings = data.norms = data.map.findings = []; data.worst = data.answer.matrix = null;",
