@@ -191,6 +191,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         asked = results["status_as_mapped"].isin(["met", "not_met"]).to_numpy()
         value, unit, limit = results["value"].to_numpy(dtype=np.float64), finding["unit"], finding["threshold"]
         service, mode, counted = finding["service"], finding["mode"], finding["counted"]
+        ways = [(service, each) for each in ([mode] if mode in book.meta.modes else book.meta.modes)]
+        statuses = [rows.align(book.access(*way))["reach_status"] for way in ways if way in book.ways]
         # A norm on children counts children: whom it asks about, and nobody else.
         persons = np.nan_to_num(results["persons_in_scope"].to_numpy(dtype=np.float64))
     elif answer["services"]:
@@ -198,6 +200,7 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         access = rows.align(book.access(service, mode))
         asked = (~access["reach_status"].isin(["unknown", "not_snapped"]) & access["reach_status"].notna()).to_numpy()
         value, unit, limit = access["travel_time_min"].to_numpy(dtype=np.float64), "min", None
+        statuses = [access["reach_status"]]
     else:
         return None
     reached = asked & np.isfinite(value)
@@ -212,6 +215,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         steps = np.unique(np.append(steps, limit))
     order = np.lexsort((rows.ids.astype(str), -np.where(reached, value, -np.inf)))[: min(FARTHEST, int(reached.sum()))]
     lost = asked & ~reached
+    # There may be a way that is longer than was searched.
+    is_further = lost & np.any([(status == "beyond_cutoff").to_numpy() for status in statuses], axis=0)
     return {
         "norm_id": None if finding is None else finding["norm_id"],
         "service": service,
@@ -223,7 +228,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         "all": float(weight[asked].sum()),
         "curve": [[float(step), float(weight[reached & (value <= step)].sum())] for step in steps],
         "median": plain(weighted_quantile(np.where(reached, value, np.inf)[asked], weight[asked], 0.5)),
-        "no_way": {"places": int(lost.sum())},
+        "searched": {"places": int(is_further.sum())},
+        "no_way": {"places": int((lost & ~is_further).sum())},
         "farthest": [
             {"names": names_of(places.loc[row].to_dict()), "value": float(value[row]), "persons": plain(known[row])}
             for row in order.tolist()

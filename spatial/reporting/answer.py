@@ -283,6 +283,8 @@ class _Ground(NamedTuple):
             known = self.people.reindex(rows["settlement_id"]).to_numpy(dtype=np.float64)
             counted = "persons" if np.nansum(known) > 0 else "places"
             weight = np.nan_to_num(known) if counted == "persons" else np.ones(len(rows))
+            # There may be a way that is longer than was searched.
+            is_further = np.isinf(minutes) & rows["reach_status"].eq("beyond_cutoff").to_numpy()
             order = np.lexsort((rows["settlement_id"], -minutes))
             order = order[np.isfinite(minutes[order])][:FARTHEST]
             median = weighted_quantile(minutes, weight, 0.5)
@@ -302,7 +304,8 @@ class _Ground(NamedTuple):
                     "far_min": max(
                         (step for step in STEPS_MIN if step <= FAR_MIN and step < farthest), default=STEPS_MIN[0]
                     ),
-                    "no_way": float(weight[np.isinf(minutes)].sum()),
+                    "no_way": float(weight[np.isinf(minutes) & ~is_further].sum()),
+                    "searched": float(weight[is_further].sum()),
                     "farthest": [
                         {
                             "settlement_id": place,
@@ -501,8 +504,9 @@ def service_line(service: Told, words: Words) -> str:
         for place in far
     ]  # fmt: skip
     told["far"] = words.say("answer", "farthest", places=_listed(named, words)) if named else ""
-    if service["no_way"]:
-        told["far"] += words.say("answer", "no_way", amount=words.measure(round(service["no_way"]), service["counted"]))
+    for lost in ("searched", "no_way"):
+        if service[lost]:
+            told["far"] += words.say("answer", lost, amount=words.measure(round(service[lost]), service["counted"]))
     median = service["median_min"]
     if median is None:
         return words.say("answer", "minutes_none", **told)
@@ -563,10 +567,11 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
     kind, median = "none" if reach["median"] is None else "title", words.measure(reach["median"], unit)
     service = service_text(about, words)
     curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)
-    first, lost = reach["farthest"][0], reach["no_way"]["places"]
+    first = reach["farthest"][0]
     name = pick(first["names"], words.language) or words.say("plan", "unnamed")
     place = words.say("answer", "far", name=name, measure=words.measure(first["value"], unit))
-    far = words.say("answer", "no_way", amount=words.measure(lost, "places")) if lost else ""
+    lost = {key: reach[key]["places"] for key in ("searched", "no_way")}
+    far = "".join(words.say("answer", key, amount=words.measure(n, "places")) for key, n in lost.items() if n)
     return {"curve": capital(curve), "farthest": words.say("answer", "farthest_title", place=place, far=far)}
 
 

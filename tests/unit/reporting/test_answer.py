@@ -200,15 +200,25 @@ def test_where_all_are_near_those_are_far_whom_a_lesser_step_leaves_beyond():
     assert (hospital["far_min"], hospital["within"]["10"], hospital["within"]["15"]) == (10.0, 50.0, 450.0)
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "found"), ("fr", "trouvé"), ("zh", "未找到")])
-def test_who_is_further_than_searched_is_not_said_to_have_no_way_on_the_map(language, said):
+@pytest.mark.parametrize(
+    ("language", "further", "lost"),
+    [
+        ("en", "20 people further than was searched", "with no way found"),
+        ("fr", "20 habitants au-delà du temps exploré", "sans itinéraire trouvé"),
+        ("zh", "20人超出搜索时间", "未找到路线"),
+    ],
+)
+def test_who_is_further_than_searched_is_told_apart_from_who_has_no_way(language, further, lost):
     # Four hours are searched: beyond them there may be a way, which nobody looked for.
     far = access().assign(reach_status=["reached", "reached", "reached", "beyond_cutoff", "reached"])
     answer = summarise_answer(tables(gaps=gaps().iloc[:0], access=far), [], mode="drive")
     (line,) = answer_lines(answer, [], Words(language))
-    assert said in line
+    assert further in line.replace("\u00a0", " ")
+    assert lost not in line
     assert "map" not in line
     assert "carto" not in line
+    (hospital,) = answer["services"]
+    assert (hospital["searched"], hospital["no_way"]) == (20.0, 0.0)
 
 
 def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():
@@ -517,12 +527,13 @@ def test_the_curve_and_the_farthest_place_are_told_in_every_language(answer, lan
     reach = {
         "norm_id": SEAT, "service": "county_seat", "unit": "min", "threshold": 60.0, "median": 41.0, "all": 1000.0,
         "curve": [[0.0, 0.0], [60.0, 660.0], [148.0, 900.0]], "farthest": [far],
-        "no_way": {"persons": 100.0, "places": 9},
+        "searched": {"places": 7}, "no_way": {"places": 9},
     }  # fmt: skip
     words = Words(language)
     told = reach_titles(reach, answer, words)
     assert words.share(0.66) in told["curve"]
     assert "41" in told["curve"]
     assert "147" in told["farthest"]
+    assert "7" in told["farthest"]
     assert "9" in told["farthest"]
     assert words.share(0.66) in reach_titles(reach | {"median": None}, answer, words)["curve"]
