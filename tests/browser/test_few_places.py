@@ -43,3 +43,21 @@ def test_a_title_of_all_within_fits_any_service(county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t0")
     told = page.inner_text("#page-title").replace("\u00a0", " ")
     assert told == "All people live within 60 min of the nearest health centre on the map"
+
+
+def test_a_limit_at_the_end_of_the_slider_is_written_once_below_the_curve(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    for limit, labels in (("60", ["0", "60 min", "120 min"]), ("120", ["0", "120 min"])):
+        page.fill("#slider", limit)
+        page.dispatch_event("#slider", "input")
+        told = page.locator("#curve-drawing text").all_text_contents()
+        assert [text.replace("\u00a0", " ") for text in told if "%" not in text] == labels
+
+
+def test_places_in_a_line_make_no_strip_of_a_map(sample_run, open_page):
+    (folder,) = (sample_run / "maps").iterdir()
+    flat = "(told) => { const [[south], [north]] = told.map.bounds; told.map.bounds[1][0] = south + (north - south) / 50; }"
+    page = open_page(folder / "index.html", changed=flat)
+    for picture in ("#answer-drawing svg", "#service-maps svg >> nth=0"):
+        box = page.locator(picture).bounding_box()
+        assert box["height"] >= 0.34 * box["width"]
