@@ -61,3 +61,13 @@ def test_places_in_a_line_make_no_strip_of_a_map(sample_run, open_page):
     for picture in ("#answer-drawing svg", "#service-maps svg >> nth=0"):
         box = page.locator(picture).bounding_box()
         assert box["height"] >= 0.34 * box["width"]
+
+
+def test_shares_of_maps_that_begin_at_other_minutes_are_told_with_these(county_folder, open_page):
+    change = "(told) => { for (const page of told.pages) if (page.file === 'gap-town.html') page.threshold = 20; }"
+    for changed, note, has in (("", "within 60 min by car", False), (change, "within the minutes named by car", True)):
+        page = open_page(county_folder / "index.html", changed=changed, unfolded=True)
+        assert page.inner_text("#more-maps-note").replace("\u00a0", " ") == f"Share of the people {note}."
+        told = page.inner_text("#more-maps li:has-text('Town')").replace("\u00a0", " ")
+        assert told.endswith("% · 20 min") == has
+        assert page.inner_text("#more-maps li:has-text('Hospital')").replace("\u00a0", " ").endswith("60 min") == has

@@ -119,10 +119,12 @@
       const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: S.figure(page.threshold) }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
       return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));
-    const told = rest.find((page) => finite(page.reached));
+    // Each map begins at minutes of its own: where these differ, each share is told with them.
+    const told = rest.filter((page) => finite(page.reached)), isEach = told.some((page) => page.threshold !== told[0].threshold);
+    const note = "index.more_note_" + (S.hasPeople() ? "people" : "places") + (isEach ? "_each" : "");
     document.getElementById("more-maps-title").hidden = rest.length === 0;
-    document.getElementById("more-maps-note").textContent = told ? S.t(S.hasPeople() ? "index.more_note_people" : "index.more_note_places", { mode: S.word("by", told.mode), minutes: told.threshold }) : "";
-    S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) })])));
+    document.getElementById("more-maps-note").textContent = told.length ? S.t(note, { mode: S.word("by", told[0].mode), minutes: S.figure(told[0].threshold) }) : "";
+    S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) + (isEach && finite(page.reached) ? " · " + S.limitText(page.threshold, "min") : "") })])));
   }
 
   function showFigures() {
