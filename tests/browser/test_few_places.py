@@ -71,3 +71,7 @@ def test_shares_of_maps_that_begin_at_other_minutes_are_told_with_these(county_f
         told = page.inner_text("#more-maps li:has-text('Town')").replace("\u00a0", " ")
         assert told.endswith("% · 20 min") == has
         assert page.inner_text("#more-maps li:has-text('Hospital')").replace("\u00a0", " ").endswith("60 min") == has
+    none = change.replace("page.threshold = 20", "Object.assign(page, { threshold: 20, mapped: false, reached: 0 })")
+    page = open_page(county_folder / "index.html", changed=none, unfolded=True)
+    assert page.inner_text("#more-maps li:has-text('Town')").endswith("none mapped")
+    assert "within 60" in page.inner_text("#more-maps-note")

@@ -120,11 +120,11 @@
       return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));
     // Each map begins at minutes of its own: where these differ, each share is told with them.
-    const told = rest.filter((page) => finite(page.reached)), isEach = told.some((page) => page.threshold !== told[0].threshold);
+    const told = rest.filter((page) => page.mapped !== false && finite(page.reached)), isEach = told.some((page) => page.threshold !== told[0].threshold);
     const note = "index.more_note_" + (S.hasPeople() ? "people" : "places") + (isEach ? "_each" : "");
     document.getElementById("more-maps-title").hidden = rest.length === 0;
     document.getElementById("more-maps-note").textContent = told.length ? S.t(note, { mode: S.word("by", told[0].mode), minutes: S.figure(told[0].threshold) }) : "";
-    S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) + (isEach && finite(page.reached) ? " · " + S.limitText(page.threshold, "min") : "") })])));
+    S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) + (isEach && page.mapped !== false && finite(page.reached) ? " · " + S.limitText(page.threshold, "min") : "") })])));
   }
 
   function showFigures() {
