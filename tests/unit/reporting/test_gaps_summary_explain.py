@@ -596,6 +596,15 @@ def test_the_fastest_mode_is_the_paired_one_or_another_as_it_was_assumed():
     parts = runs_of(intervals(), ways, service="primary_care", mode="walk+drive")
     assert parts is not None
     assert parts.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 12.0, 15.0]
+    # Who parks and walks is slower with the car: at worst as slow as by car alone, where the car leads anywhere.
+    parked = pd.concat([access(), access_rows("primary_care", "walk+drive", [11.0, 63.0, 90.0, 9.0])])
+    mixed = runs_of(
+        intervals().assign(base_min=[12.0, 63.0, math.nan, 10.0]), parked, service="primary_care", mode="any"
+    )
+    assert mixed is not None
+    assert mixed.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 11.0, 15.0]
+    assert mixed.minutes.loc["b", "high"] == 78.75
+    assert mixed.minutes.loc["c", ["base", "high"]].tolist() == [90.0, 90.0]
     # Tables call a norm's bus walk+bus.
     by_bus = runs_of(intervals().assign(mode="walk+bus"), None, service="primary_care", mode="bus")
     assert by_bus is not None
