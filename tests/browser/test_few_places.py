@@ -75,3 +75,13 @@ def test_shares_of_maps_that_begin_at_other_minutes_are_told_with_these(county_f
     page = open_page(county_folder / "index.html", changed=none, unfolded=True)
     assert page.inner_text("#more-maps li:has-text('Town')").endswith("none mapped")
     assert "within 60" in page.inner_text("#more-maps-note")
+
+
+def test_a_norm_on_the_length_of_any_way_takes_the_shortest(county_folder, open_page):
+    page = open_page(county_folder / "index.html")
+    norm = "{ service: 'pharmacy', metric: 'network_dist_m', unit: 'm', threshold: 2000, mode: MODE }"
+    said = [
+        page.evaluate(f"Spatial.normText({norm.replace('MODE', mode)})").replace("\u00a0", " ")
+        for mode in ("'any'", "'walk'")
+    ]
+    assert said == ["Pharmacy: within 2 km along the shortest way", "Pharmacy: within 2 km along the way (walk)"]
