@@ -115,6 +115,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
             ],
         }
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
+    tiers = dict(zip(rows.ids.astype(str), rows.settlements["tier"].astype(str), strict=True))
     of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit")
     kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places")
     return {
@@ -125,7 +126,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
                 "file": files.get(finding["service"]),
                 "first": [
                     {name: place[name] for name in ("settlement_id", "names", "township_names", "persons")}
-                    | {"at": at_of.get(place["settlement_id"])}
+                    | {"at": at_of.get(place["settlement_id"]), "tier": tiers.get(place["settlement_id"])}
                     for place in finding["first"]
                 ],
             }

@@ -14,6 +14,11 @@ pytestmark = pytest.mark.browser
 
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 CASES = {
+    "a town among those beyond": (
+        "data.answer.findings[0].first[0].tier = 'town';",
+        "places to start with",
+        "villages to start with",
+    ),
     "no plan": ("data.actions = []; data.plans = 0;", "No action is planned", "to begin with"),
     "plans of other norms": ("data.actions = [];", "Plans for other norms stand on the page", "draws no plan"),
     "no townships": ("data.worst = data.answer.matrix = null;", "villages to start with", "One township"),

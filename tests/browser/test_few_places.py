@@ -85,3 +85,11 @@ def test_a_norm_on_the_length_of_any_way_takes_the_shortest(county_folder, open_
         for mode in ("'any'", "'walk'")
     ]
     assert said == ["Pharmacy: within 2 km along the shortest way", "Pharmacy: within 2 km along the way (walk)"]
+
+
+@pytest.mark.parametrize(("tier", "title"), [("village", "Villages to start with"), ("town", "Places to start with")])
+def test_a_town_among_those_to_start_with_is_no_village(tier, title, sample_run, open_page):
+    (folder,) = (sample_run / "maps").iterdir()
+    change = f"(told) => {{ told.answer.findings[0].first[0].tier = '{tier}'; }}"
+    page = open_page(folder / "index.html", changed=change)
+    assert page.inner_text("#villages-title") == title

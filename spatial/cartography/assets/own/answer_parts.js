@@ -7,6 +7,8 @@
   const FULL_PX = 720, LARGEST = 11, SMALL = 0.5, TOWNSHIPS = 9, TOWNSHIPS_PHONE = 4, NAMED = 3, TOWNSHIP_RING = 3;
   const LEAST_SHARE = 0.16, COUNTRY_SHARE = 0.03, PAD = 0.14;
 
+  /* Towns may be among those to start with: then these are places, and no villages. */
+  const areVillages = (places) => places.every((place) => place.tier === "village");
   const named = (names) => S.pick(names) || S.t("answer.unnamed");
   const heads = () => S.pick(S.data.answer.texts).heads;
 
@@ -163,5 +165,5 @@
     return S.t("sure.short_" + S.speedStatus(told)) + S.t("page.joint") + S.t("sure.varied_if", { factors: factors.join(S.t("sure.list")) });
   }
 
-  S.answerParts = { WITHIN, BEYOND, FAR, DARK, named, heads, read, shareOf, sharesBeyond, answerMap, actionMap, gainOf, variedText };
+  S.answerParts = { WITHIN, BEYOND, FAR, DARK, areVillages, named, heads, read, shareOf, sharesBeyond, answerMap, actionMap, gainOf, variedText };
 })(window.Spatial);

@@ -126,7 +126,7 @@
   function showVillages() {
     const shown = villagesShown();
     document.getElementById("villages").hidden = !shown.length;
-    document.getElementById("villages-title").textContent = S.t(answer.findings.length ? "fact.villages" : "fact.farthest", { n: shown.length, service: answer.reach ? S.inText(serviceName(answer.reach.service)) : "" });
+    document.getElementById("villages-title").textContent = S.t(!answer.findings.length ? "fact.farthest" : S.answerParts.areVillages(shown) ? "fact.villages" : "fact.places", { n: shown.length, service: answer.reach ? S.inText(serviceName(answer.reach.service)) : "" });
     S.fill("villages-body", shown.map((place) => S.el("li", {}, [
       S.el("span", {}, [S.el("strong", { text: S.answerParts.named(place.names) }), text(" " + S.pick(place.township_names), { class: "muted" })]),
       S.el("strong", { class: "numeric", text: known(place.persons) ? S.number(place.persons) : "" }),
