@@ -93,3 +93,22 @@ def test_a_town_among_those_to_start_with_is_no_village(tier, title, sample_run,
     change = f"(told) => {{ told.answer.findings[0].first[0].tier = '{tier}'; }}"
     page = open_page(folder / "index.html", changed=change)
     assert page.inner_text("#villages-title") == title
+
+
+def test_where_all_places_are_beyond_no_legend_and_no_range_tells_of_others(county_folder, sample_run, open_page):
+    (folder,) = (sample_run / "maps").iterdir()
+    page = open_page(folder / "index.html")
+    assert "other places" in page.inner_text("#answer-legend")
+    told = page.evaluate(
+        """() => {
+          const known = Spatial.answerParts.read(Spatial.data.map), frame = Spatial.draw.frameOf(known, 700);
+          for (const codes of known.findings) codes.fill(Spatial.answerParts.BEYOND);
+          const { keys } = Spatial.answerParts.answerMap(Spatial.data.answer, known, frame);
+          return keys.filter(Boolean).map((key) => key.textContent);
+        }"""
+    )
+    assert any("beyond" in text for text in told)
+    assert not any("other places" in text for text in told)
+    bare = "(told) => { for (const norm of told.norms) norm.certainty = null; }"
+    page = open_page(county_folder / "index.html", changed=bare)
+    assert page.inner_text("#sure-line") == "No travel time has been measured yet."

@@ -118,7 +118,7 @@
     const keys = isTinted ? [S.el("span", { class: "tint-title", text: tinted.title }), ...D.tintKeys(tinted), groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null, pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null] : [
       groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
       groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,
-      D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3),
+      groups.within.length ? D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3) : null,
       D.sizeKey(size),
       pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null,
     ];

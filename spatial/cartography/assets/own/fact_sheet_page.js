@@ -176,7 +176,7 @@
     if (told) lines.push(S.t("sure.short_" + S.speedStatus(told)));
     if (found) {
       const { finding, norm } = found, span = norm.certainty[finding.counted];
-      lines.push(S.t("fact.range_of", { low: span.low, high: finding.counted === "persons" ? S.peopleOf(norm, span.high) : countText(span.high, "places"), norm: headOf(finding), factors: norm.certainty.factors.map((factor) => S.factorText(factor, norm.certainty)).join(S.t("sure.list")) }));
+      lines.push(S.t(span.low === span.high ? "fact.range_of_same" : "fact.range_of", { low: span.low, high: finding.counted === "persons" ? S.peopleOf(norm, span.high) : countText(span.high, "places"), norm: headOf(finding), factors: norm.certainty.factors.map((factor) => S.factorText(factor, norm.certainty)).join(S.t("sure.list")) }));
     }
     if (told && S.speedStatus(told) === "uncalibrated") lines.push(S.t("fact.order"));
     if (presence) lines.push(S.t("fact.as_mapped", { norm: headOf(presence) }));
