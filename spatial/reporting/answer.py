@@ -541,12 +541,20 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
         share = sides["within"] / (sides["within"] + sides["beyond"])
     count = words.number(round(beyond))
     amount = words.say("answer", f"some_{counted}", n=count, value=count)
-    middle = words.measure(half["value"], str(half["unit"]))
+    middle = _half_text(half["value"], str(half["unit"]), far if finding is None else finding["threshold"], words)
     return {
         "over": words.say("answer", "over_limit", amount=amount, limit=limit),
         "of": words.say("answer", "of_base", base=base, share=words.share(share)),
         "half": words.say("answer", "half_none" if half["value"] is None else "half", measure=middle),
     }
+
+
+def _half_text(value: float | None, unit: str, limit: float | None, words: Words) -> str:
+    """Say within what half are: where that is beyond a limit it is never written as the limit, which fewer reach."""
+    told = words.measure(value, unit)
+    if value is None or limit is None or unit != "min" or value <= limit or round(value) > limit:
+        return told
+    return next((words.measure(value, unit, decimals=n) for n in (1, 2) if round(value, n) > limit), told)
 
 
 def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
@@ -564,7 +572,7 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
     if limit is not None:
         share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])
         within = words.say("answer", "curve_within", share=share, limit=words.limit(limit, unit))
-    kind, median = "none" if reach["median"] is None else "title", words.measure(reach["median"], unit)
+    kind, median = "none" if reach["median"] is None else "title", _half_text(reach["median"], unit, limit, words)
     service = service_text(about, words)
     curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)
     first = reach["farthest"][0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -112,3 +114,14 @@ def test_where_all_places_are_beyond_no_legend_and_no_range_tells_of_others(coun
     bare = "(told) => { for (const norm of told.norms) norm.certainty = null; }"
     page = open_page(county_folder / "index.html", changed=bare)
     assert page.inner_text("#sure-line") == "No travel time has been measured yet."
+
+
+@pytest.mark.parametrize("most", [3, 9, 14])
+def test_marks_below_the_curve_of_the_first_page_are_whole_and_none_stands_twice(most, sample_run, open_page):
+    (folder,) = (sample_run / "maps").iterdir()
+    short = f"{{ unit: 'min', threshold: null, curve: [[0, 0], [{most}, 9]] }}"
+    page = open_page(folder / "index.html", changed=f"(told) => {{ Object.assign(told.answer.reach, {short}); }}")
+    marks = page.locator("#curve-drawing text").all_text_contents()
+    told = [int(mark.removesuffix("min")) for mark in marks if mark.endswith("min")]
+    assert len(told) > 2
+    assert {after - before for before, after in pairwise(told)} == {told[1]}

@@ -318,6 +318,15 @@ def test_one_place_beyond_is_told_of_as_one(places, over):
 
 
 @pytest.mark.parametrize(
+    ("median", "half"), [(10.0, "10 min"), (10.3, "10.3 min"), (10.04, "10.04 min"), (10.6, "11 min")]
+)
+def test_half_are_never_within_a_limit_that_fewer_reach(median, half):
+    service = {"far_min": 10.0, "within": {"10": 3.0 + (median <= 10.0)}, "all": 7.0, "counted": "places"}
+    told = service_texts(service, None, {"value": median, "unit": "min"}, Words("en"))
+    assert told["half"].replace("\u00a0", " ") == f"half within {half}"
+
+
+@pytest.mark.parametrize(
     ("persons", "places", "language", "said"),
     [
         (1, 1, "en", "comes within 5 min of the clinic"),

@@ -7,9 +7,9 @@
   const label = (x, y, text, more) => S.svg("text", { x: x.toFixed(1), y: y.toFixed(1), "font-size": 13, fill: FAINT, ...more, text });
   const line = (d, more) => S.svg("path", { d, fill: "none", ...more });
 
-  /* Round marks along an axis, at most so many steps. */
+  /* Round marks along an axis, at most so many steps: whole ones, as they are written without decimals. */
   function marksUpTo(most, count) {
-    const power = Math.pow(10, Math.floor(Math.log10(most / 4))), step = [1, 1.5, 2, 3, 5, 10].map((one) => one * power).find((one) => most / one <= count);
+    const power = Math.pow(10, Math.floor(Math.log10(most / 4))), step = [1, 1.5, 2, 3, 5, 10].map((one) => one * power).find((one) => most / one <= count && one % 1 === 0);
     return Array.from({ length: Math.floor(most / step) + 1 }, (_, k) => k * step);
   }
 
