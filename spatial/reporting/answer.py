@@ -539,13 +539,15 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
         beyond, base = sides["beyond"], _amount(finding, words, "base")
         limit = words.limit(finding["threshold"], str(finding["unit"]))
         share = sides["within"] / (sides["within"] + sides["beyond"])
+    # Of one place there is no half.
+    kind = "half_none" if half["value"] is None else "half_one" if service.get("places") == 1 else "half"
     count = words.number(round(beyond))
     amount = words.say("answer", f"some_{counted}", n=count, value=count)
     middle = _half_text(half["value"], str(half["unit"]), far if finding is None else finding["threshold"], words)
     return {
         "over": words.say("answer", "over_limit", amount=amount, limit=limit),
         "of": words.say("answer", "of_base", base=base, share=words.share(share)),
-        "half": words.say("answer", "half_none" if half["value"] is None else "half", measure=middle),
+        "half": words.say("answer", kind, measure=middle),
     }
 
 

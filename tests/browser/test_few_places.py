@@ -120,8 +120,12 @@ def test_where_all_places_are_beyond_no_legend_and_no_range_tells_of_others(coun
 def test_marks_below_the_curve_of_the_first_page_are_whole_and_none_stands_twice(most, sample_run, open_page):
     (folder,) = (sample_run / "maps").iterdir()
     short = f"{{ unit: 'min', threshold: null, curve: [[0, 0], [{most}, 9]] }}"
-    page = open_page(folder / "index.html", changed=f"(told) => {{ Object.assign(told.answer.reach, {short}); }}")
+    change = f"(told) => {{ Object.assign(told.answer.reach, {short}); }}"
+    page = open_page(folder / "index.html", changed=change, width=390, height=844)
     marks = page.locator("#curve-drawing text").all_text_contents()
     told = [int(mark.removesuffix("min")) for mark in marks if mark.endswith("min")]
     assert len(told) > 2
     assert {after - before for before, after in pairwise(told)} == {told[1]}
+    # None is cut by the edge.
+    edge = "(node) => node.getBBox().x + node.getBBox().width <= node.ownerSVGElement.width.baseVal.value + 0.5"
+    assert all(node.evaluate(edge) for node in page.locator("#curve-drawing text").all())

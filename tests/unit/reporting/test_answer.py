@@ -326,6 +326,13 @@ def test_half_are_never_within_a_limit_that_fewer_reach(median, half):
     assert told["half"].replace("\u00a0", " ") == f"half within {half}"
 
 
+@pytest.mark.parametrize(("places", "half"), [(1, "2 min away"), (2, "half within 2 min")])
+def test_of_one_place_the_map_of_a_service_tells_no_half(places, half):
+    service = {"far_min": 5.0, "within": {"5": 1.0}, "all": 1.0, "counted": "places", "places": places}
+    told = service_texts(service, None, {"value": 2.0, "unit": "min"}, Words("en"))
+    assert told["half"].replace("\u00a0", " ") == half
+
+
 @pytest.mark.parametrize(
     ("persons", "places", "language", "said"),
     [

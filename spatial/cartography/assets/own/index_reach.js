@@ -21,7 +21,7 @@
     const beyond = at ? reach.curve.filter(([value]) => value >= limit) : [];
     const nodes = [
       ...[0, 0.25, 0.5, 0.75, 1].flatMap((share) => [line("M" + LEFT + " " + y(share * reach.all).toFixed(1) + "h" + across, { stroke: GRID }), label(LEFT - 6, y(share * reach.all) + 4, S.percent(share), { "text-anchor": "end" })]),
-      ...marksUpTo(most, width < 420 ? 3 : 6).map((value) => label(x(value), HEIGHT - 8, S.measure(value, reach.unit), { "text-anchor": value ? "middle" : "start" })),
+      ...marksUpTo(most, width < 420 ? 3 : 6).map((value) => label(x(value), HEIGHT - 8, S.measure(value, reach.unit), { "text-anchor": !value ? "start" : x(value) + S.textWidth(S.measure(value, reach.unit)) / 2 > width ? "end" : "middle" })),
       beyond.length > 1 ? line("M" + beyond.map(([value, sum]) => x(value).toFixed(1) + " " + y(sum).toFixed(1)).join("L") + "L" + x(most).toFixed(1) + " " + TOP + "L" + x(limit).toFixed(1) + " " + TOP + "Z", { fill: D.BEYOND, opacity: 0.12 }) : null,
       line("M" + points.join("L"), { stroke: D.INK, "stroke-width": 2.5, "stroke-linejoin": "round" }),
     ];
