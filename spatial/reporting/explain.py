@@ -491,7 +491,9 @@ def _last_mile(last_mile: Mapping[str, Any] | None, words: Words) -> Iterator[st
         told = {"class": words.say("last_mile", last_mile[column])}
         told["distance"] = words.measure(last_mile[f"{prefix}all_season_road_distance_m"], "m")
         told["minutes"] = words.measure(last_mile["all_season_road_min"], "min")
-        yield words.say("line", key, **told)
+        # Where there is no such road, there is no distance to it.
+        is_far = last_mile[f"{prefix}all_season_road_distance_m"] is not None
+        yield words.say("line", key if is_far else f"{key}_bare", **told)
     for column, service in POINTS.items():
         if last_mile.get(column) is not None:
             minutes = words.measure(last_mile[column], "min")

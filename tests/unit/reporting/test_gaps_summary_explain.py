@@ -691,6 +691,20 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
     assert "nan" not in told.lower()
 
 
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_where_there_is_no_all_season_road_no_distance_to_it_is_asked(language):
+    story = explained("b")
+    far = explanation_text(story, language)
+    none = dict.fromkeys(("all_season_road_distance_m", "known_all_season_road_distance_m", "all_season_road_min"))
+    story["last_mile"] |= none | {"last_mile_class": "none", "last_mile_class_known": "none"}
+    told = explanation_text(story, language)
+    assert told.count("?") == far.count("?")
+    if language == "en":
+        assert "no all-season road\n" in told
+        assert "counting only roads known to be all-season: no all-season road\n" in told
+        assert Words("en").service("all_season_road") == "all-season road"
+
+
 def test_a_facility_without_a_name_and_a_walk_past_all_roads_are_told_as_such():
     story = explained("b")
     way = next(each for each in story["services"] if each["reach_status"] == "reached")
