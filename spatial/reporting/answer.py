@@ -483,7 +483,8 @@ def over_text(row: Told, norm: Told, words: Words) -> str:
         return words.say("answer", "has_none", service=service)
     if row["value"] is None:
         return words.say("answer", f"no_way_{row['reach_status']}", service=service)
-    value, over = (words.measure(row[name], str(row["unit"])) for name in ("value", "excess"))
+    unit = str(row["unit"])
+    value, over = _past(row["value"], norm["threshold"], unit, words), _past(row["excess"], 0.0, unit, words)
     return words.say("answer", "over", service=service, value=value, over=over)
 
 
@@ -543,7 +544,7 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
     kind = "half_none" if half["value"] is None else "half_one" if service.get("places") == 1 else "half"
     count = words.number(round(beyond))
     amount = words.say("answer", f"some_{counted}", n=count, value=count)
-    middle = _half_text(half["value"], str(half["unit"]), far if finding is None else finding["threshold"], words)
+    middle = _past(half["value"], far if finding is None else finding["threshold"], str(half["unit"]), words)
     return {
         "over": words.say("answer", "over_limit", amount=amount, limit=limit),
         "of": words.say("answer", "of_base", base=base, share=words.share(share)),
@@ -551,10 +552,12 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
     }
 
 
-def _half_text(value: float | None, unit: str, limit: float | None, words: Words) -> str:
-    """Say within what half are: where that is beyond a limit it is never written as the limit, which fewer reach."""
+def _past(value: float | None, limit: float | None, unit: str, words: Words) -> str:
+    """Write a value; one that is beyond a limit is never written as the limit, nor as less."""
     told = words.measure(value, unit)
-    if value is None or limit is None or unit != "min" or value <= limit or round(value) > limit:
+    if value is None or limit is None or value <= limit or unit not in {"min", "m"}:
+        return told
+    if round(value) > limit and told != words.measure(limit, unit):
         return told
     return next((words.measure(value, unit, decimals=n) for n in (1, 2) if round(value, n) > limit), told)
 
@@ -574,7 +577,7 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
     if limit is not None:
         share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])
         within = words.say("answer", "curve_within", share=share, limit=words.limit(limit, unit))
-    kind, median = "none" if reach["median"] is None else "title", _half_text(reach["median"], unit, limit, words)
+    kind, median = "none" if reach["median"] is None else "title", _past(reach["median"], limit, unit, words)
     service = service_text(about, words)
     curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)
     first = reach["farthest"][0]

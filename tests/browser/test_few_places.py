@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -129,3 +130,16 @@ def test_marks_below_the_curve_of_the_first_page_are_whole_and_none_stands_twice
     # None is cut by the edge.
     edge = "(node) => node.getBBox().x + node.getBBox().width <= node.ownerSVGElement.width.baseVal.value + 0.5"
     assert all(node.evaluate(edge) for node in page.locator("#curve-drawing text").all())
+
+
+def test_where_nobody_is_counted_no_list_says_that_most_people_come_first(sample_run, open_page):
+    (folder,) = (sample_run / "maps").iterdir()
+    nobody = "(told) => { told.study.people = false; }"
+    for changed, has in (("", True), (nobody, False)):
+        page = open_page(folder / "index.html", changed=changed)
+        assert ("most people first" in page.inner_text("#village-lists")) == has
+        page = open_page(folder / "townships.html", changed=changed)
+        told = page.inner_text("#sheets")
+        assert ("most people first" in told) == has
+        assert bool(re.search(r"^[\d,]+ (people|person) in \d+ places?\.", told, re.MULTILINE)) == has
+        assert bool(re.search(r"^\d+ places?\. ", told, re.MULTILINE)) != has

@@ -60,7 +60,7 @@
     const ids = ({ first }) => first.map((place) => place.settlement_id).sort().join(" ");
     const isSame = lists.length > 1 && ids(lists[0].finding) === ids(lists[1].finding);
     S.fill("village-lists", lists.map(({ finding, texts: told }, at) => S.el("div", {}, [
-      S.el("h3", { text: S.t("answer.list_title", { norm: heads()[finding.norm_id], shown: finding.first.length, n: finding.places.beyond }) }),
+      S.el("h3", { text: S.t(S.hasPeople() ? "answer.list_title" : "answer.list_title_places", { norm: heads()[finding.norm_id], shown: finding.first.length, n: finding.places.beyond }) }),
       at && isSame ? S.el("p", { text: S.t("answer.list_same", { shown: finding.first.length, n: finding.places.beyond }) }) : S.el("ul", { class: "village-list" }, finding.first.map((place, k) => S.el("li", {}, [
         S.el("span", {}, [S.el("strong", { text: named(place.names) }), S.el("span", { text: " " + S.pick(place.township_names) })]),
         S.el("strong", { class: "numeric", text: S.peopleText(place.persons, "") }),
