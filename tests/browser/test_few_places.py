@@ -143,3 +143,21 @@ def test_where_nobody_is_counted_no_list_says_that_most_people_come_first(sample
         assert ("most people first" in told) == has
         assert bool(re.search(r"^[\d,]+ (people|person) in \d+ places?\.", told, re.MULTILINE)) == has
         assert bool(re.search(r"^\d+ places?\. ", told, re.MULTILINE)) != has
+
+
+def test_a_card_tells_a_walk_past_all_roads_as_one_leg(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    told = page.evaluate(
+        """() => {
+          const way = Spatial.state.travel.walk, i = way.access.findIndex((minutes) => minutes > 0);
+          const legs = () => {
+            Spatial.choosePlace(i, true);
+            return document.body.textContent.split("Straight over the ground").length - 1;
+          };
+          const before = legs();
+          way.network[i] = way.egress[i] = 0;
+          return [before, legs()];
+        }"""
+    )
+    assert told[0] == 0
+    assert told[1] > 0
