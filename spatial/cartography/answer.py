@@ -115,6 +115,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
             ],
         }
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
+    tiers = dict(zip(rows.ids.astype(str), rows.settlements["tier"].astype(str), strict=True))
     of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit")
     kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places")
     return {
@@ -125,7 +126,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
                 "file": files.get(finding["service"]),
                 "first": [
                     {name: place[name] for name in ("settlement_id", "names", "township_names", "persons")}
-                    | {"at": at_of.get(place["settlement_id"])}
+                    | {"at": at_of.get(place["settlement_id"]), "tier": tiers.get(place["settlement_id"])}
                     for place in finding["first"]
                 ],
             }
@@ -191,6 +192,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         asked = results["status_as_mapped"].isin(["met", "not_met"]).to_numpy()
         value, unit, limit = results["value"].to_numpy(dtype=np.float64), finding["unit"], finding["threshold"]
         service, mode, counted = finding["service"], finding["mode"], finding["counted"]
+        ways = [(service, each) for each in ([mode] if mode in book.meta.modes else book.meta.modes)]
+        statuses = [rows.align(book.access(*way))["reach_status"] for way in ways if way in book.ways]
         # A norm on children counts children: whom it asks about, and nobody else.
         persons = np.nan_to_num(results["persons_in_scope"].to_numpy(dtype=np.float64))
     elif answer["services"]:
@@ -198,6 +201,7 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         access = rows.align(book.access(service, mode))
         asked = (~access["reach_status"].isin(["unknown", "not_snapped"]) & access["reach_status"].notna()).to_numpy()
         value, unit, limit = access["travel_time_min"].to_numpy(dtype=np.float64), "min", None
+        statuses = [access["reach_status"]]
     else:
         return None
     reached = asked & np.isfinite(value)
@@ -212,6 +216,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         steps = np.unique(np.append(steps, limit))
     order = np.lexsort((rows.ids.astype(str), -np.where(reached, value, -np.inf)))[: min(FARTHEST, int(reached.sum()))]
     lost = asked & ~reached
+    # There may be a way that is longer than was searched.
+    is_further = lost & np.any([(status == "beyond_cutoff").to_numpy() for status in statuses], axis=0)
     return {
         "norm_id": None if finding is None else finding["norm_id"],
         "service": service,
@@ -223,7 +229,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         "all": float(weight[asked].sum()),
         "curve": [[float(step), float(weight[reached & (value <= step)].sum())] for step in steps],
         "median": plain(weighted_quantile(np.where(reached, value, np.inf)[asked], weight[asked], 0.5)),
-        "no_way": {"places": int(lost.sum())},
+        "searched": {"places": int(is_further.sum())},
+        "no_way": {"places": int((lost & ~is_further).sum())},
         "farthest": [
             {"names": names_of(places.loc[row].to_dict()), "value": float(value[row]), "persons": plain(known[row])}
             for row in order.tolist()

@@ -338,6 +338,9 @@ def score_block(book: PageBook) -> Entry:
     flows = flows.loc[flows["unit_level"] == STUDY].sort_values("kind", kind="stable")
     variance = tables.get("score_variance", pd.DataFrame({"unit_level": [], "variance_share": [], "factor": []}))
     variance = variance.loc[(variance["unit_level"] == TOWNSHIP) & variance["variance_share"].notna()]
+    # What ranks hang on is told where there are any.
+    if sum(unit["median_rank"] is not None for unit in townships) < 2:
+        variance = variance.iloc[:0]
     variance = variance.sort_values(["variance_share", "factor"], ascending=[False, True])
     # How many norms make up access, the others by reason, and those that nowhere are known to fail.
     access = score.get("norms")

@@ -46,6 +46,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "worst": matrix["rows"][0] if matrix else None,
         "map": answer_map(book, rows, answer) if answer else None,
         "actions": actions,
+        "plans": sum(bool(plan["actions"]) for plan in book.plans),
         "norms": [norm for norm in own if norm["id"] in first],
         "sign_counts": None if signed is None else sign_off_counts(signed),
         "declared": 0 if signed is None else int(signed["official"].notna().sum()),
@@ -153,6 +154,12 @@ def sign_off_block(book: PageBook) -> Entry:
                 **{name: plain(row[name]) for name in (*COUNTED, *ESTIMATED) if counted},
             }
         )
+    # A list that is declared complete and holds none makes norms fail: whoever signs is told of it.
+    access = book.tables["access"]
+    there = set(access.loc[access["reach_status"] != "no_facility", "service"])
+    empty = sorted(name for name in book.meta.services if name not in there and known.get(name) == "complete")
+    if lists is not None:
+        inventory += [{"of": name, "names": book.names(name), "known": "complete", "is_empty": True} for name in empty]
     if lists is None:
         services = [entry["of"] for entry in told if entry["kind"] == "facilities" and entry["of"] in known]
         inventory = [{"of": name, "names": book.names(name), "known": known[name]} for name in services]

@@ -69,7 +69,8 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     _write(study_file, text)
     words = Words("en", names=vocabulary.names("en"))
     who = {"all": "all people", "urban": "urban people", "rural": "rural people"}[keys["scope"]]
-    mode = "the fastest mode" if keys["mode"] == "any" else words.say("mode", keys["mode"])
+    best = "the fastest mode" if is_time else "the shortest way"
+    mode = best if keys["mode"] == "any" else words.say("mode", keys["mode"])
     return (
         f"{words.service(service)} within {words.limit(keys['threshold'], 'min' if is_time else 'm')}, "
         f"by {mode.removeprefix('by ')}, for {words.share(target)} of {who}; {keys['norm_class']}: {name}"

@@ -386,7 +386,8 @@ def build_layers(
     if not meta.is_full:
         drafts = [draft for draft in drafts if draft.slim]
     # A table may have rows of which none can be drawn, such as flows between places that are not there.
-    people = words.say("project", "people", basis=words.say("project", f"basis_{meta.population_basis}"))
+    basis = words.say("project", f"basis_{meta.population_basis}")
+    people = words.say("project", "people_none" if meta.population_basis == "none" else "people", basis=basis)
     layers = [_finish(draft, crs, words, people) for draft in drafts if len(draft.frame)]
     if not meta.is_full:
         layers = [replace(layer, more_looks=tuple(x for x in layer.more_looks if x.slim)) for layer in layers]

@@ -283,6 +283,8 @@ class _Ground(NamedTuple):
             known = self.people.reindex(rows["settlement_id"]).to_numpy(dtype=np.float64)
             counted = "persons" if np.nansum(known) > 0 else "places"
             weight = np.nan_to_num(known) if counted == "persons" else np.ones(len(rows))
+            # There may be a way that is longer than was searched.
+            is_further = np.isinf(minutes) & rows["reach_status"].eq("beyond_cutoff").to_numpy()
             order = np.lexsort((rows["settlement_id"], -minutes))
             order = order[np.isfinite(minutes[order])][:FARTHEST]
             median = weighted_quantile(minutes, weight, 0.5)
@@ -302,7 +304,8 @@ class _Ground(NamedTuple):
                     "far_min": max(
                         (step for step in STEPS_MIN if step <= FAR_MIN and step < farthest), default=STEPS_MIN[0]
                     ),
-                    "no_way": float(weight[np.isinf(minutes)].sum()),
+                    "no_way": float(weight[np.isinf(minutes) & ~is_further].sum()),
+                    "searched": float(weight[is_further].sum()),
                     "farthest": [
                         {
                             "settlement_id": place,
@@ -480,7 +483,8 @@ def over_text(row: Told, norm: Told, words: Words) -> str:
         return words.say("answer", "has_none", service=service)
     if row["value"] is None:
         return words.say("answer", f"no_way_{row['reach_status']}", service=service)
-    value, over = (words.measure(row[name], str(row["unit"])) for name in ("value", "excess"))
+    unit = str(row["unit"])
+    value, over = _past(row["value"], norm["threshold"], unit, words), _past(row["excess"], 0.0, unit, words)
     return words.say("answer", "over", service=service, value=value, over=over)
 
 
@@ -501,8 +505,9 @@ def service_line(service: Told, words: Words) -> str:
         for place in far
     ]  # fmt: skip
     told["far"] = words.say("answer", "farthest", places=_listed(named, words)) if named else ""
-    if service["no_way"]:
-        told["far"] += words.say("answer", "no_way", amount=words.measure(round(service["no_way"]), service["counted"]))
+    for lost in ("searched", "no_way"):
+        if service[lost]:
+            told["far"] += words.say("answer", lost, amount=words.measure(round(service[lost]), service["counted"]))
     median = service["median_min"]
     if median is None:
         return words.say("answer", "minutes_none", **told)
@@ -535,14 +540,26 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
         beyond, base = sides["beyond"], _amount(finding, words, "base")
         limit = words.limit(finding["threshold"], str(finding["unit"]))
         share = sides["within"] / (sides["within"] + sides["beyond"])
+    # Of one place there is no half.
+    kind = "half_none" if half["value"] is None else "half_one" if service.get("places") == 1 else "half"
     count = words.number(round(beyond))
     amount = words.say("answer", f"some_{counted}", n=count, value=count)
-    middle = words.measure(half["value"], str(half["unit"]))
+    middle = _past(half["value"], far if finding is None else finding["threshold"], str(half["unit"]), words)
     return {
         "over": words.say("answer", "over_limit", amount=amount, limit=limit),
         "of": words.say("answer", "of_base", base=base, share=words.share(share)),
-        "half": words.say("answer", "half_none" if half["value"] is None else "half", measure=middle),
+        "half": words.say("answer", kind, measure=middle),
     }
+
+
+def _past(value: float | None, limit: float | None, unit: str, words: Words) -> str:
+    """Write a value; one that is beyond a limit is never written as the limit, nor as less."""
+    told = words.measure(value, unit)
+    if value is None or limit is None or value <= limit or unit not in {"min", "m"}:
+        return told
+    if round(value) > limit and told != words.measure(limit, unit):
+        return told
+    return next((words.measure(value, unit, decimals=n) for n in (1, 2) if round(value, n) > limit), told)
 
 
 def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
@@ -560,13 +577,14 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
     if limit is not None:
         share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])
         within = words.say("answer", "curve_within", share=share, limit=words.limit(limit, unit))
-    kind, median = "none" if reach["median"] is None else "title", words.measure(reach["median"], unit)
+    kind, median = "none" if reach["median"] is None else "title", _past(reach["median"], limit, unit, words)
     service = service_text(about, words)
     curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)
-    first, lost = reach["farthest"][0], reach["no_way"]["places"]
+    first = reach["farthest"][0]
     name = pick(first["names"], words.language) or words.say("plan", "unnamed")
     place = words.say("answer", "far", name=name, measure=words.measure(first["value"], unit))
-    far = words.say("answer", "no_way", amount=words.measure(lost, "places")) if lost else ""
+    lost = {key: reach[key]["places"] for key in ("searched", "no_way")}
+    far = "".join(words.say("answer", key, amount=words.measure(n, "places")) for key, n in lost.items() if n)
     return {"curve": capital(curve), "farthest": words.say("answer", "farthest_title", place=place, far=far)}
 
 

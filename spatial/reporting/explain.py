@@ -341,7 +341,7 @@ def _who_and_where(place: Mapping[str, Any], words: Words) -> list[str]:
 
 def _name(thing: Mapping[str, Any], words: Words) -> str:
     keys = (f"name_{words.language}", *NAMES)
-    return str(next((thing[key] for key in keys if thing.get(key)), thing["id"]))
+    return str(next((thing[key] for key in keys if thing.get(key)), "")) or words.say("line", "unnamed", id=thing["id"])
 
 
 def _people(place: Mapping[str, Any], words: Words) -> Iterator[str]:
@@ -383,7 +383,10 @@ def _service_lines(explanation: Mapping[str, Any], words: Words, scenario_names:
             yield say("way", **told, minutes=minutes, facility=facility)
             parts = {leg: words.measure(way[f"{leg}_leg_min"], "min") for leg in ("access", "network", "egress")}
             parts["distance"] = words.measure(way["network_distance_m"], "m")
-            legs.append(say("legs", **parts, straight=words.measure(way["straight_distance_m"], "m")))
+            # Whoever walks past all roads has no leg on one.
+            is_direct = way["access_leg_min"] > 0.0 and way["network_leg_min"] == way["egress_leg_min"] == 0.0
+            straight = words.measure(way["straight_distance_m"], "m")
+            legs.append(say("legs_direct" if is_direct else "legs", **parts, straight=straight))
             placed = (way["facility"] or {}).get("placed_by")
             legs += [words.say("placed", placed)] if placed in PLACED_ROUGHLY else []
             if way["route"] and way["route"]["length_by_class_m"]:
@@ -488,7 +491,9 @@ def _last_mile(last_mile: Mapping[str, Any] | None, words: Words) -> Iterator[st
         told = {"class": words.say("last_mile", last_mile[column])}
         told["distance"] = words.measure(last_mile[f"{prefix}all_season_road_distance_m"], "m")
         told["minutes"] = words.measure(last_mile["all_season_road_min"], "min")
-        yield words.say("line", key, **told)
+        # Where there is no such road, there is no distance to it.
+        is_far = last_mile[f"{prefix}all_season_road_distance_m"] is not None
+        yield words.say("line", key if is_far else f"{key}_bare", **told)
     for column, service in POINTS.items():
         if last_mile.get(column) is not None:
             minutes = words.measure(last_mile[column], "min")

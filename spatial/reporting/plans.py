@@ -446,7 +446,7 @@ def reach_text(plan: Told, words: Words, *, of: str = "") -> str:
     """Say within what a norm asks a service to be, ``of`` that service where it is named, and how people travel."""
     measure, mode = words.limit(plan["threshold"], str(plan["unit"])), str(plan["mode"])
     by = words.messages["mode"].get(mode, "") if plan["unit"] == "min" and mode != "any" else ""
-    way = "_of" if of else "_return" if plan["metric"] == "roundtrip_time_min" else ""
+    way = ("_of" if of else "") + ("_return" if plan["metric"] == "roundtrip_time_min" else "")
     return words.say("plan", f"reach_by{way}" if by else f"reach{way}", measure=measure, mode=by, service=of)
 
 

@@ -203,8 +203,16 @@ def runs_of(intervals: pd.DataFrame | None, access: pd.DataFrame | None, *, serv
     if paired != mode and access is not None:
         others = access.loc[(access["service"] == service) & (access["mode"] != paired)]
         others = others if counts is None else others.loc[others["mode"].isin(counts)]
-        fastest = others.groupby("settlement_id")["travel_time_min"].min().reindex(minutes.index)
-        minutes = minutes.clip(upper=fastest.fillna(math.inf), axis=0)
+        is_joined = others["mode"].map(lambda way: paired in str(way).split("+")).astype(bool)
+        alone, joined = (
+            part.groupby("settlement_id")["travel_time_min"].min().reindex(minutes.index).fillna(math.inf)
+            for part in (others.loc[~is_joined], others.loc[is_joined])
+        )
+        # Ways that go partly by the paired mode are slower with it: at worst as slow as by that mode alone.
+        bounds, is_theirs = minutes.clip(upper=joined, axis=0), np.isinf(minutes["base"])
+        for name in names:
+            minutes[name] = bounds[name].where(is_theirs, minutes[name]) if name.endswith("high") else bounds[name]
+        minutes = minutes.clip(upper=alone, axis=0)
     return Runs(paired, minutes, factors)
 
 

@@ -33,7 +33,7 @@ class StudyMeta:
 
     title: Mapping[str, str]  # by language
     status: str = "draft"  # draft, internal or public
-    population_basis: str = "modelled"  # how people are counted: resident, registered or modelled
+    population_basis: str = "modelled"  # how people are counted: resident, registered, modelled, listed or none
     synthetic: bool = False  # true for made-up ground: every output says so
     note: Mapping[str, str] = field(default_factory=dict)  # a sentence by language that every output carries
     map_approval: str = ""  # approval number of the maps; empty where none is given

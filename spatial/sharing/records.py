@@ -36,7 +36,7 @@ class PackageMeta:
     # the account of the sources: path, origin, licence, vintage and address of each, `UNKNOWN` where nobody says it
     sources: Sequence[Mapping[str, str]]
     issues: Mapping[str, Sequence[str]]  # known issues of the sources by language, a line each
-    population_basis: str = "modelled"  # how people are counted
+    population_basis: str = "modelled"  # how people are counted, none where nobody is
     synthetic: bool = False  # true for made-up ground
     note: Mapping[str, str] = field(default_factory=dict)  # a sentence by language that every output carries
     publisher: str = ""  # whose package it is; empty where the study does not say
@@ -336,7 +336,9 @@ def first_page(files: Sequence[SharedFile], meta: PackageMeta) -> bytes:
         issues = [one_line(text) for text in meta.issues[language]]
         lines = [f"# {meta.headline(words)}\n", meta.said(words), f"\n## {words.say('package', 'contents')}\n"]
         told = [text for name, text in words.messages["contents"].items() if name in folders]
-        lines += [f"- {text}" for text in (*told, words.say("package", "records"), words.say("package", "cite"))]
+        # Rasters alone are items of a STAC catalogue.
+        records = words.say("package", "records" if "rasters" in folders else "records_no_rasters")
+        lines += [f"- {text}" for text in (*told, records, words.say("package", "cite"))]
         lines += [f"\n## {words.say('licence', 'heading')}\n", *_list(licence_lines(meta, words))]
         if issues:
             lines += [

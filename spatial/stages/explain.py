@@ -146,7 +146,9 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
     if drawn and len(drawn[0]["actions"]) > ACTIONS_TOLD:
         told = words.say("plan_line", "more", count=len(drawn[0]["actions"]) - ACTIONS_TOLD)
         lines.insert(1 + ACTIONS_TOLD, f"  {told}")
-    lines += [] if drawn else [words.say("plan_line", "none")]
+    # Norms may fail without any plan that helps.
+    without = [" ".join(plan_sentences(record, words)) for record in records[:PLANS_TOLD]]
+    lines += [] if drawn else without or [words.say("plan_line", "none")]
     lines += _progress_lines(results, words)
     left = {"plans": max(len(drawn) - PLANS_TOLD, 0), "norms": len(records) - len(drawn)}
     return [*lines, words.say("plan_line", "rest", **left)]
@@ -155,10 +157,11 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
 def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -> str:
     """Say an action: its number, what is done where, whom it brings, and of what length it is."""
     counted = record["counted"] if action["shown"]["persons"] is None else "persons"
+    what = action_text(action, place_name(action, words), words)
+    township = wording.pick(action["township_names"], words.language)
     own = {
         "step": action["step"],
-        "what": action_text(action, place_name(action, words), words),
-        "township": wording.pick(action["township_names"], words.language),
+        "what": words.say("plan_line", "where", what=what, township=township) if township else what,
         "gained": amount_text(record, action["shown"][counted], words, what=counted),
         "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
     }

@@ -237,13 +237,19 @@ def approval_wanted(status: str, places: Iterable[str], *, synthetic: bool, numb
     return status == "public" and asks and not synthetic and not number
 
 
+def basis_of(basis: str, summary: Mapping[str, Any]) -> str:
+    """Say how people are counted: not at all where nobody's number is known."""
+    people = summary["population"]
+    return "none" if people["persons"] is None and people["places_without_population"] == people["places"] else basis
+
+
 def said_of_study(options: Options, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Gather what every page, sheet and project prints of the study."""
     status, number = options.outputs.status, options.outputs.map_approval
     return {
         "title": dict(options.title),
         "status": status,
-        "population_basis": options.population.basis,
+        "population_basis": basis_of(options.population.basis, summary),
         "synthetic": options.synthetic,
         "note": dict(options.note),
         "map_approval": number or "",

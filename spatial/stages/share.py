@@ -16,7 +16,7 @@ from spatial.sharing.package import OPEN_RASTERS, Release, write_package
 from spatial.sharing.records import PackageMeta
 from spatial.stages.maps import maps
 from spatial.stages.norms import summary_of
-from spatial.stages.policy import asked_by_norms, binding_norms, check_policy, inventories, vocabulary_of
+from spatial.stages.policy import asked_by_norms, basis_of, binding_norms, check_policy, inventories, vocabulary_of
 from spatial.stages.qgis import qgis
 from spatial.stages.workbook import workbook
 from spatial.store import Artifact, work_folder
@@ -133,7 +133,7 @@ def release_for(study: Study, results: Results, audience: str) -> Release:
         issues={
             language: known_issues(provenance_told(account, tables["known_issues"], language)) for language in languages
         },
-        population_basis=study.population.basis,
+        population_basis=basis_of(study.population.basis, results.summary),
         synthetic=study.synthetic,
         note=study.note,
         publisher=study.sharing.publisher,

@@ -131,6 +131,16 @@ def test_of_one_place_no_curve_is_drawn(known, drawn):
     assert curve is None or curve["curve"][-1] == [5.0, 2.0]
 
 
+def test_of_who_has_no_minutes_the_curve_tells_those_further_than_searched_apart():
+    status = ["reached", "beyond_cutoff", "beyond_cutoff", "no_path"]
+    access = pd.DataFrame({"travel_time_min": [5.0, np.nan, np.nan, np.nan], "reach_status": status})
+    places = pd.DataFrame({"population_persons": [np.nan] * 4, "name": list("ABCD")})
+    rows = SimpleNamespace(settlements=places, ids=np.array(list("abcd")), align=lambda table: table)
+    told = {"findings": [], "services": [{"service": "hospital", "mode": "drive", "counted": "places"}]}
+    curve = reach_curve(SimpleNamespace(access=lambda _service, _mode: access), rows, told)
+    assert (curve["searched"], curve["no_way"]) == ({"places": 2}, {"places": 1})
+
+
 def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_says_so(run, open_page):
     folder, maps, summary = run
     page = open_page(maps / "index.html")

@@ -14,7 +14,18 @@ pytestmark = pytest.mark.browser
 
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 CASES = {
-    "no plan": ("data.actions = [];", "No action is planned", "to begin with"),
+    "a town among those beyond": (
+        "data.answer.findings[0].first[0].tier = 'town';",
+        "places to start with",
+        "villages to start with",
+    ),
+    "the same at best and at worst": (
+        "for (const { certainty } of data.norms) if (certainty) certainty.persons.low = certainty.persons.high;",
+        "the same with all of these at their best and at their worst",
+        "at their best or at their worst",
+    ),
+    "no plan": ("data.actions = []; data.plans = 0;", "No action is planned", "to begin with"),
+    "plans of other norms": ("data.actions = [];", "Plans for other norms stand on the page", "draws no plan"),
     "no townships": ("data.worst = data.answer.matrix = null;", "villages to start with", "One township"),
     "no finding": (
         "data.answer.findings = data.norms = data.map.findings = []; data.worst = data.answer.matrix = null;",

@@ -819,6 +819,24 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
 
 
 @pytest.mark.browser
+def test_where_no_level_and_no_rank_is_shown_nothing_is_said_of_what_they_rest_on(
+    scored, save_pages, open_page, tmp_path
+):
+    bare = without(scored, "flow_balances")
+    ranked = save_pages(bare.pages(), tmp_path)
+    told = open_page(ranked / "score.html", unfolded=True).inner_text("main")
+    assert "Ranks of townships hang on: weights 90" in told.replace("\u00a0", " ")
+    assert "which is why it is an interval" in told
+    scores = bare.tables["scores"].assign(
+        integration_level=np.nan, median_rank=np.nan, low_rank=np.nan, high_rank=np.nan
+    )
+    hidden = replace(bare, tables=bare.tables | {"scores": scores})
+    told = open_page(save_pages(hidden.pages(), tmp_path) / "score.html", unfolded=True).inner_text("main")
+    assert "Ranks of townships hang on" not in told
+    assert "No flow was observed: the pillar is not scored." in told
+
+
+@pytest.mark.browser
 def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_page, tmp_path):
     gone = ("rank_pairs", "flow_balances", "towns", "access_clusters", "score_variance", "boundaries")
     bare = without(scored, *gone)

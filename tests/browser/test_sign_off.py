@@ -131,6 +131,19 @@ def test_shares_gates_inventory_and_sources_are_told(county, folder, read_page):
     assert page.locator("#signature .lines > *").count() == 4
 
 
+def test_a_list_that_is_declared_complete_and_holds_none_is_told(signed, save_pages, open_page, tmp_path):
+    access = signed.tables["access"].copy()
+    access.loc[access["service"] == "hospital", "reach_status"] = "no_facility"
+    lists = pd.DataFrame(
+        {"service": ["health_centre"], "declared": ["unknown"], "official": np.nan, "estimated": np.nan}
+    )
+    lists = replace(signed, tables=signed.tables | {"access": access, "inventory": lists})
+    page = open_page(save_pages(lists.pages(), tmp_path) / "sign-off.html")
+    told = page.inner_text("#inventory").replace("\n\n", "\n")
+    assert "Declared complete\nHospital (none)" in told
+    assert "Nobody says\nHealth centre" in told
+
+
 def test_what_waits_on_site_is_counted_and_listed_with_what_it_is(county, folder, read_page):
     page = read_page(folder / "sign-off.html")
     why = page.inner_text("#verdict-why")

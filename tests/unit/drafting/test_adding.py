@@ -52,7 +52,8 @@ def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
         "id": "ISLES-PHARMACY-20MIN", "service": "pharmacy", "metric": "time_min", "mode": "any", "threshold": 20.0,
         "target_share": 0.9, "scope": "all", "norm_class": "guiding",
     }  # fmt: skip
-    run(study, "add", "norm", study, "school", "2.5 km", "--scope", "rural")
+    told = run(study, "add", "norm", study, "school", "2.5 km", "--scope", "rural")
+    assert "within 2.5 km, by the shortest way, for 100 % of rural people" in told
     second = read(study)["norms"]["add"][1]
     assert (second["metric"], second["threshold"], second["target_share"]) == ("network_dist_m", 2500.0, 1.0)
     run(study, "add", "norm", study, "pharmacy", "20min")

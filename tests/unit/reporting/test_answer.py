@@ -200,15 +200,25 @@ def test_where_all_are_near_those_are_far_whom_a_lesser_step_leaves_beyond():
     assert (hospital["far_min"], hospital["within"]["10"], hospital["within"]["15"]) == (10.0, 50.0, 450.0)
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "found"), ("fr", "trouvé"), ("zh", "未找到")])
-def test_who_is_further_than_searched_is_not_said_to_have_no_way_on_the_map(language, said):
+@pytest.mark.parametrize(
+    ("language", "further", "lost"),
+    [
+        ("en", "20 people further than was searched", "with no way found"),
+        ("fr", "20 habitants au-delà du temps exploré", "sans itinéraire trouvé"),
+        ("zh", "20人超出搜索时间", "未找到路线"),
+    ],
+)
+def test_who_is_further_than_searched_is_told_apart_from_who_has_no_way(language, further, lost):
     # Four hours are searched: beyond them there may be a way, which nobody looked for.
     far = access().assign(reach_status=["reached", "reached", "reached", "beyond_cutoff", "reached"])
     answer = summarise_answer(tables(gaps=gaps().iloc[:0], access=far), [], mode="drive")
     (line,) = answer_lines(answer, [], Words(language))
-    assert said in line
+    assert further in line.replace("\u00a0", " ")
+    assert lost not in line
     assert "map" not in line
     assert "carto" not in line
+    (hospital,) = answer["services"]
+    assert (hospital["searched"], hospital["no_way"]) == (20.0, 0.0)
 
 
 def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():
@@ -308,6 +318,22 @@ def test_one_place_beyond_is_told_of_as_one(places, over):
 
 
 @pytest.mark.parametrize(
+    ("median", "half"), [(10.0, "10 min"), (10.3, "10.3 min"), (10.04, "10.04 min"), (10.6, "11 min")]
+)
+def test_half_are_never_within_a_limit_that_fewer_reach(median, half):
+    service = {"far_min": 10.0, "within": {"10": 3.0 + (median <= 10.0)}, "all": 7.0, "counted": "places"}
+    told = service_texts(service, None, {"value": median, "unit": "min"}, Words("en"))
+    assert told["half"].replace("\u00a0", " ") == f"half within {half}"
+
+
+@pytest.mark.parametrize(("places", "half"), [(1, "2 min away"), (2, "half within 2 min")])
+def test_of_one_place_the_map_of_a_service_tells_no_half(places, half):
+    service = {"far_min": 5.0, "within": {"5": 1.0}, "all": 1.0, "counted": "places", "places": places}
+    told = service_texts(service, None, {"value": 2.0, "unit": "min"}, Words("en"))
+    assert told["half"].replace("\u00a0", " ") == half
+
+
+@pytest.mark.parametrize(
     ("persons", "places", "language", "said"),
     [
         (1, 1, "en", "comes within 5 min of the clinic"),
@@ -320,6 +346,20 @@ def test_of_one_who_gains_it_is_said_as_of_one(persons, places, language, said):
     plan = {"question": "sites", "service": "clinic", "threshold": 5.0, "unit": "min", "mode": "any", "names": {}}
     plan |= {"metric": "time_min", "norm_class": "guiding"}
     told = gain_text(plan, {"shown": {"persons": persons, "places": places}}, Words(language))
+    assert told.replace("\u00a0", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "come within 30 min of the clinic there and back on foot"),
+        ("fr", "passent à 30 min au plus aller-retour à pied (clinic)"),
+    ],
+)
+def test_who_gains_a_way_there_and_back_is_told_of_both_ways(language, said):
+    plan = {"question": "sites", "service": "clinic", "threshold": 30.0, "unit": "min", "mode": "walk", "names": {}}
+    plan |= {"metric": "roundtrip_time_min", "norm_class": "guiding"}
+    told = gain_text(plan, {"shown": {"persons": 2, "places": 1}}, Words(language))
     assert told.replace("\u00a0", " ") == said
 
 
@@ -503,12 +543,13 @@ def test_the_curve_and_the_farthest_place_are_told_in_every_language(answer, lan
     reach = {
         "norm_id": SEAT, "service": "county_seat", "unit": "min", "threshold": 60.0, "median": 41.0, "all": 1000.0,
         "curve": [[0.0, 0.0], [60.0, 660.0], [148.0, 900.0]], "farthest": [far],
-        "no_way": {"persons": 100.0, "places": 9},
+        "searched": {"places": 7}, "no_way": {"places": 9},
     }  # fmt: skip
     words = Words(language)
     told = reach_titles(reach, answer, words)
     assert words.share(0.66) in told["curve"]
     assert "41" in told["curve"]
     assert "147" in told["farthest"]
+    assert "7" in told["farthest"]
     assert "9" in told["farthest"]
     assert words.share(0.66) in reach_titles(reach | {"median": None}, answer, words)["curve"]

@@ -596,6 +596,15 @@ def test_the_fastest_mode_is_the_paired_one_or_another_as_it_was_assumed():
     parts = runs_of(intervals(), ways, service="primary_care", mode="walk+drive")
     assert parts is not None
     assert parts.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 12.0, 15.0]
+    # Who parks and walks is slower with the car: at worst as slow as by car alone, where the car leads anywhere.
+    parked = pd.concat([access(), access_rows("primary_care", "walk+drive", [11.0, 63.0, 90.0, 9.0])])
+    mixed = runs_of(
+        intervals().assign(base_min=[12.0, 63.0, math.nan, 10.0]), parked, service="primary_care", mode="any"
+    )
+    assert mixed is not None
+    assert mixed.minutes.loc["a", ["low", "base", "high"]].tolist() == [10.0, 11.0, 15.0]
+    assert mixed.minutes.loc["b", "high"] == 78.75
+    assert mixed.minutes.loc["c", ["base", "high"]].tolist() == [90.0, 90.0]
     # Tables call a norm's bus walk+bus.
     by_bus = runs_of(intervals().assign(mode="walk+bus"), None, service="primary_care", mode="bus")
     assert by_bus is not None
@@ -680,6 +689,30 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
     ):
         assert part in told, part
     assert "nan" not in told.lower()
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_where_there_is_no_all_season_road_no_distance_to_it_is_asked(language):
+    story = explained("b")
+    far = explanation_text(story, language)
+    none = dict.fromkeys(("all_season_road_distance_m", "known_all_season_road_distance_m", "all_season_road_min"))
+    story["last_mile"] |= none | {"last_mile_class": "none", "last_mile_class_known": "none"}
+    told = explanation_text(story, language)
+    assert told.count("?") == far.count("?")
+    if language == "en":
+        assert "no all-season road\n" in told
+        assert "counting only roads known to be all-season: no all-season road\n" in told
+        assert Words("en").service("all_season_road") == "all-season road"
+
+
+def test_a_facility_without_a_name_and_a_walk_past_all_roads_are_told_as_such():
+    story = explained("b")
+    way = next(each for each in story["services"] if each["reach_status"] == "reached")
+    way |= {"facility": {"id": "n7"}, "access_leg_min": 63.0, "network_leg_min": 0.0, "egress_leg_min": 0.0}
+    told = explanation_text(story)
+    line, legs = told[told.index("one without a name (n7)") :].splitlines()[:2]
+    assert line == "one without a name (n7)"
+    assert legs.strip().startswith("straight over the ground, without a road; ")
 
 
 def ways(**more):

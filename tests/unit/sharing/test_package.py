@@ -1,6 +1,7 @@
 """A package is what catalogues and spreadsheets can read, the same each time, and whole or not there."""
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -28,7 +29,8 @@ from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.results import read_results
 from spatial.sharing import package as packages
-from spatial.sharing.records import SHARE_ALIKE
+from spatial.sharing.records import SHARE_ALIKE, PackageMeta, SharedFile, first_page
+from spatial.stages.policy import basis_of
 from spatial.stages.share import share_package
 from spatial.store import work_folder
 from spatial.study import Study
@@ -503,3 +505,21 @@ def test_a_killed_package_leaves_the_old_one_and_the_next_clears_it_away(tiny_do
         assert held.exists()  # what is still at work is nobody's to clear away
     names = sorted(path.name for path in folder.parent.iterdir())
     assert names == [".spatial-other-abcdefgh", "x", "x.zip"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_the_first_page_tells_of_people_and_of_a_catalogue_of_rasters_where_there_are_any(language):
+    people = {"places": 2, "places_without_population": 2, "persons": None}
+    bases = [basis_of("listed", {"population": told}) for told in (people, people | {"persons": 5.0})]
+    assert bases == ["none", "listed"]
+    told = {}
+    for basis, path in zip(bases, ("tables/a.parquet", "rasters/a.tif"), strict=True):
+        meta = PackageMeta(
+            "a", {"en": "A"}, dt.date(2026, 1, 1), "internal", [language], [], {language: []}, population_basis=basis
+        )
+        told[basis] = first_page([SharedFile(path, "a", "b")], meta).decode("utf-8")
+    said = {key: Words(language, "qgis").say("project", f"basis_{key}") for key in bases}
+    assert ("stac/" in told["none"], "stac/" in told["listed"]) == (False, True)
+    assert said["none"] in told["none"]
+    assert said["listed"] not in told["none"]
+    assert "basis_" not in told["none"]

@@ -2,6 +2,7 @@
 
 import itertools
 import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,10 @@ import pytest
 
 import spatial as sp
 from spatial.errors import StageError, StudyError
+from spatial.messages import Words
+from spatial.reporting.plans import plan_sentences
 from spatial.runs import decisions
-from spatial.stages.explain import explain_settlement, plan_lines
+from spatial.stages.explain import explain_settlement, plan_lines, plan_overview
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
@@ -57,6 +60,21 @@ def test_who_must_act_by_the_norm_is_responsible_for_the_actions_of_its_plan(pla
     assert (set(responsible["ours"]), responsible["near"].notna().any()) == ({"Health bureau"}, False)
     told = [line for line in plan_lines(study, result) if line.endswith("; responsible: Health bureau")]
     assert len(told) == len(responsible["ours"])
+
+
+def test_the_overview_names_no_township_where_there_is_none_and_says_why_no_plan_is_drawn(planned):
+    study, _, result = planned
+    records = result.summary["plans"]
+    drawn = next(record for record in records if record["actions"])
+    outside = [action | {"township_names": {}} for action in drawn["actions"]]
+    told = plan_overview(study, SimpleNamespace(summary={"plans": [drawn | {"actions": outside}]}, names=()))
+    assert told[1].startswith("  1. a site in ")
+    assert all(", :" not in line for line in told)
+    # Norms that fail without a plan: it is not said that none fails.
+    without = [record for record in records if not record["actions"]]
+    told = plan_overview(study, SimpleNamespace(summary={"plans": without}, names=()))
+    assert told[0] == " ".join(plan_sentences(without[0], Words("en")))
+    assert plan_overview(study, SimpleNamespace(summary={"plans": []}, names=()))[0].startswith("no norm fails")
 
 
 def test_a_norm_of_which_nothing_is_measured_has_no_plan_and_says_why(planned):

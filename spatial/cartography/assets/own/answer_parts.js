@@ -7,6 +7,8 @@
   const FULL_PX = 720, LARGEST = 11, SMALL = 0.5, TOWNSHIPS = 9, TOWNSHIPS_PHONE = 4, NAMED = 3, TOWNSHIP_RING = 3;
   const LEAST_SHARE = 0.16, COUNTRY_SHARE = 0.03, PAD = 0.14;
 
+  /* Towns may be among those to start with: then these are places, and no villages. */
+  const areVillages = (places) => places.every((place) => place.tier === "village");
   const named = (names) => S.pick(names) || S.t("answer.unnamed");
   const heads = () => S.pick(S.data.answer.texts).heads;
 
@@ -116,7 +118,7 @@
     const keys = isTinted ? [S.el("span", { class: "tint-title", text: tinted.title }), ...D.tintKeys(tinted), groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null, pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null] : [
       groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
       groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,
-      D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3),
+      groups.within.length ? D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3) : null,
       D.sizeKey(size),
       pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null,
     ];
@@ -163,5 +165,5 @@
     return S.t("sure.short_" + S.speedStatus(told)) + S.t("page.joint") + S.t("sure.varied_if", { factors: factors.join(S.t("sure.list")) });
   }
 
-  S.answerParts = { WITHIN, BEYOND, FAR, DARK, named, heads, read, shareOf, sharesBeyond, answerMap, actionMap, gainOf, variedText };
+  S.answerParts = { WITHIN, BEYOND, FAR, DARK, areVillages, named, heads, read, shareOf, sharesBeyond, answerMap, actionMap, gainOf, variedText };
 })(window.Spatial);

@@ -48,7 +48,8 @@
       S.svg("circle", { cx: at.toFixed(1), cy: y(share).toFixed(1), r: 5, fill: colour, stroke: "#fff", "stroke-width": 1.5 }),
       told,
       text(LEFT, HEIGHT - 4, "0"),
-      text(Math.max(LEFT + 40, Math.min(at, WIDTH - RIGHT - 70)), HEIGHT - 4, S.limitText(threshold, layer.unit), { "text-anchor": "middle", fill: "#1d2529" }),
+      // A limit that is the end of the slider is written once.
+      threshold < layer.max ? text(Math.max(LEFT + 40, Math.min(at, WIDTH - RIGHT - 70)), HEIGHT - 4, S.limitText(threshold, layer.unit), { "text-anchor": "middle", fill: "#1d2529" }) : null,
       text(WIDTH - RIGHT, HEIGHT - 4, S.measure(layer.max, layer.unit), { "text-anchor": "end" }),
     ])]);
   };

@@ -109,7 +109,9 @@
     if (S.pick(norm.titles)) return S.pick(norm.titles);
     const service = S.has("service." + norm.service) ? S.t("service." + norm.service) : S.pick(norm.names) || S.capital(S.word("service", norm.service));
     const mode = S.word("mode", norm.mode || "none");
-    const key = "norm." + norm.metric + (norm.metric === "attribute" && norm.unit === "flag" ? "_flag" : "");
+    // Of ways by several modes a time takes the fastest, a length the shortest.
+    const isShortest = norm.metric === "network_dist_m" && (norm.mode || "any") === "any";
+    const key = "norm." + norm.metric + (norm.metric === "attribute" && norm.unit === "flag" ? "_flag" : isShortest ? "_any" : "");
     const measure = S.limitText(norm.threshold, norm.unit);
     if (!S.has(key)) return S.t("norm.other", { service: service, measure: measure });
     return S.t(key, { service: service, measure: measure, mode: mode });

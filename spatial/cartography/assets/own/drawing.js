@@ -17,7 +17,7 @@
   const GAIN = "#0b6b66", PIN = 10;
   const LARGEST = 9, LEAST = 1.3, ALIKE = 3.2;
   const LINE = 16, PAD = 2;
-  const BOX_SHARE = 0.9, MANY = 2500;
+  const LEAST_HEIGHT = 0.35, BOX_SHARE = 0.9, MANY = 2500;
   /* Where there are too many places for circles townships are tinted by the share beyond, in the classes of their table. */
   const STEPS = [0.1, 0.3, 0.6, 0.95];
   const SHADES = ["#e4e8e8", "#fdebc8", "#f8c98a", "#eb9350", "#c44a24", "#a3162e"], GREYS = ["#eef0f0", "#d9dddf", "#bcc3c6", "#98a2a7", "#717b80", "#4d565b"];
@@ -44,10 +44,10 @@
     return { base: map.base.filter((group) => group.lines).map((group) => ({ look: group.look, units: group.units, lines: S.lines(group.lines) })), points, low: S.toUnit(south, west), high: S.toUnit(north, east) };
   }
 
-  /* As wide as there is room, and no taller than nine tenths of that or as told: everything else follows from scale and shift. */
+  /* As wide as there is room, no taller than nine tenths of that or as told, and no strip where places lie in a line: everything else follows from scale and shift. */
   function frameOf(known, width, tallest = width * BOX_SHARE) {
     const across = known.high.x - known.low.x, down = known.low.y - known.high.y;
-    const height = Math.min(tallest, (width * down) / across), scale = Math.min(width / across, height / down);
+    const height = Math.min(tallest, width * Math.max(LEAST_HEIGHT, down / across)), scale = Math.min(width / across, height / down);
     const left = (width - across * scale) / 2, top = (height - down * scale) / 2;
     return { width, height, scale, x: (x) => left + (x - known.low.x) * scale, y: (y) => top + (y - known.high.y) * scale };
   }

@@ -126,7 +126,7 @@
   function showVillages() {
     const shown = villagesShown();
     document.getElementById("villages").hidden = !shown.length;
-    document.getElementById("villages-title").textContent = S.t(answer.findings.length ? "fact.villages" : "fact.farthest", { n: shown.length, service: answer.reach ? S.inText(serviceName(answer.reach.service)) : "" });
+    document.getElementById("villages-title").textContent = S.t(!answer.findings.length ? "fact.farthest" : S.answerParts.areVillages(shown) ? "fact.villages" : "fact.places", { n: shown.length, service: answer.reach ? S.inText(serviceName(answer.reach.service)) : "" });
     S.fill("villages-body", shown.map((place) => S.el("li", {}, [
       S.el("span", {}, [S.el("strong", { text: S.answerParts.named(place.names) }), text(" " + S.pick(place.township_names), { class: "muted" })]),
       S.el("strong", { class: "numeric", text: known(place.persons) ? S.number(place.persons) : "" }),
@@ -140,15 +140,16 @@
   }
 
   function showActions() {
-    const list = data.actions;
-    document.getElementById("actions-title").textContent = S.t(list.length ? "fact.actions" : "fact.actions_title_none", { n: list.length });
+    // Plans may be for other norms than those that the sheet tells of.
+    const list = data.actions, none = data.plans ? "other" : "none";
+    document.getElementById("actions-title").textContent = S.t(list.length ? "fact.actions" : "fact.actions_title_" + none, { n: list.length });
     S.fill("actions-body", list.length ? list.map((action, at) => {
       const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
       return S.el("li", {}, [
         S.el("b", { class: "pin", text: S.number(at + 1) }),
         S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: countText(gain.n, gain.unit) }), text(S.t("page.joint") + said.gain)]),
       ]);
-    }) : [S.el("li", { class: "none", text: S.t("fact.actions_none") })]);
+    }) : [S.el("li", { class: "none", text: S.t("fact.actions_" + none) })]);
   }
 
   /* The township that stands first on every page, with whatever most people there are beyond. */
@@ -175,7 +176,7 @@
     if (told) lines.push(S.t("sure.short_" + S.speedStatus(told)));
     if (found) {
       const { finding, norm } = found, span = norm.certainty[finding.counted];
-      lines.push(S.t("fact.range_of", { low: span.low, high: finding.counted === "persons" ? S.peopleOf(norm, span.high) : countText(span.high, "places"), norm: headOf(finding), factors: norm.certainty.factors.map((factor) => S.factorText(factor, norm.certainty)).join(S.t("sure.list")) }));
+      lines.push(S.t(span.low === span.high ? "fact.range_of_same" : "fact.range_of", { low: span.low, high: finding.counted === "persons" ? S.peopleOf(norm, span.high) : countText(span.high, "places"), norm: headOf(finding), factors: norm.certainty.factors.map((factor) => S.factorText(factor, norm.certainty)).join(S.t("sure.list")) }));
     }
     if (told && S.speedStatus(told) === "uncalibrated") lines.push(S.t("fact.order"));
     if (presence) lines.push(S.t("fact.as_mapped", { norm: headOf(presence) }));

@@ -2,7 +2,7 @@
 /* The answer on the first page: its sentences and map, townships against norms, villages by name, service by service. */
 (function (S) {
   const D = S.draw;
-  const { WITHIN, BEYOND, FAR, DARK, heads, named, shareOf, sharesBeyond } = S.answerParts;
+  const { WITHIN, BEYOND, FAR, DARK, areVillages, heads, named, shareOf, sharesBeyond } = S.answerParts;
   const DOT = 3.2, DOT_WITHIN = 2.2, MAP_SHAPE = 0.56;
   const LONG_PX = 640, SHORT_ROWS = 12;
   const ROWS = 25;
@@ -56,10 +56,11 @@
   function villages(answer) {
     const texts = S.pick(answer.texts), lists = answer.findings.map((finding, k) => ({ finding, texts: texts.first[k] })).filter(({ finding }) => finding.first.length).slice(0, 2);
     document.getElementById("villages").hidden = !lists.length;
+    document.getElementById("villages-title").textContent = S.t(areVillages(lists.flatMap(({ finding }) => finding.first)) ? "answer.villages" : "answer.first_places");
     const ids = ({ first }) => first.map((place) => place.settlement_id).sort().join(" ");
     const isSame = lists.length > 1 && ids(lists[0].finding) === ids(lists[1].finding);
     S.fill("village-lists", lists.map(({ finding, texts: told }, at) => S.el("div", {}, [
-      S.el("h3", { text: S.t("answer.list_title", { norm: heads()[finding.norm_id], shown: finding.first.length, n: finding.places.beyond }) }),
+      S.el("h3", { text: S.t(S.hasPeople() ? "answer.list_title" : "answer.list_title_places", { norm: heads()[finding.norm_id], shown: finding.first.length, n: finding.places.beyond }) }),
       at && isSame ? S.el("p", { text: S.t("answer.list_same", { shown: finding.first.length, n: finding.places.beyond }) }) : S.el("ul", { class: "village-list" }, finding.first.map((place, k) => S.el("li", {}, [
         S.el("span", {}, [S.el("strong", { text: named(place.names) }), S.el("span", { text: " " + S.pick(place.township_names) })]),
         S.el("strong", { class: "numeric", text: S.peopleText(place.persons, "") }),

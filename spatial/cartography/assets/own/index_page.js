@@ -40,7 +40,7 @@
     if (!finite(served)) return "";
     // Of whom nobody knows may be within as well: then the number is a lower one, and its share is of all.
     const key = norm.lower_bound || unknown >= 0.5 ? "headline.at_least" : "headline.within";
-    const values = { count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
+    const values = { n: served, count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
     if (!S.hasPeople() || study.share_of !== "places") return S.t(key, values);
     const own = S.t(key, values), total = study.places_served + study.places_unserved;
     if (!total) return own;
@@ -119,10 +119,12 @@
       const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: S.figure(page.threshold) }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
       return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));
-    const told = rest.find((page) => finite(page.reached));
+    // Each map begins at minutes of its own: where these differ, each share is told with them.
+    const told = rest.filter((page) => page.mapped !== false && finite(page.reached)), isEach = told.some((page) => page.threshold !== told[0].threshold);
+    const note = "index.more_note_" + (S.hasPeople() ? "people" : "places") + (isEach ? "_each" : "");
     document.getElementById("more-maps-title").hidden = rest.length === 0;
-    document.getElementById("more-maps-note").textContent = told ? S.t(S.hasPeople() ? "index.more_note_people" : "index.more_note_places", { mode: S.word("by", told.mode), minutes: told.threshold }) : "";
-    S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) })])));
+    document.getElementById("more-maps-note").textContent = told.length ? S.t(note, { mode: S.word("by", told[0].mode), minutes: S.figure(told[0].threshold) }) : "";
+    S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) + (isEach && page.mapped !== false && finite(page.reached) ? " · " + S.limitText(page.threshold, "min") : "") })])));
   }
 
   function showFigures() {

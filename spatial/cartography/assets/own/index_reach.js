@@ -7,9 +7,9 @@
   const label = (x, y, text, more) => S.svg("text", { x: x.toFixed(1), y: y.toFixed(1), "font-size": 13, fill: FAINT, ...more, text });
   const line = (d, more) => S.svg("path", { d, fill: "none", ...more });
 
-  /* Round marks along an axis, at most so many steps. */
+  /* Round marks along an axis, at most so many steps: whole ones, as they are written without decimals. */
   function marksUpTo(most, count) {
-    const power = Math.pow(10, Math.floor(Math.log10(most / 4))), step = [1, 1.5, 2, 3, 5, 10].map((one) => one * power).find((one) => most / one <= count);
+    const power = Math.pow(10, Math.floor(Math.log10(most / 4))), step = [1, 1.5, 2, 3, 5, 10].map((one) => one * power).find((one) => most / one <= count && one % 1 === 0);
     return Array.from({ length: Math.floor(most / step) + 1 }, (_, k) => k * step);
   }
 
@@ -21,7 +21,7 @@
     const beyond = at ? reach.curve.filter(([value]) => value >= limit) : [];
     const nodes = [
       ...[0, 0.25, 0.5, 0.75, 1].flatMap((share) => [line("M" + LEFT + " " + y(share * reach.all).toFixed(1) + "h" + across, { stroke: GRID }), label(LEFT - 6, y(share * reach.all) + 4, S.percent(share), { "text-anchor": "end" })]),
-      ...marksUpTo(most, width < 420 ? 3 : 6).map((value) => label(x(value), HEIGHT - 8, S.measure(value, reach.unit), { "text-anchor": value ? "middle" : "start" })),
+      ...marksUpTo(most, width < 420 ? 3 : 6).map((value) => label(x(value), HEIGHT - 8, S.measure(value, reach.unit), { "text-anchor": !value ? "start" : x(value) + S.textWidth(S.measure(value, reach.unit)) / 2 > width ? "end" : "middle" })),
       beyond.length > 1 ? line("M" + beyond.map(([value, sum]) => x(value).toFixed(1) + " " + y(sum).toFixed(1)).join("L") + "L" + x(most).toFixed(1) + " " + TOP + "L" + x(limit).toFixed(1) + " " + TOP + "Z", { fill: D.BEYOND, opacity: 0.12 }) : null,
       line("M" + points.join("L"), { stroke: D.INK, "stroke-width": 2.5, "stroke-linejoin": "round" }),
     ];
@@ -44,8 +44,9 @@
 
   /* Each place as a stick from the limit, or from nothing, to how far it is. */
   function farthest(reach, width) {
-    const most = Math.max(...reach.farthest.map((place) => place.value)), from = reach.threshold && reach.threshold < most ? reach.threshold : 0, across = width - NAME_PX - 8 - VALUE_PX, lost = reach.no_way.places;
-    const x = (value) => NAME_PX + 8 + (across * (value - from)) / (most - from || 1), height = (reach.farthest.length + (lost ? 1 : 0)) * ROW + 22;
+    const most = Math.max(...reach.farthest.map((place) => place.value)), from = reach.threshold && reach.threshold < most ? reach.threshold : 0, across = width - NAME_PX - 8 - VALUE_PX;
+    const lost = [[reach.searched.places, "class.searched"], [reach.no_way.places, "answer.no_way"]].filter(([n]) => n);
+    const x = (value) => NAME_PX + 8 + (across * (value - from)) / (most - from || 1), height = (reach.farthest.length + lost.length) * ROW + 22;
     const nodes = reach.farthest.flatMap((place, k) => {
       const y = 14 + k * ROW, end = x(Math.max(place.value, from));
       return [
@@ -55,8 +56,11 @@
         label(end + 10, y + 4, S.measure(place.value, reach.unit, reach.threshold === null ? undefined : reach.threshold), { fill: D.INK }),
       ];
     });
-    // No way is no number of minutes: a ring of its own, last.
-    if (lost) nodes.push(label(NAME_PX, height - ROW - 4, S.t("unit.places", { n: lost }), { "text-anchor": "end", fill: D.INK }), S.svg("circle", { cx: NAME_PX + 16, cy: height - ROW - 8, r: 5, fill: "#fff", stroke: D.BEYOND, "stroke-width": 2 }), label(NAME_PX + 28, height - ROW - 4, S.t("answer.no_way"), { fill: D.INK }));
+    // Neither is a number of minutes: a ring of its own, last.
+    lost.forEach(([n, key], k) => {
+      const y = 10 + (reach.farthest.length + k) * ROW;
+      nodes.push(label(NAME_PX, y + 8, S.t("unit.places", { n }), { "text-anchor": "end", fill: D.INK }), S.svg("circle", { cx: NAME_PX + 16, cy: y + 4, r: 5, fill: "#fff", stroke: D.BEYOND, "stroke-width": 2 }), label(NAME_PX + 28, y + 8, S.t(key), { fill: D.INK }));
+    });
     if (from) nodes.push(line("M" + x(from).toFixed(1) + " 2v" + (reach.farthest.length * ROW + 4), { stroke: D.BEYOND, "stroke-dasharray": "4 3" }), label(x(from), height - 4, S.measure(from, reach.unit), { "text-anchor": "middle", fill: D.BEYOND }));
     return D.sheet({ width, height }, S.pick(S.data.answer.texts).farthest, nodes);
   }

@@ -44,7 +44,7 @@
     if (!told && !index && !errors) return;
     const norms = data.norms.filter((norm) => norm.headline && !norm.nothing_mapped && S.normSpan(norm));
     document.getElementById("sure-title").textContent = S.t(told && S.speedStatus(told) === "uncalibrated" ? "sure.title_uncalibrated" : "sure.title");
-    document.getElementById("sure-line").textContent = told ? S.answerParts.variedText(told) : "";
+    document.getElementById("sure-line").textContent = !told ? "" : norms.length ? S.answerParts.variedText(told) : S.t("sure.short_" + S.speedStatus(told));
     S.fill("sure-bars", rangeBars(norms));
     S.fill("sure-body", [
       told ? S.el("p", { class: S.speedStatus(told) === "uncalibrated" ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,

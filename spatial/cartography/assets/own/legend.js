@@ -110,9 +110,10 @@
   function servedText(state, sums) {
     const service = S.data.page.service;
     const { within, judged } = S.split(S.hasPeople() ? sums.people : sums.places);
-    const key = service.inventory === "complete" ? "headline.within" : "headline.at_least";
-    const parts = [S.t(key, { count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
-    if (service.inventory !== "complete") parts.push(S.t("headline.inventory_" + service.inventory));
+    // Where everybody is within, no facility that is not mapped could bring more.
+    const isSure = service.inventory === "complete" || (judged > 0 && within === judged), key = isSure ? "headline.within" : "headline.at_least";
+    const parts = [S.t(key, { n: within, count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
+    if (!isSure) parts.push(S.t("headline.inventory_" + service.inventory));
     if (service.proxy) parts.push(S.t("headline.proxy"));
     return parts.join(" ");
   }
@@ -199,8 +200,8 @@
 
   /* The fastest mode is what anybody would take; the norm below says so. */
   function reachText({ layer, threshold }) {
-    const measure = S.limitText(threshold, layer.unit);
-    return layer.mode === "any" ? measure : S.t("finding.reach", { measure, mode: S.word("by", layer.mode || "none") });
+    const measure = S.limitText(threshold, layer.unit), way = layer.metric === "roundtrip_time_min" ? "finding.reach_return" : "finding.reach";
+    return layer.mode === "any" ? measure : S.t(way, { measure, mode: S.word("by", layer.mode || "none") });
   }
 
   /* The title says what was found; the topic of the page where nothing is judged by a standard. */

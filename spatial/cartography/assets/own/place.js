@@ -90,7 +90,9 @@
     const rows = [[S.t("place.nearest"), S.facilityLink(state, travel.facility[i]) || S.t("place.none_reached")], [S.t("place.time"), finite(time) ? S.minutes(time) : why]];
     let bar = null;
     if (finite(time)) {
-      const legs = [
+      // Whoever walks past all roads has no leg on one.
+      const isDirect = travel.access[i] > 0 && travel.network[i] === 0 && travel.egress[i] === 0;
+      const legs = isDirect ? [{ kind: "access", minutes: travel.access[i], label: S.t("place.leg_direct") }] : [
         { kind: "access", minutes: travel.access[i], label: S.t("place.leg_access", { mode: S.word("mode", mode) }) },
         { kind: "network", minutes: travel.network[i], label: S.t("place.leg_network", { mode: S.word("mode", mode) }) },
         { kind: "egress", minutes: travel.egress[i], label: S.t("place.leg_egress", { mode: S.word("mode", mode) }) },

@@ -298,7 +298,7 @@
   function showFlows() {
     S.fill("flows-body", score.flows.length
       ? [S.el("p", { class: "muted", text: S.t("score.flows_note") }), S.el("ul", { class: "cards" }, score.flows.map(flowRow))]
-      : [S.el("p", { class: "none", text: S.t("score.flows_none") })]);
+      : [S.el("p", { class: "none", text: S.t(study && known(study.integration_level) ? "score.flows_none" : "score.flows_bare") })]);
   }
 
   function showClusters() {

@@ -203,7 +203,7 @@
     document.getElementById("inventory").hidden = !list.length;
     const counted = list.filter((entry) => known(entry.facilities));
     const lines = ["complete", "partial", "unknown"].flatMap((state) => {
-      const names = list.filter((entry) => entry.known === state && !known(entry.facilities)).map((entry) => S.pick(entry.names) || S.word("service", entry.of));
+      const names = list.filter((entry) => entry.known === state && !known(entry.facilities)).map((entry) => [entry, S.pick(entry.names) || S.word("service", entry.of)]).map(([entry, name]) => (entry.is_empty ? S.t("sign.inventory_none", { name }) : name));
       return names.length ? [S.el("dt", { text: S.t("sign.inventory_" + state) }), S.el("dd", { text: names.join(S.t("sure.list")) })] : [];
     });
     S.fill("inventory-body", [counted.length ? inventoryTable(counted) : null, lines.length ? S.el("dl", { class: "known" }, lines) : null]);

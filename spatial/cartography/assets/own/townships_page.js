@@ -130,7 +130,7 @@
     const lead = [cell && cell.persons_unserved ? S.t("township.lead", { beyond: S.t("unit.people", { n: cell.persons_unserved }), base: S.number(cell.persons_in_scope) }) : null, ring && ring !== main ? S.t("township.lead_none", { list: villages.filter((i) => isBeyond(ring, i)).map(placeName).join(S.t("sure.list")), norm: S.inText(texts().heads[ring.k]) }) : null];
     const helped = plans.map((one) => ({ one, who: villages.filter((i) => one.gained[i]) })).filter(({ who }) => who.length);
     const duties = data.columns.map((column, k) => [texts().heads[k], texts().duties[k]]).filter(([, duty], k) => duty && data.columns[k].norm_id in row.cells);
-    const listed = S.t("township.villages", { n: villages.length });
+    const listed = S.t(S.hasPeople() ? "township.villages" : "township.villages_places", { n: villages.length });
     return S.el("article", { class: "sheet" }, [
       S.el("h1", { text: title }),
       S.el("p", { text: lead.filter(Boolean).join(" ") }),
@@ -139,7 +139,7 @@
         S.el("div", {}, [
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
-          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t("township.helped", { places: S.t("unit.places", { n: who.length }), people: S.t("unit.people", { n: who.reduce((sum, i) => sum + (known.persons[i] || 0), 0) }) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
+          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(S.hasPeople() ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.t("unit.people", { n: who.reduce((sum, i) => sum + (known.persons[i] || 0), 0) }) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
           duties.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.ask") }), ...duties.map(([norm, duty]) => S.el("p", { class: "small", text: norm + S.t("page.colon") + duty }))]) : null,
           S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") })]),
         ]),
