@@ -51,11 +51,11 @@ def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd
 
 def no_findings(crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
     """Make an empty table of findings."""
-    return _empty(crs).copy()
+    return _empty(crs, pd.get_option("mode.string_storage")).copy()
 
 
 @lru_cache(maxsize=8)
-def _empty(crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
+def _empty(crs: pyproj.CRS | str | None, _texts: str) -> gpd.GeoDataFrame:
     # Every reader and every graph of a search carries one: made anew it would cost more than small searches.
     return _table_of({}, crs)
 

@@ -114,13 +114,13 @@ def load_register(
     np.float64(2000.0)
     """
     if path is None and not added:
-        return _packaged(None if services is None else frozenset(services)).copy()
+        return _packaged(None if services is None else frozenset(services), pd.get_option("mode.string_storage")).copy()
     return _checked(_read(path), added, services)
 
 
 @lru_cache(maxsize=4)
-def _packaged(services: frozenset[str] | None) -> pd.DataFrame:
-    """Read and check the register that comes with the package, once a process."""
+def _packaged(services: frozenset[str] | None, _texts: str) -> pd.DataFrame:
+    """Read and check the register that comes with the package, once for each way in which pandas holds texts."""
     return _checked(_read(None), (), services)
 
 
@@ -170,7 +170,7 @@ def norm_id_of(norm: Mapping[str, Any]) -> str:
 def refuse_faulty_register(register: pd.DataFrame) -> None:
     """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
     require_frame(WHERE, register, kinds="a DataFrame; see load_register")
-    if register.equals(_packaged(None)):
+    if register.equals(_packaged(None, pd.get_option("mode.string_storage"))):
         return
     register = with_norm_id(register)
     missing = [name for name in JUDGED if name not in register.columns]

@@ -117,17 +117,19 @@ class Table:
         import pandas as pd  # noqa: PLC0415 - a contract is known without its library
 
         if isinstance(rows, list | tuple) and not rows:
-            return self._without_rows.copy()
+            texts = pd.get_option("mode.string_storage")
+            if texts not in self._without_rows:
+                columns = {item.name: DTYPES[item.kind] for item in self.fields}
+                self._without_rows[texts] = pd.DataFrame(columns=list(columns)).astype(columns)
+            return self._without_rows[texts].copy()
         made = pd.DataFrame(rows, columns=[item.name for item in self.fields])
         kinds = zip(self.fields, made.dtypes, strict=True)
         return made.astype({item.name: DTYPES[item.kind] for item, kind in kinds if kind != DTYPES[item.kind]})
 
     @cached_property
-    def _without_rows(self) -> pd.DataFrame:
-        import pandas as pd  # noqa: PLC0415 - as above
-
-        names = [item.name for item in self.fields]
-        return pd.DataFrame(columns=names).astype({item.name: DTYPES[item.kind] for item in self.fields})
+    def _without_rows(self) -> dict[str, pd.DataFrame]:
+        """Frames without a row, by the way in which pandas holds texts."""
+        return {}
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
         """Refuse a frame that breaks the contract."""

@@ -16,12 +16,15 @@ import pandas as pd
 import pytest
 
 from spatial.errors import SourceError, SpatialError, StageError, StoreError
+from spatial.formats.notes import no_findings
+from spatial.norms.law import load_register
 from spatial.runner import Options, Stage, plan, run_stages
 from spatial.runner.cost import give_back_memory, held_mb, keep_memory, keeping_arrays
 from spatial.runner.manifest import imported_modules
 from spatial.runner.stage import Late
 from spatial.store import SETTLED_NS, Artifact, Checksums, Store, sha256_of
 from spatial.study import Study
+from spatial.tables import TABLES
 from tests.effort import SEED
 
 STUDY = {"name": "toy", "title": {"en": "Toy"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "toy.osm.pbf"}}}
@@ -97,11 +100,17 @@ def test_what_no_later_stage_reads_is_let_go(tmp_path):
 def test_a_stage_holds_texts_as_objects_and_leaves_the_setting_of_the_reader_alone(tmp_path):
     def looks(*, counts, options, progress):
         found.extend([counts["item"].dtype, pd.Series(["a"], dtype="str").dtype, counts.columns.dtype])
+        found.extend(frame.dtypes.iloc[0] for frame in kept())
         return {}
+
+    def kept():
+        """Frames that are made once a process."""
+        return [load_register(), no_findings("EPSG:4326"), TABLES["access"].frame()]
 
     found = []
     _run(tmp_path, stages=(STAGES[0], Stage("looks", looks, reads=("counts",))))
-    assert [kind.storage for kind in found] == ["python"] * 3
+    assert [kind.storage for kind in found] == ["python"] * 6
+    assert [frame.dtypes.iloc[0] for frame in kept()] == [pd.Series(["a"], dtype="str").dtype] * 3
     assert pd.get_option("mode.string_storage") == "auto"
 
 
