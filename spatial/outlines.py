@@ -126,7 +126,7 @@ def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.i
     return found
 
 
-def ground_of(area: Any, *, what: str) -> shapely.Geometry:
+def joined_area(area: Any, *, what: str) -> shapely.Geometry:
     """Join the polygons of an area, and refuse what are none."""
     require_shapes(what, area, series_too=True)
     refuse(what, outline_faults(area.geometry, area.index))

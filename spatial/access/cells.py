@@ -15,7 +15,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places
 from spatial.crs import require_metres, transformer_between
 from spatial.errors import ContractError, refuse
-from spatial.outlines import area_of, brought_to, ground_of, inside, shapes_of
+from spatial.outlines import area_of, brought_to, inside, joined_area, shapes_of
 
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray, IntArray
@@ -216,7 +216,7 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     n = len(blocks)
     in_study = np.ones(n, dtype=bool)
     if study_area is not None:
-        area = ground_of(brought_to(study_area, known, what="study area"), what="study area")
+        area = joined_area(brought_to(study_area, known, what="study area"), what="study area")
         in_study = inside(area, *blocks.xy.T)
     numbers = zip(blocks.row.tolist(), blocks.column.tolist(), strict=True)
     frame = gpd.GeoDataFrame(

@@ -19,7 +19,7 @@ from spatial.crs import require_metres
 from spatial.errors import ContractError, refuse
 from spatial.network.nearest import nearest
 from spatial.network.snapping import snap, snap_coordinates, walk_minutes
-from spatial.outlines import brought_to, ground_of, inside, points_at
+from spatial.outlines import brought_to, inside, joined_area, points_at
 from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 from spatial.study.region import basis_differs
@@ -128,7 +128,7 @@ def allocate_population_with_account(
     if study_area is None:
         owner = _nearest_settlement(cells.xy, ordered, everyone, graph, limits)
     else:
-        area = ground_of(brought_to(study_area, crs, what="study area"), what="study area")
+        area = joined_area(brought_to(study_area, crs, what="study area"), what="study area")
         within = inside(area, *cells.xy.T)
         at_edge = ~within
         at_edge[at_edge] = shapely.dwithin(area, points_at(*cells.xy[~within].T), EDGE_TOLERANCE_M)

@@ -27,7 +27,7 @@ from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.inputs.place_tables import refuse_invalid
 from spatial.network.snapping import snap
-from spatial.outlines import ground_of, not_points, require_shapes
+from spatial.outlines import joined_area, not_points, require_shapes
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, TENURE
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def grid_points(area: gpd.GeoDataFrame | gpd.GeoSeries, spacing_m: float) -> gpd
     ['0/0', '1/0', '2/0', '0/1', '1/1', '2/1']
     """
     refuse("options", not_within("spacing_m", spacing_m, least=ABOVE_ZERO, most=FINITE))
-    whole = ground_of(area, what="area")
+    whole = joined_area(area, what="area")
     crs = require_metres(area.crs, what="area")
     if not shapely.area(whole) > 0.0:
         raise ContractError("area", ["geometry: there is no polygon"])
