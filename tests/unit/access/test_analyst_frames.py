@@ -19,21 +19,6 @@ from spatial.crs import refuse_stretched, scale_errors, working_crs_for
 CRS = "EPSG:32760"
 
 
-@pytest.fixture(scope="module")
-def graph():
-    lines = [shapely.LineString([(0, 0), (9000, 0)]), shapely.LineString([(9000, 0), (9000, 6000)])]
-    return sp.build_network(gpd.GeoDataFrame(geometry=lines, crs=CRS))
-
-
-@pytest.fixture
-def villages():
-    return gpd.GeoDataFrame(
-        {"settlement_id": ["b", "a"], "population_persons": [10.0, 20.0]},
-        geometry=gpd.points_from_xy([3000, 0], [0, 0]),
-        crs=CRS,
-    )
-
-
 @pytest.fixture
 def clinics():
     return gpd.GeoDataFrame(

@@ -23,21 +23,6 @@ ACCESS = pd.DataFrame(
 REGISTER = sp.load_register()
 
 
-@pytest.fixture(scope="module")
-def graph():
-    lines = [shapely.LineString([(0, 0), (9000, 0)]), shapely.LineString([(9000, 0), (9000, 6000)])]
-    return sp.build_network(gpd.GeoDataFrame(geometry=lines, crs=CRS))
-
-
-@pytest.fixture
-def villages():
-    return gpd.GeoDataFrame(
-        {"settlement_id": ["b", "a"], "population_persons": [10.0, 20.0]},
-        geometry=gpd.points_from_xy([3000, 0], [0, 0]),
-        crs=CRS,
-    )
-
-
 def _matched(need, idle, od):
     return sp.match_capacity(need, idle, od).matches[["persons", "travel_time_min"]].to_numpy().tolist()
 
