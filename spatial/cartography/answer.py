@@ -168,7 +168,7 @@ def answer_map(book: PageBook, rows: Rows, block: Mapping[str, Any] | None) -> d
         if stands is None:
             access = rows.align(book.access(service["service"], service["mode"]))
             minutes = access["travel_time_min"].fillna(np.inf)
-            is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()
+            is_unknown = access["reach_status"].fillna("unknown").eq("unknown")
             stands = np.select([is_unknown, minutes <= service["far_min"]], [UNKNOWN, WITHIN], FAR)
         services.append(stands)
     return drawn_ground(book, rows, {"settlement": frame}) | {
@@ -199,7 +199,7 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
     elif answer["services"]:
         service, mode, counted = (answer["services"][0][name] for name in ("service", "mode", "counted"))
         access = rows.align(book.access(service, mode))
-        asked = (~access["reach_status"].isin(["unknown", "not_snapped"]) & access["reach_status"].notna()).to_numpy()
+        asked = access["reach_status"].fillna("unknown").ne("unknown").to_numpy()
         value, unit, limit = access["travel_time_min"].to_numpy(dtype=np.float64), "min", None
         statuses = [access["reach_status"]]
     else:

@@ -205,7 +205,7 @@ def minutes_by_place(result: Results, service: str, mode: str, language: str) ->
     own = own if mode == ANY else _one_of(own, "mode", mode)
     # Of several modes the fastest; who has no time by any of them has no way, unless nobody could look.
     minutes = own.groupby("settlement_id")["travel_time_min"].min()
-    is_known = ~own["reach_status"].isin(["unknown", "not_snapped"])
+    is_known = own["reach_status"].ne("unknown")
     frame = _places(result, language)
     frame["minutes"] = minutes.reindex(frame["settlement_id"]).to_numpy()
     frame["is_known"] = frame["settlement_id"].isin(own.loc[is_known, "settlement_id"].unique())

@@ -149,9 +149,7 @@ def gap_points(tables: Mapping[str, pd.DataFrame], norm: str) -> gpd.GeoDataFram
         [frame["is_near_miss"], value.isna(), value > 2 * threshold], ["near_miss", "none", "far"], "beyond"
     )
     mapped = np.where(frame["status"] == "not_measurable", "_mapped", "")
-    unknown = frame["reach_status"].isin(["unknown", "not_snapped"]) & value.isna()
     labels = np.char.add(known.astype("str"), mapped)
-    labels = np.where(unknown, "unknown", labels)
     labels = np.where(frame["remedy"] == MOBILE, MOBILE, labels)
     frame["gap_class"] = pd.Series(labels, index=frame.index).astype("str")
     settlements = tables["settlements"].set_index("settlement_id")
@@ -181,12 +179,8 @@ def services_in_order(services: Sequence[str], meta: QgisMeta) -> list[str]:
 
 # Results of the access engine joined to the places that they belong to.
 
-
 LINE_TOLERANCE_M = 0.01
 """A road lies at the distance that the last mile says, to this."""
-
-UNDECIDED = ("unknown", "not_snapped")
-"""Reach statuses without a time that say nothing about how far it is."""
 
 
 def settlement_engine(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[pd.DataFrame, Titles]:
@@ -269,7 +263,7 @@ def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
     ['may']
     """
     low, high = intervals["low_min"], intervals["high_min"]
-    unknown = intervals["interval_status"].isin(UNDECIDED) & low.isna()
+    unknown = intervals["interval_status"].eq("unknown") & low.isna()
     chosen = np.select([unknown, high <= threshold_min, low <= threshold_min], ["unknown", "within", "may"], "beyond")
     return pd.Series(chosen, index=intervals.index).astype("str")
 

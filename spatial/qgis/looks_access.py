@@ -161,7 +161,7 @@ def _by_minutes(
     bounds = [f"{bound:g}" for bound in sorted(set(bounds_min))]
     chosen = (
         f"CASE {cases(minutes, '<=', {bound: bound for bound in bounds})} "
-        f"WHEN {minutes} > {bounds[-1]} THEN 'beyond' WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
+        f"WHEN {minutes} > {bounds[-1]} THEN 'beyond' WHEN {status} <> 'unknown' THEN 'none' END"
     )
     labelled = {bound: words.say(section, "within", minutes=words.figure(float(bound))) for bound in bounds}
     farther = "cells" if section == "areas" else section

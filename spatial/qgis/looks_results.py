@@ -307,8 +307,6 @@ def gap_look(frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
         ring = marker(BASE["blank"], size=2.5, size_expression=grown, outline=GAP["beyond"], width=0.5)
         label = words.say("gap", "mobile_service")
         categories.append(Category(("mobile_service",), label, symbol("marker", ring)))
-    if "unknown" in present:
-        categories.append(marked("unknown", words.say("gap", "unknown"), size=size))
     if is_hidden:
         # No feature is of this class: it says in the legend what the shape means, whatever the colour.
         diamond = marker(BASE["blank"], size=2.5, shape="diamond", outline=BASE["town"], size_expression=grown)

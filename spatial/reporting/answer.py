@@ -274,7 +274,7 @@ class _Ground(NamedTuple):
         for rank, each in enumerate(findings):
             asked.setdefault(str(each["service"]), rank)
         found = []
-        is_known = ~own["reach_status"].isin(["unknown", "not_snapped"])
+        is_known = own["reach_status"].ne("unknown")
         left_out, own = own.loc[~is_known, "service"].value_counts(), own.loc[is_known]
         for service, rows in own.groupby("service", sort=True):
             minutes = rows["travel_time_min"].fillna(np.inf).to_numpy(dtype=np.float64)

@@ -121,7 +121,7 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, read_page)
 
 @pytest.mark.parametrize(("known", "drawn"), [(1, False), (2, True)])
 def test_of_one_place_no_curve_is_drawn(known, drawn):
-    status = ["reached"] * known + ["not_snapped"] * (2 - known)
+    status = ["reached"] * known + ["unknown"] * (2 - known)
     access = pd.DataFrame({"travel_time_min": np.where(np.arange(2) < known, 5.0, np.nan), "reach_status": status})
     places = pd.DataFrame({"population_persons": [np.nan] * 2, "name": ["A", "B"]})
     rows = SimpleNamespace(settlements=places, ids=np.array(["a", "b"]), align=lambda table: table)

@@ -98,7 +98,7 @@ def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
         crs=CRS,
     )
     classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "N")["gap_class"]
-    assert classes.tolist() == ["near_miss", "beyond", "far", "none", "beyond_mapped", "unknown"]
+    assert classes.tolist() == ["near_miss", "beyond", "far", "none", "beyond_mapped", "none_mapped"]
     gaps["remedy"] = ["mobile_service", *["site_or_road"] * 4, "mobile_service"]  # whatever was measured
     classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "N")["gap_class"]
     assert classes.tolist() == ["mobile_service", "beyond", "far", "none", "beyond_mapped", "mobile_service"]

@@ -55,13 +55,7 @@ class Ran:
                 {"settlement_id": "b", "mode": "drive", "travel_time_min": 40.0, "reach_status": "reached", **way},
                 {"settlement_id": "b", "mode": "walk", "travel_time_min": 90.0, "reach_status": "reached", **way},
                 {"settlement_id": "c", "mode": "drive", "travel_time_min": np.nan, "reach_status": "no_path", **way},
-                {
-                    "settlement_id": "d",
-                    "mode": "drive",
-                    "travel_time_min": np.nan,
-                    "reach_status": "not_snapped",
-                    **way,
-                },
+                {"settlement_id": "d", "mode": "drive", "travel_time_min": np.nan, "reach_status": "unknown", **way},
             ]
         )
         self.facilities = self.settlements.iloc[:1].assign(facility_id="h", name="H")

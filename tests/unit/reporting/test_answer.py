@@ -250,6 +250,8 @@ def test_sentences_name_people_places_and_the_worst_first(answer):
     first = answer["findings"][1]["first"]
     assert over_text(first[0], columns[SEAT], words) == "county seat 90 min, 30 min over"
     assert over_text(first[2], columns[SEAT], words) == "county seat: no way mapped"
+    far = {**first[2], "reach_status": "not_snapped"}
+    assert over_text(far, columns[SEAT], words) == "county seat: too far from every road"
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "fr"])
@@ -287,14 +289,19 @@ def test_of_one_place_no_half_is_told_and_it_is_said_that_all_count_at_its_middl
     assert first == "Hospital: 90 min by car from B, the one place here."
     assert second.startswith("Everybody counts at one point, the middle of B")
     # Of another place nobody knows the way: it is not the one place here, and what is not counted is told.
-    lost = alone.assign(settlement_id="a", travel_time_min=math.nan, reach_status="not_snapped")
+    lost = alone.assign(settlement_id="a", travel_time_min=math.nan, reach_status="unknown")
     answer = summarise_answer(tables(gaps=gaps().iloc[:0], access=pd.concat([alone, lost])), [], mode="drive")
     known = "B, the one place here whose way is known, is 90 min by car from the nearest hospital"
     assert answer_title(answer, Words("en")) == known
     assert answer_lines(answer, [], Words("en")) == [
         "Hospital: 90 min by car from B, the one place here whose way is known.",
-        "Not counted in this: 1 place, too far from every road or not measured.",
+        "Not counted in this, as not measured: 1 place.",
     ]
+    # One that is too far from every road has no way, as norms have it.
+    lost = pd.concat([alone, lost.assign(reach_status="not_snapped")])
+    answer = summarise_answer(tables(gaps=gaps().iloc[:0], access=lost), [], mode="drive")
+    (line,) = answer_lines(answer, [], Words("en"))
+    assert line.endswith("; farthest B 90 min; 100 people with no way found.")
     two = summarise_answer(tables(gaps=gaps().iloc[:0], access=access({"a": 1.0, "b": 90.0})), [], mode="drive")
     assert "one place" not in " ".join([answer_title(two, Words("en")), *answer_lines(two, [], Words("en"))])
 
