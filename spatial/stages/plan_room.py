@@ -191,10 +191,12 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
     costs, options, service = ground.stated, ground.options, question.norm.service
     stated = np.nan if costs is None else costs.unit.get(service, np.nan)
     theirs, crs = asked.standing, ground.settlements.crs
-    places = theirs.iloc[:0] if new is None else new.places.loc[~new.places["facility_id"].isin(theirs["facility_id"])]
+    # As a scenario calls them, since of facilities at one time the lower id is filled first; one that a scenario has
+    # opened there already has that name.
+    places, called = (theirs.iloc[:0], pd.Series(dtype=object)) if new is None else (new.places, new.names)
+    is_there = [places["facility_id"], called.reindex(places["facility_id"])]
+    places = places.loc[~np.any([one.isin(theirs["facility_id"]) for one in is_there], axis=0)]
     ids = places["facility_id"].tolist()
-    # As a scenario calls them, since of facilities at one time the lower id is filled first.
-    called = pd.Series(dtype=object) if new is None else new.names
     unit = next(iter(capacity_units(theirs)), None)
     opened = places[["facility_id", "geometry"]].assign(
         facility_id=called.reindex(ids).to_list(), status="existing", in_study=True, capacity=0.0, capacity_unit=unit

@@ -253,6 +253,15 @@ def test_what_is_opened_and_closed_is_a_scenario_with_the_same_people(made, name
     assert left[people.index].to_numpy() == pytest.approx(people["beyond_persons"].to_numpy(), abs=1e-6)
 
 
+def test_where_a_scenario_has_opened_a_plan_opens_none_of_the_same_name(made):
+    study, where, _ = made
+    later = sp.run(study, scenario="plan:made", until="plan", **where)
+    there = set(later.facilities["facility_id"])
+    assert any(name.startswith("hospital@") for name in there)
+    opened = later.plan_actions.query("action == 'open_site'")["place_id"]
+    assert there.isdisjoint(f"hospital@{place}" for place in opened)
+
+
 def test_what_is_opened_and_closed_is_told_in_every_language_and_sink(made):
     study, _, result = made
     told = {language: "\n".join(plan_lines(study, result, language=language)) for language in ("en", "fr", "zh")}
