@@ -19,7 +19,7 @@ from spatial.inputs.prepare import prepare
 from spatial.messages import Words
 from spatial.plain_text import toml_table
 from spatial.runner.stage import EVERYTHING, Options
-from spatial.stages.policy import check_policy, vocabulary_of
+from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.store import replace as replace_file
 from spatial.study import Study
 
@@ -65,15 +65,18 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
         "norm_class": "guiding",
     } | {key: value for key, value in more.items() if value is not None}
     settings = tuple(Setting(key, value) for key, value in keys.items())
-    text, _ = _with(study_file, Proposal("norms.add", settings, is_list=True), raw=raw)
+    text, study = _with(study_file, Proposal("norms.add", settings, is_list=True), raw=raw)
     _write(study_file, text)
     words = Words("en", names=vocabulary.names("en"))
+    binding = binding_norms(Options(study, EVERYTHING)).set_index("norm_id")
+    why_no_gate = words.reason(str(binding.loc[name, "no_gate"])) if name in binding.index else ""
     who = {"all": "all people", "urban": "urban people", "rural": "rural people"}[keys["scope"]]
     best = "the fastest mode" if is_time else "the shortest way"
     mode = best if keys["mode"] == "any" else words.say("mode", keys["mode"])
     return (
         f"{words.service(service)} within {words.limit(keys['threshold'], 'min' if is_time else 'm')}, "
         f"by {mode.removeprefix('by ')}, for {words.share(target)} of {who}; {keys['norm_class']}: {name}"
+        f"{f' ({why_no_gate})' if why_no_gate else ''}"
     )
 
 

@@ -283,14 +283,18 @@ class NormAddition(Model):
     valid_to: dt.date | None = option(None, "Last day on which it holds")
     read_in_original: bool = option(False, "Whether its clause was read in the original, without which it is no gate")
     supersedes: tuple[str, ...] = option((), "Norms of the register that it takes the place of")
-    source: str = option("", "Where it stands: title, year, clause; asked of a mandatory norm, as are the next three")
+    source: str = option(
+        "", "Where it stands: title, year, clause; asked of a mandatory norm, as are instrument and the next three"
+    )
     why: str = option("", "Why it binds the study")
     by: str = option("", "Who added it")
     on: dt.date | None = option(None, "When")
 
     @model_validator(mode="after")
     def _stands_somewhere(self) -> Self:
-        missing = [name for name in ("source", "why", "by", "on") if not getattr(self, name)]
+        # The default kind of text gates nothing: nobody has said then where a mandatory norm stands.
+        missing = [name for name in ("instrument",) if name not in self.model_fields_set]
+        missing += [name for name in ("source", "why", "by", "on") if not getattr(self, name)]
         if self.norm_class == "mandatory" and missing:
             raise ValueError(f"a mandatory norm gates: say {', '.join(missing)}")
         return self

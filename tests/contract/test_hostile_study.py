@@ -96,6 +96,7 @@ id = "X1"
 service = "primary_school"
 threshold = 3
 norm_class = "mandatory"
+instrument = "rule"
 on = 2026-01-01
 source = {a0}
 why = {a14}

@@ -71,11 +71,17 @@ def test_a_norm_that_cannot_be_is_refused_with_every_fault_and_nothing_is_writte
     for part in ("limit: '20'", "share: '90'", "service: 'pharmcy' is none", "'pharmacy'"):
         assert part in told
     told = run(study, "add", "norm", study, "pharmacy", "20min", "--class", "mandatory", code=2)
-    assert "a mandatory norm gates: say source, why, by, on" in told
+    assert "a mandatory norm gates: say instrument, source, why, by, on" in told
+    more = ("--class", "mandatory", "--source", "Rules 2026", "--why", "ours", "--by", "Office", "--on", "2026-01-01")
+    told = run(study, "add", "norm", study, "pharmacy", "20min", *more, code=2)
+    assert "a mandatory norm gates: say instrument" in told
     assert study.read_text("utf-8") == STUDY
-    more = ("--source", "Rules 2026", "--why", "ours", "--by", "Office", "--on", "2026-01-01")
-    run(study, "add", "norm", study, "pharmacy", "20min", "--class", "mandatory", *more)
-    assert read(study)["norms"]["add"][0]["norm_class"] == "mandatory"
+    told = run(study, "add", "norm", study, "pharmacy", "20min", *more, "--instrument", "rule")
+    assert "mandatory: ISLES-PHARMACY-20MIN (not in force as mandatory: nobody has confirmed the clause" in told
+    norm = read(study)["norms"]["add"][0]
+    assert (norm["norm_class"], norm["instrument"]) == ("mandatory", "rule")
+    told = run(study, "add", "norm", study, "school", "20min", *more, "--instrument", "policy_document")
+    assert "(not in force as mandatory: laid down in a policy document; " in told
 
 
 def test_people_say_how_many_rows_found_their_place_and_what_the_known_share_means(study):
