@@ -85,7 +85,7 @@
     return [
       { key: "name", head: S.t("beyond.village"), text: (row) => S.placeName(state.places, row.i) },
       state.places.townships.length ? { key: "township", head: S.t("beyond.township"), text: (row) => S.townshipName(state, state.places.township[row.i]) } : null,
-      S.hasPeople() ? { key: "people", head: S.t("beyond.people"), numeric: true, number: (row) => row.people, text: (row) => (row.people >= 0 ? S.number(row.people) : S.t("place.unknown")) } : null,
+      S.hasPeople() ? { key: "people", head: S.t("beyond.people"), numeric: true, number: (row) => row.people, text: (row) => S.peopleText(row.people, S.t("place.unknown")) } : null,
       judged.values ? { key: "value", head: S.t("beyond.value_" + judged.unit), numeric: true, number: (row) => row.value, text: (row) => (isFinite(row.value) ? S.beyondText(row.value, judged.unit, judged.threshold) : classText(state, row.i)) } : null,
       judged.values && judged.isOver ? { key: "over", head: S.t("beyond.over"), number: (row) => row.value, text: (row) => (isFinite(row.value) ? overText(row, judged) : "") } : null,
       // Where there is one facility alone, the title names it.

@@ -47,7 +47,7 @@
   }
 
   const cells = (state, row, threshold) => [
-    S.placeName(state.places, row.i), ...(S.hasPeople() ? [row.people >= 0 ? S.number(row.people) : S.t("place.unknown")] : []), S.measure(row.now, "min", threshold),
+    S.placeName(state.places, row.i), ...(S.hasPeople() ? [S.peopleText(row.people, S.t("place.unknown"))] : []), S.measure(row.now, "min", threshold),
     isFinite(row.then) ? S.measure(row.then, "min", threshold) : S.t("closing.none"), S.facilityName(state, row.next) || "–",
   ];
   const heads = () => [S.t("beyond.village"), ...(S.hasPeople() ? [S.t("beyond.people")] : []), S.t("closing.now"), S.t("closing.then"), S.t("closing.next")];

@@ -176,11 +176,15 @@
 
   const normOf = ({ layer }) => (layer.norm === null || layer.norm === undefined ? null : S.data.norms[layer.norm]);
 
+  /* Of some the number of people is withheld, or it is of all who are beyond that nobody knows it: shares are of the others. */
+  const isPartly = ({ people, places, uncounted }) => S.hasPeople() && uncounted > 0 && (S.data.study.below > 0 || (S.split(places).beyond > 0 && !(S.split(people).beyond > 0)));
+  const toldOf = (sums, base) => (isPartly(sums) ? S.t("unit.told", { base }) : base);
+
   /* Of whom, and in how many places: a number does not stand without its base. */
   function baseText(state, sums, amounts) {
     const { judged } = S.split(amounts);
     if (!S.hasPeople()) return S.t("headline.of", { total: S.counted(judged) });
-    return S.t("headline.of_in", { total: S.livingOf(normOf(state), judged), amount: S.villagesIn(state, S.BEYOND) });
+    return S.t("headline.of_in", { total: toldOf(sums, S.livingOf(normOf(state), judged)), amount: S.villagesIn(state, S.BEYOND) });
   }
 
   /* A name that runs the other way turns no number beside it. */
@@ -212,7 +216,7 @@
     document.getElementById("page-topic").textContent = told ? state.topic : "";
     if (!told) return (document.getElementById("page-title").textContent = state.topic);
     const mapped = S.data.page.service.inventory === "complete" ? "" : "_mapped";
-    const values = { share: S.percent(count / judged), reach: reachText(state), service: serviceName(), base: S.baseOf(normOf(state)) };
+    const values = { share: S.percent(count / judged), reach: reachText(state), service: serviceName(), base: toldOf(sums, S.baseOf(normOf(state))) };
     const text = S.t((count > 0 ? "finding.beyond_" : "finding.within_") + noun + mapped, values), worst = worstTownship(state, noun);
     document.getElementById("page-title").textContent = S.capital([text, worst].filter(Boolean).join(S.t("filter.joint")));
   };
@@ -257,7 +261,8 @@
     const served = S.whole(study[of + "_served"]), total = S.whole(study[of + "_served"] + study[of + "_unserved"]), wanting = Math.ceil(target * total - served - WHOLE);
     // A norm on children counts children, where the number of the page counts all who live there.
     const all = of === "persons" && S.hasPeople() ? state.classes.reduce((sum, code, i) => sum + (S.JUDGED.includes(code) ? Math.max(0, state.places.population[i] || 0) : 0), 0) : total;
-    const noun = of === "places" || !S.hasPeople() ? "places" : Math.abs(all - total) > OTHER_BASE * all ? (S.groupOf(norm) ? "named" : "group") : "people";
+    const isOther = Math.abs(all - total) > OTHER_BASE * all && (S.groupOf(norm) || !isPartly(state.sums));
+    const noun = of === "places" || !S.hasPeople() ? "places" : isOther ? (S.groupOf(norm) ? "named" : "group") : "people";
     const values = { target: S.percent(target), measure: S.limitText(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total, group: S.peopleOf(norm, total) };
     return [S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 ? S.t("norm.wanting_" + noun, values) : ""].filter(Boolean).join(" ");
   }

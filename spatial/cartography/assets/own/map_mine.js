@@ -16,7 +16,7 @@
     const { i, k } = find(state, key), { population, townships, township } = state.places;
     const cells = (name, where, people, value) => [name, ...(townships.length ? [where] : []), ...(S.hasPeople() ? [people] : []), value];
     if (i >= 0) {
-      const people = population && population[i] >= 0 ? S.number(population[i]) : S.t("place.unknown");
+      const people = S.peopleText(population ? population[i] : null, S.t("place.unknown"));
       return { cells: cells(S.placeName(state.places, i), S.townshipName(state, township[i]), people, valueText(state, i)), choose: () => S.choosePlace(i, true) };
     }
     if (k < 0 || !S.data.page.service.closes) return null;
