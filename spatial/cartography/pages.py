@@ -31,6 +31,7 @@ from spatial.cartography.page_data import (
     norm_book,
     page_texts,
     people_inside,
+    people_withheld,
     rows_of,
     study_block,
     ways_of,
@@ -91,6 +92,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
     figures: list[tuple[str, float]] = []
     if rows.has_people:
         figures.append(("population", float(frame["population_persons"].sum())))
+    least = {"population": {"at_least": True}} if people_withheld(book.shapes("settlements")) else {}
     figures.append(("settlements", len(frame)))
     if "township_id" in frame and frame["township_id"].notna().any():
         figures.append(("townships", int(frame["township_id"].nunique())))
@@ -110,7 +112,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
         "answer": answer,
         "townships": TOWNSHIPS_FILE if answer and answer["matrix"] else None,
         "map": answer_map(book, rows, answer) if answer or actions else None,
-        "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
+        "figures": [{"key": key, "kind": "count", "value": value, **least.get(key, {})} for key, value in figures],
         "norms": norms,
         "gate": {
             "status": gates["mandatory_status"],

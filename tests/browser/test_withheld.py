@@ -48,3 +48,9 @@ def test_people_whose_number_is_withheld_are_no_group_of_a_norm(county_folder, o
     for below, said in (("", "It counts a group of "), ("; told.study.below = 10", "more people are needed.")):
         page = open_page(county_folder / "gap-health_centre.html", changed=f"(told) => {{ {more}{below}; }}")
         assert said in _text(page, ".norm-today")
+
+
+def test_the_first_page_counts_withheld_people_as_more_and_not_as_unknown(public, open_page):
+    page = open_page(public / "index.html", unfolded=True)
+    assert _text(page, "#figures div:has-text('People')").split("\n") == ["People", "\u2265 330"]
+    assert "Settlements whose population is not known: 0 %" in _text(page, "body")

@@ -128,7 +128,7 @@
   }
 
   function showFigures() {
-    S.fill("figures", data.figures.map((figure) => S.el("div", {}, [S.el("dt", { text: S.word("figure", figure.key) }), S.el("dd", { text: figure.kind === "share" ? S.percent(figure.value) : S.number(figure.value) })])));
+    S.fill("figures", data.figures.map((figure) => S.el("div", {}, [S.el("dt", { text: S.word("figure", figure.key) }), S.el("dd", { text: figure.kind === "share" ? S.percent(figure.value) : (figure.at_least ? "≥ " : "") + S.number(figure.value) })])));
   }
 
   /* The answer to how integrated the study is, and the way to its page. */
