@@ -276,6 +276,10 @@ class _Ground(NamedTuple):
         found = []
         is_known = own["reach_status"].ne("unknown")
         left_out, own = own.loc[~is_known, "service"].value_counts(), own.loc[is_known]
+        # The public is not told of some people: sums are of the others.
+        is_partly = SUPPRESSED.name in self.places and bool(
+            self.places[SUPPRESSED.name].str.contains("population_persons").any()
+        )
         for service, rows in own.groupby("service", sort=True):
             minutes = rows["travel_time_min"].fillna(np.inf).to_numpy(dtype=np.float64)
             if not np.isfinite(minutes).any():
@@ -299,6 +303,7 @@ class _Ground(NamedTuple):
                     "places": len(rows),
                     "left_out": int(left_out.get(service, 0)),
                     "all": float(weight.sum()),
+                    **({"is_partly": True} if is_partly and counted == "persons" else {}),
                     "median_min": median if np.isfinite(median) else None,
                     "within": {f"{step:g}": float(weight[minutes <= step].sum()) for step in STEPS_MIN},
                     "far_min": max(
@@ -350,7 +355,7 @@ def answer_title(answer: Told, words: Words) -> str:
     elif answer["services"]:
         service = answer["services"][0]
         about = {
-            "all": words.measure(round(service["all"]), service["counted"]),
+            "all": _everybody(service, words),
             "service": service_text(service, words),
             "name": _one_place(service, words),
         }
@@ -492,7 +497,7 @@ def service_line(service: Told, words: Words) -> str:
     """Say how many minutes away a service is for half of the people, and for whom it is farthest."""
     told = {
         "service": capital(service_text(service, words)),
-        "all": words.measure(round(service["all"]), service["counted"]),
+        "all": _everybody(service, words),
         "mapped": "",
         "mode": words.say("mode", str(service["mode"])),
     }
@@ -515,6 +520,17 @@ def service_line(service: Told, words: Words) -> str:
     return words.say("answer", key, median=words.measure(median, "min"), name=name, **told)
 
 
+def _everybody(service: Told, words: Words) -> str:
+    """Say among how many people or places a service counts."""
+    base = words.measure(round(service["all"]), service["counted"])
+    return _whose_number_is_told(base, words) if service.get("is_partly") else base
+
+
+def _whose_number_is_told(base: str, words: Words) -> str:
+    """Say of people that the public is not told of all of them."""
+    return words.of("pages").say("unit", "told", base=base)
+
+
 def _one_place(service: Told, words: Words) -> str:
     """Name the place where a service was measured from one alone, of which there is no half; else nothing."""
     if service["places"] > 1 or not service["farthest"]:
@@ -532,7 +548,7 @@ def service_texts(service: Told, finding: Told | None, half: Told, words: Words)
     if finding is None:
         far = service["far_min"]
         within = service["within"][f"{far:g}"]
-        base, limit = words.measure(round(service["all"]), service["counted"]), words.limit(far, "min")
+        base, limit = _everybody(service, words), words.limit(far, "min")
         beyond = service["all"] - within
         share, counted = within / service["all"], service["counted"]
     else:
@@ -572,7 +588,13 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
     about = next(
         each for each in told if each.get("norm_id") == reach["norm_id"] and each["service"] == reach["service"]
     )
-    whole = _amount(about, words, "base") if reach["norm_id"] else words.measure(round(about["all"]), about["counted"])
+    if reach["norm_id"] is None:
+        whole = _everybody(about, words)
+    elif reach.get("is_partly"):
+        drawn = about | {about["counted"]: about[about["counted"]] | {"base": reach["all"]}}
+        whole = _whose_number_is_told(_amount(drawn, words, "base"), words)
+    else:
+        whole = _amount(about, words, "base")
     within, limit = "", reach["threshold"]
     if limit is not None:
         share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])

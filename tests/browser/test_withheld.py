@@ -54,3 +54,11 @@ def test_the_first_page_counts_withheld_people_as_more_and_not_as_unknown(public
     page = open_page(public / "index.html", unfolded=True)
     assert _text(page, "#figures div:has-text('People')").split("\n") == ["People", "\u2265 330"]
     assert "Settlements whose population is not known: 0 %" in _text(page, "body")
+
+
+def test_shares_of_the_first_page_are_of_those_whose_number_is_told(public, open_page):
+    page = open_page(public / "index.html", unfolded=True)
+    body = _text(page, "body")
+    assert "Share of those whose number is told, within " in body
+    assert "% of 330 people whose number is told within" in body
+    assert "Half of the 330 people whose number is told are within " in body

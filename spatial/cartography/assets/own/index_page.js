@@ -113,15 +113,17 @@
 
   /* Maps of what opens the page as cards, all others as one line each. */
   function showLinks() {
+    // Of some the public is not told how many people they have: shares are of the others.
+    const isPartly = data.figures.some((figure) => figure.at_least);
     const first = data.pages.filter((page) => page.first), rest = data.pages.filter((page) => !page.first);
     S.fill("maps", first.map((page) => {
       const line = S.t("index.line_" + page.kind);
-      const summary = page.mapped && finite(page.reached) ? S.t("index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: S.figure(page.threshold) }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
+      const summary = page.mapped && finite(page.reached) ? S.t(isPartly ? "index.reached_told" : "index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: S.figure(page.threshold) }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
       return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
     }));
     // Each map begins at minutes of its own: where these differ, each share is told with them.
     const told = rest.filter((page) => page.mapped !== false && finite(page.reached)), isEach = told.some((page) => page.threshold !== told[0].threshold);
-    const note = "index.more_note_" + (S.hasPeople() ? "people" : "places") + (isEach ? "_each" : "");
+    const note = "index.more_note_" + (isPartly ? "told" : S.hasPeople() ? "people" : "places") + (isEach ? "_each" : "");
     document.getElementById("more-maps-title").hidden = rest.length === 0;
     document.getElementById("more-maps-note").textContent = told.length ? S.t(note, { mode: S.word("by", told[0].mode), minutes: S.figure(told[0].threshold) }) : "";
     S.fill("more-maps", rest.map((page) => S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "") }), S.el("span", { class: "muted", text: reached(page) + (isEach && page.mapped !== false && finite(page.reached) ? " · " + S.limitText(page.threshold, "min") : "") })])));
