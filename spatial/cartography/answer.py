@@ -14,15 +14,7 @@ from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import id_order
 from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
 from spatial.cartography.document import codes, names_block, pack, pack_words, page_document, round_up
-from spatial.cartography.page_data import (
-    PLAN_FILE,
-    SETTLE_FILE,
-    PageBook,
-    Rows,
-    people_withheld,
-    shown_box,
-    study_block,
-)
+from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, shown_box, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.answer import (
@@ -36,6 +28,7 @@ from spatial.reporting.answer import (
     reach_titles,
     service_texts,
 )
+from spatial.reporting.disclosure import people_withheld
 from spatial.reporting.plans import (
     SIDES,
     Record,
@@ -235,7 +228,7 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         "threshold": limit,
         "target": target,
         "all": float(weight[asked].sum()),
-        **({"is_partly": True} if counted == "persons" and people_withheld(places) else {}),
+        **({"is_partly": True} if counted == "persons" and people_withheld(places).any() else {}),
         "curve": [[float(step), float(weight[reached & (value <= step)].sum())] for step in steps],
         "median": plain(weighted_quantile(np.where(reached, value, np.inf)[asked], weight[asked], 0.5)),
         "searched": {"places": int(is_further.sum())},

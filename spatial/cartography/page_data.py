@@ -136,13 +136,6 @@ class Rows:
         return bool(self.settlements["population_persons"].notna().any())
 
 
-def people_withheld(settlements: gpd.GeoDataFrame) -> int:
-    """Count the settlements of the study whose number of people the public is not told."""
-    if SUPPRESSED.name not in settlements:
-        return 0
-    return int(settlements.loc[settlements["in_study"], SUPPRESSED.name].str.contains("population_persons").sum())
-
-
 def rows_of(settlements: gpd.GeoDataFrame) -> Rows:
     """Pick and order the settlements that pages show."""
     inside = settlements.loc[settlements["in_study"]].sort_values("settlement_id", kind="stable")
@@ -498,9 +491,9 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         if mode is None
         else {"speed": network[mode].get("imputed_speed_share"), "season": network[mode].get("unknown_season_share")}
     )
-    people, settlements = book.summary.get("population", {}), book.shapes("settlements")
+    people = book.summary.get("population", {})
     if people.get("persons") is not None and people.get("places"):
-        shares["population"] = (people["places_without_population"] - people_withheld(settlements)) / people["places"]
+        shares["population"] = people["places_without_population"] / people["places"]
     imputed = {name: float(share) for name, share in shares.items() if share is not None}
     # Without the words of single pages, which would weigh on every map.
     messages = {

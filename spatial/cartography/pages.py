@@ -31,7 +31,6 @@ from spatial.cartography.page_data import (
     norm_book,
     page_texts,
     people_inside,
-    people_withheld,
     rows_of,
     study_block,
     ways_of,
@@ -42,6 +41,7 @@ from spatial.errors import ContractError, StudyError
 from spatial.messages import Words
 from spatial.norms.law import SEASON_ROADS
 from spatial.outlines import area_of
+from spatial.reporting.disclosure import people_withheld
 from spatial.reporting.score import levels_shown, pairs_shown
 from spatial.reporting.summary import trial_totals
 from spatial.reporting.wording import namesake_texts
@@ -92,7 +92,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
     figures: list[tuple[str, float]] = []
     if rows.has_people:
         figures.append(("population", float(frame["population_persons"].sum())))
-    least = {"population": {"at_least": True}} if people_withheld(book.shapes("settlements")) else {}
+    least = {"population": {"at_least": True}} if people_withheld(frame).any() else {}
     figures.append(("settlements", len(frame)))
     if "township_id" in frame and frame["township_id"].notna().any():
         figures.append(("townships", int(frame["township_id"].nunique())))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.cumulative import weighted_quantile
-from spatial.reporting.disclosure import SUPPRESSED
+from spatial.reporting.disclosure import SUPPRESSED, people_withheld
 from spatial.reporting.plans import Told, amount_text, plan_title, reach_text, service_text, unit_names
 from spatial.reporting.summary import PRESENCE
 from spatial.reporting.wording import capital, names_of, pick, plain
@@ -226,7 +226,7 @@ class _Ground(NamedTuple):
         uncounted: set[str] = set()
         withheld: set[str] = set()
         if SUPPRESSED.name in self.places:
-            uncounted = set(unit[self.places[SUPPRESSED.name].str.contains("population_persons")])
+            uncounted = set(unit[people_withheld(self.places)])
             withheld = uncounted | set(unit.reindex(places.loc[places[SUPPRESSED.name] != "", "unit_id"]))
         cells: dict[str, dict[str, Record]] = {}
         kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
@@ -277,9 +277,7 @@ class _Ground(NamedTuple):
         is_known = own["reach_status"].ne("unknown")
         left_out, own = own.loc[~is_known, "service"].value_counts(), own.loc[is_known]
         # The public is not told of some people: sums are of the others.
-        is_partly = SUPPRESSED.name in self.places and bool(
-            self.places[SUPPRESSED.name].str.contains("population_persons").any()
-        )
+        is_partly = bool(people_withheld(self.places).any())
         for service, rows in own.groupby("service", sort=True):
             minutes = rows["travel_time_min"].fillna(np.inf).to_numpy(dtype=np.float64)
             if not np.isfinite(minutes).any():

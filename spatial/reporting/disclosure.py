@@ -245,6 +245,13 @@ def fit_for_sinks(shown: Mapping[str, pd.DataFrame], norm_results: pd.DataFrame)
     return tables
 
 
+def people_withheld(settlements: pd.DataFrame) -> pd.Series[bool]:
+    """Say of which settlements the public is not told how many people live there; of none in tables of the office."""
+    if SUPPRESSED.name not in settlements:
+        return pd.Series(data=False, index=settlements.index)
+    return settlements[SUPPRESSED.name].str.contains("population_persons")
+
+
 def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, list[Cell]]:
     """
     Write every released number of people as a sum of unknowns, and find what is known to hold among these.

@@ -17,7 +17,7 @@ from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, UnitGates, guiding_attainment
 from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen
 from spatial.norms.measuring import ACCESS_METRICS, AccessLookup, modes_for
-from spatial.reporting.disclosure import SUPPRESSED
+from spatial.reporting.disclosure import SUPPRESSED, people_withheld
 from spatial.reporting.score import (
     conditions_of,
     doubted_units,
@@ -682,7 +682,7 @@ def _norms(
 def _population(settlements: pd.DataFrame) -> dict[str, Any]:
     """Count places and people, those of each group too, by how they were counted."""
     scored = settlements.loc[settlements["in_study"]]
-    known = scored["population_persons"].notna()
+    known, withheld = scored["population_persons"].notna(), people_withheld(scored)
     columns = [str(name) for name in scored if str(name).endswith(GROUP_SUFFIX)]
     groups = [name for name in columns if name != "population_persons"]
     by_source = {}
@@ -694,7 +694,8 @@ def _population(settlements: pd.DataFrame) -> dict[str, Any]:
     return {
         "places": len(scored),
         "places_in_buffer": len(settlements) - len(scored),
-        "places_without_population": int((~known).sum()),
+        "places_without_population": int((~known & ~withheld).sum()),
+        **({"places_withheld": int(withheld.sum())} if withheld.any() else {}),
         "places_of_nobody": int((scored["population_persons"] == 0).sum()),
         "persons": plain(scored["population_persons"].sum()) if known.any() else None,
         "groups": {name: plain(scored[name].sum(min_count=1)) for name in groups},

@@ -240,7 +240,8 @@ def approval_wanted(status: str, places: Iterable[str], *, synthetic: bool, numb
 def basis_of(basis: str, summary: Mapping[str, Any]) -> str:
     """Say how people are counted: not at all where nobody's number is known."""
     people = summary["population"]
-    return "none" if people["persons"] is None and people["places_without_population"] == people["places"] else basis
+    untold = people["places_without_population"] + people.get("places_withheld", 0)
+    return "none" if people["persons"] is None and untold == people["places"] else basis
 
 
 def said_of_study(options: Options, summary: Mapping[str, Any]) -> dict[str, Any]:

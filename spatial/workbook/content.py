@@ -219,7 +219,11 @@ class Content:
         if meta.note:
             yield self.words.say("item", "note"), self.words.pick(meta.note), "text"
         for key in ("persons", "places", "places_in_buffer", "places_without_population"):
-            yield self.words.say("item", key), summary["population"][key], "count"
+            number: Value = summary["population"][key]
+            if key == "persons" and number is not None and summary["population"].get("places_withheld"):
+                yield self.words.say("item", key), f"≥ {self.words.number(number)}", "text"
+            else:
+                yield self.words.say("item", key), number, "count"
         facilities = self.tables["facilities"]
         counted = facilities["in_study"] & (facilities["status"] == "existing")
         yield self.words.say("item", "facilities"), int(counted.sum()), "count"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
+import openpyxl
 import pytest
 
 from spatial.results import read_results
@@ -54,6 +55,10 @@ def test_the_first_page_counts_withheld_people_as_more_and_not_as_unknown(public
     page = open_page(public / "index.html", unfolded=True)
     assert _text(page, "#figures div:has-text('People')").split("\n") == ["People", "\u2265 330"]
     assert "Settlements whose population is not known: 0 %" in _text(page, "body")
+    book = openpyxl.load_workbook(public.parent / "results.xlsx", read_only=True)
+    lines = dict(row[:2] for row in book.worksheets[0].iter_rows(values_only=True) if len(row) > 1)
+    assert lines["People (persons)"] == "\u2265 330"
+    assert lines["Places without a number of people"] == 0
 
 
 def test_shares_of_the_first_page_are_of_those_whose_number_is_told(public, open_page):
