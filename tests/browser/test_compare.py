@@ -581,3 +581,9 @@ def test_a_comparison_of_few_settlements_shows_no_level_and_says_why(open_page, 
     assert whole["level"] == [None, None]
     assert whole["ln_change"] is None
     assert all(unit["level"] == [None, None] for unit in page.evaluate("Spatial.data.townships"))
+    # No contribution to it is told then, beside the sentence that says so.
+    assert page.inner_text("#why-note")
+    assert any(pillar["contribution"] is not None for pillar in page.evaluate("Spatial.data.pillars"))
+    cells = page.locator("#pillars-body tbody td:last-child, #components-body tbody td:last-child").all_inner_texts()
+    assert cells
+    assert set(cells) <= {"\u2013", ""}

@@ -172,7 +172,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         if all(getattr(run.rules, name) == getattr(first, name) for run in runs)
     }
     # The norm by which all runs tell gaps; else the first shared one, by id, that is a time or a distance in all.
-    told = {_detail(run, "gap_ratio") for run in runs}
+    named = told = {_detail(run, "gap_ratio") for run in runs}
     same = _alike(runs, "gap_ratio", people)
     if not same:
         terms = [run.terms[run.terms["norm_id"].isin(people)].sort_values("norm_id") for run in runs]
@@ -180,6 +180,8 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
             gap_reading(run.norm_results, binding, list(run.places.index)).norm
             for run, binding in zip(runs, terms, strict=True)
         }
+    # One norm that made up access in no run measured nothing that could not be compared.
+    is_idle = len(named) == 1 and not any(_measured(run, "robust_coverage") for run in runs)
     # Towns of one tier should have the same services.
     asked = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
     towns = True
@@ -201,7 +203,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         tuple(norms.loc[norms["as_gate"], "norm_id"]),
         next(iter(told)) if len(told) == 1 else "",
         ScoreRules(**decided),
-        robust=same or {_detail(run, "gap_ratio") for run in runs} == {""},
+        robust=same or named == {""} or is_idle,
         borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
         border_term=_alike(runs, KEPT, people),
         towns=towns,
@@ -324,6 +326,10 @@ def _study(run: Run) -> pd.DataFrame:
 def _detail(run: Run, component: str) -> str:
     rows = _study(run)
     return str(rows.at[component, "detail"]) if component in rows.index else ""  # noqa: PD008 - one cell
+
+
+def _measured(run: Run, component: str) -> bool:
+    return not math.isnan(float(_study(run)["value"].get(component, math.nan)))
 
 
 def _alike(runs: Sequence[Run], component: str, people: set[str]) -> bool:

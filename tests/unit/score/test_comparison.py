@@ -17,7 +17,7 @@ from spatial.score.comparison import Run, compare, decompose, follow, norm_terms
 from spatial.score.comparison.boards import board_of, shared_ground, township_levels
 from spatial.score.comparison.changes import gate_turns
 from spatial.score.comparison.runs import check_comparable, shared_norms
-from spatial.score.evidence import component_table, gap, scaled_norms
+from spatial.score.evidence import component_table, gap, level, scaled_norms
 from spatial.study.score import GapTargets, ScoreRules
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
@@ -336,6 +336,28 @@ def test_the_segmentation_index_rests_on_the_terms_that_both_runs_have():
     told = follow([bordered("one", 0.4), bordered("two", 0.8), replace(bare, name="three")])
     TABLES["trajectory"].check(told)
     assert set(told.loc[told["unit_id"] == "study", "segmentation_terms"]) == {"theil;gap_ratio"}
+
+
+def by_norm(name: str, norm: str, covered: float) -> Run:
+    """A run that tells gaps by a norm, and the coverage with a road closed where it measured one."""
+    found = [gap("boundaries", "gap_ratio", NAN, "ratio", detail=norm)]
+    found += [] if np.isnan(covered) else [level("order", "robust_coverage", covered)]
+    minutes = {"a": (10.0, 10.0), "b": (20.0, 10.0), "c": (10.0, 10.0), "d": (20.0, 10.0)}
+    return run_of(name, minutes, components=component_table([("study", "study", part) for part in found]))
+
+
+@pytest.mark.parametrize(
+    ("norms", "covered", "noted"),
+    [
+        (("CIRCLE", "CIRCLE"), NAN, False),  # the same norm, which no run measured
+        (("CIRCLE", "CIRCLE"), 0.5, True),
+        (("CIRCLE", "SCHOOL"), NAN, True),
+        (("CLINIC", "CLINIC"), 0.5, False),
+    ],
+)
+def test_the_norm_by_which_gaps_are_told_is_called_another_one_only_where_it_is(norms, covered, noted):
+    one, two = (by_norm(name, norm, covered) for name, norm in zip(("one", "two"), norms, strict=True))
+    assert (("robust", "") in compare(one, two).notes) == noted
 
 
 def test_components_of_an_older_run_may_lack_columns_that_nothing_compares():

@@ -95,6 +95,8 @@
     put("components-title", S.t(["none", "same"].includes(way) ? "compare.by_component" : "compare.components"));
   }
 
+  /* Of a level that is not told no contribution is. */
+  const told = (contribution) => (direction() === "none" ? null : contribution);
   const contributionBar = (contribution, most) => S.changeBar(moves(contribution) ? contribution : 0, most);
 
   function showPillars() {
@@ -107,7 +109,7 @@
     const head = [[S.t("compare.pillar"), ""], [before, "numeric"], [after, "numeric"], ["", ""], ["", ""], [S.t("compare.contribution"), "numeric"]];
     S.fill("pillars-body", [S.el("table", { class: "pillars" }, [
       S.el("thead", {}, [S.el("tr", {}, head.map(([words, look]) => (words ? S.el("th", { scope: "col", class: look, text: words }) : S.el("td", { "aria-hidden": "true" }))))]),
-      S.el("tbody", {}, [...data.pillars.map((pillar) => row(S.t("pillar." + pillar.pillar), pillar.level, pillar.contribution, false)), row(S.t("compare.all_pillars"), data.whole.level, data.whole.ln_change, true)]),
+      S.el("tbody", {}, [...data.pillars.map((pillar) => row(S.t("pillar." + pillar.pillar), pillar.level, told(pillar.contribution), false)), row(S.t("compare.all_pillars"), data.whole.level, data.whole.ln_change, true)]),
     ])]);
   }
 
@@ -123,7 +125,7 @@
       { key: "name", head: S.t("compare.component"), cell: (part) => [text(S.partName(part)), text(S.t("pillar." + part.pillar), { class: "muted under" })] },
       { key: "before", head: before, numeric: true, cell: (part) => shown(part.value[0], part.unit) }, { key: "after", head: after, numeric: true, cell: (part) => shown(part.value[1], part.unit) },
       { key: "lack", head: S.t("compare.lack"), numeric: true, cell: (part) => persons(part.persons) },
-      { key: "contribution", head: S.t("compare.contribution"), numeric: true, cell: (part) => [contributionBar(part.contribution, most), text(S.fourDecimals(part.contribution))] },
+      { key: "contribution", head: S.t("compare.contribution"), numeric: true, cell: (part) => [contributionBar(told(part.contribution), most), text(S.fourDecimals(told(part.contribution)))] },
     ];
     S.fill("components-body", rows.length ? [S.sortTable("components", columns, rows, {}, () => {})] : [none()]);
   }
