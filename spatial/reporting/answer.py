@@ -671,6 +671,7 @@ def finding_text(finding: Told, words: Words) -> str:
             "answer",
             "worst_all" if inside == outof else "worst",
             name=pick(worst["names"], words.language) or worst["unit_id"],
+            n=outof,
             places=words.number(inside),
             all=amount_text(finding, outof, words, what="places"),
         )

@@ -181,10 +181,18 @@ def check_study(study: Study) -> Iterator[Checked]:
         yield Checked(LOOK, f"settlements in no township: {alone} of {len(scored)}; see region.unit_levels")
     measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
     gates = int(binding["gates"].sum())
-    norms = f"{len(binding)} norms bind the study, {gates} of them gate; {measured} have a service that measures them"
+    norms = (
+        f"{_so_many(len(binding), 'norm binds', 'norms bind')} the study, "
+        f"{_so_many(gates, 'of them gates', 'of them gate')}; "
+        f"{_so_many(measured, 'has', 'have')} a service that measures them"
+    )
     kinds = layers.facilities["service"].nunique()
-    served = f"{len(layers.facilities):,} facilities of {kinds} services"
-    yield Checked(FINE, f"{len(scored):,} settlements in the study area, {served}; {norms}")
+    served = f"{_so_many(len(layers.facilities), 'facility', 'facilities')} of {_so_many(kinds, 'service', 'services')}"
+    yield Checked(FINE, f"{_so_many(len(scored), 'settlement', 'settlements')} in the study area, {served}; {norms}")
+
+
+def _so_many(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 ON_ROADS = ("close", "close_file", "speeds_km_h", "speed_factors", "build", "new_roads")

@@ -161,3 +161,16 @@ def test_a_card_tells_a_walk_past_all_roads_as_one_leg(county_folder, open_page)
     )
     assert told[0] == 0
     assert told[1] > 0
+
+
+def test_one_place_stands_in_no_order(sample_run, open_page):
+    (folder,) = (sample_run / "maps").iterdir()
+    one = "(told) => { for (const figure of told.figures) if (figure.key === 'settlements') figure.value = COUNT; }"
+    for count, said in ((1, "How sure are these numbers?"), (2, "How sure: the order of places is surer than")):
+        page = open_page(folder / "index.html", changed=one.replace("COUNT", str(count)), unfolded=True)
+        assert page.inner_text("#sure-title").startswith(said)
+        assert ("order of places is surer" in page.inner_text("#sure")) == (count > 1)
+    for count in (1, 2):
+        alone = f"(told) => {{ told.settlements = {count}; }}"
+        page = open_page(folder / "fact-sheet.html", changed=alone, unfolded=True)
+        assert ("order of places is surer" in page.inner_text("body")) == (count > 1)

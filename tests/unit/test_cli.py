@@ -70,6 +70,16 @@ def test_init_says_where_it_cannot_write(command, tmp_path):
     assert "cannot be written" in outcome.err
 
 
+def test_check_speaks_of_one_as_of_one(command, tiny):
+    tiny.write("settlements.csv", "\n".join(tiny.csv().splitlines()[:2]))
+    tiny.write("facilities.csv", "\n".join(tiny.path("facilities.csv").read_text("utf-8").splitlines()[:2]))
+    *_, fine, _ = command("check", tiny.save(), "--raw", tiny.raw).out.splitlines()
+    assert fine == (
+        "fine: 1 settlement in the study area, 1 facility of 1 service; 1 norm binds the study, 0 of them gate; "
+        "1 has a service that measures them"
+    )
+
+
 def test_check_counts_what_it_found_and_writes_nothing(command, tiny):
     short = command("check", tiny.save(), "--raw", tiny.raw)
     assert short.code == 0, short

@@ -532,6 +532,15 @@ def test_the_first_actions_are_one_of_each_plan_that_helps_and_then_whatever_bri
     assert first_actions(answer, [planned(SEAT)]) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "; worst is A, its one place"), ("fr", "surtout à A\u00a0: sa seule localité")]
+)
+def test_of_a_township_of_one_place_not_all_are_told(answer, language, said):
+    seat = next(each for each in answer["findings"] if each["norm_id"] == SEAT)
+    worst = {"unit_id": "a", "names": {"und": "A"}, "persons_unserved": 5.0, "places_unserved": 1, "places_in_scope": 1}
+    assert said in finding_text(seat | {"worst": worst}, Words(language))
+
+
 def test_the_lead_says_the_share_within_and_what_is_asked_for(answer):
     seat = next(each for each in answer["findings"] if each["norm_id"] == SEAT)
     within, base = (seat["persons"][side] for side in ("within", "base"))

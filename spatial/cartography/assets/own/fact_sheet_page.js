@@ -178,7 +178,7 @@
       const { finding, norm } = found, span = norm.certainty[finding.counted];
       lines.push(S.t(span.low === span.high ? "fact.range_of_same" : "fact.range_of", { low: span.low, high: finding.counted === "persons" ? S.peopleOf(norm, span.high) : countText(span.high, "places"), norm: headOf(finding), factors: norm.certainty.factors.map((factor) => S.factorText(factor, norm.certainty)).join(S.t("sure.list")) }));
     }
-    if (told && S.speedStatus(told) === "uncalibrated") lines.push(S.t("fact.order"));
+    if (told && S.speedStatus(told) === "uncalibrated" && data.settlements > 1) lines.push(S.t("fact.order"));
     if (presence) lines.push(S.t("fact.as_mapped", { norm: headOf(presence) }));
     if (!told) lines.push(S.t("fact.not_varied"));
     return lines.join(S.t("page.joint"));

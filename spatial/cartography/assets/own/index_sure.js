@@ -43,11 +43,13 @@
     document.getElementById("sure").hidden = !told && !index && !errors;
     if (!told && !index && !errors) return;
     const norms = data.norms.filter((norm) => norm.headline && !norm.nothing_mapped && S.normSpan(norm));
-    document.getElementById("sure-title").textContent = S.t(told && S.speedStatus(told) === "uncalibrated" ? "sure.title_uncalibrated" : "sure.title");
+    // One place stands in no order.
+    const isOrdered = data.figures.some(({ key, value }) => key === "settlements" && value > 1), isBare = told && S.speedStatus(told) === "uncalibrated";
+    document.getElementById("sure-title").textContent = S.t(isBare && isOrdered ? "sure.title_uncalibrated" : "sure.title");
     document.getElementById("sure-line").textContent = !told ? "" : norms.length ? S.answerParts.variedText(told) : S.t("sure.short_" + S.speedStatus(told));
     S.fill("sure-bars", rangeBars(norms));
     S.fill("sure-body", [
-      told ? S.el("p", { class: S.speedStatus(told) === "uncalibrated" ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,
+      told && (isOrdered || !isBare) ? S.el("p", { class: isBare ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,
       told ? S.el("p", { text: S.t("sure.lead") + " " + S.t("sure.modes", { modes: told.modes.map((mode) => S.word("by", mode)).join(S.t("sure.list")) }) }) : null,
       norms.length ? spanTable(norms) : null,
     ]);
