@@ -602,7 +602,7 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
     curve = words.say("answer", f"curve_{kind}", all=whole, service=service, median=median, within=within)
     first = reach["farthest"][0]
     name = pick(first["names"], words.language) or words.say("plan", "unnamed")
-    place = words.say("answer", "far", name=name, measure=words.measure(first["value"], unit))
+    place = words.say("answer", "far", name=name, measure=_past(first["value"], limit, unit, words))
     lost = {key: reach[key]["places"] for key in ("searched", "no_way")}
     far = "".join(words.say("answer", key, amount=words.measure(n, "places")) for key, n in lost.items() if n)
     return {"curve": capital(curve), "farthest": words.say("answer", "farthest_title", place=place, far=far)}

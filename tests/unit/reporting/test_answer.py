@@ -569,3 +569,8 @@ def test_the_curve_and_the_farthest_place_are_told_in_every_language(answer, lan
     assert "7" in told["farthest"]
     assert "9" in told["farthest"]
     assert words.share(0.66) in reach_titles(reach | {"median": None}, answer, words)["curve"]
+    # Whoever is farthest is beyond the limit by seconds, and half of them with it.
+    near = reach | {"farthest": [far | {"value": 60.2}], "median": 60.2}
+    told = reach_titles(near, answer, words)
+    assert words.measure(60.2, "min", decimals=1) in told["farthest"]
+    assert words.measure(60.2, "min", decimals=1) in told["curve"]
