@@ -300,7 +300,9 @@ def gap_look(frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
                 size_expression=grown,
                 shape=f"CASE WHEN {is_hidden} THEN 'diamond' ELSE 'circle' END" if is_hidden else "circle",
             )
-            label = words.say("gap", name if is_measured else "without", **told)
+            # Of a norm of less than five minutes whoever is narrowly beyond may be beyond twice the norm.
+            told_as = "over" if name == "far" and near > 2.0 * threshold else name
+            label = words.say("gap", told_as if is_measured else "without", **told)
             shown = words.say("gap", "mapped", label=label) if ending else label
             categories.append(Category((f"{name}{ending}",), shown, symbol("marker", outline)))
     if "mobile_service" in present:

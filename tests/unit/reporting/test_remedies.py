@@ -202,6 +202,15 @@ def test_a_map_in_qgis_shows_the_remedy_before_the_measure():
         assert words.say("gap", "mobile_service") not in _legend(frame[frame["settlement_id"] != "a"], words)
 
 
+@pytest.mark.parametrize(("threshold", "said"), [(4.0, "Over 9 min"), (5.0, "Over 10 min, twice the norm")])
+def test_a_map_in_qgis_says_twice_the_norm_of_no_less(threshold, said):
+    # Five minutes beyond 4 is narrowly beyond, and more than twice as far; beyond 5 it is just twice.
+    tables, _ = _study(_places())
+    frame = gap_points(tables, tables["gaps"]["norm_id"].iloc[0])
+    frame = frame.assign(threshold=threshold, gap_class="far", unit="min")
+    assert [label.replace("\u00a0", " ") for label in _legend(frame, Words("en", "qgis"))] == [said]
+
+
 def test_remedies_do_not_depend_on_the_order_of_places():
     places = _places()
     assert mobile_places(places) == mobile_places(places.iloc[::-1]) == frozenset({"a", "e"})
