@@ -160,6 +160,10 @@ def sign_off_block(book: PageBook) -> Entry:
     empty = sorted(name for name in book.meta.services if name not in there and known.get(name) == "complete")
     if lists is not None:
         inventory += [{"of": name, "names": book.names(name), "known": "complete", "is_empty": True} for name in empty]
+        # So does one whose facilities all lie outside the study.
+        around = {*book.tables["facilities"]["service"]} - {*lists["service"], *empty}
+        complete = sorted(name for name in around if known.get(name) == "complete")
+        inventory += [{"of": name, "names": book.names(name), "known": "complete"} for name in complete]
     if lists is None:
         services = [entry["of"] for entry in told if entry["kind"] == "facilities" and entry["of"] in known]
         inventory = [{"of": name, "names": book.names(name), "known": known[name]} for name in services]

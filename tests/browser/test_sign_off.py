@@ -142,6 +142,10 @@ def test_a_list_that_is_declared_complete_and_holds_none_is_told(signed, save_pa
     told = page.inner_text("#inventory").replace("\n\n", "\n")
     assert "Declared complete\nHospital (none)" in told
     assert "Nobody says\nHealth centre" in told
+    # All hospitals lie outside the study, which has no row of them.
+    around = replace(lists, tables=lists.tables | {"access": signed.tables["access"]})
+    page = open_page(save_pages(around.pages(), tmp_path) / "sign-off.html")
+    assert "Declared complete\nHospital\n" in page.inner_text("#inventory").replace("\n\n", "\n")
 
 
 def test_what_waits_on_site_is_counted_and_listed_with_what_it_is(county, folder, read_page):
