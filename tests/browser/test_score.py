@@ -591,6 +591,18 @@ def test_the_worst_road_goes_by_its_name_with_the_id_behind(scored, save_pages, 
             assert told[language] in page.inner_text(part), (name, language)
 
 
+@pytest.mark.browser
+def test_what_holds_back_says_what_is_unknown_of_it(scored, save_pages, open_page, tmp_path):
+    parts = scored.tables["score_components"]
+    held = parts.loc[parts["side"] == "level"].drop_duplicates(["unit_level", "unit_id"])
+    held = held.assign(component="all_season_connection", pillar="structure", unit="share", value=0.0, detail="")
+    for high, said in ((0.5, "0 % (0 % to 50 %, by what is unknown) have an"), (0.0, "0 % have an")):
+        tables = scored.tables | {"score_components": held.assign(low=0.0, high=high)}
+        page = open_page(save_pages(replace(scored, tables=tables).pages(), tmp_path) / "score.html")
+        told = page.inner_text("#holds-body").replace("\u00a0", " ")
+        assert f"{said} all-season road to the county seat." in told
+
+
 ISSUE = {
     "path": "sample/population.tif", "issue": "Totals of two townships appear interchanged.",
     "issue_kind": "declared", "affects": ["population"], "forbids": ["comparison"],

@@ -34,7 +34,7 @@
     }
     if (part.name === "robust_coverage" && !part.detail) return "";
     const key = "score.plain_" + part.name;
-    return S.has(key) ? S.t(key, { value: S.partValue(part), road: S.capital(S.partDetail(part)) }) : S.partName(part) + S.t("page.colon") + S.partValue(part);
+    return S.has(key) ? S.t(key, { value: S.partValue(part) + (S.spanText(part) ? S.bracketed(S.spanText(part)) : ""), road: S.capital(S.partDetail(part)) }) : S.partName(part) + S.t("page.colon") + S.partValue(part);
   }
 
   /* First who is beyond which norm, and whom to begin with; then what is no norm. */
