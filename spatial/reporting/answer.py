@@ -166,8 +166,10 @@ class _Ground(NamedTuple):
         own = self.results.loc[level & (self.results["norm_id"] == norm_id) & (self.results["places_unserved"] > 0)]
         worst = None
         if len(own):
-            keys = ["persons_unserved", "places_unserved", "unit_id"]
-            most = own.sort_values(keys, ascending=[False, False, True], kind="stable").iloc[0]
+            # Where the public is not told how many people are beyond in one of them, places are counted.
+            is_told = SUPPRESSED.name not in own or own["persons_unserved"].notna().all()
+            keys = ["persons_unserved", "places_unserved", "unit_id"] if is_told else ["places_unserved", "unit_id"]
+            most = own.sort_values(keys, ascending=[name == "unit_id" for name in keys], kind="stable").iloc[0]
             unit, counts = str(most["unit_id"]), ("persons_unserved", "places_unserved", "places_in_scope")
             worst = {"unit_id": unit, "names": self.units.get(unit, {}), **{name: plain(most[name]) for name in counts}}
         # The villages beyond it, most people first, and by which of some other norms they are beyond these.

@@ -532,6 +532,16 @@ def test_the_first_actions_are_one_of_each_plan_that_helps_and_then_whatever_bri
     assert first_actions(answer, [planned(SEAT)]) == []
 
 
+def test_no_township_is_worst_because_the_people_of_another_are_withheld():
+    rows = results().assign(suppressed="")
+    hidden = (rows["unit_level"] == "township") & (rows["unit_id"] == "t1") & (rows["norm_id"] == SEAT)
+    rows.loc[hidden, ["persons_unserved", "suppressed"]] = [np.nan, "persons_unserved"]
+    public = tables(settlements=settlements().assign(suppressed=""), norm_results=rows)
+    (seat,) = summarise_answer(public, [norm(SEAT)], mode="drive")["findings"]
+    # Two places of the first are beyond, and one of the second.
+    assert (seat["worst"]["unit_id"], seat["worst"]["places_unserved"]) == ("t1", 2.0)
+
+
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "; worst is A, its one place"), ("fr", "surtout à A\u00a0: sa seule localité")]
 )
