@@ -181,7 +181,8 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
             for run, binding in zip(runs, terms, strict=True)
         }
     # One norm that made up access in no run measured nothing that could not be compared.
-    is_idle = len(named) == 1 and not any(_measured(run, "robust_coverage") for run in runs)
+    covered = [float(_study(run)["value"].get("robust_coverage", math.nan)) for run in runs]
+    is_idle = len(named) == 1 and all(map(math.isnan, covered))
     # Towns of one tier should have the same services.
     asked = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
     towns = True
@@ -326,10 +327,6 @@ def _study(run: Run) -> pd.DataFrame:
 def _detail(run: Run, component: str) -> str:
     rows = _study(run)
     return str(rows.at[component, "detail"]) if component in rows.index else ""  # noqa: PD008 - one cell
-
-
-def _measured(run: Run, component: str) -> bool:
-    return not math.isnan(float(_study(run)["value"].get(component, math.nan)))
 
 
 def _alike(runs: Sequence[Run], component: str, people: set[str]) -> bool:
