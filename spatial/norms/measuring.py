@@ -508,7 +508,7 @@ def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min:
 
 
 def doubt_failures(reading: Reading, *, direction: str = "max") -> Reading:
-    """Turn into unknowns what another facility could change: failures, or what is far enough from all that are known."""
+    """Turn into unknowns what another facility could change: failures, or what is far enough from all of them."""
     sure = 0.0 if direction == "min" else 1.0
     return replace(reading, strict=np.where(reading.mapped == sure, sure, np.nan))
 
