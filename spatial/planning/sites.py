@@ -251,6 +251,8 @@ def _from_frames(
     own = {}
     for column in filter(None, (capacity, price)):
         own[column] = np.asarray(numbers("candidates", column, candidates[column]))
+        if column == capacity:  # a large one stands for any number
+            own[column] = np.where(np.isinf(own[column]), own[column], np.minimum(own[column], MOST_COUNTED))
         faults.values("candidates", column, own[column], candidates["facility_id"])
     status = candidates["status"] if "status" in candidates else pd.Series("candidate", index=candidates.index)
     strange = status[~status.isin(["existing", "candidate", "closed"])]
@@ -288,6 +290,10 @@ def _from_frames(
         capacity=own[capacity][columns] if capacity else None,
         price=own[price][columns] if price else None,
     )
+
+
+MOST_COUNTED = 1e13
+"""People or money of one row, at most: sums of more are too long for the solver, which then finds nothing."""
 
 
 class Pairs(NamedTuple):
@@ -378,11 +384,12 @@ class Faults:
         self._found.append((table, text))
 
     def values(self, table: str, column: str, values: FloatArray, ids: pd.Series, *, is_finite: bool = True) -> None:
-        """Add numbers that are unknown, negative, or without end where they must have one."""
+        """Add numbers that are unknown, negative, or without end, or beyond what programs solve, where there is one."""
         for what, wrong in (
             ("NaN", np.isnan(values)),
             ("negative", values < 0.0),
             ("infinite", np.isinf(values) & is_finite),
+            (f"above {MOST_COUNTED:g}", np.isfinite(values) & (values > MOST_COUNTED) & is_finite),
         ):
             if wrong.any():
                 self.add(table, f"{column}: {what} for {first_of(ids[wrong].tolist())}")
