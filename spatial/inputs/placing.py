@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.od_pairs import require_columns
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import text_column
@@ -76,9 +75,7 @@ def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
         except ValueError:
             tags = None
         if not isinstance(tags, dict):
-            raise ContractError(
-                "settlements", [f"tags: {text!r} is no JSON object; write one, or leave the cell empty"]
-            )
+            raise ContractError("places", [f"tags: {text!r} is no JSON object; write one, or leave the cell empty"])
         more = (name.strip() for key in TAGS for name in str(tags.get(key, "")).split(";"))
         found.append(tuple(dict.fromkeys((*own, *filter(None, more)))))
     return found
@@ -345,7 +342,8 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
         require_shapes(what, given, series_too=what == "postcodes")
         if given.crs is None:
             raise CrsError(f"{what}: no CRS; say what their coordinates are in with frame.set_crs(...)")
-    require_columns("settlements", settlements, ("settlement_id",))
+    if "settlement_id" not in settlements:
+        raise ContractError("settlements", ["settlement_id: no such column"])
     refuse("settlements", point_faults(settlements.geometry, settlements["settlement_id"]))
     if boundaries is not None:
         refuse("boundaries", outline_faults(boundaries.geometry, boundaries.index))
