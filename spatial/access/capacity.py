@@ -54,7 +54,8 @@ def fill_rings(
 ORDERS = ("time", "capacity", "table", "optimal")
 
 _SOLVED = 1e-9
-"""A load this near to the capacity, as a share of it, fills the facility: sums of floats are not exact."""
+"""A load this near to the capacity fills the facility, and people this near to all are all, as a share: sums of
+floats are not exact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +178,8 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     n, m, some = len(people), len(room), given > 0.0
     reached = np.bincount(i, minlength=n) > 0
     total, spent = np.bincount(i, given, minlength=n), np.bincount(i, given * minutes, minlength=n)
-    full = np.where(reached, people - np.minimum(total, people), 0.0)
+    left = people - np.minimum(total, people)
+    full = np.where(reached & (left > _SOLVED * people), left, 0.0)
     served = np.where(reached, people - full, 0.0)  # the two steps make the sum exact (Sterbenz)
     known = ~np.isnan(people_of(pairs.settlements, demand))
     status = np.select(
