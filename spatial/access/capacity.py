@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
 from spatial.access.od_pairs import Pairs, demand_of, people_of, read_pairs, require_within
-from spatial.access.options import not_within, numbers
+from spatial.access.options import ABOVE_ZERO, FINITE, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
 from spatial.errors import ContractError, first_of, refuse
@@ -151,8 +151,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     problems = not_within("cutoff_min", limit)
     if order not in ORDERS:
         problems.append(f"order: must be one of {', '.join(ORDERS)}, is {order!r}")
-    if not 0.0 < persons_per_unit < np.inf:
-        problems.append(f"persons_per_unit: must be above 0 and finite, is {persons_per_unit}")
+    problems += not_within("persons_per_unit", persons_per_unit, least=ABOVE_ZERO, most=FINITE)
     refuse("options", problems)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     require_within(pairs, limit, what="cutoff_min")

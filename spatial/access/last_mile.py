@@ -13,7 +13,7 @@ import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
 from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
-from spatial.access.options import nan_for_inf
+from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within
 from spatial.access.places import barrier_problems, check_places
 from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
@@ -607,7 +607,7 @@ def rural_access_index(
 def _check(
     frame: gpd.GeoDataFrame, distance_m: float, condition: RoadCondition | None, zones: gpd.GeoDataFrame | None
 ) -> None:
-    problems = [] if distance_m > 0 else [f"distance_m: is {distance_m:g}, must be above 0"]
+    problems = not_within("distance_m", distance_m, least=ABOVE_ZERO)
     if "all_season" not in frame:
         problems.append("roads: all_season is missing (yes, no or unknown); build_network fills it from tags")
     else:

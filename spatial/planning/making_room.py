@@ -21,7 +21,7 @@ import pandas as pd
 
 from spatial.access.capacity import fill_rings, most_served, ring_starts, transport
 from spatial.access.od_pairs import id_positions, require_columns
-from spatial.access.options import limit_of, numbers
+from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.plans import SAME, Program, at_most, rows_of, solve
@@ -498,8 +498,7 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     ([30.0, 10.0], [1.0])
     """
     limit = limit_of("cutoff_min", cutoff_min)
-    if not most_persons > 0.0:
-        raise ContractError("options", [f"most_persons: must be above 0, is {most_persons!r}"])
+    refuse("options", not_within("most_persons", most_persons, least=ABOVE_ZERO))
     asked, room = (
         _read("need", need, ["settlement_id", "service"], sharing),
         _read("idle", idle, ["facility_id"], sharing),

@@ -20,6 +20,7 @@ from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.crs import require_network_crs
+from spatial.errors import ContractError, first_of
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
@@ -198,6 +199,9 @@ def _flows(
     texts = [flows[name].astype("str") for name in ("from_id", "to_id")]
     ends = [text.map(unit_of).fillna(text) for text in texts]
     volume = numbers("flows", "volume", flows["volume"])
+    if bool(((volume < 0.0) | np.isinf(volume)).any()):
+        named = first_of(texts[0][(volume < 0.0) | np.isinf(volume)])
+        raise ContractError("flows", [f"volume: negative or infinite from {named}; NaN where unknown"])
     crosses = flows.assign(volume=volume, out=ends[0], **{"in": ends[1]}).loc[(ends[0] != ends[1]).to_numpy()]
     units = places["unit"].map(str, na_action="ignore")
     for kind in sorted(flows["kind"].astype("str").unique()):

@@ -170,6 +170,8 @@ def test_bad_capacities_and_options_are_refused():
     with pytest.raises(sp.ContractError) as caught:
         allocate(good, cutoff_min=-1.0, order="nearest", persons_per_unit=0.0)
     assert len(caught.value.problems) == 3
+    with pytest.raises(sp.ContractError, match="persons_per_unit: must be above 0, is 'x'"):
+        allocate(good, persons_per_unit="x")
     good[0].attrs["cutoff_min"] = 20.0
     with pytest.raises(sp.ContractError, match="the pairs end at 20 min"):
         allocate(good)

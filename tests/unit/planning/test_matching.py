@@ -174,6 +174,7 @@ def test_pairs_of_unknown_or_negative_minutes_are_refused(minutes: float) -> Non
     [
         ({"cutoff_min": -1.0}, "cutoff_min"),
         ({"most_persons": 0.0}, "most_persons"),
+        ({"most_persons": "many"}, "most_persons: must be above 0, is 'many'"),
         ({"sharing": "county"}, "county: no such column"),
     ],
 )

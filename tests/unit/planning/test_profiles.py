@@ -232,6 +232,9 @@ def test_flows_of_townships_that_are_numbers_in_one_table_alone_count() -> None:
     assert told(plain, "c")[0]["flow_in_parcels"] == 10.0
     with pytest.raises(ContractError, match="volume: texts"):
         profile_of(flows=FLOWS.astype({"volume": "str"}))
+    for volume in (-1.0, np.inf):
+        with pytest.raises(ContractError, match="volume: negative or infinite from 't1', 't1', 'v3', 'x'"):
+            profile_of(flows=FLOWS.assign(volume=volume))
 
 
 def test_numbers_say_which_towns_lie_inside() -> None:
