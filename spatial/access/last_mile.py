@@ -266,9 +266,9 @@ def last_mile_coverage(
     ours = access.loc[access["mode"] == chosen]
     scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
     ids = pd.Index(scored["settlement_id"])
-    problems = [
-        f"targets: {service} is {limit:g}, must be 0 or more" for service, limit in targets.items() if not limit >= 0
-    ]
+    if not isinstance(targets, Mapping):
+        raise ContractError("options", [f"targets: is {targets!r}; give minutes by service, as {{'parcel_point': 30}}"])
+    problems = [fault for service, limit in targets.items() for fault in not_within(f"targets: {service}", limit)]
     missing = [service for service in targets if service not in set(ours["service"])]
     if missing:
         problems.append(f"access: has no rows of mode {chosen!r} for {first_of(missing)}; compute these services")
@@ -349,7 +349,7 @@ def wet_loss(
         for name, frame in (("access_dry", access_dry), ("access_wet", access_wet))
     }
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "in_study"))
-    problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
+    problems = not_within("cutoff_min", cutoff_min)
     keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
     for name, key in keys.items():
         if key.has_duplicates:

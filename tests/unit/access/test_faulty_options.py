@@ -16,6 +16,10 @@ from spatial.errors import ContractError
 
 SCORES = [[0.5, 0.6], [0.7, 0.8]]
 HUGE = 10**400
+ACCESS = pd.DataFrame({"settlement_id": ["a"], "service": "clinic", "mode": "walk", "travel_time_min": 5.0})
+ACCESS = ACCESS.assign(reach_status="reached", facility_id="f")
+PLACES = pd.DataFrame({"settlement_id": ["a"], "population_persons": 9.0, "in_study": True})
+LAST_MILE = pd.DataFrame({"settlement_id": ["a"], "last_mile_class": "near", "last_mile_class_known": "near"})
 ONE_FLOW = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "volume": [1.0]})
 
 
@@ -23,6 +27,21 @@ ONE_FLOW = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "volume": [1.0]})
     ("call", "words"),
     [
         (lambda: sp.segmentation_index(theil_between=0.1, advantaged_share=2), "advantaged_share: .* is 2"),
+        (lambda: sp.fgt_poverty([1.0], line="x"), "line: must be finite, is 'x'"),
+        (lambda: sp.fgt_poverty([1.0], line=1.0, bound="x"), "bound: must be finite, is 'x'"),
+        (lambda: sp.fgt_poverty([1.0], line=1.0, alpha="x"), "alpha: powers must be 0 or more, are 'x'"),
+        (lambda: sp.fgt_poverty([1.0], line=1.0, alpha=2.0), "alpha: powers must be 0 or more, are 2.0"),
+        (lambda: sp.weighted_statistics([1.0], cap=-1.0), "cap: must be 0 or more, is -1"),
+        (lambda: sp.weighted_statistics([1.0], cap="x"), "cap: must be 0 or more, is 'x'"),
+        (lambda: sp.summarise(ACCESS, by=None, cap_min=math.nan), "cap_min: must be 0 or more, is nan"),
+        (lambda: sp.summarise(ACCESS, by=None, min_known_share="x"), "min_known_share: must be from 0 to 1, is 'x'"),
+        (lambda: sp.summarise(ACCESS, by=["tier"]), "by: is .'tier'., must be the name of one column"),
+        (lambda: sp.wet_loss(ACCESS, ACCESS, PLACES, cutoff_min="x"), "cutoff_min: must be 0 or more, is 'x'"),
+        (lambda: sp.last_mile_coverage(LAST_MILE, ACCESS, PLACES, targets=["clinic"]), "targets: is .'clinic'.; give"),
+        (
+            lambda: sp.last_mile_coverage(LAST_MILE, ACCESS, PLACES, targets={"clinic": "x"}),
+            "targets: clinic: must be 0 or more, is 'x'",
+        ),
         (lambda: sp.segmentation_index(advantaged_share=-0.1), "advantaged_share: .* is -0.1"),
         (lambda: sp.segmentation_index(theil_between="x"), "theil_between: must be a number.*'x'"),
         (lambda: sp.segmentation_index(dissimilarity="0.5"), "dissimilarity: must be a number.*'0.5'"),
