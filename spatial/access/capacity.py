@@ -10,11 +10,11 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
-from spatial.access.od_pairs import Pairs, demand_of, people_of, read_pairs, require_within
+from spatial.access.od_pairs import Pairs, demand_of, people_of, read_pairs, require_columns, require_within
 from spatial.access.options import ABOVE_ZERO, FINITE, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
 
 if TYPE_CHECKING:
@@ -235,8 +235,7 @@ def ring_starts(facility: IntArray, minutes: FloatArray) -> IntArray:
 
 
 def _capacity(pairs: Pairs, column: str) -> FloatArray:
-    if column not in pairs.facilities:
-        raise ContractError("facilities", [f"{column}: no such column"])
+    require_columns("facilities", pairs.facilities, (column,))
     room = numbers("facilities", column, pairs.facilities[column])
     ids = pairs.facilities["facility_id"].to_numpy()
     problems = [

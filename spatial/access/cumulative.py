@@ -23,7 +23,17 @@ from spatial.access.od_pairs import (
     weigh_pairs,
     with_ids_of,
 )
-from spatial.access.options import FINITE, check_minutes, cutoffs_of, is_number, not_within, numbers, paired, shown
+from spatial.access.options import (
+    ABOVE_ZERO,
+    FINITE,
+    check_minutes,
+    cutoffs_of,
+    is_number,
+    not_within,
+    numbers,
+    paired,
+    shown,
+)
 from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
@@ -171,11 +181,11 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     """
     if np.shape(interval_min) != (2,):
         raise ContractError("options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"])
-    first, last = np.asarray(interval_min, dtype=np.float64).tolist()
-    if not (0.0 <= first <= last < np.inf and 0.0 < step_min < np.inf):
-        raise ContractError(
-            "options", [f"interval_min {interval_min!r}, step_min {step_min}: must be 0 <= a <= b, step > 0"]
-        )
+    first, last = numbers("options", "interval_min", interval_min).tolist()
+    is_step = is_number(step_min, least=ABOVE_ZERO, most=FINITE)
+    if not (0.0 <= first <= last < np.inf and is_step):
+        told = f"interval_min {interval_min!r}, step_min {shown(step_min)}: must be 0 <= a <= b, step > 0"
+        raise ContractError("options", [told])
     steps = int(np.floor((last - first) / step_min + _ON_THE_GRID))
     cutoffs = np.asarray(np.minimum(first + step_min * np.arange(steps + 1), last), dtype=np.float64)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)

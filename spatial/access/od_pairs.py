@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -274,7 +274,8 @@ def _state(
 def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
     """Refuse a frame that lacks columns."""
     check_table(frame, table)
-    refuse(table, [f"{name}: no such column" for name in columns if name not in frame])
+    lacking = [name for name in columns if not isinstance(name, Hashable) or name not in frame]
+    refuse(table, [f"{name}: no such column" for name in lacking])
 
 
 def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:

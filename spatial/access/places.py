@@ -273,12 +273,12 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
 
 
-def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def existing(facilities: Facilities) -> Facilities:
     """Keep the facilities that serve today, and not members or a group alone."""
     return of_status(facilities, FACILITY_STATUS[:1])
 
 
-def of_status(facilities: gpd.GeoDataFrame, wanted: Collection[str]) -> gpd.GeoDataFrame:
+def of_status(facilities: Facilities, wanted: Collection[str]) -> Facilities:
     """Keep the facilities of some statuses, and not what serves members or a group alone."""
     check_table(facilities, "facilities")
     serving = is_for_everybody(facilities)

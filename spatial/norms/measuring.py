@@ -368,11 +368,11 @@ def count_by_village(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame
     own = facilities.get("settlement_id", pd.Series(None, index=facilities.index, dtype="str"))
     named = id_positions(own, pd.Index(settlements["settlement_id"]))
     loose = facilities.loc[named < 0]
-    require_metres(settlements.crs, what="settlements")
+    crs = require_metres(settlements.crs, what="settlements")
     points = settlements.geometry.to_numpy()
     if len(loose):
         require_shapes("facilities", loose)
-        loose = brought_to(loose, settlements.crs, what="facilities")
+        loose = brought_to(loose, crs, what="facilities")
     tree = shapely.STRtree(points)
     shapes = shapes_of(loose.geometry) if len(loose) else np.array([], dtype=object)
     which, where = tree.query_nearest(shapes, max_distance=max(radius_m, 1e-6) * SLACK)
@@ -407,7 +407,7 @@ def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) ->
 
 def satisfied_by(facilities: Facilities, services: frozenset[str]) -> Facilities:
     """Keep the facilities that count for a service today."""
-    today = existing(facilities)  # type: ignore[type-var]  # frames without a geometry too
+    today = existing(facilities)
     require_columns("facilities", today, ("service",))
     return today.loc[today["service"].isin(list(services)) & serves_where_it_stands(today)]
 

@@ -498,7 +498,12 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     ([30.0, 10.0], [1.0])
     """
     limit = limit_of("cutoff_min", cutoff_min)
-    refuse("options", not_within("most_persons", most_persons, least=ABOVE_ZERO))
+    problems = not_within("most_persons", most_persons, least=ABOVE_ZERO)
+    if compatible is not None and not (
+        isinstance(compatible, Mapping) and all(isinstance(also, Iterable) for also in compatible.values())
+    ):
+        problems.append(f"compatible: is {compatible!r}; give services by service, as {{'beds': ['day_care']}}")
+    refuse("options", problems)
     asked, room = (
         _read("need", need, ["settlement_id", "service"], sharing),
         _read("idle", idle, ["facility_id"], sharing),

@@ -170,9 +170,14 @@ def read_siting(
         )
         if wrong
     ]
-    limits = {"budget": budget, "first_within": given["first_within"], "time_limit_s": given["time_limit_s"]}
+    limits = {"budget": budget, "first_within": given["first_within"]}
     problems += [told for name, value in limits.items() if value is not None for told in not_within(name, value)]
-    problems += not_within("gap", given["gap"], most=1.0)
+    problems += not_within("gap", given["gap"], most=1.0) + not_within("time_limit_s", given["time_limit_s"])
+    if given["cost"] is None and not isinstance(given["predefined"], str | None):
+        problems.append(f"predefined: names one status, or None, where frames are given, is {given['predefined']!r}")
+    if not isinstance(given["demand"], Iterable):
+        problems.append(f"demand: names columns, is {given['demand']!r}")
+        given["demand"] = ()
     frames = [frame for frame in (od, settlements, candidates) if frame is not None]
     if given["cost"] is not None and frames:
         problems.append("cost: give either a matrix, or od, settlements and candidates")
