@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -521,7 +521,7 @@ def summarise(
         Where no table has the column `by`, another one is missing, or a settlement stands twice in `settlements`.
     """
     problems = [*not_within("cap_min", cap_min), *not_within("min_known_share", min_known_share, most=1.0)]
-    if by is not None and not isinstance(by, Hashable):
+    if not pd.api.types.is_hashable(by):
         problems.append(f"by: is {by!r}, must be the name of one column")
     refuse("options", problems)
     columns, unit = (["settlement_id", "service", "mode", "travel_time_min", "reach_status"], [by] if by else [])

@@ -208,7 +208,7 @@ def read_pairs(
     asked = asked_for(service, facilities, vocabulary=vocabulary)
     i, j = id_positions(_ids("od", od, "from_id"), origins), id_positions(_ids("od", od, "to_id"), goals)
     minutes = np.ascontiguousarray(numbers("od", "travel_time_min", od["travel_time_min"]))
-    chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
+    chosen = existing(facilities.assign(_at=np.arange(len(facilities))))
     chosen = chosen.loc[chosen["service"].isin(asked.kinds).to_numpy(dtype=bool)]
     position = np.full(len(facilities), -1, dtype=np.int32)
     position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
