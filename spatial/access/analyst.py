@@ -88,7 +88,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     """
     limit = limit_of("cutoff_min", cutoff_min)
     check_direction(direction)
-    wanted = FACILITY_STATUS if status == "any" else tuple([status] if isinstance(status, str) else status)
+    several = [status] if isinstance(status, str) else status if np.iterable(status) else ()
+    wanted = FACILITY_STATUS if status == "any" else tuple(several)
     if not wanted or not set(wanted) <= set(FACILITY_STATUS):
         raise ContractError("options", [f"status: must be any, or of {', '.join(FACILITY_STATUS)}, is {status!r}"])
     rules = rules or SnapRules()

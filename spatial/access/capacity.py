@@ -10,11 +10,11 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
-from spatial.access.od_pairs import Pairs, demand_of, people_of, read_pairs, require_within
-from spatial.access.options import not_within, numbers
+from spatial.access.od_pairs import Pairs, demand_of, people_of, read_pairs, require_columns, require_within
+from spatial.access.options import ABOVE_ZERO, FINITE, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def fill_rings(
 ORDERS = ("time", "capacity", "table", "optimal")
 
 _SOLVED = 1e-9
-"""A load this near to the capacity, as a share of it, fills the facility: sums of floats are not exact."""
+"""A load this near to the capacity fills the facility, and people this near to all are all, as a share: sums of
+floats are not exact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +151,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     problems = not_within("cutoff_min", limit)
     if order not in ORDERS:
         problems.append(f"order: must be one of {', '.join(ORDERS)}, is {order!r}")
-    if not 0.0 < persons_per_unit < np.inf:
-        problems.append(f"persons_per_unit: must be above 0 and finite, is {persons_per_unit}")
+    problems += not_within("persons_per_unit", persons_per_unit, least=ABOVE_ZERO, most=FINITE)
     refuse("options", problems)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     require_within(pairs, limit, what="cutoff_min")
@@ -177,7 +177,8 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     n, m, some = len(people), len(room), given > 0.0
     reached = np.bincount(i, minlength=n) > 0
     total, spent = np.bincount(i, given, minlength=n), np.bincount(i, given * minutes, minlength=n)
-    full = np.where(reached, people - np.minimum(total, people), 0.0)
+    left = people - np.minimum(total, people)
+    full = np.where(reached & (left > _SOLVED * people), left, 0.0)
     served = np.where(reached, people - full, 0.0)  # the two steps make the sum exact (Sterbenz)
     known = ~np.isnan(people_of(pairs.settlements, demand))
     status = np.select(
@@ -234,8 +235,7 @@ def ring_starts(facility: IntArray, minutes: FloatArray) -> IntArray:
 
 
 def _capacity(pairs: Pairs, column: str) -> FloatArray:
-    if column not in pairs.facilities:
-        raise ContractError("facilities", [f"{column}: no such column"])
+    require_columns("facilities", pairs.facilities, (column,))
     room = numbers("facilities", column, pairs.facilities[column])
     ids = pairs.facilities["facility_id"].to_numpy()
     problems = [
@@ -268,14 +268,25 @@ def transport(
 
     if len(i) == 0:
         return np.zeros(0)
-    n, pairs = len(people), np.arange(len(i))
-    limits = np.concatenate((people, room))
-    sums = csr_array(
-        (np.ones(2 * len(i)), (np.concatenate((i, n + j)), np.concatenate((pairs, pairs)))), shape=(len(limits), len(i))
-    )
-    within, each = LinearConstraint(sums, ub=limits), Bounds(0.0, most_persons)
-    most = milp(-np.ones(len(i)), constraints=within, bounds=each)
-    fewest = float(np.asarray(most.x, dtype=np.float64).sum())
+    within, each = LinearConstraint(*_shared(i, j, people, room)), Bounds(0.0, most_persons)
+    fewest = most_served(i, j, people, room, most_persons=most_persons)
     all_served = LinearConstraint(csr_array(np.ones((1, len(i)))), lb=fewest)
     least = milp(minutes, constraints=[within, all_served], bounds=each)
     return np.maximum(0.0, np.asarray(least.x, dtype=np.float64))
+
+
+def most_served(i: IntArray, j: IntArray, people: FloatArray, room: FloatArray, *, most_persons: float) -> float:
+    """Count the most people of places who can be served at sites by pairs of both."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 - as above
+
+    within = LinearConstraint(*_shared(i, j, people, room))
+    most = milp(-np.ones(len(i)), constraints=within, bounds=Bounds(0.0, most_persons))
+    return float(np.asarray(most.x, dtype=np.float64).sum())
+
+
+def _shared(i: IntArray, j: IntArray, people: FloatArray, room: FloatArray) -> tuple[csr_array, float, FloatArray]:
+    """Bound the sums of pairs by the people of their place and by the room of their site."""
+    n, pairs = len(people), np.arange(len(i))
+    at = np.concatenate((i, n + j)), np.concatenate((pairs, pairs))
+    sums = csr_array((np.ones(2 * len(i)), at), shape=(n + len(room), len(i)))
+    return sums, -np.inf, np.concatenate((people, room))

@@ -23,7 +23,17 @@ from spatial.access.od_pairs import (
     weigh_pairs,
     with_ids_of,
 )
-from spatial.access.options import cutoffs_of, numbers, paired
+from spatial.access.options import (
+    ABOVE_ZERO,
+    FINITE,
+    check_minutes,
+    cutoffs_of,
+    is_number,
+    not_within,
+    numbers,
+    paired,
+    shown,
+)
 from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
@@ -171,11 +181,11 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     """
     if np.shape(interval_min) != (2,):
         raise ContractError("options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"])
-    first, last = np.asarray(interval_min, dtype=np.float64).tolist()
-    if not (0.0 <= first <= last < np.inf and 0.0 < step_min < np.inf):
-        raise ContractError(
-            "options", [f"interval_min {interval_min!r}, step_min {step_min}: must be 0 <= a <= b, step > 0"]
-        )
+    first, last = numbers("options", "interval_min", interval_min).tolist()
+    is_step = is_number(step_min, least=ABOVE_ZERO, most=FINITE)
+    if not (0.0 <= first <= last < np.inf and is_step):
+        told = f"interval_min {interval_min!r}, step_min {shown(step_min)}: must be 0 <= a <= b, step > 0"
+        raise ContractError("options", [told])
     steps = int(np.floor((last - first) / step_min + _ON_THE_GRID))
     cutoffs = np.asarray(np.minimum(first + step_min * np.arange(steps + 1), last), dtype=np.float64)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
@@ -352,10 +362,17 @@ def fgt_poverty(
     values, weights = paired("poverty", values=(values, "places"), weights=(weights, "places"))
     value = np.atleast_1d(numbers("poverty", "values", values)).ravel()
     weight = np.ones_like(value) if weights is None else numbers("poverty", "weights", weights).ravel()
+    given = {"line": line} if bound is None else {"line": line, "bound": bound}
+    refuse(
+        "options",
+        [
+            f"{name}: must be finite, is {shown(number)}"
+            for name, number in given.items()
+            if not is_number(number, least=-FINITE, most=FINITE)
+        ],
+    )
     goal = 0.0 if bound is None and not above else np.nan if bound is None else float(bound)
     problems = []
-    if not np.isfinite(line):
-        problems.append(f"line: must be finite, is {line}")
     if above and not line < goal < np.inf:
         problems.append(f"bound: where the depth is 1; with above=True give one above the line, is {goal}")
     if not above and not -np.inf < goal < line:
@@ -364,8 +381,8 @@ def fgt_poverty(
         problems.append(f"weights: {len(weight)} for {len(value)} values")
     if bool(((weight < 0.0) | np.isinf(weight)).any()):
         problems.append("weights: negative or infinite")
-    if not all(0.0 <= power < np.inf for power in alpha):
-        problems.append(f"alpha: powers must be 0 or more, are {tuple(alpha)}")
+    if np.ndim(alpha) != 1 or not all(is_number(power, least=0.0, most=FINITE) for power in alpha):
+        problems.append(f"alpha: powers must be 0 or more, are {alpha!r}")
     refuse("options", problems)
     depth = gap_depth(value, threshold=line, fail_point=goal)
     valid = ~np.isnan(depth) & ~np.isnan(weight)
@@ -437,6 +454,7 @@ def weighted_statistics(
     >>> found["reached_share"], round(found["mean_reached"], 6), found["mean_capped"], found["n_nan"]
     (0.75, 16.666667, 57.5, 1)
     """
+    check_minutes("cap", cap)
     values, weights = paired("statistics", values=(values, "places"), weights=(weights, "places"))
     value = numbers("statistics", "values", values).ravel()
     weight = (
@@ -502,6 +520,10 @@ def summarise(
     ContractError
         Where no table has the column `by`, another one is missing, or a settlement stands twice in `settlements`.
     """
+    problems = [*not_within("cap_min", cap_min), *not_within("min_known_share", min_known_share, most=1.0)]
+    if not pd.api.types.is_hashable(by):
+        problems.append(f"by: is {by!r}, must be the name of one column")
+    refuse("options", problems)
     columns, unit = (["settlement_id", "service", "mode", "travel_time_min", "reach_status"], [by] if by else [])
     access = checked_access(access, columns)
     if settlements is None:

@@ -13,7 +13,7 @@ import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
 from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
-from spatial.access.options import nan_for_inf
+from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within
 from spatial.access.places import barrier_problems, check_places
 from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
@@ -266,9 +266,9 @@ def last_mile_coverage(
     ours = access.loc[access["mode"] == chosen]
     scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
     ids = pd.Index(scored["settlement_id"])
-    problems = [
-        f"targets: {service} is {limit:g}, must be 0 or more" for service, limit in targets.items() if not limit >= 0
-    ]
+    if not isinstance(targets, Mapping):
+        raise ContractError("options", [f"targets: is {targets!r}; give minutes by service, as {{'parcel_point': 30}}"])
+    problems = [fault for service, limit in targets.items() for fault in not_within(f"targets: {service}", limit)]
     missing = [service for service in targets if service not in set(ours["service"])]
     if missing:
         problems.append(f"access: has no rows of mode {chosen!r} for {first_of(missing)}; compute these services")
@@ -349,7 +349,7 @@ def wet_loss(
         for name, frame in (("access_dry", access_dry), ("access_wet", access_wet))
     }
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "in_study"))
-    problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
+    problems = not_within("cutoff_min", cutoff_min)
     keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
     for name, key in keys.items():
         if key.has_duplicates:
@@ -607,7 +607,7 @@ def rural_access_index(
 def _check(
     frame: gpd.GeoDataFrame, distance_m: float, condition: RoadCondition | None, zones: gpd.GeoDataFrame | None
 ) -> None:
-    problems = [] if distance_m > 0 else [f"distance_m: is {distance_m:g}, must be above 0"]
+    problems = not_within("distance_m", distance_m, least=ABOVE_ZERO)
     if "all_season" not in frame:
         problems.append("roads: all_season is missing (yes, no or unknown); build_network fills it from tags")
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -208,7 +208,7 @@ def read_pairs(
     asked = asked_for(service, facilities, vocabulary=vocabulary)
     i, j = id_positions(_ids("od", od, "from_id"), origins), id_positions(_ids("od", od, "to_id"), goals)
     minutes = np.ascontiguousarray(numbers("od", "travel_time_min", od["travel_time_min"]))
-    chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
+    chosen = existing(facilities.assign(_at=np.arange(len(facilities))))
     chosen = chosen.loc[chosen["service"].isin(asked.kinds).to_numpy(dtype=bool)]
     position = np.full(len(facilities), -1, dtype=np.int32)
     position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
@@ -274,7 +274,8 @@ def _state(
 def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
     """Refuse a frame that lacks columns."""
     check_table(frame, table)
-    refuse(table, [f"{name}: no such column" for name in columns if name not in frame])
+    lacking = [name for name in columns if not isinstance(name, Hashable) or name not in frame]
+    refuse(table, [f"{name}: no such column" for name in lacking])
 
 
 def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:

@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pandas.api.types import infer_dtype
 
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
@@ -137,7 +138,10 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     refuse(table, problems + point_faults(frame.geometry, frame[key]))
 
 
-ONE_WORD = ("service", "status", "mode", "reach_status", "tier", "township", "tenure", "in_study", "is_unit")
+ONE_WORD = (
+    *("settlement_id", "facility_id", "township_id", "from_id", "to_id", "service", "status", "mode", "reach_status"),
+    *("tier", "township", "tenure", "in_study", "is_unit"),
+)
 """Columns of one word a row, by which rows are told apart."""
 
 
@@ -155,7 +159,7 @@ def check_table(frame: pd.DataFrame, table: str) -> None:
             ],
         )
     for name in ONE_WORD:
-        if name in frame and frame[name].dtype == object:
+        if name in frame and frame[name].dtype == object and infer_dtype(frame[name]).startswith("mixed"):
             several = ~frame[name].map(lambda value: isinstance(value, Hashable)).to_numpy(dtype=bool)
             if several.any():
                 raise ContractError(table, [f"{name}: a list in {several.sum()} rows; make each of its values a row"])
@@ -269,12 +273,12 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
 
 
-def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def existing(facilities: Facilities) -> Facilities:
     """Keep the facilities that serve today, and not members or a group alone."""
     return of_status(facilities, FACILITY_STATUS[:1])
 
 
-def of_status(facilities: gpd.GeoDataFrame, wanted: Collection[str]) -> gpd.GeoDataFrame:
+def of_status(facilities: Facilities, wanted: Collection[str]) -> Facilities:
     """Keep the facilities of some statuses, and not what serves members or a group alone."""
     check_table(facilities, "facilities")
     serving = is_for_everybody(facilities)

@@ -263,6 +263,8 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sums(compared: pd.DataFrame) -> pd.DataFrame:
+    flags = ("in_study", "within_before", "within_after")  # 1 and 0 say so too
+    compared = compared.astype(dict.fromkeys(flags, bool))
     scored = compared.loc[compared["in_study"]]
     rows = []
     for (name, service), group in scored.groupby(["scenario", "service"], sort=False):

@@ -334,12 +334,13 @@ def read_classes(table: str, official_class: ArrayLike, places: int) -> ObjectAr
 
 def class_problems(label: ObjectArray) -> list[str]:
     """Name words that are no class, and how many rows have them."""
-    strange = ~pd.isna(label) & ~np.isin(label.astype(str), [*CLASSES, ""])
+    told = np.array([str(word) for word in label], dtype=object)
+    strange = ~pd.isna(label) & ~np.isin(told, [*CLASSES, ""])
     if not strange.any():
         return []
-    words = sorted({str(word) for word in label[strange]})
-    told = f"official_class: {first_of(words)} in {int(strange.sum())} row(s) is neither urban nor rural"
-    return [f"{told}; write one of the two, or nothing where it is not known"]
+    words = sorted(set(told[strange]))
+    fault = f"official_class: {first_of(words)} in {int(strange.sum())} row(s) is neither urban nor rural"
+    return [f"{fault}; write one of the two, or nothing where it is not known"]
 
 
 # Segregation of a group over units, in people: dissimilarity, information, isolation, exposure, correlation ratio.

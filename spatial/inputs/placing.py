@@ -21,7 +21,7 @@ from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.vector import FORMATS, open_frame
 from spatial.inputs.names import in_each_script, name_scores, plain_name, unit_key, unit_prefixes
-from spatial.outlines import point_faults, require_frame, require_shapes
+from spatial.outlines import outline_faults, point_faults, require_frame, require_shapes
 from spatial.study.sources import PlacingOptions, TableSource
 from spatial.tables.words import NAMES
 
@@ -70,7 +70,12 @@ def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
         return names
     found = []
     for own, text in zip(names, texts(frame, "tags"), strict=True):
-        tags = json.loads(text) if text else {}
+        try:
+            tags = json.loads(text or "{}")
+        except ValueError:
+            tags = None
+        if not isinstance(tags, dict):
+            raise ContractError("places", [f"tags: {text!r} is no JSON object; write one, or leave the cell empty"])
         more = (name.strip() for key in TAGS for name in str(tags.get(key, "")).split(";"))
         found.append(tuple(dict.fromkeys((*own, *filter(None, more)))))
     return found
@@ -320,14 +325,14 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     Returns
     -------
     Placement
-        In the frame's CRS, EPSG:4326 where it has none.
+        In the frame's CRS, EPSG:4326 where it has none because no row has coordinates.
 
     Raises
     ------
     ContractError
         Where a decision names a row or a settlement that is not there.
     CrsError
-        Where settlements, boundaries or postcodes have no CRS.
+        Where settlements, boundaries, postcodes or rows with coordinates have no CRS.
     """
     require_frame("places", frame)
     require_shapes("settlements", settlements)
@@ -337,11 +342,18 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
         require_shapes(what, given, series_too=what == "postcodes")
         if given.crs is None:
             raise CrsError(f"{what}: no CRS; say what their coordinates are in with frame.set_crs(...)")
+    if "settlement_id" not in settlements:
+        raise ContractError("settlements", ["settlement_id: no such column"])
     refuse("settlements", point_faults(settlements.geometry, settlements["settlement_id"]))
+    if boundaries is not None:
+        refuse("boundaries", outline_faults(boundaries.geometry, boundaries.index))
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
         placed = placed.reset_index(drop=True)
-        placed = placed if placed.crs is not None else placed.set_crs(WGS84)
+        if placed.crs is None:
+            if placed.geometry.notna().any():
+                raise CrsError("places: no CRS; say what their coordinates are in with frame.set_crs(...)")
+            placed = placed.set_crs(WGS84)
     else:
         nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), crs=WGS84)
         placed = gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=nowhere, crs=WGS84)

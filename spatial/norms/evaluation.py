@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.cumulative import gap_depth
+from spatial.access.od_pairs import id_positions
 from spatial.norms.law import Norm, NormRules, applicable_norms, norms_of
 from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, Unmeasured, find_scope
 from spatial.tables.words import NORM_STATUS, STUDY
@@ -307,7 +308,7 @@ def _reasons(
     inside, reading, single = ledger.inside != 0, ledger.reading, ledger.level == "settlement"
     unmeasured = NOTHING_MAPPED if NOTHING_MAPPED in reading.notes else "not_measured"
     doubts = {
-        f"inventory:{ledger.inventory}": inside & np.isnan(reading.strict) & (reading.mapped == 0),
+        f"inventory:{ledger.inventory}": inside & np.isnan(reading.strict) & ~np.isnan(reading.mapped),
         unmeasured: (ledger.inside == 1) & np.isnan(reading.mapped),
         "class_unknown": np.isnan(ledger.inside),
     }
@@ -426,7 +427,8 @@ def judge_norms(
     townships, boundaries = reader.places.township_ids, evidence.boundaries
     if boundaries is not None and boundaries["is_unit"].any():
         drawn = pd.Index(boundaries.loc[boundaries["is_unit"], "boundary_id"])
-        townships = drawn.union(townships).unique().sort_values()
+        named = townships[id_positions(pd.Series(townships), drawn) < 0]
+        townships = drawn.union(named).unique().sort_values()
     parts: list[_Part] = []
     for norm in norms_of(binding):
         scope = norm.in_force if norm.in_force != "in_force" else find_scope(norm, reader.places, rules)
@@ -509,7 +511,7 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
     ids = study if townships is None else townships
     home = np.zeros(len(reader.places.ids), dtype=np.int64)
     if townships is not None:
-        known = townships.get_indexer(reader.places.township_ids)
+        known = id_positions(pd.Series(reader.places.township_ids), townships)
         home = np.append(known, -1)[reader.places.township_codes]
     count, lost = len(ids), home < 0
     exempt = ids.isin(list(reader.rules.exempt.get(norm.id, frozenset())))

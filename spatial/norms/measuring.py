@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.access.od_pairs import checked_access, people_of, require_columns
+from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
 from spatial.access.options import numbers
-from spatial.access.places import Facilities, serves_where_it_stands
+from spatial.access.places import Facilities, existing, serves_where_it_stands
+from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.indices.groups import read_classes
 from spatial.norms.law import ROADS, SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
+from spatial.outlines import brought_to, require_shapes, shapes_of
 from spatial.study.access import full_mode
 from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
@@ -38,6 +40,9 @@ MIN_MATCHED = 7
 
 MOST_BY_NAME = 0.2
 """Where a larger share of a list was located by name, one facility may stand in list and map and not be matched."""
+
+INVENTORY = ("complete", "partial", "unknown")
+"""How complete the facilities of a service may be declared, the best known first."""
 
 _WEAKEST = ("capture_recapture", "official", "declared")
 
@@ -224,7 +229,7 @@ class NormEvidence:
         of norms on presence that an incomplete inventory leaves in doubt.
     facilities : GeoDataFrame, optional
         For norms on presence, by the contract of the table of that name. A column `settlement_id` says where a
-        facility stands; without it the nearest settlement counts.
+        facility stands; where it names none of the settlements, the nearest one counts.
     unplaced : DataFrame, optional
         Facilities without a place, by the contract of the table of that name; norms on presence count them in the
         township of their unit code.
@@ -270,10 +275,11 @@ class Places:
             for column in named
             if isinstance(settlements[column].dtype, pd.CategoricalDtype)
         }
-        ordered = settlements.reset_index(drop=True).astype(categories).sort_values("settlement_id", kind="stable")
+        ordered = settlements.reset_index(drop=True).astype(categories)
+        ordered = ordered.sort_values("settlement_id", kind="stable", key=_ids_to_sort)
         self.everywhere = ordered.reset_index(drop=True)
-        inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)
-        self.frame = ordered.loc[inside].reset_index(drop=True)
+        self.inside = np.asarray(ordered.get("in_study", np.ones(len(ordered))), dtype=bool)
+        self.frame = self.everywhere.loc[self.inside].reset_index(drop=True)
         self.ids = pd.Index(self.frame["settlement_id"])
         tiers = self.frame["tier"].fillna("") if "tier" in self.frame else [""] * len(self.frame)
         self.tiers = np.array(tiers, dtype=object)
@@ -285,6 +291,11 @@ class Places:
         nowhere = pd.Series(None, index=self.frame.index, dtype="str")
         codes, townships = pd.factorize(self.frame.get("township_id", nowhere), sort=True)
         self.township_ids, self.township_codes = pd.Index(townships), codes.astype(np.int64)
+
+
+def _ids_to_sort(ids: pd.Series) -> pd.Series:
+    """Order numbers among texts as texts."""
+    return ids.map(str) if pd.api.types.infer_dtype(ids).startswith("mixed") else ids
 
 
 class Way(NamedTuple):
@@ -352,18 +363,23 @@ SLACK = 1.0 + 1e-9
 """Widens a search a little, so that what lies exactly at the radius is found; the exact test follows."""
 
 
-def count_by_village(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float) -> pd.Series:
-    """Count the facilities that stand in each village."""
-    known = facilities.get("settlement_id", pd.Series(pd.NA, index=facilities.index, dtype="str"))
-    loose = facilities.loc[known.isna()]
+def count_by_village(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float) -> FloatArray:
+    """Count the facilities that stand in each village, along settlements in the order of their ids."""
+    own = facilities.get("settlement_id", pd.Series(None, index=facilities.index, dtype="str"))
+    named = id_positions(own, pd.Index(settlements["settlement_id"]))
+    loose = facilities.loc[named < 0]
+    crs = require_metres(settlements.crs, what="settlements")
     points = settlements.geometry.to_numpy()
+    if len(loose):
+        require_shapes("facilities", loose)
+        loose = brought_to(loose, crs, what="facilities")
     tree = shapely.STRtree(points)
-    which, where = tree.query_nearest(loose.geometry.to_numpy(), max_distance=max(radius_m, 1e-6) * SLACK)
-    near = shapely.distance(loose.geometry.to_numpy()[which], points[where]) <= radius_m
-    pairs = pd.DataFrame({"which": which[near], "id": settlements["settlement_id"].to_numpy()[where[near]]})
-    holders = pairs.groupby("which", sort=True)["id"].min()
-    held = pd.concat([known.dropna().astype("str"), holders.astype("str")], ignore_index=True)
-    return held.value_counts().astype("float64")
+    shapes = shapes_of(loose.geometry) if len(loose) else np.array([], dtype=object)
+    which, where = tree.query_nearest(shapes, max_distance=max(radius_m, 1e-6) * SLACK)
+    near = shapely.distance(shapes[which], points[where]) <= radius_m
+    holders = pd.Series(where[near]).groupby(which[near]).min()
+    held = np.append(named[named >= 0], holders)
+    return np.bincount(held, minlength=len(settlements)).astype(np.float64)
 
 
 def nearest_road_m(points: gpd.GeoSeries, roads: gpd.GeoSeries, *, radius_m: float) -> FloatArray:
@@ -391,8 +407,9 @@ def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) ->
 
 def satisfied_by(facilities: Facilities, services: frozenset[str]) -> Facilities:
     """Keep the facilities that count for a service today."""
-    counting = facilities["service"].isin(list(services)) & (facilities["status"] == "existing")
-    return facilities.loc[counting & serves_where_it_stands(facilities)]
+    today = existing(facilities)
+    require_columns("facilities", today, ("service",))
+    return today.loc[today["service"].isin(list(services)) & serves_where_it_stands(today)]
 
 
 # Measuring: from the access table to a value for each settlement and to what it says about the norm.
@@ -490,9 +507,10 @@ def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min:
     return Reading(value, mapped, mapped)
 
 
-def doubt_failures(reading: Reading) -> Reading:
-    """Turn failures into unknowns, as an incomplete inventory asks."""
-    return replace(reading, strict=np.where(reading.mapped == 1.0, 1.0, np.nan))
+def doubt_failures(reading: Reading, *, direction: str = "max") -> Reading:
+    """Turn into unknowns what another facility could change: failures, or what is far enough from all of them."""
+    sure = 0.0 if direction == "min" else 1.0
+    return replace(reading, strict=np.where(reading.mapped == sure, sure, np.nan))
 
 
 def none_mapped(reading: Reading) -> Reading:
@@ -550,6 +568,10 @@ class Reader:
             words = load_services()
         self._words = words
         self._road_words = load_road_words()
+        strange = sorted({str(word) for word in evidence.inventory.values()} - set(INVENTORY))
+        if strange:
+            told = f"inventory: {first_of(strange)} is not one of {', '.join(INVENTORY)}"
+            raise ContractError("options", [told])
 
     def source_of(self, name: str) -> Source:
         """Find what a word of the register stands for; `roads` speaks for every kind of road."""
@@ -564,7 +586,7 @@ class Reader:
     def inventory_of(self, norm: Norm) -> str:
         """Tell how complete the inventory of what a norm asks for is."""
         found = [self.source_of(name).inventory for name in norm.bundle or (norm.service,)]
-        return next((name for name in ("unknown", "partial") if name in found), "complete")
+        return next(name for name in reversed(INVENTORY) if name in found)
 
     def read(self, norm: Norm) -> Reading | Unmeasured:
         """Read a norm along the settlements."""
@@ -600,14 +622,14 @@ class Reader:
         # Facilities without a place still count in the unit that their code names.
         counted, unplaced = pd.DataFrame(counting), self.evidence.unplaced
         if unplaced is not None:
-            others = satisfied_by(unplaced, self._words.satisfying(service))
+            others = satisfied_by(unplaced, self._counted_for(service))
             columns = ["township_id", "in_study"]
             counted = pd.concat([pd.DataFrame(rows).reindex(columns=columns) for rows in (counting, others)])
         if townships is None:
-            value = np.array([float(counted["in_study"].sum())])
-        elif len(townships):
-            home = counted["township_id"].dropna() if "township_id" in counted else pd.Series(dtype="str")
-            value = home.value_counts().reindex(townships).fillna(0.0).to_numpy(dtype=float)
+            value = np.array([float(counted["in_study"].sum() if "in_study" in counted else len(counted))])
+        elif len(townships) and "township_id" in counted:
+            home = id_positions(counted["township_id"], townships)
+            value = np.bincount(home[home >= 0], minlength=len(townships)).astype(np.float64)
         else:
             return Unmeasured("no_townships")
         mapped = within(value, norm)
@@ -625,9 +647,11 @@ class Reader:
                 return Unmeasured("not_computed:last_mile")
             if norm.metric not in {"dist_m", PRESENCE}:
                 return Unmeasured(f"metric_not_measured:{norm.metric}")
-            rows = table.set_index("settlement_id").reindex(self.places.ids)
-            known = rows["known_all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
-            hoped = rows["all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
+            columns = ("known_all_season_road_distance_m", "all_season_road_distance_m")
+            table = checked_access(table, ("settlement_id", *columns), name="last_mile")
+            table = with_ids_of(self.places.everywhere, table, name="last_mile")
+            rows = rows_along(table, self.places.ids, name="last_mile")
+            known, hoped = (rows[column].fillna(np.inf).to_numpy(dtype=float) for column in columns)
             limit = self._road_words["paved_road"].link_distance_m if is_presence else norm.threshold
             mapped = np.where(known <= limit, 1.0, np.where(hoped <= limit, np.nan, 0.0))
             mapped[~self.places.ids.isin(table["settlement_id"])] = np.nan
@@ -636,7 +660,10 @@ class Reader:
             word = self._road_words[name]
             if self.evidence.roads is None:
                 return Unmeasured("not_computed:roads")
-            mapped = road_link(self.places.frame.geometry, self.evidence.roads, word)
+            require_shapes("settlements", self.places.frame)
+            crs = require_metres(self.places.frame.crs, what="settlements")
+            roads = brought_to(self.evidence.roads, crs, what="roads")
+            mapped = road_link(self.places.frame.geometry, roads, word)
             reading = Reading(mapped, mapped, mapped, (f"proxy:{word.column}",) if word.proxy else ())
         elif not service:
             return Unmeasured(f"no_source:{name}")
@@ -645,8 +672,9 @@ class Reader:
                 counting = self._counting(service)
                 if counting is None:
                     return Unmeasured("not_computed:facilities")
+                require_shapes("settlements", self.places.everywhere)
                 held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
-                value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
+                value = held[self.places.inside]
                 mapped = within(value, norm)
                 reading = self._bounded(Reading(value, mapped, mapped), service, inventory, count=len(counting))
             else:
@@ -658,7 +686,7 @@ class Reader:
             if proxy:
                 bare = [note for note in reading.notes if note == NOTHING_MAPPED]
                 reading = Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}", *bare))
-        return reading if inventory == "complete" else doubt_failures(reading)
+        return reading if inventory == "complete" else doubt_failures(reading, direction=norm.direction)
 
     def _bounded(self, reading: Reading, service: str, inventory: str, *, count: int) -> Reading:
         """Say how many facilities may be missing, each of which would be present in one place."""
@@ -672,7 +700,11 @@ class Reader:
 
     def _counting(self, service: str) -> gpd.GeoDataFrame | None:
         facilities = self.evidence.facilities
-        return None if facilities is None else satisfied_by(facilities, self._words.satisfying(service))
+        return None if facilities is None else satisfied_by(facilities, self._counted_for(service))
+
+    def _counted_for(self, service: str) -> frozenset[str]:
+        """Name what counts for a service: one that the access table alone knows stands for itself."""
+        return self._words.satisfying(service) | {service}
 
 
 # Whom a norm asks about: settlements in its scope, and the people or places that its share is a share of.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import ABOVE_ZERO, FINITE, check_minutes, not_within
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -532,8 +532,8 @@ def choose_often(
     >>> found.sites["facility_id"].tolist(), found.worlds["regret_persons"].tolist()
     (['a', 'b'], [0.0, 8.0])
     """
-    if not worlds:
-        raise ContractError("worlds", ["name at least one"])
+    if not isinstance(worlds, Mapping) or not worlds:
+        raise ContractError("worlds", ["name at least one, as {'dry': od, 'wet': od_wet}"])
     require_columns("candidates", candidates, ("facility_id",))
     plans: dict[str, SitingPlan] = {}
     for world, od in worlds.items():
@@ -592,9 +592,9 @@ class OwnerPlans:
     ----------
     table : DataFrame
         One row an owner, the one that serves most people alone first, and last all together (`owner` missing):
-        `candidates` that it has, `new_sites` that it opens, `served_persons`, `border_persons` (served together beyond
-        those whom it serves alone), `objective`, `bound`, `status` (``optimal``, ``feasible``, or ``infeasible``, whose
-        numbers are NaN) and `why` it is infeasible.
+        `candidates` that may open, `new_sites` that it opens, `served_persons`, `border_persons` (served together
+        beyond those whom it serves alone), `objective`, `bound`, `status` (``optimal``, ``feasible``, or
+        ``infeasible``, whose numbers are NaN) and `why` it is infeasible.
     plans : mapping of object to SitingPlan
         By owner; one that can make no plan is not there.
     together : SitingPlan
@@ -631,7 +631,7 @@ def plans_by_owner(
         Column of the candidates: `tenure`, or a unit, a department, a community; candidates without an owner take part
         in the plan of all together alone.
     n_facilities : int, optional
-        How many new sites, in each plan; as many as an owner has where it has fewer.
+        How many new sites, in each plan; as many as an owner may open where it has fewer.
     **asked
         What else the model is asked.
 
@@ -661,6 +661,9 @@ def plans_by_owner(
     stays = np.zeros(len(candidates), dtype=bool)
     if "status" in candidates:
         stays = (candidates["status"] == asked.get("predefined", "existing")).to_numpy(dtype=bool, na_value=False)
+    may_open = ~stays
+    if "status" in candidates and not asked.get("reopen", False):
+        may_open &= (candidates["status"] != "closed").to_numpy(dtype=bool, na_value=True)
     owners = candidates[owner].where(~stays)
     names = sorted(owners.dropna().unique(), key=str)
     if not names:
@@ -676,15 +679,17 @@ def plans_by_owner(
     for name in names:
         own = (owners == name).to_numpy(dtype=bool, na_value=False)
         chosen = candidates.loc[own | stays]
-        row: dict[str, object] = {"owner": name, "candidates": int(own.sum())}
-        count = {} if n_facilities is None else {"n_facilities": min(n_facilities, int(own.sum()))}
+        able = int((own & may_open).sum())
+        row: dict[str, object] = {"owner": name, "candidates": able}
+        count = {} if n_facilities is None else {"n_facilities": min(n_facilities, able)}
+        leads_there = id_positions(od["to_id"], pd.Index(chosen["facility_id"])) >= 0
         try:
-            plans[name] = model(od.loc[od["to_id"].isin(chosen["facility_id"])], settlements, chosen, **asked | count)
+            plans[name] = model(od.loc[leads_there], settlements, chosen, **asked | count)
             rows.append(row | _told(plans[name], served))
         except InfeasibleError as error:
             rows.append(row | {"status": "infeasible", "why": str(error)})
     table = pd.DataFrame(rows, columns=list(_COLUMNS)).sort_values("served_persons", ascending=False, kind="stable")
-    last = pd.DataFrame([{"candidates": int((~stays).sum())} | _told(together, served)], columns=list(_COLUMNS))
+    last = pd.DataFrame([{"candidates": int(may_open.sum())} | _told(together, served)], columns=list(_COLUMNS))
     return OwnerPlans(pd.concat([table.astype(_COLUMNS), last.astype(_COLUMNS)], ignore_index=True), plans, together)
 
 

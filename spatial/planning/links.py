@@ -265,10 +265,17 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     if upgrades["upgrade_id"].duplicated().any():
         problems.append(f"upgrade_id: repeated: {first_of(names[upgrades['upgrade_id'].duplicated()])}")
     if not ((speeds > 0.0) & (speeds < np.inf)).all():
-        problems.append(f"speed_km_h: must be above 0, not so for {first_of(names[~(speeds > 0.0)])}")
+        wrong = names[~((speeds > 0.0) & (speeds < np.inf))]
+        problems.append(f"speed_km_h: must be above 0 and finite, not so for {first_of(wrong)}")
     today = (graph.forward_min, graph.backward_min)
     for number, (name, roads) in enumerate(zip(names, upgrades["road_ids"], strict=True)):
-        ids = [roads] if isinstance(roads, str) else [str(road) for road in roads]
+        if pd.api.types.is_scalar(roads):  # one road alone
+            ids = [] if pd.isna(roads) else [str(roads)]
+        else:
+            ids = [str(road) for road in roads]
+        if not ids:
+            problems.append(f"road_ids: none for {name}")
+            continue
         found, unknown = values_by_name(graph, pd.Series(1.0, index=ids))
         if unknown:
             problems.append(f"road_ids: the network has no edge or road {first_of(unknown)}, for {name}")

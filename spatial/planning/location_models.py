@@ -216,6 +216,7 @@ def bisect(
     sites: Siting, values: FloatArray, program: Callable[[float], Program], value_of: Callable[[BoolArray], float]
 ) -> Start | None:
     """Find a plan of the first of rising values that any plan keeps; the bound is the first that is not refuted."""
+    values = values if len(values) else np.zeros(1)  # where nobody has a site in reach any plan will do
     low, high, refuted = 0, len(values) - 1, -1
     best: BoolArray | None = None
     while low <= high:

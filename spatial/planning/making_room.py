@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access.capacity import fill_rings, ring_starts, transport
+from spatial.access.capacity import fill_rings, most_served, ring_starts, transport
 from spatial.access.od_pairs import id_positions, require_columns
-from spatial.access.options import limit_of, numbers
+from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.plans import SAME, Program, at_most, rows_of, solve
@@ -498,8 +498,12 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     ([30.0, 10.0], [1.0])
     """
     limit = limit_of("cutoff_min", cutoff_min)
-    if not most_persons > 0.0:
-        raise ContractError("options", [f"most_persons: must be above 0, is {most_persons!r}"])
+    problems = not_within("most_persons", most_persons, least=ABOVE_ZERO)
+    if compatible is not None and not (
+        isinstance(compatible, Mapping) and all(isinstance(also, Iterable) for also in compatible.values())
+    ):
+        problems.append(f"compatible: is {compatible!r}; give services by service, as {{'beds': ['day_care']}}")
+    refuse("options", problems)
     asked, room = (
         _read("need", need, ["settlement_id", "service"], sharing),
         _read("idle", idle, ["facility_id"], sharing),
@@ -559,12 +563,23 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
             "travel_time_min": minutes[some],
         }
     ).sort_values("persons", ascending=False, kind="stable", ignore_index=True)
-    per_unit = idle["persons_per_unit"].to_numpy(dtype=float) if "persons_per_unit" in idle else np.ones(len(idle))
+    per_unit = numbers("idle", "persons_per_unit", idle.get("persons_per_unit", pd.Series(1.0, idle.index)))
+    if not ((per_unit > 0.0) & np.isfinite(per_unit)).all():
+        wrong = idle["facility_id"].to_numpy()[~((per_unit > 0.0) & np.isfinite(per_unit))]
+        raise ContractError("idle", [f"persons_per_unit: not above 0, unknown or infinite for {first_of(wrong)}"])
+    # One more unit serves as many as it takes where so many wait for it, else as many more as can be then.
+    waiting = np.minimum((asked - matched)[i], most_persons - persons)
+    more = np.where(worth, np.minimum(per_unit, np.bincount(j, waiting, minlength=len(room))), 0.0)
+    for post in np.flatnonzero(worth & (more < per_unit)):
+        larger = room + per_unit * (np.arange(len(room)) == post)
+        more[post] = most_served(i, j, asked, larger, most_persons=most_persons) - float(persons.sum())
+    more = np.where(more > SAME * per_unit, more, 0.0)
+    more = np.where(more < per_unit * (1.0 - SAME), more, per_unit * (more > 0.0))
     total, people = float(persons.sum()), float(asked.sum())
     return CapacityMatch(
         matches=matches,
         need=need.assign(matched_persons=matched, left_persons=asked - matched, why=pd.Series(why, need.index, "str")),
-        idle=idle.assign(given_persons=given, left_persons=room - given, more_persons=np.where(worth, per_unit, 0.0)),
+        idle=idle.assign(given_persons=given, left_persons=room - given, more_persons=more),
         matched_share=total / people if people else np.nan,
         mean_minutes=float(persons @ minutes) / total if total else np.nan,
         border_persons=max(0.0, float(without_borders.sum()) - total),

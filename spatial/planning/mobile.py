@@ -104,7 +104,7 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
         `facility_id`: where the team may stop.
     legs : DataFrame
         Pairs of the base and the stops with each other, both ways: `from_id`, `to_id`, `travel_time_min` by the team's
-        vehicle; a pair that is not there has no way.
+        vehicle. Where the way over another stop is shorter, or the only one there is, the team drives that.
     base : str
         Id in the legs of where every day begins and ends.
     within_min : float
@@ -286,6 +286,11 @@ class _Day(NamedTuple):
         known = (start >= 0) & (end >= 0)
         table = np.full((len(places), len(places)), np.inf)
         np.minimum.at(table, (start[known], end[known]), minutes[known])
+        # Days are built stop by stop, which is exact where no detour is shorter: legs that were cut off have some.
+        over = table.copy()
+        for place in range(len(places)):
+            np.minimum(over, over[:, [place]] + over[[place]], out=over)
+        table = np.where(over < table * (1.0 - SAME), over, table)
         np.fill_diagonal(table, np.inf)
         return cls(60.0 * hours_per_day, 60.0 * hours_per_stop, table)
 

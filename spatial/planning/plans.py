@@ -479,8 +479,8 @@ class LocationModel:
                 }
             ),
             demand=reach,
-            objective=self.scale.told(found.value),
-            bound=self.scale.told(found.value if is_proven else bound),
+            objective=self.scale.told(found.value) + 0.0,  # a sum of nothing below 0 is -0.0
+            bound=self.scale.told(found.value if is_proven else bound) + 0.0,
             status="optimal" if is_proven and self.is_sure else "feasible",
             by_group=_by_group(sites, reach),
             first_persons=np.nan if self.first is None else self.first(is_open),

@@ -17,9 +17,10 @@ import pandas as pd
 
 from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.od_pairs import people_of, require_columns
-from spatial.access.options import TOWN_TIERS, cutoffs_of
+from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.crs import require_network_crs
+from spatial.errors import ContractError, first_of
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
@@ -164,7 +165,7 @@ def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) 
     """Put township centres and candidates together, with the unit whose flows count for each."""
     is_centre = settlements["tier"].isin(TOWN_TIERS["town"])
     if "in_study" in settlements:
-        is_centre &= settlements["in_study"]
+        is_centre &= settlements["in_study"].astype(bool)
     centres = settlements.loc[is_centre]
     units = _units(settlements)[is_centre]
     frames = [centres.assign(place_id=centres["settlement_id"], place_kind="township_centre", unit=units)]
@@ -193,14 +194,21 @@ def _flows(
             yield f"flow_{way}", nothing, np.full(len(places), "no_flows", dtype=object)
         return
     require_columns("flows", flows, ("from_id", "to_id", "kind", "volume"))
-    unit_of = pd.Series(_units(settlements).to_numpy(), index=settlements["settlement_id"].astype("str"))
-    ends = [flows[name].astype("str").map(unit_of).fillna(flows[name]) for name in ("from_id", "to_id")]
-    crosses = flows.assign(out=ends[0], **{"in": ends[1]}).loc[(ends[0] != ends[1]).to_numpy()]
+    # Ids may be numbers in one table and texts in another.
+    unit_of = pd.Series(_units(settlements).map(str).to_numpy(), index=settlements["settlement_id"].astype("str"))
+    texts = [flows[name].astype("str") for name in ("from_id", "to_id")]
+    ends = [text.map(unit_of).fillna(text) for text in texts]
+    volume = numbers("flows", "volume", flows["volume"])
+    if bool(((volume < 0.0) | np.isinf(volume)).any()):
+        named = first_of(texts[0][(volume < 0.0) | np.isinf(volume)])
+        raise ContractError("flows", [f"volume: negative or infinite from {named}; NaN where unknown"])
+    crosses = flows.assign(volume=volume, out=ends[0], **{"in": ends[1]}).loc[(ends[0] != ends[1]).to_numpy()]
+    units = places["unit"].map(str, na_action="ignore")
     for kind in sorted(flows["kind"].astype("str").unique()):
         of_kind = crosses.loc[crosses["kind"].astype("str") == kind]
         for way in ("out", "in"):
             total = of_kind.groupby(way)["volume"].agg(["sum", "size", "count"])
-            own = total.reindex(places["unit"]).fillna(0.0)
+            own = total.reindex(units).fillna(0.0)
             status = np.select(
                 [places["unit"].isna(), (own["count"] == 0) & (own["size"] > 0), own["count"] < own["size"]],
                 ["no_township", "no_flows", "at_least"],

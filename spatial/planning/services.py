@@ -17,7 +17,7 @@ from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
 from spatial.planning.plans import HALF, TRUSTED, Ordered, Program, at_most, rows_of, solve_in_order
-from spatial.planning.sites import Faults, Pairs, SitingOptions, fastest_pairs
+from spatial.planning.sites import MOST_COUNTED, Faults, Pairs, SitingOptions, fastest_pairs
 from spatial.planning.siting import mclp
 
 if TYPE_CHECKING:
@@ -452,7 +452,7 @@ def _read(
     if not held.index.has_duplicates:
         today = held.reindex(post).fillna(0.0).to_numpy()
         for what, wrong in (
-            ("NaN or infinite", ~np.isfinite(cost)),
+            (f"NaN, infinite or above {MOST_COUNTED:g}", ~(np.abs(cost) <= MOST_COUNTED)),
             ("not 0 for what is there now", is_now & (cost != 0.0)),
             ("negative for what is no smaller than today", ~is_now & (cost < 0.0) & ~(capacity < today)),
         ):

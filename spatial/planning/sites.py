@@ -170,9 +170,14 @@ def read_siting(
         )
         if wrong
     ]
-    limits = {"budget": budget, "first_within": given["first_within"], "time_limit_s": given["time_limit_s"]}
+    limits = {"budget": budget, "first_within": given["first_within"]}
     problems += [told for name, value in limits.items() if value is not None for told in not_within(name, value)]
-    problems += not_within("gap", given["gap"], most=1.0)
+    problems += not_within("gap", given["gap"], most=1.0) + not_within("time_limit_s", given["time_limit_s"])
+    if given["cost"] is None and not isinstance(given["predefined"], str | None):
+        problems.append(f"predefined: names one status, or None, where frames are given, is {given['predefined']!r}")
+    if not isinstance(given["demand"], Iterable):
+        problems.append(f"demand: names columns, is {given['demand']!r}")
+        given["demand"] = ()
     frames = [frame for frame in (od, settlements, candidates) if frame is not None]
     if given["cost"] is not None and frames:
         problems.append("cost: give either a matrix, or od, settlements and candidates")
@@ -251,6 +256,8 @@ def _from_frames(
     own = {}
     for column in filter(None, (capacity, price)):
         own[column] = np.asarray(numbers("candidates", column, candidates[column]))
+        if column == capacity:  # a large one stands for any number
+            own[column] = np.where(np.isinf(own[column]), own[column], np.minimum(own[column], MOST_COUNTED))
         faults.values("candidates", column, own[column], candidates["facility_id"])
     status = candidates["status"] if "status" in candidates else pd.Series("candidate", index=candidates.index)
     strange = status[~status.isin(["existing", "candidate", "closed"])]
@@ -288,6 +295,10 @@ def _from_frames(
         capacity=own[capacity][columns] if capacity else None,
         price=own[price][columns] if price else None,
     )
+
+
+MOST_COUNTED = 1e13
+"""People or money of one row, at most: sums of more are too long for the solver, which then finds nothing."""
 
 
 class Pairs(NamedTuple):
@@ -378,11 +389,12 @@ class Faults:
         self._found.append((table, text))
 
     def values(self, table: str, column: str, values: FloatArray, ids: pd.Series, *, is_finite: bool = True) -> None:
-        """Add numbers that are unknown, negative, or without end where they must have one."""
+        """Add numbers that are unknown, negative, or without end, or beyond what programs solve, where there is one."""
         for what, wrong in (
             ("NaN", np.isnan(values)),
             ("negative", values < 0.0),
             ("infinite", np.isinf(values) & is_finite),
+            (f"above {MOST_COUNTED:g}", np.isfinite(values) & (values > MOST_COUNTED) & is_finite),
         ):
             if wrong.any():
                 self.add(table, f"{column}: {what} for {first_of(ids[wrong].tolist())}")

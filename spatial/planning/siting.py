@@ -184,16 +184,22 @@ def lscp(
         is_whole = found.value >= everybody * (1.0 - SAME)
         return found._replace(value=float(price[is_open].sum()) if is_whole else np.inf)
 
-    def program(_value: float | None) -> Program:
+    def program_of(sites: Siting) -> Program:
         if sites.capacity is None:
             return siting_program(sites, price, [Cover.of(sites).hardest(len(price))])
         filled = filled_program(sites, must=sites.must)
         return filled._replace(cost=np.concatenate((price, filled.cost[len(price) :])))
 
+    def too_dear() -> InfeasibleError:
+        cheapest = solve(program_of(replace(sites, budget=None)), time_limit_s=sites.time_limit_s)
+        told = f"budget: {sites.budget:g} pays for no sites that serve everybody who is within the radius of one"
+        return InfeasibleError(told, cheapest.bound)
+
     most = served(sites.is_fixed | sites.may_open).value
     if most < everybody * (1.0 - SAME):
         raise InfeasibleError(f"{everybody:g} people, but all sites together cannot serve so many", most)
-    return LocationModel("lscp", sites, evaluate, program).best()
+    why_none = None if sites.budget is None else too_dear
+    return LocationModel("lscp", sites, evaluate, lambda _: program_of(sites), why_none=why_none).best()
 
 
 def p_median(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import id_positions, require_columns
 from spatial.errors import StudyError, first_of, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
@@ -231,7 +231,7 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
         problems.append(f"norms: no row of the study for {first_of(lacking)}; take those that score_norms chooses")
     refuse("norm_results", problems)
     rows = norm_results[(norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(columns)]
-    place = places.get_indexer(pd.Index(rows["unit_id"]))
+    place = id_positions(rows["unit_id"], places)  # texts in the table, though settlements may have numbers
     rows, place = rows[place >= 0], place[place >= 0]
     column = columns.get_indexer(pd.Index(rows["norm_id"]))
     size = (len(places), len(columns))

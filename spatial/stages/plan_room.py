@@ -275,9 +275,10 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
     room, before = task.each * made.units, task.each * task.capacity
     then, now = (filling.given(holds) for holds in (room, before))
     free = room - np.bincount(filling.facility, then, minlength=len(room))
-    idle = before - np.bincount(filling.facility, now, minlength=len(room))
     rest = made.left[-1] * task.asked
-    still = np.bincount(filling.facility, rest[filling.settlement], minlength=len(room)) > SAME
+    larger = (made.units + (np.arange(len(made.units)) == site) for site in order)  # one more unit at each
+    more_served = np.array([task.gained(units) for units in larger]) - task.gained(made.units)
+    idle = before - np.bincount(filling.facility, now, minlength=len(room))
     given = table.sum(axis=1)
     gained = np.concatenate(([0.0], np.cumsum(given)))
     grown, units = made.units[order], held[order]
@@ -329,7 +330,7 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
                     "idle_persons": idle[order],
                     "given_persons": given,
                     "left_persons": np.maximum(free[order], 0.0),
-                    "more_persons": np.where((still & (free <= SAME * task.each))[order], task.each, 0.0),
+                    "more_persons": np.where(more_served > SAME * task.each, more_served, 0.0),
                 }
             ),
             np.nan,

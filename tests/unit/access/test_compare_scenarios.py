@@ -213,3 +213,12 @@ def test_another_cutoff_gives_other_classes_from_the_same_times(bay):
     table = compare_scenarios(bay, BRIDGE, VILLAGES, HOSPITAL, service="hospital", cutoff_min=120.0)
     wanted = compare_scenarios(bay, BRIDGE, VILLAGES, HOSPITAL, service="hospital", cutoff_min=60.0)
     assert reclassified(table, 60.0).equals(wanted)
+
+
+def test_flags_that_are_numbers_are_the_same_sums(bay):
+    table = compare_scenarios(bay, [BRIDGE, CUT], VILLAGES, HOSPITAL, service="hospital", cutoff_min=120.0)
+    outside = table.assign(in_study=table["settlement_id"] != "east")
+    whole = dict.fromkeys(("in_study", "within_before", "within_after"), "int64")
+    told = summarise_scenarios(outside)
+    assert summarise_scenarios(outside.astype(whole)).equals(told)
+    assert told["persons"].tolist() == [100.0, 100.0]

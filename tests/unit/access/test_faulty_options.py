@@ -16,13 +16,61 @@ from spatial.errors import ContractError
 
 SCORES = [[0.5, 0.6], [0.7, 0.8]]
 HUGE = 10**400
+ACCESS = pd.DataFrame({"settlement_id": ["a"], "service": "clinic", "mode": "walk", "travel_time_min": 5.0})
+ACCESS = ACCESS.assign(reach_status="reached", facility_id="f")
+PLACES = pd.DataFrame({"settlement_id": ["a"], "population_persons": 9.0, "in_study": True})
+LAST_MILE = pd.DataFrame({"settlement_id": ["a"], "last_mile_class": "near", "last_mile_class_known": "near"})
+OD = pd.DataFrame({"from_id": ["a"], "to_id": ["f"], "travel_time_min": [5.0]})
+CLINIC = pd.DataFrame({"facility_id": ["f"], "service": "clinic", "capacity": 9.0})
 ONE_FLOW = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "volume": [1.0]})
+
+
+def _interval(**options):
+    return sp.cumulative_interval(OD, PLACES, CLINIC, **{"service": "clinic", "interval_min": (1, 2), **options})
+
+
+def _allocated(**options):
+    return sp.allocate_capacity(OD, PLACES, CLINIC, service="clinic", cutoff_min=None, **options)
+
+
+def _sited(**options):
+    return sp.mclp(OD, PLACES, CLINIC, n_facilities=1, service_radius=9.0, **options)
+
+
+def _matched(**options):
+    need = PLACES.assign(service="x", persons=1.0)
+    return sp.match_capacity(need, CLINIC.assign(service="x", persons=1.0), OD, **options)
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: sp.segmentation_index(theil_between=0.1, advantaged_share=2), "advantaged_share: .* is 2"),
+        (lambda: sp.fgt_poverty([1.0], line="x"), "line: must be finite, is 'x'"),
+        (lambda: _interval(step_min="x"), "step_min 'x': must be 0 <= a <= b, step > 0"),
+        (lambda: _interval(interval_min=[1, "a"]), "interval_min: texts"),
+        (lambda: _allocated(capacity=["beds"]), ".'beds'.: no such column"),
+        (lambda: _allocated(demand=["people"]), ".'people'.: no such column"),
+        (lambda: _sited(demand=5), "demand: names columns, is 5"),
+        (lambda: _sited(time_limit_s=None), "time_limit_s: must be 0 or more, is None"),
+        (lambda: _sited(predefined=["existing"]), "predefined: names one status, or None, where frames are given"),
+        (lambda: _sited(capacity=["beds"]), ".'beds'.: no such column"),
+        (lambda: _matched(compatible=["x"]), "compatible: is .'x'.; give services by service"),
+        (lambda: _matched(compatible={"x": 1}), "compatible: is .'x': 1.; give services by service"),
+        (lambda: sp.fgt_poverty([1.0], line=1.0, bound="x"), "bound: must be finite, is 'x'"),
+        (lambda: sp.fgt_poverty([1.0], line=1.0, alpha="x"), "alpha: powers must be 0 or more, are 'x'"),
+        (lambda: sp.fgt_poverty([1.0], line=1.0, alpha=2.0), "alpha: powers must be 0 or more, are 2.0"),
+        (lambda: sp.weighted_statistics([1.0], cap=-1.0), "cap: must be 0 or more, is -1"),
+        (lambda: sp.weighted_statistics([1.0], cap="x"), "cap: must be 0 or more, is 'x'"),
+        (lambda: sp.summarise(ACCESS, by=None, cap_min=math.nan), "cap_min: must be 0 or more, is nan"),
+        (lambda: sp.summarise(ACCESS, by=None, min_known_share="x"), "min_known_share: must be from 0 to 1, is 'x'"),
+        (lambda: sp.summarise(ACCESS, by=["tier"]), "by: is .'tier'., must be the name of one column"),
+        (lambda: sp.wet_loss(ACCESS, ACCESS, PLACES, cutoff_min="x"), "cutoff_min: must be 0 or more, is 'x'"),
+        (lambda: sp.last_mile_coverage(LAST_MILE, ACCESS, PLACES, targets=["clinic"]), "targets: is .'clinic'.; give"),
+        (
+            lambda: sp.last_mile_coverage(LAST_MILE, ACCESS, PLACES, targets={"clinic": "x"}),
+            "targets: clinic: must be 0 or more, is 'x'",
+        ),
         (lambda: sp.segmentation_index(advantaged_share=-0.1), "advantaged_share: .* is -0.1"),
         (lambda: sp.segmentation_index(theil_between="x"), "theil_between: must be a number.*'x'"),
         (lambda: sp.segmentation_index(dissimilarity="0.5"), "dissimilarity: must be a number.*'0.5'"),

@@ -228,6 +228,7 @@ def test_neither_the_order_nor_the_size_of_steps_matters():
     [
         ({"distance_m": 0.0}, "distance_m"),
         ({"distance_m": np.nan}, "distance_m"),
+        ({"distance_m": "2 km"}, "distance_m: must be above 0, is '2 km'"),
         ({"condition": RoadCondition("iri", 6.0, 13.0)}, "'iri' is missing"),
         ({"condition": RoadCondition("surface", 6.0, 13.0)}, "must hold numbers"),
         ({"condition": RoadCondition("bad", -1.0, 13.0)}, "paved_max"),

@@ -557,3 +557,28 @@ def test_places_without_a_crs_are_refused(without: str) -> None:
     given[without] = given[without].set_crs(None, allow_override=True)
     with pytest.raises(CrsError, match=f"{without}: no CRS"):
         locate_places(_facilities({"name": "官坪村卫生室"}), **given)
+
+
+def test_rows_with_coordinates_and_no_crs_are_refused_and_rows_without_any_are_placed() -> None:
+    rows = _facilities({"name": "大龙村"}, {"name": "x"})
+    points = gpd.GeoDataFrame(rows, geometry=[None, shapely.Point(99.3, 26.2)])
+    with pytest.raises(CrsError, match="places: no CRS; say what their coordinates are in"):
+        locate_places(points, _settlements(), _boundaries())
+    placed = locate_places(points.iloc[:1], _settlements(), _boundaries()).frame
+    assert placed["placed_at"].tolist() == ["s2"]
+    assert placed.crs == WGS84
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"settlements": _settlements().drop(columns="settlement_id")}, "settlement_id: no such column"),
+        ({"settlements": _settlements().assign(tags="{")}, "tags: '{' is no JSON object"),
+        ({"settlements": _settlements().assign(tags="[1]")}, "tags: .* is no JSON object"),
+        ({"boundaries": _boundaries().set_geometry([None] * 3, crs=WGS84)}, "geometry: no polygon at 0, 1, 2"),
+    ],
+)
+def test_ground_on_which_nothing_can_be_found_is_refused(given: dict[str, gpd.GeoDataFrame], told: str) -> None:
+    ground = {"settlements": _settlements(), "boundaries": _boundaries(), **given}
+    with pytest.raises(ContractError, match=told):
+        locate_places(_facilities({"name": "官坪村卫生室"}), **ground)

@@ -181,8 +181,8 @@ def test_each_owner_alone_has_the_best_plan_of_its_own_sites(model: str, seed: i
     for row in found.table.dropna(subset="owner").to_dict("records"):
         own = Task(seed)
         own.free = task.free & (owners == row["owner"])
-        own.p = min(task.p, int((~task.fixed & (owners == row["owner"])).sum()))
-        assert row["candidates"] == int((~task.fixed & (owners == row["owner"])).sum())
+        own.p = min(task.p, int(own.free.sum()))
+        assert row["candidates"] == int(own.free.sum())
         values = own.values(model, own.choices(counts=model != "lscp"))
         best = best_of(values, is_most=model in MOST)
         assert row["objective"] == pytest.approx(best, nan_ok=True)

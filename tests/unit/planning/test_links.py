@@ -453,7 +453,10 @@ def test_what_is_fast_already_keeps_its_speed():
     ("changed", "words"),
     [
         ({"road_ids": [["s9"]]}, "the network has no edge or road 's9'"),
-        ({"speed_km_h": [0.0]}, "speed_km_h: must be above 0, not so for 'a'"),
+        ({"speed_km_h": [0.0]}, "speed_km_h: must be above 0 and finite, not so for 'a'"),
+        ({"speed_km_h": [np.inf]}, "speed_km_h: must be above 0 and finite, not so for 'a'"),
+        ({"road_ids": [[]]}, "road_ids: none for a"),
+        ({"road_ids": [9]}, "the network has no edge or road '9'"),
         ({"speed_km_h": [10.0]}, "speed_km_h: no road of a becomes faster"),
         ({"upgrade_id": None}, "upgrade_id"),
         ({"upgrade_id": "a", "road_ids": [["s0"], ["s1"]], "speed_km_h": 60.0}, "upgrade_id: repeated: 'a'"),

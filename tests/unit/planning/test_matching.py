@@ -69,6 +69,25 @@ def test_one_more_bed_is_worth_its_people_also_through_others() -> None:
     assert more.need["matched_persons"].sum() - found.need["matched_persons"].sum() == pytest.approx(1.0)
 
 
+def test_one_more_unit_serves_no_more_people_than_wait_for_it() -> None:
+    # A room more takes 100; 5 wait at a alone, and 8 more who are at b now would not move: nobody waits there.
+    need = pd.DataFrame({"settlement_id": ["u", "v"], "service": "beds", "persons": [25.0, 8.0]})
+    idle = pd.DataFrame(
+        {"facility_id": ["a", "b"], "service": "beds", "persons": [20.0, 8.0], "persons_per_unit": 100.0}
+    )
+    od = pd.DataFrame(
+        [("u", "a", 5.0), ("v", "a", 9.0), ("v", "b", 6.0)], columns=["from_id", "to_id", "travel_time_min"]
+    )
+    assert match_capacity(need, idle, od).idle["more_persons"].tolist() == [5.0, 0.0]
+    # Without a room of its own b would take the 8 who crowd at a, of whom 8 wait somewhere.
+    assert match_capacity(need, idle.assign(persons=[20.0, 0.0]), od).idle["more_persons"].tolist() == [13.0, 8.0]
+    # A way may be taken by 22 only: 2 more of u.
+    assert match_capacity(need, idle, od, most_persons=22.0).idle["more_persons"].tolist() == [2.0, 0.0]
+    for wrong in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ContractError, match="persons_per_unit: not above 0, unknown or infinite for 'a', 'b'"):
+            match_capacity(need, idle.assign(persons_per_unit=wrong), od)
+
+
 def test_a_border_costs_the_people_who_could_be_served_beyond_it() -> None:
     need, idle = NEED.assign(county=["x", "y", "x"]), IDLE.assign(county=["x", "x"])
     found = match_capacity(need, idle, OD, sharing="county")
@@ -155,6 +174,7 @@ def test_pairs_of_unknown_or_negative_minutes_are_refused(minutes: float) -> Non
     [
         ({"cutoff_min": -1.0}, "cutoff_min"),
         ({"most_persons": 0.0}, "most_persons"),
+        ({"most_persons": "many"}, "most_persons: must be above 0, is 'many'"),
         ({"sharing": "county"}, "county: no such column"),
     ],
 )

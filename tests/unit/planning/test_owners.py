@@ -89,3 +89,22 @@ def test_candidates_without_owners_and_plans_of_nobody_are_refused() -> None:
         plans_by_owner(mclp, OD, PEOPLE, SITES.assign(tenure=None), n_facilities=1, service_radius=2)
     with pytest.raises(InfeasibleError):
         plans_by_owner(mclp, OD, PEOPLE, SITES, n_facilities=7, service_radius=2)
+
+
+def test_ids_that_are_numbers_in_one_table_alone_are_sites_of_their_owner() -> None:
+    at = {name: str(number) for number, name in enumerate(X)}
+    told = plans_by_owner(mclp, OD, PEOPLE, SITES, n_facilities=2, service_radius=2).table
+    texts = SITES.assign(facility_id=SITES["facility_id"].map(at))
+    od = OD.assign(to_id=OD["to_id"].map(at).astype("int64"))
+    pd.testing.assert_frame_equal(plans_by_owner(mclp, od, PEOPLE, texts, n_facilities=2, service_radius=2).table, told)
+
+
+def test_a_closed_site_is_none_that_its_owner_may_open() -> None:
+    # Of the collective's b and d only b may open, which serves a, b and c.
+    sites = SITES.assign(status=["candidate"] * 3 + ["closed"] + ["candidate"] * 2)
+    found = plans_by_owner(mclp, OD, PEOPLE, sites, n_facilities=2, service_radius=2).table.set_index("owner")
+    columns = ["candidates", "new_sites", "served_persons", "status"]
+    assert found.loc["collective", columns].tolist() == [1, 1, 400.0, "optimal"]
+    assert found["candidates"].tolist()[-1] == 5
+    again = plans_by_owner(mclp, OD, PEOPLE, sites, n_facilities=2, service_radius=2, reopen=True).table
+    assert again["candidates"].tolist() == [2, 3, 6]

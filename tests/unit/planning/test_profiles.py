@@ -216,3 +216,28 @@ def test_a_service_that_is_asked_for_by_name_must_be_known() -> None:
     assert "telecom_min" not in status
     with pytest.raises(ContractError, match=r"'markt'.*nearest in spelling"):
         profile_of(services=["markt"])
+
+
+def test_flows_of_townships_that_are_numbers_in_one_table_alone_count() -> None:
+    # Townships 1 and 2; the candidate lies in township 2, and its list has texts.
+    numbered = SETTLEMENTS.assign(township_id=[1, 1, 2, 2, 2])
+    idle = gpd.GeoDataFrame(
+        {"facility_id": ["c"], "service": "idle", "status": "candidate", "township_id": ["2"], "name": None},
+        geometry=[at(30)],
+        crs=CRS,
+    )
+    plain = profile_of(settlements=SETTLEMENTS, candidates=idle.assign(township_id="B"))
+    for candidates in (idle, idle.assign(township_id=[2])):
+        pd.testing.assert_frame_equal(profile_of(settlements=numbered, candidates=candidates), plain)
+    assert told(plain, "c")[0]["flow_in_parcels"] == 10.0
+    with pytest.raises(ContractError, match="volume: texts"):
+        profile_of(flows=FLOWS.astype({"volume": "str"}))
+    for volume in (-1.0, np.inf):
+        with pytest.raises(ContractError, match="volume: negative or infinite from 't1', 't1', 'v3', 'x'"):
+            profile_of(flows=FLOWS.assign(volume=volume))
+
+
+def test_numbers_say_which_towns_lie_inside() -> None:
+    flags = [1, 1, 1, 0, 1]
+    inside = profile_of(settlements=SETTLEMENTS.assign(in_study=[bool(flag) for flag in flags]))
+    pd.testing.assert_frame_equal(profile_of(settlements=SETTLEMENTS.assign(in_study=flags)), inside)

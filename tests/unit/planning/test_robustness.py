@@ -83,3 +83,9 @@ def test_the_base_plan_never_serves_more_than_the_best_plan_of_a_world(seed: int
     assert found.plans["base"].demand["served_persons"].sum() == pytest.approx(
         found.worlds["base_served_persons"].iloc[0]
     )
+
+
+def test_worlds_without_names_are_refused() -> None:
+    od, people, sites = frames(np.array([[5.0]]), np.array([1.0]))
+    with pytest.raises(ContractError, match="name at least one, as"):
+        choose_often(mclp, [od, od], people, sites, n_facilities=1, service_radius=9)  # type: ignore[arg-type]

@@ -77,7 +77,8 @@ def test_nobody_within_the_radius_is_no_plan() -> None:
 @pytest.mark.parametrize(
     ("column", "row", "value", "told"),
     [
-        ("cost", 1, np.nan, "cost: NaN or infinite"),
+        ("cost", 1, np.nan, "cost: NaN, infinite or above"),
+        ("cost", 1, 1e300, "cost: NaN, infinite or above"),
         ("cost", 1, -1.0, "negative for what is no smaller than today"),
         ("cost", 3, -1.0, "negative for what is no smaller than today"),
         ("cost", 0, 1.0, "not 0 for what is there now"),

@@ -321,3 +321,54 @@ def test_a_relaxation_proves_its_bound_by_its_prices_and_no_swap_improves_its_pl
     for out in set(opened) - set(fixed):
         for new in set(range(10)) - set(opened):
             assert cost[:, [*(set(opened) - {out}), new]].min(axis=1).sum() >= found.cost
+
+
+@pytest.mark.parametrize("number", [1e14, 1e300])
+def test_people_and_prices_beyond_what_programs_solve_are_refused_by_every_model(number: float) -> None:
+    od, settlements, candidates = frames(np.array([[0.0, 9.0], [9.0, 0.0]]), np.array([1.0, 1.0]))
+    many = settlements.assign(population_persons=[1.0, number])
+    dear = candidates.assign(price=[1.0, number], room=[1.0, number])
+    for model, more in MODELS_AND_OPTIONS:
+        with pytest.raises(ContractError, match=r"population_persons: above 1e\+13 for"):
+            model(od, many, candidates, **more)
+        with pytest.raises(ContractError, match=r"price: above 1e\+13 for"):
+            model(od, settlements, dear, site_costs="price", **more)
+        # Room for any number is room for those that there are.
+        assert len(model(od, settlements, dear, capacity="room", **more).sites) == 2
+
+
+MODELS_AND_OPTIONS = (
+    (mclp, {"n_facilities": 2, "service_radius": 5}),
+    (lscp, {"service_radius": 5}),
+    (p_median, {"n_facilities": 2}),
+    (p_center, {"n_facilities": 2}),
+)
+
+
+def test_a_budget_that_serves_not_everybody_says_what_would_serve_them() -> None:
+    # Two places, each within reach of its own site alone; the sites cost 3 each.
+    od, settlements, candidates = frames(np.array([[0.0, 9.0], [9.0, 0.0]]), np.array([1.0, 1.0]))
+    dear = candidates.assign(price=3.0, room=5.0)
+    for more in ({}, {"capacity": "room"}):
+        with pytest.raises(InfeasibleError, match="budget: 5 pays for no sites that serve everybody") as told:
+            lscp(od, settlements, dear, service_radius=5, site_costs="price", budget=5.0, **more)
+        assert told.value.bound == 6.0
+
+
+def test_where_nobody_has_a_site_in_reach_the_longest_way_of_anybody_is_none() -> None:
+    od, settlements, candidates = frames(np.full((2, 2), np.inf), np.array([1.0, 1.0]))
+    full = candidates.assign(room=5.0)
+    for plan in (
+        p_center(od, settlements, candidates, n_facilities=1),
+        p_center(od, settlements, full, n_facilities=1, capacity="room"),
+        p_median(od, settlements, candidates, n_facilities=1),
+    ):
+        assert (plan.objective, plan.status, plan.sites["persons"].sum()) == (0.0, "optimal", 0.0)
+
+
+def test_people_of_whom_none_are_backed_are_zero_and_not_below() -> None:
+    od, settlements, candidates = frames(np.array([[0.0, 9.0], [9.0, 0.0]]), np.array([1.0, 1.0]))
+    plan = backup_coverage(
+        od, settlements, candidates.assign(room=5.0), n_facilities=2, service_radius=5, capacity="room"
+    )
+    assert (str(plan.objective), str(plan.bound)) == ("0.0", "0.0")

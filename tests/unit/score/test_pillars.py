@@ -910,3 +910,17 @@ def test_totals_by_direction_make_a_flow_without_a_table() -> None:
     flows = pd.DataFrame({"from_id": ["b"], "to_id": ["a"], "kind": "deposits", "volume": [30.0]})
     with pytest.raises(StudyError, match=r"'deposits' .* keep one of the two"):
         score(flows=flows, rules=rules)
+
+
+def test_settlements_whose_ids_are_numbers_have_the_scores_of_the_same_texts() -> None:
+    number = {name: at for at, name in enumerate([*IDS, "far"])}
+    table = results()
+    of_place = table["unit_level"] == "settlement"
+    table["unit_id"] = table["unit_id"].where(~of_place, table["unit_id"].map(number).map("{:.0f}".format))
+    places = sp.place_scores(table, [number[name] for name in IDS], ["CLINIC", "SCHOOL"])
+    np.testing.assert_array_equal(places.q, sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"]).q)
+    numbered = settlements().assign(settlement_id=lambda frame: frame["settlement_id"].map(number))
+    told = sp.score_study(numbered, places, evidence()).components
+    pd.testing.assert_frame_equal(
+        told[told["unit_level"] != "settlement"], score().components.query("unit_level != 'settlement'")
+    )

@@ -162,6 +162,19 @@ def test_a_facility_is_enlarged_as_far_as_those_without_room_need_it_and_as_it_m
     )
 
 
+def test_one_more_unit_is_told_to_serve_no_more_than_those_who_still_wait(tiny):
+    # In units of 50 people: 1 for the 140 of 西镇, which may be 2, so that 40 wait; a third unit would serve these.
+    with_two(tiny)
+    text = tiny.path("facilities.csv").read_text(encoding="utf-8")
+    tiny.write("facilities.csv", text.replace(",300,", ",6,").replace(",50,", ",1,").replace(",270", ",5"))
+    tiny.tables["measures"]["persons_per_unit"] = {"hospital": 50}
+    plan = {"name": "larger", "service": "hospital", "within_min": 60, "enlarge": True}
+    study = study_of(tiny, plans=[plan], planning={"enlarge_to": 2.0}, uncertainty={"wet": False})
+    result = sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
+    columns = ["capacity_persons", "given_persons", "left_persons", "more_persons"]
+    assert result.plan_capacity[columns].iloc[0].tolist() == pytest.approx([100.0, 50.0, 0.0, 40.0])
+
+
 @pytest.mark.parametrize("name", ["larger", "paid"])
 def test_enlarged_facilities_are_a_scenario_with_the_same_people(enlarged, name):
     study, where, result = enlarged
