@@ -14,6 +14,7 @@ from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.cumulative import cumulative_cutoff
 from spatial.errors import ContractError, InfeasibleError
 from spatial.network.build import build_network
+from spatial.network.combined import combine_networks
 from spatial.network.scenarios import edit_network
 from spatial.network.speeds import with_season
 from spatial.planning.links import rank_links, rank_upgrades
@@ -345,6 +346,20 @@ def test_options_that_make_no_sense_are_refused(changed, words):
     options = {"budget_km": 10.0, "facilities": clinic(0, 0), "service": "clinic", "rules": RULES} | changed
     with pytest.raises(ContractError, match=words):
         rank_links(graph, places(a=(0, 10_000, 1)), lines(a=[(0, 0), (0, 10_000)]), **options)
+
+
+def test_links_and_upgrades_need_the_network_of_one_mode_and_a_candidate():
+    modes = {mode: build_network(ladder(), mode=mode) for mode in ("walk", "drive")}
+    asked = {"budget_km": 9, "facilities": clinic(0, 0), "service": "clinic", "rules": RULES}
+    home, link = places(a=(0, 10_000, 1)), lines(a=[(0, 0), (0, 10_000)])
+    with pytest.raises(ContractError, match="no candidate at all"):
+        rank_links(modes["drive"], home, link.iloc[:0], **asked)
+    both = combine_networks(modes["walk"], modes["drive"])
+    with pytest.raises(ContractError, match="links are ranked on the network of one mode, not walk"):
+        rank_links(both, home, link, **asked)
+    upgrades = pd.DataFrame({"upgrade_id": ["a"], "road_ids": [["0"]], "speed_km_h": [60.0]})
+    with pytest.raises(ContractError, match="upgrades are ranked on the network of one mode, not walk"):
+        rank_upgrades(both, home, upgrades, **asked)
 
 
 def test_times_to_candidates_carry_their_status_and_measures_refuse_them():

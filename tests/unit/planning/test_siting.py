@@ -186,6 +186,31 @@ def test_options_that_cannot_be_are_refused(change: dict[str, Any], told: str) -
         p_median(**options)
 
 
+@pytest.mark.parametrize(
+    ("table", "change", "told"),
+    [
+        (0, {"to_id": "f9"}, "to_id: in no row of candidates: 'f9'"),
+        (0, {"from_id": "s9"}, "from_id: in no row of settlements: 's9'"),
+        (1, {"population_persons": np.nan}, "population_persons: no value is known"),
+        (1, {"settlement_id": None}, "settlement_id: 6 are missing"),
+        (2, {"facility_id": None}, "facility_id: 6 are missing"),
+        (2, {"status": "planned"}, "status: must be existing, candidate or closed, is 'planned'"),
+    ],
+)
+def test_frames_that_do_not_belong_together_are_refused(table: int, change: dict[str, Any], told: str) -> None:
+    asked = list(frames(LINE, PEOPLE))
+    asked[table] = asked[table].assign(**change)
+    with pytest.raises(ContractError, match=told):
+        p_median(*asked, n_facilities=1)
+
+
+def test_a_model_has_no_options_but_its_own_and_alternatives_no_share_above_all() -> None:
+    with pytest.raises(TypeError, match="no such option: 'n_sites'"):
+        p_median(cost=LINE, n_facilities=1, n_sites=2)
+    with pytest.raises(ContractError, match=r"within: must be from 0 to 1, is 1\.5"):
+        p_median(cost=LINE, n_facilities=1).alternatives(within=1.5)
+
+
 def test_unknown_people_are_nobody_and_are_listed() -> None:
     od, settlements, candidates = frames(LINE, np.append(PEOPLE[:-1], np.nan))
     plan = mclp(od, settlements, candidates, n_facilities=2, service_radius=2)
