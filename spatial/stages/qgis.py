@@ -103,7 +103,8 @@ def qgis(
         **said_of_study(options, summary),
         as_of=options.as_of,
         licences=[
-            f"{row.origin}, {row.licence}, {row.vintage} ({row.path})"
+            # What nobody states is told once.
+            f"{', '.join(dict.fromkeys((row.origin, row.licence, row.vintage)))} ({row.path})"
             for row in told["provenance"].itertuples(index=False)
         ],
         issues=wording.known_issues(told["provenance"]),
