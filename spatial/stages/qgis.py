@@ -104,7 +104,7 @@ def qgis(
         as_of=options.as_of,
         licences=[
             # What nobody states is told once.
-            f"{', '.join(dict.fromkeys((row.origin, row.licence, row.vintage)))} ({row.path})"
+            f"{', '.join(dict.fromkeys(map(str, (row.origin, row.licence, row.vintage))))} ({row.path})"
             for row in told["provenance"].itertuples(index=False)
         ],
         issues=wording.known_issues(told["provenance"]),
