@@ -19,6 +19,16 @@ def test_of_one_place_within_or_beyond_pages_speak_as_of_one(county_folder, open
     assert told == [f"{verb} more than 2 km from an all-season road (50 %)." for verb in ("lies", "lie")]
 
 
+def test_of_one_township_none_is_told_as_behind_others(sample_run, open_page):
+    alone = "(told) => { const matrix = told.answer.matrix; matrix.rows = matrix.rows.slice(0, 1); }"
+    page = open_page(sample_run / "maps" / "sample" / "index.html", changed=alone)
+    assert page.inner_text("#matrix-title").endswith(": who is beyond these norms")
+    page = open_page(sample_run / "maps" / "sample" / "fact-sheet.html", changed="(told) => { told.townships = 1; }")
+    told = page.inner_text("#township-line")
+    assert "stands first" not in told
+    assert "beyond at least one of these norms" in told
+
+
 def test_where_everybody_is_within_nobody_is_told_of_at_least(county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t4")
     state = "(({ sums }) => Spatial.split(sums.people))(Spatial.state)"

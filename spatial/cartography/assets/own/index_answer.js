@@ -42,7 +42,8 @@
     ]);
     S.fill("matrix", [S.el("thead", {}, [head]), S.el("tbody", {}, shown.map(line))]);
     const behind = rows.filter((row) => byPeople(row) > 0).slice(0, 3).map(unitName);
-    const key = ["nobody", "one", "two", "three"][behind.length];
+    // One township alone is behind no other.
+    const key = rows.length === 1 && behind.length ? "alone" : ["nobody", "one", "two", "three"][behind.length];
     document.getElementById("matrix-title").textContent = S.t("answer.behind_" + key, { first: behind[0], second: behind[1], third: behind[2] });
     document.getElementById("matrix-lead").textContent = S.t(isPeople ? "answer.matrix_people" : "answer.matrix_places");
     const labels = [0, ...D.STEPS].map((step, k) => S.el("span", {}, [S.el("i", { class: "cell-" + (k + 1) }), S.el("span", { text: k === D.STEPS.length ? S.t("answer.share_all") : S.t("answer.share_to", { share: S.percent(D.STEPS[k]) }) })]));
