@@ -268,25 +268,14 @@ def transport(
 
     if len(i) == 0:
         return np.zeros(0)
-    within, each = LinearConstraint(*_shared(i, j, people, room)), Bounds(0.0, most_persons)
-    fewest = most_served(i, j, people, room, most_persons=most_persons)
+    n, pairs = len(people), np.arange(len(i))
+    limits = np.concatenate((people, room))
+    sums = csr_array(
+        (np.ones(2 * len(i)), (np.concatenate((i, n + j)), np.concatenate((pairs, pairs)))), shape=(len(limits), len(i))
+    )
+    within, each = LinearConstraint(sums, ub=limits), Bounds(0.0, most_persons)
+    most = milp(-np.ones(len(i)), constraints=within, bounds=each)
+    fewest = float(np.asarray(most.x, dtype=np.float64).sum())
     all_served = LinearConstraint(csr_array(np.ones((1, len(i)))), lb=fewest)
     least = milp(minutes, constraints=[within, all_served], bounds=each)
     return np.maximum(0.0, np.asarray(least.x, dtype=np.float64))
-
-
-def most_served(i: IntArray, j: IntArray, people: FloatArray, room: FloatArray, *, most_persons: float) -> float:
-    """Count the most people of places who can be served at sites by pairs of both."""
-    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 - as above
-
-    within = LinearConstraint(*_shared(i, j, people, room))
-    most = milp(-np.ones(len(i)), constraints=within, bounds=Bounds(0.0, most_persons))
-    return float(np.asarray(most.x, dtype=np.float64).sum())
-
-
-def _shared(i: IntArray, j: IntArray, people: FloatArray, room: FloatArray) -> tuple[csr_array, float, FloatArray]:
-    """Bound the sums of pairs by the people of their place and by the room of their site."""
-    n, pairs = len(people), np.arange(len(i))
-    at = np.concatenate((i, n + j)), np.concatenate((pairs, pairs))
-    sums = csr_array((np.ones(2 * len(i)), at), shape=(n + len(room), len(i)))
-    return sums, -np.inf, np.concatenate((people, room))

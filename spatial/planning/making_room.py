@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_flow
 
-from spatial.access.capacity import fill_rings, most_served, ring_starts, transport
+from spatial.access.capacity import fill_rings, ring_starts, transport
 from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
@@ -552,7 +554,6 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     given = np.minimum(np.bincount(j, persons, minlength=len(room)), room)
     reached = np.bincount(i, minlength=len(asked)) > 0
     why = np.select([matched == asked, reached, in_reach], ["met", "too_little", "border"], "not_reached")
-    worth = _is_short(i, j, persons, asked - matched, most_persons, len(room))
     some = persons > 0.0
     matches = pd.DataFrame(
         {
@@ -567,14 +568,7 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     if not ((per_unit > 0.0) & np.isfinite(per_unit)).all():
         wrong = idle["facility_id"].to_numpy()[~((per_unit > 0.0) & np.isfinite(per_unit))]
         raise ContractError("idle", [f"persons_per_unit: not above 0, unknown or infinite for {first_of(wrong)}"])
-    # One more unit serves as many as it takes where so many wait for it, else as many more as can be then.
-    waiting = np.minimum((asked - matched)[i], most_persons - persons)
-    more = np.where(worth, np.minimum(per_unit, np.bincount(j, waiting, minlength=len(room))), 0.0)
-    for post in np.flatnonzero(worth & (more < per_unit)):
-        larger = room + per_unit * (np.arange(len(room)) == post)
-        more[post] = most_served(i, j, asked, larger, most_persons=most_persons) - float(persons.sum())
-    more = np.where(more > SAME * per_unit, more, 0.0)
-    more = np.where(more < per_unit * (1.0 - SAME), more, per_unit * (more > 0.0))
+    more = _served_by_one_more(i, j, persons, asked - matched, most_persons, per_unit)
     total, people = float(persons.sum()), float(asked.sum())
     return CapacityMatch(
         matches=matches,
@@ -623,3 +617,28 @@ def _is_short(i: IntArray, j: IntArray, persons: FloatArray, left: FloatArray, m
         is_short = found
         served_there = np.bincount(i[(persons > 0.0) & is_short[j]], minlength=len(left)) > 0
         waits = waits | served_there
+
+
+_PARTS = 2**29
+"""Parts of a unit in which its people are counted: the library's flows, both ways together, are numbers of 32 bits."""
+
+
+def _served_by_one_more(
+    i: IntArray, j: IntArray, persons: FloatArray, left: FloatArray, most: float, per_unit: FloatArray
+) -> FloatArray:
+    """Count whom one more unit at each post would serve, by others moving too: the most that can flow from there."""
+    n, m = len(left), len(per_unit)
+    # From a post to whom it may serve more of, from who is served to where that makes room, and to an end who waits.
+    tails = np.concatenate((n + j, i, np.arange(n), np.full(m, n + m)))
+    heads = np.concatenate((i, n + j, np.full(n, n + m + 1), n + np.arange(m)))
+    flows = np.concatenate((most - persons, persons, left))
+    order = np.lexsort((heads, tails))
+    starts = np.searchsorted(tails[order], np.arange(n + m + 3))
+    found = np.zeros(m)
+    for post in np.flatnonzero(_is_short(i, j, persons, left, most, m)):
+        # No flow is more than the unit, so that nothing is lost where each is cut to it.
+        parts = np.append(np.minimum(flows, per_unit[post]), per_unit[post] * (np.arange(m) == post)) * _PARTS
+        whole = np.rint(parts[order] / per_unit[post]).astype(np.int32)
+        graph = csr_array((whole, heads[order].astype(np.int32), starts.astype(np.int32)), shape=(n + m + 2,) * 2)
+        found[post] = maximum_flow(graph, n + m, n + m + 1).flow_value
+    return np.where(found < _PARTS, np.round(found / _PARTS * per_unit, 6), per_unit)
