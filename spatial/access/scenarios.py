@@ -263,8 +263,10 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sums(compared: pd.DataFrame) -> pd.DataFrame:
-    flags = ("in_study", "within_before", "within_after")  # 1 and 0 say so too
-    compared = compared.astype(dict.fromkeys(flags, bool))
+    flags = compared[["in_study", "within_before", "within_after"]]
+    lacking = flags.columns[flags.isna().any()]
+    refuse("scenarios", [f"{name}: missing in {int(flags[name].isna().sum())} rows" for name in lacking])
+    compared = compared.assign(**flags.astype(bool))  # 1 and 0 say so too
     scored = compared.loc[compared["in_study"]]
     rows = []
     for (name, service), group in scored.groupby(["scenario", "service"], sort=False):

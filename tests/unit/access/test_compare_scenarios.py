@@ -221,4 +221,8 @@ def test_flags_that_are_numbers_are_the_same_sums(bay):
     whole = dict.fromkeys(("in_study", "within_before", "within_after"), "int64")
     told = summarise_scenarios(outside)
     assert summarise_scenarios(outside.astype(whole)).equals(told)
+    # Missing is neither within nor beyond.
+    for unknown in (outside["within_before"].astype("boolean"), outside["within_before"].astype(object)):
+        with pytest.raises(ContractError, match="within_before: missing in 1 rows"):
+            summarise_scenarios(outside.assign(within_before=unknown.mask(unknown.index == unknown.index[0])))
     assert told["persons"].tolist() == [100.0, 100.0]
