@@ -18,7 +18,7 @@ from spatial.crs import WGS84
 from spatial.messages import Words, languages
 from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
 from spatial.reporting.score import hidden_text, levels_shown
-from spatial.reporting.wording import StudyMeta, plain
+from spatial.reporting.wording import StudyMeta, norm_name, pick, plain
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, STUDY, TIERS, TOWNSHIP
 
@@ -315,7 +315,7 @@ def _boundary(column: str, value: str, runs: Sequence[Mapping[str, pd.DataFrame]
 # What changed between two runs: one page that a planner decides with, in every language that has messages.
 
 PAGE_WORDS = (
-    "about.", "by.", "component.", "date.", "filter.joint", "flow_kind.", "map.", "mode.", "months.", "norm.",
+    "about.", "by.", "component.", "date.", "filter.joint", "flow_kind.", "map.", "mode.", "months.",
     "norm_class.", "official.", "page.", "pillar.", "reason.", "score.", "service.", "study.", "sure.list", "term.",
     "tier.", "unit.",
 )  # fmt: skip
@@ -370,7 +370,10 @@ def comparison_page(
         "known_issues": [dict(known) for known in meta.known_issues],
         "imputed": {},
         "score": {"bands": list(meta.bands), "norms": {}},
-        "norms": {name: {"id": name, **norm} for name, norm in sorted(meta.norms.items())},
+        "norms": {
+            name: {"id": name, **norm, "titles": {code: _norm_name(norm, code) for code in lines if norm.get("metric")}}
+            for name, norm in sorted(meta.norms.items())
+        },
         "runs": [
             {"name": name, "as_of": date}
             for name, date in zip((comparison.before, comparison.after), comparison.as_of, strict=True)
@@ -391,6 +394,10 @@ def comparison_page(
         **map_block(comparison, runs),
     }
     return page_document(data, "compare", title=f"{comparison.before} → {comparison.after}")
+
+
+def _norm_name(norm: Mapping[str, Any], language: str) -> str:
+    return norm_name(norm, Words(language, names={norm["service"]: pick(norm["names"], language)}))
 
 
 def page_words(language: str) -> dict[str, str]:

@@ -27,7 +27,8 @@ from spatial.reporting.wording import (
     columns_told,
     effect_text,
     issue_text,
-    norm_titles,
+    norm_name,
+    pick,
     plain,
     source_title,
 )
@@ -267,6 +268,7 @@ def norm_book(
         own = {name: plain(row[name]) for name in TOLD["results"]} | {"withheld": bool(row.get(SUPPRESSED.name))}
         figure = own["persons_unserved"] is not None or own["places_unserved"] is not None
         note = meta.services.get(service) or next((note for note in notes if service in note.register), None)
+        names = dict(note.names) if note else {}
         inventory = note.inventory if note else "complete" if service in TIERS else "unknown"
         # In each language whose people nobody counted and what the norm is judged on; empty where all are counted.
         uncounted = bool(told.get("people_missing"))
@@ -274,8 +276,10 @@ def norm_book(
         norm = {
             "id": norm_id,
             "service": service,
-            "names": dict(note.names) if note else {},
-            "titles": {language: title for language, title in norm_titles(rule).items() if language in shown},
+            "names": names,
+            "titles": {
+                language: norm_name(rule, Words(language, names={service: pick(names, language)})) for language in shown
+            },
             "source": {language: source_title(rule, Words(language)) for language in shown},
             "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
             "nothing_mapped": bool(told.get("nothing_mapped")),

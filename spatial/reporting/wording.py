@@ -116,6 +116,30 @@ def norm_titles(norm: Mapping[Any, Any]) -> dict[str, str]:
     return {} if changed["target_share"] and any("%" in title for title in told.values()) else told
 
 
+def norm_name(norm: Mapping[Any, Any], words: Words) -> str:
+    """
+    Call a norm by its short name; one that a study changed or added by its service, and within what it asks for it.
+
+    >>> norm = {"service": "hospital", "metric": "time_min", "mode": "drive", "threshold": 7.5, "unit": "min"}
+    >>> norm_name(norm, Words("en")), norm_name(norm | {"title_fr": "Hôpital à 7 min 30"}, Words("fr"))
+    ('Hospital: within 7.5\u00a0min (car)', 'Hôpital à 7 min 30')
+    """
+    if title := words.pick(norm_titles(norm)):
+        return title
+    pages, service, metric, unit = words.of("pages"), *(str(norm[name]) for name in ("service", "metric", "unit"))
+    mode = plain(norm.get("mode")) or "none"
+    # Of ways by several modes a time takes the fastest, a length the shortest.
+    is_shortest = metric == "network_dist_m" and mode in ("none", "any")
+    key = metric + ("_flag" if metric == "attribute" and unit == "flag" else "_any" if is_shortest else "")
+    return pages.say(
+        "norm",
+        key if pages.has("norm", key) else "other",
+        service=pages.messages["service"].get(service) or capital(words.service(service)),
+        measure="" if pd.isna(norm["threshold"]) else words.limit(norm["threshold"], unit),
+        mode=pages.say("mode", str(mode)),
+    )
+
+
 # What readers noticed, in the language of whoever reads it.
 
 TIDIED = frozenset(

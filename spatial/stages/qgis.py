@@ -84,6 +84,7 @@ def qgis(
         "known_issues": wording.issues_told(issues, language),
     }
     said, plans = Words(language), summary.get("plans", ())
+    naming = replace(said, names=vocabulary_of(options).names(language))
     # Names and numbers of norms: findings first, in their order, of which the first that have gaps open the project.
     findings = {finding["norm_id"]: finding for finding in summary["answer"]["findings"]}
     rules = {str(row["norm_id"]): row for row in binding.to_dict("records")}
@@ -92,7 +93,7 @@ def qgis(
     for name in dict.fromkeys([*findings, *by_norm]):
         norm = by_norm[name]
         rule = rules.get(name, norm)
-        title = wording.norm_titles(rule).get(said.language) or wording.source_title(rule, said)
+        title = wording.norm_name(rule, naming)
         counts = count_text(counted_norm(norm, {}), said)
         parts = (said.say("norm_class", norm["norm_class"]), counts)
         finding = finding_text(findings[name], said) if name in findings else ""

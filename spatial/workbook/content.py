@@ -395,11 +395,9 @@ class Content:
 
     @cached_property
     def _norm_names(self) -> dict[str, str]:
-        """Short names of norms; ids of those that have none in the language of the workbook."""
+        """Short names of norms."""
         rules = self.register.to_dict("records")
-        return {
-            str(rule["norm_id"]): wording.norm_titles(rule).get(self.words.language, rule["norm_id"]) for rule in rules
-        }
+        return {str(rule["norm_id"]): wording.norm_name(rule, self.words) for rule in rules}
 
     @cached_property
     def _instruments(self) -> dict[str, str]:

@@ -90,24 +90,6 @@ def test_shares_of_maps_that_begin_at_other_minutes_are_told_with_these(county_f
     assert "within 60" in page.inner_text("#more-maps-note")
 
 
-def test_a_norm_on_the_length_of_any_way_takes_the_shortest(county_folder, open_page):
-    page = open_page(county_folder / "index.html")
-    norm = "{ service: 'pharmacy', metric: 'network_dist_m', unit: 'm', threshold: 2000, mode: MODE }"
-    said = [
-        page.evaluate(f"Spatial.normText({norm.replace('MODE', mode)})").replace("\u00a0", " ")
-        for mode in ("'any'", "'walk'")
-    ]
-    assert said == ["Pharmacy: within 2 km along the shortest way", "Pharmacy: within 2 km along the way (walk)"]
-
-
-@pytest.mark.parametrize(("tier", "title"), [("village", "Villages to start with"), ("town", "Places to start with")])
-def test_a_town_among_those_to_start_with_is_no_village(tier, title, sample_run, open_page):
-    (folder,) = (sample_run / "maps").iterdir()
-    change = f"(told) => {{ told.answer.findings[0].first[0].tier = '{tier}'; }}"
-    page = open_page(folder / "index.html", changed=change)
-    assert page.inner_text("#villages-title") == title
-
-
 def test_where_all_places_are_beyond_no_legend_and_no_range_tells_of_others(county_folder, sample_run, open_page):
     (folder,) = (sample_run / "maps").iterdir()
     page = open_page(folder / "index.html")

@@ -544,13 +544,6 @@ def test_the_buttons_of_the_map_lie_below_the_banner_of_a_phone(county_folder, o
         assert 0 < banner["y"] + banner["height"] < button["y"], language
 
 
-def test_a_norm_that_asks_for_presence_alone_names_no_number(county_folder, read_page):
-    page = read_page(county_folder / "index.html")
-    norm = {"service": "ramp", "names": {}, "metric": "attribute", "unit": "flag", "threshold": 1, "mode": None}
-    assert page.evaluate("Spatial.normText", norm) == "Ramp: present"
-    assert page.evaluate("Spatial.normText", norm | {"unit": "places", "threshold": 3}) == "Ramp: 3 places"
-
-
 def show_tip(page, place):
     """Move the mouse onto a place and leave it there."""
     x, y = page.evaluate(

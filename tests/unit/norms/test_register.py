@@ -13,7 +13,7 @@ import pytest
 from spatial.errors import ContractError, SourceError
 from spatial.messages import Words
 from spatial.norms.law import COLUMNS, applicable_norms, load_register, split_list
-from spatial.reporting.wording import norm_titles, source_title
+from spatial.reporting.wording import norm_name, norm_titles, source_title
 
 
 def shipped():
@@ -223,6 +223,24 @@ def test_every_norm_has_a_short_name_in_each_language_unless_the_study_judges_by
     seat = {"title_en": "County seat within 60 minutes", "threshold": 60.0, "register_threshold": 60.0}
     assert norm_titles(seat | {"target_share": 0.9, "register_target_share": 1.0}) == {"en": seat["title_en"]}
     assert norm_titles(seat | {"threshold": 45.0}) == {}
+
+
+def test_a_norm_without_a_short_name_goes_by_its_service_and_within_what_it_asks_for_it():
+    norm = {"service": "pharmacy", "metric": "network_dist_m", "unit": "m", "threshold": 2000.0, "mode": "any"}
+    said = [norm_name(norm | {"mode": mode}, Words("en")).replace("\u00a0", " ") for mode in ("any", None, "walk")]
+    shortest = "Pharmacy: within 2 km along the shortest way"
+    assert said == [shortest, shortest, "Pharmacy: within 2 km along the way (walk)"]
+    ramp = {"service": "ramp", "metric": "attribute", "unit": "flag", "threshold": 1.0, "mode": None}
+    assert norm_name(ramp, Words("en")) == "Ramp: present"
+    places = norm_name(ramp | {"unit": "places", "threshold": 3.0}, Words("en"))
+    assert places.replace("\u00a0", " ") == "Ramp: 3 places"
+    own = {"service": "library", "metric": "time_min", "unit": "min", "threshold": 7.5, "mode": "drive"}
+    told = norm_name(own, Words("fr", names={"library": "Bibliothèque"})).replace("\u00a0", " ")
+    assert told == "Bibliothèque : à 7,5 min au plus (voiture)"
+    presence = {"service": "post", "metric": "presence_in_unit", "unit": "service", "threshold": None, "mode": None}
+    assert norm_name(presence, Words("en")) == norm_name(presence | {"threshold": float("nan")}, Words("en"))
+    # A name in another language is a name all the same.
+    assert norm_name(own | {"title_en": "A library near"}, Words("fr")) == "A library near"
 
 
 def test_titles_of_instruments_are_in_brackets_where_chinese():

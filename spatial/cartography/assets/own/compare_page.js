@@ -18,7 +18,7 @@
   const none = () => S.el("p", { class: "none", text: S.t("compare.none") });
   const normName = (id) => {
     const norm = data.norms[id];
-    return norm && norm.metric ? S.normText(norm) : norm ? S.capital(S.pick(norm.names) || S.word("service", norm.service)) : id;
+    return norm ? S.normText(norm) || S.capital(S.pick(norm.names) || S.word("service", norm.service)) : id;
   };
   const normCell = (id) => [S.el("span", { class: "norm-name", text: normName(id) }), S.el("span", { class: "pills" }, [data.norms[id] && data.norms[id].norm_class ? S.classPill(data.norms[id]) : null, text(id, { class: "muted" })])];
   const gatePill = (gate) => S.el("span", { class: "pill gate gate-" + gate }, [text({ pass: "✓", fail: "✕", unknown: "?", none_applicable: "–" }[gate], { "aria-hidden": "true", class: "sign" }), text(S.t("turned." + gate))]);

@@ -96,7 +96,6 @@
   S.peopleText = (n, unknown) => (n !== null && n >= 0 ? S.number(n) : S.data.study.below ? S.t("study.withheld") : unknown);
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
 
-  /* A norm by its short name; one that a study changed or added by its service, and within what it asks for it. */
   /* Among whom a norm counts people: all, those of the country or of towns alone, or a group. */
   const scopeOf = (norm, section) => (norm && S.has(section + norm.scope) ? section + norm.scope : "");
   S.groupOf = (norm) => (norm && S.has("group." + norm.stat_unit + "_persons") ? S.inText(S.t("group." + norm.stat_unit + "_persons")) : "");
@@ -105,17 +104,7 @@
   S.livingOf = (norm, n) => S.t(scopeOf(norm, "unit.people_") || "unit.people", { n });
   S.baseOf = (norm) => S.t(scopeOf(norm, "unit.base_") || "unit.base");
 
-  S.normText = function (norm) {
-    if (S.pick(norm.titles)) return S.pick(norm.titles);
-    const service = S.has("service." + norm.service) ? S.t("service." + norm.service) : S.pick(norm.names) || S.capital(S.word("service", norm.service));
-    const mode = S.word("mode", norm.mode || "none");
-    // Of ways by several modes a time takes the fastest, a length the shortest.
-    const isShortest = norm.metric === "network_dist_m" && (norm.mode || "any") === "any";
-    const key = "norm." + norm.metric + (norm.metric === "attribute" && norm.unit === "flag" ? "_flag" : isShortest ? "_any" : "");
-    const measure = S.limitText(norm.threshold, norm.unit);
-    if (!S.has(key)) return S.t("norm.other", { service: service, measure: measure });
-    return S.t(key, { service: service, measure: measure, mode: mode });
-  };
+  S.normText = (norm) => S.pick(norm.titles);
 
   const detailText = (detail) => (S.has("term." + detail) ? S.t("term." + detail) : S.inText(S.word("service", detail)));
 
