@@ -71,11 +71,10 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     binding = binding_norms(Options(study, EVERYTHING)).set_index("norm_id")
     why_no_gate = words.reason(str(binding.loc[name, "no_gate"])) if name in binding.index else ""
     who = {"all": "all people", "urban": "urban people", "rural": "rural people"}[keys["scope"]]
-    best = "the fastest mode" if is_time else "the shortest way"
-    mode = best if keys["mode"] == "any" else words.say("mode", keys["mode"])
+    mode = "by the shortest way" if keys["mode"] == "any" and not is_time else words.say("mode", keys["mode"])
     return (
         f"{words.service(service)} within {words.limit(keys['threshold'], 'min' if is_time else 'm')}, "
-        f"by {mode.removeprefix('by ')}, for {words.share(target)} of {who}; {keys['norm_class']}: {name}"
+        f"{mode}, for {words.share(target)} of {who}; {keys['norm_class']}: {name}"
         f"{f' ({why_no_gate})' if why_no_gate else ''}"
     )
 

@@ -188,9 +188,9 @@ class Words:
         return results.say("unit", "other", value=shown, unit=self.term(unit))
 
     def limit(self, value: float, unit: str) -> str:
-        """Write a limit with its unit and as many decimals as it has: of 7.5 minutes, 8 are too many."""
+        """Write a limit with its unit and as many decimals as it has, to the metre: of 7.5 minutes, 8 are too many."""
         results, is_far = self.of("results"), unit == "m" and value >= METRES_PER_KM
-        shown, kind = (value / METRES_PER_KM, "km") if is_far else (value, unit)
+        shown, kind = (round(value / METRES_PER_KM, 3), "km") if is_far else (value, unit)
         if round(shown, (1 if shown >= 10.0 else 2) if is_far else 0) == shown or kind not in {"km", "m", "min"}:
             return self.measure(value, unit)
         return results.say("unit", kind, digits=f"{shown:.12g}", n=shown, value=self.figure(shown))

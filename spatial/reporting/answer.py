@@ -61,8 +61,9 @@ def summarise_answer(
     added or adopted, then by people beyond; each with those beyond and all asked about in `persons` (None where
     nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: where nobody
     counts people, the same of norms that are neither the study's own nor its country's, after minutes. `silent`:
-    mandatory norms that nobody can judge. `met`: those that open the pages and are met. `matrix`: townships by those
-    beyond any of the findings. `services`: minutes by the mode. `villages`: how many are beyond any.
+    mandatory norms that nobody can judge. `unjudged`: others that the study added or adopted, with the reason. `met`:
+    those that open the pages and are met. `matrix`: townships by those beyond any of the findings. `services`: minutes
+    by the mode. `villages`: how many are beyond any.
     """
     settlements = pd.DataFrame(tables["settlements"])
     scored = settlements.loc[settlements["in_study"]]
@@ -102,11 +103,18 @@ def summarise_answer(
         told.sort(key=urgency)
     columns = [*findings, *(ground.finding(norm, ids) for norm in asked if not norm["is_headline"])]
     silent = [named_norm(norm, ground.services) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
+    # Whoever adds a norm asks what became of it.
+    unjudged = [
+        named_norm(norm, ground.services) | {"reason": norm["reason"]}
+        for norm in norms
+        if norm["is_chosen"] and norm["gate"] != "unknown" and norm["status_as_mapped"] not in ("met", "not_met")
+    ]
     beyond = ground.gaps.loc[ground.gaps["norm_id"].isin([each["norm_id"] for each in findings])]
     return {
         "findings": findings,
         "watched": watched,
         "silent": silent,
+        "unjudged": unjudged,
         "met": [
             counted_norm(norm, ground.services) for norm in norms if norm["is_headline"] and norm["status"] == "met"
         ],
@@ -394,6 +402,12 @@ def answer_lead(answer: Told, words: Words) -> str:
     return words.say("answer", "lead_joint").join(capital(line) for line in told)
 
 
+def _unjudged_text(norm: Told, words: Words) -> str:
+    """Name a norm and why nobody can judge it; that a list may lack some only bears on norms that are judged."""
+    codes = [code for code in norm["reason"].split(";") if not code.startswith("inventory:")]
+    return words.say("answer", "for_reason", norm=norm_text(norm, words), reason=words.reason(";".join(codes)))
+
+
 def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]:
     """Say whom the answer is about and where it is worst, what else is beyond, and what would help first."""
     findings = answer["findings"]
@@ -403,6 +417,9 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
     if answer["silent"]:
         named = _listed([service_text(norm, words) for norm in answer["silent"]], words)
         lines.append(words.say("answer", "silent", services=named))
+    if answer["unjudged"]:
+        named = _listed([_unjudged_text(norm, words) for norm in answer["unjudged"]], words)
+        lines.append(words.say("answer", "unjudged", norms=named))
     # Of norms that the study chose and that are met, for whom they are, and what they ask for.
     for norm in answer["met"]:
         counts = norm[norm["counted"]]

@@ -54,15 +54,16 @@ def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
     }  # fmt: skip
     told = run(study, "add", "norm", study, "school", "2.5 km", "--scope", "rural")
     assert "within 2.5 km, by the shortest way, for 100 % of rural people" in told
+    assert "within 2 km, on foot, for 100 % of" in run(study, "add", "norm", study, "bank", "2km", "--mode", "walk")
     second = read(study)["norms"]["add"][1]
     assert (second["metric"], second["threshold"], second["target_share"]) == ("network_dist_m", 2500.0, 1.0)
     run(study, "add", "norm", study, "pharmacy", "20min")
-    assert [norm["id"] for norm in read(study)["norms"]["add"]][2] == "ISLES-PHARMACY-20MIN-2"
+    assert [norm["id"] for norm in read(study)["norms"]["add"]][3] == "ISLES-PHARMACY-20MIN-2"
     # What people call a service will do, in any language.
-    for number, word in enumerate(("chemist", "药房", "Pharmacie"), start=3):
+    for number, word in enumerate(("chemist", "药房", "Pharmacie"), start=4):
         run(study, "add", "norm", study, word, "10min")
         assert read(study)["norms"]["add"][number]["service"] == "pharmacy"
-    assert len(Study.from_toml(study, raw=study.parent).norms.add) == 6
+    assert len(Study.from_toml(study, raw=study.parent).norms.add) == 7
     assert run(study, "add", "norm", study, "bank", "7.5min").startswith("Bank within 7.5 min, ")
 
 

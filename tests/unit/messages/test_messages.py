@@ -146,6 +146,7 @@ def test_numbers_are_written_as_the_language_does():
     assert french.measure(1234.5, "m", decimals=1) == "1\u202f234,5\u00a0m"
     assert french.measure(12345.0, "m") == "12,3\u00a0km"
     assert [french.limit(metres, "m") for metres in (5_000.0, 10_000.0)] == ["5\u00a0km", "10\u00a0km"]
+    assert french.limit(9_656.064, "m") == "9,656\u00a0km"  # six miles
     assert french.share(0.967) == "96,7\u202f%"
     assert french.against(30.2, 30.0, "min") == "30,2\u00a0min pour un seuil de 30,0\u00a0min"
     assert chinese.figure(1234.5) == "1,234.5"

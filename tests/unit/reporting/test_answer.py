@@ -164,6 +164,18 @@ def test_a_failed_duty_comes_before_a_norm_that_fails_more_people(answer):
     assert [norm["norm_id"] for norm in answer["silent"]] == [FLAG]
 
 
+def test_a_norm_of_the_study_that_nobody_can_judge_is_told_with_the_reason():
+    own = norm(SEAT, norm_id="OWN", threshold=45.0, is_chosen=True, status="not_measurable", is_headline=False)
+    own |= {"status_as_mapped": "not_measurable", "reason": "inventory:unknown;class_unknown"}
+    answer = summarise_answer(
+        tables(), [norm(SEAT), own, own | {"norm_id": "WATCHED", "is_chosen": False}], mode="drive"
+    )
+    assert [(norm["norm_id"], norm["reason"]) for norm in answer["unjudged"]] == [("OWN", own["reason"])]
+    said = answer_lines(answer, [], Words("en"))[1].replace("\u00a0", " ")
+    reason = "not known whether the place is urban or rural"
+    assert said == f"The study asks, but nobody can judge: county seat within 45 min ({reason})."
+
+
 def test_the_worst_township_is_where_most_of_them_live_and_villages_are_named_by_people(answer):
     seat = answer["findings"][1]
     assert seat["worst"]["names"] == {"und": "First"}
