@@ -149,6 +149,9 @@ def add_table(
     read += [f"every row as {one.value}" for one in proposal.settings if one.key == "service" and one.is_decided]
     yield f"added [[sources.{kind}]] to {study_file}: {', '.join(read)}"
     yield from (f"  guessed: {line}" for line in guessed)
+    fields = next(layer.fields for layer in seen.layers if layer.proposal and not layer.problem)
+    if unread := [field.name for field in fields if not field.meaning and field.name not in told.values()]:
+        yield f"  columns not read: {first_of(unread, limit=NAMED)}"
     if layers is None:
         for setting in proposal.undecided:
             yield f"  to decide in {study_file}: {setting.key or 'the file'}: {setting.reason}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from spatial.errors import first_of
 from spatial.plain_text import SCREEN_COLUMNS, display_width, first_screen, shortened, toml_key, toml_value
 from spatial.study import Study
 from spatial.study.sources import TableSource
@@ -181,8 +182,8 @@ def _marks(path: Path, mark: str) -> list[tuple[int, str]]:
 NAME_WIDTH, MEANING_WIDTH = 24, 22
 
 
-NOTES_SHOWN, COLUMN_ROWS, MARGIN = 3, 4, 4
-"""How much of the notes and of the columns of a layer a screen says, and what is left free beside them."""
+NOTES_SHOWN, COLUMN_ROWS, NAMED_COLUMNS, MARGIN = 3, 4, 3, 4
+"""How much of notes and columns of a layer a screen says, how many unread ones it names at most, and what is left free."""
 
 
 def short_report(report: FileReport) -> list[str]:
@@ -203,9 +204,10 @@ def short_report(report: FileReport) -> list[str]:
         lines += [f"  {shortened(note, SCREEN_COLUMNS - 2)}" for note in notes[:NOTES_SHOWN]]
         used = [f"{item.name} = {item.meaning}" for item in layer.fields if item.meaning]
         if layer.fields:
-            unknown = len(layer.fields) - len(used)
+            unread = [item.name for item in layer.fields if not item.meaning]
             rows = ["columns: "]
-            for part in [*(used or ["none known"]), *([f"{unknown} others"] if unknown else [])]:
+            others = f"not read: {first_of(unread)}" if len(unread) <= NAMED_COLUMNS else f"{len(unread)} others"
+            for part in [*(used or ["none known"]), *([others] if unread else [])]:
                 if display_width(rows[-1] + part) > SCREEN_COLUMNS - MARGIN:
                     rows.append("  ")
                 rows[-1] += f"{part}; "

@@ -35,6 +35,8 @@ DBF_NAME_BYTES = 10
 
 _BRACKETS = re.compile(r"[(\[（【{][^)\]）】}]*[)\]）】}]")  # noqa: RUF001 - brackets as offices write them
 _SIGNS = re.compile(r"[\W_]+")
+_AGE = re.compile(r"\b\d{1,3}\s*(\+|-|–|to\b|and\b|et\b|a\b|plus\b|years?\b|ans\b|岁|周岁)")  # noqa: RUF001 - as offices write
+_INCLUDING = re.compile(r"[(\[](含|包括|incl|y compris)[^)\]]*[)\]]")  # who is counted besides
 _YEAR = re.compile(r"\b(19|20)\d\d年?\b|\d{4}年")
 
 
@@ -67,6 +69,20 @@ def meanings() -> dict[str, Any]:
     return shipped_toml("inputs/inspection/meanings.toml")
 
 
+def says_part(name: str) -> bool:
+    """
+    Tell whether a head of a column speaks of some of the people, or of a ratio, whatever else it says.
+
+    >>> [says_part(head) for head in ("Population density", "女性人口", "Population (65+)", "Population 2021")]
+    [True, True, True, False]
+    """
+    folded = _INCLUDING.sub(" ", fold(narrow(name)))
+    words = " ".join(_SIGNS.sub(" ", folded).split())
+    told = meanings()["people"]["parts"]
+    is_told = any(word in words if HAN.search(word) else f" {word} " in f" {words} " for word in told)
+    return is_told or "%" in folded or _AGE.search(folded) is not None
+
+
 class _Word(NamedTuple):
     """A word of the vocabulary."""
 
@@ -92,7 +108,7 @@ def _words() -> tuple[_Word, ...]:
 @functools.lru_cache(maxsize=4096)
 def matches(name: str) -> tuple[Match, ...]:
     """Tell what a column may be by its name, the surest first. Each table is asked for many kinds of lists."""
-    wanted = plain(name)
+    wanted, is_part = plain(name), says_part(name)
     if not wanted:
         return ()
     joined = wanted.replace(" ", "")
@@ -101,6 +117,8 @@ def matches(name: str) -> tuple[Match, ...]:
     is_cut_han, is_cut = is_cut_han and len(wanted) >= 3, len(name) == DBF_NAME_BYTES and len(joined) >= 8
     best: dict[str, Match] = {}
     for word in _words():
+        if is_part and word.ours == "population_persons":
+            continue
         # Equal, cut short, part of it or alike.
         score = 0.0
         if joined == word.bare:

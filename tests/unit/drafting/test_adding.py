@@ -67,6 +67,15 @@ def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
     assert run(study, "add", "norm", study, "bank", "7.5min").startswith("Bank within 7.5 min, ")
 
 
+def test_a_ratio_or_a_part_of_the_people_is_not_taken_for_all_and_what_is_not_read_is_named(study):
+    file = study.parent / "density.csv"
+    file.write_text("Village;Population density;Women\nVillage 1;120;30\n", encoding="utf-8")
+    told = run(study, "add", "people", study, file, code=2)
+    assert "no column for population_persons was found" in told
+    told = run(study, "add", "people", study, file, "--column", "population_persons=Women")
+    assert "columns not read: 'Population density' (1 in all)" in told
+
+
 def test_a_norm_that_cannot_be_is_refused_with_every_fault_and_nothing_is_written(study):
     told = run(study, "add", "norm", study, "pharmcy", "20", "90", code=2)
     for part in ("limit: '20'", "share: '90'", "service: 'pharmcy' is none", "'pharmacy'"):

@@ -139,6 +139,23 @@ def test_columns_are_told_by_their_names_in_three_languages(name, ours):
     assert (found[0].ours if found else "") == ours
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Population density", "Female population", "Male residents", "Population growth rate", "Population (65+)",
+        "Residents aged 16-64", "Persons per doctor", "% of population", "Population féminine", "Densité de population",
+        "人口密度", "女性人口", "人口增长率", "劳动人口",
+    ],
+)  # fmt: skip
+def test_a_head_of_a_part_of_the_people_or_of_a_ratio_is_no_number_of_all(head):
+    assert "population_persons" not in {match.ours for match in matches(head)}
+
+
+def test_a_head_of_all_people_may_say_year_unit_and_who_is_counted_besides():
+    heads = ("Population 2011-2021", "Population at 1 January 2020", "人口（含外出）", "Population totale (hab.)")  # noqa: RUF001 - Chinese
+    assert [matches(head)[0].ours for head in heads] == ["population_persons"] * 4
+
+
 def test_names_that_a_shapefile_cut_are_told_by_their_beginning():
     assert matches("行政区划代")[0].ours == "unit_code"
     assert matches("populatio")[0].ours == "population_persons"
