@@ -183,7 +183,7 @@ NAME_WIDTH, MEANING_WIDTH = 24, 22
 
 
 NOTES_SHOWN, COLUMN_ROWS, NAMED_COLUMNS, MARGIN = 3, 4, 3, 4
-"""How much of notes and columns of a layer a screen says, how many unread ones it names at most, and what is left free."""
+"""How much of notes and columns of a layer a screen says, how many unread ones it names, and what is left free."""
 
 
 def short_report(report: FileReport) -> list[str]:
