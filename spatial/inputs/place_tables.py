@@ -190,6 +190,8 @@ class PlacedTables:
             reasons = done.undecided["reason"].value_counts()
             why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
             remedy = "map unit_code, name, place_name, township or postcode in columns, or give coordinates"
+            if set(reasons.index) == {"unknown_township"}:
+                remedy = "take its column of townships out, if it names other units than those of the study"
             if "postcode" in frame.columns and not self.study.placing.postcodes:
                 remedy = 'where its postcodes lie, a table of them says: write [placing] postcodes = "FILE"'
             raise SourceError(f"{source.path}: none of its {len(done.frame)} rows could be located ({why}); {remedy}")
