@@ -20,7 +20,16 @@ import click
 
 from spatial.errors import UNFORESEEN, SpatialError, StoreError, unforeseen_lines
 from spatial.interruption import INTERRUPTED, SAID, TOLD_TO_END, ToldToEndError, answered_soon
-from spatial.plain_text import FewOfAKind, PlainFormatter, first_screen, one_line, plainer, printable, progress_bar
+from spatial.plain_text import (
+    FewOfAKind,
+    PlainFormatter,
+    first_screen,
+    one_line,
+    plainer,
+    printable,
+    progress_bar,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from spatial.drafting.questions import Answer, Question
@@ -147,7 +156,7 @@ def init(study_file: Path, folder: Path | None, *, ask: bool, verbose: bool, **h
     Study.from_dict(tomllib.loads(text), where="--name")
     with replace(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-    _say(f"wrote {study_file}; fill in [sources], then: spatial check {study_file}")
+    _say(f"wrote {study_file}; fill in [sources], then: spatial check {quoted(study_file)}")
 
 
 def _asked(question: Question) -> Answer:
@@ -282,7 +291,7 @@ def add_own_norm(study_file: Path, service: str, limit: str, share: str, raw: Pa
     from spatial.drafting.adding import add_norm  # noqa: PLC0415 - keeps `spatial --help` fast
 
     _say(add_norm(study_file, service, limit, share, raw=raw, more=more))
-    _say(f"next: spatial run {study_file}")
+    _say(f"next: spatial run {quoted(study_file)}")
 
 
 @click.command()
@@ -374,8 +383,8 @@ def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, *
     results = read_results(folders_of(study, processed)[0])
     for waiting in decisions(study, processed=processed):
         if waiting.runs and waiting.stage in RESTS_ON:
-            told = f"the run is not up to date ({waiting.stage}: {waiting.reason}); first: spatial run {study_file}"
-            _say(f"warning: {told}", err=True)
+            told = f"the run is not up to date ({waiting.stage}: {waiting.reason})"
+            _say(f"warning: {told}; first: spatial run {quoted(study_file)}", err=True)
             break
     found = what_if(study, results, name=name or TRIED, **wanted)
     _say_lines(found.lines)
@@ -385,7 +394,7 @@ def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, *
     from spatial.drafting.adding import add_scenario  # noqa: PLC0415 - as above
 
     add_scenario(study_file, found.scenario, raw=raw)
-    _say(f"wrote [[scenarios]] {name} into {study_file}; next: spatial run {study_file} --scenario {name}")
+    _say(f"wrote [[scenarios]] {name} into {study_file}; next: spatial run {quoted(study_file)} --scenario {name}")
 
 
 @cli.command()

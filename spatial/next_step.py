@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from spatial.plain_text import toml_table, toml_text
+from spatial.plain_text import quoted, toml_table, toml_text
 
 TABLES_AND_MAPS = (".csv", ".xlsx", ".xls", ".gpkg", ".shp", ".geojson", ".gdb", ".kml", ".tif")
 """Endings of files from which `init` writes a study, beside extracts."""
@@ -25,13 +25,13 @@ def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) 
         index = maps / name / "index.html"
         if not index.is_file():
             yield f"{file}: has not run to its pages yet"
-            yield from (f"  spatial check {file}", f"  spatial run {file}")
+            yield from (f"  spatial check {quoted(file)}", f"  spatial run {quoted(file)}")
             continue
         yield f"{file}: has run; open {index}"
         for step, told in (
-            (f"explain {file} VILLAGE", "one village: its ways, its norms"),
-            (f"plan {file}", "what to do first"),
-            (f"try {file} --close FACILITY", "who gains, who loses; --add, --best 3:gp"),
+            (f"explain {quoted(file)} VILLAGE", "one village: its ways, its norms"),
+            (f"plan {quoted(file)}", "what to do first"),
+            (f"try {quoted(file)} --close FACILITY", "who gains, who loses; --add, --best 3:gp"),
         ):
             yield f"  spatial {step:<32} {told}"
     if len(studies) > FEW:
@@ -41,10 +41,10 @@ def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) 
         folders = [folder for folder in (*sorted(raw.glob("*")), here) if folder.is_dir() and any(files_of(folder))]
         if found:
             yield f"an OpenStreetMap extract, {found[0]}: its study and the answer:"
-            yield f"  spatial run {found[0]}"
+            yield f"  spatial run {quoted(found[0])}"
         elif folders:
             yield f"files in {folders[0]}, such as {next(files_of(folders[0])).name}: a study that reads them:"
-            yield f"  spatial init study.toml --from {folders[0]}"
+            yield f"  spatial init study.toml --from {quoted(folders[0])}"
         else:
             yield "neither a study nor an extract nor a table lies here:"
             yield "  spatial run FILE.osm.pbf               where you have an OpenStreetMap extract"

@@ -346,6 +346,16 @@ def toml_key(text: str) -> str:
     return text if _BARE.fullmatch(text) else toml_value(text)
 
 
+def quoted(path: object) -> str:
+    """
+    Write a path as it is typed in a command: between quotes where it holds a blank or a sign that a shell reads.
+
+    >>> quoted("data/raw"), quoted("my county #1.toml")
+    ('data/raw', '"my county #1.toml"')
+    """
+    return f'"{path}"' if re.search(r"[^\w./\\:+=,@%~-]", str(path)) else str(path)
+
+
 class FewOfAKind(logging.Filter):
     """Let each message through once, and few that differ in their numbers only: sixty services warn of the same."""
 

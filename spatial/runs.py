@@ -18,6 +18,7 @@ from spatial import pipeline
 from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
+from spatial.plain_text import quoted
 from spatial.results import Results, read_results
 from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
@@ -364,7 +365,7 @@ def study_of_extract(extract: Path, endings: Sequence[str]) -> tuple[Path, str]:
     """Write the study of an extract into the working folder, never over one; returns it, and what was done."""
     stem = next(extract.name[: -len(ending)] for ending in endings if extract.name.lower().endswith(ending))
     target = Path(f"{stem}.toml")
-    again = f"spatial run {target} --raw {extract.parent}"
+    again = f"spatial run {quoted(target)} --raw {quoted(extract.parent)}"
     if not target.exists():
         from spatial.drafting.from_folder import draft_extract  # noqa: PLC0415 - opens files of a GIS
 
@@ -413,9 +414,12 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
         lines.append(f"profile:      {profile}; to read it: python -m pstats {profile}, then: sort cumtime, stats 30")
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
-        lines.append(f"to compare:   spatial compare {today} {results.folder}")
+        lines.append(f"to compare:   spatial compare {quoted(today)} {quoted(results.folder)}")
     elif file is not None and has_pages:
-        lines.append(f"next: spatial explain | plan | try {file}; every norm, how sure, and why: spatial run -v {file}")
+        typed = quoted(file)
+        lines.append(
+            f"next: spatial explain | plan | try {typed}; every norm, how sure, and why: spatial run -v {typed}"
+        )
     cost = cost_told(study, results, is_full=verbose)
     compiling_s = _compiling_s() - before_s
     if compiling_s >= _TOLD_FROM_S:

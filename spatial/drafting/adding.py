@@ -17,7 +17,7 @@ from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.prepare import prepare
 from spatial.messages import Words
-from spatial.plain_text import toml_table
+from spatial.plain_text import quoted, toml_table
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.store import replace as replace_file
@@ -155,7 +155,7 @@ def add_table(
     if layers is None:
         for setting in proposal.undecided:
             yield f"  to decide in {study_file}: {setting.key or 'the file'}: {setting.reason}"
-        yield f"next: write it in {study_file} where DECIDE stands, then: spatial run {study_file}"
+        yield f"next: write it in {study_file} where DECIDE stands, then: spatial run {quoted(study_file)}"
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
     for row in counts.loc[counts["number"] > 0].itertuples(index=False):
@@ -180,7 +180,7 @@ def add_table(
         yield f"  people are known of {known} of the {len(places)} settlements ({share:.0%}): {counted}"
         if share < least:
             yield f"  to count those that are known: min_known_share = {math.floor(100 * share) / 100} in [population]"
-    yield f"next: spatial run {study_file}"
+    yield f"next: spatial run {quoted(study_file)}"
 
 
 def add_scenario(study_file: Path, scenario: ScenarioOptions, *, raw: Path) -> None:

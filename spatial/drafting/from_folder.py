@@ -17,7 +17,7 @@ from spatial.errors import StudyError
 from spatial.inputs.inspection.folder import FolderReport, inspect_folder
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal
-from spatial.plain_text import SCREEN_COLUMNS, screen_rows, shortened
+from spatial.plain_text import SCREEN_COLUMNS, quoted, screen_rows, shortened
 from spatial.store import replace as replace_file
 
 
@@ -137,7 +137,7 @@ def write_draft(
         raise StudyError("--as-of", [f"as_of: {as_of!r} is no date such as 2026-01-31"]) from error
     report = inspect_folder(folder, raw=base)
     settled = settle(report, raw=base, ask=ask)
-    command = f"spatial check {_quoted(study_file)} --raw {_quoted(base)}"
+    command = f"spatial check {quoted(study_file)} --raw {quoted(base)}"
     title = here.name.replace("-", " ").replace("_", " ")
     title = title[:1].upper() + title[1:]
     text = draft_study(report, settled, name=short, title=title, as_of=day, head=f"Check it: {command}")
@@ -188,7 +188,7 @@ def draft_extract(extract: Path, study_file: Path) -> None:
         name=_short_name(stem),
         title=stem.replace("-", " ").replace("_", " ").capitalize(),
         as_of=dt.datetime.now(tz=dt.UTC).date(),
-        head=f"Run it again: spatial run {_quoted(study_file)} --raw {_quoted(extract.parent)}",
+        head=f"Run it again: spatial run {quoted(study_file)} --raw {quoted(extract.parent)}",
     )
     with replace_file(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -198,7 +198,3 @@ def _short_name(text: str) -> str:
     """Make the short name of a study of a folder's or a file's."""
     letters = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode("ascii")
     return re.sub(r"[^a-z0-9_-]+", "-", letters).strip("-_")[:64] or "my-county"
-
-
-def _quoted(path: Path) -> str:
-    return f'"{path}"' if " " in str(path) else str(path)

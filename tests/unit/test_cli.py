@@ -272,6 +272,7 @@ STUDY = 'name = "isles"\ntitle = { en = "Isles" }\nas_of = 2026-01-01\n[sources.
     [
         ((), "  spatial run FILE.osm.pbf  "),
         (("isles.osm.pbf", "list.csv"), "  spatial run isles.osm.pbf"),
+        (("my isles #1.osm.pbf",), '  spatial run "my isles #1.osm.pbf"'),
         (("data/raw/isles/list.csv",), "  spatial init study.toml --from data/raw/isles"),
         (("list.csv", "other.toml"), "  spatial init study.toml --from ."),
         (("isles.toml", "isles.osm.pbf", "list.csv"), "  spatial check isles.toml"),
