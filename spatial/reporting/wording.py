@@ -121,8 +121,8 @@ def norm_name(norm: Mapping[Any, Any], words: Words) -> str:
     Call a norm by its short name; one that a study changed or added by its service, and within what it asks for it.
 
     >>> norm = {"service": "hospital", "metric": "time_min", "mode": "drive", "threshold": 7.5, "unit": "min"}
-    >>> norm_name(norm, Words("en")), norm_name(norm | {"title_fr": "Hôpital à 7 min 30"}, Words("fr"))
-    ('Hospital: within 7.5\u00a0min (car)', 'Hôpital à 7 min 30')
+    >>> norm_name(norm | {"metric": "presence_in_unit"}, Words("en")), norm_name(norm | {"title_fr": "CHU"}, Words("fr"))
+    ('Hospital: present in the unit', 'CHU')
     """
     if title := words.pick(norm_titles(norm)):
         return title

@@ -69,18 +69,40 @@ def meanings() -> dict[str, Any]:
     return shipped_toml("inputs/inspection/meanings.toml")
 
 
+def says_ratio(name: str) -> bool:
+    """
+    Tell whether a head of a column speaks of a ratio or a change, and so of no number of anything.
+
+    >>> says_ratio("Population density"), says_ratio("Beds per 1000"), says_ratio("Beds")
+    (True, True, False)
+    """
+    return "%" in name or _says(name, meanings()["people"]["ratios"])
+
+
 def says_part(name: str) -> bool:
     """
     Tell whether a head of a column speaks of some of the people, or of a ratio, whatever else it says.
 
-    >>> [says_part(head) for head in ("Population density", "女性人口", "Population (65+)", "Population 2021")]
+    >>> [says_part(head) for head in ("Female population", "女性人口", "Population (65+)", "Population 2021")]
     [True, True, True, False]
     """
-    folded = _INCLUDING.sub(" ", fold(narrow(name)))
-    words = " ".join(_SIGNS.sub(" ", folded).split())
-    told = meanings()["people"]["parts"]
-    is_told = any(word in words if HAN.search(word) else f" {word} " in f" {words} " for word in told)
-    return is_told or "%" in folded or _AGE.search(folded) is not None
+    told = _INCLUDING.sub(" ", fold(narrow(name)))
+    return says_ratio(told) or _says(told, meanings()["people"]["parts"]) or _AGE.search(told) is not None
+
+
+def unit_said(name: str, ours: str) -> str:
+    """
+    Name the unit that a head of a column says and that is not the one of ours; empty where it says none such.
+
+    >>> unit_said("Speed limit (mph)", "maxspeed"), unit_said("Width (m)", "width_m")
+    ('mph', '')
+    """
+    return next((unit for unit in meanings()["units"].get(ours, ()) if _says(name, [unit])), "")
+
+
+def _says(name: str, words: Iterable[str]) -> bool:
+    told = " ".join(_SIGNS.sub(" ", fold(narrow(name))).split())
+    return any(word in told if HAN.search(word) else f" {word} " in f" {told} " for word in words)
 
 
 class _Word(NamedTuple):

@@ -13,7 +13,17 @@ import numpy as np
 
 from spatial.formats.columns import SHIPPED, load_values, says_scale
 from spatial.formats.delimited import narrow
-from spatial.inputs.inspection.columns import EXACT, HOLDS, TRUNCATED, Profile, matches, meanings, plain
+from spatial.inputs.inspection.columns import (
+    EXACT,
+    HOLDS,
+    TRUNCATED,
+    Profile,
+    matches,
+    meanings,
+    plain,
+    says_ratio,
+    unit_said,
+)
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.services import load_services
 from spatial.study.region import basis_told
@@ -26,7 +36,8 @@ NUMBERS = {"whole number", "number"}
 GROUPS = ("elderly_persons", "children_persons")
 _AMOUNT = re.compile(r"[+-]?\d[\d\s.,']*", re.ASCII)
 """How amounts are written, whatever the signs of decimals and of thousands."""
-_NUMERIC = {"population_persons", *GROUPS, "capacity", "load", "width_m", "volume"}
+_COUNTS = {*GROUPS, "capacity", "load"}
+_NUMERIC = {"population_persons", *_COUNTS, "width_m", "volume"}
 _UNIT_CODE = re.compile(r"[1-6]\d{11}(\d{5})?|[EWSNKJ]\d{8}", re.ASCII)
 _TEXTUAL = {"name", "name_en", "name_zh", "place_name", "township", "tier", "village_plan_class"}
 
@@ -95,6 +106,10 @@ def assign(profiles: Iterable[Profile], wanted: Collection[str], *, taken: Colle
             fault = "holds negative numbers"
         elif ours.endswith("_persons") and says_scale(profile.name):
             fault = "counts in thousands or ten thousands: multiply the numbers in the file, and rename the column"
+        elif ours in _COUNTS and says_ratio(profile.name):
+            fault = "tells a ratio, not how many"
+        elif unit := unit_said(profile.name, ours):
+            fault = f"is in {unit}: convert the numbers in the file, and rename the column"
         if fault:
             result.unfit.setdefault(ours, f"{profile.name!r} {fault}")
         elif ours not in result.columns:

@@ -346,6 +346,7 @@ def road_settings(table: Table) -> list[Setting]:
         if known:
             settings += found.translated("condition", known, strange, tuple(CONDITIONS))
     settings += found.mapped("width_m")
+    settings += _left_out(found, "width_m", "maxspeed")
     for ours in ("bridge", "tunnel"):
         if ours in found.columns:
             known, strange = known_values(found.columns[ours], "flag")

@@ -20,7 +20,7 @@ import spatial as sp
 from spatial.drafting import report_lines, toml_block
 from spatial.errors import ContractError, CrsError, SourceError
 from spatial.inputs.inspection.columns import language_of, matches, plain, profile_of, tell_signs
-from spatial.inputs.inspection.kinds import service_in
+from spatial.inputs.inspection.kinds import assign, service_in
 from spatial.inputs.user_tables import facilities_from_table, roads_from_table, settlements_from_table
 from spatial.study import RoadSource, TableSource
 
@@ -154,6 +154,32 @@ def test_a_head_of_a_part_of_the_people_or_of_a_ratio_is_no_number_of_all(head):
 def test_a_head_of_all_people_may_say_year_unit_and_who_is_counted_besides():
     heads = ("Population 2011-2021", "Population at 1 January 2020", "人口（含外出）", "Population totale (hab.)")  # noqa: RUF001 - Chinese
     assert [matches(head)[0].ours for head in heads] == ["population_persons"] * 4
+
+
+def test_a_ratio_and_a_number_in_another_unit_are_not_read_and_say_why():
+    heads = ["Beds per 1000", "Pupils per teacher", "Elderly %", "Speed limit (mph)", "Carriageway width (ft)"]
+    profiles = [profile_of(pd.Series(["30", "20"], name=head, dtype="str")) for head in heads]
+    found = assign(profiles, ("capacity", "load", "elderly_persons", "maxspeed", "width_m"))
+    assert found.columns == {}
+    assert found.unfit == {
+        "capacity": "'Beds per 1000' tells a ratio, not how many",
+        "load": "'Pupils per teacher' tells a ratio, not how many",
+        "elderly_persons": "'Elderly %' tells a ratio, not how many",
+        "maxspeed": "'Speed limit (mph)' is in mph: convert the numbers in the file, and rename the column",
+        "width_m": "'Carriageway width (ft)' is in ft: convert the numbers in the file, and rename the column",
+    }
+
+
+def test_the_speed_limits_of_a_road_list_in_miles_are_left_to_decide(tmp_path):
+    lines = [shapely.LineString([(500_000 + n, 300_000), (500_100 + n, 300_000)]) for n in range(3)]
+    roads = gpd.GeoDataFrame(
+        {"Road class": ["primary", "secondary", "track"], "Speed limit (mph)": [60, 40, 20]}, geometry=lines, crs=27700
+    )
+    roads.to_file(tmp_path / "roads.gpkg")
+    layer = _layer(tmp_path / "roads.gpkg")
+    assert layer.kind == "roads"
+    assert "maxspeed" not in {setting.key for setting in layer.proposal.settings}
+    assert any("is in mph" in setting.reason for setting in layer.proposal.undecided)
 
 
 def test_names_that_a_shapefile_cut_are_told_by_their_beginning():
