@@ -120,8 +120,8 @@ def norm_name(norm: Mapping[Any, Any], words: Words) -> str:
     """
     Call a norm by its short name; one that a study changed or added by its service, and within what it asks for it.
 
-    >>> norm = {"service": "hospital", "metric": "time_min", "mode": "drive", "threshold": 7.5, "unit": "min"}
-    >>> norm_name(norm | {"metric": "presence_in_unit"}, Words("en")), norm_name(norm | {"title_fr": "CHU"}, Words("fr"))
+    >>> norm = {"service": "hospital", "metric": "presence_in_unit", "threshold": 1.0, "unit": "service"}
+    >>> norm_name(norm, Words("en")), norm_name(norm | {"title_fr": "CHU"}, Words("fr"))
     ('Hospital: present in the unit', 'CHU')
     """
     if title := words.pick(norm_titles(norm)):
