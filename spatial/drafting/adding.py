@@ -138,6 +138,11 @@ def add_table(
         if is_id or (not setting.is_decided and setting.key == "crs" and setting.value == WGS84):
             guessed.append(f"{setting.key} = {setting.value!r}: {setting.reason}")
             settings.append(replace(setting, is_decided=True))
+        elif not setting.is_decided and setting.key == "crs":
+            how = (
+                f"spatial inspect {quoted(file)} prints the part for {study_file}: paste it there, and complete its crs"
+            )
+            raise SourceError(f"file {file}: in which grid it is has to be said: {setting.reason}; {how}")
         else:
             settings.append(setting)
     proposal = replace(readable[0], settings=tuple(settings), is_suggestion=False)

@@ -121,6 +121,16 @@ def test_facilities_say_what_was_guessed(study):
     assert (table["crs"], table["columns"]["facility_id"]) == ("EPSG:4326", "name")
 
 
+def test_a_grid_that_the_file_does_not_name_is_asked_for_and_nothing_is_written(study):
+    file = study.parent / "gp.csv"
+    file.write_text("Name,Type,Easting,Northing\nA,GP,486100,308800\nB,GP,486500,299900\n", encoding="utf-8")
+    told = run(study, "add", "facilities", study, file, code=1)
+    assert "in which grid it is has to be said: eastings 486100 to 486500" in told
+    assert "in Great Britain it is EPSG:27700" in told
+    assert "spatial inspect " in told
+    assert read(study).get("sources", {}).get("facilities") is None
+
+
 def test_what_is_to_decide_is_the_next_step(study):
     file = study.parent / "list.csv"
     file.write_text("name,lon,lat\nApteekki Kallio,0.04,0.001\nApteekki Kamppi,0.1,0\n", encoding="utf-8")
