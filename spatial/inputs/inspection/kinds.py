@@ -156,7 +156,7 @@ def translated(
         more = f" and {len(strange) - MOST_VALUES} more" if len(strange) > MOST_VALUES else ""
         reason = (
             f"no meaning is known for these words of {profile.name!r}{more}; put them in values.{ours}: one of "
-            f"{', '.join(choices)}"
+            f"{', '.join(choices)}{', or none, which leaves their rows out' if ours == 'service' else ''}"
         )
         settings.append(Setting(f"values.{ours}", rest, reason, is_decided=False))
     return settings
