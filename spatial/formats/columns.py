@@ -227,7 +227,7 @@ def choice_column(
         known = ", ".join(sorted(choices))
         problems.append(
             f"{column}: unknown value(s) {shown} for {first_of(row_labels(frame, key)[wrong])}; known are {known}: "
-            f"translate them in values.{column}{', by none where rows are to be left out' if column == 'service' else ''}"
+            f"translate them in values.{column}{', by none to leave rows out' if column == 'service' else ''}"
         )
     return text
 
