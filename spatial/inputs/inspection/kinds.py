@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class Assigned:
         return [self.columns[ours], *self.others.get(ours, [])] if ours in self.columns else []
 
 
-def assign(profiles: Iterable[Profile], wanted: Collection[str], *, taken: Collection[str] = ()) -> Assigned:
+def assign(profiles: Sequence[Profile], wanted: Collection[str], *, taken: Collection[str] = ()) -> Assigned:
     """Give columns of a file to columns of ours, the surest names first."""
     pairs = [
         (-match.score, match.rank, number, match, profile)
@@ -117,7 +117,23 @@ def assign(profiles: Iterable[Profile], wanted: Collection[str], *, taken: Colle
             used.add(profile.name)
         else:
             result.others.setdefault(ours, []).append(profile)
+    both = total_of_sexes(profiles) if "population_persons" in wanted else None
+    if both is not None and "population_persons" not in result.columns and both.name not in used:
+        result.give("population_persons", both, "the sum of men and women")
     return result
+
+
+def total_of_sexes(profiles: Sequence[Profile]) -> Profile | None:
+    """Find the column whose head says a total, and which is the sum of one of men and one of women in each row."""
+    found = {}
+    for side in ("men", "women", "both"):
+        heads = {plain(head) for head in meanings()["people"][side]}
+        numbered = (profile for profile in profiles if profile.kind == "whole number")
+        found[side] = next((profile for profile in numbered if plain(profile.name) in heads), None)
+    men, women, both = (found[side] for side in ("men", "women", "both"))
+    if men is None or women is None or both is None:
+        return None
+    return both if np.array_equal(men.numbers + women.numbers, both.numbers, equal_nan=True) else None
 
 
 def is_unit_code(profile: Profile) -> bool:
@@ -282,6 +298,8 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
     for profile in profiles:
         for ours in _surely(profile):
             best.setdefault(ours, profile)
+    if (both := total_of_sexes(profiles)) is not None:
+        best.setdefault("population_persons", both)
     codes = best.get("postcode")
     if has_place and codes is not None and codes.is_key and not {"name", "service", "kind"} & set(best):
         look.speaks_for("postcodes", 10.0, f"column {codes.name!r} names each row by its postcode, beside coordinates")

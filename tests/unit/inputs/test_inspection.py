@@ -156,6 +156,16 @@ def test_a_head_of_all_people_may_say_year_unit_and_who_is_counted_besides():
     assert [matches(head)[0].ours for head in heads] == ["population_persons"] * 4
 
 
+@pytest.mark.parametrize(("men", "is_sum"), [(["6", "4"], True), (["6", "5"], False)])
+def test_the_total_of_men_and_women_is_the_people_where_each_row_adds_up(men, is_sum):
+    columns = {"Locality": ["A", "B"], "Male": men, "Female": ["5", "5"], "Total": ["11", "9"]}
+    profiles = [profile_of(pd.Series(values, name=head, dtype="str")) for head, values in columns.items()]
+    found = assign(profiles, ("name", "population_persons")).columns
+    assert {ours: profile.name for ours, profile in found.items()} == (
+        {"name": "Locality", "population_persons": "Total"} if is_sum else {"name": "Locality"}
+    )
+
+
 def test_a_ratio_and_a_number_in_another_unit_are_not_read_and_say_why():
     heads = ["Beds per 1000", "Pupils per teacher", "Elderly %", "Speed limit (mph)", "Carriageway width (ft)"]
     profiles = [profile_of(pd.Series(["30", "20"], name=head, dtype="str")) for head in heads]
