@@ -440,8 +440,8 @@ def weighted_statistics(
     -------
     dict
         Places `n_total`, `n_valid` (known), `n_nan`, `n_inf`; weights `pop_total` and `pop_valid`; `reached_share`
-        (of the weight that is known), `mean_reached`, `mean_capped`, `median` (inf where half are not reached); NaN
-        where there is no weight.
+        (of the weight that is known), `mean_reached`, `mean_capped`, `median` (inf where more than half are not
+        reached); NaN where there is no weight.
 
     Raises
     ------

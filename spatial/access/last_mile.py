@@ -310,7 +310,7 @@ _ROUNDING_MIN = 1e-6
 
 
 def wet_loss(
-    access_dry: pd.DataFrame, access_wet: pd.DataFrame, settlements: pd.DataFrame, *, cutoff_min: float = np.inf
+    access_dry: pd.DataFrame, access_wet: pd.DataFrame, settlements: pd.DataFrame, *, cutoff_min: float | None = None
 ) -> pd.DataFrame:
     """
     Compare the access of settlements on a dry and on a wet network.
@@ -321,7 +321,7 @@ def wet_loss(
         Two access tables of the same settlements, services and modes, in any order.
     settlements : DataFrame
         With `settlement_id`, `population_persons` and `in_study`.
-    cutoff_min : float
+    cutoff_min : float, optional
         Minutes within which a service counts as there; inclusive. Without it, whatever the tables call reached.
 
     Returns
@@ -349,7 +349,8 @@ def wet_loss(
         for name, frame in (("access_dry", access_dry), ("access_wet", access_wet))
     }
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "in_study"))
-    problems = not_within("cutoff_min", cutoff_min)
+    limit = np.inf if cutoff_min is None else cutoff_min
+    problems = not_within("cutoff_min", limit)
     keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
     for name, key in keys.items():
         if key.has_duplicates:
@@ -371,7 +372,7 @@ def wet_loss(
     wet = tables["access_wet"].set_index(_KEY).reindex(keys["access_dry"]).reset_index()
     dry_min, wet_min = (nan_for_inf(frame["travel_time_min"].to_numpy()) for frame in (dry, wet))
     served, still_served = (
-        (frame["reach_status"] == "reached").to_numpy(dtype=bool) & (minutes <= cutoff_min)
+        (frame["reach_status"] == "reached").to_numpy(dtype=bool) & (minutes <= limit)
         for frame, minutes in ((dry, dry_min), (wet, wet_min))
     )
     unknown = ((dry["reach_status"] == "unknown") | (wet["reach_status"] == "unknown")).to_numpy(dtype=bool)

@@ -115,9 +115,13 @@ def gap_layer(
     frame, norm = minutes_by_place(result, service, mode, language), norm_of(result, service)
     limit = limit_min if limit_min is not None else float(norm["threshold"]) if norm else USUAL_MIN
     value, looked = frame["minutes"].to_numpy(), frame["is_known"]
-    frame["look"] = np.select([~looked, np.isnan(value), value <= limit], ["unknown", "no_way", "within"], "beyond")
+    no_way = np.isnan(value) & ~frame["is_further"]
+    frame["look"] = np.select([~looked, no_way, value <= limit], ["unknown", "no_way", "within"], "beyond")
     words = Words(language)
-    told = [NO_VALUE if np.isnan(each) else words.measure(each, "min") for each in value.tolist()]
+    none = np.where(frame["is_further"], words.of("pages").say("class", "searched"), NO_VALUE).tolist()
+    told = [
+        bare if np.isnan(each) else words.measure(each, "min") for each, bare in zip(value.tolist(), none, strict=True)
+    ]
     return _layer(f"{capital(words.term(service))}, {words.limit(limit, 'min')}", frame.assign(told=told))
 
 
@@ -209,6 +213,9 @@ def minutes_by_place(result: Results, service: str, mode: str, language: str) ->
     frame = _places(result, language)
     frame["minutes"] = minutes.reindex(frame["settlement_id"]).to_numpy()
     frame["is_known"] = frame["settlement_id"].isin(own.loc[is_known, "settlement_id"].unique())
+    # There may be a way that is longer than was searched.
+    longer = own.loc[own["reach_status"].eq("beyond_cutoff"), "settlement_id"].unique()
+    frame["is_further"] = frame["minutes"].isna() & frame["settlement_id"].isin(longer)
     return frame
 
 
@@ -370,7 +377,7 @@ def plot_access(
     limits = np.append(class_limits(limit, 1.0), np.inf)
     minutes, people = frame["minutes"].to_numpy(), frame["persons"].fillna(0.0).to_numpy()
     place = np.where(frame["is_known"], np.searchsorted(limits, minutes), -1)
-    place = np.where(np.isnan(minutes) & (place >= 0), len(FILLS), place)
+    place = np.where(np.isnan(minutes) & (place >= 0), len(FILLS) + ~frame["is_further"], place)
     size = np.clip(LARGEST_PT2 * people / max(np.quantile(people, FULL_SIZE), 1.0), LEAST_PT2, LARGEST_PT2)
     ends = [words.limit(float(end), "min") for end in limits[:-1]]
     told = [words.say("class", "within", measure=ends[0])]
@@ -380,13 +387,14 @@ def plot_access(
     ]
     told.append(words.say("class", "beyond", measure=ends[-1]))
     looks: list[dict[str, Any]] = [{"facecolor": fill, "edgecolor": EDGE, "linewidth": 0.4} for fill in FILLS]
+    looks.append(looks[-1])
     looks.append({"facecolor": "#ffffff", "edgecolor": NO_WAY, "linewidth": 1.4})
     looks.append({"facecolor": "#e4e6e7", "edgecolor": "#6b737a", "linewidth": 0.6})
-    told += [words.say("answer", "no_way"), words.say("class", "no_data")]
+    told += [words.say("class", "searched"), words.say("answer", "no_way"), words.say("class", "no_data")]
     key = []
     x, y = shapely.get_coordinates(frame.geometry).T
     for number, (name, look) in enumerate(zip(told, looks, strict=True)):
-        chosen = np.flatnonzero(place == (number if number <= len(FILLS) else -1))
+        chosen = np.flatnonzero(place == (number if number < len(looks) - 1 else -1))
         chosen = chosen[np.argsort(-size[chosen], kind="stable")]
         if len(chosen) == 0 and number >= len(FILLS):
             continue

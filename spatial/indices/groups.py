@@ -32,7 +32,7 @@ class GroupGap:
     Parameters
     ----------
     urban_median, rural_median : float
-        Of persons; inf where half of them or more reach nothing; NaN where a group has nobody.
+        Of persons; inf where more than half of them reach nothing; NaN where a group has nobody.
     ratio : float
         Country against town, 1 = equal: rural by urban for a good, urban by rural for a time. 0 where one of the two
         is infinite; NaN where a group is empty, or both are 0 or infinite.

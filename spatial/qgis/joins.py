@@ -145,8 +145,12 @@ def gap_points(tables: Mapping[str, pd.DataFrame], norm: str) -> gpd.GeoDataFram
     frame = gaps[gaps["norm_id"] == norm].sort_values(["rank", "settlement_id"], kind="stable")
     frame = frame.reset_index(drop=True)
     value, threshold = frame["value"], frame["threshold"]
+    # There may be a way that is longer than was searched.
+    searched = value.isna() & frame["reach_status"].eq("beyond_cutoff")
     known = np.select(
-        [frame["is_near_miss"], value.isna(), value > 2 * threshold], ["near_miss", "none", "far"], "beyond"
+        [frame["is_near_miss"], searched, value.isna(), value > 2 * threshold],
+        ["near_miss", "searched", "none", "far"],
+        "beyond",
     )
     mapped = np.where(frame["status"] == "not_measurable", "_mapped", "")
     labels = np.char.add(known.astype("str"), mapped)

@@ -57,7 +57,7 @@ def test_ground_answers_with_the_minutes_of_the_nearest_cell(pressed, open_page)
         # 0.001 degrees of latitude are 111 m
         assert "Approximate: computed for people 11" in said
     page.evaluate(PRESS, [points[5].y, points[5].x])
-    assert page.evaluate(SAID).startswith("No way by car found from here")
+    assert page.evaluate(SAID).startswith("No health centre within reach by car from here")
     # by the mode of the layer shown
     walking = open_page(folder / PAGE, fragment="#lang=en&layer=time:walk")
     walking.evaluate(PRESS, [points[9].y, points[9].x])

@@ -79,29 +79,29 @@ def test_settlements_carry_minutes_norm_status_last_mile_and_the_sources_columns
 
 
 def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
-    where = county["settlements"].iloc[:6]
+    where = county["settlements"].iloc[:7]
     gaps = gpd.GeoDataFrame(
         {
             "settlement_id": where["settlement_id"],
             "norm_id": "N",
             "service": "hospital",
-            "rank": np.arange(6),
+            "rank": np.arange(7),
             # Threshold 20: 24 is within 5 of it; 40 is exactly twice, so not more than twice.
-            "value": [24.0, 40.0, 40.5, np.nan, 40.0, np.nan],
+            "value": [24.0, 40.0, 40.5, np.nan, 40.0, np.nan, np.nan],
             "threshold": 20.0,
-            "is_near_miss": [True, False, False, False, False, False],
-            "status": ["not_met"] * 4 + ["not_measurable"] * 2,
-            "reach_status": ["reached", "reached", "reached", "no_path", "reached", "not_snapped"],
+            "is_near_miss": [True, False, False, False, False, False, False],
+            "status": ["not_met"] * 4 + ["not_measurable"] * 2 + ["not_met"],
+            "reach_status": ["reached", "reached", "reached", "no_path", "reached", "not_snapped", "beyond_cutoff"],
             "remedy": "site_or_road",
         },
         geometry=where.geometry,
         crs=CRS,
     )
     classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "N")["gap_class"]
-    assert classes.tolist() == ["near_miss", "beyond", "far", "none", "beyond_mapped", "none_mapped"]
-    gaps["remedy"] = ["mobile_service", *["site_or_road"] * 4, "mobile_service"]  # whatever was measured
+    assert classes.tolist() == ["near_miss", "beyond", "far", "none", "beyond_mapped", "none_mapped", "searched"]
+    gaps["remedy"] = ["mobile_service", *["site_or_road"] * 4, *["mobile_service"] * 2]  # whatever was measured
     classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "N")["gap_class"]
-    assert classes.tolist() == ["mobile_service", "beyond", "far", "none", "beyond_mapped", "mobile_service"]
+    assert classes.tolist() == ["mobile_service", "beyond", "far", "none", "beyond_mapped", *["mobile_service"] * 2]
 
 
 @pytest.mark.parametrize(

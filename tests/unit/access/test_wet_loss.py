@@ -59,7 +59,7 @@ def test_a_service_is_kept_slower_lost_or_never_was_there():
     ]
     assert found["slower_min"].tolist() == pytest.approx([0, 20, 20.5, np.nan, 0, np.nan], nan_ok=True)
     # Without a cutoff 60.5 minutes is slower, and 61 is served.
-    free = wet_loss(DRY, WET, PEOPLE)
+    free = wet_loss(DRY, WET, PEOPLE, cutoff_min=None)
     assert free["wet_status"].tolist() == ["kept", "slower", "slower", "lost", "kept", "unknown"]
 
 

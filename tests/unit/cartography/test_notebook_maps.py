@@ -95,6 +95,18 @@ def test_a_limit_is_inclusive_and_no_way_is_told_from_not_known():
     assert (found["B"], found["C"], found["D"]) == ("beyond", "no_way", "unknown")
 
 
+def test_a_way_longer_than_was_searched_is_beyond_and_not_missing():
+    ran = Ran()
+    ran.access.loc[ran.access["settlement_id"] == "c", "reach_status"] = "beyond_cutoff"
+    page = gap_map(ran, "hospital")
+    assert looks(page)["C"] == "beyond"
+    assert "further than searched" in page.get_root().render()
+    pytest.importorskip("matplotlib").use("Agg")
+    legend = [text.get_text() for text in plot_access(ran, "hospital", limit_min=45.0).get_legend().get_texts()]
+    assert "further than searched: 50 people" in legend
+    assert not any("no way" in text for text in legend)
+
+
 def test_the_fastest_mode_counts_unless_one_is_named():
     assert looks(gap_map(Ran(), "hospital", limit_min=40.0))["B"] == "within"
     walk = looks(gap_map(Ran(), "hospital", mode="walk", limit_min=40.0))
