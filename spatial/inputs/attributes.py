@@ -205,7 +205,7 @@ def join_attributes(
             of_all, item = {"without": without, "rows": len(ids)}, "settlements without a number of people"
             notes += [
                 Note("no_people", without, of_all, item),
-                Note("tags_of_people", int(tagged.sum()), {"where": listed(ids[tagged])}),
+                Note("tags_of_people", int(tagged.sum()), {"where": listed(settlements["name"].fillna(ids)[tagged])}),
             ]
         if old is not None and old.notna().any():
             other = new.notna() & old.notna() & (text_column(new) != text_column(old))

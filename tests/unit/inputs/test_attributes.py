@@ -60,6 +60,23 @@ def test_rows_are_joined_by_name_and_all_places_stay(tiny):
     assert any("6 of 8 settlements have no number of people" in issue for issue in layers.issues)
 
 
+def test_the_places_whose_number_on_the_map_gives_way_to_the_list_are_named(tiny):
+    tags = ("Toll Bar", 40, 0), ("Ash", 90, 1)
+    nodes = [
+        f'<node id="{900 + at}" version="1" lon="104.0{at}" lat="30.0"><tag k="place" v="village"/>'
+        f'<tag k="name" v="{name}"/><tag k="population" v="{people}"/></node>'
+        for name, people, at in tags
+    ]
+    tiny.write("roads.osm", tiny.osm().replace("</osm>", "\n".join([*nodes, "</osm>"])))
+    del tiny.tables["sources.settlements"]
+    tiny.tables["sources.osm"]["settlements"] = True
+    tiny.write("parishes.csv", "Parish,Residents\nAsh,100\n")
+    tiny.tables["sources.attributes"] = {"path": "tiny/parishes.csv", "columns": {"name": "Parish", **PEOPLE}}
+    layers = prepare(Study.from_toml(tiny.save(), raw=tiny.raw))
+    assert list(_people(layers).values()) == [100]
+    assert any("OpenStreetMap set aside: 'Toll Bar', 'Ash'" in issue for issue in layers.issues)
+
+
 def test_order_of_rows_and_a_blank_number_change_nothing(tiny, tiny_at, tmp_path):
     first = _layers(tiny, "Parish,Residents\n石桥,800\n东坡,60\n西坡,\n")
     second = _layers(tiny_at(tmp_path / "again"), "Parish,Residents\n西坡,\n东坡,60\n石桥,800\n")
