@@ -16,7 +16,7 @@
   const INK = "#1d2529", BEYOND = "#a3162e", WITHIN = "#a7aeb1";
   const GAIN = "#0b6b66", PIN = 10;
   const LARGEST = 9, LEAST = 1.3, ALIKE = 3.2;
-  const LINE = 16, PAD = 2;
+  const LINE = 16, PAD = 2, ABOVE = 8, NEARLY_ALL = 0.9;
   const LEAST_HEIGHT = 0.35, BOX_SHARE = 0.9, MANY = 2500;
   /* Where there are too many places for circles townships are tinted by the share beyond, in the classes of their table. */
   const STEPS = [0.1, 0.3, 0.6, 0.95];
@@ -162,13 +162,13 @@
     return null;
   }
 
-  /* Of townships the name and who is beyond there, at the middle of these people. */
+  /* Of townships the name and who is beyond there, at the middle of these people; above it where nearly all of them are one place. */
   function townshipLabels(points, persons, isBeyond, frame, counts, taken, most) {
     const middles = new Map();
     for (let i = 0; i < points.n; i++) {
       if (points.township[i] < 0 || !isBeyond(i)) continue;
-      const weight = persons[i] > 0 ? persons[i] : 1, sum = middles.get(points.township[i]) || { x: 0, y: 0, weight: 0 };
-      middles.set(points.township[i], { x: sum.x + weight * points.x[i], y: sum.y + weight * points.y[i], weight: sum.weight + weight });
+      const weight = persons[i] > 0 ? persons[i] : 1, sum = middles.get(points.township[i]) || { x: 0, y: 0, weight: 0, most: 0 };
+      middles.set(points.township[i], { x: sum.x + weight * points.x[i], y: sum.y + weight * points.y[i], weight: sum.weight + weight, most: Math.max(sum.most, weight) });
     }
     const nodes = [];
     for (const { id, amount } of counts.slice(0, most)) {
@@ -176,7 +176,7 @@
       if (!middle) continue;
       const name = S.pick(S.data.map.townships[code]), number = S.number(amount);
       const width = Math.max(S.textWidth(name, 700), S.textWidth(number)) + 2;
-      const box = place({ x: frame.x(middle.x / middle.weight), y: frame.y(middle.y / middle.weight), width, height: 2 * LINE }, taken, frame);
+      const box = place({ x: frame.x(middle.x / middle.weight), y: frame.y(middle.y / middle.weight) - (middle.most > NEARLY_ALL * middle.weight ? LINE + ABOVE : 0), width, height: 2 * LINE }, taken, frame);
       if (!box) continue;
       const x = box.x + width / 2;
       const lines = [S.haloText(x, box.y + 12, name, { "text-anchor": "middle", "font-weight": 700 }), S.haloText(x, box.y + 28, number, { "text-anchor": "middle" })];
