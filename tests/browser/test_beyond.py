@@ -134,7 +134,7 @@ def test_the_plan_says_what_would_bring_a_village_within(planned, county, open_p
         elif outcome == "beyond":
             assert text == f"still over with the plan: {61 + number % 9} min"
         elif outcome == "none_reached":
-            assert text == "no way found with the plan either"
+            assert text == "no way found with the plan either, as far as was searched"
         else:
             assert text == ""
     slide(page, 45)
