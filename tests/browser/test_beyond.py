@@ -246,6 +246,14 @@ def test_a_failing_mandatory_norm_is_a_thick_ring_on_any_fill(county, county_fol
     assert f"{len(failed)} villages, {round(people):,} people" in told
 
 
+def test_classes_of_a_legend_are_counted_in_one_word(county_folder, read_page):
+    # The seat is in one class alone; beside its places the other classes are no villages.
+    page = read_page(county_folder / "gap-health_centre.html")
+    told = page.locator("#legend .legend-row .muted").all_inner_texts()
+    assert len(told) > 2
+    assert {text.split()[-1].removesuffix("s") for text in told} == {"place"}
+
+
 def test_the_search_of_the_table_finds_by_any_name_and_says_how_many(county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     slide(page, 20)

@@ -121,10 +121,10 @@
   /* Where a town or a larger place is among them, they are not all villages. */
   S.villagesOf = (state, found) => S.t(found.some((i) => state.places.tiers[state.places.tier[i]] !== "village") ? "unit.places" : "beyond.villages", { n: found.length });
 
-  /* How many are in some classes, whichever class is shown. */
-  S.villagesIn = function (state, codes) {
+  /* How many are in some classes, whichever class is shown; in the words of all that stand together, if some do. */
+  S.villagesIn = function (state, codes, together = codes) {
     const { labels: { seats, towns }, sums, classes } = state, n = codes.reduce((sum, code) => sum + sums.places[code], 0);
-    return S.t([...seats, ...towns].some((i) => codes.includes(classes[i]) && S.inFilter(state, i)) ? "unit.places" : "beyond.villages", { n });
+    return S.t([...seats, ...towns].some((i) => together.includes(classes[i]) && S.inFilter(state, i)) ? "unit.places" : "beyond.villages", { n });
   };
 
   function heading(state, rows) {
