@@ -39,6 +39,7 @@ from spatial.reporting.plans import (
     doubt_text,
     further_sentences,
     gain_text,
+    left_text,
     money_text,
     names_of_places,
     place_name,
@@ -474,7 +475,8 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             }
             if record.get("parts")
             else None,
-            "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
+            "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")}
+            | {"beyond": left_text(record, words)},
         }
     return found
 
