@@ -14,7 +14,7 @@ from spatial.cartography.basemap import ground, pack_points
 from spatial.cartography.document import codes, names_block, pack, pack_texts, page_document, space_order
 from spatial.cartography.page_data import page_texts
 from spatial.cartography.places import by_language
-from spatial.crs import WGS84
+from spatial.crs import degrees_drawn
 from spatial.messages import Words, languages
 from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
 from spatial.reporting.score import hidden_text, levels_shown
@@ -224,7 +224,7 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
     frame = _located(comparison, runs)
     if frame is None:
         return {"places": None, "norm_ids": norm_ids, "base": [], "middle": [0.0, 0.0], "bounds": None}
-    box = frame.geometry.to_crs(WGS84).total_bounds
+    box = frame.geometry.to_crs(degrees_drawn(frame.crs)).total_bounds
     span = np.maximum(box[2:] - box[:2], 0.01) * _PAD
     (west, south), (east, north) = box[:2] - span, box[2:] + span
     roads = runs[0].get("roads")
@@ -282,13 +282,15 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
 def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]) -> gpd.GeoDataFrame | None:
     """Give the settlements of the comparison their points, of the later run where it has them."""
     units = comparison.units[comparison.units["unit_level"] == "settlement"]
+    placed = [
+        table for run in runs if isinstance(table := run["settlements"], gpd.GeoDataFrame) and table.crs is not None
+    ]
     known = [
         gpd.GeoDataFrame(
             {"unit_id": table["settlement_id"].astype(str), "tier": table["tier"]},
-            geometry=table.geometry.to_crs(WGS84),
+            geometry=table.geometry.to_crs(placed[0].crs),
         )
-        for run in runs
-        if isinstance(table := run["settlements"], gpd.GeoDataFrame) and table.crs is not None
+        for table in placed
     ]
     if not known:
         return None

@@ -165,7 +165,7 @@ class _Ground(NamedTuple):
         level = self.results["unit_level"] == "township"
         own = self.results.loc[level & (self.results["norm_id"] == norm_id) & (self.results["places_unserved"] > 0)]
         worst = None
-        if len(own) and self.township.fillna(NOWHERE).nunique() > 1:
+        if len(own) and len(self.township.fillna(NOWHERE).unique()) > 1:
             # Where the public is not told how many people are beyond in one of them, places are counted.
             is_told = SUPPRESSED.name not in own or own["persons_unserved"].notna().all()
             keys = ["persons_unserved", "places_unserved", "unit_id"] if is_told else ["places_unserved", "unit_id"]
