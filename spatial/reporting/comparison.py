@@ -132,16 +132,18 @@ def comparison_lines(
     # Who gained and who lost, and in how many places.
     people = comparison.people
     rows = people[(people["unit_level"] == "study") & (people["norm_id"] == "any")].set_index("change")
-    parts = []
+    parts, is_counted = [], False
     for change in CHANGES:
         if change not in rows.index:
             continue
         date = "before" if change == "gone" else "after"
         persons, places = (float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places"))
         told_places = words.say("places", "one" if places == 1.0 else "other", number=words.number(places))
-        word = words.messages["change"][change]
-        parts.append(words.say("line", "part", word=word, persons=words.number(persons), places=told_places))
-    lines.append(words.say("line", "people", parts=between.join(parts)))
+        # Where nobody's number is known, places alone are told.
+        told = {"word": words.messages["change"][change], "persons": words.number(persons), "places": told_places}
+        parts.append(words.say("line", "part_places" if math.isnan(persons) else "part", **told))
+        is_counted = is_counted or (places > 0.0 and not math.isnan(persons))
+    lines.append(words.say("line", "people" if is_counted else "people_places", parts=between.join(parts)))
     lines += [*_townships(comparison, words), *_gates(comparison, words), *_gaps(comparison, words)]
     # The segmentation index of both runs, and on which terms it rests in both.
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
