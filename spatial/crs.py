@@ -82,7 +82,8 @@ def degrees_drawn(crs: pyproj.CRS) -> pyproj.CRS | str:
     (180.5, -17.0)
     """
     operation = crs.coordinate_operation
-    told = [param.value for param in operation.params if param.name.startswith("Longitude of")] if operation else []
+    params = operation.params if operation else []
+    told = [float(param.value) for param in params if param.name.startswith("Longitude of")]
     if not told or abs(told[0]) <= _NEAR_180:
         return WGS84
     return pyproj.CRS.from_proj4(f"+proj=longlat +datum=WGS84 +lon_wrap={told[0]} +no_defs")

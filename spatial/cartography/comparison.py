@@ -282,25 +282,25 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
 def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]) -> gpd.GeoDataFrame | None:
     """Give the settlements of the comparison their points, of the later run where it has them."""
     units = comparison.units[comparison.units["unit_level"] == "settlement"]
-    placed = [
-        table for run in runs if isinstance(table := run["settlements"], gpd.GeoDataFrame) and table.crs is not None
-    ]
+    tables = [run["settlements"] for run in runs]
+    placed = [table for table in tables if isinstance(table, gpd.GeoDataFrame) and table.crs is not None]
+    crs = placed[0].crs if placed else None
+    if crs is None:
+        return None
     known = [
         gpd.GeoDataFrame(
-            {"unit_id": table["settlement_id"].astype(str), "tier": table["tier"]},
-            geometry=table.geometry.to_crs(placed[0].crs),
+            {"unit_id": table["settlement_id"].astype(str), "tier": table["tier"]}, geometry=table.geometry.to_crs(crs)
         )
         for table in placed
     ]
-    if not known:
-        return None
     points = gpd.GeoDataFrame(pd.concat(known).drop_duplicates("unit_id"))
     points = points[points.geometry.notna() & ~points.geometry.is_empty]
     located = gpd.GeoDataFrame(points.merge(units.astype({"unit_id": "str"}), on="unit_id"))
     if not len(located):
         return None
     located = gpd.GeoDataFrame(located.sort_values("unit_id", kind="stable"))
-    order = space_order(located.geometry.x, located.geometry.y)
+    degrees = located.geometry.to_crs(degrees_drawn(crs))
+    order = space_order(degrees.x, degrees.y)
     return gpd.GeoDataFrame(located.iloc[order].reset_index(drop=True))
 
 

@@ -183,20 +183,22 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
     words = Words(language, "comparison")
     shown = levels_shown(trajectory)
     study = shown[shown["unit_level"] == "study"]
-    return [
-        words.say(
-            "line",
-            "date_hidden" if row["level_hidden"] else "date",
-            run=row["run"],
-            date=row["as_of"],
-            level=words.number(float(row["integration_level"]), decimals=3),
-            why=hidden_text(row["level_hidden"], words.of("results")) if row["level_hidden"] else "",
-            people=words.measure(float(row["unserved_persons"]), "persons"),
-            passed=row["gates_passed"],
-            gates=row["gates_in_force"],
+    lines = [words.say("line", "dates_shared", runs=len(study))]
+    for row in study.to_dict("records"):
+        gates = {"passed": row["gates_passed"], "gates": row["gates_in_force"]}
+        lines.append(
+            words.say(
+                "line",
+                "date_hidden" if row["level_hidden"] else "date",
+                run=row["run"],
+                date=row["as_of"],
+                level=words.number(float(row["integration_level"]), decimals=3),
+                why=hidden_text(row["level_hidden"], words.of("results")) if row["level_hidden"] else "",
+                people=words.measure(float(row["unserved_persons"]), "persons"),
+                gates=words.say("line", "date_gates" if row["gates_in_force"] else "date_no_gates", **gates),
+            )
         )
-        for row in study.to_dict("records")
-    ]
+    return lines
 
 
 class Counted(NamedTuple):

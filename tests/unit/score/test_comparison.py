@@ -515,6 +515,14 @@ def test_where_nobody_is_counted_the_account_tells_places(comparison, language):
     assert language != "en" or line.startswith("Places, over all shared norms: ")
 
 
+def test_dates_say_by_what_they_are_told_and_where_no_mandatory_norm_is_shared(three_dates):
+    first, *dates = trajectory_lines(three_dates)
+    assert (first, len(dates)) == ("By what all 3 runs share:", 3)
+    assert all("shared mandatory norms met" in line for line in dates)
+    bare = trajectory_lines(three_dates.assign(gates_passed=0, gates_in_force=0))
+    assert all("no shared mandatory norm in force" in line for line in bare[1:])
+
+
 MANY_PLACES = {"places_before": 20, "places_after": 20}
 """So many settlements that levels are shown."""
 
