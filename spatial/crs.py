@@ -38,6 +38,9 @@ _BACK_M = 100.0
 _VERTICES = 200
 """About so many vertices of lines are looked at to see whether their metres are metres of the ground."""
 
+_NEAR_180 = 170.0
+"""Degrees of longitude beyond which the middle of a CRS is near the 180th meridian."""
+
 _HALF_DEGREES = 180
 """Half of the earth; the middle of what spans more may lie on its other side."""
 
@@ -68,6 +71,22 @@ def parse_crs(told: object, *, what: str) -> pyproj.CRS:
 def transformer_between(source: pyproj.CRS | str, target: pyproj.CRS | str) -> pyproj.Transformer:
     """Find the way from one CRS to another once, easting or longitude first: PROJ looks for it in its database."""
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+@lru_cache(maxsize=64)
+def degrees_drawn(crs: pyproj.CRS) -> pyproj.CRS | str:
+    """
+    Give the degrees in which maps draw what is in a CRS: WGS 84, beside the 180th meridian with longitudes that go on.
+
+    >>> transformer_between("EPSG:4326", degrees_drawn(pyproj.CRS("EPSG:3460"))).transform(-179.5, -17.0)
+    (180.5, -17.0)
+    """
+    operation = crs.coordinate_operation
+    params = operation.params if operation else []
+    told = [float(param.value) for param in params if param.name.startswith("Longitude of")]
+    if not told or abs(told[0]) <= _NEAR_180:
+        return WGS84
+    return pyproj.CRS.from_proj4(f"+proj=longlat +datum=WGS84 +lon_wrap={told[0]} +no_defs")
 
 
 _STRETCHED = frozenset({"Popular Visualisation Pseudo Mercator"})

@@ -15,7 +15,7 @@ from spatial.access.places import id_order
 from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
 from spatial.cartography.document import codes, names_block, pack, pack_words, page_document, round_up
 from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, shown_box, study_block
-from spatial.crs import WGS84
+from spatial.crs import degrees_drawn
 from spatial.messages import Words
 from spatial.reporting.answer import (
     answer_lead,
@@ -39,6 +39,7 @@ from spatial.reporting.plans import (
     doubt_text,
     further_sentences,
     gain_text,
+    left_text,
     money_text,
     names_of_places,
     place_name,
@@ -262,7 +263,7 @@ def drawn_ground(
         (south, west), (north, east) = box["bounds"]
         tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX / closer
         seats = rows.settlements.loc[rows.settlements["tier"] == "county_seat"]
-        places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
+        places = shapely.get_coordinates(seats.geometry.to_crs(degrees_drawn(seats.crs)).to_numpy())
         # All minor roads of a country are more than one page can draw.
         minor = closer > 1.0 and len(rows.ids) <= MANY_SETTLEMENTS
         base = ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=minor, kept=book.kept)
@@ -474,7 +475,8 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             }
             if record.get("parts")
             else None,
-            "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
+            "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")}
+            | {"beyond": left_text(record, words)},
         }
     return found
 
@@ -551,10 +553,10 @@ def _map_block(book: PageBook, rows: Rows, records: Sequence[Record]) -> dict[st
 def _shapes(book: PageBook, record: Record) -> list[list[Any]]:
     """Give the lines of each action, in degrees; a site is a line of one point."""
     frame = book.shapes("plan_actions")
-    own = frame.loc[frame["plan_id"] == record["plan_id"]].sort_values("step", kind="stable").to_crs(WGS84)
+    own = frame.loc[frame["plan_id"] == record["plan_id"]].sort_values("step", kind="stable")
     return [
         [np.round(shapely.get_coordinates(part), 5).tolist() for part in shapely.get_parts(shape)]
-        for shape in own.geometry
+        for shape in own.geometry.to_crs(degrees_drawn(own.crs))
     ]
 
 
@@ -564,7 +566,8 @@ def _stops(book: PageBook, rows: Rows, record: Record) -> list[list[float]]:
         return []
     stops = pd.DataFrame(book.tables["plan_stops"])
     own = stops.loc[stops["plan_id"] == record["plan_id"]].sort_values(["day", "order"])
-    where = rows.settlements.set_index("settlement_id").geometry.to_crs(WGS84).reindex(own["settlement_id"])
+    places = rows.settlements.set_index("settlement_id").geometry
+    where = places.to_crs(degrees_drawn(places.crs)).reindex(own["settlement_id"])
     degrees = gpd.GeoSeries(where).get_coordinates().round(5).to_numpy().tolist()
     return [[*at, day] for at, day in zip(degrees, own["day"].tolist(), strict=True)]
 

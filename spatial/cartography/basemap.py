@@ -21,7 +21,7 @@ from rasterio.warp import reproject, transform_bounds
 
 from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
 from spatial.cartography.page_data import PageBook, Rows, once, shown_box
-from spatial.crs import WGS84, transformer_between
+from spatial.crs import WGS84, degrees_drawn, transformer_between
 from spatial.rasters import Raster
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _CENTIMETRES = 100.0
 
 def pack_points(points: gpd.GeoSeries) -> dict[str, Any]:
     """Encode points."""
-    degrees = points.to_crs(WGS84)
+    degrees = points.to_crs(degrees_drawn(points.crs))
     x = np.rint(degrees.x.to_numpy() * DEGREE_SCALE).astype(np.int64)
     y = np.rint(degrees.y.to_numpy() * DEGREE_SCALE).astype(np.int64)
     return {"x": pack(np.diff(x, prepend=0), "i4"), "y": pack(np.diff(y, prepend=0), "i4")}
@@ -116,7 +116,8 @@ def _packed_lines(xy: FloatArray, line: npt.NDArray[np.intp], *, crs: Any, toler
     """Encode the points of lines, each with the number of its line, in steps that suit the tolerance."""
     scale = min(DEGREE_SCALE, round(METRES_A_DEGREE * _STEPS_A_TOLERANCE / tolerance_m))
     # A point a vertex would be millions of objects.
-    x, y = (np.rint(degrees * scale).astype(np.int64) for degrees in transformer_between(crs, WGS84).transform(*xy.T))
+    to_degrees = transformer_between(crs, degrees_drawn(crs))
+    x, y = (np.rint(degrees * scale).astype(np.int64) for degrees in to_degrees.transform(*xy.T))
     return {
         "scale": scale,
         "sizes": pack(np.bincount(line), "u4"),
@@ -267,6 +268,9 @@ def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
         return None
     low, high = np.array(shown_box(book, rows)["bounds"])
     margin = (high - low) * _REACH
+    # A raster is not warped across the 180th meridian.
+    if low[1] - margin[1] < -180.0 or high[1] + margin[1] > 180.0:
+        return None
     wider = np.round([low - margin, high + margin], 5).tolist()
     block: dict[str, Any] | None = once(rows.kept, "relief", lambda: relief_block(relief, wider))
     return block

@@ -14,7 +14,7 @@ from spatial.cartography.basemap import ground, pack_points
 from spatial.cartography.document import codes, names_block, pack, pack_texts, page_document, space_order
 from spatial.cartography.page_data import page_texts
 from spatial.cartography.places import by_language
-from spatial.crs import WGS84
+from spatial.crs import degrees_drawn
 from spatial.messages import Words, languages
 from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
 from spatial.reporting.score import hidden_text, levels_shown
@@ -224,7 +224,7 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
     frame = _located(comparison, runs)
     if frame is None:
         return {"places": None, "norm_ids": norm_ids, "base": [], "middle": [0.0, 0.0], "bounds": None}
-    box = frame.geometry.to_crs(WGS84).total_bounds
+    box = frame.geometry.to_crs(degrees_drawn(frame.crs)).total_bounds
     span = np.maximum(box[2:] - box[:2], 0.01) * _PAD
     (west, south), (east, north) = box[:2] - span, box[2:] + span
     roads = runs[0].get("roads")
@@ -282,23 +282,25 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
 def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]) -> gpd.GeoDataFrame | None:
     """Give the settlements of the comparison their points, of the later run where it has them."""
     units = comparison.units[comparison.units["unit_level"] == "settlement"]
+    tables = [run["settlements"] for run in runs]
+    placed = [table for table in tables if isinstance(table, gpd.GeoDataFrame) and table.crs is not None]
+    crs = placed[0].crs if placed else None
+    if crs is None:
+        return None
     known = [
         gpd.GeoDataFrame(
-            {"unit_id": table["settlement_id"].astype(str), "tier": table["tier"]},
-            geometry=table.geometry.to_crs(WGS84),
+            {"unit_id": table["settlement_id"].astype(str), "tier": table["tier"]}, geometry=table.geometry.to_crs(crs)
         )
-        for run in runs
-        if isinstance(table := run["settlements"], gpd.GeoDataFrame) and table.crs is not None
+        for table in placed
     ]
-    if not known:
-        return None
     points = gpd.GeoDataFrame(pd.concat(known).drop_duplicates("unit_id"))
     points = points[points.geometry.notna() & ~points.geometry.is_empty]
     located = gpd.GeoDataFrame(points.merge(units.astype({"unit_id": "str"}), on="unit_id"))
     if not len(located):
         return None
     located = gpd.GeoDataFrame(located.sort_values("unit_id", kind="stable"))
-    order = space_order(located.geometry.x, located.geometry.y)
+    degrees = located.geometry.to_crs(degrees_drawn(crs))
+    order = space_order(degrees.x, degrees.y)
     return gpd.GeoDataFrame(located.iloc[order].reset_index(drop=True))
 
 

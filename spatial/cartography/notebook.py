@@ -16,6 +16,7 @@ from spatial.cartography.page_data import class_limits
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, MissingDependencyError
 from spatial.messages import Words
+from spatial.reporting.summary import is_judged
 from spatial.reporting.wording import capital, name_in
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def gap_map(
     mode : str
         A mode of the table; ``"any"`` takes the fastest.
     limit_min : float, optional
-        Minutes, inclusive; by default those of the first norm that asks for the service in minutes, else 60.
+        Minutes, inclusive; by default those of the first norm in minutes on the service that is judged, else 60.
     language : str
         Of names and words.
 
@@ -220,8 +221,8 @@ def minutes_by_place(result: Results, service: str, mode: str, language: str) ->
 
 
 def norm_of(result: Results, service: str) -> Mapping[str, Any] | None:
-    """Find the first norm that asks for a service in minutes; None where none does."""
-    norms = result.summary["norms"]
+    """Find the first norm that asks for a service in minutes and is judged; None where none is."""
+    norms = filter(is_judged, result.summary["norms"])
     return next((one for one in norms if one["service"] == service and one["metric"] == "time_min"), None)
 
 
@@ -324,7 +325,7 @@ def plot_access(
     mode : str
         A mode of the table; ``"any"`` takes the fastest.
     limit_min : float, optional
-        Minutes, inclusive; by default those of the first norm that asks for the service in minutes, else 60. The
+        Minutes, inclusive; by default those of the first norm in minutes on the service that is judged, else 60. The
         classes are half of it, it, a quarter and a half above it.
     language : str
         Of names and words.

@@ -15,7 +15,7 @@ import pandas as pd
 from babel.dates import format_date
 
 from spatial.cartography.document import PACKS, codes, pack, pack_words, round_up, shown_whole, space_order
-from spatial.crs import WGS84
+from spatial.crs import degrees_drawn
 from spatial.errors import ContractError
 from spatial.messages import Words, languages, locale_of
 from spatial.reporting.disclosure import SUPPRESSED
@@ -453,13 +453,14 @@ _LEAST_DEGREES = 0.02
 def shown_box(book: PageBook, rows: Rows) -> dict[str, Any]:
     """Choose what a map shows: the settlements, and the study area where it does not reach far beyond them."""
     area = book.tables.get("study_area")
-    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
+    degrees = degrees_drawn(rows.settlements.crs)
+    box = rows.settlements.geometry.to_crs(degrees).total_bounds
     span = np.maximum(box[2:] - box[:2], _LEAST_DEGREES)
     middle = (box[:2] + box[2:]) / 2.0
     box = np.concatenate((middle - span / 2.0, middle + span / 2.0))
     low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
     if isinstance(area, gpd.GeoDataFrame) and len(area):
-        whole = area.geometry.to_crs(WGS84).total_bounds
+        whole = area.geometry.to_crs(degrees).total_bounds
         low = np.clip(whole[:2], box[:2] - span * _REACH, low)
         high = np.clip(whole[2:], high, box[2:] + span * _REACH)
     bounds = [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]

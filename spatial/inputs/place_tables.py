@@ -355,10 +355,16 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
 
 
 def refuse_outside(
-    frame: gpd.GeoDataFrame, area: gpd.GeoSeries | gpd.GeoDataFrame, *, key: str, what: str, buffer_m: float = 0.0
+    frame: gpd.GeoDataFrame,
+    area: gpd.GeoSeries | gpd.GeoDataFrame,
+    *,
+    key: str,
+    what: str,
+    buffer_m: float = 0.0,
+    metres: pyproj.CRS | None = None,
 ) -> None:
     """Refuse rows that lie outside the declared area, and say where their axes look swapped."""
-    metres = working_crs_for(area)
+    metres = metres or working_crs_for(area)
     ground = area.geometry.to_crs(metres).union_all().buffer(buffer_m)
     outside = ~_inside(frame.geometry, metres, ground)
     if not outside.any():

@@ -236,11 +236,11 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     # Tables of the user's own whose places lie nowhere near the study are refused.
     near: gpd.GeoDataFrame | gpd.GeoSeries = area
     if region.bbox is None and region.admin_level is None:
-        near = gpd.GeoSeries([shapely.box(*found.roads.total_bounds)], crs=found.roads.crs)
+        near = gpd.GeoSeries([shapely.box(*roads.total_bounds)], crs=crs)
     for table, file in found.own.items():
         what, _, which = table.partition(" ")
         frame, key = (found.facilities[int(which)], "facility_id") if which else (found.settlements, "settlement_id")
-        refuse_outside(frame, near, key=key, what=f"{what} {file}", buffer_m=region.buffer_km * METRES_A_KM)
+        refuse_outside(frame, near, key=key, what=f"{what} {file}", buffer_m=region.buffer_km * METRES_A_KM, metres=crs)
     ground = shapely.union_all(area.geometry.to_numpy())
     wide = ground.buffer(region.buffer_km * METRES_A_KM)
     boundaries = _within(found.boundaries.to_crs(crs), wide)

@@ -106,10 +106,10 @@ class Words:
         return self.of("columns").say("unit", unit)
 
     def reason(self, codes: str) -> str:
-        """Put reason codes into words. Returns the reasons, joined by ``; ``; empty for none."""
+        """Put reason codes into words, joined as the pages join them; empty for none."""
         parts = [part.partition(":") for part in codes.split(";") if part]
-        results = self.of("results")
-        return "; ".join(results.say("reason", code, detail=self.service(detail)) for code, _, detail in parts)
+        results, joint = self.of("results"), self.of("pages").say("filter", "joint")
+        return joint.join(results.say("reason", code, detail=self.service(detail)) for code, _, detail in parts)
 
     def notice(self, key: str, values: Mapping[str, Any]) -> str:
         """

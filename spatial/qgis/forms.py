@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatial.qgis.layer import QgisLayer, QgisMeta, plain_name, service_name
 from spatial.qgis.layouts import unread
-from spatial.qgis.looks_results import withheld
+from spatial.qgis.looks_results import NEAR_MISS_MIN, withheld
 from spatial.qgis.styles import (
     BASE,
     STATUS,
@@ -235,10 +235,20 @@ TIPS = {
 """Columns in the tip of a layer, by how its table's name begins."""
 GAP_VALUES = ("value", "threshold")
 """What was measured of a place beyond a norm, and the norm: whole numbers of both where these tell them apart."""
-DECIMALS = """CASE WHEN "value" IS NULL AND "threshold" = round("threshold", 0) THEN 0
+NEAR = f'"threshold" + if("unit" = \'min\', {NEAR_MISS_MIN:g}, 0)'
+LIMITS = ('"threshold"', NEAR, f'max(2 * "threshold", {NEAR})')
+"""Where classes of such places begin: a value that is rounded to one of them would seem to be of another class."""
+
+
+def _rounds_to_limit(decimals: int) -> str:
+    limits = ", ".join(f"round({limit}, {decimals})" for limit in LIMITS)
+    return f'round("value", {decimals}) IN ({limits})'
+
+
+DECIMALS = f"""CASE WHEN "value" IS NULL AND "threshold" = round("threshold", 0) THEN 0
 WHEN "value" = round("value", 0) AND "threshold" = round("threshold", 0) THEN 0
-WHEN "unit" IN ('min', 'm') AND "threshold" = round("threshold", 0) AND round("value", 0) <> "threshold" THEN 0
-WHEN round("value", 2) = round("threshold", 2) THEN 4 ELSE 2 END""".replace("\n", " ")
+WHEN "unit" IN ('min', 'm') AND "threshold" = round("threshold", 0) AND NOT {_rounds_to_limit(0)} THEN 0
+WHEN {_rounds_to_limit(2)} THEN 4 ELSE 2 END""".replace("\n", " ")
 SAFE = "replace(to_string({}), map('&', '&amp;', '<', '&lt;', '>', '&gt;'))"
 """Text from data as HTML: QGIS shows a tip as a page."""
 

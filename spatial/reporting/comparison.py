@@ -132,16 +132,18 @@ def comparison_lines(
     # Who gained and who lost, and in how many places.
     people = comparison.people
     rows = people[(people["unit_level"] == "study") & (people["norm_id"] == "any")].set_index("change")
-    parts = []
+    parts, is_counted = [], False
     for change in CHANGES:
         if change not in rows.index:
             continue
         date = "before" if change == "gone" else "after"
         persons, places = (float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places"))
         told_places = words.say("places", "one" if places == 1.0 else "other", number=words.number(places))
-        word = words.messages["change"][change]
-        parts.append(words.say("line", "part", word=word, persons=words.number(persons), places=told_places))
-    lines.append(words.say("line", "people", parts=between.join(parts)))
+        # Where nobody's number is known, places alone are told.
+        told = {"word": words.messages["change"][change], "persons": words.number(persons), "places": told_places}
+        parts.append(words.say("line", "part_places" if math.isnan(persons) else "part", **told))
+        is_counted = is_counted or (places > 0.0 and not math.isnan(persons))
+    lines.append(words.say("line", "people" if is_counted else "people_places", parts=between.join(parts)))
     lines += [*_townships(comparison, words), *_gates(comparison, words), *_gaps(comparison, words)]
     # The segmentation index of both runs, and on which terms it rests in both.
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
@@ -181,20 +183,22 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
     words = Words(language, "comparison")
     shown = levels_shown(trajectory)
     study = shown[shown["unit_level"] == "study"]
-    return [
-        words.say(
-            "line",
-            "date_hidden" if row["level_hidden"] else "date",
-            run=row["run"],
-            date=row["as_of"],
-            level=words.number(float(row["integration_level"]), decimals=3),
-            why=hidden_text(row["level_hidden"], words.of("results")) if row["level_hidden"] else "",
-            people=words.measure(float(row["unserved_persons"]), "persons"),
-            passed=row["gates_passed"],
-            gates=row["gates_in_force"],
+    lines = [words.say("line", "dates_shared", runs=len(study))]
+    for row in study.to_dict("records"):
+        gates = {"passed": row["gates_passed"], "gates": row["gates_in_force"]}
+        lines.append(
+            words.say(
+                "line",
+                "date_hidden" if row["level_hidden"] else "date",
+                run=row["run"],
+                date=row["as_of"],
+                level=words.number(float(row["integration_level"]), decimals=3),
+                why=hidden_text(row["level_hidden"], words.of("results")) if row["level_hidden"] else "",
+                people=words.measure(float(row["unserved_persons"]), "persons"),
+                gates=words.say("line", "date_gates" if row["gates_in_force"] else "date_no_gates", **gates),
+            )
         )
-        for row in study.to_dict("records")
-    ]
+    return lines
 
 
 class Counted(NamedTuple):

@@ -366,7 +366,8 @@ def _snaps(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
             continue
         told["distance"] = words.measure(snap["snap_distance_m"], "m")
         told["minutes"] = words.measure(snap["snap_time_min"], "min")
-        road = ", ".join(str(snap[key]) for key in ("road_class", "surface") if snap[key])
+        kind = words.say("road_class", str(snap["road_class"])) if snap["road_class"] else ""
+        road = ", ".join(filter(None, (kind, snap["surface"])))
         yield words.say("line", "snap", **told, edge=snap["edge_id"], road=road or "?")
 
 

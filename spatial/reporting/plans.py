@@ -219,13 +219,13 @@ def _side(people: pd.DataFrame, side: str) -> pd.DataFrame:
 def _today_in(people: pd.DataFrame, record: Record) -> list[Record]:
     """Count who is beyond today by township, in whole people as every other page has them."""
     beyond, gained = _side(people, "beyond"), _side(people, "gained")
-    persons = pd.concat([beyond, gained]).groupby("unit", sort=True)["persons"].sum()
+    persons = pd.concat([beyond, gained]).groupby("unit", sort=True)["persons"].sum(min_count=1)
     places = people.loc[people["outcome"].isin(["beyond", "none_reached", "gained"])].groupby("unit").size()
     is_counted = record["shown"]["persons"] is not None
     return [
         {
             "township_id": name or None,
-            "persons": round(number) if is_counted else None,
+            "persons": round(number) if is_counted and pd.notna(number) else None,
             "places": int(places.get(str(name), 0)),
         }
         for name, number in persons.items()
@@ -243,7 +243,8 @@ def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> l
     gained = _side(people, "gained").groupby("unit", sort=True)["persons"].sum()
     brought = {} if shown is None else dict(zip(gained.index, whole_parts(gained, shown["gained"]), strict=True))
     for name, own in _side(people, "beyond").groupby("unit", sort=True):
-        whole = None if shown is None else max(0, today[str(name)] - brought.get(str(name), 0))
+        is_told = shown is not None and own["persons"].notna().any()
+        whole = max(0, today[str(name)] - brought.get(str(name), 0)) if is_told else None
         over = own["after_value"] - record["threshold"]
         near = own.loc[(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min")]
         narrow = plain(near["persons"].sum(min_count=1))
@@ -257,6 +258,7 @@ def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> l
                 "high": plain(own["after_value"].max()),
                 "none_reached": int((own["outcome"] == "none_reached").sum()),
                 "near": {"persons": None if narrow is None else min(whole, round(narrow)), "places": len(near)},
+                "uncounted": int(own["persons"].isna().sum()),
             }
         )
     return sorted(found, key=lambda entry: (-(entry["persons"] or 0), -entry["places"], entry["township_id"] or ""))
@@ -365,7 +367,7 @@ def further_sentences(plan: Told, words: Words) -> list[str]:
     """Say whom borders keep from room, what one more unit of capacity is worth, and where a mobile service goes."""
     lines = []
     if plan.get("round_stops") is not None:
-        told = {"left": amount_text(plan, plan["shown"][plan["counted"]]["beyond"], words)}
+        told = {"left": left_text(plan, words)}
         told |= {"stops": words.number(plan["round_stops"]), "days": words.number(plan["round_days"])}
         told["value"] = _some(plan, round(plan["round_gained"]), words)
         lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
@@ -465,7 +467,7 @@ def _told(plan: Told, words: Words) -> dict[str, str]:
         "length": "" if kilometres is None else words.measure(kilometres, "km", decimals=int(kilometres < 10.0)),
         "gained": _some(plan, shown["gained"], words),
         "today": amount_text(plan, shown["today"], words),
-        "left": amount_text(plan, shown["beyond"], words),
+        "left": left_text(plan, words),
         "share": words.share(plan["target_share"]),
         "near": "",
     }
@@ -487,11 +489,26 @@ def _told(plan: Told, words: Words) -> dict[str, str]:
     told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})
     # With nobody beyond, with the norm met, or short of it.
     end = "left" if not plan["norm_id"] else "met" if plan["meets_target"] == "yes" else "short"
-    end = end if shown["beyond"] else "nobody"
+    silent = 0 if shown["beyond"] else _uncounted(plan)
+    end = end if shown["beyond"] else "left" if silent else "nobody"
     without = "_room" if plan["question"] == "matching" else "_without" if plan["question"] in HAVING else ""
     for key in ("end", "then"):
-        told[key] = words.say("plan", f"{key}_{end}{without}", **told | {"n": words.number(shown["beyond"])})
+        told[key] = words.say("plan", f"{key}_{end}{without}", **told | {"n": words.number(shown["beyond"] or silent)})
     return told
+
+
+def left_text(plan: Told, words: Words) -> str:
+    """Say how many are still beyond: at least so many where of some places no number of people is told."""
+    count, uncounted = plan["shown"][plan["counted"]]["beyond"], _uncounted(plan)
+    if uncounted and not count:
+        return words.say("plan", "uncounted", n=words.number(uncounted), value=words.number(uncounted))
+    told = amount_text(plan, count, words)
+    return words.say("answer", "at_least", amount=told) if uncounted else told
+
+
+def _uncounted(plan: Told) -> int:
+    """Count the places still beyond of which no number of people is told, in a plan that counts people."""
+    return sum(entry["uncounted"] for entry in plan["left"]) if plan["counted"] == "persons" else 0
 
 
 def _some(plan: Told, count: float, words: Words) -> str:

@@ -652,7 +652,7 @@ def _norms(
         rank = entry["headline_rank"] = plain(rule["headline_rank"])
         # A norm opens the page where it says something: it was measured and applies, or the register ranks it.
         unmapped = is_unmapped(entry)
-        measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0 or unmapped
+        measured = is_judged(entry) or unmapped
         judged = entry["status"] != "not_applicable" or entry["role"] == "duty_trigger"
         entry["is_headline"] = bool(rule["headline"]) and (rank is not None or (measured and judged))
         entry["nothing_mapped"] = unmapped
@@ -677,6 +677,11 @@ def _norms(
         )
         found.append((order, entry))
     return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
+
+
+def is_judged(norm: Mapping[str, Any]) -> bool:
+    """Tell whether some place is known to be within a norm of a summary, or beyond it, as mapped."""
+    return (norm["places_served"] or 0) + (norm["places_unserved"] or 0) > 0
 
 
 def _population(settlements: pd.DataFrame) -> dict[str, Any]:

@@ -393,6 +393,13 @@ def connection(access: pd.DataFrame, last_mile: pd.DataFrame, settlement_ids: Se
     return np.where((road == 0.0) | (reached == 0.0), 0.0, road * reached)
 
 
+def judged_norms(norm_results: pd.DataFrame) -> set[str]:
+    """Name the norms that some place is known to meet or to fail, as mapped."""
+    is_place = norm_results["unit_level"] == "settlement"
+    known = is_place & norm_results["status_as_mapped"].isin(["met", "not_met"])
+    return set(norm_results.loc[known, "norm_id"].astype(str))
+
+
 def gap_reading(
     norm_results: pd.DataFrame,
     binding: pd.DataFrame,
@@ -401,7 +408,7 @@ def gap_reading(
     asked: str = "",
     headline: Sequence[str] = (),
 ) -> GapReading:
-    """Choose the norm by which gaps are told, and read it for every place."""
+    """Choose the norm by which gaps are told, one that is judged if there is any, and read it for every place."""
     norms = with_norm_id(binding).set_index("norm_id")
     read = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
     fit = [
@@ -414,7 +421,8 @@ def gap_reading(
         raise StudyError("study", [told])
     if not fit:
         return GapReading("", "", "", math.nan, np.full(len(settlement_ids), np.nan))
-    norm = asked or fit[0]
+    judged = judged_norms(norm_results)
+    norm = asked or next((name for name in fit if name in judged), fit[0])
     rows = norm_results[(norm_results["unit_level"] == "settlement") & (norm_results["norm_id"] == norm)]
     rows = rows.set_index("unit_id").reindex(list(settlement_ids))
     value = rows["value"].to_numpy(dtype=np.float64)

@@ -19,6 +19,7 @@ from spatial.rasters import Raster
 from spatial.reporting import wording
 from spatial.reporting.answer import count_text, counted_norm, finding_text
 from spatial.reporting.plans import place_name, plan_title
+from spatial.reporting.summary import is_judged
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
 from spatial.study.access import MANY_SETTLEMENTS
@@ -71,13 +72,7 @@ def qgis(
     measured = set(tables["access"]["service"].unique())
     named = [str(results.get(norm, service)) for norm, service in by_id.items()]
     headlines = [name for name in dict.fromkeys(named) if name in measured]
-    # The minutes of the first norm on each service, headline norms first, that holds in the mode shown.
-    shown_modes = (None, "any", options.network.modes[0])
-    thresholds_min: dict[str, float] = {}
-    for norm in norms:
-        if norm["metric"] == "time_min" and norm["mode"] in shown_modes and norm["threshold"] is not None:
-            service = str(results.get(norm["norm_id"], norm["service"]))
-            thresholds_min.setdefault(service, float(norm["threshold"]))
+    thresholds_min = minutes_judged(norms, results, options.network.modes[0])
     language, issues = options.outputs.languages[0], tables["known_issues"]
     told = {
         "provenance": wording.provenance_told(wording.every_source(tables), issues, language),
@@ -149,6 +144,15 @@ def qgis(
             rasters=rasters,
         )
     }
+
+
+def minutes_judged(norms: Sequence[Mapping[str, Any]], answered: pd.Series, mode: str) -> dict[str, float]:
+    """Give the minutes of the first norm on each service that is judged in the mode shown, headline norms first."""
+    found: dict[str, float] = {}
+    for norm in filter(is_judged, norms):
+        if norm["metric"] == "time_min" and norm["mode"] in (None, "any", mode) and norm["threshold"] is not None:
+            found.setdefault(str(answered.get(norm["norm_id"], norm["service"])), float(norm["threshold"]))
+    return found
 
 
 def _service_names(options: Options, tables: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -274,7 +274,7 @@ def _lines(
     table = table.loc[table["in_study"]]
     rows = table.loc[table["mode"] == item.mode].reset_index(drop=True)
     change = (rows["after_min"].fillna(np.inf) - rows["before_min"].fillna(np.inf)).fillna(0.0)
-    crossed = pd.Series("", index=rows.index)
+    crossed, limit = pd.Series("", index=rows.index), pd.Series(np.nan, index=rows.index)
     for service in item.services:
         is_own = rows["service"] == service
         sides = {"farther": change >= LEAST_CHANGE_MIN, "nearer": change <= -LEAST_CHANGE_MIN}
@@ -299,6 +299,7 @@ def _lines(
         for verb, is_so in (("within", became & ~was), ("beyond", was & ~became)):
             moved = (rows["service"] == service) & rows["settlement_id"].isin(quickest.index[is_so])
             crossed = crossed.mask(moved, crossed + f", now {verb}: {title}")
+            limit = limit.mask(moved, norm.threshold)
             if moved.any():
                 # A norm on children counts children, as it does wherever it is told.
                 people = counted.reindex(rows.loc[moved, "settlement_id"])
@@ -309,18 +310,23 @@ def _lines(
     lead = lead.intersection(item.services) or {*item.services}
     people = rows["population_persons"]
     weight = people.fillna(0.0) if people.notna().any() else 1.0
-    rows = rows.assign(crossed=crossed, worth=(change.abs() * weight).fillna(0.0))
+    rows = rows.assign(crossed=crossed, limit=limit, worth=(change.abs() * weight).fillna(0.0))
     shown = rows.loc[rows["service"].isin(lead) & ((change.abs() >= LEAST_CHANGE_MIN) | (crossed != ""))]
     shown = shown.sort_values(["worth", "service", "settlement_id"], ascending=[False, True, True])
     for row in shown.head(MOST).to_dict("records"):
-        before, after = (
-            words.measure(row[f"{side}_min"], "min")
-            if not np.isnan(row[f"{side}_min"])
-            else "none there"
-            if row[f"{side}_status"] == "no_facility"
-            else "no way found"
-            for side in ("before", "after")
-        )
+        # Minutes beyond a limit that is crossed are not written as the limit.
+        for decimals in (0, 1, 2):
+            before, after = (
+                words.measure(row[f"{side}_min"], "min", decimals=decimals)
+                if not np.isnan(row[f"{side}_min"])
+                else "none there"
+                if row[f"{side}_status"] == "no_facility"
+                else "no way found"
+                for side in ("before", "after")
+            )
+            beyond = after if row["after_min"] > row["limit"] else before
+            if np.isnan(row["limit"]) or beyond != words.measure(row["limit"], "min", decimals=decimals):
+                break
         parts = [called[row["settlement_id"]]]
         parts += [] if np.isnan(row["population_persons"]) else [words.measure(row["population_persons"], "persons")]
         parts += [words.service(row["service"])] if len(lead) > 1 else []

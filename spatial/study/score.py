@@ -159,7 +159,9 @@ class ScoreRules(Model):
         "Norms that make up access; all that are graded and measured by default. Name them where results "
         "of several dates or scenarios are compared",
     )
-    gap_norm: str = option("", "Norm by which gaps are told; the first headline norm in minutes or metres by default")
+    gap_norm: str = option(
+        "", "Norm by which gaps are told; by default the first judged one in minutes or metres, headline norms first"
+    )
     epsilon: float = option(0.5, "Aversion to inequality in the level of access", ge=0, le=10)
     weights: dict[str, float] = option({}, "Weights of the pillars; equal by default")
     volume_targets: dict[str, float] = option(

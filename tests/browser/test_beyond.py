@@ -64,17 +64,22 @@ def test_the_table_is_the_tables(threshold, county, county_folder, open_page):
         elif round(minutes) > threshold:
             assert row[3:5] == [f"{round(minutes)} min", f"{round(minutes) - threshold} min"]
         else:
-            assert row[3:5] == [f"{np.ceil(minutes * 10) / 10:g} min", "under 1 min"]
+            decimals = next(n for n in (1, 2) if round(minutes, n) > threshold)
+            assert row[3:5] == [f"{minutes:.{decimals}f} min", "under 1 min"]
 
 
 def test_a_value_beyond_a_limit_is_never_printed_as_the_limit(county_folder, read_page):
     page = read_page(county_folder / "gap-health_centre.html")
     told = "([value, unit, limit]) => Spatial.beyondText(value, unit, limit)"
-    assert page.evaluate(told, [60.02, "min", 60]) == "60.1 min"
+    # As sentences tell it: 60.14 is no 60.2.
+    assert page.evaluate(told, [60.14, "min", 60]) == "60.1 min"
+    assert page.evaluate(told, [60.02, "min", 60]) == "60.02 min"
+    assert page.evaluate(told, [60.002, "min", 60]) == "60.1 min"
     assert page.evaluate(told, [60.6, "min", 60]) == "61 min"
     assert page.evaluate(told, [2020.0, "m", 2000]) == "2,020 m"
     assert page.evaluate(told, [2000.2, "m", 2000]) == "2,001 m"
     assert page.evaluate(told, [800.2, "m", 800]) == "801 m"
+    assert page.evaluate(told, [2020.2, "m", 2000]) == "2,020 m"
     assert page.evaluate(told, [5400.0, "m", 5000]) == "5.4 km"
 
 
@@ -244,6 +249,14 @@ def test_a_failing_mandatory_norm_is_a_thick_ring_on_any_fill(county, county_fol
     people = county.tables["settlements"].set_index("settlement_id").loc[failed["unit_id"], "population_persons"].sum()
     assert "County seat within 60 minutes" in told
     assert f"{len(failed)} villages, {round(people):,} people" in told
+
+
+def test_classes_of_a_legend_are_counted_in_one_word(county_folder, read_page):
+    # The seat is in one class alone; beside its places the other classes are no villages.
+    page = read_page(county_folder / "gap-health_centre.html")
+    told = page.locator("#legend .legend-row .muted").all_inner_texts()
+    assert len(told) > 2
+    assert {text.split()[-1].removesuffix("s") for text in told} == {"place"}
 
 
 def test_the_search_of_the_table_finds_by_any_name_and_says_how_many(county, county_folder, open_page):

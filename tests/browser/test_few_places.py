@@ -27,6 +27,9 @@ def test_of_one_township_none_is_told_as_behind_others(sample_run, open_page):
     told = page.inner_text("#township-line")
     assert "stands first" not in told
     assert "beyond at least one of these norms" in told
+    alone = "(told) => { told.rows = told.rows.slice(0, 1); }"
+    page = open_page(sample_run / "maps" / "sample" / "townships.html", changed=alone)
+    assert page.inner_text(".sheet-page-of").startswith("The one township · ")
 
 
 def test_where_everybody_is_within_nobody_is_told_of_at_least(county_folder, open_page):

@@ -224,13 +224,18 @@ def test_a_share_of_villages_does_not_stand_beside_a_number_of_people(county, op
     results = county.tables["norm_results"].copy()
     whole = (results["unit_level"] == "study") & (results["norm_id"] == "CN-COUNTY-60")
     named = ["places_served", "places_unserved", "persons_served", "persons_unserved", "share_of", "served_share"]
-    results.loc[whole, "persons_unknown"] = 0.0
+    results.loc[whole, ["persons_unknown", "places_unknown"]] = 0.0
     results.loc[whole, named] = [3.0, 1.0, 900.0, 100.0, "places", 0.75]
     tables = county.tables | {"norm_results": results}
     pages = type(county)(tables, county.meta, county.summary, county.register).pages()
     text = open_page(save_pages(pages, tmp_path) / "index.html", unfolded=True).inner_text("#headlines")
     assert "900 rural people are within it (90\u00a0%)" in text
     assert "Judged by places or units: 3 of 4 (75\u00a0%)" in text
+    # One that cannot be judged is one of all: 3 of 5 are within for sure.
+    results.loc[whole, "places_unknown"] = 1.0
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    text = open_page(save_pages(pages, tmp_path) / "index.html", unfolded=True).inner_text("#headlines")
+    assert "Judged by places or units: at least 3 of 5 (60\u00a0%)" in text
     # Where none could be judged there is no share of them.
     results.loc[whole, [*named[:4], "served_share"]] = [0.0, 0.0, 0.0, 0.0, np.nan]
     results.loc[whole, "persons_unknown"] = 1000.0

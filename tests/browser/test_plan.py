@@ -173,6 +173,9 @@ def test_the_finding_is_the_title_and_its_numbers_add_up_on_the_page(planned, fo
     told = f"Each township is rounded for itself: together they make {sum(left):,}, of {people['beyond']:,} in all."
     assert notes == ([] if sum(left) == people["beyond"] else [told])
     assert page.inner_text("#today-title") == f"Today: {people['today']:,} people beyond"
+    # Who has no way may be further than was searched.
+    assert "without any within reach" in page.inner_text("#left")
+    assert "none within reach" in page.inner_text("#plan-legend")
 
 
 def test_a_township_has_the_same_number_on_the_map_as_in_the_table(folder, read_page):

@@ -727,7 +727,7 @@ def test_what_is_not_defined_says_what_is_not_there(scored, save_pages, open_pag
     text = open_page(folder / "score.html", unfolded=True).inner_text("main")
     assert "the official class of town or of country is not known here" in text
     assert "No graded norm could be measured" in text
-    assert "1 more norm is left out: nothing of its kind is mapped" in text
+    assert "1 norm is left out: nothing of its kind is mapped" in text
     sheet = open_page(folder / "fact-sheet.html").inner_text("#headlines")
     assert re.search(r"Primary care within 1 hour .* nothing of its kind is mapped", sheet)
 

@@ -24,6 +24,7 @@ from spatial.score.evidence import (
     flow_components,
     flow_table,
     gap_reading,
+    judged_norms,
     read_ground,
     road_is_near,
     scaled_norms,
@@ -171,11 +172,13 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         for name in ScoreRules.model_fields.keys() - {"norms", "gap_norm", "flow_totals"}
         if all(getattr(run.rules, name) == getattr(first, name) for run in runs)
     }
-    # The norm by which all runs tell gaps; else the first shared one, by id, that is a time or a distance in all.
+    # The norm by which all runs tell gaps; else the first shared one, by id, that is a time or a distance in all, and
+    # judged in all if there is such a one.
     named = told = {_detail(run, "gap_ratio") for run in runs}
     same = _alike(runs, "gap_ratio", people)
     if not same:
-        terms = [run.terms[run.terms["norm_id"].isin(people)].sort_values("norm_id") for run in runs]
+        able = people.intersection(*(judged_norms(run.norm_results) for run in runs)) or people
+        terms = [run.terms[run.terms["norm_id"].isin(able)].sort_values("norm_id") for run in runs]
         told = {
             gap_reading(run.norm_results, binding, list(run.places.index)).norm
             for run, binding in zip(runs, terms, strict=True)

@@ -116,6 +116,18 @@ def test_points_are_hundred_thousandths_of_a_degree() -> None:
     assert _unpack(packed["y"], "<i4").tolist() == [200_000, 0]
 
 
+def test_maps_go_on_across_the_180th_meridian() -> None:
+    # Two places 2 km apart; at -179.99 the second would be drawn on the other side of the Earth.
+    places = gpd.GeoSeries([shapely.Point(179.99, -17.0), shapely.Point(-179.99, -17.0)], crs="EPSG:4326")
+    for crs in ("EPSG:3460", "EPSG:32760"):
+        drawn = places.to_crs(crs)
+        points = np.cumsum(_unpack(pack_points(drawn)["x"], "<i4"))
+        assert np.diff(points).tolist() == pytest.approx([2_000], abs=1)
+        road = gpd.GeoSeries([shapely.LineString(drawn.to_list())], crs=crs)
+        packed = pack_lines(road, tolerance_m=12.0)
+        assert _unpack(packed["x"], "<i4")[1] / packed["scale"] == pytest.approx(0.02, abs=1e-4)
+
+
 def test_lines_keep_the_number_of_their_shape_through_multipart_shapes() -> None:
     line = shapely.LineString([(500_000, 0), (500_100, 0)])
     shapes = gpd.GeoSeries(

@@ -27,10 +27,16 @@ class Ran:
         "norms": [
             {
                 "service": "hospital",
-                "metric": "roundtrip_time_min",
-                "threshold": 99.0,
-            },  # there and back: no limit of a way
-            {"service": "hospital", "metric": "time_min", "threshold": 30.0},
+                "metric": metric,
+                "threshold": limit,
+                "places_served": within,
+                "places_unserved": 0.0,
+            }
+            for metric, limit, within in (
+                ("roundtrip_time_min", 99.0, 1.0),  # there and back: no limit of a way
+                ("time_min", 20.0, 0.0),  # judged nowhere, as one for children whose number nobody knows
+                ("time_min", 30.0, 1.0),
+            )
         ]
     }
     names = ("settlements", "boundaries")
@@ -186,9 +192,7 @@ def test_a_plot_counts_places_where_nobody_knows_how_many_live_there():
 def test_a_plot_names_the_norm_where_it_travels_as_the_norm_asks(asked, mode, named):
     pytest.importorskip("matplotlib").use("Agg")
     ran = Ran()
-    ran.summary = {
-        "norms": [{"service": "hospital", "metric": "time_min", "threshold": 7.5, "norm_id": "N", "mode": asked}]
-    }
+    ran.summary = {"norms": [{**ran.summary["norms"][-1], "threshold": 7.5, "norm_id": "N", "mode": asked}]}
     axes = plot_access(ran, "hospital", mode=mode)
     assert ("N: within 7.5 min" in axes.get_title(loc="left")) == named
     assert [text.get_text().split(":")[0] for text in axes.get_legend().get_texts()][1] == "4 to 7.5 min"

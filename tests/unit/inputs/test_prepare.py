@@ -257,6 +257,25 @@ def test_tables_of_the_users_own_stand_beside_or_instead_of_the_extract(raw):
     assert layers.facilities["source"].tolist() == ["clinics.csv"]
 
 
+def test_a_list_across_the_180th_meridian_is_read_in_the_crs_that_the_study_names(raw):
+    islands = (
+        '<osm version="0.6">'
+        + place(31, 179.99, -17.0, "village", "West")
+        + place(32, -179.99, -17.0, "village", "East")
+        + '<way id="1" version="1"><nd ref="31"/><nd ref="32"/><tag k="highway" v="tertiary"/></way></osm>'
+    )
+    (raw / "county.osm").write_text(islands, encoding="utf-8")
+    rows = "settlement_id,name,tier,x,y\n7,West,village,179.99,-17\n8,East,village,-179.99,-17\n"
+    region = {"admin_level": None, "names": [], "unit_levels": []}
+    sources = {"settlements": own_table(raw, rows)}
+    layers = prepare(study_of(raw, region=region, sources=sources, working_crs="EPSG:3460"))
+    assert layers.settlements["in_study"].tolist() == [True, True]
+    # 0.02 degrees are 2.1 km at 17 degrees south: 0.02 * 111.3 * cos(17).
+    assert layers.settlements.geometry.iloc[0].distance(layers.settlements.geometry.iloc[1]) == pytest.approx(
+        2129, rel=1e-2
+    )
+
+
 def test_columns_of_two_tables_that_differ_in_kind_become_text(raw):
     one = own_table(raw, "facility_id,service,x,y,beds\na,hospital,9.01,0.01,12\n", "one.csv")
     two = own_table(raw, "facility_id,service,x,y,beds\nb,hospital,9.09,0.01,many\n", "two.csv")

@@ -544,6 +544,15 @@ def test_the_first_actions_are_one_of_each_plan_that_helps_and_then_whatever_bri
     assert first_actions(answer, [planned(SEAT)]) == []
 
 
+def test_of_one_township_alone_none_is_worst():
+    alone = settlements().assign(township_id="t1", township="First")
+    rows = results()
+    rows = rows.loc[rows["unit_id"] != "t2"]
+    (seat,) = summarise_answer(tables(settlements=alone, norm_results=rows), [norm(SEAT)], mode="drive")["findings"]
+    assert seat["worst"] is None
+    assert "worst" not in finding_text(seat, Words("en"))
+
+
 def test_no_township_is_worst_because_the_people_of_another_are_withheld():
     rows = results().assign(suppressed="")
     hidden = (rows["unit_level"] == "township") & (rows["unit_id"] == "t1") & (rows["norm_id"] == SEAT)

@@ -692,6 +692,18 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "zh"])
+def test_the_class_of_the_road_that_a_place_is_joined_to_is_told_in_words(language):
+    story = explained("a")
+    (road,) = {snap["road_class"] for snap in story["snaps"] if snap["edge_id"]}
+    said = Words(language).say("road_class", road)
+    joined = next(
+        line for line in explanation_text(story, language).splitlines() if story["snaps"][0]["edge_id"] in line
+    )
+    assert said in joined
+    assert said == road or road not in joined.replace(said, "")
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
 def test_where_there_is_no_all_season_road_no_distance_to_it_is_asked(language):
     story = explained("b")
     far = explanation_text(story, language)
@@ -953,6 +965,14 @@ def test_numbers_are_written_for_people():
         "96.7 %",
         "0.1 %",
         "?",
+    ]
+
+
+@pytest.mark.parametrize(("language", "joint"), [("en", "; "), ("fr", "\u202f; "), ("zh", "\uff1b")])
+def test_several_reasons_are_joined_as_the_language_joins(language, joint):
+    words = Words(language)
+    assert words.reason("class_unknown;nothing_mapped").split(joint) == [
+        words.reason(code) for code in ("class_unknown", "nothing_mapped")
     ]
 
 

@@ -124,6 +124,23 @@ def test_whole_people_of_a_plan_add_up_on_every_side_and_by_action():
     assert plan["shown"]["places"]["today"] == 3
 
 
+def test_a_place_of_which_no_number_of_people_is_told_is_still_beyond():
+    # Those of d are not counted: with the plan nobody who is counted is beyond, and yet one place is.
+    people = [*PEOPLE[:3], ("d", NAN, 34.0, 34.0, "beyond", None)]
+    plan = plan_of(people=people, persons_beyond=0.0, meets_target="yes")
+    (left,) = plan["left"]
+    assert (left["persons"], left["places"], left["uncounted"]) == (None, 1, 1)
+    assert in_english(plan).endswith("One place of which no number of people is told is still beyond.")
+    for language in ("fr", "zh"):
+        assert "personne" not in plan_title(plan, Words(language))
+    # Beside others who are beyond they are at least so many.
+    plan = plan_of(people=[*PEOPLE, ("e", NAN, 34.0, 34.0, "beyond", None)], meets_target="no")
+    assert plan_title(plan, Words("en")).endswith("; at least 51 people are still beyond")
+    # Where nobody lives, nobody is beyond.
+    plan = plan_of(people=[*PEOPLE[:3], ("d", 0.0, 34.0, 34.0, "beyond", None)], persons_beyond=0.0)
+    assert plan_title(plan, Words("en")).endswith("; nobody is then beyond")
+
+
 def test_nobody_within_is_never_less_than_nobody():
     # 51 of 50.6 beyond and 100 of 99.6 unknown are one more than 150 of 150.2 in all.
     sides = {"persons_within": 0.0, "persons_gained": 0.0, "persons_beyond": 50.6, "persons_unknown": 99.6}

@@ -505,6 +505,24 @@ def test_the_account_is_told_in_every_language(comparison, three_dates, language
         assert "Mandatory norm GATE (post): not met before, met after." in text
 
 
+@pytest.mark.parametrize("language", ["en", "zh", "fr"])
+def test_where_nobody_is_counted_the_account_tells_places(comparison, language):
+    bare = replace(comparison, people=comparison.people.assign(persons_before=NAN, persons_after=NAN))
+    lines = comparison_lines(bare, language)
+    told = {"en": "gained 1 place", "fr": "gagnent 1 localité", "zh": "改善1个地点"}[language]
+    (line,) = (line for line in lines if told in line)
+    assert "?" not in line
+    assert language != "en" or line.startswith("Places, over all shared norms: ")
+
+
+def test_dates_say_by_what_they_are_told_and_where_no_mandatory_norm_is_shared(three_dates):
+    first, *dates = trajectory_lines(three_dates)
+    assert (first, len(dates)) == ("By what all 3 runs share:", 3)
+    assert all("shared mandatory norms met" in line for line in dates)
+    bare = trajectory_lines(three_dates.assign(gates_passed=0, gates_in_force=0))
+    assert all("no shared mandatory norm in force" in line for line in bare[1:])
+
+
 MANY_PLACES = {"places_before": 20, "places_after": 20}
 """So many settlements that levels are shown."""
 

@@ -666,6 +666,12 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
     assert second.beyond.tolist() == [0.0, 1.0, 0.0, 1.0]
     with pytest.raises(StudyError, match=r"score\.gap_norm: 'POST'"):
         gap_reading(results(), binding, IDS, asked="POST")
+    # A norm that is judged nowhere tells no gap while another one is judged.
+    unjudged = results()
+    unjudged.loc[unjudged["norm_id"] == "SCHOOL", "status_as_mapped"] = "not_measurable"
+    assert gap_reading(unjudged, binding, IDS, headline=["SCHOOL"]).norm == "CLINIC"
+    assert gap_reading(unjudged, binding, IDS, asked="SCHOOL").norm == "SCHOOL"
+    assert gap_reading(unjudged.assign(status_as_mapped="not_measurable"), binding, IDS).norm == "SCHOOL"
     # a quarter slower: 45 -> 56.25 of 30 to 60, and 30 at the school -> 37.5
     slow = scaled_norms(results(), binding, 1.25)
     places = sp.place_scores(slow, IDS, ["CLINIC", "SCHOOL"])

@@ -109,6 +109,16 @@ def test_a_norm_that_is_crossed_is_named(tiny_done):
     assert any(line.startswith("  柳河") and line.endswith("now beyond: Primary school within 1 min") for line in lines)
 
 
+def test_minutes_that_cross_a_norm_are_not_written_as_the_norm(tiny_done):
+    study, results = with_a_norm_of_its_own(tiny_done)
+    four = study.norms.add[0].model_copy(update={"threshold": 4.0})
+    study = study.model_copy(update={"norms": study.norms.model_copy(update={"add": (four,)})})
+    lines = what_if(study, results, add=["104.0,30.02:primary_school"]).lines
+    # 石桥 has 4.1 min to the school of 柳河 and 3.9 to the new one, 2 km to its west: both are 4 in whole minutes.
+    (line,) = (line for line in lines if line.startswith("  石桥"))
+    assert line.endswith(": 4.1 min -> 3.9 min, now within: Primary school within 4 min")
+
+
 def test_a_norm_on_children_counts_children(tiny_done):
     study, results = with_a_norm_of_its_own(tiny_done)
     # The same norm on children, of whom there are as many as a tenth of the people.

@@ -20,11 +20,13 @@
 
   const classText = (state, i) => S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]], state.threshold);
 
-  /* A value beyond a limit is never printed as the limit: with a digit more where rounding would make them the same. */
+  /* A value beyond a limit is never printed as the limit: with as many digits more, as sentences have, as tell them apart. */
   S.beyondText = function (value, unit, threshold) {
     const step = unit === "m" && value >= 999.5 ? 100 : 1;
     if (!(value > threshold) || S.whole(value / step) * step > threshold) return S.measure(value, unit);
-    return unit === "min" ? S.t("unit.min", { n: S.decimal(Math.ceil(value * 10) / 10) }) : S.t("unit.m", { n: Math.ceil(value) });
+    if (unit !== "min") return S.t("unit.m", { n: S.whole(value) > threshold ? value : Math.ceil(value) });
+    const told = [10, 100].find((parts) => S.whole(value * parts) / parts > threshold);
+    return S.t("unit.min", { n: told === 100 ? S.hundredths(value) : S.decimal(told ? value : Math.ceil(value * 10) / 10) });
   };
   const overText = (row, judged) => {
     const over = judged.unit === "min" ? S.whole(row.value) - judged.threshold : row.value - judged.threshold;
@@ -121,10 +123,10 @@
   /* Where a town or a larger place is among them, they are not all villages. */
   S.villagesOf = (state, found) => S.t(found.some((i) => state.places.tiers[state.places.tier[i]] !== "village") ? "unit.places" : "beyond.villages", { n: found.length });
 
-  /* How many are in some classes, whichever class is shown. */
-  S.villagesIn = function (state, codes) {
+  /* How many are in some classes, whichever class is shown; in the words of all that stand together, if some do. */
+  S.villagesIn = function (state, codes, together = codes) {
     const { labels: { seats, towns }, sums, classes } = state, n = codes.reduce((sum, code) => sum + sums.places[code], 0);
-    return S.t([...seats, ...towns].some((i) => codes.includes(classes[i]) && S.inFilter(state, i)) ? "unit.places" : "beyond.villages", { n });
+    return S.t([...seats, ...towns].some((i) => together.includes(classes[i]) && S.inFilter(state, i)) ? "unit.places" : "beyond.villages", { n });
   };
 
   function heading(state, rows) {

@@ -301,7 +301,7 @@
       { key: "beyond", head: S.t("compare.beyond"), numeric: true, cell: (entry) => (known(entry.beyond) ? S.number(entry.beyond) : "–") },
       { key: "gates", head: S.t("compare.gates_met"), numeric: true, cell: (entry) => (entry.gates[1] ? S.t("score.count", { met: entry.gates[0], n: entry.gates[1] }) : S.t("score.gates_short")) },
     ];
-    S.fill("dates-body", data.dates.length ? [S.sortTable("dates", columns, data.dates, {}, () => {})] : []);
+    S.fill("dates-body", data.dates.length ? [S.el("p", { class: "muted", text: S.t("compare.dates_note", { runs: data.dates.length }) }), S.sortTable("dates", columns, data.dates, {}, () => {})] : []);
   }
 
   S.startComparePage = function () {

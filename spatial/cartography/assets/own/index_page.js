@@ -42,9 +42,10 @@
     const key = norm.lower_bound || unknown >= 0.5 ? "headline.at_least" : "headline.within";
     const values = { n: served, count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
     if (!S.hasPeople() || study.share_of !== "places") return S.t(key, values);
-    const own = S.t(key, values), total = study.places_served + study.places_unserved;
-    if (!total) return own;
-    return own + " " + S.t("index.of_counted", { served: study.places_served, total, share: S.percent(study.served_share) });
+    const own = S.t(key, values), open = study.places_unknown || 0, total = study.places_served + study.places_unserved + open;
+    if (!(total - open)) return own;
+    const told = { served: study.places_served, total, share: S.percent(open >= 0.5 ? study.places_served / total : study.served_share) };
+    return own + " " + S.t(open >= 0.5 ? "index.of_counted_least" : "index.of_counted", told);
   }
 
   function target(norm) {

@@ -88,7 +88,7 @@
       S.swatch(row.look),
       S.el("span", { class: "legend-label", text: classLabel(layer, row.name, state.threshold) }),
       S.el("strong", { text: S.number(row.amount) }),
-      S.el("span", { class: "muted", text: S.hasPeople() ? S.villagesIn(state, [row.code]) : "" }),
+      S.el("span", { class: "muted", text: S.hasPeople() ? S.villagesIn(state, [row.code], rows.map(({ code }) => code)) : "" }),
       isAside(row.code) ? null : S.el("span", { class: "bar", "aria-hidden": "true" }, [row.amount > 0 && fill(row)]),
     ])));
     document.getElementById("legend").classList.toggle("has-only", Boolean(state.only));

@@ -85,12 +85,12 @@
       S.el("p", {}, [text(S.t("about.modelled"), { class: "pill gate" })]),
     ]);
     document.getElementById("today-title").textContent = S.planText(shown, "map_today", { amount: texts(shown).amounts.today });
-    document.getElementById("with-title").textContent = S.planText(shown, sides.beyond ? "map_plan" : "map_plan_none", { amount: texts(shown).amounts.beyond });
+    document.getElementById("with-title").textContent = S.planText(shown, sides.beyond || shown.left.some((entry) => entry.uncounted) ? "map_plan" : "map_plan_none", { amount: texts(shown).amounts.beyond });
   }
 
   /* Who is beyond by township, today as on the first page, and with the plan as in the table. */
   function beyondByTownship() {
-    const labels = (entries) => entries.filter((entry) => entry.township_id).map((entry) => ({ id: entry.township_id, amount: amount(shown, entry) })).sort((a, b) => b.amount - a.amount);
+    const labels = (entries) => entries.filter((entry) => entry.township_id && amount(shown, entry) !== null).map((entry) => ({ id: entry.township_id, amount: amount(shown, entry) })).sort((a, b) => b.amount - a.amount);
     return { before: labels(shown.today_in), after: labels(shown.left) };
   }
 
@@ -240,7 +240,7 @@
     document.getElementById("left-title").textContent = S.t("plan." + key, { amount: beyond, where: named.join(S.t("plan.and")) });
     const most = Math.max(...all.map((entry) => amount(shown, entry)), 1), rest = all.slice(LEFT_ROWS), people = inPeople(shown), withFar = all.some(farText);
     const columns = [{ text: S.t("table.township") }, { text: "", class: "bars" }, ...(people ? [{ text: S.t("table.people"), class: "numeric" }] : []), { text: S.t("table.places"), class: "numeric" }, ...(withFar ? [{ text: S.t(shown.unit === "min" ? "plan.head_minutes" : "plan.head_far"), class: "far" }] : [])];
-    const rows = all.slice(0, LEFT_ROWS).map((entry) => [[S.el("b", { text: unitName(entry) })], [bar(amount(shown, entry) / most, "part-beyond")], ...(people ? [[S.el("b", { text: S.number(entry.persons) })]] : []), S.number(entry.places), ...(withFar ? [farText(entry) || null] : [])]);
+    const rows = all.slice(0, LEFT_ROWS).map((entry) => [[S.el("b", { text: unitName(entry) })], [bar(amount(shown, entry) / most, "part-beyond")], ...(people ? [[S.el("b", { text: entry.persons === null ? "–" : S.number(entry.persons) })]] : []), S.number(entry.places), ...(withFar ? [farText(entry) || null] : [])]);
     if (rest.length) rows.push([S.t("plan.left_more", { n: rest.length }), null, ...(people ? [S.number(rest.reduce((sum, entry) => sum + entry.persons, 0))] : []), S.number(rest.reduce((sum, entry) => sum + entry.places, 0)), ...(withFar ? [null] : [])]);
     // Each township has the number that it has on every page: together they may be a few off.
     const sum = all.reduce((total, entry) => total + amount(shown, entry), 0), total = shown.shown[shown.counted].beyond;

@@ -144,7 +144,7 @@
           S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") })]),
         ]),
       ]),
-      S.el("p", { class: "muted sheet-page-of", text: S.t("township.of", { n: at + 1, total: data.rows.length, people: people(row) }) }),
+      S.el("p", { class: "muted sheet-page-of", text: S.t(data.rows.length > 1 ? "township.of" : "township.alone", { n: at + 1, total: data.rows.length, people: people(row) }) }),
     ]);
   }
 
