@@ -75,6 +75,7 @@ class PeopleAsSums:
     """Released numbers as sums of unknowns, one unknown for the people of a settlement or of a group in it."""
 
     values: list[float] = field(default_factory=list)  # of the unknowns
+    least: list[float] = field(default_factory=list)  # what everybody knows them to be at least
     sums: dict[frozenset[int], float] = field(default_factory=dict)  # numbers by the unknowns that they add up
     cells: dict[frozenset[int], list[Cell]] = field(default_factory=lambda: defaultdict(list))
     # sums that are known to be the same
@@ -82,9 +83,10 @@ class PeopleAsSums:
     # unknowns with their weights that are known to be no more than a number
     at_most: list[tuple[dict[int, float], float]] = field(default_factory=list)
 
-    def unknown(self, value: float) -> int:
+    def unknown(self, value: float, least: float = 0.0) -> int:
         """Add an unknown whose true number is given, and name it."""
         self.values.append(value)
+        self.least.append(least)
         return len(self.values) - 1
 
     def put(self, of: Iterable[int], cell: Cell) -> None:
@@ -284,7 +286,12 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
         else:
             group_of[str(norm)] = len(groups)
             groups.append(scope)
-    unknowns = [{at: numbers.unknown(value) for at, value in enumerate(people) if value > 0.0} for people in groups]
+    # A true 0 is told, so that of a group in whole persons there is at least one wherever a number is hidden.
+    least = [float((np.nan_to_num(people) % 1.0 == 0.0).all()) for people in groups]
+    unknowns = [
+        {at: numbers.unknown(value, one) for at, value in enumerate(people) if value > 0.0}
+        for people, one in zip(groups, least, strict=True)
+    ]
     for name, own in zip(columns, unknowns, strict=False):
         for at, item in own.items():
             numbers.put([item], Cell("settlements", at, str(name)))
@@ -322,7 +329,7 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
             elif abs(value - row.persons_in_scope) <= TOLERANCE:
                 found[column] = all_there
             else:
-                found[column] = {numbers.unknown(value)}
+                found[column] = {numbers.unknown(value, least[group_of[norm]] * (value % 1.0 == 0.0))}
         parts = frozenset(item for column in PARTS for item in found[column])
         if all_there and parts and parts != all_there:
             numbers.equal.append((parts, frozenset(all_there)))
@@ -425,7 +432,8 @@ def told_to(
     # Unknowns in the same rows with the same weights can be exchanged, and nobody sees it.
     true = values[free]
     columns: list[list[tuple[int, float]]] = [[] for _ in free]
-    least, most = np.zeros(len(free)), upper.copy()
+    floor = np.array(numbers.least)[free]
+    least, most = floor.copy(), upper.copy()
     pairs = []
     for at, (row, _, is_equation) in enumerate(rows):
         if not is_equation and sorted(row.values()) == [-1.0, 1.0]:
@@ -486,7 +494,7 @@ def told_to(
     parts = []
     for part in np.unique(free_part[at_column]):
         own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
-        facts = _Facts(matrix[own][:, mine], limits[own], equations[own], upper[mine])
+        facts = _Facts(matrix[own][:, mine], limits[own], equations[own], floor[mine], upper[mine])
         parts.append(_Part(sums[:, mine], facts, own, true[mine]))
         parts[-1].look_around(k)
     for question, (key, _) in enumerate(questions):
@@ -502,11 +510,12 @@ def told_to(
 
 
 class _Facts(NamedTuple):
-    """What is known of the unknowns of a part, none of which is below 0: their weighted sums are within limits."""
+    """What is known of the unknowns of a part: their weighted sums are within limits."""
 
     weights: sparse.csr_matrix  # shape (facts, unknowns)
     limits: FloatArray  # shape (facts,)
     equations: BoolArray  # shape (facts,); whether it is the limit and not only within it
+    lower: FloatArray  # shape (unknowns,)
     upper: FloatArray  # shape (unknowns,)
 
 
@@ -524,7 +533,7 @@ class _Part:
         self.high = self.low
         model = highspy.HighsLp()
         model.num_row_, model.num_col_ = facts.weights.shape
-        model.col_cost_, model.col_lower_ = np.zeros((2, len(true)))
+        model.col_cost_, model.col_lower_ = np.zeros(len(true)), facts.lower
         model.col_upper_ = facts.upper
         model.row_lower_ = np.where(facts.equations, facts.limits, -np.inf)
         model.row_upper_ = facts.limits + np.where(facts.equations, 0.0, TOLERANCE)

@@ -167,6 +167,31 @@ def test_no_pair_of_released_numbers_differs_by_a_group_of_fewer_than_k(seed):
     assert min(value for value in released.values() if value > 0.0) >= K
 
 
+def _hamlets(people, *, served, unknown=0, target=0.9, status="met"):
+    """Hamlets of one township in their order: first those within a norm, last those of which nobody knows."""
+    names = [f"s{at:02}" for at in range(len(people))]
+    settlements = pd.DataFrame({"settlement_id": names, "population_persons": np.array(people, float)})
+    rows = []
+    for level, unit, first, last in [
+        *(("settlement", name, at, at + 1) for at, name in enumerate(names)),
+        ("study", "study", 0, len(people)),
+    ]:
+        ends = (0, served, len(people) - unknown, len(people))
+        parts = [sum(people[max(first, low) : min(last, high)]) for low, high in itertools.pairwise(ends)]
+        word = status if level == "study" else "met"
+        rows.append(("all_30", level, unit, word, word, "persons", target, float(sum(people[first:last])), *parts))
+    columns = ["norm_id", "unit_level", "unit_id", "status", "status_as_mapped", "share_of", "target_share", *PEOPLE]
+    return {"settlements": settlements, "norm_results": pd.DataFrame(rows, columns=columns)}
+
+
+def test_hamlets_of_which_each_must_have_one_are_not_told_by_their_sum():
+    # Ten people in ten hamlets, none of which has a true 0: one in each. With half persons there may be fewer.
+    made = cut(_hamlets([1] * 10, served=10), "public", k=K)
+    assert made.tables["norm_results"]["persons_in_scope"].isna().all()
+    halves = cut(_hamlets([1.5] * 10, served=10), "public", k=K).tables["norm_results"]
+    assert halves.set_index("unit_level").loc["study", "persons_in_scope"] == 15.0
+
+
 def test_the_attack_finds_what_hiding_small_numbers_alone_gives_away():
     tables = _county(0)
     naive = {name: tables[name].sort_values(list(TABLES[name].key)).reset_index(drop=True) for name in OPEN}
