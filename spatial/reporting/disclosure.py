@@ -23,7 +23,6 @@ from spatial.errors import ContractError
 from spatial.planning.plans import Silent
 from spatial.tables import TABLES
 from spatial.tables.contract import PERSONS, Field
-from spatial.tables.words import JUDGED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -353,13 +352,21 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
                 continue
             known[column] = sums[key]
             numbers.put(sums[key], Cell("norm_results", row.Index, column))
-        # A verdict on a share of people tells on which side of the target they are.
-        for verdict in sorted({row.status, getattr(row, "status_as_mapped", row.status)} & set(JUDGED)):
-            if getattr(row, "share_of", "") != "persons" or not row.target_share >= 0.0:
-                continue
-            sign = -1.0 if verdict == "met" else 1.0
-            side = dict.fromkeys(known.get("persons_served", ()), sign * (1.0 - row.target_share))
-            side |= dict.fromkeys(known.get("persons_unserved", ()), -sign * row.target_share)
+        # A verdict on a share of people tells on which side of the target they are, whatever those that were not
+        # measured may turn; that none can be given tells that these may turn it.
+        if getattr(row, "share_of", "") != "persons" or not row.target_share >= 0.0:
+            continue
+        share = row.target_share
+        told = {
+            "met": [(share - 1.0, share, share)],
+            "not_met": [(1.0 - share, -share, 1.0 - share)],
+            "not_measurable": [(1.0 - share, -share, -share), (share - 1.0, share, share - 1.0)],
+        }
+        verdicts = sorted({row.status, getattr(row, "status_as_mapped", row.status)})
+        for weights in dict.fromkeys(weights for verdict in verdicts for weights in told.get(verdict, [])):
+            side = {
+                item: weight for column, weight in zip(PARTS, weights, strict=True) for item in known.get(column, ())
+            }
             if sum(weight * numbers.values[item] for item, weight in side.items()) <= TOLERANCE:
                 numbers.at_most.append((side, 0.0))
     for row in shown.get("gaps", pd.DataFrame()).itertuples():

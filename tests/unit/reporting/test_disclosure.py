@@ -192,6 +192,15 @@ def test_hamlets_of_which_each_must_have_one_are_not_told_by_their_sum():
     assert halves.set_index("unit_level").loc["study", "persons_in_scope"] == 15.0
 
 
+def test_a_verdict_counts_those_who_were_not_measured():
+    # 300 of 305 are within and nobody knows of 5: with a share of 300 / 305 that is met only if 5 are no more.
+    told = cut(_hamlets([300, 5], served=1, unknown=1, target=300 / 305), "public", k=K)
+    assert told.tables["settlements"]["population_persons"].isna().all()
+    # That no verdict can be given where 95 are within and 5 are not known tells that 5 are no fewer.
+    told = cut(_hamlets([95, 5], served=1, unknown=1, target=0.96, status="not_measurable"), "public", k=K)
+    assert told.least_width >= K - 1e-5
+
+
 def test_the_attack_finds_what_hiding_small_numbers_alone_gives_away():
     tables = _county(0)
     naive = {name: tables[name].sort_values(list(TABLES[name].key)).reset_index(drop=True) for name in OPEN}
