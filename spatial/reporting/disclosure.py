@@ -142,6 +142,7 @@ def cut(
         unsafe = sorted((key for key in waiting if told[key].width < k - TOLERANCE), key=order.__getitem__)
         if not unsafe:
             break
+        count = len(hidden)
         for key in unsafe:
             singles = [frozenset({item}) for item in key]
             known = [one for one in singles if one in numbers.sums and one not in hidden]
@@ -150,7 +151,7 @@ def cut(
                 hidden.add(min(known, key=order.__getitem__))
             elif binding:
                 hidden.add(min(binding, key=order.__getitem__))
-            else:
+            elif not told[key].binding:  # else what bound it was just hidden for another one, as may be what follows
                 # What is known among groups tells it: hide what is known of the same unknowns, else of those that
                 # these are compared with, and so on.
                 linked, around, reached = set(key), set[frozenset[int]](), set(key)
@@ -158,10 +159,11 @@ def cut(
                     reached = {other for item in reached for row in compared[item] for other in row} - linked
                     linked |= reached
                     around = {one for item in linked for one in holding[item] if one not in hidden}
-                if not around:
+                if around:
+                    hidden.add(min(around, key=order.__getitem__))
+                elif len(hidden) == count:
                     where = ", ".join(f"{one.table}.{one.column}" for one in numbers.cells[key])
                     raise ContractError("disclosure", [f"{where}: told by what nobody can hide; choose a smaller k"])
-                hidden.add(min(around, key=order.__getitem__))
     width = min((one.width for one in told.values()), default=np.inf)
     withheld: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for cell in [*unexplained, *(cell for key in hidden for cell in numbers.cells[key])]:

@@ -201,6 +201,12 @@ def test_a_verdict_counts_those_who_were_not_measured():
     assert told.least_width >= K - 1e-5
 
 
+def test_a_number_whose_bounds_were_just_hidden_for_another_is_looked_at_again():
+    # One hamlet of 1 is within, another and one of 8 are not: what tells one of them is hidden for another one.
+    made = cut(_hamlets([1, 1, 8], served=1, status="not_met"), "public", k=K)
+    assert made.tables["settlements"]["population_persons"].isna().all()
+
+
 def test_the_attack_finds_what_hiding_small_numbers_alone_gives_away():
     tables = _county(0)
     naive = {name: tables[name].sort_values(list(TABLES[name].key)).reset_index(drop=True) for name in OPEN}
