@@ -455,7 +455,8 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         after = ways_of(graph.with_factor(np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers)
         if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
             break
-    factor, travelled = 1.0 / slower, before.group_min[is_fit].sum(axis=0) > 0
+    # Other speeds may have led over classes that nothing was travelled on before.
+    factor, travelled = 1.0 / slower, (before.group_min[is_fit] + at_first).sum(axis=0) > 0
     table = seen.frame.iloc[used].reset_index(drop=True)
     table = table.assign(
         half=np.where(is_fit, "fit", "test"),
