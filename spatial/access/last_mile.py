@@ -16,7 +16,7 @@ from spatial.access.od_pairs import checked_access, id_positions, people_of, req
 from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within
 from spatial.access.places import barrier_problems, check_places
 from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
 from spatial.outlines import area_of, brought_to, crosses, outline_faults, require_shapes, shapes_of, tree_of
@@ -108,7 +108,8 @@ def last_mile(
     CrsError
         Where edges, settlements and barriers differ in their CRS.
     """
-    rules, walk = rules or LastMileRules(), walk or SnapRules()
+    rules = of_kind("rules", rules, LastMileRules) or LastMileRules()
+    walk = of_kind("walk", walk, SnapRules) or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
     require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
     check_places(settlements, "settlement_id")

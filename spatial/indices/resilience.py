@@ -16,7 +16,7 @@ from scipy.sparse import csgraph
 from spatial.access.od_pairs import people_of
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
-from spatial.errors import ContractError
+from spatial.errors import ContractError, of_kind
 from spatial.network.nearest import Nearest, nearest
 from spatial.study.access import SnapRules
 
@@ -276,7 +276,7 @@ def _case(  # noqa: PLR0913 - the options of its callers, by keyword
     barriers: gpd.GeoSeries | None,
 ) -> _Case:
     check_direction(direction)
-    rules = rules or SnapRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     there = existing(facilities)
     chosen = there.iloc[offering(there, asked.kinds)]

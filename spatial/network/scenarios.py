@@ -297,8 +297,8 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
     closed = _closed(graph, changes.close, problems)
     everywhere, stated = _speeds(graph, changes.speeds, problems)
     factor = np.where(_is_road(graph), everywhere, 1.0) * _factors(graph, changes.factors, problems)
-    if not 0.0 <= tolerance_m < np.inf:
-        problems.append(f"snap_tolerance_m: is {tolerance_m:g}, must be 0 or more")
+    if not (isinstance(tolerance_m, int | float | np.number) and 0.0 <= tolerance_m < np.inf):
+        problems.append(f"snap_tolerance_m: is {tolerance_m!r}, must be 0 or more")
     if add is not None and len(add):
         problems += check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
     refuse(what, problems)

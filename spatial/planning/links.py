@@ -21,8 +21,17 @@ import shapely
 from spatial.access.cells import towns_as_facilities
 from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
-from spatial.access.places import SnapPair, asked_for, existing, id_order, id_ranks, minutes_to_closest, place_on
-from spatial.errors import ContractError, InfeasibleError, first_of, refuse
+from spatial.access.places import (
+    SnapPair,
+    asked_for,
+    check_on_network,
+    existing,
+    id_order,
+    id_ranks,
+    minutes_to_closest,
+    place_on,
+)
+from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
@@ -138,6 +147,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     InfeasibleError
         Where the budget builds no link; `bound` is the shortest one in kilometres.
     """
+    check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_links, worth)
     limit.check()
     persons = people_of(settlements, demand)
@@ -147,7 +157,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     goals = goals_of(settlements, facilities, service, vocabulary)
     if graph.edge_layer is not None:
         raise ContractError("graph", [f"links are ranked on the network of one mode, not {graph.mode}"])
-    rules = rules or SnapRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     homes, offers = (
         place_on(graph, frame, key=key, rules=rules, barriers=barriers)
         for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
@@ -250,6 +260,7 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     InfeasibleError
         Where the budget builds nothing; `bound` is the shortest upgrade in kilometres.
     """
+    check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_upgrades, worth)
     limit.check()
     persons = people_of(settlements, demand)
@@ -288,7 +299,7 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
             problems.append(f"speed_km_h: no road of {name} becomes faster")
     refuse("upgrades", problems)
     every = _Pieces(*map(np.concatenate, zip(*pieces, strict=True)))
-    rules = rules or SnapRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     places = SnapPair(
         *(
             place_on(graph, frame, key=key, rules=rules, barriers=barriers).snaps

@@ -20,7 +20,7 @@ from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, of_kind
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
@@ -98,7 +98,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     cutoffs = cutoffs_of(cutoffs_min)
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "tier"))
     require_columns("facilities", facilities, ("facility_id", "service"))
-    vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
+    vocabulary = of_kind("vocabulary", vocabulary, Vocabulary) or load_services()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     for table, given in (("settlements", settlements), ("candidates", candidates)):
         if given is not None:
             require_shapes(table, given)
