@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
@@ -44,6 +45,8 @@ PARTS = ("persons_served", "persons_unserved", "persons_unknown")
 """Numbers that the people in scope of a norm consist of."""
 TOLERANCE = 1e-6
 """Persons by which sums of the same numbers may differ."""
+MOST_TOGETHER = 4
+"""Groups that are looked at together for whether nobody belongs to two of them."""
 LOOKS = 20
 """Times that all hidden numbers are moved at once, before those that hardly moved are asked for one by one."""
 
@@ -314,6 +317,19 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
                     for at, item in unknowns[whole].items():
                         made_of = frozenset(unknowns[one][at] for one in (low, high) if at in unknowns[one])
                         numbers.equal.append((made_of, frozenset({item})))
+    # Groups that nobody belongs to two of, such as by age, are together no more than all who live there.
+    for whole, c in enumerate(filled):
+        groups_in = [one for one, a in enumerate(filled) if one != whole and (a <= c).all() and (a > 0.0).any()]
+        largest: list[set[int]] = []
+        sizes = range(min(len(groups_in), MOST_TOGETHER), 1, -1)
+        for several in (set(some) for size in sizes for some in combinations(groups_in, size)):
+            together = np.sum([filled[one] for one in several], axis=0)
+            if (together <= c + TOLERANCE).all() and not any(several <= larger for larger in largest):
+                largest.append(several)
+                for at, item in unknowns[whole].items():
+                    members = {unknowns[one][at]: 1.0 for one in sorted(several) if at in unknowns[one]}
+                    if len(members) > 1:
+                        numbers.at_most.append((members | {item: -1.0}, 0.0))
     # People of a norm by settlement: all of the group there, or a part of it, which is an unknown of its own.
     township = settlements["township_id"].to_numpy() if "township_id" in settlements else np.full(count, None)
     sums: dict[tuple[str, str, str, str], set[int]] = defaultdict(set)
@@ -369,7 +385,8 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
             side = {
                 item: weight for column, weight in zip(PARTS, weights, strict=True) for item in known.get(column, ())
             }
-            if sum(weight * numbers.values[item] for item, weight in side.items()) <= TOLERANCE:
+            total = sum(weight * numbers.values[item] for item, weight in side.items())
+            if total <= TOLERANCE and max(side.values(), default=0.0) > 0.0:
                 numbers.at_most.append((side, 0.0))
     for row in shown.get("gaps", pd.DataFrame()).itertuples():
         value, items = row.persons_unserved, unserved.get((str(row.norm_id), str(row.settlement_id)), set())
@@ -444,12 +461,22 @@ def told_to(
     floor = np.array(numbers.least)[free]
     least, most = floor.copy(), upper.copy()
     pairs = []
-    for at, (row, _, is_equation) in enumerate(rows):
+    for at, (row, limit, is_equation) in enumerate(rows):
         if not is_equation and sorted(row.values()) == [-1.0, 1.0]:
             # A group and its people, both unknown: while one moves the other stands still.
             low, high = (column_of[item] for item in sorted(row, key=row.__getitem__, reverse=True))
-            most[low], least[high] = min(most[low], true[high]), max(least[high], true[low])
+            most[low], least[high] = min(most[low], true[high] + limit), max(least[high], true[low] - limit)
             pairs.append((low, high))
+            continue
+        if not is_equation and len(row) > 1 and set(row.values()) <= {-1.0, 1.0}:
+            # Several groups and their people: each may move by its share of what all of them may together.
+            share = (limit - sum(weight * true[column_of[item]] for item, weight in row.items())) / len(row)
+            for item, weight in row.items():
+                at_item = column_of[item]
+                if weight > 0.0:
+                    most[at_item] = min(most[at_item], true[at_item] + share)
+                else:
+                    least[at_item] = max(least[at_item], true[at_item] - share)
             continue
         for item, weight in row.items():
             columns[column_of[item]].append((at, weight))

@@ -201,6 +201,15 @@ def test_a_verdict_counts_those_who_were_not_measured():
     assert told.least_width >= K - 1e-5
 
 
+def test_groups_of_which_nobody_belongs_to_two_leave_each_other_little_room():
+    # Of 30 people 25 are elderly, so that no more than 5 are children: who knows both finds 4 to within 1 to 5.
+    tables = _hamlets([30, 60], served=2)
+    tables["settlements"] = tables["settlements"].assign(elderly_persons=[25.0, 20.0], children_persons=[4.0, 11.0])
+    shown = cut(tables, "public", k=K).tables["settlements"]
+    assert np.isnan(shown["children_persons"][0])
+    assert shown.loc[0, ["population_persons", "elderly_persons"]].isna().any()
+
+
 def test_a_number_whose_bounds_were_just_hidden_for_another_is_looked_at_again():
     # One hamlet of 1 is within, another and one of 8 are not: what tells one of them is hidden for another one.
     made = cut(_hamlets([1, 1, 8], served=1, status="not_met"), "public", k=K)
