@@ -539,7 +539,14 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
         at, place = np.nonzero(np.isfinite(minutes))
         reached = stop.merge(pd.DataFrame({"stop": at, "place": place, "minutes": minutes[at, place]}), on="stop")
         left = stop.merge(pd.DataFrame({"stop": np.arange(len(nodes)), "minutes": rest}), on="stop")
-        through = reached[["link", "place"]].drop_duplicates()
+        # Who is joined to a road that a link reaches may stay on it, in whichever direction that is open.
+        others = np.ones(network.n_edges, dtype=bool)
+        others[pieces.edge] = False
+        joins = (network.edge_from[others], network.edge_to[others])
+        part = connected_components(csr_array((np.ones(len(joins[0])), joins), shape=(network.n_nodes,) * 2))[1]
+        place, candidate = np.nonzero(homes.edge >= 0)
+        own = pd.DataFrame({"place": place, "part": part[network.edge_from[homes.edge[place, candidate]]]})
+        through = stop.assign(part=part[nodes[stop["stop"]]]).merge(own, on="part")[["link", "place"]].drop_duplicates()
         through = through.assign(minutes=to_goal(SnapPair(homes, goals))[through["place"]])
         onto, off, inside = (pd.concat(both) for both in ((onto, reached), (off, left), (inside, through)))
     listed = [

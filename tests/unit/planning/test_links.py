@@ -237,6 +237,20 @@ def test_a_road_that_is_too_short_to_be_joined_to_counts_once_a_link_leads_there
     assert minutes_with(graph, villages, hospital, links, rules) == pytest.approx([23.4 + 25.0])
 
 
+def test_a_oneway_road_that_is_too_short_alone_leads_to_the_goal_on_it_once_a_link_joins_it():
+    # 3 km of street alone are too short to be joined to; the link makes them 11, and lies 1.5 km behind the village.
+    graph = build_network(
+        pd.concat([ladder(), lines(street=[(0, 40_000), (3_000, 40_000)]).assign(oneway="yes")]), mode="drive"
+    )
+    villages, links = places(v=(1_500, 40_000, 10)), lines(up=[(0, 40_000), (0, 48_000)])
+    hospital, rules = clinic(3_000, 40_000), SnapRules(max_snap_m=2_000.0)
+    asked = {"facilities": hospital, "service": "clinic", "within_min": 60, "rules": rules}
+    found = rank_links(graph, villages, links, budget_km=9, **asked)
+    assert found.settlements["before_min"].tolist() == [np.inf]
+    assert found.settlements["after_min"].tolist() == pytest.approx([1.5])
+    assert minutes_with(graph, villages, hospital, links, rules) == pytest.approx([1.5])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_each_step_is_the_best_of_all_links_and_pairs_on_the_network_itself(seed):
     graph = build_network(ladder(), mode="drive")
