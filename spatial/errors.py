@@ -140,9 +140,9 @@ def refuse(where: str, problems: Sequence[str], error: type[ContractError | Stud
         raise error(where, problems)
 
 
-def of_kind(name: str, given: Given, *kinds: type) -> Given:
+def of_kind(name: str, given: Given, *kinds: type, required: bool = False) -> Given:
     """
-    Return an object that holds options as it is given, None included, and refuse what is no such object.
+    Return an object that holds options as it is given, or None that is not required, and refuse what is no such object.
 
     >>> of_kind("file", {"name": "roads"}, Path, str)
     Traceback (most recent call last):
@@ -150,10 +150,10 @@ def of_kind(name: str, given: Given, *kinds: type) -> Given:
     spatial.errors.ContractError: table options: 1 problem(s)
       - file: is a dict; give Path or str, or leave it out
     """
-    if given is not None and not isinstance(given, kinds):
-        wanted = " or ".join(kind.__name__ for kind in kinds)
-        raise ContractError("options", [f"{name}: is a {type(given).__name__}; give {wanted}, or leave it out"])
-    return given
+    if isinstance(given, kinds) or (given is None and not required):
+        return given
+    wanted = " or ".join(kind.__name__ for kind in kinds) + ("" if required else ", or leave it out")
+    raise ContractError("options", [f"{name}: is a {type(given).__name__}; give {wanted}"])
 
 
 class _SaidError(Exception):

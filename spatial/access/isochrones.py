@@ -22,6 +22,7 @@ from spatial.errors import of_kind
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
 from spatial.outlines import area_of, points_at
+from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.rasters import Raster
 
 
 # The catchment of every facility on the network: which one each node is nearest to.
@@ -326,6 +326,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     --------
     Two clinics at both ends of a road of 10 km share it in its middle: 5 km each.
     """
+    of_kind("population", population, Raster)
     limit = limit_of("max_time_min", max_time_min)
     check_options(direction=direction)
     places, (group,) = place_groups(

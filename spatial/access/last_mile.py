@@ -532,6 +532,7 @@ def rural_access_index(
     A road known to be all-season that 60 of 100 rural people live near, and one of unknown surface that 30 others do,
     give `rai_lower` 0.6 and `rai_upper` 0.9.
     """
+    of_kind("condition", condition, RoadCondition)
     if not (isinstance(population, Raster) and isinstance(roads, TravelGraph | gpd.GeoDataFrame)):
         raise ContractError("rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"])
     if isinstance(roads, TravelGraph):

@@ -31,6 +31,7 @@ from spatial.planning.candidates import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of
 from spatial.planning.plans import SAME
 from spatial.study.access import SnapRules
+from spatial.terrain.friction import Friction
 from spatial.terrain.kernels_spread import path_cells
 from spatial.terrain.surface import Ground, Seeds, ground_of, move_to_open_cells, spread
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.terrain.friction import Friction
 
 
 ROAD_STEP_M = 500.0
@@ -393,6 +393,7 @@ def lay_corridors(
     >>> lay_corridors(gap, friction, detour=1.0)[["route", "length_km"]].round(3).values.tolist()
     [['corridor', 0.666]]
     """
+    of_kind("friction", friction, Friction, required=True)
     problems = not_within("detour", detour, least=1.0, most=FINITE)
     refuse("options", problems + not_within("flagged_factor", flagged_factor, least=1.0, most=FINITE))
     require_shapes("links", links)

@@ -32,6 +32,7 @@ from spatial.score.evidence import (
     read_ground,
     shared,
 )
+from spatial.score.place_scores import PlaceScores
 from spatial.score.spatial_pattern import beyond_by_township
 from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS, STUDY
@@ -39,7 +40,6 @@ from spatial.tables.words import PILLARS, STUDY
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray
     from spatial.indices.resilience import RobustCoverage
-    from spatial.score.place_scores import PlaceScores
 
 
 # Levels of the four pillars: quantities that rise, or stay, with every person's access.
@@ -374,6 +374,8 @@ def score_study(
     ContractError
         Where flows name places that are not there, or `places` are of another number than those of the study area.
     """
+    of_kind("places", places, PlaceScores, required=True)
+    of_kind("evidence", evidence, Evidence, required=True)
     rules = of_kind("rules", rules, ScoreRules) or ScoreRules()
     ground = read_ground(settlements, boundaries)
     if len(places.q) != len(ground):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from affine import Affine
 
 import spatial as sp
 
@@ -101,3 +102,58 @@ def test_a_tolerance_that_is_no_number_is_refused_in_words():
 def test_what_is_no_network_is_refused_in_words(name):
     with pytest.raises(sp.ContractError, match="graph: is a str; build a TravelGraph"):
         CALLS[name]("x")
+
+
+GROUND = sp.Raster(np.ones((4, 4)), Affine(100, 0, 0, 0, -100, 400), CRS)
+ZONES = gpd.GeoDataFrame({"zone_id": ["z"]}, geometry=[shapely.box(0, 0, 400, 400)], crs=CRS)
+OBJECTS_ASKED_FOR = {
+    "friction": lambda given: sp.lay_corridors(LINKS, given),
+    "population": lambda given: sp.cells_as_origins(given, crs=CRS),
+    "coverage": lambda given: sp.zonal_coverage(given, ZONES, GROUND),
+    "raster": lambda given: sp.zonal_sums(given, ZONES),
+    "landcover": sp.friction_surface,
+    "speeds": lambda given: sp.friction_surface(GROUND, given),
+    "walk_graph": lambda given: sp.bus_network(pd.DataFrame({"line": ["x"]}), given),
+    "places": lambda given: sp.score_study(PLACES, given, sp.Evidence),
+    "study": sp.prepare,
+}
+NETWORKS = {
+    "with_slope": lambda given: sp.with_slope(given, GROUND),
+    "with_turns": lambda given: sp.with_turns(given, LINES),
+    "with_season": lambda given: sp.with_season(given, "wet"),
+    "hard_border": lambda given: sp.hard_border(given, LINES),
+    "split_edges": lambda given: sp.split_edges(given, [0], [0.5]),
+    "edit_network": lambda given: sp.edit_network(given, close=["w"]),
+    "site_profile": lambda given: sp.site_profile(given, PLACES, PLACES),
+    "connect_settlements": lambda given: sp.connect_settlements(given, PLACES, LINKS),
+    "network_shape": sp.network_shape,
+    "bridges": sp.bridges,
+}
+
+
+@pytest.mark.parametrize("given", [None, {}, 3])
+@pytest.mark.parametrize("name", OBJECTS_ASKED_FOR)
+def test_an_object_that_is_asked_for_is_told_by_name(name, given):
+    with pytest.raises(sp.ContractError, match=rf"{name}: is a {type(given).__name__}; give \w+( or \w+)*$"):
+        OBJECTS_ASKED_FOR[name](given)
+
+
+@pytest.mark.parametrize("given", [None, "x"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_is_asked_for_by_name(name, given):
+    with pytest.raises(sp.ContractError, match=rf"graph: is a {type(given).__name__}; give TravelGraph"):
+        NETWORKS[name](given)
+
+
+@pytest.mark.parametrize(
+    ("option", "call"),
+    [
+        ("condition", lambda given: sp.rural_access_index(GROUND, LINES, condition=given)),
+        ("elevation", lambda given: sp.friction_surface(GROUND, elevation=given)),
+        ("graph", lambda given: sp.allocate_population(PLACES, GROUND, graph=given)),
+        ("population", lambda given: sp.catchment_areas(None, PLACES, service="clinic", population=given)),
+    ],
+)
+def test_rasters_networks_and_conditions_that_may_be_left_out_are_refused_by_name(option, call):
+    with pytest.raises(sp.ContractError, match=f"{option}: is a int; give .*, or leave it out"):
+        call(3)
