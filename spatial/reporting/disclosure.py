@@ -47,6 +47,8 @@ TOLERANCE = 1e-6
 """Persons by which sums of the same numbers may differ."""
 MOST_TOGETHER = 4
 """Groups that are looked at together for whether nobody belongs to two of them."""
+SAME_SHARE = 1e-9
+"""Of a share, by which it may differ from place to place and still be one, since numbers are computed."""
 LOOKS = 20
 """Times that all hidden numbers are moved at once, before those that hardly moved are asked for one by one."""
 
@@ -306,6 +308,14 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
             if low != high and (a <= b).all() and (a > 0.0).any():
                 for at, item in unknowns[low].items():
                     numbers.at_most.append(({item: 1.0, unknowns[high][at]: -1.0}, 0.0))
+            # A group that is estimated is the same share of another one everywhere.
+            both = (a > 0.0) & (b > 0.0)
+            if low < high and both.sum() > 1 and (both == ((a > 0.0) | (b > 0.0))).all():
+                share = b[both] / a[both]
+                if np.ptp(share) <= SAME_SHARE * share.max():
+                    for at, item in unknowns[low].items():
+                        pair = {unknowns[high][at]: 1.0, item: -float(share[0])}
+                        numbers.at_most += [(pair, 0.0), ({one: -weight for one, weight in pair.items()}, 0.0)]
             for whole, c in enumerate(filled):
                 if (
                     low < high

@@ -210,6 +210,14 @@ def test_groups_of_which_nobody_belongs_to_two_leave_each_other_little_room():
     assert shown.loc[0, ["population_persons", "elderly_persons"]].isna().any()
 
 
+def test_a_group_that_is_the_same_share_of_everybody_gives_nobody_away():
+    # A tenth of all are children: who knows of 80 people knows of 8 children.
+    tables = _hamlets([80, 90, 400], served=3)
+    tables["settlements"] = tables["settlements"].assign(children_persons=[8.0, 9.0, 40.0])
+    shown = cut(tables, "public", k=K).tables["settlements"][["population_persons", "children_persons"]]
+    assert shown.isna().to_numpy().tolist() == [[True, True], [True, True], [False, False]]
+
+
 def test_a_number_whose_bounds_were_just_hidden_for_another_is_looked_at_again():
     # One hamlet of 1 is within, another and one of 8 are not: what tells one of them is hidden for another one.
     made = cut(_hamlets([1, 1, 8], served=1, status="not_met"), "public", k=K)
