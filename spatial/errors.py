@@ -30,13 +30,16 @@ import traceback
 from collections.abc import Iterable, Sequence
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
+from typing import TypeVar
 
 __all__ = [
     "UNFORESEEN", "ContractError", "CrsError", "DataError", "InfeasibleError", "MissingDependencyError",
     "NetworkError", "SourceError", "SpatialError", "StageError", "StoreError", "StudyError", "WorkersError", "first_of",
-    "refuse",
+    "of_kind", "refuse",
 ]  # fmt: skip
 
+
+Given = TypeVar("Given")
 
 UNFORESEEN = 70
 """Exit code of an error that no line of this package raises on purpose (EX_SOFTWARE of sysexits.h)."""
@@ -135,6 +138,22 @@ def refuse(where: str, problems: Sequence[str], error: type[ContractError | Stud
     """Raise all problems at once, where there is any."""
     if problems:
         raise error(where, problems)
+
+
+def of_kind(name: str, given: Given, *kinds: type, required: bool = False) -> Given:
+    """
+    Return an object that holds options as it is given, or None that is not required, and refuse what is no such object.
+
+    >>> of_kind("file", {"name": "roads"}, Path, str)
+    Traceback (most recent call last):
+        ...
+    spatial.errors.ContractError: table options: 1 problem(s)
+      - file: is a dict; give Path or str, or leave it out
+    """
+    if isinstance(given, kinds) or (given is None and not required):
+        return given
+    wanted = " or ".join(kind.__name__ for kind in kinds) + ("" if required else ", or leave it out")
+    raise ContractError("options", [f"{name}: is a {type(given).__name__}; give {wanted}"])
 
 
 class _SaidError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,19 @@ def require_frame(table: str, given: Any, *, kinds: str = "a DataFrame") -> None
     twice = given.columns[given.columns.duplicated()]
     if len(twice):
         raise ContractError(table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"])
+
+
+def list_faults(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+    """Say which columns of one word a row hold lists."""
+    from pandas.api.types import infer_dtype  # noqa: PLC0415 - as above
+
+    problems = []
+    for name in columns:
+        if name in frame and frame[name].dtype == object and infer_dtype(frame[name]).startswith("mixed"):
+            several = ~frame[name].map(lambda value: isinstance(value, Hashable)).to_numpy(dtype=bool)
+            if several.any():
+                problems.append(f"{name}: a list in {several.sum()} rows; make each of its values a row")
+    return problems
 
 
 def require_shapes(table: str, given: Any, *, series_too: bool = False) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from spatial import pipeline
-from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError
+from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError, of_kind
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
 from spatial.plain_text import quoted
@@ -186,7 +186,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
     _refuse_other(study, base)
     _refuse_other(planned, folder)
     if scenario is None:
-        with cut_into_tiles(share or Share(), folder / "tiles"):
+        with cut_into_tiles(of_kind("share", share, Share) or Share(), folder / "tiles"):
             run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress, verify=verify)
         return Results(folder, pages)
     # Make the tables that the scenario is laid on; of a finished run they are up to date, or it is refused.
@@ -200,7 +200,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
             )
         run_stages(today, study, base, base_pages, progress=progress)
     laid = pipeline.SCENARIO_STAGES
-    with cut_into_tiles(share or Share(), folder / "tiles"):
+    with cut_into_tiles(of_kind("share", share, Share) or Share(), folder / "tiles"):
         run_stages(laid, planned, folder, pages, until=until, progress=progress, base=base, verify=verify)
     return Results(folder, pages)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,7 @@ from spatial.access.options import FINITE, check_count, check_direction, limit_o
 from spatial.access.places import (
     Places,
     SnapPair,
+    check_on_network,
     check_table,
     eligible_by_unit,
     ids_or_none,
@@ -23,7 +25,7 @@ from spatial.access.places import (
     place_on,
     reach_status,
 )
-from spatial.errors import ContractError, NetworkError, first_of, refuse
+from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
 from spatial.network.combined import BOARDING, BUS, layer_of, leg_modes
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import Pairs, times_matrix
@@ -31,8 +33,6 @@ from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     import geopandas as gpd
 
     from spatial.inputs.services import Vocabulary
@@ -92,7 +92,7 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     wanted = FACILITY_STATUS if status == "any" else tuple(several)
     if not wanted or not set(wanted) <= set(FACILITY_STATUS):
         raise ContractError("options", [f"status: must be any, or of {', '.join(FACILITY_STATUS)}, is {status!r}"])
-    rules = rules or SnapRules()
+    rules, executor = of_kind("rules", rules, SnapRules) or SnapRules(), of_kind("executor", executor, Executor)
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, of_status(facilities, wanted), key="facility_id", rules=rules, barriers=barriers)
     i, j, minutes, metres = pairs_between(
@@ -262,7 +262,7 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
         facilities,
         service=service,
         vocabulary=vocabulary,
-        rules=rules or SnapRules(),
+        rules=of_kind("rules", rules, SnapRules) or SnapRules(),
         barriers=barriers,
     )
     origins, n, choices = pairing.origins, len(pairing.origins), pairing.choices
@@ -340,6 +340,7 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     NetworkError
         Where the network is walked on.
     """
+    check_on_network(graph, barriers)
     if "walk" in graph.mode.split("+"):
         raise NetworkError(f"mode {graph.mode}: crews drive; build the network with mode='emergency'")
     require_columns("stations", stations, ("facility_id", "service"))
@@ -354,7 +355,13 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
         )
     kinds = frozenset(stations["service"].dropna()) if service is None else service
     pairing = pair_up(
-        graph, settlements, timed, service=kinds, vocabulary=vocabulary, rules=rules or SnapRules(), barriers=barriers
+        graph,
+        settlements,
+        timed,
+        service=kinds,
+        vocabulary=vocabulary,
+        rules=of_kind("rules", rules, SnapRules) or SnapRules(),
+        barriers=barriers,
     )
     origins, goals = pairing.snaps
     # Minutes of the stations that respond; others, planned ones and other services need none.
@@ -451,7 +458,7 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
     ContractError
         Where columns of groups are missing, a number is out of range, names repeat, or a graph is missing.
     """
-    rules = rules or SnapRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     _check(settlements, groups)
     tables = []
     for group in groups:
@@ -476,6 +483,9 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
 
 
 def _check(settlements: pd.DataFrame, groups: Sequence[Group]) -> None:
+    strange = [group for group in of_kind("groups", groups, Sequence) or () if not isinstance(group, Group)]
+    if strange or groups is None:
+        raise ContractError("groups", [f"give Group objects, not {first_of(strange)}"])
     require_columns("settlements", settlements, [group.column for group in groups])
     names = [group.name for group in groups]
     problems = [f"{name}: given twice" for name in sorted({name for name in names if names.count(name) > 1})]

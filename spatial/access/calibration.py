@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import check_on_network, take
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
@@ -412,13 +412,15 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     CrsError
         Where places are in another CRS than the network.
     """
-    fit, rules, groups = fit or FitRules(), rules or SnapRules(), groups or {}
+    check_on_network(graph, barriers)
+    fit = of_kind("fit", fit, FitRules) or FitRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
+    groups = of_kind("groups", groups, Mapping) or {}
     if by not in _BY:
         raise ContractError("options", [f"by: is {by!r}, must be one of {first_of(_BY)}"])
     if "calibration" in graph.report:
         raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
-    tables = [places] if isinstance(places, pd.DataFrame) else list(places)
-    check_on_network(graph, barriers)
+    tables = [places] if isinstance(places, pd.DataFrame) else list(of_kind("places", places, Sequence) or ())
     for each in tables:
         require_shapes("places", each)
         require_network_crs(each.crs, graph.crs, what="places")
@@ -455,7 +457,8 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         after = ways_of(graph.with_factor(np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers)
         if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
             break
-    factor, travelled = 1.0 / slower, before.group_min[is_fit].sum(axis=0) > 0
+    # Other speeds may have led over classes that nothing was travelled on before.
+    factor, travelled = 1.0 / slower, (before.group_min[is_fit] + at_first).sum(axis=0) > 0
     table = seen.frame.iloc[used].reset_index(drop=True)
     table = table.assign(
         half=np.where(is_fit, "fit", "test"),

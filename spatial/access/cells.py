@@ -14,12 +14,12 @@ import shapely
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places
 from spatial.crs import require_metres, transformer_between
-from spatial.errors import ContractError, refuse
+from spatial.errors import ContractError, of_kind, refuse
 from spatial.outlines import area_of, brought_to, inside, joined_area, shapes_of
+from spatial.rasters import Raster
 
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray, IntArray
-    from spatial.rasters import Raster
 
 
 # The cells of a population raster in which somebody lives, as points that everything else can work on.
@@ -193,6 +193,7 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     --------
     Four cells of 1, 2, 3 and 4 persons with ``factor=2`` make one origin of 10 persons.
     """
+    of_kind("population", population, Raster, required=True)
     known = require_metres(crs, what="crs")
     if (cell_m is None) == (factor is None):
         raise ContractError(population.name, ["cell_m, factor: give one of them"])

@@ -18,9 +18,11 @@ from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_fo
 from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
 from spatial.access.roads_reached import check_options, place_groups, reached_stretches
 from spatial.crs import transformer_between
+from spatial.errors import of_kind
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
 from spatial.outlines import area_of, points_at
+from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.rasters import Raster
 
 
 # The catchment of every facility on the network: which one each node is nearest to.
@@ -81,7 +82,8 @@ def node_catchments(  # noqa: PLR0913 - each keyword is an option under its own 
     check_direction(direction)
     serving = existing(facilities)
     serving = serving.loc[~is_for_some_units(serving)]
-    goals = place_on(graph, serving, key="facility_id", rules=rules or SnapRules(), barriers=barriers)
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
+    goals = place_on(graph, serving, key="facility_id", rules=rules, barriers=barriers)
     members = np.arange(len(goals))
     if service is not None:
         members = offering(goals.frame, asked_for(service, facilities, vocabulary=vocabulary).kinds)
@@ -164,7 +166,8 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     """
     cutoffs = tuple(sorted(cutoffs_of(cutoffs_min)))
     check_options(direction=direction, per=per)
-    snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
+    snap_rules = of_kind("rules", rules, SnapRules) or SnapRules()
+    area_rules = of_kind("areas", areas, AreaRules) or AreaRules()
     places, groups = place_groups(
         graph, facilities, service=service, vocabulary=vocabulary, per=per, rules=snap_rules, barriers=barriers
     )
@@ -323,6 +326,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     --------
     Two clinics at both ends of a road of 10 km share it in its middle: 5 km each.
     """
+    of_kind("population", population, Raster)
     limit = limit_of("max_time_min", max_time_min)
     check_options(direction=direction)
     places, (group,) = place_groups(
@@ -330,7 +334,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     )
     found = reached_stretches(graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction)
     n = len(group.members)
-    ground = Ground(graph, areas or AreaRules(), barriers)
+    ground = Ground(graph, of_kind("areas", areas, AreaRules) or AreaRules(), barriers)
     shapes, cut_off_m2 = divided(ground, ground.cut(found, [limit]), n)
     longest = np.full(n, -np.inf)
     np.maximum.at(longest, found.owner, np.maximum(found.start_min, found.end_min))

@@ -16,7 +16,7 @@ from spatial.access.od_pairs import checked_access, id_positions, people_of, req
 from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within
 from spatial.access.places import barrier_problems, check_places
 from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
 from spatial.outlines import area_of, brought_to, crosses, outline_faults, require_shapes, shapes_of, tree_of
@@ -108,7 +108,8 @@ def last_mile(
     CrsError
         Where edges, settlements and barriers differ in their CRS.
     """
-    rules, walk = rules or LastMileRules(), walk or SnapRules()
+    rules = of_kind("rules", rules, LastMileRules) or LastMileRules()
+    walk = of_kind("walk", walk, SnapRules) or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
     require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
     check_places(settlements, "settlement_id")
@@ -532,6 +533,7 @@ def rural_access_index(
     A road known to be all-season that 60 of 100 rural people live near, and one of unknown surface that 30 others do,
     give `rai_lower` 0.6 and `rai_upper` 0.9.
     """
+    of_kind("condition", condition, RoadCondition)
     if not (isinstance(population, Raster) and isinstance(roads, TravelGraph | gpd.GeoDataFrame)):
         raise ContractError("rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"])
     if isinstance(roads, TravelGraph):

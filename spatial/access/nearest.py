@@ -32,7 +32,7 @@ from spatial.access.places import (
     texts,
 )
 from spatial.crs import METRES_A_KM
-from spatial.errors import ContractError
+from spatial.errors import ContractError, of_kind
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_by_block
 from spatial.network.nearest import Nearest, has_direct_walks, nearest
@@ -326,7 +326,7 @@ def access_table(  # noqa: PLR0913 - the last one is who does it
     One search a service and mode spreads outward from all its facilities. Facilities and towns outside the study area
     serve too; facilities that are planned or closed do not.
     """
-    rules, surroundings = rules or AccessRules(), surroundings or Surroundings()
+    rules, surroundings = of_kind("rules", rules, AccessRules) or AccessRules(), surroundings or Surroundings()
     modes = [graphs] if isinstance(graphs, TravelGraph) else list(graphs)
     shared = sorted(set(services) & set(rules.tiers))
     if shared:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
@@ -14,17 +14,16 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pandas.api.types import infer_dtype
 
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.inputs.names import OSM_KINDS, unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
-from spatial.outlines import point_faults, require_frame, require_shapes
+from spatial.outlines import list_faults, point_faults, require_frame, require_shapes
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
@@ -158,11 +157,7 @@ def check_table(frame: pd.DataFrame, table: str) -> None:
                 for name, kind in turned.items()
             ],
         )
-    for name in ONE_WORD:
-        if name in frame and frame[name].dtype == object and infer_dtype(frame[name]).startswith("mixed"):
-            several = ~frame[name].map(lambda value: isinstance(value, Hashable)).to_numpy(dtype=bool)
-            if several.any():
-                raise ContractError(table, [f"{name}: a list in {several.sum()} rows; make each of its values a row"])
+    refuse(table, list_faults(frame, ONE_WORD))
     # Whether a place is inside the study area, or an area one of its units, is said by True and False alone.
     for flag in ("in_study", "is_unit"):
         if flag not in frame or frame[flag].dtype == np.bool_:
@@ -309,7 +304,7 @@ def counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
 
 def asked_for(service: str | frozenset[str], *facilities: pd.DataFrame, vocabulary: Vocabulary | None = None) -> Asked:
     """Read which service is asked for, and refuse one that nobody knows, as typing errors are."""
-    names, words = service_names(service), vocabulary or load_services()
+    names, words = service_names(service), of_kind("vocabulary", vocabulary, Vocabulary) or load_services()
     there: set[str] = set()
     for frame in facilities:
         check_table(frame, "facilities")

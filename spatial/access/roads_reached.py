@@ -9,7 +9,7 @@ import numpy as np
 
 from spatial.access.options import DIRECTIONS
 from spatial.access.places import Places, asked_for, existing, is_for_some_units, offering, place_on
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, of_kind
 from spatial.network.nearest import node_labels
 from spatial.study.access import SnapRules
 
@@ -265,7 +265,8 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     asked = [asked_for(each, facilities, vocabulary=vocabulary) for each in wanted]
     rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
     serving = serving.iloc[rows] if len(rows) else serving
-    places = place_on(graph, serving, key="facility_id", rules=rules or SnapRules(), barriers=barriers)
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
+    places = place_on(graph, serving, key="facility_id", rules=rules, barriers=barriers)
     there, groups = _services_of(places.frame), []
     for name, kinds in asked:
         if kinds.isdisjoint(there):

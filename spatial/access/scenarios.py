@@ -22,7 +22,7 @@ from spatial.access.places import (
     place_on,
     reach_status,
 )
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.network.scenarios import Scenario
 from spatial.network.snapping import snap_again
@@ -107,8 +107,8 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     ContractError, CrsError, NetworkError
         Where a scenario cannot be applied, names repeat, or facilities are given for an unknown one.
     """
-    options = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
-    changed = facilities_after or {}
+    options = list(of_kind("scenarios", [scenarios] if isinstance(scenarios, Scenario) else scenarios, Sequence) or ())
+    changed = of_kind("facilities_after", facilities_after, Mapping) or {}
     if not options or not all(isinstance(option, Scenario) for option in options):
         raise ContractError("scenario", ["scenarios: give one Scenario or more"])
     known = pd.Index([option.name for option in options])
@@ -120,12 +120,14 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         problems.append(f"facilities_after: no scenario {first_of(unknown)}")
     refuse("scenario", problems)
     check_direction(direction)
-    how = _How(rules or SnapRules(), barriers, direction)
+    how = _How(of_kind("rules", rules, SnapRules) or SnapRules(), barriers, direction)
     tables = (facilities, *changed.values())
     if isinstance(service, Mapping):
         services = {name: asked_for(kinds, *tables, vocabulary=vocabulary).kinds for name, kinds in service.items()}
     else:
         services = dict([asked_for(service, *tables, vocabulary=vocabulary)])
+    if not services:
+        raise ContractError("options", ["service: name one or more"])
     limits = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
     missing = [name for name in services if name not in limits]
     if missing:

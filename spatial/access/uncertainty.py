@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from spatial.access.calibration import Calibration
 from spatial.access.od_pairs import scored_people
 from spatial.access.options import check_direction, cutoffs_of, is_number, nan_for_inf, shown
 from spatial.access.places import SnapPair, easier_walk, minutes_to_closest, nearest_entry, pair_up, reach_status
-from spatial.errors import ContractError, NetworkError
+from spatial.errors import ContractError, NetworkError, of_kind
+from spatial.network.graph import TravelGraph
 from spatial.network.speeds import SpeedTable, with_season
 from spatial.study.access import SnapRules, WalkRange
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from spatial.access.calibration import Calibration
     from spatial.arrays import FloatArray
     from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
 
 
 ALL = "all"
@@ -179,13 +179,15 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     NetworkError
         Where the wet network is another one.
     """
-    rules, walk = rules or SnapRules(), walk or WalkRange()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
+    walk = of_kind("walk", walk, WalkRange) or WalkRange()
     check_direction(direction)
     cutoffs = cutoffs_of(cutoffs_min)
     if not is_number(speed_share, least=0.0, most=nextafter(1.0, 0.0)):
         raise ContractError("options", [f"speed_share: is {shown(speed_share)}, must be from 0 to below 1"])
+    wet = of_kind("wet", wet, TravelGraph, str)
     in_season = with_season(graph, wet, table=table) if isinstance(wet, str) else wet
-    measured = None if calibration is None else calibration.speed_range(graph)
+    measured = None if calibration is None else of_kind("calibration", calibration, Calibration).speed_range(graph)
     speed = SpeedFactors(*(measured or (1.0 - speed_share, 1.0 + speed_share)))
     pairing = pair_up(
         graph, settlements, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers

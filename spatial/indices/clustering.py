@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 
 from spatial.access.options import check_seed, is_number, numbers, paired, shown, vector, whole_number
 from spatial.access.places import check_table, place_on
-from spatial.errors import ContractError
+from spatial.errors import ContractError, of_kind
 from spatial.indices.groups import neighbour_weights
 from spatial.network.nearest import nearest
 from spatial.outlines import require_shapes, shapes_of
@@ -126,7 +126,8 @@ def travel_time_neighbours(
     n = len(settlements)
     if n < 2:
         return sparse.csr_array((n, n), dtype=np.float64)
-    placed = place_on(graph, settlements, key="settlement_id", rules=rules or SnapRules(), barriers=barriers)
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
+    placed = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     # One more, since a settlement finds itself too, be it after others: it walks to the network and back.
     found = nearest(graph, placed.snaps, placed.snaps, k=min(k + 1, n), direct_barriers=barriers)
     order = pd.Index(settlements["settlement_id"]).get_indexer(pd.Index(placed.ids))

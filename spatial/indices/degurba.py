@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy import ndimage
 
 from spatial.access.options import numbers, paired
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.study.score import DegurbaVariant, SemiDense
 
 if TYPE_CHECKING:
@@ -303,7 +303,13 @@ def degree_of_urbanisation(
         if rules not in DEGURBA_RULES:
             raise ContractError("degurba", [f"rules: is {rules!r}, must be one of {first_of(tuple(DEGURBA_RULES))}"])
         rules = DEGURBA_RULES[rules]
-    grid = _read(population_persons, cell_area_km2, land_share, built_share, rules or DegurbaRules())
+    grid = _read(
+        population_persons,
+        cell_area_km2,
+        land_share,
+        built_share,
+        of_kind("rules", rules, DegurbaRules) or DegurbaRules(),
+    )
     labels = find_clusters(grid.dense(), contiguity=4)
     if grid.rules.size_test == "before":
         labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)

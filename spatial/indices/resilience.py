@@ -16,7 +16,8 @@ from scipy.sparse import csgraph
 from spatial.access.od_pairs import people_of
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
-from spatial.errors import ContractError
+from spatial.errors import ContractError, of_kind
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import Nearest, nearest
 from spatial.study.access import SnapRules
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
 
 
@@ -47,6 +47,7 @@ def bridges(graph: TravelGraph) -> BoolArray:
     ndarray of bool, (edges,)
         True for bridges in the sense of graphs; dead ends are among them. An edge doubled by another is none.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
 
     is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
@@ -276,7 +277,7 @@ def _case(  # noqa: PLR0913 - the options of its callers, by keyword
     barriers: gpd.GeoSeries | None,
 ) -> _Case:
     check_direction(direction)
-    rules = rules or SnapRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     there = existing(facilities)
     chosen = there.iloc[offering(there, asked.kinds)]
@@ -382,6 +383,7 @@ def network_shape(graph: TravelGraph) -> NetworkShape:
     NetworkShape
         Of its junctions and ends. A ring without a junction keeps one node.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
     starts, ends = graph.edge_from[is_open], graph.edge_to[is_open]
     degree = np.bincount(starts, minlength=graph.n_nodes) + np.bincount(ends, minlength=graph.n_nodes)

@@ -15,13 +15,13 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84, transformer_between
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.formats.columns import text_column
 from spatial.formats.delimited import AUTO, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.vector import FORMATS, open_frame
 from spatial.inputs.names import in_each_script, name_scores, plain_name, unit_key, unit_prefixes
-from spatial.outlines import outline_faults, point_faults, require_frame, require_shapes
+from spatial.outlines import list_faults, outline_faults, point_faults, require_frame, require_shapes
 from spatial.study.sources import PlacingOptions, TableSource
 from spatial.tables.words import NAMES
 
@@ -342,8 +342,15 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
         require_shapes(what, given, series_too=what == "postcodes")
         if given.crs is None:
             raise CrsError(f"{what}: no CRS; say what their coordinates are in with frame.set_crs(...)")
-    if "settlement_id" not in settlements:
-        raise ContractError("settlements", ["settlement_id: no such column"])
+    for table, rows, column in (("settlements", settlements, "settlement_id"), ("places", frame, key)):
+        if column not in rows:
+            raise ContractError(table, [f"{column}: no such column"])
+        refuse(table, list_faults(rows, (column, *NAMES, "place_name")))
+        ids = rows[column]
+        problems = [f"{column}: missing in {int(ids.isna().sum())} rows"] if ids.hasnans else []
+        if ids.duplicated().any():
+            problems.append(f"{column}: repeated: {first_of(ids[ids.duplicated()].unique())}")
+        refuse(table, problems)
     refuse("settlements", point_faults(settlements.geometry, settlements["settlement_id"]))
     if boundaries is not None:
         refuse("boundaries", outline_faults(boundaries.geometry, boundaries.index))
@@ -359,7 +366,12 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
         placed = gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=nowhere, crs=WGS84)
     crs = placed.crs or WGS84
     units = None if boundaries is None or boundaries.empty else boundaries.to_crs(crs)
-    work = _Work(placed, PlacingGround(settlements.to_crs(crs), units), key, options or PlacingOptions())
+    work = _Work(
+        placed,
+        PlacingGround(settlements.to_crs(crs), units),
+        key,
+        of_kind("options", options, PlacingOptions) or PlacingOptions(),
+    )
     decided = decisions or {}
     problems = []
     strange = sorted(set(decided) - set(work.ids))

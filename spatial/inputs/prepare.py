@@ -24,7 +24,7 @@ from spatial.crs import (
     scale_errors,
     working_crs_for,
 )
-from spatial.errors import SourceError, StudyError, first_of
+from spatial.errors import SourceError, StudyError, first_of, of_kind
 from spatial.formats.columns import text_column
 from spatial.formats.files import (
     JOINT,
@@ -65,6 +65,7 @@ from spatial.inputs.osm import mark_barriers, places_unread
 from spatial.inputs.place_tables import refuse_outside, unplaced_in_units
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.inputs.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
+from spatial.study import Study
 from spatial.tables import TABLES
 from spatial.tables.words import NOTICED
 
@@ -72,7 +73,6 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.rasters import Raster
-    from spatial.study import Study
 
 
 # What `prepare` hands on: every source of a study, read, checked and in one CRS in metres.
@@ -195,6 +195,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     CrsError, ContractError
         Where a table breaks its contract, with every breach.
     """
+    of_kind("study", study, Study, required=True)
     refuse_missing(study)
     vocabulary = load_services(study.raw_path(study.services_file) if study.services_file else None)
     paths = [path for named in declared_paths(study).values() for path in named]

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import WGS84, refuse_stretched, require_metres
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.formats.columns import (
     CARRIED,
     choice_column,
@@ -103,7 +103,7 @@ def settlements_from_table(
     if "tier" in result.columns:
         result["tier"] = choice_column(result, "tier", TIERS, problems, key=key)
     elif "place" in result.columns:
-        result["tier"] = assign_tiers(result, tiers or Tiers())["tier"]
+        result["tier"] = assign_tiers(result, of_kind("tiers", tiers, Tiers) or Tiers())["tier"]
         unknown = result["tier"].isna()
         if unknown.any():
             shown = first_of(result["place"][unknown].fillna("").drop_duplicates().sort_values())

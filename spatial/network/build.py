@@ -19,7 +19,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spatial.crs import refuse_stretched_lines, require_metres
-from spatial.errors import ContractError, NetworkError, first_of, refuse
+from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
 from spatial.formats.notes import no_findings
 from spatial.inputs.road_tags import (
     RoadLines,
@@ -337,11 +337,14 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     """
     if mode not in MODES:
         raise NetworkError(f"mode {mode!r} is not known; use one of {', '.join(MODES)}")
-    if not 0 < speed_factor < np.inf:
-        raise NetworkError(f"speed_factor is {speed_factor:g}; it must be above 0")
-    if ferry_wait_min is not None and not 0 <= ferry_wait_min < np.inf:
-        raise NetworkError(f"ferry_wait_min is {ferry_wait_min:g}; it must be 0 or more")
+    if not (isinstance(speed_factor, int | float | np.number) and 0 < speed_factor < np.inf):
+        raise NetworkError(f"speed_factor is {speed_factor!r}; it must be above 0")
+    if ferry_wait_min is not None and not (
+        isinstance(ferry_wait_min, int | float | np.number) and 0 <= ferry_wait_min < np.inf
+    ):
+        raise NetworkError(f"ferry_wait_min is {ferry_wait_min!r}; it must be 0 or more")
     table = load_speeds(speeds)
+    season = of_kind("season", season, str)
     rules = season_rules(table, season) if season is not None else None
     given = as_lines(roads)
     every = given.roads

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, NetworkError, first_of, refuse
+from spatial.errors import ContractError, CrsError, NetworkError, first_of, of_kind, refuse
 from spatial.network.graph import EdgeOrigins, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import join_findings
 from spatial.network.road_access import FERRY
@@ -621,6 +621,7 @@ def bus_network(
     --------
     A stop at the door, a bus every 30 minutes, 12 minutes to the market: 15 + 12 = 27 minutes.
     """
+    of_kind("walk_graph", walk_graph, TravelGraph, required=True)
     if walk_graph.mode != "walk":
         raise NetworkError(
             f"a graph of mode {walk_graph.mode} was given; lay buses into the walking network, then combine that"

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
@@ -283,6 +283,7 @@ def edit_network(
     >>> float(graph.forward_min[0]), float(edit_network(graph, speeds={"w1": 50.0}).forward_min[0])
     (12.0, 6.0)
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     changes = Scenario(close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m)
     return _edited(graph, changes, what="scenario").graph
 
@@ -297,8 +298,8 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
     closed = _closed(graph, changes.close, problems)
     everywhere, stated = _speeds(graph, changes.speeds, problems)
     factor = np.where(_is_road(graph), everywhere, 1.0) * _factors(graph, changes.factors, problems)
-    if not 0.0 <= tolerance_m < np.inf:
-        problems.append(f"snap_tolerance_m: is {tolerance_m:g}, must be 0 or more")
+    if not (isinstance(tolerance_m, int | float | np.number) and 0.0 <= tolerance_m < np.inf):
+        problems.append(f"snap_tolerance_m: is {tolerance_m!r}, must be 0 or more")
     if add is not None and len(add):
         problems += check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
     refuse(what, problems)

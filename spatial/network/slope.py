@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.crs import transformer_between
-from spatial.errors import NetworkError
+from spatial.errors import NetworkError, of_kind
+from spatial.network.graph import TravelGraph
 from spatial.network.road_access import FERRY
 from spatial.network.speeds import MODES
 from spatial.rasters import Raster, unmasked
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from spatial.arrays import FloatArray, IntArray
-    from spatial.network.graph import TravelGraph
 
 
 # How much of its speed on the flat a mode keeps on a slope.
@@ -179,6 +179,7 @@ def with_slope(
     On a road of 1 km at 5 km/h that climbs 100 m steadily, a walker takes 12 / m(0.1) = 17.0 minutes up and
     12 / m(-0.1) = 12.0 minutes down.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     problems = []
     if graph.mode not in MODES:
         problems.append(f"the graph of mode {graph.mode} holds several modes; give each its slope before combining")

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from spatial.crs import require_network_crs
-from spatial.errors import NetworkError, first_of
+from spatial.errors import NetworkError, first_of, of_kind
 from spatial.network.kernels_snap import (
     Feet,
     Found,
@@ -136,7 +136,7 @@ def snap(
 
     Single rules may be given by their own names instead.
     """
-    rules = SnapRules.from_options(rules or SnapRules(), **changed)
+    rules = SnapRules.from_options(of_kind("rules", rules, SnapRules) or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)
     require_network_crs(points.crs, graph.crs, what="points")
     missing = points.isna() | points.is_empty | (points.geom_type != "Point")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.errors import NetworkError, StudyError, first_of, refuse
+from spatial.errors import NetworkError, StudyError, first_of, of_kind, refuse
 from spatial.formats.tag_rules import SEASON_TAGS
 from spatial.network.combined import join_legs, take_legs, whole_split
 from spatial.network.graph import TravelGraph, length_share, with_components
@@ -595,6 +595,7 @@ def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTab
     >>> float(dry.forward_min[0]), float(with_season(dry, "wet").forward_min[0])
     (12.0, 24.0)
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     speeds = load_speeds(table)
     rules = season_rules(speeds, season)
     if graph.edge_layer is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from spatial.crs import require_network_crs
-from spatial.errors import NetworkError, first_of
+from spatial.errors import NetworkError, first_of, of_kind
 from spatial.network.graph import TravelGraph, with_components, with_nodes
 from spatial.outlines import require_shapes
 
@@ -117,6 +117,7 @@ def split_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joi
     NetworkError
         Where an edge is not in the graph, or a fraction is not from 0 to 1.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     return cut_edges(graph, edge, fraction, joined=joined).graph
 
 
@@ -297,6 +298,7 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
     NetworkError
         Where the border holds neither polygons nor lines.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     area, wall = _read(border)
     require_network_crs(border.crs, graph.crs, what="border")
     shapely.prepare(wall)

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, NetworkError, first_of
+from spatial.errors import ContractError, NetworkError, first_of, of_kind
 from spatial.network.combined import Links, with_links
 from spatial.network.graph import TWIN, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import findings_table, join_findings, turns_not_applied
@@ -93,6 +93,7 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
     NetworkError
         Where the graph is combined of several: apply turns before.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     if graph.edge_layer is not None:
         raise NetworkError(f"mode {graph.mode}: let turns count in each network before they are combined")
     require_shapes("turns", turns)

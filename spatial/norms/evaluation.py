@@ -13,6 +13,7 @@ import pandas as pd
 
 from spatial.access.cumulative import gap_depth
 from spatial.access.od_pairs import id_positions
+from spatial.errors import of_kind
 from spatial.norms.law import Norm, NormRules, applicable_norms, norms_of
 from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, Unmeasured, find_scope
 from spatial.tables.words import NORM_STATUS, STUDY
@@ -408,9 +409,10 @@ def evaluate_norms(
         what it is read by, holds a row twice or none of some settlement, people or times are negative or no numbers,
         the register cannot be judged, or the date is none.
     """
-    rules = rules or NormRules()
+    rules = of_kind("rules", rules, NormRules) or NormRules()
+    evidence = of_kind("evidence", evidence, NormEvidence) or NormEvidence()
     binding = applicable_norms(register, as_of=as_of, rules=rules)
-    return judge_norms(binding, settlements, access, rules=rules, evidence=evidence or NormEvidence())
+    return judge_norms(binding, settlements, access, rules=rules, evidence=evidence)
 
 
 def judge_norms(

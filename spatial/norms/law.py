@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import Field
 
 from spatial.access.options import numbers
-from spatial.errors import ContractError, SourceError, StudyError, first_of, refuse
+from spatial.errors import ContractError, SourceError, StudyError, first_of, of_kind, refuse
 from spatial.outlines import require_frame
 from spatial.plain_text import shipped_toml
 from spatial.study.score import Adoption, Confirmation, NormChoices
@@ -479,7 +479,7 @@ def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules
     >>> binding["jurisdiction"].unique().tolist()
     ['GLOBAL']
     """
-    rules = rules or NormRules()
+    rules = of_kind("rules", rules, NormRules) or NormRules()
     # Read the date of judgement, without a time of day: the last day of a norm is valid to its end.
     if not isinstance(as_of, dt.date) or pd.isna(as_of):
         raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])

@@ -16,7 +16,8 @@ from spatial.access.cells import peopled_cells
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places, id_order
 from spatial.crs import require_metres
-from spatial.errors import ContractError, refuse
+from spatial.errors import ContractError, of_kind, refuse
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import snap, snap_coordinates, walk_minutes
 from spatial.outlines import brought_to, inside, joined_area, points_at
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.units import MatchedUnits
-    from spatial.network.graph import TravelGraph
 
 
 # People of a raster to the settlements they belong to, every one of them accounted for.
@@ -87,6 +87,7 @@ def allocate_population(
     CrsError
         Where the settlements are not in metres.
     """
+    of_kind("graph", graph, TravelGraph)
     return allocate_population_with_account(
         settlements, raster, graph=graph, max_distance_m=max_distance_m, study_area=study_area, rules=rules
     )[0]
@@ -121,7 +122,7 @@ def allocate_population_with_account(
     order = id_order(settlements["settlement_id"])
     ordered = settlements.iloc[order]
     in_study = ordered["in_study"].to_numpy(dtype=bool)
-    limits = SnapRules.from_options(rules or SnapRules(), max_snap_m=max_distance_m)
+    limits = SnapRules.from_options(of_kind("rules", rules, SnapRules) or SnapRules(), max_snap_m=max_distance_m)
     persons = cells.persons
     # Cells inside the study area go to settlements inside it, those on its edge to all, the others to those outside.
     everyone = np.ones(len(ordered), dtype=bool)

@@ -14,7 +14,8 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, dijk
 from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import not_within, numbers
 from spatial.access.places import SnapPair, id_ranks, minutes_to_closest, place_on
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import node_labels
 from spatial.network.new_roads import road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
 
 
 WHOLE = 1_000_000
@@ -130,6 +130,7 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     ContractError
         For links or options that are not as above.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
     refuse("options", not_within("least_persons", least_persons) + not_within("time_limit_s", time_limit_s))
     persons = people_of(settlements, demand)
     goals = goals_of(settlements, facilities, service, vocabulary)

@@ -17,8 +17,8 @@ from shapely.ops import substring
 
 from spatial.access.od_pairs import people_of
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
-from spatial.access.places import SEA_KINDS, SnapPair, id_ranks, minutes_to_closest, place_on, take
-from spatial.errors import ContractError, CrsError, refuse
+from spatial.access.places import SEA_KINDS, SnapPair, check_on_network, id_ranks, minutes_to_closest, place_on, take
+from spatial.errors import ContractError, CrsError, of_kind, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
@@ -31,6 +31,7 @@ from spatial.planning.candidates import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of
 from spatial.planning.plans import SAME
 from spatial.study.access import SnapRules
+from spatial.terrain.friction import Friction
 from spatial.terrain.kernels_spread import path_cells
 from spatial.terrain.surface import Ground, Seeds, ground_of, move_to_open_cells, spread
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.terrain.friction import Friction
 
 
 ROAD_STEP_M = 500.0
@@ -120,10 +120,12 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     ContractError
         For options or frames that are not as above.
     """
+    check_on_network(graph, barriers)
     check_minutes("within_min", within_min)
     check_count("most", most)
     if water is not None:
         require_shapes("water", water, series_too=True)
+    of_kind("road_class", road_class, str)
     problems = not_within("longest_km", longest_km, most=FINITE)
     for name, value in (("detour", detour), ("speed_km_h", speed_km_h)):
         problems += not_within(name, value, least=1.0, most=FINITE)
@@ -132,7 +134,7 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
         raise ContractError("graph", [f"links are proposed on the network of one mode, not {graph.mode}"])
     persons = np.nan_to_num(people_of(settlements, demand))[np.argsort(id_ranks(settlements["settlement_id"]))]
     goals = goals_of(settlements, facilities, service, vocabulary)
-    rules, limit = rules or SnapRules(), within_min * (1.0 + SAME)
+    rules, limit = of_kind("rules", rules, SnapRules) or SnapRules(), within_min * (1.0 + SAME)
     homes = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     offers = place_on(graph, goals, key="facility_id", rules=rules, barriers=barriers).snaps
     now = minutes_to_closest(graph, SnapPair(homes.snaps, offers), direction="to_facility", barriers=barriers)
@@ -391,6 +393,7 @@ def lay_corridors(
     >>> lay_corridors(gap, friction, detour=1.0)[["route", "length_km"]].round(3).values.tolist()
     [['corridor', 0.666]]
     """
+    of_kind("friction", friction, Friction, required=True)
     problems = not_within("detour", detour, least=1.0, most=FINITE)
     refuse("options", problems + not_within("flagged_factor", flagged_factor, least=1.0, most=FINITE))
     require_shapes("links", links)
@@ -601,8 +604,9 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     >>> found.stretches[["settlement_ids", "length_km", "persons", "persons_per_km"]].values.tolist()
     [[['end', 'half'], 3.0, 300.0, 100.0]]
     """
+    check_on_network(graph, barriers)
     words, problems = upgrade_words(), []
-    if road not in words:
+    if of_kind("road", road, str) not in words:
         problems.append(f"road: {road!r} is no word for roads; there are {', '.join(sorted(words))}")
     refuse(
         "options", problems + (not_within("link_distance_m", link_distance_m) if link_distance_m is not None else [])
@@ -613,7 +617,8 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     is_wanted = pd.Series(getattr(graph, word.column)).isin(word.yes).to_numpy()
     if not is_wanted.any():
         raise ContractError("graph", [f"{word.column}: the network has no {road.replace('_', ' ')} to lead to"])
-    homes = place_on(graph, settlements, key="settlement_id", rules=rules or SnapRules(), barriers=barriers)
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
+    homes = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     snaps, back = homes.snaps, id_ranks(settlements["settlement_id"])
     has_road = np.isfinite(
         nearest_road_m(

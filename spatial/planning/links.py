@@ -17,16 +17,27 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from spatial.access.cells import towns_as_facilities
 from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
-from spatial.access.places import SnapPair, asked_for, existing, id_order, id_ranks, minutes_to_closest, place_on
-from spatial.errors import ContractError, InfeasibleError, first_of, refuse
+from spatial.access.places import (
+    SnapPair,
+    asked_for,
+    check_on_network,
+    existing,
+    id_order,
+    id_ranks,
+    minutes_to_closest,
+    place_on,
+)
+from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, refuse
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
-from spatial.network.snapping import Snaps, only_edges, snap
+from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, only_edges, snap
 from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
 from spatial.planning.plans import SAME
@@ -138,6 +149,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     InfeasibleError
         Where the budget builds no link; `bound` is the shortest one in kilometres.
     """
+    check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_links, worth)
     limit.check()
     persons = people_of(settlements, demand)
@@ -147,7 +159,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     goals = goals_of(settlements, facilities, service, vocabulary)
     if graph.edge_layer is not None:
         raise ContractError("graph", [f"links are ranked on the network of one mode, not {graph.mode}"])
-    rules = rules or SnapRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     homes, offers = (
         place_on(graph, frame, key=key, rules=rules, barriers=barriers)
         for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
@@ -165,7 +177,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
         is_today = plus.before.component_km >= rules.min_component_km
     is_further = ~is_new & ~is_today
 
-    def joined(edges: BoolArray, candidates: int) -> SnapPair:
+    def joined(edges: BoolArray, candidates: int, barriers: gpd.GeoSeries | None) -> SnapPair:
         some = only_edges(closed, edges)
         return SnapPair(
             *(
@@ -177,11 +189,11 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     edge = np.flatnonzero(is_new)
     reach = _reach(
         closed,
-        _Pieces(number[edge], edge, plus.forward_min[edge], plus.backward_min[edge]),
+        _Pieces(number[edge], edge, plus.forward_min[edge], plus.backward_min[edge], _runs(plus, edge, number[edge])),
         _Joined(
-            today=joined(is_today, rules.candidates),
-            onto_links=joined(is_new, len(edge)),
-            onto_others=joined(is_further, rules.candidates) if is_further.any() else None,
+            today=joined(is_today, rules.candidates, barriers),
+            onto_links=joined(is_new, len(edge), None),  # what a barrier lies before counts as the nearest of a run
+            onto_others=joined(is_further, rules.candidates, barriers) if is_further.any() else None,
             most=rules.candidates,
             barriers=barriers,
         ),
@@ -250,6 +262,7 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     InfeasibleError
         Where the budget builds nothing; `bound` is the shortest upgrade in kilometres.
     """
+    check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_upgrades, worth)
     limit.check()
     persons = people_of(settlements, demand)
@@ -283,12 +296,12 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
         then = [np.where(np.isfinite(minutes), np.minimum(minutes, own), np.inf) for minutes in today]
         is_faster = (then[0] < today[0]) | (then[1] < today[1])
         edge = np.flatnonzero(~np.isnan(found) & is_faster)
-        pieces.append(_Pieces(np.full(len(edge), number), edge, then[0][edge], then[1][edge]))
+        pieces.append(_Pieces(np.full(len(edge), number), edge, then[0][edge], then[1][edge], edge))
         if not (len(edge) or unknown or problems):
             problems.append(f"speed_km_h: no road of {name} becomes faster")
     refuse("upgrades", problems)
     every = _Pieces(*map(np.concatenate, zip(*pieces, strict=True)))
-    rules = rules or SnapRules()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     places = SnapPair(
         *(
             place_on(graph, frame, key=key, rules=rules, barriers=barriers).snaps
@@ -437,6 +450,7 @@ class _Pieces(NamedTuple):
     edge: IntArray
     forward_min: FloatArray  # once the link is built; inf where closed
     backward_min: FloatArray
+    run: IntArray  # pieces of one link between two roads of today, which other links may cross, have one number
 
 
 class _Joined(NamedTuple):
@@ -510,7 +524,8 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     np.fill_diagonal(between, 0.0)
     ways = Ways(between, to_goal(SnapPair(stops, joined.today.goals)), to_stops(joined.today.origins), now)
     rows = pd.DataFrame({**pieces._asdict(), "piece": np.arange(len(pieces.edge)), "start": start, "end": end})
-    onto, off = (_doors(snaps, rows, joined.most) for snaps in joined.onto_links)
+    walls = index_barriers(joined.barriers, crs=network.crs)
+    onto, off = (_doors(snaps, rows, joined.most, walls) for snaps in joined.onto_links)
     beside = onto.merge(off[["piece", "share", "walk_min"]], on="piece", suffixes=("", "_off"))
     apart = beside["share_off"] - beside["share"]
     straight = along(apart, beside["forward_min"]) + along(-apart, beside["backward_min"])
@@ -524,7 +539,14 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
         at, place = np.nonzero(np.isfinite(minutes))
         reached = stop.merge(pd.DataFrame({"stop": at, "place": place, "minutes": minutes[at, place]}), on="stop")
         left = stop.merge(pd.DataFrame({"stop": np.arange(len(nodes)), "minutes": rest}), on="stop")
-        through = reached[["link", "place"]].drop_duplicates()
+        # Who is joined to a road that a link reaches may stay on it, in whichever direction that is open.
+        others = np.ones(network.n_edges, dtype=bool)
+        others[pieces.edge] = False
+        joins = (network.edge_from[others], network.edge_to[others])
+        part = connected_components(csr_array((np.ones(len(joins[0])), joins), shape=(network.n_nodes,) * 2))[1]
+        place, candidate = np.nonzero(homes.edge >= 0)
+        own = pd.DataFrame({"place": place, "part": part[network.edge_from[homes.edge[place, candidate]]]})
+        through = stop.assign(part=part[nodes[stop["stop"]]]).merge(own, on="part")[["link", "place"]].drop_duplicates()
         through = through.assign(minutes=to_goal(SnapPair(homes, goals))[through["place"]])
         onto, off, inside = (pd.concat(both) for both in ((onto, reached), (off, left), (inside, through)))
     listed = [
@@ -542,13 +564,35 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     return _Reach(ways, Links(*columns))
 
 
-def _doors(snaps: Snaps, pieces: pd.DataFrame, most: int) -> pd.DataFrame:
-    """List where places may walk onto pieces of links, or off them, the nearest of each link."""
+def _runs(network: TravelGraph, edge: IntArray, link: IntArray) -> IntArray:
+    """Give runs of links a number: where no road of today meets one it goes on, whatever other link crosses it."""
+    is_today = np.ones(network.n_edges, dtype=bool)
+    is_today[edge] = False
+    ends = np.column_stack((network.edge_from[edge], network.edge_to[edge]))
+    is_met = np.isin(ends, np.concatenate((network.edge_from[is_today], network.edge_to[is_today])))
+    places = np.where(is_met, -1 - np.arange(ends.size).reshape(ends.shape), link[:, None] * network.n_nodes + ends)
+    names, at = np.unique(places, return_inverse=True)
+    start, end = at.reshape(ends.shape).T
+    runs = csr_array((np.ones(len(edge)), (start, end)), shape=(len(names), len(names)))
+    return np.asarray(connected_components(runs, directed=False)[1][start], dtype=np.int64)
+
+
+def _doors(snaps: Snaps, pieces: pd.DataFrame, most: int, walls: Barriers | None) -> pd.DataFrame:
+    """List where places may walk onto runs of links, or off them, the nearest of each link."""
     place, candidate = np.nonzero(snaps.edge >= 0)
-    found = {"edge": snaps.edge, "share": snaps.fraction, "walk_min": snaps.access_min}
+    found = {
+        "edge": snaps.edge,
+        "share": snaps.fraction,
+        "walk_min": snaps.access_min,
+        "foot_x": snaps.foot_x,
+        "foot_y": snaps.foot_y,
+    }
     doors = pd.DataFrame({"place": place, **{name: values[place, candidate] for name, values in found.items()}})
     # Candidates of a place are sorted by distance.
-    doors = doors.merge(pieces, on="edge")
+    doors = doors.merge(pieces, on="edge").drop_duplicates(["place", "link", "run"])
+    if walls is not None:
+        places = np.column_stack((snaps.x, snaps.y))[doors["place"]]
+        doors = doors[~blocked_legs(walls, places, doors[["foot_x", "foot_y"]].to_numpy())]
     return doors[doors.groupby(["place", "link"]).cumcount() < most]
 
 

@@ -20,8 +20,9 @@ from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, of_kind
 from spatial.inputs.services import Vocabulary, load_services
+from spatial.network.graph import TravelGraph
 from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from spatial.arrays import FloatArray, ObjectArray
-    from spatial.network.graph import TravelGraph
 
 
 WORKPLACE = "workplace"
@@ -95,10 +95,13 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     CrsError
         Where places and network differ in their CRS.
     """
+    of_kind("graph", graph, TravelGraph, required=True)
+    of_kind("services", services, Sequence)
     cutoffs = cutoffs_of(cutoffs_min)
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "tier"))
     require_columns("facilities", facilities, ("facility_id", "service"))
-    vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
+    vocabulary = of_kind("vocabulary", vocabulary, Vocabulary) or load_services()
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     for table, given in (("settlements", settlements), ("candidates", candidates)):
         if given is not None:
             require_shapes(table, given)

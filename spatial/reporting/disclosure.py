@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
@@ -23,7 +24,6 @@ from spatial.errors import ContractError
 from spatial.planning.plans import Silent
 from spatial.tables import TABLES
 from spatial.tables.contract import PERSONS, Field
-from spatial.tables.words import JUDGED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +45,10 @@ PARTS = ("persons_served", "persons_unserved", "persons_unknown")
 """Numbers that the people in scope of a norm consist of."""
 TOLERANCE = 1e-6
 """Persons by which sums of the same numbers may differ."""
+MOST_TOGETHER = 4
+"""Groups that are looked at together for whether nobody belongs to two of them."""
+SAME_SHARE = 1e-9
+"""Of a share, by which it may differ from place to place and still be one, since numbers are computed."""
 LOOKS = 20
 """Times that all hidden numbers are moved at once, before those that hardly moved are asked for one by one."""
 
@@ -75,6 +79,7 @@ class PeopleAsSums:
     """Released numbers as sums of unknowns, one unknown for the people of a settlement or of a group in it."""
 
     values: list[float] = field(default_factory=list)  # of the unknowns
+    least: list[float] = field(default_factory=list)  # what everybody knows them to be at least
     sums: dict[frozenset[int], float] = field(default_factory=dict)  # numbers by the unknowns that they add up
     cells: dict[frozenset[int], list[Cell]] = field(default_factory=lambda: defaultdict(list))
     # sums that are known to be the same
@@ -82,9 +87,10 @@ class PeopleAsSums:
     # unknowns with their weights that are known to be no more than a number
     at_most: list[tuple[dict[int, float], float]] = field(default_factory=list)
 
-    def unknown(self, value: float) -> int:
+    def unknown(self, value: float, least: float = 0.0) -> int:
         """Add an unknown whose true number is given, and name it."""
         self.values.append(value)
+        self.least.append(least)
         return len(self.values) - 1
 
     def put(self, of: Iterable[int], cell: Cell) -> None:
@@ -141,6 +147,7 @@ def cut(
         unsafe = sorted((key for key in waiting if told[key].width < k - TOLERANCE), key=order.__getitem__)
         if not unsafe:
             break
+        count = len(hidden)
         for key in unsafe:
             singles = [frozenset({item}) for item in key]
             known = [one for one in singles if one in numbers.sums and one not in hidden]
@@ -149,7 +156,7 @@ def cut(
                 hidden.add(min(known, key=order.__getitem__))
             elif binding:
                 hidden.add(min(binding, key=order.__getitem__))
-            else:
+            elif not told[key].binding:  # else what bound it was just hidden for another one, as may be what follows
                 # What is known among groups tells it: hide what is known of the same unknowns, else of those that
                 # these are compared with, and so on.
                 linked, around, reached = set(key), set[frozenset[int]](), set(key)
@@ -157,10 +164,11 @@ def cut(
                     reached = {other for item in reached for row in compared[item] for other in row} - linked
                     linked |= reached
                     around = {one for item in linked for one in holding[item] if one not in hidden}
-                if not around:
+                if around:
+                    hidden.add(min(around, key=order.__getitem__))
+                elif len(hidden) == count:
                     where = ", ".join(f"{one.table}.{one.column}" for one in numbers.cells[key])
                     raise ContractError("disclosure", [f"{where}: told by what nobody can hide; choose a smaller k"])
-                hidden.add(min(around, key=order.__getitem__))
     width = min((one.width for one in told.values()), default=np.inf)
     withheld: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for cell in [*unexplained, *(cell for key in hidden for cell in numbers.cells[key])]:
@@ -284,7 +292,12 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
         else:
             group_of[str(norm)] = len(groups)
             groups.append(scope)
-    unknowns = [{at: numbers.unknown(value) for at, value in enumerate(people) if value > 0.0} for people in groups]
+    # A true 0 is told, so that of a group in whole persons there is at least one wherever a number is hidden.
+    least = [float((np.nan_to_num(people) % 1.0 == 0.0).all()) for people in groups]
+    unknowns = [
+        {at: numbers.unknown(value, one) for at, value in enumerate(people) if value > 0.0}
+        for people, one in zip(groups, least, strict=True)
+    ]
     for name, own in zip(columns, unknowns, strict=False):
         for at, item in own.items():
             numbers.put([item], Cell("settlements", at, str(name)))
@@ -295,6 +308,14 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
             if low != high and (a <= b).all() and (a > 0.0).any():
                 for at, item in unknowns[low].items():
                     numbers.at_most.append(({item: 1.0, unknowns[high][at]: -1.0}, 0.0))
+            # A group that is estimated is the same share of another one everywhere.
+            both = (a > 0.0) & (b > 0.0)
+            if low < high and both.sum() > 1 and (both == ((a > 0.0) | (b > 0.0))).all():
+                share = b[both] / a[both]
+                if np.ptp(share) <= SAME_SHARE * share.max():
+                    for at, item in unknowns[low].items():
+                        pair = {unknowns[high][at]: 1.0, item: -float(share[0])}
+                        numbers.at_most += [(pair, 0.0), ({one: -weight for one, weight in pair.items()}, 0.0)]
             for whole, c in enumerate(filled):
                 if (
                     low < high
@@ -306,6 +327,19 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
                     for at, item in unknowns[whole].items():
                         made_of = frozenset(unknowns[one][at] for one in (low, high) if at in unknowns[one])
                         numbers.equal.append((made_of, frozenset({item})))
+    # Groups that nobody belongs to two of, such as by age, are together no more than all who live there.
+    for whole, c in enumerate(filled):
+        groups_in = [one for one, a in enumerate(filled) if one != whole and (a <= c).all() and (a > 0.0).any()]
+        largest: list[set[int]] = []
+        sizes = range(min(len(groups_in), MOST_TOGETHER), 1, -1)
+        for several in (set(some) for size in sizes for some in combinations(groups_in, size)):
+            together = np.sum([filled[one] for one in several], axis=0)
+            if (together <= c + TOLERANCE).all() and not any(several <= larger for larger in largest):
+                largest.append(several)
+                for at, item in unknowns[whole].items():
+                    members = {unknowns[one][at]: 1.0 for one in sorted(several) if at in unknowns[one]}
+                    if len(members) > 1:
+                        numbers.at_most.append((members | {item: -1.0}, 0.0))
     # People of a norm by settlement: all of the group there, or a part of it, which is an unknown of its own.
     township = settlements["township_id"].to_numpy() if "township_id" in settlements else np.full(count, None)
     sums: dict[tuple[str, str, str, str], set[int]] = defaultdict(set)
@@ -322,7 +356,7 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
             elif abs(value - row.persons_in_scope) <= TOLERANCE:
                 found[column] = all_there
             else:
-                found[column] = {numbers.unknown(value)}
+                found[column] = {numbers.unknown(value, least[group_of[norm]] * (value % 1.0 == 0.0))}
         parts = frozenset(item for column in PARTS for item in found[column])
         if all_there and parts and parts != all_there:
             numbers.equal.append((parts, frozenset(all_there)))
@@ -346,14 +380,23 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
                 continue
             known[column] = sums[key]
             numbers.put(sums[key], Cell("norm_results", row.Index, column))
-        # A verdict on a share of people tells on which side of the target they are.
-        for verdict in sorted({row.status, getattr(row, "status_as_mapped", row.status)} & set(JUDGED)):
-            if getattr(row, "share_of", "") != "persons" or not row.target_share >= 0.0:
-                continue
-            sign = -1.0 if verdict == "met" else 1.0
-            side = dict.fromkeys(known.get("persons_served", ()), sign * (1.0 - row.target_share))
-            side |= dict.fromkeys(known.get("persons_unserved", ()), -sign * row.target_share)
-            if sum(weight * numbers.values[item] for item, weight in side.items()) <= TOLERANCE:
+        # A verdict on a share of people tells on which side of the target they are, whatever those that were not
+        # measured may turn; that none can be given tells that these may turn it.
+        if getattr(row, "share_of", "") != "persons" or not row.target_share >= 0.0:
+            continue
+        share = row.target_share
+        told = {
+            "met": [(share - 1.0, share, share)],
+            "not_met": [(1.0 - share, -share, 1.0 - share)],
+            "not_measurable": [(1.0 - share, -share, -share), (share - 1.0, share, share - 1.0)],
+        }
+        verdicts = sorted({row.status, getattr(row, "status_as_mapped", row.status)})
+        for weights in dict.fromkeys(weights for verdict in verdicts for weights in told.get(verdict, [])):
+            side = {
+                item: weight for column, weight in zip(PARTS, weights, strict=True) for item in known.get(column, ())
+            }
+            total = sum(weight * numbers.values[item] for item, weight in side.items())
+            if total <= TOLERANCE and max(side.values(), default=0.0) > 0.0:
                 numbers.at_most.append((side, 0.0))
     for row in shown.get("gaps", pd.DataFrame()).itertuples():
         value, items = row.persons_unserved, unserved.get((str(row.norm_id), str(row.settlement_id)), set())
@@ -425,14 +468,25 @@ def told_to(
     # Unknowns in the same rows with the same weights can be exchanged, and nobody sees it.
     true = values[free]
     columns: list[list[tuple[int, float]]] = [[] for _ in free]
-    least, most = np.zeros(len(free)), upper.copy()
+    floor = np.array(numbers.least)[free]
+    least, most = floor.copy(), upper.copy()
     pairs = []
-    for at, (row, _, is_equation) in enumerate(rows):
+    for at, (row, limit, is_equation) in enumerate(rows):
         if not is_equation and sorted(row.values()) == [-1.0, 1.0]:
             # A group and its people, both unknown: while one moves the other stands still.
             low, high = (column_of[item] for item in sorted(row, key=row.__getitem__, reverse=True))
-            most[low], least[high] = min(most[low], true[high]), max(least[high], true[low])
+            most[low], least[high] = min(most[low], true[high] + limit), max(least[high], true[low] - limit)
             pairs.append((low, high))
+            continue
+        if not is_equation and len(row) > 1 and set(row.values()) <= {-1.0, 1.0}:
+            # Several groups and their people: each may move by its share of what all of them may together.
+            share = (limit - sum(weight * true[column_of[item]] for item, weight in row.items())) / len(row)
+            for item, weight in row.items():
+                at_item = column_of[item]
+                if weight > 0.0:
+                    most[at_item] = min(most[at_item], true[at_item] + share)
+                else:
+                    least[at_item] = max(least[at_item], true[at_item] - share)
             continue
         for item, weight in row.items():
             columns[column_of[item]].append((at, weight))
@@ -486,7 +540,7 @@ def told_to(
     parts = []
     for part in np.unique(free_part[at_column]):
         own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
-        facts = _Facts(matrix[own][:, mine], limits[own], equations[own], upper[mine])
+        facts = _Facts(matrix[own][:, mine], limits[own], equations[own], floor[mine], upper[mine])
         parts.append(_Part(sums[:, mine], facts, own, true[mine]))
         parts[-1].look_around(k)
     for question, (key, _) in enumerate(questions):
@@ -502,11 +556,12 @@ def told_to(
 
 
 class _Facts(NamedTuple):
-    """What is known of the unknowns of a part, none of which is below 0: their weighted sums are within limits."""
+    """What is known of the unknowns of a part: their weighted sums are within limits."""
 
     weights: sparse.csr_matrix  # shape (facts, unknowns)
     limits: FloatArray  # shape (facts,)
     equations: BoolArray  # shape (facts,); whether it is the limit and not only within it
+    lower: FloatArray  # shape (unknowns,)
     upper: FloatArray  # shape (unknowns,)
 
 
@@ -524,7 +579,7 @@ class _Part:
         self.high = self.low
         model = highspy.HighsLp()
         model.num_row_, model.num_col_ = facts.weights.shape
-        model.col_cost_, model.col_lower_ = np.zeros((2, len(true)))
+        model.col_cost_, model.col_lower_ = np.zeros(len(true)), facts.lower
         model.col_upper_ = facts.upper
         model.row_lower_ = np.where(facts.equations, facts.limits, -np.inf)
         model.row_upper_ = facts.limits + np.where(facts.equations, 0.0, TOLERANCE)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.options import check_seed, numbers, paired, whole_number
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, of_kind
 from spatial.score.composite import FLOOR, coupling_coordination, read_scores
 from spatial.score.scoreboard import Evidence, place_levels
 from spatial.tables import TABLES
@@ -355,7 +355,7 @@ def rank_units(
     doubts: RankDoubts | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Rank townships and settlements among their like: scores with ranks, pairs of townships, shares of variance."""
-    doubts = doubts or RankDoubts()
+    doubts = of_kind("doubts", doubts, RankDoubts) or RankDoubts()
     ranked = scores.assign(**dict.fromkeys(RANKS, np.nan))
     pairs = TABLES["rank_pairs"].frame()
     shares: list[pd.DataFrame] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ContractError
+from spatial.errors import ContractError, of_kind
 from spatial.indices.groups import border_effect, dissimilarity_index, information_index, urban_rural_gap
 from spatial.indices.inequality import equally_distributed_equivalent, theil_t
 from spatial.norms.evaluation import UnitGates
@@ -32,6 +32,7 @@ from spatial.score.evidence import (
     read_ground,
     shared,
 )
+from spatial.score.place_scores import PlaceScores
 from spatial.score.spatial_pattern import beyond_by_township
 from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS, STUDY
@@ -39,7 +40,6 @@ from spatial.tables.words import PILLARS, STUDY
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray
     from spatial.indices.resilience import RobustCoverage
-    from spatial.score.place_scores import PlaceScores
 
 
 # Levels of the four pillars: quantities that rise, or stay, with every person's access.
@@ -374,7 +374,9 @@ def score_study(
     ContractError
         Where flows name places that are not there, or `places` are of another number than those of the study area.
     """
-    rules = rules or ScoreRules()
+    of_kind("places", places, PlaceScores, required=True)
+    of_kind("evidence", evidence, Evidence, required=True)
+    rules = of_kind("rules", rules, ScoreRules) or ScoreRules()
     ground = read_ground(settlements, boundaries)
     if len(places.q) != len(ground):
         told = f"places: {len(places.q)} for {len(ground)} settlements of the study area; score exactly these"
@@ -443,7 +445,7 @@ def pillar_levels(
     rules: ScoreRules | None = None,
 ) -> pd.DataFrame:
     """Measure the pillars of every unit as `score_study` does, and nothing else: what a variant is ranked by."""
-    rules = rules or ScoreRules()
+    rules = of_kind("rules", rules, ScoreRules) or ScoreRules()
     ground = read_ground(settlements, boundaries)
     balances = flow_table(flows, settlements, ground, rules)
     units = list(ground.units())

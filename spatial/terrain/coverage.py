@@ -11,7 +11,7 @@ import pandas as pd
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.outlines import outline_faults, require_frame, require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.friction import require_aligned
@@ -80,6 +80,7 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
     CrsError
         Where the zones are in another CRS, or the raster is turned.
     """
+    of_kind("raster", raster, Raster, required=True)
     require_shapes("zones", zones)
     if zones.crs is None or zones.crs != raster.crs:
         have = "no CRS" if zones.crs is None else f"the CRS {zones.crs.to_string()}"
@@ -137,6 +138,7 @@ def zonal_coverage(
     CrsError
         As `zonal_sums`.
     """
+    of_kind("coverage", coverage, GeographicCoverage, required=True)
     parts = {"served": coverage.served, "full": coverage.full, "not_reached": coverage.not_reached}
     table = pd.DataFrame({"zone_id": zones[zone_id].to_numpy() if zone_id in zones else None})
     for name, values in parts.items():

@@ -16,7 +16,7 @@ import pandas as pd
 from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
-from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
+from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
 from spatial.outlines import require_shapes
 from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.rasters import Raster
@@ -344,6 +344,9 @@ def friction_surface(
     >>> friction_surface(ground, "accessmod_example").min_per_m.tolist()
     [[0.012, nan]]
     """
+    of_kind("landcover", landcover, Raster, required=True)
+    of_kind("elevation", elevation, Raster)
+    of_kind("speeds", speeds, str, Path, SurfaceSpeeds, required=True)
     table = load_surface_speeds(speeds)
     if mode not in table.roads:
         raise ContractError("friction", [f"mode: {mode!r} is not one of {', '.join(table.roads)}"])

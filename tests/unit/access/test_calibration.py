@@ -281,3 +281,31 @@ def test_each_leg_of_a_combined_network_gets_factors_of_its_own(city):
     links = both.edge_layer < 0
     assert np.array_equal(fitted.forward_min[links], both.forward_min[links])
     assert np.allclose(fitted.forward_min, slower.forward_min, rtol=0.05)
+
+
+def test_a_class_that_only_the_fitted_speeds_lead_over_is_fitted_too():
+    # 60 km of primary road, then 30 km beside a tertiary one, which is the faster at 40 km/h once primary has 36.
+    lines = [
+        [(0, 0), (60_000, 0)],
+        [(60_000, 0), (75_000, 500), (90_000, 0)],
+        [(60_000, 0), (75_000, -500), (90_000, 0)],
+    ]
+    roads = gpd.GeoDataFrame(
+        {
+            "road_id": ["main", "last", "side"],
+            "road_class": ["primary", "primary", "tertiary"],
+            "speed_km_h": [60.0, 60.0, 50.0],
+        },
+        geometry=[shapely.LineString(line) for line in lines],
+        crs=CRS,
+    )
+    graph = build_network(roads, mode="drive")
+    x = np.arange(1000.0, 59_000.0, 1500.0)
+    is_far = np.arange(len(x)) % 4 == 0
+    minutes = (60_000.0 - x) * 0.06 / 36.0 + is_far * np.hypot(15_000.0, 500.0) * 2.0 * 0.06 / 40.0
+    observed = pd.DataFrame(
+        {"from_x": x, "from_y": 0.0, "to_x": np.where(is_far, 90_000.0, 60_000.0), "to_y": 0.0, "observed_min": minutes}
+    )
+    found = calibrate_speeds(graph, observed)
+    assert found.factors == pytest.approx({"primary": 0.6, "tertiary": 0.8}, abs=0.01)
+    assert found.apply(graph).speed_km_h == pytest.approx([36.0, 36.0, 40.0], rel=0.01)

@@ -582,3 +582,22 @@ def test_ground_on_which_nothing_can_be_found_is_refused(given: dict[str, gpd.Ge
     ground = {"settlements": _settlements(), "boundaries": _boundaries(), **given}
     with pytest.raises(ContractError, match=told):
         locate_places(_facilities({"name": "官坪村卫生室"}), **ground)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"facility_id": "f1"}, "facility_id: repeated: 'f1'"),
+        ({"facility_id": None}, "facility_id: missing in 2 rows"),
+        ({"name": [["x"], "y"]}, "name: a list in 1 rows"),
+    ],
+)
+def test_rows_that_ids_or_names_do_not_tell_apart_are_refused(changed, words):
+    rows = _facilities({"name": "x"}, {"name": "y"}).assign(**changed)
+    with pytest.raises(ContractError, match=words):
+        locate_places(rows, _settlements(), _boundaries())
+
+
+def test_settlements_of_one_id_are_no_places_to_locate_at():
+    with pytest.raises(ContractError, match="settlement_id: repeated"):
+        locate_places(_facilities({"name": "x"}), _settlements().assign(settlement_id="s"), _boundaries())

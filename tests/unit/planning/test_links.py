@@ -183,6 +183,28 @@ def test_links_that_are_not_built_change_nothing(seed):
     assert found.settlements["after_min"].to_numpy() == pytest.approx(after, abs=1e-9)
 
 
+@pytest.mark.parametrize("wall_at", [None, 10_000])
+def test_a_link_that_crosses_another_and_is_not_built_brings_nobody_onto_that(wall_at):
+    graph = build_network(lines(road=[(-6_000, 0), (0, 0)]), mode="drive")
+    # At 20 km/h it is 400 m further west 0.6 minutes less, walked aslant: but where nothing is built nobody can enter
+    # there. A wall before the nearest point of the link leaves no way onto it.
+    villages, links = (
+        places(v=(10_000, 2_000, 10)),
+        lines(west=[(0, 0), (20_000, 0)], across=[(9_600, -500), (9_600, 500)]).assign(speed_km_h=20.0),
+    )
+    wall = None
+    if wall_at is not None:
+        wall = gpd.GeoSeries([shapely.LineString([(wall_at - 50, 1_000), (wall_at + 50, 1_000)])], crs=CRS)
+    asked = {"facilities": clinic(-6_000, 0), "service": "clinic", "within_min": 90, "barriers": wall}
+    rules = SnapRules(min_component_km=0.0)
+    found = rank_links(graph, villages, links, budget_km=99, most_links=1, rules=rules, **asked)
+    alone = rank_links(graph, villages, links.iloc[:1], budget_km=99, rules=rules, **asked)
+    # 2 km x 1.3 at 5 km/h, then 10 km at 20 km/h and 6 km at 60.
+    after = np.inf if wall_at else 31.2 + 30.0 + 6.0
+    assert found.settlements["after_min"].tolist() == pytest.approx([after])
+    assert alone.settlements["after_min"].tolist() == pytest.approx([after])
+
+
 def test_nobody_walks_to_the_end_of_a_link_that_is_not_built():
     graph = build_network(ladder(), mode="drive")
     rules = SnapRules(min_component_km=0.0, candidates=1, max_snap_m=7_000.0)
@@ -213,6 +235,20 @@ def test_a_road_that_is_too_short_to_be_joined_to_counts_once_a_link_leads_there
     assert found.settlements["before_min"].tolist() == [np.inf]
     assert found.settlements["after_min"].to_numpy() == pytest.approx([23.4 + 25.0])
     assert minutes_with(graph, villages, hospital, links, rules) == pytest.approx([23.4 + 25.0])
+
+
+def test_a_oneway_road_that_is_too_short_alone_leads_to_the_goal_on_it_once_a_link_joins_it():
+    # 3 km of street alone are too short to be joined to; the link makes them 11, and lies 1.5 km behind the village.
+    graph = build_network(
+        pd.concat([ladder(), lines(street=[(0, 40_000), (3_000, 40_000)]).assign(oneway="yes")]), mode="drive"
+    )
+    villages, links = places(v=(1_500, 40_000, 10)), lines(up=[(0, 40_000), (0, 48_000)])
+    hospital, rules = clinic(3_000, 40_000), SnapRules(max_snap_m=2_000.0)
+    asked = {"facilities": hospital, "service": "clinic", "within_min": 60, "rules": rules}
+    found = rank_links(graph, villages, links, budget_km=9, **asked)
+    assert found.settlements["before_min"].tolist() == [np.inf]
+    assert found.settlements["after_min"].tolist() == pytest.approx([1.5])
+    assert minutes_with(graph, villages, hospital, links, rules) == pytest.approx([1.5])
 
 
 @pytest.mark.parametrize("seed", range(3))

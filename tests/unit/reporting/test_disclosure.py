@@ -167,6 +167,63 @@ def test_no_pair_of_released_numbers_differs_by_a_group_of_fewer_than_k(seed):
     assert min(value for value in released.values() if value > 0.0) >= K
 
 
+def _hamlets(people, *, served, unknown=0, target=0.9, status="met"):
+    """Hamlets of one township in their order: first those within a norm, last those of which nobody knows."""
+    names = [f"s{at:02}" for at in range(len(people))]
+    settlements = pd.DataFrame({"settlement_id": names, "population_persons": np.array(people, float)})
+    rows = []
+    for level, unit, first, last in [
+        *(("settlement", name, at, at + 1) for at, name in enumerate(names)),
+        ("study", "study", 0, len(people)),
+    ]:
+        ends = (0, served, len(people) - unknown, len(people))
+        parts = [sum(people[max(first, low) : min(last, high)]) for low, high in itertools.pairwise(ends)]
+        word = status if level == "study" else "met"
+        rows.append(("all_30", level, unit, word, word, "persons", target, float(sum(people[first:last])), *parts))
+    columns = ["norm_id", "unit_level", "unit_id", "status", "status_as_mapped", "share_of", "target_share", *PEOPLE]
+    return {"settlements": settlements, "norm_results": pd.DataFrame(rows, columns=columns)}
+
+
+def test_hamlets_of_which_each_must_have_one_are_not_told_by_their_sum():
+    # Ten people in ten hamlets, none of which has a true 0: one in each. With half persons there may be fewer.
+    made = cut(_hamlets([1] * 10, served=10), "public", k=K)
+    assert made.tables["norm_results"]["persons_in_scope"].isna().all()
+    halves = cut(_hamlets([1.5] * 10, served=10), "public", k=K).tables["norm_results"]
+    assert halves.set_index("unit_level").loc["study", "persons_in_scope"] == 15.0
+
+
+def test_a_verdict_counts_those_who_were_not_measured():
+    # 300 of 305 are within and nobody knows of 5: with a share of 300 / 305 that is met only if 5 are no more.
+    told = cut(_hamlets([300, 5], served=1, unknown=1, target=300 / 305), "public", k=K)
+    assert told.tables["settlements"]["population_persons"].isna().all()
+    # That no verdict can be given where 95 are within and 5 are not known tells that 5 are no fewer.
+    told = cut(_hamlets([95, 5], served=1, unknown=1, target=0.96, status="not_measurable"), "public", k=K)
+    assert told.least_width >= K - 1e-5
+
+
+def test_groups_of_which_nobody_belongs_to_two_leave_each_other_little_room():
+    # Of 30 people 25 are elderly, so that no more than 5 are children: who knows both finds 4 to within 1 to 5.
+    tables = _hamlets([30, 60], served=2)
+    tables["settlements"] = tables["settlements"].assign(elderly_persons=[25.0, 20.0], children_persons=[4.0, 11.0])
+    shown = cut(tables, "public", k=K).tables["settlements"]
+    assert np.isnan(shown["children_persons"][0])
+    assert shown.loc[0, ["population_persons", "elderly_persons"]].isna().any()
+
+
+def test_a_group_that_is_the_same_share_of_everybody_gives_nobody_away():
+    # A tenth of all are children: who knows of 80 people knows of 8 children.
+    tables = _hamlets([80, 90, 400], served=3)
+    tables["settlements"] = tables["settlements"].assign(children_persons=[8.0, 9.0, 40.0])
+    shown = cut(tables, "public", k=K).tables["settlements"][["population_persons", "children_persons"]]
+    assert shown.isna().to_numpy().tolist() == [[True, True], [True, True], [False, False]]
+
+
+def test_a_number_whose_bounds_were_just_hidden_for_another_is_looked_at_again():
+    # One hamlet of 1 is within, another and one of 8 are not: what tells one of them is hidden for another one.
+    made = cut(_hamlets([1, 1, 8], served=1, status="not_met"), "public", k=K)
+    assert made.tables["settlements"]["population_persons"].isna().all()
+
+
 def test_the_attack_finds_what_hiding_small_numbers_alone_gives_away():
     tables = _county(0)
     naive = {name: tables[name].sort_values(list(TABLES[name].key)).reset_index(drop=True) for name in OPEN}
