@@ -86,6 +86,8 @@ class PeopleAsSums:
     equal: list[tuple[frozenset[int], frozenset[int]]] = field(default_factory=list)
     # unknowns with their weights that are known to be no more than a number
     at_most: list[tuple[dict[int, float], float]] = field(default_factory=list)
+    # unknowns that everybody knows to be a share of another one, by it
+    share_of: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def unknown(self, value: float, least: float = 0.0) -> int:
         """Add an unknown whose true number is given, and name it."""
@@ -138,6 +140,10 @@ def cut(
     for row in [*(low | high for low, high in numbers.equal), *(row.keys() for row, _ in numbers.at_most)]:
         for item in row:
             compared[item].append(row)
+    alike = {item: {item} for item in range(len(numbers.values))}
+    for item, (of, _) in numbers.share_of.items():
+        alike[of].add(item)
+        alike[item] = alike[of]
     order = {key: (value, sorted(key)) for key, value in numbers.sums.items()}
     # A number that is safe stays so: what is hidden later only makes intervals wider.
     told: dict[frozenset[int], _Told] = {}
@@ -149,11 +155,14 @@ def cut(
             break
         count = len(hidden)
         for key in unsafe:
-            singles = [frozenset({item}) for item in key]
-            known = [one for one in singles if one in numbers.sums and one not in hidden]
+            # What is known of each unknown by itself, or by one that it is a share of or that is a share of it.
+            alone = [
+                [one for other in alike[item] if (one := frozenset({other})) in numbers.sums and one not in hidden]
+                for item in key
+            ]
             binding = [one for one in told[key].binding if one not in hidden]
-            if len(known) == len(singles):
-                hidden.add(min(known, key=order.__getitem__))
+            if all(alone):
+                hidden.add(min((one for each in alone for one in each), key=order.__getitem__))
             elif binding:
                 hidden.add(min(binding, key=order.__getitem__))
             elif not told[key].binding:  # else what bound it was just hidden for another one, as may be what follows
@@ -312,10 +321,9 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
             both = (a > 0.0) & (b > 0.0)
             if low < high and both.sum() > 1 and (both == ((a > 0.0) | (b > 0.0))).all():
                 share = b[both] / a[both]
-                if np.ptp(share) <= SAME_SHARE * share.max():
-                    for at, item in unknowns[low].items():
-                        pair = {unknowns[high][at]: 1.0, item: -float(share[0])}
-                        numbers.at_most += [(pair, 0.0), ({one: -weight for one, weight in pair.items()}, 0.0)]
+                for at, item in unknowns[low].items() if np.ptp(share) <= SAME_SHARE * share.max() else ():
+                    of, part = numbers.share_of.get(item, (item, 1.0))
+                    numbers.share_of.setdefault(unknowns[high][at], (of, part * float(share[0])))
             for whole, c in enumerate(filled):
                 if (
                     low < high
@@ -441,34 +449,54 @@ def told_to(
     values = np.array(numbers.values)
     known = np.zeros(len(values), dtype=bool)
     known[[item for key in numbers.sums if len(key) == 1 and key not in hidden for item in key]] = True
-    free: list[int] = np.flatnonzero(~known).tolist()
+    for item, (of, _) in numbers.share_of.items():
+        known[of] |= known[item]
+    for item, (of, _) in numbers.share_of.items():
+        known[item] = known[of]
+
+    def open_in(row: Mapping[int, float]) -> dict[int, float]:
+        """Weigh the unknowns of a row that are not known, shares by what they are of."""
+        weights: dict[int, float] = defaultdict(float)
+        for item, weight in row.items():
+            if not known[item]:
+                of, share = numbers.share_of.get(item, (item, 1.0))
+                weights[of] += share * weight
+        return {item: weight for item, weight in weights.items() if weight}
+
+    free: list[int] = [item for item in np.flatnonzero(~known).tolist() if item not in numbers.share_of]
     column_of = {item: at for at, item in enumerate(free)}
     rows: list[tuple[dict[int, float], float, bool]] = []  # weights, right side, whether it is an equation
     seen: dict[frozenset[int], int] = {}
     sources: dict[int, list[frozenset[int]]] = defaultdict(list)  # released numbers that each row says
-    for key, value in numbers.sums.items():
+    for key in numbers.sums:
         inside = frozenset(item for item in key if not known[item])
         if key in hidden or not inside:
             continue
         if inside not in seen:
             seen[inside] = len(rows)
-            rows.append((dict.fromkeys(inside, 1.0), value - values[list(key - inside)].sum(), True))
+            weights = open_in(dict.fromkeys(inside, 1.0))
+            rows.append((weights, sum(weight * values[item] for item, weight in weights.items()), True))
         sources[seen[inside]].append(key)
     told = [({**dict.fromkeys(low, 1.0), **dict.fromkeys(high, -1.0)}, 0.0, True) for low, high in numbers.equal]
     told += [(row, limit, False) for row, limit in numbers.at_most]
     upper = np.full(len(free), np.inf)
     for row, limit, is_equation in told:
-        inside_row = {item: weight for item, weight in row.items() if not known[item] and weight}
+        inside_row = open_in(row)
         rest = limit - sum(weight * values[item] for item, weight in row.items() if known[item])
+        # A share that differs in its last digit from place to place makes no equation impossible.
+        rest = sum(weight * values[item] for item, weight in inside_row.items()) if is_equation else rest
         if len(inside_row) == 1 and not is_equation and next(iter(inside_row.values())) > 0.0:
             ((item, weight),) = inside_row.items()
             upper[column_of[item]] = min(upper[column_of[item]], rest / weight)
-        elif inside_row:
+        elif inside_row and (is_equation or rest < 0.0 or max(inside_row.values()) > 0.0):
             rows.append((inside_row, rest, is_equation))
     # Unknowns in the same rows with the same weights can be exchanged, and nobody sees it.
     true = values[free]
     columns: list[list[tuple[int, float]]] = [[] for _ in free]
     floor = np.array(numbers.least)[free]
+    for item, (of, share) in numbers.share_of.items():
+        if not known[of]:
+            floor[column_of[of]] = max(floor[column_of[of]], numbers.least[item] / share)
     least, most = floor.copy(), upper.copy()
     pairs = []
     for at, (row, limit, is_equation) in enumerate(rows):
@@ -528,15 +556,17 @@ def told_to(
     equations = np.array([is_equation for _, _, is_equation in rows], dtype=bool)
     found, questions = {}, []
     for key in (one for one in numbers.sums if one in asked):
-        inside_at = [column_of[item] for item in key if not known[item]]
-        if len(inside_at) == 1 and width_of[inside_at[0]] >= k:
-            found[key] = _Told(float(width_of[inside_at[0]]))
+        inside_at = {column_of[item]: weight for item, weight in open_in(dict.fromkeys(key, 1.0)).items()}
+        width = sum(weight * width_of[at] for at, weight in inside_at.items()) if len(inside_at) == 1 else 0.0
+        if width >= k:
+            found[key] = _Told(float(width))
         else:
             questions.append((key, inside_at))
     shape = (len(questions), len(free))
     at_row = [number for number, (_, inside_at) in enumerate(questions) for _ in inside_at]
     at_column = [at for _, inside_at in questions for at in inside_at]
-    sums = sparse.csr_matrix((np.ones(len(at_row)), (at_row, at_column)), shape=shape)
+    weighed = [weight for _, inside_at in questions for weight in inside_at.values()]
+    sums = sparse.csr_matrix((weighed, (at_row, at_column)), shape=shape)
     parts = []
     for part in np.unique(free_part[at_column]):
         own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)

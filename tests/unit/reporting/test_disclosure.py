@@ -20,15 +20,16 @@ NORMS = {"all_30": ("population_persons", 30.0), "all_60": ("population_persons"
 NORMS |= {"elderly_30": ("elderly_persons", 30.0), "disabled_45": ("disabled_persons", 45.0)}
 
 
-def _county(seed, villages=20, townships=4):
+def _county(seed, villages=20, townships=4, elderly=None):
     """Villages with groups, their minutes, and norms summed over townships and the study, all in whole persons."""
     random = np.random.default_rng(seed)
     people = random.integers(1, 300, villages).astype(float)
+    old = np.floor(people * random.uniform(0.0, 0.4, villages)) if elderly is None else people * elderly
     settlements = pd.DataFrame(
         {
             "settlement_id": [f"s{number:02}" for number in range(villages)],
             "population_persons": people,
-            "elderly_persons": np.floor(people * random.uniform(0.0, 0.4, villages)),
+            "elderly_persons": old,
             "disabled_persons": np.floor(people * random.uniform(0.0, 0.1, villages)),
             "township_id": [f"t{number % townships}" for number in range(villages)],
             "registered_persons": people + 1.0,
@@ -216,6 +217,14 @@ def test_a_group_that_is_the_same_share_of_everybody_gives_nobody_away():
     tables["settlements"] = tables["settlements"].assign(children_persons=[8.0, 9.0, 40.0])
     shown = cut(tables, "public", k=K).tables["settlements"][["population_persons", "children_persons"]]
     assert shown.isna().to_numpy().tolist() == [[True, True], [True, True], [False, False]]
+
+
+def test_an_estimated_group_hides_its_small_villages_and_what_tells_them_alone():
+    tables = _county(1, villages=80, elderly=0.2)
+    shown = cut(tables, "public", k=K).tables["settlements"]
+    hidden, small = shown["elderly_persons"].isna(), tables["settlements"]["elderly_persons"].lt(K).sum()
+    assert hidden.equals(shown["population_persons"].isna())
+    assert 0 < small <= hidden.sum() <= 2 * small
 
 
 def test_a_number_whose_bounds_were_just_hidden_for_another_is_looked_at_again():
