@@ -21,7 +21,7 @@ from spatial.norms.measuring import modes_for, within
 from spatial.planning.siting import p_median
 from spatial.reporting.plans import amount_text
 from spatial.reporting.summary import LEAST_CHANGE_MIN
-from spatial.reporting.wording import norm_name
+from spatial.reporting.wording import norm_titles
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 from spatial.stages.scenarios import scenarios
@@ -295,7 +295,7 @@ def _lines(
         quickest = ways[["before_min", "after_min"]].min().fillna(np.inf)
         quickest = quickest.loc[quickest.index.isin(counted.index)]
         was, became = (within(quickest[f"{side}_min"].to_numpy(), norm) == 1.0 for side in ("before", "after"))
-        title = norm_name(register[norm.id], words)
+        title = norm_titles(register[norm.id]).get("en") or f"{words.service(service)} within {norm.threshold:g} min"
         for verb, is_so in (("within", became & ~was), ("beyond", was & ~became)):
             moved = (rows["service"] == service) & rows["settlement_id"].isin(quickest.index[is_so])
             crossed = crossed.mask(moved, crossed + f", now {verb}: {title}")
