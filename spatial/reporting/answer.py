@@ -404,8 +404,9 @@ def answer_lead(answer: Told, words: Words) -> str:
 
 def _unjudged_text(norm: Told, words: Words) -> str:
     """Name a norm and why nobody can judge it; that a list may lack some only bears on norms that are judged."""
-    codes = [code for code in norm["reason"].split(";") if not code.startswith("inventory:")]
-    return words.say("answer", "for_reason", norm=norm_text(norm, words), reason=words.reason(";".join(codes)))
+    codes = [code for code in norm["reason"].split(";") if code and not code.startswith("inventory:")]
+    name, reason = norm_text(norm, words), words.reason(";".join(codes) or norm["reason"])
+    return words.say("answer", "for_reason", norm=name, reason=reason) if reason else name
 
 
 def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]:

@@ -174,6 +174,8 @@ def test_a_norm_of_the_study_that_nobody_can_judge_is_told_with_the_reason():
     said = answer_lines(answer, [], Words("en"))[1].replace("\u00a0", " ")
     reason = "not known whether the place is urban or rural"
     assert said == f"The study asks, but nobody can judge: county seat within 45 min ({reason})."
+    silent = summarise_answer(tables(), [norm(SEAT), own | {"reason": ""}], mode="drive")
+    assert answer_lines(silent, [], Words("en"))[1].replace("\u00a0", " ").endswith("county seat within 45 min.")
 
 
 def test_the_worst_township_is_where_most_of_them_live_and_villages_are_named_by_people(answer):
