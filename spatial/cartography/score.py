@@ -388,19 +388,22 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
         book.tables[name].loc[book.tables[name]["unit_level"] == level]
         for name in ("scores", "score_components", "norm_results")
     )
-    by_unit = dict(tuple(parts.groupby("unit_id", sort=False)))
+    by_unit: dict[str, list[dict[Any, Any]]] = {}
+    for part in parts.to_dict("records"):
+        by_unit.setdefault(str(part["unit_id"]), []).append(part)
     beyond = {
         (str(row["unit_id"]), str(row["norm_id"])): _beyond(row)
         for row in results.loc[results["gate"] == "fail"].to_dict("records")
     }
-    named, undefined = _named(book), Undefined.of(book.tables, level)
+    named, undefined = _named(book).to_dict("index"), Undefined.of(book.tables, level)
+    targets = GapTargets()
     for row in scores.sort_values(["median_rank", "unit_id"], kind="stable").to_dict("records"):
         unit = str(row["unit_id"])
-        own_parts = by_unit.get(unit, parts.iloc[:0])
+        own_parts = by_unit.get(unit, [])
         told_parts = []
-        for part in own_parts.to_dict("records"):
+        for part in own_parts:
             name, _, kind = str(part["component"]).partition(":")
-            detail, asked = str(part["detail"]), GapTargets().of(name)
+            detail, asked = str(part["detail"]), targets.of(name)
             is_road = name == "robust_coverage" and detail
             told = {
                 "name": name,
@@ -416,7 +419,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             }
             told = {key: value for key, value in told.items() if value is not None and value not in ("", {})}
             told_parts.append(told | undefined.reason(unit, part))
-        names = by_language(named.loc[unit].to_dict()) if unit in named.index else {}
+        names = by_language(named.get(unit, {}))
         missing = pillars_missing(row, own_parts)
         yield {
             "id": unit,
@@ -430,7 +433,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],
             "gates_unjudged": gates_unjudged(row),
             "failed": [{"norm": norm, **beyond.get((unit, norm), {})} for norm in split_codes(row["failed_gates"])],
-            "gaps_targeted": int((own_parts["target"].notna() & own_parts["side"].eq("gap")).sum()),
+            "gaps_targeted": sum(part["side"] == "gap" and pd.notna(part["target"]) for part in own_parts),
             "terms": split_codes(row["segmentation_terms"]),
             "parts": told_parts,
         }

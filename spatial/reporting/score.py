@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -34,15 +34,14 @@ NAMED = 3
 """Places without a number of people that a sentence names; of the others it says how many."""
 
 
-def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[str, str]:
+def pillars_missing(row: Mapping[Any, Any], components: Iterable[Mapping[Any, Any]]) -> dict[str, str]:
     """Name the pillars of a unit that nothing measures, and why; what is not asked of it is not missing."""
-    levels = components.loc[components["side"] == "level"]
+    said = {(part["pillar"], part["component_status"]) for part in components if part["side"] == "level"}
     found = {}
     for pillar in PILLARS:
         if not pd.isna(row[f"level_{pillar}"]):
             continue
-        said = set(levels.loc[levels["pillar"] == pillar, "component_status"])
-        reason = next((name for name in REASONS if name in said), "")
+        reason = next((name for name in REASONS if (pillar, name) in said), "")
         if row["unit_level"] != "settlement" or reason == NO_DATA:
             found[pillar] = reason or NO_DATA
     return found
@@ -460,9 +459,9 @@ def _unit(
         return None
     row, parts = rows.iloc[0], tables["score_components"]
     own = parts.loc[(parts["unit_level"] == level) & (parts["unit_id"] == unit)]
-    missing = pillars_missing(row.to_dict(), own)
     held = held_back(own, weights) if len(own) else own.assign(obstacle_degree=[])
     told = own.to_dict("records")
+    missing = pillars_missing(row.to_dict(), told)
     return {
         "id": unit,
         "name": plain(row["name"]),

@@ -302,17 +302,15 @@ def test_the_label_claims_no_band_that_the_interval_does_not_support(tables):
 
 def test_a_pillar_is_missing_for_the_first_reason_that_any_part_has(tables):
     row = tables["scores"].iloc[0].to_dict() | {"level_order": math.nan}
-    parts = pd.DataFrame(
-        [
-            component("study", "study", "order", "level", "gates_passed", math.nan, component_status="not_asked"),
-            component("study", "study", "order", "level", "robust_coverage", math.nan),
-            component("study", "study", "elements", "level", "two_way_flow", math.nan),
-        ]
-    )
+    parts = [
+        component("study", "study", "order", "level", "gates_passed", math.nan, component_status="not_asked"),
+        component("study", "study", "order", "level", "robust_coverage", math.nan),
+        component("study", "study", "elements", "level", "two_way_flow", math.nan),
+    ]
     assert pillars_missing(row, parts) == {"elements": "no_data", "order": "no_data"}
-    assert pillars_missing(row, parts.iloc[[0, 2]]) == {"elements": "no_data", "order": "not_asked"}
+    assert pillars_missing(row, [parts[0], parts[2]]) == {"elements": "no_data", "order": "not_asked"}
     village = row | {"unit_level": "settlement"}
-    assert pillars_missing(village, parts.iloc[[0]]) == {}
+    assert pillars_missing(village, parts[:1]) == {}
 
 
 def test_a_study_without_townships_flows_or_people_still_has_its_lines(tables):
