@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -216,7 +217,7 @@ def near_edge(
         i, j = pairs.origin[used], pairs.destination[used]
         reach = np.zeros(len(sites))
         np.maximum.at(reach, j, shapely.distance(places[i], sites[j]))
-        hull = shapely.concave_hull(shapely.multipoints(places[~shapely.is_missing(places)]), ratio=HULL_RATIO)
+        hull = _hull_of(shapely.to_wkb(shapely.multipoints(places[~shapely.is_missing(places)])))
         edge = shapely.boundary(hull) if shapely.get_dimensions(hull) == 2 else hull
         beyond = ~np.asarray(shapely.intersects(hull, sites))
         facility = beyond | np.asarray(shapely.distance(edge, sites) <= reach)
@@ -230,6 +231,12 @@ def near_edge(
         weighed.people[at_risk].sum(),
     )
     return at_risk, buffered
+
+
+@lru_cache(maxsize=1)
+def _hull_of(places_wkb: bytes) -> shapely.Geometry:
+    """Draw the hull of places by where they are: all services of a study have the same."""
+    return shapely.concave_hull(shapely.from_wkb(places_wkb), ratio=HULL_RATIO)
 
 
 def _points(frame: pd.DataFrame) -> ObjectArray | None:

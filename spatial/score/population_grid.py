@@ -27,8 +27,8 @@ OWN_CELL_M = (750.0, 1250.0)
 """A raster whose cells have such sides is classified as it is; a coarser one cannot be."""
 POINT_M = 100.0
 """People of larger cells are spread evenly over points this far apart, before they are added up."""
-MOST_POINTS = 10_000_000
-"""Of all cells together; 80 MB a column of them."""
+MOST_POINTS = 4_000_000
+"""Of all cells together; 32 MB a column of them."""
 VERY_LOW_DENSITY = 11
 
 
