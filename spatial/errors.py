@@ -135,9 +135,9 @@ class ContractError(DataError, ValueError):
 
 
 def refuse(where: str, problems: Sequence[str], error: type[ContractError | StudyError] = ContractError) -> None:
-    """Raise all problems at once, where there is any."""
+    """Raise all problems at once, each once, where there is any."""
     if problems:
-        raise error(where, problems)
+        raise error(where, list(dict.fromkeys(problems)))
 
 
 def of_kind(name: str, given: Given, *kinds: type, required: bool = False) -> Given:

@@ -154,6 +154,7 @@ def test_random_matches_are_the_optimum_and_every_worth_is_the_step(seed: int) -
         (pd.concat([NEED, NEED.head(1)]), IDLE, "twice"),
         (NEED, IDLE.assign(persons=np.inf), "infinite"),
         (NEED, IDLE.drop(columns="service"), "service: no such column"),
+        (NEED.drop(columns=["service", "persons"]), IDLE, "2 problem.*\n.*service: no such column"),
         (NEED, pd.concat([IDLE, IDLE.head(1)]), "facility_id: twice"),
         (NEED, IDLE.assign(persons=[-1.0, np.nan]), "persons: unknown.*\n.*negative"),
     ],
