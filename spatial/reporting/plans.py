@@ -349,6 +349,7 @@ def plan_sentences(plan: Told, words: Words) -> list[str]:
         rooms = [words.say("plan", "shared", cost=cost, **shared), *rooms]
     if not plan["actions"]:
         why = "room" if plan["question"] == "matching" else _WHY[plan["reason"]]
+        told["n"] = words.number(plan["shown"][plan["counted"]]["today"])
         return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
     named = [place_name(action, words) for action in plan["actions"] if action["action"] != "close_site"]
     rest = len(named) - MOST_NAMES
@@ -367,9 +368,9 @@ def further_sentences(plan: Told, words: Words) -> list[str]:
     """Say whom borders keep from room, what one more unit of capacity is worth, and where a mobile service goes."""
     lines = []
     if plan.get("round_stops") is not None:
-        told = {"left": left_text(plan, words)}
-        told |= {"stops": words.number(plan["round_stops"]), "days": words.number(plan["round_days"])}
-        told["value"] = _some(plan, round(plan["round_gained"]), words)
+        counts = {name: words.number(plan[f"round_{name}"]) for name in ("stops", "days")}
+        told = {name: words.say("plan", f"tour_{name}", n=count) for name, count in counts.items()}
+        told |= {"left": left_text(plan, words), "value": _some(plan, round(plan["round_gained"]), words)}
         lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
     if plan.get("owners"):
         parts = [

@@ -247,6 +247,23 @@ def test_places_are_counted_where_nobody_s_number_is_known():
     assert "1 place is still beyond, 1 of them by 5 min or less" in in_english(plan)
 
 
+@pytest.mark.parametrize(("language", "told"), [("en", "; 1 place is beyond."), ("fr", "; 1 localité est au-delà.")])
+def test_one_place_beyond_a_norm_without_a_plan_is_told_in_the_singular(language, told):
+    people = [("a", 300.0, 40.0, 40.0, "beyond", None)]
+    plan = plan_of((), people, counted="places", reason="from_memory", places_gained=0.0, places_beyond=1.0)
+    assert plan_sentences(plan, Words(language))[0].replace("\N{NARROW NO-BREAK SPACE}", "").endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [("en", "1 stop in 1 day,", "2 stops in 5 days,"), ("fr", "1 arrêt en 1 jour,", "2 arrêts en 5 jours,")],
+)
+def test_one_stop_of_a_round_is_told_in_the_singular(language, one, several):
+    for stops, days, told in ((1, 1, one), (2, 5, several)):
+        plan = plan_of() | {"round_stops": stops, "round_days": days, "round_gained": 20.0}
+        assert any(told in line for line in plan_sentences(plan, Words(language)))
+
+
 def test_one_in_each_township_is_told_in_townships_and_the_people_there():
     people = [("t", 400.5, 0.0, 1.0, "gained", "p/a"), ("u", 100.5, 2.0, 2.0, "within", None)]
     plan = plan_of(
