@@ -21,6 +21,7 @@ from spatial.reporting.plans import (
     place_name,
     plan_sentences,
     plan_title,
+    progress_records,
 )
 from spatial.reporting.score import score_lines
 from spatial.reporting.summary import gates_text, headline_text
@@ -170,12 +171,14 @@ def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -
 
 def _progress_lines(results: Results, words: Words) -> Iterator[str]:
     """Say of each action that was built whom it was to bring, and who is within by now."""
-    if "plan_progress" in results.names:
-        progress = results.plan_progress
-        for row in progress.loc[progress["state"] == "built"].to_dict("records"):
-            what = "persons" if row["promised_persons"] == row["promised_persons"] else "places"
+    told = ("plan_progress", "plan_actions", "settlements", "facilities", "boundaries")
+    for row in progress_records({name: getattr(results, name) for name in told if name in results.names}):
+        if row["state"] == "built":
+            what = "places" if row["promised_persons"] is None else "persons"
             now, then = (words.number(row[f"{side}_{what}"]) for side in ("within", "promised"))
-            yield words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then)
+            plan, _, place = row["action_id"].partition("/")
+            named = words.say("plan", "joint").join([plan, wording.pick(row["names"], words.language) or place])
+            yield words.say("plan_line", f"built_{what}", action=named, now=now, then=then)
 
 
 def plan_lines(study: Study, results: Results, *, language: str | None = None) -> list[str]:

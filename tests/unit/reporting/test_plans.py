@@ -13,6 +13,7 @@ from spatial.reporting.plans import (
     plan_records,
     plan_sentences,
     plan_title,
+    progress_records,
     whole_parts,
 )
 from tests.languages import WHOLE
@@ -122,6 +123,19 @@ def test_whole_people_of_a_plan_add_up_on_every_side_and_by_action():
     }  # fmt: skip
     assert [action["shown"]["persons"] for action in plan["actions"]] == [250, 150]
     assert plan["shown"]["places"]["today"] == 3
+
+
+def test_what_was_built_is_named_by_both_ends_of_a_link_in_the_language_told():
+    tables = {
+        "settlements": SETTLEMENTS, "boundaries": UNITS,
+        "plan_actions": pd.DataFrame({"action_id": ["p/link:a-b"], "place_id": ["a b"]}),
+        "plan_progress": pd.DataFrame(
+            {"action_id": ["p/link:a-b", "p/gone"], "plan_id": "p", "state": "built", "place": ["安村 白村", "旧村"]}
+        ),
+    }  # fmt: skip
+    link, gone = progress_records(tables)
+    assert link["names"]["en"] == BETWEEN.join(("An", "Bai"))
+    assert gone["names"] == {"und": "旧村"}
 
 
 def test_a_place_of_which_no_number_of_people_is_told_is_still_beyond():

@@ -247,7 +247,7 @@ def test_what_people_wrote_of_an_action_is_told_in_the_next_run(by_command, comm
     told = command("plan", tiny.save(), *tiny.folders())
     assert told.code == 0, told.err
     # Nothing was built on the ground.
-    assert "built: near/s2: 0 of the 70 people promised are within now" in told.out
+    assert "built: near, 柳河: 0 of the 70 people promised are within now" in told.out
 
 
 ADOPTED = {"norm": "CN-COUNTY-60", "by": "County", "on": "2025-12-15", "target_share": 0.9}
