@@ -70,6 +70,10 @@ def plan_records(
     settlements, township_of = tables.get("settlements"), pd.Series(dtype=object)
     if settlements is not None and "township_id" in settlements:
         township_of = pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()
+
+    def names_in(place: str) -> Record:
+        return {"names": named.get(place, {}), "township_names": named.get(str(township_of.get(place)), {})}
+
     records = []
     for record in records_of(own["plans"].sort_values("rank", kind="stable")):
         plan_id = record["plan_id"]
@@ -87,11 +91,7 @@ def plan_records(
         record["options"] = [
             entry
             | {
-                "instead": [
-                    {"names": named.get(place, {}), "township_names": named.get(str(township_of.get(place)), {})}
-                    for place in where
-                    if place not in chosen
-                ],
+                "instead": [names_in(place) for place in where if place not in chosen],
                 "not": [action for action in record["actions"] if action["place_id"] not in where],
             }
             for entry in records_of(mine["plan_options"].sort_values("option"))
@@ -112,16 +112,9 @@ def plan_records(
             for action in record["actions"]:
                 rows = mine["plan_matches"].loc[mine["plan_matches"]["action_id"] == action["action_id"]]
                 rows = rows.sort_values(["persons", "settlement_id"], ascending=[False, True], kind="stable")
-                action["takes"] = [
-                    {
-                        "names": named.get(home, {}),
-                        "township_names": named.get(str(township_of.get(home)), {}),
-                        "persons": whole,
-                    }
-                    for home, whole in zip(
-                        rows["settlement_id"], whole_parts(rows["persons"], action["shown"]["persons"]), strict=True
-                    )
-                ]
+                persons = whole_parts(rows["persons"], action["shown"]["persons"])
+                homes = zip(rows["settlement_id"], persons, strict=True)
+                action["takes"] = [names_in(home) | {"persons": whole} for home, whole in homes]
                 action["more_room"] = plain(of_facility["more_persons"][action["place_id"]])
             short = of_facility.loc[of_facility["more_persons"] > 0.0]
             short = short.sort_values(["more_persons", "capacity_persons"], ascending=False, kind="stable")
@@ -339,14 +332,10 @@ def plan_sentences(plan: Told, words: Words) -> list[str]:
     if plan.get("parts"):
         # Of what plan of several services this one is a part.
         sites, money = sum(part["sites"] for part in plan["parts"]), together_money(plan, words)
+        amounts = [amount_text(part, part["shown"][part["counted"]]["gained"], words) for part in plan["parts"]]
         parts = [
-            words.say(
-                "plan",
-                "shared_part",
-                service=service_text(part, words),
-                gained=amount_text(part, part["shown"][part["counted"]]["gained"], words),
-            )
-            for part in plan["parts"]
+            words.say("plan", "shared_part", service=service_text(part, words), gained=gained)
+            for part, gained in zip(plan["parts"], amounts, strict=True)
         ]
         shared = {"parts": words.say("plan", "joint").join(parts), **_counted(sites, words)}
         cost = words.say("plan", "shared_cost", **money) if money else ""
@@ -377,13 +366,9 @@ def further_sentences(plan: Told, words: Words) -> list[str]:
         told |= {"left": left_text(plan, words), "value": _some(plan, round(plan["round_gained"]), words)}
         lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
     if plan.get("owners"):
+        book = words.of("workbook")
         parts = [
-            words.say(
-                "plan",
-                "taken",
-                name=words.of("workbook").say("tenure", owner["owner"]),
-                value=words.number(owner["gained"]),
-            )
+            words.say("plan", "taken", name=book.say("tenure", owner["owner"]), value=words.number(owner["gained"]))
             for owner in plan["owners"]
         ]
         together = amount_text(plan, plan["owners"][0]["gained"] + plan["owners"][0]["border"], words)
