@@ -381,8 +381,7 @@ def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.C
     is_known = key in frame.columns
     _numbered(frame, key, problems)
     _refuse_forms(frame, key, _SITE_FORMS, "points or polygons", problems)
-    read_texts(frame, ("idle_since", "allowed_services"))
-    read_texts(frame, ["name"], fill=True)
+    read_texts(frame, ("name", "idle_since", "allowed_services"), fill=True)
     if is_known:  # whoever keeps the file knows a site without a name by its id
         frame["name"] = frame["name"].fillna(frame[key])
     if "tenure" in frame.columns:

@@ -462,8 +462,7 @@ def _told(plan: Told, words: Words) -> dict[str, str]:
         "near": "",
     }
     if near:
-        minutes = words.measure(NEAR_MIN, "min")
-        told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=minutes)
+        told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=words.measure(NEAR_MIN, "min"))
     # What the plan builds or uses, by number.
     told["what"] = words.say("plan", f"what_{told['kind']}", **told) if kinds and not makes else ""
     if kinds and makes:
@@ -472,8 +471,7 @@ def _told(plan: Told, words: Words) -> dict[str, str]:
             for action in ("open_site", "enlarge_site")
             if action in kinds
         ]
-        both = len(parts) > 1
-        told["what"] = words.say("plan", "what_both", opened=parts[0], enlarged=parts[1]) if both else parts[0]
+        told["what"] = words.say("plan", "what_both", opened=parts[0], enlarged=parts[-1]) if parts[1:] else parts[0]
     told["people"] = "" if people is None else amount_text(plan, people["gained"], words, what="persons")
     key = "whom" + ("_all" if not shown["beyond"] else "") + ("_in" if counted == "places" and people else "")
     told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})

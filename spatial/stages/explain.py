@@ -27,6 +27,7 @@ from spatial.reporting.score import score_lines
 from spatial.reporting.summary import gates_text, headline_text
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.study.edits import SCENARIO as OWN_EDITS
 
 if TYPE_CHECKING:
     from spatial.results import Results
@@ -76,7 +77,9 @@ def explain_settlement(
     )
     if is_brief:
         return brief_text(told, language, mode=study.network.modes[0], names=names)
-    titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
+    # What users drew is a scenario of the run, and not of the study file.
+    titles = {OWN_EDITS: words.say("study", "own_edits")}
+    titles |= {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
     return explanation_text(told, language, service_names=names, scenario_names=titles)
 
 
@@ -145,8 +148,8 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
         for action in record["actions"][: ACTIONS_TOLD if record is drawn[0] else 0]:
             lines.append(f"  {_action_line(record, action, words)}")
     if drawn and len(drawn[0]["actions"]) > ACTIONS_TOLD:
-        told = words.say("plan_line", "more", count=len(drawn[0]["actions"]) - ACTIONS_TOLD)
-        lines.insert(1 + ACTIONS_TOLD, f"  {told}")
+        rest = len(drawn[0]["actions"]) - ACTIONS_TOLD
+        lines.insert(1 + ACTIONS_TOLD, f"  {words.say('plan_line', 'more', count=rest)}")
     # Norms may fail without any plan that helps.
     without = [" ".join(plan_sentences(record, words)) for record in records[:PLANS_TOLD]]
     lines += [] if drawn else without or [words.say("plan_line", "none")]
