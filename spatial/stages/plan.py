@@ -112,13 +112,13 @@ def plan(
         most_plans = 0 if len(settlements) > MANY_SETTLEMENTS else chosen.most_plans
         asked = agenda.questions(norms, norm_results, most=most_plans, near_share=chosen.near_share)
     # A plan that names units is for the people of these alone.
-    grounds, called = {}, boundaries[["boundary_id", "name"]]
-    known = set(pd.concat([called["boundary_id"], called["name"]]).dropna())
+    grounds, called = {}, pd.DataFrame(boundaries.filter(regex="^(boundary_id|name|name_en|name_zh)$"))
+    known = set(called.melt()["value"].dropna())
     for item in (each for each in options.plans if each.units):
         if strange := sorted(set(item.units) - known):
-            there = f"there are {first_of(sorted(known))}" if known else "the study has none: region.unit_levels"
-            fault = f"plans.{item.name}.units: no unit is called {first_of(strange)}; {there}"
-            raise StudyError("study", [fault])
+            names = first_of(sorted(called["name"].dropna().unique()))
+            there = f"there are {names}" if known else "the study has none: region.unit_levels"
+            raise StudyError("study", [f"plans.{item.name}.units: no unit is called {first_of(strange)}; {there}"])
         is_named = called.isin(item.units).any(axis=1)
         grounds[item.name] = shapely.union_all(np.asarray(boundaries.geometry[is_named], dtype=object))
     x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
