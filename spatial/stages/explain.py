@@ -154,8 +154,7 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
     without = [" ".join(plan_sentences(record, words)) for record in records[:PLANS_TOLD]]
     lines += [] if drawn else without or [words.say("plan_line", "none")]
     lines += _progress_lines(results, words)
-    left = {"plans": max(len(drawn) - PLANS_TOLD, 0), "norms": len(records) - len(drawn)}
-    return [*lines, words.say("plan_line", "rest", **left)]
+    return [*lines, words.say("plan_line", "rest", plans=len(drawn[PLANS_TOLD:]), norms=len(records) - len(drawn))]
 
 
 def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -> str:
