@@ -257,6 +257,7 @@ def _refuse_missing_columns(options: Options, layers: Layers) -> None:
     there = {*layers.settlements.columns, *(f"{name}_persons" for name in groups)}
     asked = {"measures.demand": options.measures.demand} if options.measures.kinds else {}
     asked |= {f"measures.groups.{group.name}.column": group.column for group in options.measures.groups}
+    asked |= {"score.rank_column": options.score.rank_column} if options.score.rank_column else {}
     problems = [f"{key}: the settlements have no column {name!r}" for key, name in asked.items() if name not in there]
     for crew in options.emergency:
         name = crew.mobilisation_min
