@@ -378,9 +378,12 @@ def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.C
     frame = read_table(path, source, what=what, key=key).to_crs(crs)
     log_notes(frame, what=f"{what} {path}")
     problems: list[str] = []
+    is_known = key in frame.columns
     _numbered(frame, key, problems)
     _refuse_forms(frame, key, _SITE_FORMS, "points or polygons", problems)
-    read_texts(frame, ("name", "idle_since", "allowed_services"))
+    read_texts(frame, ("name", "idle_since", "allowed_services"), fill=True)
+    if is_known:  # whoever keeps the file knows a site without a name by its id
+        frame["name"] = frame["name"].fillna(frame[key])
     if "tenure" in frame.columns:
         frame["tenure"] = choice_column(frame, "tenure", TENURE, problems, key=key, may_lack=True)
     _read_numbers(frame, ("area_m2", "cost"), problems, key=key)

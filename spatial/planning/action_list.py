@@ -62,12 +62,13 @@ def read_action_list(path: Path) -> pd.DataFrame:
     frame["state"] = frame["state"].fillna(PROPOSED).str.strip().str.lower()
     strange = ~frame["state"].isin(PLAN_STATE)
     if strange.any():
-        named = first_of(frame.loc[strange, "state"].unique().tolist())
-        problems.append(f"state: {named} in {int(strange.sum())} row(s); write {', '.join(PLAN_STATE)}")
+        named, of = first_of(frame.loc[strange, "state"].unique()), first_of(frame.loc[strange, "action_id"])
+        problems.append(f"state: {named} of {of}; write {', '.join(PLAN_STATE)}")
     days = frame["since"].dropna().astype("str").str.strip()
-    no_days = days[pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").isna()].tolist()
-    if no_days:
-        problems.append(f"since: no day of the calendar: {first_of(no_days)}; write such as 2026-06-30")
+    no_days = days[pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").isna()]
+    if len(no_days):
+        of = first_of(frame.loc[no_days.index, "action_id"])
+        problems.append(f"since: no day of the calendar: {first_of(no_days)} of {of}; write such as 2026-06-30")
     promised = number_column(frame, "persons_gained", problems, key="action_id")
     refuse(f"{what} {path}", problems)
     return frame.assign(persons_gained=promised)

@@ -70,6 +70,10 @@ def plan_records(
     settlements, township_of = tables.get("settlements"), pd.Series(dtype=object)
     if settlements is not None and "township_id" in settlements:
         township_of = pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()
+
+    def names_in(place: str) -> Record:
+        return {"names": named.get(place, {}), "township_names": named.get(str(township_of.get(place)), {})}
+
     records = []
     for record in records_of(own["plans"].sort_values("rank", kind="stable")):
         plan_id = record["plan_id"]
@@ -87,11 +91,7 @@ def plan_records(
         record["options"] = [
             entry
             | {
-                "instead": [
-                    {"names": named.get(place, {}), "township_names": named.get(str(township_of.get(place)), {})}
-                    for place in where
-                    if place not in chosen
-                ],
+                "instead": [names_in(place) for place in where if place not in chosen],
                 "not": [action for action in record["actions"] if action["place_id"] not in where],
             }
             for entry in records_of(mine["plan_options"].sort_values("option"))
@@ -112,16 +112,9 @@ def plan_records(
             for action in record["actions"]:
                 rows = mine["plan_matches"].loc[mine["plan_matches"]["action_id"] == action["action_id"]]
                 rows = rows.sort_values(["persons", "settlement_id"], ascending=[False, True], kind="stable")
-                action["takes"] = [
-                    {
-                        "names": named.get(home, {}),
-                        "township_names": named.get(str(township_of.get(home)), {}),
-                        "persons": whole,
-                    }
-                    for home, whole in zip(
-                        rows["settlement_id"], whole_parts(rows["persons"], action["shown"]["persons"]), strict=True
-                    )
-                ]
+                persons = whole_parts(rows["persons"], action["shown"]["persons"])
+                homes = zip(rows["settlement_id"], persons, strict=True)
+                action["takes"] = [names_in(home) | {"persons": whole} for home, whole in homes]
                 action["more_room"] = plain(of_facility["more_persons"][action["place_id"]])
             short = of_facility.loc[of_facility["more_persons"] > 0.0]
             short = short.sort_values(["more_persons", "capacity_persons"], ascending=False, kind="stable")
@@ -154,9 +147,13 @@ def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
     if progress is None:
         return []
     rows = records_of(progress.loc[progress["state"] != "proposed"].drop(columns="plan_id"))
-    # Where an action is stands in its id, which is that of its plan and of its place, or of the ends of a link.
-    apart = place_ids_apart(tables)
-    ends = [apart(str(row["action_id"]).partition("/")[2]) for row in rows]
+    # Where an action is stands in its id, which is that of its plan and of its place; links stand there by their own.
+    apart, proposed = (
+        place_ids_apart(tables),
+        tables.get("plan_actions", pd.DataFrame(columns=["action_id", "place_id"])),
+    )
+    of_action = proposed.set_index("action_id")["place_id"].to_dict()
+    ends = [apart(of_action.get(row["action_id"], str(row["action_id"]).partition("/")[2])) for row in rows]
     named = names_of_places(tables, {part for parts in ends for part in parts})
     return [row | {"names": _place_names(parts, row, named)} for row, parts in zip(rows, ends, strict=True)]
 
@@ -335,20 +332,17 @@ def plan_sentences(plan: Told, words: Words) -> list[str]:
     if plan.get("parts"):
         # Of what plan of several services this one is a part.
         sites, money = sum(part["sites"] for part in plan["parts"]), together_money(plan, words)
+        amounts = [amount_text(part, part["shown"][part["counted"]]["gained"], words) for part in plan["parts"]]
         parts = [
-            words.say(
-                "plan",
-                "shared_part",
-                service=service_text(part, words),
-                gained=amount_text(part, part["shown"][part["counted"]]["gained"], words),
-            )
-            for part in plan["parts"]
+            words.say("plan", "shared_part", service=service_text(part, words), gained=gained)
+            for part, gained in zip(plan["parts"], amounts, strict=True)
         ]
         shared = {"parts": words.say("plan", "joint").join(parts), **_counted(sites, words)}
         cost = words.say("plan", "shared_cost", **money) if money else ""
         rooms = [words.say("plan", "shared", cost=cost, **shared), *rooms]
     if not plan["actions"]:
         why = "room" if plan["question"] == "matching" else _WHY[plan["reason"]]
+        told["n"] = words.number(plan["shown"][plan["counted"]]["today"])
         return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
     named = [place_name(action, words) for action in plan["actions"] if action["action"] != "close_site"]
     rest = len(named) - MOST_NAMES
@@ -367,18 +361,14 @@ def further_sentences(plan: Told, words: Words) -> list[str]:
     """Say whom borders keep from room, what one more unit of capacity is worth, and where a mobile service goes."""
     lines = []
     if plan.get("round_stops") is not None:
-        told = {"left": left_text(plan, words)}
-        told |= {"stops": words.number(plan["round_stops"]), "days": words.number(plan["round_days"])}
-        told["value"] = _some(plan, round(plan["round_gained"]), words)
+        counts = {name: words.number(plan[f"round_{name}"]) for name in ("stops", "days")}
+        told = {name: words.say("plan", f"tour_{name}", n=count) for name, count in counts.items()}
+        told |= {"left": left_text(plan, words), "value": _some(plan, round(plan["round_gained"]), words)}
         lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
     if plan.get("owners"):
+        book = words.of("workbook")
         parts = [
-            words.say(
-                "plan",
-                "taken",
-                name=words.of("workbook").say("tenure", owner["owner"]),
-                value=words.number(owner["gained"]),
-            )
+            words.say("plan", "taken", name=book.say("tenure", owner["owner"]), value=words.number(owner["gained"]))
             for owner in plan["owners"]
         ]
         together = amount_text(plan, plan["owners"][0]["gained"] + plan["owners"][0]["border"], words)
@@ -472,8 +462,7 @@ def _told(plan: Told, words: Words) -> dict[str, str]:
         "near": "",
     }
     if near:
-        minutes = words.measure(NEAR_MIN, "min")
-        told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=minutes)
+        told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=words.measure(NEAR_MIN, "min"))
     # What the plan builds or uses, by number.
     told["what"] = words.say("plan", f"what_{told['kind']}", **told) if kinds and not makes else ""
     if kinds and makes:
@@ -482,8 +471,7 @@ def _told(plan: Told, words: Words) -> dict[str, str]:
             for action in ("open_site", "enlarge_site")
             if action in kinds
         ]
-        both = len(parts) > 1
-        told["what"] = words.say("plan", "what_both", opened=parts[0], enlarged=parts[1]) if both else parts[0]
+        told["what"] = words.say("plan", "what_both", opened=parts[0], enlarged=parts[-1]) if parts[1:] else parts[0]
     told["people"] = "" if people is None else amount_text(plan, people["gained"], words, what="persons")
     key = "whom" + ("_all" if not shown["beyond"] else "") + ("_in" if counted == "places" and people else "")
     told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})

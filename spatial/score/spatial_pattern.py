@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.od_pairs import require_columns
 from spatial.access.places import id_order
 from spatial.errors import first_of
 from spatial.indices import inequality
@@ -202,7 +203,8 @@ FLOOR = 0.01
 def inequality_table(ground: Ground, scores: PlaceScores, *, rank_by: str = "") -> pd.DataFrame:
     """Measure inequality of access, a good of 0-1 by norms that ask the same of town and country, in every unit."""
     rank = None
-    if rank_by and rank_by in ground.settlements:
+    if rank_by:
+        require_columns("settlements", ground.settlements, (rank_by,))
         rank = pd.to_numeric(ground.settlements[rank_by], errors="coerce").to_numpy(dtype=np.float64)
     access = scores.common_access(ground.official_class)
     tables = []

@@ -30,7 +30,7 @@ from spatial.score.evidence import METRICS
 from spatial.stages.network import Ground, bus_lines, network_of
 from spatial.stages.off_road import elevation_of_ground
 from spatial.stages.plan_room import base_of_round, shares_within
-from spatial.stages.plan_sites import constraint_areas, refuse_unfit_plans, site_sources, stated_costs
+from spatial.stages.plan_sites import constraint_areas, grounds_of_units, refuse_unfit_plans, site_sources, stated_costs
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
@@ -241,6 +241,7 @@ def _reads_of_plans(options: Options, layers: Layers) -> Iterator[Callable[[], o
     yield partial(constraint_areas, options, layers.crs)
     yield partial(stated_costs, options)
     yield partial(refuse_unfit_plans, options, layers.facilities, layers.study_area)
+    yield partial(grounds_of_units, options, layers.boundaries)
     for name, load in ((how.site_rules, load_site_rules), (how.actions, read_action_list)):
         if name is not None:
             yield partial(load, options.raw_path(name))
@@ -256,6 +257,7 @@ def _refuse_missing_columns(options: Options, layers: Layers) -> None:
     there = {*layers.settlements.columns, *(f"{name}_persons" for name in groups)}
     asked = {"measures.demand": options.measures.demand} if options.measures.kinds else {}
     asked |= {f"measures.groups.{group.name}.column": group.column for group in options.measures.groups}
+    asked |= {"score.rank_column": options.score.rank_column} if options.score.rank_column else {}
     problems = [f"{key}: the settlements have no column {name!r}" for key, name in asked.items() if name not in there]
     for crew in options.emergency:
         name = crew.mobilisation_min

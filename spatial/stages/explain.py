@@ -21,11 +21,13 @@ from spatial.reporting.plans import (
     place_name,
     plan_sentences,
     plan_title,
+    progress_records,
 )
 from spatial.reporting.score import score_lines
 from spatial.reporting.summary import gates_text, headline_text
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.study.edits import SCENARIO as OWN_EDITS
 
 if TYPE_CHECKING:
     from spatial.results import Results
@@ -75,7 +77,9 @@ def explain_settlement(
     )
     if is_brief:
         return brief_text(told, language, mode=study.network.modes[0], names=names)
-    titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
+    # What users drew is a scenario of the run, and not of the study file.
+    titles = {OWN_EDITS: words.say("study", "own_edits")}
+    titles |= {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
     return explanation_text(told, language, service_names=names, scenario_names=titles)
 
 
@@ -144,14 +148,13 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
         for action in record["actions"][: ACTIONS_TOLD if record is drawn[0] else 0]:
             lines.append(f"  {_action_line(record, action, words)}")
     if drawn and len(drawn[0]["actions"]) > ACTIONS_TOLD:
-        told = words.say("plan_line", "more", count=len(drawn[0]["actions"]) - ACTIONS_TOLD)
-        lines.insert(1 + ACTIONS_TOLD, f"  {told}")
+        rest = len(drawn[0]["actions"]) - ACTIONS_TOLD
+        lines.insert(1 + ACTIONS_TOLD, f"  {words.say('plan_line', 'more', count=rest)}")
     # Norms may fail without any plan that helps.
     without = [" ".join(plan_sentences(record, words)) for record in records[:PLANS_TOLD]]
     lines += [] if drawn else without or [words.say("plan_line", "none")]
     lines += _progress_lines(results, words)
-    left = {"plans": max(len(drawn) - PLANS_TOLD, 0), "norms": len(records) - len(drawn)}
-    return [*lines, words.say("plan_line", "rest", **left)]
+    return [*lines, words.say("plan_line", "rest", plans=len(drawn[PLANS_TOLD:]), norms=len(records) - len(drawn))]
 
 
 def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -> str:
@@ -170,12 +173,14 @@ def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -
 
 def _progress_lines(results: Results, words: Words) -> Iterator[str]:
     """Say of each action that was built whom it was to bring, and who is within by now."""
-    if "plan_progress" in results.names:
-        progress = results.plan_progress
-        for row in progress.loc[progress["state"] == "built"].to_dict("records"):
-            what = "persons" if row["promised_persons"] == row["promised_persons"] else "places"
+    told = ("plan_progress", "plan_actions", "settlements", "facilities", "boundaries")
+    for row in progress_records({name: getattr(results, name) for name in told if name in results.names}):
+        if row["state"] == "built":
+            what = "places" if row["promised_persons"] is None else "persons"
             now, then = (words.number(row[f"{side}_{what}"]) for side in ("within", "promised"))
-            yield words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then)
+            plan, _, place = row["action_id"].partition("/")
+            named = words.say("plan", "joint").join([plan, wording.pick(row["names"], words.language) or place])
+            yield words.say("plan_line", f"built_{what}", action=named, now=now, then=then)
 
 
 def plan_lines(study: Study, results: Results, *, language: str | None = None) -> list[str]:

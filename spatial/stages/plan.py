@@ -35,6 +35,7 @@ from spatial.stages.plan_room import ROUND_NAME, ask_for_room, find_room, plan_r
 from spatial.stages.plan_sites import (
     PlanGround,
     first_capacity,
+    grounds_of_units,
     pays_for_nothing,
     planning_sources,
     refuse_unfit_plans,
@@ -111,16 +112,7 @@ def plan(
         # Everybody of a country against every place of it is no plan: a study of that size asks for plans of its units.
         most_plans = 0 if len(settlements) > MANY_SETTLEMENTS else chosen.most_plans
         asked = agenda.questions(norms, norm_results, most=most_plans, near_share=chosen.near_share)
-    # A plan that names units is for the people of these alone.
-    grounds, called = {}, boundaries[["boundary_id", "name"]]
-    known = set(pd.concat([called["boundary_id"], called["name"]]).dropna())
-    for item in (each for each in options.plans if each.units):
-        if strange := sorted(set(item.units) - known):
-            there = f"there are {first_of(sorted(known))}" if known else "the study has none: region.unit_levels"
-            fault = f"plans.{item.name}.units: no unit is called {first_of(strange)}; {there}"
-            raise StudyError("study", [fault])
-        is_named = called.isin(item.units).any(axis=1)
-        grounds[item.name] = shapely.union_all(np.asarray(boundaries.geometry[is_named], dtype=object))
+    grounds = grounds_of_units(options, boundaries)
     x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
     for at, goal in enumerate(asked):
         if goal.plan_id in grounds:
@@ -134,8 +126,7 @@ def plan(
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
     limits = {part.name: item for item in options.plans for part in item.parts}
-    costs = ground.stated
-    if costs is not None:
+    if (costs := ground.stated) is not None:
         budgets = {name: item.budget for name, item in limits.items()}
         asked = [replace_fields(each, budget=budgets.get(each.plan_id), currency=costs.currency) for each in asked]
     if landcover is not None and any(each.ask == "links" for each in asked):
@@ -229,8 +220,7 @@ def plan(
             name = f"{PLAN_NAME}{question.plan_id}{ROUND_NAME}"
             persons = answer.tour.stops["persons"].max()
             sizes = {
-                service: first_capacity(service, persons, facilities, options)
-                for service in services_of(question, options)
+                each: first_capacity(each, persons, facilities, options) for each in services_of(question, options)
             }
             scenarios.append(round_scenario(name, answer.tour, own.round, sizes))
     text = "".join(scenarios)
@@ -251,10 +241,8 @@ def add_plans(results: Results, target: Path) -> list[str]:
         )
         toml_table(text)
     except (OSError, ValueError) as error:
-        fault = f"cannot take the plans as [[scenarios]]: {error}"
-        raise StudyError(str(target), [fault]) from error
-    taken = [name for name in there if name in plans]
-    if taken:
+        raise StudyError(str(target), [f"cannot take the plans as [[scenarios]]: {error}"]) from error
+    if taken := [name for name in there if name in plans]:
         raise StudyError(str(target), [f"scenarios: {first_of(taken)} there already; delete or rename them first"])
     if plans:
         with replace(target) as temporary:
@@ -323,9 +311,8 @@ def _scenario(
     ]
     larger, closed = (own.loc[own["action"] == action] for action in ("enlarge_site", "close_site"))
     if len(larger):
-        told.append(
-            f"change_capacity = {toml_value(dict(zip(larger['place_id'], larger['capacity_after'], strict=True)))}"
-        )
+        held = dict(zip(larger["place_id"], larger["capacity_after"], strict=True))
+        told.append(f"change_capacity = {toml_value(held)}")
     if len(closed):
         told.append(f"close_facilities = {toml_value(closed['place_id'].tolist())}")
     return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{name}"', *told, ""]) if told else ""

@@ -176,10 +176,12 @@ def shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.G
             raise StudyError("study", [f"plans.{item.name}.sharing: {fault}"])
         own = assign_units(places, larger.assign(is_unit=True), [item.sharing])["township_id"]
     elif isinstance(item.sharing, tuple):
+        named = [unit for units in item.sharing for unit in units]
+        if strange := unknown_units(places, named) if "facility_id" not in places else []:
+            there = f"there are {first_of(sorted(places.get('township', own).dropna().unique()))}"
+            fault = f"no settlement lies in a unit {first_of(strange)}; name units by code, id or name: {there}"
+            raise StudyError("study", [f"plans.{item.name}.sharing: {fault}"])
         for number, units in enumerate(item.sharing):
-            if strange := unknown_units(places, units) if "facility_id" not in places else []:
-                fault = f"nobody lives in {first_of(strange)}: name units by code, id or name"
-                raise StudyError("study", [f"plans.{item.name}.sharing: {fault}"])
             # A number is the id of no township.
             own = own.astype(object).mask(lies_in(places, units), number)
     return own.to_numpy(dtype=object)

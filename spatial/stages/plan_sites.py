@@ -136,8 +136,21 @@ def lacks_cost(plan_id: str, key: str, currency: str | None) -> str:
 
 def pays_for_nothing(plan_id: str, budget: float | None, currency: str | None, cheapest: float | None) -> str:
     """Say that a budget lies below what the cheapest action costs."""
-    told = f"{budget:,.10g} {currency} pay for nothing; the cheapest costs {cheapest:,.10g}"
-    return f"plans.{plan_id}.budget: {told}"
+    return f"plans.{plan_id}.budget: {budget:,.10g} {currency} pay for nothing; the cheapest costs {cheapest:,.10g}"
+
+
+def grounds_of_units(options: Options, boundaries: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Join the ground of the units that a plan names, for whose people alone it is; refuse names that no unit has."""
+    grounds, called = {}, pd.DataFrame(boundaries.filter(regex="^(boundary_id|name|name_en|name_zh)$"))
+    known = set(called.melt()["value"].dropna())
+    for item in (each for each in options.plans if each.units):
+        if strange := sorted(set(item.units) - known):
+            names = first_of(sorted(called["name"].dropna().unique()))
+            there = f"there are {names}" if known else "the study has none: region.unit_levels"
+            raise StudyError("study", [f"plans.{item.name}.units: no unit is called {first_of(strange)}; {there}"])
+        is_named = called.isin(item.units).any(axis=1)
+        grounds[item.name] = shapely.union_all(np.asarray(boundaries.geometry[is_named], dtype=object))
+    return grounds
 
 
 def refuse_unfit_plans(options: Options, facilities: gpd.GeoDataFrame, study_area: gpd.GeoDataFrame) -> None:

@@ -350,25 +350,22 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
     asked |= {"measures.persons_per_unit": study.measures.persons_per_unit}
     asked |= {"sharing.withhold_facilities": study.sharing.withhold_facilities}
     asked |= {"emergency.service": [crew.service for crew in study.emergency]}
+    if "required_services" in study.score.model_fields_set:  # ours may be none of a vocabulary of the user's own
+        asked |= {f"score.required_services.{tier}": names for tier, names in study.score.required_services.items()}
     for trial in study.scenarios:
-        of_file = trial.new_facilities.service if trial.new_facilities else None
         # Towns are destinations of scenarios too.
         of_trial: dict[str, Iterable[str]] = {
             "services": [name for name in trial.services if name not in TOWN_TIERS],
-            "new_facilities.service": filter(None, [of_file]),
+            "new_facilities.service": filter(None, [trial.new_facilities.service if trial.new_facilities else None]),
         }
         of_trial |= {key: [each.service for each in getattr(trial, key)] for key in ("open", "mobile_stops")}
         of_trial["share_units"] = [name for row in trial.share_units for name in row.services]
         asked |= {f"scenarios.{trial.name}.{key}": names for key, names in of_trial.items()}
     for item in study.plans:
-        of_plan: dict[str, Iterable[str]] = {
-            "service": filter(None, [item.service]),
-            "services": item.services,
-            "compatible": item.compatible,
-        }
-        asked |= {f"plans.{item.name}.{key}": names for key, names in of_plan.items()}
-    if study.planning.costs is not None:
-        asked["planning.costs.open"] = study.planning.costs.open
+        asked |= {f"plans.{item.name}.{key}": getattr(item, key) for key in ("services", "compatible")}
+        asked[f"plans.{item.name}.service"] = filter(None, [item.service])
+    if (costs := study.planning.costs) is not None:
+        asked |= {f"planning.costs.{key}": getattr(costs, key) for key in ("open", "unit", "close")}
     strange = {key: [name for name in names if name not in every] for key, names in asked.items()}
     problems = [f"{key}: unknown {first_of(names)}; {known}" for key, names in strange.items() if names]
     if study.off_road.service not in {None, *every}:

@@ -97,6 +97,10 @@ FAULTS = {
     "a base that is no place": (_plan('round = { base = "Nowhere" }\n'), "'Nowhere'"),
     "a level without units": (_plan("match = true\nsharing = 3\n"), "no boundary has the level 3"),
     "units where nobody lives": (_plan('match = true\nsharing = [["Nowhere"]]\n'), "'Nowhere'"),
+    "a rank by a column that is none": (_text('[score]\nrank_column = "income"\n'), "income"),
+    "a service that towns cannot have": (_text('[score.required_services]\ntown = ["shopp"]\n'), "unknown 'shopp'"),
+    "what a unit of no service costs": (_text(f"{PRICES}unit = {{ hospitle = 5.0 }}\n"), "unknown 'hospitle'"),
+    "units that are none": (_plan('units = ["Nowhere"]\n'), "no unit is called 'Nowhere'"),
     "a budget without costs": (_plan("budget = 100.0\n"), "budget"),
     "a budget below the cheapest site": (
         _text(f"{PRICES}open = {{ pharmacy = 30.0 }}\n{CARE}budget = 20.0\n"),

@@ -17,6 +17,7 @@ import spatial
 from spatial import errors
 from spatial.cli import cli
 from spatial.drafting.study_file import inner_model, study_template
+from spatial.messages import Words
 from spatial.study import Study
 from spatial.tables import TABLES
 
@@ -80,6 +81,17 @@ def test_every_column_has_a_title_and_measures_carry_their_unit_in_the_name() ->
 def test_every_table_is_in_the_data_dictionary(reference) -> None:
     page = reference.tables_page()
     assert all(f"## `{name}`" in page for name in TABLES)
+
+
+def test_every_sheet_of_the_workbook_is_told_on_the_page_of_signing() -> None:
+    rows = re.findall(r"^\| ([^|]+) \|", (DOCS / "sign-off.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = {sheet for row in rows for sheet in row.split(", ")}
+    assert set(Words("en").of("workbook").messages["sheet"].values()) - told == set()
+
+
+def test_every_table_of_plans_is_told_on_their_page() -> None:
+    told = set(re.findall(r"^\| `(\w+)` \|", (DOCS / "plans.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {name for name in TABLES if name.startswith("plan")} - told == set()
 
 
 def test_every_error_is_in_the_tree() -> None:

@@ -16,7 +16,9 @@ import shapely
 
 from spatial.errors import ContractError, SourceError
 from spatial.inputs.edits import apply_corrections, empty_edits, read_edits, read_field_checks
+from spatial.results import read_results
 from spatial.runs import scenario_study, with_own_edits
+from spatial.stages.explain import explain_settlement
 from spatial.study import Study
 from spatial.study.edits import EDIT_LAYERS, SCENARIO, is_drawn_in
 from spatial.tables import TABLES
@@ -259,3 +261,18 @@ def test_three_runs_leave_the_users_file_as_it_is_and_read_what_is_drawn_in_it(t
     assert tiny.run("--until", "read").code == 0
     found = gpd.read_parquet(tiny.processed / "tiny" / "facilities.parquet").set_index("facility_id")
     assert found.loc["f1", "status"] == "existing"
+
+
+def test_what_is_drawn_is_explained_by_the_title_that_pages_give_it(tiny_done):
+    study, folder = Study.from_toml(tiny_done.save(), raw=tiny_done.raw), tiny_done.processed / "tiny"
+    # As in a run with one more facility of the users' own, which the study file does not name.
+    rows = TABLES["scenario_access"].frame(
+        [{"scenario": SCENARIO, "settlement_id": "s1", "service": "hospital", "mode": "drive", "before_min": 9.0,
+          "after_min": 4.0, "difference_min": -5.0, "before_status": "reached", "after_status": "reached",
+          "cutoff_min": 30.0, "within_before": True, "within_after": True, "class_change": "same",
+          "population_persons": 1.0, "in_study": True}]
+    )  # fmt: skip
+    rows.to_parquet(folder / "scenario_access.parquet")
+    told = {each: explain_settlement(study, read_results(folder), "s1", language=each) for each in ("en", "fr")}
+    assert "what if, Your edits: 9.0 min become 4.0 min" in told["en"]
+    assert "Vos modifications" in told["fr"]

@@ -44,6 +44,14 @@ def test_a_list_of_idle_buildings_in_chinese_becomes_candidates(tmp_path) -> Non
     assert found.refused["why"].tolist() == ["too_small"]
 
 
+def test_a_site_without_a_name_goes_by_the_id_that_its_file_gives(tmp_path) -> None:
+    file, points = tmp_path / "idle.gpkg", [shapely.Point(X, Y), shapely.Point(X + 900, Y)]
+    source = write(file, points, idle_id=["s1", "s2"], name=["旧小学", None])
+    assert sites_from_table(file, source, key="idle_id", crs=CRS)["name"].tolist() == ["旧小学", "s2"]
+    # Numbers that the program gives are no names.
+    assert sites_from_table(file, write(file, points), key="site_id", crs=CRS)["name"].isna().all()
+
+
 def test_points_drawn_in_another_crs_are_brought_over_and_numbered(tmp_path) -> None:
     file = tmp_path / "drawn.gpkg"
     points = gpd.GeoSeries([shapely.Point(X, Y), shapely.Point(X + 50, Y)], crs=CRS).to_crs("EPSG:4490")

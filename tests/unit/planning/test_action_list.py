@@ -110,8 +110,8 @@ def test_what_was_built_is_held_against_who_is_within_now(tmp_path):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"state": "finished"}, "state: 'finished' .* in 2 row.s.; write proposed, agreed, built, dropped"),
-        ({"since": "30.6.2026"}, "since: no day of the calendar"),
+        ({"state": "finished"}, "state: 'finished' .* of '.*' .2 in all.; write proposed, agreed, built, dropped"),
+        ({"since": "30.6.2026"}, "since: no day of the calendar: '30.6.2026'.* of '.*' .2 in all.; write such"),
         ({"action_id": "p/a"}, "action_id: more than once"),
         ({"unit_ids": "5.199E+11"}, "unit_ids: rounded by a spreadsheet"),
         ({"persons_gained": "many"}, "persons_gained"),

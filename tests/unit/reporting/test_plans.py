@@ -13,6 +13,7 @@ from spatial.reporting.plans import (
     plan_records,
     plan_sentences,
     plan_title,
+    progress_records,
     whole_parts,
 )
 from tests.languages import WHOLE
@@ -122,6 +123,19 @@ def test_whole_people_of_a_plan_add_up_on_every_side_and_by_action():
     }  # fmt: skip
     assert [action["shown"]["persons"] for action in plan["actions"]] == [250, 150]
     assert plan["shown"]["places"]["today"] == 3
+
+
+def test_what_was_built_is_named_by_both_ends_of_a_link_in_the_language_told():
+    tables = {
+        "settlements": SETTLEMENTS, "boundaries": UNITS,
+        "plan_actions": pd.DataFrame({"action_id": ["p/link:a-b"], "place_id": ["a b"]}),
+        "plan_progress": pd.DataFrame(
+            {"action_id": ["p/link:a-b", "p/gone"], "plan_id": "p", "state": "built", "place": ["安村 白村", "旧村"]}
+        ),
+    }  # fmt: skip
+    link, gone = progress_records(tables)
+    assert link["names"]["en"] == BETWEEN.join(("An", "Bai"))
+    assert gone["names"] == {"und": "旧村"}
 
 
 def test_a_place_of_which_no_number_of_people_is_told_is_still_beyond():
@@ -245,6 +259,23 @@ def test_places_are_counted_where_nobody_s_number_is_known():
     assert plan["shown"]["persons"] is None
     assert "bring 2 of the 3 places within 30 min by car" in in_english(plan)
     assert "1 place is still beyond, 1 of them by 5 min or less" in in_english(plan)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "; 1 place is beyond."), ("fr", "; 1 localité est au-delà.")])
+def test_one_place_beyond_a_norm_without_a_plan_is_told_in_the_singular(language, told):
+    people = [("a", 300.0, 40.0, 40.0, "beyond", None)]
+    plan = plan_of((), people, counted="places", reason="from_memory", places_gained=0.0, places_beyond=1.0)
+    assert plan_sentences(plan, Words(language))[0].replace("\N{NARROW NO-BREAK SPACE}", "").endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [("en", "1 stop in 1 day,", "2 stops in 5 days,"), ("fr", "1 arrêt en 1 jour,", "2 arrêts en 5 jours,")],
+)
+def test_one_stop_of_a_round_is_told_in_the_singular(language, one, several):
+    for stops, days, told in ((1, 1, one), (2, 5, several)):
+        plan = plan_of() | {"round_stops": stops, "round_days": days, "round_gained": 20.0}
+        assert any(told in line for line in plan_sentences(plan, Words(language)))
 
 
 def test_one_in_each_township_is_told_in_townships_and_the_people_there():

@@ -304,7 +304,10 @@ def test_a_budget_that_pays_for_no_unit_or_knows_no_cost_is_refused(tiny):
 def test_units_that_there_are_not_cannot_share(tiny):
     with_two(tiny)
     for sharing, fault in (
-        ([["西镇", "南镇"]], "plans.share.sharing: nobody lives in '南镇'"),
+        (
+            [["西镇", "南镇"], ["East Town", "South Town"]],
+            r"sharing: no settlement lies in a unit '南镇', 'East Town', .* \(3 in all\);.*: there are .*'西镇'",
+        ),
         (3, "plans.share.sharing: no boundary has the level 3"),
     ):
         study = study_of(tiny, plans=[{**MATCH, "sharing": sharing}])
@@ -319,7 +322,7 @@ def test_facilities_that_say_in_which_settlement_they_are_need_not_lie_in_every_
     facilities = gpd.GeoDataFrame({"facility_id": ["f", "g"], "settlement_id": ["s", "s"], **places}, crs=32738)
     assert shares_within(item, facilities, bounds).tolist() == [0, "t3"]
     # Of settlements there has to be one.
-    with pytest.raises(StudyError, match="nobody lives in 't2'"):
+    with pytest.raises(StudyError, match="no settlement lies in a unit 't2'"):
         shares_within(item, facilities.drop(columns="facility_id"), bounds)
 
 

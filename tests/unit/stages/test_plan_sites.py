@@ -67,12 +67,10 @@ def test_what_sites_of_one_owner_alone_would_bring_is_told(planned):
     columns = ["owner", "candidates", "sites", "gained", "border"]
     assert result.plan_owners[columns].to_numpy().tolist() == [["collective", 1, 1, 60, 50], ["state", 1, 1, 50, 60]]
     told = {language: "\n".join(plan_lines(study, result, language=language)) for language in ("en", "fr", "zh")}
-    assert (
-        "one owner alone as many would bring: collective 60, state 50; with those of all together 110 people"
-        in told["en"]
-    )
-    assert "un seul propriétaire" in told["fr"]
-    assert "只用同一权属" in told["zh"]
+    # Each owner has one of the two sites.
+    assert "At most as many sites of one owner alone would bring: collective 60, state 50; those of all" in told["en"]
+    assert "Au plus autant de sites" in told["fr"]
+    assert "至多同样数量" in told["zh"]
 
 
 def test_the_files_of_plans_are_among_the_sources(planned):

@@ -1,6 +1,8 @@
 """Plans of a run: drawn on the tiny study, run as scenarios, and what scenarios open and build without a file."""
 
 import itertools
+import json
+import re
 import tomllib
 from types import SimpleNamespace
 
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.errors import StageError, StudyError
+from spatial.errors import StageError, StudyError, first_of
 from spatial.messages import Words
 from spatial.reporting.plans import plan_sentences
 from spatial.runs import decisions
@@ -247,7 +249,7 @@ def test_what_people_wrote_of_an_action_is_told_in_the_next_run(by_command, comm
     told = command("plan", tiny.save(), *tiny.folders())
     assert told.code == 0, told.err
     # Nothing was built on the ground.
-    assert "built: near/s2: 0 of the 70 people promised are within now" in told.out
+    assert "built: near, 柳河: 0 of the 70 people promised are within now" in told.out
 
 
 ADOPTED = {"norm": "CN-COUNTY-60", "by": "County", "on": "2025-12-15", "target_share": 0.9}
@@ -521,6 +523,22 @@ def test_a_norm_that_wants_links_shares_no_budget_with_sites(tiny):
         sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
 
 
+def test_a_unit_may_be_called_as_pages_call_it_and_a_refusal_lists_names(tiny_done):
+    file = tiny_done.path("townships.geojson")
+    drawn = json.loads(file.read_text(encoding="utf-8"))
+    for number, unit in enumerate(drawn["features"]):
+        unit["properties"]["name_en"] = f"Township {number}"
+    file.write_text(json.dumps(drawn), encoding="utf-8")
+    where = {"processed": tiny_done.processed, "maps": tiny_done.maps, "until": "plan"}
+    plan = {"name": "own", "service": "hospital", "within_min": 2.0, "sites": 1, "units": ["Township 0"]}
+    result = sp.run(study_of(tiny_done, plans=[plan]), **where)
+    homes = result.settlements.set_index("settlement_id")["township_id"]
+    assert homes[result.plan_people["unit_id"]].unique().tolist() == [result.boundaries["boundary_id"].iloc[0]]
+    names = first_of(sorted(result.boundaries["name"]))
+    with pytest.raises(StageError, match=rf"no unit is called 'Nowhere' .*; there are {re.escape(names)}"):
+        sp.run(study_of(tiny_done, plans=[plan | {"units": ["Nowhere"]}]), **where)
+
+
 def test_a_plan_of_a_unit_is_for_its_people_and_builds_in_it(tiny_done):
     where = {"processed": tiny_done.processed, "maps": tiny_done.maps}
     settlements = sp.read_results(tiny_done.processed / "tiny").settlements
@@ -532,5 +550,5 @@ def test_a_plan_of_a_unit_is_for_its_people_and_builds_in_it(tiny_done):
     assert result.plans.loc[0, sides].sum() == homes["population_persons"].sum()
     assert set(result.plan_people["unit_id"]) == set(homes["settlement_id"])
     assert set(result.plan_actions["place_id"]) <= set(homes["settlement_id"])
-    with pytest.raises(StageError, match=r"units: no unit is called 'Nowhere' \(1 in all\); there are"):
+    with pytest.raises(StageError, match=rf"units: no unit is called 'Nowhere' \(1 in all\); there are .*'{unit}'"):
         sp.run(study_of(tiny_done, plans=[plan | {"units": ["Nowhere"]}]), until="plan", **where)

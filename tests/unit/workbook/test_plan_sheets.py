@@ -61,7 +61,7 @@ def test_what_to_do_first_stands_behind_the_villages_that_fail_with_each_action_
     assert values(page, "Asked") == ["2 min by car"] * 2
     (title,) = set(values(page, "Plan"))
     assert title.startswith("Two sites for hospital bring 130 of the")
-    assert values(page, "Proof") == ["proven: no plan of as many actions brings more"] * 2
+    assert values(page, "Proof") == ["proven: no plan of as many actions, or within its budget, brings more"] * 2
     assert values(page, "State") == ["built", None]
 
 
