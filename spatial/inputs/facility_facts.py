@@ -6,13 +6,11 @@ import functools
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
-from opening_hours import OpeningHours, State, validate
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError
@@ -50,16 +48,17 @@ _WORDS |= dict.fromkeys(("daily", "everyday", "tljours", "tlj", "touslesjours", 
 _WORDS |= dict.fromkeys(("off", "closed", "ferme", "休息"), "off")
 _WORDS |= {"ph": "PH", "sh": "SH"}
 _WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
-_HOUR = re.compile(r"(?<!\d)(\d{1,2})[h时点](\d{2})?(?!\d)")
+_HOUR = re.compile(r"(?<!\d)(\d{1,2}) ?[h时点](?:(\d{2})分?)?(?!\d)")
 _SIGNS = {"-": ("\u2013", "\u2014", "~", "至", "到"), ",": ("、", "&", " et ", " and ")}
-_TOLD = re.compile(r"(-\d{1,2}:\d\d|off|24/7)$")
-"""How each rule must end: days alone do not say when."""
+_DAY = f"(?:{'|'.join(_NAMES)})"
+_RULE = re.compile(
+    rf"((?:{_DAY}(?:-{_DAY})?|PH|SH)(?:,(?:{_DAY}(?:-{_DAY})?|PH|SH))*)?"
+    r"[ :]?(off|24/7|\d?\d:[0-5]\d-\d?\d:[0-5]\d(?:,\d?\d:[0-5]\d-\d?\d:[0-5]\d)*)"
+)
+_ALSO = re.compile(r"(?<=[\df]),(?=[A-Z])")
+"""Where a rule that adds to the one before it begins: behind a time, or ``off``."""
 
-_UNREAD = re.compile(r"dawn|sunrise|sunset|dusk|[+\"]")
-"""What follows the sun, has no end or carries a comment."""
-
-_FIRST, _WEEKS = datetime(2024, 1, 1), 53  # noqa: DTZ001 - local time of nowhere
-"""Weeks of a leap year that begins on a Monday: opening hours that differ among them have no weekly hours."""
+_DAY_MIN = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -82,10 +81,11 @@ def read_hours(text: str) -> Hours:
     """
     Read opening hours.
 
-    The syntax is OpenStreetMap's, read by opening-hours-py; hours and days may also be written in plain English, French
+    The syntax is OpenStreetMap's for weeks that are alike; hours and days may also be written in plain English, French
     or Chinese (``lundi-vendredi 8h-12h30, 14h-17h``, ``周一至周五 8:00-17:00``). Holidays (``PH``, ``SH``) are passed
     over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes with months, weeks or
-    the sun, has no end or holds at times only is not read, nor are days without a time.
+    the sun, has no end or holds at times only is not read, nor are days without a time, closed days alone, or rules of
+    which a later one leaves nothing.
 
     >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00").weekly_h
     49.0
@@ -99,6 +99,7 @@ def read_hours(text: str) -> Hours:
         for other in others:
             plain = plain.replace(other, sign)
     plain = re.sub(r"\s*([-,:;])\s*", r"\1", plain)
+    plain = re.sub(r"(?<![a-z])(du|de|le) (?=[a-z\d])", "", plain)
     plain = re.sub(r"(?<=[a-z.]) (a|au|to) (?=[a-z\d])", "-", plain)
     plain = re.sub(r"(?<=[\dh]) ?(a|to) ?(?=\d)", "-", plain).strip()
     if _ALWAYS.fullmatch(plain.replace(" ", "")):
@@ -108,24 +109,38 @@ def read_hours(text: str) -> Hours:
     timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
     timed = re.sub(r"-23:59(?!\d)", "-24:00", timed)  # forms without 24:00 write the last minute of the day
     spaced = re.sub(r"(?<=[a-zH]):?(?=\d)", " ", timed)
-    rules = [rule.strip() for rule in spaced.split(";") if rule.strip()]
-    written = "; ".join(rules)
-    is_told = bool(rules) and all(_TOLD.search(rule) for rule in rules) and not _UNREAD.search(plain)
-    if not is_told or not validate(written):
-        return Hours()
-    week = timedelta(days=7)
-    last = _FIRST + _WEEKS * week
-    open_min = [0] * _WEEKS
-    for start, end, state, _ in OpeningHours(written).intervals(_FIRST, last):
-        if state == State.UNKNOWN:
-            return Hours()
-        until = last if end is None else min(end, last)
-        while state == State.OPEN and start < until:
-            row = (start - _FIRST) // week
-            stop = min(until, _FIRST + (row + 1) * week)
-            open_min[row] += int((stop - start).total_seconds()) // 60
-            start = stop  # noqa: PLW2901 - the rest lies in the next week
-    return Hours(open_min[0] / 60.0) if len(set(open_min)) == 1 else Hours()
+    # Minutes from the midnight that a weekday begins with, as it may end in the next one; and the last rule on each.
+    is_open, rule_of, with_days = np.zeros((7, 2 * _DAY_MIN), dtype=bool), np.full(7, -1), set()
+    for number, rule in enumerate(filter(None, map(str.strip, spaced.split(";")))):
+        for nth, part in enumerate(_ALSO.split(rule)):
+            if (found := _RULE.fullmatch(part)) is None:
+                return Hours()
+            named, times = found.groups()
+            days = range(7) if named is None else [day for each in named.split(",") for day in _weekdays(each)]
+            if nth == 0 or times == "off":
+                is_open[days] = False
+            if len(days):
+                rule_of[days] = number
+                with_days.add(number)
+            for span in {"off": [], "24/7": ["0:00-24:00"]}.get(times, times.split(",")):
+                start, stop = (
+                    60 * int(hour) + int(minute) for hour, minute in (end.split(":") for end in span.split("-"))
+                )
+                until = stop if stop > start else stop + _DAY_MIN
+                if start >= _DAY_MIN or until > 2 * _DAY_MIN:
+                    return Hours()
+                is_open[days, start:until] = True
+    open_min = int((is_open[:, :_DAY_MIN] | np.roll(is_open[:, _DAY_MIN:], 1, axis=0)).sum())
+    is_whole = with_days <= set(rule_of) and (open_min > 0 or (rule_of >= 0).all())
+    return Hours(open_min / 60.0) if is_whole else Hours()
+
+
+def _weekdays(text: str) -> list[int]:
+    """List the numbers of a weekday, or of a range that may go past Sunday; Monday is 0, and holidays are none."""
+    if text in {"PH", "SH"}:
+        return []
+    first, last = (_NAMES.index(name) for name in (text[:2], text[-2:]))
+    return [day % 7 for day in range(first, first + (last - first) % 7 + 1)]
 
 
 # Units of capacity: beds are not added to rooms.
