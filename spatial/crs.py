@@ -258,13 +258,15 @@ class Spanned(Protocol):
         """Bring it to another CRS."""
 
 
-def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned) -> pyproj.CRS:
-    """Choose the working CRS of a study: the WGS 84 UTM zone, six degrees wide as in PROJ, amid its data."""
+def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned, *, across_180: str | None = None) -> pyproj.CRS:
+    """Choose a working CRS: the WGS 84 UTM zone amid the data, as in PROJ; across the 180th meridian the one named."""
     if frame.crs is None:
         raise CrsError("no CRS: the working CRS cannot be chosen")
     if len(frame) == 0:
         raise CrsError("no geometry: the working CRS cannot be chosen")
     west, south, east, north = (float(value) for value in frame.to_crs(WGS84).total_bounds)
+    if east - west > _HALF_DEGREES and across_180 is not None:
+        return parse_crs(across_180, what="working_crs")
     if east - west > _HALF_DEGREES:
         raise CrsError(
             f"the data span {east - west:.0f} degrees of longitude, from {west:g} to {east:g}: correct coordinates "
