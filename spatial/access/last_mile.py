@@ -491,8 +491,8 @@ def rural_access_index(
         Persons per cell, in any CRS; NaN = no data.
     roads : GeoDataFrame or TravelGraph
         Motorable roads: a graph, its edges (one mode), or any lines in metres with `all_season` (yes, no, unknown).
-        Ferries do not count. `surface`, where there, tells the imputed roads: those where it is missing, blank or
-        unknown.
+        Neither ferries count nor edges closed both ways. `surface`, where there, tells the imputed roads: those where
+        it is missing, blank or unknown.
     urban : Raster, GeoDataFrame or GeoSeries, optional
         Where it is urban: a raster on the same grid (above 0 = urban, 0 = rural, NaN = not known), or polygons, in
         which a cell is urban whose centre they hold. Without it everybody counts as rural, which is no Rural Access
@@ -539,11 +539,9 @@ def rural_access_index(
     if isinstance(roads, TravelGraph):
         columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
         columns |= {"time_forward_min": roads.forward_min, "time_backward_min": roads.backward_min}
-        frame = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
-        frame = frame.loc[_is_open(frame)]
-    else:
-        frame = roads
-    require_shapes("roads", frame)
+        roads = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
+    require_shapes("roads", roads)
+    frame = roads.loc[_is_open(roads)]
     if zones is not None:
         require_shapes("zones", zones)
     crs = require_metres(frame.crs, what="roads")
