@@ -561,7 +561,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
 
     Ways begin at the roads that lie near enough to count as the settlement's own and go along edges, in whichever
     direction, to where a road of the class is met. Those that meet before that go on together: they are one stretch,
-    which is upgraded once for all of its settlements.
+    which is upgraded once for all of its settlements. A road of the class that is closed both ways is a lesser one.
 
     Parameters
     ----------
@@ -614,7 +614,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     word = words[road]
     near_m = word.link_distance_m if link_distance_m is None else link_distance_m
     persons = people_of(settlements, demand)
-    is_wanted = pd.Series(getattr(graph, word.column)).isin(word.yes).to_numpy()
+    is_wanted = edges_of_word(graph, word)
     if not is_wanted.any():
         raise ContractError("graph", [f"{word.column}: the network has no {road.replace('_', ' ')} to lead to"])
     rules = of_kind("rules", rules, SnapRules) or SnapRules()
@@ -700,6 +700,12 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
             }
         ),
     )
+
+
+def edges_of_word(graph: TravelGraph, word: RoadWord) -> BoolArray:
+    """Find the edges that are what a word for roads means and that are not closed both ways."""
+    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    return is_open & pd.Series(getattr(graph, word.column)).isin(word.yes).to_numpy()
 
 
 def upgrade_words() -> dict[str, RoadWord]:

@@ -114,6 +114,16 @@ def test_each_settlement_has_its_status():
     assert wider["status"].tolist() == ["upgrade", "has_road", "no_way", "no_road", "upgrade"]
 
 
+def test_a_closed_road_of_the_class_is_none_until_it_is_made_anew():
+    graph = network(main=("tertiary", [(0, 0), (4_000, 0)]), on=("tertiary", [(4_000, 0), (9_000, 0)]))
+    closed = graph.with_closed(graph.road_id == "on")
+    villages = places(open=(2_000, 100, 10), shut=(9_000, 100, 20))
+    assert propose_road_upgrades(graph, villages, rules=RULES).settlements["status"].tolist() == ["has_road"] * 2
+    found = propose_road_upgrades(closed, villages, rules=RULES)
+    assert found.settlements["status"].tolist() == ["has_road", "upgrade"]
+    assert found.stretches[["settlement_ids", "road_ids", "length_km"]].to_numpy().tolist() == [[["shut"], ["on"], 5.0]]
+
+
 def test_a_paved_road_is_told_by_its_surface():
     lines = gpd.GeoDataFrame(
         {"road_id": ["a", "b"], "road_class": "tertiary", "surface": ["asphalt", "mud"]},
