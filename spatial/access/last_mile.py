@@ -120,7 +120,7 @@ def last_mile(
     refuse("options", barrier_problems(barriers))
     if barriers is not None:
         require_network_crs(barriers.crs, require_metres(frame.crs, what="edges"), what="barriers")
-    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & _is_open(frame)]
+    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & open_edges(frame)]
     points = shapes_of(settlements.geometry)
     known = roads["all_season"] == "yes"
     unknown = roads["all_season"] == "unknown"
@@ -183,7 +183,7 @@ def _distances(points: ObjectArray, lines: ObjectArray, barriers: gpd.GeoSeries 
     return distance
 
 
-def _is_open(edges: pd.DataFrame) -> BoolArray:
+def open_edges(edges: pd.DataFrame) -> BoolArray:
     """Tell which edges a scenario has not closed in both directions; all where their minutes are not there."""
     minutes = edges.filter(["time_forward_min", "time_backward_min"])
     is_open: BoolArray = np.isfinite(minutes.to_numpy(dtype=np.float64)).any(axis=1)
@@ -541,7 +541,7 @@ def rural_access_index(
         columns |= {"time_forward_min": roads.forward_min, "time_backward_min": roads.backward_min}
         roads = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
     require_shapes("roads", roads)
-    frame = roads.loc[_is_open(roads)]
+    frame = roads.loc[open_edges(roads)]
     if zones is not None:
         require_shapes("zones", zones)
     crs = require_metres(frame.crs, what="roads")
