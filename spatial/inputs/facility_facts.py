@@ -50,11 +50,16 @@ _WORDS |= {"ph": "PH", "sh": "SH"}
 _WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
 _HOUR = re.compile(r"(?<!\d)(\d{1,2}) ?[h时点](?:(\d{2})分?)?(?!\d)")
 _SIGNS = {"-": ("\u2013", "\u2014", "~", "至", "到"), ",": ("、", "&", " et ", " and ")}
-_DAY = f"(?:{'|'.join(_NAMES)})"
-_RULE = re.compile(
-    rf"((?:{_DAY}(?:-{_DAY})?|PH|SH)(?:,(?:{_DAY}(?:-{_DAY})?|PH|SH))*)?"
-    r"[ :]?(off|24/7|\d?\d:[0-5]\d-\d?\d:[0-5]\d(?:,\d?\d:[0-5]\d-\d?\d:[0-5]\d)*)"
-)
+_WEEKDAYS = {name: [day] for day, name in enumerate(_NAMES)} | {"PH": [], "SH": []}
+_WEEKDAYS |= {
+    f"{first}-{last}": [(start + more) % 7 for more in range((stop - start) % 7 + 1)]
+    for start, first in enumerate(_NAMES)
+    for stop, last in enumerate(_NAMES)
+}
+"""Numbers of the days of a rule from Monday on; holidays are none."""
+
+_DAY, _SPAN = rf"(?:{'|'.join(reversed(_WEEKDAYS))})", r"\d?\d:[0-5]\d-\d?\d:[0-5]\d"
+_RULE = re.compile(rf"({_DAY}(?:,{_DAY})*)?[ :]?(off|24/7|{_SPAN}(?:,{_SPAN})*)")
 _ALSO = re.compile(r"(?<=[\df]),(?=[A-Z])")
 """Where a rule that adds to the one before it begins: behind a time, or ``off``."""
 
@@ -116,7 +121,7 @@ def read_hours(text: str) -> Hours:
             if (found := _RULE.fullmatch(part)) is None:
                 return Hours()
             named, times = found.groups()
-            days = range(7) if named is None else [day for each in named.split(",") for day in _weekdays(each)]
+            days = range(7) if named is None else [day for each in named.split(",") for day in _WEEKDAYS[each]]
             if nth == 0 or times == "off":
                 is_open[days] = False
             if len(days):
@@ -133,14 +138,6 @@ def read_hours(text: str) -> Hours:
     open_min = int((is_open[:, :_DAY_MIN] | np.roll(is_open[:, _DAY_MIN:], 1, axis=0)).sum())
     is_whole = with_days <= set(rule_of) and (open_min > 0 or (rule_of >= 0).all())
     return Hours(open_min / 60.0) if is_whole else Hours()
-
-
-def _weekdays(text: str) -> list[int]:
-    """List the numbers of a weekday, or of a range that may go past Sunday; Monday is 0, and holidays are none."""
-    if text in {"PH", "SH"}:
-        return []
-    first, last = (_NAMES.index(name) for name in (text[:2], text[-2:]))
-    return [day % 7 for day in range(first, first + (last - first) % 7 + 1)]
 
 
 # Units of capacity: beds are not added to rooms.

@@ -183,13 +183,6 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     )
 
 
-class _Pairs(NamedTuple):
-    """Which point lies at which link, at which settlement, or before which other point."""
-
-    point: IntArray
-    other: IntArray
-
-
 @dataclass(frozen=True, eq=False)
 class _Tree:
     """
@@ -201,27 +194,21 @@ class _Tree:
 
     link: IntArray  # of each point; -1 for roads
     run: IntArray  # of each point; points of a link that hang together in any direction are one
-    joins: _Pairs
-    free: _Pairs
-    ends: _Pairs
+    joins: IntArray  # shape (2, n), a point and the next one on the way, as for the following
+    free: IntArray
+    ends: IntArray  # points, and settlements
     n_ends: int
-
-    @property
-    def n_points(self) -> int:
-        """Count the points."""
-        return len(self.link)
 
     @property
     def arcs(self) -> IntArray:
         """Arcs onto links, then those that are free, and to settlements, numbered behind the points; shape (2, n)."""
-        return np.hstack((self.joins, self.free, (self.ends.point, self.n_points + self.ends.other)))
+        return np.hstack((self.joins, self.free, self.ends + np.array([[0], [len(self.link)]])))
 
     def least(self, to_pay: FloatArray) -> _Least:
         """Find the cheapest way from point 0 to every point and settlement, each link paid where it is entered."""
-        size = self.n_points + self.n_ends
-        tail, head = self.arcs
+        size, (tail, head) = len(self.link) + self.n_ends, self.arcs
         cost = np.zeros(len(tail))
-        cost[: len(self.joins.other)] = to_pay[self.link[self.joins.other]]
+        cost[: self.joins.shape[1]] = to_pay[self.link[self.joins[1]]]
         network = csr_array((cost, (tail, head)), shape=(size, size))
         return _Least(*dijkstra(network, indices=[0], min_only=True, return_predecessors=True)[:2])
 
@@ -230,8 +217,8 @@ class _Tree:
         is_built, is_left = np.zeros(len(price), bool), np.ones(self.n_ends, bool)
         while is_left.any():
             least = self.least(np.where(is_built, 0.0, price))
-            end = int(np.argmin(np.where(is_left, least.cost[self.n_points :], np.inf)))
-            is_left[end], at = False, self.n_points + end
+            end = int(np.argmin(np.where(is_left, least.cost[len(self.link) :], np.inf)))
+            is_left[end], at = False, len(self.link) + end
             while least.before[at] >= 0:
                 at = int(least.before[at])
                 if self.link[at] >= 0:
@@ -243,13 +230,8 @@ class _Tree:
         # A way may lead over several runs of a link, which is paid once.
         runs = np.unique(np.column_stack((self.link, self.run)), axis=0)[:, 0]
         share = price / np.bincount(runs[runs >= 0], minlength=len(price)).clip(1)
-        is_dear = self.least(share).cost[: self.n_points] > total * (1.0 + SAME)
-        kept, ends = ~is_dear[self.joins.other], ~is_dear[self.ends.point]
-        return replace(
-            self,
-            joins=_Pairs(self.joins.point[kept], self.joins.other[kept]),
-            ends=_Pairs(self.ends.point[ends], self.ends.other[ends]),
-        )
+        is_dear = self.least(share).cost > total * (1.0 + SAME)
+        return replace(self, joins=self.joins[:, ~is_dear[self.joins[1]]], ends=self.ends[:, ~is_dear[self.ends[0]]])
 
     def cheapest(self, price: FloatArray, *, time_limit_s: float) -> _Choice:
         """
@@ -258,12 +240,12 @@ class _Tree:
         What a choice fails is added as cuts: first for shares of links, then for whole ones; since links have a
         direction, there is little between the two.
         """
-        began, n_joins = monotonic(), len(self.joins.other)
+        began, n_joins = monotonic(), self.joins.shape[1]
         # Columns: where links are entered, and which are built. A run is entered once at most, and only if built.
         enters, builds = np.split(np.arange(n_joins + len(price)), [n_joins])
-        runs, run = np.unique(self.run[self.joins.other], return_inverse=True)
+        runs, run = np.unique(self.run[self.joins[1]], return_inverse=True)
         link = np.zeros(len(runs), dtype=np.int64)
-        link[run] = self.link[self.joins.other]
+        link[run] = self.link[self.joins[1]]
         entered = at_most([run, np.arange(len(runs))], [enters, builds[link]], [1.0, -1.0], 0.0, len(runs))
         program = Program.empty(np.concatenate((0.0 * enters, price)), upper=1.0).where([entered])
         is_built, is_proven, bound = np.zeros(len(price), bool), self.n_ends == 0, 0.0
@@ -283,13 +265,13 @@ class _Tree:
 
     def _cuts(self, entered: FloatArray) -> list[IntArray]:
         """Find sets of ways onto links of which less than one is built, and over one of which a settlement must go."""
-        tail, head = self.arcs
-        size, n = self.n_points + self.n_ends, len(entered)
+        n_points, n, (tail, head) = len(self.link), len(entered), self.arcs
+        size = n_points + self.n_ends
         passes = np.full(len(tail), 2 * WHOLE, dtype=np.int32)
         passes[:n] = np.rint(entered * WHOLE)
         network = csr_array((passes, (tail, head)), shape=(size, size))
         cuts = {}
-        for end in range(self.n_points, size):
+        for end in range(n_points, size):
             flow = maximum_flow(network, 0, end)
             if flow.flow_value >= WHOLE * (1.0 - ENOUGH):
                 continue
@@ -362,12 +344,11 @@ def _tree(  # noqa: PLR0913, PLR0917 - what stands around the settlements
         [(point[node[edge[is_open[edge]]]], home[is_open[edge]]) for node, is_open in ((end, onward), (start, back))]
     )
     meets = np.flatnonzero(names >= plus.n_nodes)
-    joins = np.unique(np.column_stack((point[names[meets] % plus.n_nodes], point[meets])), axis=0)
-    free = np.vstack((joins[:, ::-1], point[steps[::-1]].T))
-    free = np.unique(free[free[:, 0] != free[:, 1]], axis=0)
-    ends = np.unique(ahead.T, axis=0)
-    tree = _Tree(link_of, run_of, _Pairs(*joins.T), _Pairs(*free.T), _Pairs(*ends.T), len(settlements))
+    joins = np.unique((point[names[meets] % plus.n_nodes], point[meets]), axis=1)
+    free = np.unique(np.hstack((joins[::-1], point[steps[::-1]])), axis=1)
+    ends = np.unique(ahead, axis=1)
+    tree = _Tree(link_of, run_of, joins, free[:, free[0] != free[1]], ends, len(settlements))
     # Settlements for which a way can be made.
-    ends = ends[np.isfinite(tree.least(np.zeros(len(links))).cost[ends[:, 0]])]
-    reachable, position = np.unique(ends[:, 1], return_inverse=True)
-    return replace(tree, ends=_Pairs(ends[:, 0], position), n_ends=len(reachable))
+    ends = ends[:, np.isfinite(tree.least(np.zeros(len(links))).cost[ends[0]])]
+    reachable, position = np.unique(ends[1], return_inverse=True)
+    return replace(tree, ends=np.vstack((ends[0], position)), n_ends=len(reachable))

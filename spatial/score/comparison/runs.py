@@ -546,7 +546,11 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
             fails = [row["fail_point"] for row in each if row["fail_point_told"] or not np.isnan(row["fail_point"])]
             told: dict[str, list[Any]] = {name: [row[name] for row in each] for name in ("threshold", "target_share")}
             told["fail_point"] = fails
-            differ = [name for name, values in told.items() if not all(_equal(values[0], one) for one in values[1:])]
+            differ = [
+                name
+                for name, values in told.items()
+                if not np.isclose(values[1:], values[0], rtol=CLOSE, equal_nan=True).all()
+            ]
             differ += [name for name in TERMS if any(row[name] != each[0][name] for row in each)]
         same = not absent and not differ
         left_out = [
@@ -568,7 +572,3 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
     flags = dict.fromkeys(("same_terms", "in_level", "in_people", "as_gate"), "bool")
     texts = dict.fromkeys(("norm_id", "service", "reason"), "str")
     return pd.DataFrame(rows, columns=["norm_id", "service", *flags, "reason"]).astype(flags | texts)
-
-
-def _equal(one: float, other: float) -> bool:
-    return bool(np.isclose(one, other, rtol=CLOSE, equal_nan=True))
