@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from sys import float_info
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from spatial.access.places import Asked, asked_for, existing, is_for_some_units,
 from spatial.errors import ContractError, of_kind
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import Nearest, nearest
+from spatial.network.turns import TURN
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -33,6 +34,30 @@ if TYPE_CHECKING:
 # Roads without which the network falls apart.
 
 
+class _Junctions(NamedTuple):
+    """Open roads, each once, between junctions, those that turns took apart whole again."""
+
+    edge: IntArray
+    start: IntArray  # numbers of junctions
+    end: IntArray
+    count: int
+
+
+def _junctions(graph: TravelGraph) -> _Junctions:
+    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    is_turn = graph.road_class == TURN
+    partner = graph.edge_partner
+    one = np.concatenate((graph.edge_from, graph.edge_to, graph.edge_from[is_turn]))
+    other = np.concatenate((graph.edge_from[partner], graph.edge_to[partner], graph.edge_to[is_turn]))
+    # Of a road that a new one cut the other direction may be whole, and not end where its piece does.
+    is_there = (graph.node_x[one] == graph.node_x[other]) & (graph.node_y[one] == graph.node_y[other])
+    one, other = one[is_there], other[is_there]
+    same = sparse.coo_array((np.ones(len(one)), (one, other)), shape=(graph.n_nodes, graph.n_nodes))
+    count, junction = csgraph.connected_components(same, directed=False)
+    edge = np.flatnonzero((is_open | is_open[partner]) & ~is_turn & graph.is_counted)
+    return _Junctions(edge, junction[graph.edge_from[edge]], junction[graph.edge_to[edge]], int(count))
+
+
 def bridges(graph: TravelGraph) -> BoolArray:
     """
     Find the edges without which fewer nodes are connected, whatever way traffic may go.
@@ -45,20 +70,21 @@ def bridges(graph: TravelGraph) -> BoolArray:
     Returns
     -------
     ndarray of bool, (edges,)
-        True for bridges in the sense of graphs; dead ends are among them. An edge doubled by another is none.
+        True for bridges in the sense of graphs; dead ends are among them. An edge doubled by another is none. Both
+        directions of a road that turns made two edges of are one, and a junction that they took apart is whole.
     """
     of_kind("graph", graph, TravelGraph, required=True)
     import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
 
-    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
-    edges = np.flatnonzero(is_open & (graph.edge_from != graph.edge_to))
-    ends = np.sort(np.column_stack((graph.edge_from, graph.edge_to))[edges], axis=1)
+    roads = _junctions(graph)
+    ends = np.sort(np.column_stack((roads.start, roads.end)), axis=1)
     pairs, first, times = np.unique(ends, axis=0, return_index=True, return_counts=True)
-    edge_of = dict(zip(map(tuple, pairs.tolist()), np.where(times == 1, edges[first], -1).tolist(), strict=True))
-    named = [edge_of[min(pair), max(pair)] for pair in nx.bridges(nx.Graph(list(edge_of)))] if edge_of else []
+    edge_of = dict(zip(map(tuple, pairs.tolist()), np.where(times == 1, roads.edge[first], -1).tolist(), strict=True))
+    network = nx.Graph(pair for pair in edge_of if pair[0] != pair[1])
+    named = np.array([edge_of[min(pair), max(pair)] for pair in nx.bridges(network)], dtype=np.int64)
     found = np.zeros(graph.n_edges, dtype=bool)
-    found[[edge for edge in named if edge >= 0]] = True
-    return found
+    found[named[named >= 0]] = True
+    return found | found[graph.edge_partner]
 
 
 # Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is.
@@ -100,7 +126,6 @@ class _Case:
     direction: Literal["to_facility", "from_facility"]
     barriers: gpd.GeoSeries | None
     base: Nearest
-    partner: IntArray
 
     @property
     def base_min(self) -> FloatArray:
@@ -109,18 +134,19 @@ class _Case:
     def without(self, edge: int) -> FloatArray:
         """Minutes of every settlement with one edge closed both ways."""
         closed = np.zeros(self.graph.n_edges, dtype=bool)
-        closed[[edge, self.partner[edge]]] = True
+        closed[[edge, self.graph.edge_partner[edge]]] = True
         cut = self.graph.with_closed(closed)
         found = nearest(cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers)
         return found.travel_time_min[:, 0]
 
     def passing(self, who: BoolArray) -> tuple[IntArray, FloatArray]:
-        """Edges on the ways of some settlements, and the people who pass each."""
+        """Roads on the ways of some settlements, no turns, and the people who pass each."""
         rows = np.flatnonzero(who & np.isfinite(self.base_min))
         routes = self.base.routes(rows)
         owner = np.repeat(rows, np.diff(routes.offsets))
-        one_name = np.minimum(routes.edge, self.partner[routes.edge])
-        pairs = np.unique(np.column_stack([one_name, owner]), axis=0)
+        one_name = np.minimum(routes.edge, self.graph.edge_partner[routes.edge])
+        is_road = self.graph.road_class[one_name] != TURN
+        pairs = np.unique(np.column_stack([one_name, owner])[is_road], axis=0)
         edges, at = np.unique(pairs[:, 0], return_inverse=True)
         people = np.bincount(at, weights=self.weight[pairs[:, 1]], minlength=len(edges))
         return edges, people.astype(np.float64)
@@ -285,13 +311,7 @@ def _case(  # noqa: PLR0913 - the options of its callers, by keyword
     goals = place_on(graph, chosen, key="facility_id", rules=rules, barriers=barriers)
     base = nearest(graph, origins.snaps, goals.snaps, k=1, direction=direction, direct_barriers=barriers)
     weight = np.nan_to_num(people_of(origins.frame))
-    # Name the other direction of each road that is two edges; each other edge is its own partner.
-    partner = np.arange(graph.n_edges, dtype=np.int64)
-    twin = graph.edge_twin
-    if twin is not None:
-        first = np.flatnonzero(twin >= 0)
-        partner[first], partner[twin[first]] = twin[first], first
-    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base, partner)
+    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base)
 
 
 # The shape of a network: how many loops it has, how well nodes are linked, how far ways bend (Kansky 1963).
@@ -384,18 +404,18 @@ def network_shape(graph: TravelGraph) -> NetworkShape:
         Of its junctions and ends. A ring without a junction keeps one node.
     """
     of_kind("graph", graph, TravelGraph, required=True)
-    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
-    starts, ends = graph.edge_from[is_open], graph.edge_to[is_open]
-    degree = np.bincount(starts, minlength=graph.n_nodes) + np.bincount(ends, minlength=graph.n_nodes)
+    roads = _junctions(graph)
+    both = (roads.start, roads.end)
+    degree = np.bincount(np.concatenate(both), minlength=roads.count)
     there = degree > 0
-    links = sparse.coo_array((np.ones(len(starts)), (starts, ends)), shape=(graph.n_nodes, graph.n_nodes))
+    links = sparse.coo_array((np.ones(len(roads.edge)), both), shape=(roads.count, roads.count))
     _count, label = csgraph.connected_components(links, directed=False)
     pieces = np.unique(label[there])
     joined = there & (degree == 2)
     kept = np.bincount(label[there & ~joined], minlength=int(label.max(initial=-1)) + 1)
     rings = int((kept[pieces] == 0).sum())
     nodes = int((there & ~joined).sum()) + rings
-    edges = int(is_open.sum()) - int(joined.sum()) + rings
+    edges = len(roads.edge) - int(joined.sum()) + rings
     return network_indices(nodes, edges, len(pieces))
 
 

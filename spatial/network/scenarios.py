@@ -306,8 +306,7 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
     account: dict[str, Any] = {}
     changed = _with_speeds(graph, factor, stated, account)
     if closed.any():
-        account["closed_edges"] = int(closed.sum())
-        account["closed_km"] = float(changed.length_m[closed].sum()) / 1000.0
+        account["closed_edges"], account["closed_km"] = _counted(graph, closed)
         changed = changed.with_closed(closed)
     split = whole_split(changed)
     if add is not None and len(add):
@@ -326,6 +325,12 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
 
 def _reported(graph: TravelGraph, values: dict[str, Any]) -> TravelGraph:
     return replace(graph, report={**graph.report, **values})
+
+
+def _counted(graph: TravelGraph, edges: BoolArray) -> tuple[int, float]:
+    """Count edges and their kilometres, roads that are two edges once."""
+    counted = edges & graph.is_counted
+    return int(counted.sum()), float(graph.length_m[counted].sum()) / 1000.0
 
 
 def _closed(graph: TravelGraph, close: object, problems: list[str]) -> BoolArray:
@@ -417,14 +422,12 @@ def _with_speeds(graph: TravelGraph, factor: FloatArray, stated: FloatArray, acc
     )
     speed = np.where(is_stated, stated, graph.speed_km_h * factor)
     if is_stated.any():
-        account["speed_edges"] = int(is_stated.sum())
-        account["speed_km"] = float(graph.length_m[is_stated].sum()) / 1000.0
+        account["speed_edges"], account["speed_km"] = _counted(graph, is_stated)
     roads = _is_road(graph)
     if scaled.any() and (factor[roads] == factor[roads][0]).all():
         account["speed_factor"] = float(factor[roads][0])
     elif scaled.any():
-        account["scaled_edges"] = int(scaled.sum())
-        account["scaled_km"] = float(graph.length_m[scaled].sum()) / 1000.0
+        account["scaled_edges"], account["scaled_km"] = _counted(graph, scaled)
     changed = graph.with_minutes(forward, backward, speed_km_h=speed)
     source = np.where(is_stated, "stated", graph.speed_source).astype(object)
     return replace(changed, speed_source=source) if is_stated.any() else changed

@@ -310,7 +310,8 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     )
     now = minutes_to_closest(graph, places, direction="to_facility", barriers=barriers)
     joined = _Joined(places, places, None, max(each.candidates for each in places), barriers)
-    km = np.bincount(every.link, weights=graph.length_m[every.edge]) / 1000.0
+    roads = np.unique((every.link, np.minimum(every.edge, graph.edge_partner[every.edge])), axis=1)
+    km = np.bincount(roads[0], weights=graph.length_m[roads[1]]) / 1000.0
     return _ranked(_reach(graph, every, joined, now), settlements["settlement_id"], persons, names, km, limit)
 
 

@@ -415,3 +415,38 @@ def test_a_study_with_roads_of_its_own_has_no_turns_to_ask_for(tiny):
     tiny.tables["sources.osm"]["roads"] = False
     with pytest.raises(sp.StudyError, match=r"turns are read with the roads of \[sources.osm\]"):
         run_network(tiny)
+
+
+def test_a_forbidden_turn_changes_no_number_that_is_told_of_roads():
+    roads = lines(**CROSS, back=[(1000, 0), (1000, 1000)])
+    told, networks = [], [sp.build_network(roads, turns=rows) for rows in (None, restrictions(("no", "w", "n")))]
+    village = gpd.GeoDataFrame(
+        {"settlement_id": ["v"], "population_persons": [10.0]}, geometry=[shapely.Point(-1000, 0)], crs=CRS
+    )
+    shop = gpd.GeoDataFrame({"facility_id": ["k"], "service": "shop"}, geometry=[shapely.Point(1000, 0)], crs=CRS)
+    upgrade = pd.DataFrame({"upgrade_id": ["u"], "road_ids": [["w"]], "speed_km_h": [50.0]})
+    asked = {"service": "shop", "rules": ANYWHERE}
+    for graph in networks:
+        closed = sp.edit_network(graph, close=["e"], speeds={"n": 10.0})
+        longer = sp.edit_network(graph, add=lines(new=[(0, 1000), (0, 2000)]))
+        costs = sp.edge_criticality(graph, village, shop, cutoff_min=60, **asked)
+        found = [
+            [name.rstrip("<") for name in np.unique(graph.road_id[sp.bridges(graph)])],
+            sp.network_shape(graph),
+            costs.drop(columns="edge_id").to_numpy().tolist(),
+            sp.robust_coverage(graph, village, shop, cutoff_min=60, **asked).edge_id,
+            sp.rank_upgrades(graph, village, upgrade, facilities=shop, budget_km=1.0, **asked)
+            .links["length_km"]
+            .tolist(),
+            closed.report["scenario"],
+            longer.report["length_km"],
+            longer.component_km.max(),
+        ]
+        told.append(found)
+    assert told[0] == told[1]
+    # Five roads of 1 km, all dead ends or on the way to one; closing either of two cuts the village off.
+    assert told[0][0] == ["back", "e", "n", "s", "w"]
+    assert [row[0] for row in told[0][2]] == ["e", "w"]
+    assert told[0][4:] == [
+        [1.0], {"speed_edges": 1, "speed_km": 1.0, "closed_edges": 1, "closed_km": 1.0}, 6.0, 6.0
+    ]  # fmt: skip
