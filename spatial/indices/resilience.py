@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from sys import float_info
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from spatial.access.places import Asked, asked_for, existing, is_for_some_units,
 from spatial.errors import ContractError, of_kind
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import Nearest, nearest
-from spatial.network.turns import TURN
+from spatial.network.turns import TURN, whole_junctions
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -32,30 +32,6 @@ if TYPE_CHECKING:
 
 
 # Roads without which the network falls apart.
-
-
-class _Junctions(NamedTuple):
-    """Open roads, each once, between junctions, those that turns took apart whole again."""
-
-    edge: IntArray
-    start: IntArray  # numbers of junctions
-    end: IntArray
-    count: int
-
-
-def _junctions(graph: TravelGraph) -> _Junctions:
-    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
-    is_turn = graph.road_class == TURN
-    partner = graph.edge_partner
-    one = np.concatenate((graph.edge_from, graph.edge_to, graph.edge_from[is_turn]))
-    other = np.concatenate((graph.edge_from[partner], graph.edge_to[partner], graph.edge_to[is_turn]))
-    # Of a road that a new one cut the other direction may be whole, and not end where its piece does.
-    is_there = (graph.node_x[one] == graph.node_x[other]) & (graph.node_y[one] == graph.node_y[other])
-    one, other = one[is_there], other[is_there]
-    same = sparse.coo_array((np.ones(len(one)), (one, other)), shape=(graph.n_nodes, graph.n_nodes))
-    count, junction = csgraph.connected_components(same, directed=False)
-    edge = np.flatnonzero((is_open | is_open[partner]) & ~is_turn & graph.is_counted)
-    return _Junctions(edge, junction[graph.edge_from[edge]], junction[graph.edge_to[edge]], int(count))
 
 
 def bridges(graph: TravelGraph) -> BoolArray:
@@ -76,15 +52,21 @@ def bridges(graph: TravelGraph) -> BoolArray:
     of_kind("graph", graph, TravelGraph, required=True)
     import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
 
-    roads = _junctions(graph)
-    ends = np.sort(np.column_stack((roads.start, roads.end)), axis=1)
+    start, end, _count = whole_junctions(graph)
+    edges = _open_roads(graph)
+    ends = np.sort(np.column_stack((start, end))[edges], axis=1)
     pairs, first, times = np.unique(ends, axis=0, return_index=True, return_counts=True)
-    edge_of = dict(zip(map(tuple, pairs.tolist()), np.where(times == 1, roads.edge[first], -1).tolist(), strict=True))
+    edge_of = dict(zip(map(tuple, pairs.tolist()), np.where(times == 1, edges[first], -1).tolist(), strict=True))
     network = nx.Graph(pair for pair in edge_of if pair[0] != pair[1])
     named = np.array([edge_of[min(pair), max(pair)] for pair in nx.bridges(network)], dtype=np.int64)
     found = np.zeros(graph.n_edges, dtype=bool)
     found[named[named >= 0]] = True
     return found | found[graph.edge_partner]
+
+
+def _open_roads(graph: TravelGraph) -> IntArray:
+    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    return np.flatnonzero((is_open | is_open[graph.edge_partner]) & graph.is_counted & (graph.road_class != TURN))
 
 
 # Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is.
@@ -404,18 +386,18 @@ def network_shape(graph: TravelGraph) -> NetworkShape:
         Of its junctions and ends. A ring without a junction keeps one node.
     """
     of_kind("graph", graph, TravelGraph, required=True)
-    roads = _junctions(graph)
-    both = (roads.start, roads.end)
-    degree = np.bincount(np.concatenate(both), minlength=roads.count)
+    start, end, junctions = whole_junctions(graph)
+    roads = _open_roads(graph)
+    degree = np.bincount(np.concatenate((start[roads], end[roads])), minlength=junctions)
     there = degree > 0
-    links = sparse.coo_array((np.ones(len(roads.edge)), both), shape=(roads.count, roads.count))
+    links = sparse.coo_array((np.ones(len(roads)), (start[roads], end[roads])), shape=(junctions, junctions))
     _count, label = csgraph.connected_components(links, directed=False)
     pieces = np.unique(label[there])
     joined = there & (degree == 2)
     kept = np.bincount(label[there & ~joined], minlength=int(label.max(initial=-1)) + 1)
     rings = int((kept[pieces] == 0).sum())
     nodes = int((there & ~joined).sum()) + rings
-    edges = len(roads.edge) - int(joined.sum()) + rings
+    edges = len(roads) - int(joined.sum()) + rings
     return network_indices(nodes, edges, len(pieces))
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from spatial.crs import require_network_crs
@@ -24,7 +26,7 @@ from spatial.outlines import require_shapes
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from spatial.arrays import BoolArray, FloatArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 TURN = "turn"
@@ -50,6 +52,26 @@ class End(NamedTuple):
     road_id: str
     arrives: bool  # whether somebody may come from there, and go there
     departs: bool
+
+
+class Junctions(NamedTuple):
+    """The junctions that edges join, those that turns took apart whole again."""
+
+    start: IntArray  # shape (n_edges,), numbers of junctions
+    end: IntArray
+    count: int
+
+
+def whole_junctions(graph: TravelGraph) -> Junctions:
+    """Put the nodes of junctions that turns took apart together."""
+    partner, is_turn = graph.edge_partner, graph.road_class == TURN
+    one = np.concatenate((graph.edge_from, graph.edge_to, graph.edge_from[is_turn]))
+    other = np.concatenate((graph.edge_from[partner], graph.edge_to[partner], graph.edge_to[is_turn]))
+    # Of a road that a new one cut the other direction may be whole, and not end where its piece does.
+    same = (graph.node_x[one] == graph.node_x[other]) & (graph.node_y[one] == graph.node_y[other])
+    joins = coo_array((np.ones(same.sum()), (one[same], other[same])), shape=(graph.n_nodes, graph.n_nodes))
+    count, junction = connected_components(joins, directed=False)
+    return Junctions(junction[graph.edge_from], junction[graph.edge_to], count)
 
 
 class _Junction(NamedTuple):

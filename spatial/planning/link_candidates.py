@@ -24,6 +24,7 @@ from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, snap_coordinates
+from spatial.network.turns import TURN, whole_junctions
 from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
 from spatial.outlines import require_shapes
@@ -626,18 +627,20 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
         )
     )
     # From all roads of the class at once, over lesser roads: metres to each node, and the edge by which it is reached.
-    lesser = pd.DataFrame({"start": graph.edge_from, "end": graph.edge_to, "m": graph.length_m})[~is_wanted]
+    start, end, n_junctions = whole_junctions(graph)
+    is_road = graph.is_counted & (graph.road_class != TURN)
+    lesser = pd.DataFrame({"start": start, "end": end, "m": graph.length_m})[is_road & ~is_wanted]
     lesser = lesser.assign(low=lesser[["start", "end"]].min(axis=1), high=lesser[["start", "end"]].max(axis=1))
     shortest = lesser.sort_values("m", kind="stable").drop_duplicates(["low", "high"])
     edge_of = dict(zip(zip(shortest["low"], shortest["high"], strict=True), shortest.index, strict=True))
-    shape = (graph.n_nodes, graph.n_nodes)
-    metres = csr_array((shortest["m"].clip(lower=LEAST_M), (shortest["low"], shortest["high"])), shape=shape)
-    on_road = np.unique(np.concatenate((graph.edge_from[is_wanted], graph.edge_to[is_wanted])))
+    between = (shortest["low"], shortest["high"])
+    metres = csr_array((shortest["m"].clip(lower=LEAST_M), between), shape=(n_junctions, n_junctions))
+    on_road = np.unique(np.concatenate((start[is_wanted], end[is_wanted])))
     to_node, before, _ = dijkstra(metres, directed=False, indices=on_road, min_only=True, return_predecessors=True)
     # From each settlement to the nearer end of one of the edges that count as its own, and on from there.
-    is_own = (snaps.edge >= 0) & (snaps.distance_m <= near_m)
+    is_own = (snaps.edge >= 0) & (snaps.distance_m <= near_m) & is_road[snaps.edge]
     edge, share = np.where(is_own, snaps.edge, 0), np.where(is_own, snaps.fraction, 0.0)
-    ends = np.stack((graph.edge_from[edge], graph.edge_to[edge]), axis=-1)
+    ends = np.stack((start[edge], end[edge]), axis=-1)
     parts = np.stack((share, 1.0 - share), axis=-1)
     part_m = parts * graph.length_m[edge][..., None]
     length = np.where(is_own[..., None], to_node[ends] + part_m, np.inf).reshape(len(homes), 2 * edge.shape[1])

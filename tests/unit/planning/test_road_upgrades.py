@@ -124,6 +124,25 @@ def test_a_closed_road_of_the_class_is_none_until_it_is_made_anew():
     assert found.stretches[["settlement_ids", "road_ids", "length_km"]].to_numpy().tolist() == [[["shut"], ["on"], 5.0]]
 
 
+def test_a_forbidden_turn_lengthens_no_stretch():
+    ways = {"main": [(0, 0), (9_000, 0)], "stem": [(0, 0), (0, 2_000)], "on": [(0, 2_000), (0, 5_000)]}
+    drawn = gpd.GeoDataFrame(
+        {"road_id": list(ways), "road_class": ["tertiary", "track", "track"]},
+        geometry=[shapely.LineString(way) for way in ways.values()],
+        crs=CRS,
+    )
+    turns = {"turn_id": ["a", "b"], "kind": "no", "from_road_id": ["main", "stem"], "to_road_id": ["stem", "on"]}
+    forbidden = gpd.GeoDataFrame(turns, geometry=[shapely.Point(0, 0), shapely.Point(0, 2_000)], crs=CRS)
+    # Each goes over the stem, which is an edge for each direction.
+    villages = places(near=(0, 700, 10), half=(0, 1_500, 20), end=(0, 5_000, 40))
+    found = propose_road_upgrades(build_network(drawn, mode="drive", turns=forbidden), villages, rules=RULES)
+    assert found.settlements["lesser_km"].to_numpy() == pytest.approx([0.7, 1.5, 5.0], abs=1e-9)
+    assert found.stretches[["settlement_ids", "road_ids"]].to_numpy().tolist() == [
+        [["end", "half", "near"], ["stem", "on"]]
+    ]
+    assert found.stretches["length_km"].tolist() == pytest.approx([5.0], abs=1e-9)
+
+
 def test_a_paved_road_is_told_by_its_surface():
     lines = gpd.GeoDataFrame(
         {"road_id": ["a", "b"], "road_class": "tertiary", "surface": ["asphalt", "mud"]},
