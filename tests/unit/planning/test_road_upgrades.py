@@ -125,22 +125,21 @@ def test_a_closed_road_of_the_class_is_none_until_it_is_made_anew():
 
 
 def test_a_forbidden_turn_lengthens_no_stretch():
-    ways = {"main": [(0, 0), (9_000, 0)], "stem": [(0, 0), (0, 2_000)], "on": [(0, 2_000), (0, 5_000)]}
+    ways = {"main": [(0, 0), (9_000, 0)], "stem": [(0, 0), (0, 2_000)], "west": [(0, 2_000), (-1_000, 2_000)]}
+    ways |= {"north": [(0, 2_000), (0, 5_000)]}
     drawn = gpd.GeoDataFrame(
-        {"road_id": list(ways), "road_class": ["tertiary", "track", "track"]},
+        {"road_id": list(ways), "road_class": ["tertiary", "track", "track", "track"]},
         geometry=[shapely.LineString(way) for way in ways.values()],
         crs=CRS,
     )
-    turns = {"turn_id": ["a", "b"], "kind": "no", "from_road_id": ["main", "stem"], "to_road_id": ["stem", "on"]}
-    forbidden = gpd.GeoDataFrame(turns, geometry=[shapely.Point(0, 0), shapely.Point(0, 2_000)], crs=CRS)
-    # Each goes over the stem, which is an edge for each direction.
-    villages = places(near=(0, 700, 10), half=(0, 1_500, 20), end=(0, 5_000, 40))
+    turn = {"turn_id": ["t"], "kind": "no", "from_road_id": "stem", "to_road_id": "north"}
+    forbidden = gpd.GeoDataFrame(turn, geometry=[shapely.Point(0, 2_000)], crs=CRS)
+    villages = places(west=(-1_000, 2_000, 1), north=(0, 5_000, 2), mid=(0, 1_500, 4))
     found = propose_road_upgrades(build_network(drawn, mode="drive", turns=forbidden), villages, rules=RULES)
-    assert found.settlements["lesser_km"].to_numpy() == pytest.approx([0.7, 1.5, 5.0], abs=1e-9)
-    assert found.stretches[["settlement_ids", "road_ids"]].to_numpy().tolist() == [
-        [["end", "half", "near"], ["stem", "on"]]
-    ]
-    assert found.stretches["length_km"].tolist() == pytest.approx([5.0], abs=1e-9)
+    assert found.settlements["lesser_km"].tolist() == pytest.approx([3.0, 5.0, 1.5])
+    # The stem, an edge for each direction, is upgraded once: 2 + 1 + 3 km.
+    assert found.stretches["settlement_ids"].tolist() == [["mid", "north", "west"]]
+    assert found.stretches["length_km"].tolist() == pytest.approx([6.0])
 
 
 def test_a_paved_road_is_told_by_its_surface():
