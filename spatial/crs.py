@@ -140,12 +140,9 @@ def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
     """
     Measure by how much the metres of a CRS differ from metres of the ground.
 
-    The projection is differenced along its own meridians and parallels, and the largest and the smallest scale in any
-    direction taken from that (Tissot's indicatrix: Snyder 1987, Map Projections - A Working Manual, p. 20), so that an
-    equal-area CRS counts as off where it is true to areas and not to lengths. PROJ's own factors leave out prime
-    meridians other than Greenwich.
-
-    At 60 degrees north Web Mercator draws twice the length; on its central meridian UTM draws 0.9996 of it.
+    The projection is differenced along its own meridians and parallels (PROJ's factors leave out other prime
+    meridians), and the largest and smallest scale in any direction taken from that (Tissot's indicatrix: Snyder 1987,
+    p. 20).
 
     >>> import geopandas as gpd
     >>> oslo = gpd.GeoSeries.from_xy([9.0], [60.0], crs="EPSG:4326")

@@ -210,10 +210,9 @@ def match_units(
     """
     Match the rows of an official table with the units of the study, and settlements with both.
 
-    A row is matched with a unit by code; else, where one of the two has no code, by the same name, or by one alike with
-    the similarity and the lead of `placing`, each unit once. A settlement belongs to the longest code of the table that
-    its own `unit_code` begins with, else to the unit that it lies in. A row whose code begins the code of another row
-    is a total of others: it counts nobody.
+    A row is matched by code; else, where one of the two has none, by the same or an alike name, each unit once; one
+    whose code begins that of another is a total and counts nobody. A settlement belongs to the longest code of the
+    table that its own `unit_code` begins with, else to the unit that it lies in.
     """
     # Boundaries, and units that settlements name but that have no boundary; in the order of their ids.
     ids = texts(boundaries, "boundary_id")

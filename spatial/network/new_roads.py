@@ -154,13 +154,11 @@ def end_stops(
     near: Surroundings, parts: ObjectArray, tolerance_m: float, crossed: list[Stop]
 ) -> tuple[list[Stop], list[Stop]]:
     """
-    Find what each end of each new road joins.
+    Find what each end of each new road joins: two stops a line, and those of them that join nothing.
 
-    An edge that the end touches comes first, then the nearest node within the tolerance, then the nearest edge; the
-    road is drawn out to it. Of equal distances the lowest position counts. An end that lies within the tolerance
-    behind a crossing reaches for nothing more.
-
-    Returns two stops a line; and those of them that join nothing of the network.
+    An edge that the end touches comes first, then the nearest node within the tolerance, then the nearest edge, the
+    road drawn out to it; ties go to the lowest position. An end within the tolerance behind a crossing reaches no
+    further.
     """
     stops, loose = [], []
     for i, line in enumerate(parts):

@@ -464,9 +464,9 @@ def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIR
     """
     Choose the actions to begin with.
 
-    The first action of each plan that helps a finding comes first, in the order of the findings; then, of what follows
-    in these plans, whatever brings most people. Within a plan each action counts on those before it, so none is left
-    out. Where no finding has a plan, the actions are those of `first_plan`.
+    The first of each plan that helps a finding, in the order of findings; then, of what follows in these plans,
+    whatever brings most people, none left out, as each counts on those before. Without such plans they are those of
+    `first_plan`.
     """
     drawn = {plan["norm_id"]: plan for plan in reversed(plans) if plan["actions"]}
     helping = [drawn[finding["norm_id"]] for finding in answer["findings"] if finding["norm_id"] in drawn]

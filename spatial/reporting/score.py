@@ -147,13 +147,10 @@ _UNIT = ["unit_level", "unit_id"]
 
 def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = None) -> pd.DataFrame:
     """
-    Share out what each unit lacks among the components of its level.
+    Share out what each unit lacks among the measured components of its level, each unit's largest first.
 
-    A pillar's weight is spread evenly over those of its components that are known, so that a pillar of four counts no
-    more than one of two.
-
-    Returns the measured rows of levels with `obstacle_degree` (0-1; the shares of a unit sum to 1, or are all
-    0 where it lacks nothing), each unit's largest first.
+    A pillar's weight is spread evenly over its components, so that one of four counts no more than one of two. The
+    shares, `obstacle_degree`, sum to 1, or are all 0 where a unit lacks nothing.
 
     >>> rows = pd.DataFrame({"unit_level": "study", "unit_id": "study", "pillar": ["order", "structure"],
     ...                      "side": "level", "component": ["a", "b"], "value": [0.4, 0.8]})
