@@ -17,9 +17,9 @@ from spatial.access.od_pairs import people_of
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
 from spatial.errors import ContractError, of_kind
-from spatial.network.graph import TravelGraph
+from spatial.network.graph import TURN, TravelGraph
 from spatial.network.nearest import Nearest, nearest
-from spatial.network.turns import TURN, whole_junctions
+from spatial.network.turns import whole_junctions
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:

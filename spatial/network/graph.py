@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # The travel graph of one mode: arrays that kernels read, and what was found while it was built.
 
+TURN = "turn"
+"""Road class of the ways over a junction that has been taken apart."""
+
 TWIN = "<"
 """In the id of an edge: the second of two that are one road, a direction each (`with_turns`)."""
 

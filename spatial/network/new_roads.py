@@ -33,6 +33,7 @@ from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel, openness_of_roads
 from spatial.network.speeds import SpeedTable, load_speeds, season_factors
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
+from spatial.network.turns import gates_of, meet_gates
 from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
@@ -290,6 +291,12 @@ def _lay_in(
     # Nodes of the stops: those of cut edges, those joined, and new ones, one a cell.
     cut_nodes = iter(split.node_before.tolist())
     nodes = [next(cut_nodes) if stop.edge >= 0 else stop.node for stop in stops]
+    # At a junction that turns took apart a new road has a node of its own, so that it lends others no way.
+    is_gate = gates_of(graph)
+    apart = [n for n, node in enumerate(nodes) if node >= 0 and is_gate[node]]
+    for n in apart:
+        stops[n] = stops[n]._replace(xy=Place(graph.node_x[nodes[n]], graph.node_y[nodes[n]]))
+        nodes[n] = -1
     fixed = {_cell(graph.node_x[node], graph.node_y[node]): node for node in nodes if node >= 0}
     fresh: list[Place] = []
     for n, stop in enumerate(stops):
@@ -347,7 +354,9 @@ def _lay_in(
     counts = np.cumsum([len(line) for line in lines])
     offsets = np.concatenate((graph.coordinate_offsets, graph.coordinate_offsets[-1] + counts))
     wider = with_nodes(graph, fresh_xy[:, 0], fresh_xy[:, 1], np.zeros(len(fresh), dtype=np.int64))
-    return split.with_added(rewire(replace(wider, coordinate_offsets=offsets, **whole)))
+    laid = rewire(replace(wider, coordinate_offsets=offsets, **whole))
+    own = sorted({nodes[n] for n in apart})
+    return split.with_added(rewire(meet_gates(laid, own)) if own else laid)
 
 
 def _cell(x: float, y: float) -> tuple[int, int]:

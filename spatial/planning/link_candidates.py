@@ -19,12 +19,13 @@ from spatial.access.od_pairs import people_of
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
 from spatial.access.places import SEA_KINDS, SnapPair, check_on_network, id_ranks, minutes_to_closest, place_on, take
 from spatial.errors import ContractError, CrsError, of_kind, refuse
+from spatial.network.graph import TURN
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, snap_coordinates
-from spatial.network.turns import TURN, whole_junctions
+from spatial.network.turns import whole_junctions
 from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
 from spatial.outlines import require_shapes

@@ -450,3 +450,15 @@ def test_a_forbidden_turn_changes_no_number_that_is_told_of_roads():
     assert told[0][4:] == [
         [1.0], {"speed_edges": 1, "speed_km": 1.0, "closed_edges": 1, "closed_km": 1.0}, 6.0, 6.0
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("forbidden", [[("no", "w", "n")], [("no", "w", "n"), ("no", "w", "e")]])
+def test_a_new_road_lends_no_way_to_those_who_may_not_turn(forbidden):
+    new = lines(new=[(0, 0), (700, 700)])
+    roads = lines(**CROSS)
+    added = sp.edit_network(sp.build_network(roads, turns=restrictions(*forbidden)), add=new)
+    built = sp.build_network(pd.concat([roads, new]), turns=restrictions(*forbidden))
+    places = {**HALFWAY, "new": (350, 350)}
+    pd.testing.assert_frame_equal(matrix(added, places), matrix(built, places))
+    # Half of the new road and back, where that is shorter than a kilometre and back.
+    assert matrix(added, places).loc["w", "n"] > 7.0
