@@ -37,10 +37,19 @@ from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, re
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
-from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, only_edges, snap
+from spatial.network.snapping import (
+    NO_CANDIDATE,
+    Barriers,
+    Snaps,
+    blocked_legs,
+    index_barriers,
+    merge_snaps,
+    only_edges,
+    snap,
+)
 from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
-from spatial.planning.plans import SAME
+from spatial.planning.plans import HALF, SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:
@@ -513,6 +522,15 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     points = gpd.GeoSeries(shapely.points(network.node_x[nodes], network.node_y[nodes]), crs=network.crs)
     # A stop stands on its node; one where no road of today is has no way there but over a link.
     stops = snap(network, points, candidates=MOST_CANDIDATES, max_snap_m=TOUCH_M, min_component_km=0.0)
+    # Where turns took a junction apart its nodes lie in one place, and each has some of the roads there; that of the
+    # end of a link has none, and all may come onto it there, and go from it.
+    is_open = np.isfinite(network.forward_min[stops.edge]) | np.isfinite(network.backward_min[stops.edge])
+    is_own = (network.edge_from[stops.edge] == nodes[:, None]) & (stops.fraction < HALF)
+    is_own |= (network.edge_to[stops.edge] == nodes[:, None]) & (stops.fraction > HALF)
+    is_own &= is_open
+    kept = is_own | ~is_own.any(axis=1)[:, None]
+    found = {name: np.where(kept, getattr(stops, name), blank) for name, blank in NO_CANDIDATE.items()}
+    stops = merge_snaps([replace(stops, **found)])
     to_goal = partial(minutes_to_closest, network, direction="to_facility", barriers=joined.barriers)
 
     def to_stops(origins: Snaps) -> FloatArray:
@@ -524,6 +542,15 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     between = np.ascontiguousarray(to_stops(stops).T)
     np.fill_diagonal(between, 0.0)
     ways = Ways(between, to_goal(SnapPair(stops, joined.today.goals)), to_stops(joined.today.origins), now)
+    # Nobody goes on by today's roads from where no piece leads to, nor comes by them to where none leads from.
+    ahead, back = np.isfinite(pieces.forward_min), np.isfinite(pieces.backward_min)
+    is_left, is_reached = (
+        np.isin(np.arange(len(nodes)), np.concatenate(both))
+        for both in ((start[ahead], end[back]), (end[ahead], start[back]))
+    )
+    between[~(is_reached[:, None] & is_left)] = np.inf
+    np.fill_diagonal(between, 0.0)
+    ways.to_goal[~is_reached], ways.to_stop[~is_left] = np.inf, np.inf
     rows = pd.DataFrame({**pieces._asdict(), "piece": np.arange(len(pieces.edge)), "start": start, "end": end})
     walls = index_barriers(joined.barriers, crs=network.crs)
     onto, off = (_doors(snaps, rows, joined.most, walls) for snaps in joined.onto_links)
