@@ -151,11 +151,7 @@ def near_pieces(boxes: FloatArray, pieces: FloatArray, near_m: float) -> BoolArr
 
 
 def _blocks(pieces: FloatArray, least_m: float) -> tuple[BoolArray, tuple[IntArray, IntArray], FloatArray, float]:
-    """
-    Lay blocks at least as wide as that over pieces.
-
-    Returns which of them some piece touches, the block at which each piece begins, the lowest corner and the width.
-    """
+    """Lay blocks at least that wide over pieces: which are touched, where pieces begin, lowest corner, width."""
     low, high = corners_of(pieces)
     block_m = max(least_m, float((high - low).max()) / _MOST_BLOCKS)
     blocks = (pieces - np.tile(low, 2)) / block_m

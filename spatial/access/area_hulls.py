@@ -310,8 +310,7 @@ class Ground:
         """
         Take a window apart into tiles, leaving out those that no road within reach comes near.
 
-        Tiles lie at the multiples of their width, whatever the window, so that what is measured of all roads is known
-        to the next service. What a processor works on stays small, however large the country.
+        Tiles lie at the multiples of their width, so that what is measured of all roads is known to the next service.
         """
         width = self._width
         is_own = np.zeros(len(cut.pieces), dtype=bool)

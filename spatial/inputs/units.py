@@ -138,11 +138,7 @@ def assign_units(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, levels:
 def near_unit(
     places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, *, ground: shapely.Geometry, key: str, tolerance_m: float
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    """
-    Give places without a township the nearest one, as on coasts; one that lies in a neighbour's keeps none.
-
-    Returns the places, and one ``unit_by_tolerance`` for each that was given a township so.
-    """
+    """Give places without a township the nearest, not those in a neighbour's; return them, and what was given."""
     units = boundaries[boundaries["is_unit"]].sort_values("boundary_id", kind="stable").reset_index(drop=True)
     lost = np.flatnonzero(places["township_id"].isna().to_numpy(dtype=bool))
     if tolerance_m <= 0 or not len(units) or not len(lost):

@@ -438,11 +438,10 @@ def add_to_legs(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable
 ) -> tuple[SplitGraph, dict[str, Any]]:
     """
-    Add roads to the legs of a combined network.
+    Add roads to the legs of a combined network whose mode may use their class.
 
-    A leg takes a road whose class its mode may use. Stated km/h are those of vehicles: legs at the pace of people go at
-    the speed of the class, unless they alone take the road, and walkers heed no oneway. Where new nodes of two legs lie
-    in one place, people change as they do elsewhere.
+    Stated km/h are those of vehicles: legs at the pace of people go at the speed of the class, unless they alone take
+    the road, and walkers heed no oneway. Where new nodes of two legs lie in one place, people change.
     """
     legs = take_legs(graph)
     changed, cut_edges = [], 0

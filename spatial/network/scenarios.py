@@ -112,12 +112,11 @@ def edges_closed_by(
     graph: TravelGraph, marks: gpd.GeoDataFrame | gpd.GeoSeries, *, within_m: float = 10.0
 ) -> ObjectArray:
     """
-    Find the edges that points, lines and areas close.
+    Find the edges that points, lines and areas close, over their whole length.
 
-    A point closes the nearest edge within the tolerance, at a junction all that meet there; in a combined network the
-    nearest of each leg. A line closes the edges that it crosses or runs along, but not the side roads that only begin
-    at it: those that come near it within twice the tolerance of their own ends alone. An area closes every edge that
-    touches it. Edges are closed over their whole length.
+    A point closes the nearest edge of each leg within the tolerance, at a junction all there; a line those that it
+    crosses or runs along, but no side roads that come near it within twice the tolerance of their ends alone; an area
+    all it touches.
 
     >>> import geopandas as gpd, shapely
     >>> from spatial.network.build import build_network
@@ -451,12 +450,10 @@ def scenario_for_mode(
     scenario: Scenario, told: TravelGraph, graph: TravelGraph, *, areas: gpd.GeoSeries | None = None
 ) -> ModeScenario:
     """
-    Say what a scenario that is told of the network of one mode changes on that of another.
+    Say what a scenario that is told of the network of one mode changes on that of another, by stretches of roads.
 
-    Modes cut roads at other places, so edges are found again as stretches of the same road, not by their ids. Closures
-    hold for all modes; speeds, and factors on them, for motor vehicles where they are told of motor vehicles, and else
-    for the mode alone that they are told of; a new road for the modes that may use a road of its class and tags, people
-    on foot or on a cycle at the speed of its class.
+    Closures hold for all modes; speeds and factors for motor vehicles where told of these, else for the mode alone; a
+    new road for the modes that may use it, people on foot or on a cycle at the speed of its class.
     """
     left_out: list[str] = []
     stretches = _Stretches(told, graph)

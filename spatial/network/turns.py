@@ -58,7 +58,7 @@ class Junctions(NamedTuple):
 
     start: IntArray  # shape (n_edges,), numbers of junctions
     end: IntArray
-    count: int
+    n_junctions: int
 
 
 def whole_junctions(graph: TravelGraph) -> Junctions:
@@ -69,8 +69,9 @@ def whole_junctions(graph: TravelGraph) -> Junctions:
     # Of a road that a new one cut the other direction may be whole, and not end where its piece does.
     same = (graph.node_x[one] == graph.node_x[other]) & (graph.node_y[one] == graph.node_y[other])
     joins = coo_array((np.ones(same.sum()), (one[same], other[same])), shape=(graph.n_nodes, graph.n_nodes))
-    count, junction = connected_components(joins, directed=False)
-    return Junctions(junction[graph.edge_from], junction[graph.edge_to], count)
+    n_junctions, found = connected_components(joins, directed=False)
+    junction = found.astype(np.int64)
+    return Junctions(junction[graph.edge_from], junction[graph.edge_to], n_junctions)
 
 
 class _Junction(NamedTuple):

@@ -37,16 +37,7 @@ from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, re
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
-from spatial.network.snapping import (
-    NO_CANDIDATE,
-    Barriers,
-    Snaps,
-    blocked_legs,
-    index_barriers,
-    merge_snaps,
-    only_edges,
-    snap,
-)
+from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, merge_snaps, only_edges, snap
 from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
 from spatial.planning.plans import HALF, SAME
@@ -529,8 +520,8 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     is_own |= (network.edge_to[stops.edge] == nodes[:, None]) & (stops.fraction > HALF)
     is_own &= is_open
     kept = is_own | ~is_own.any(axis=1)[:, None]
-    found = {name: np.where(kept, getattr(stops, name), blank) for name, blank in NO_CANDIDATE.items()}
-    stops = merge_snaps([replace(stops, **found)])
+    edge, metres = np.where(kept, stops.edge, -1), np.where(kept, stops.distance_m, np.inf)
+    stops = merge_snaps([replace(stops, edge=edge, distance_m=metres)])
     to_goal = partial(minutes_to_closest, network, direction="to_facility", barriers=joined.barriers)
 
     def to_stops(origins: Snaps) -> FloatArray:
@@ -544,10 +535,9 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     ways = Ways(between, to_goal(SnapPair(stops, joined.today.goals)), to_stops(joined.today.origins), now)
     # Nobody goes on by today's roads from where no piece leads to, nor comes by them to where none leads from.
     ahead, back = np.isfinite(pieces.forward_min), np.isfinite(pieces.backward_min)
-    is_left, is_reached = (
-        np.isin(np.arange(len(nodes)), np.concatenate(both))
-        for both in ((start[ahead], end[back]), (end[ahead], start[back]))
-    )
+    is_left, is_reached = np.zeros((2, len(nodes)), dtype=bool)
+    is_left[np.concatenate((start[ahead], end[back]))] = True
+    is_reached[np.concatenate((end[ahead], start[back]))] = True
     between[~(is_reached[:, None] & is_left)] = np.inf
     np.fill_diagonal(between, 0.0)
     ways.to_goal[~is_reached], ways.to_stop[~is_left] = np.inf, np.inf

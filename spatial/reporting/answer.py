@@ -216,12 +216,7 @@ class _Ground(NamedTuple):
         return found
 
     def matrix(self, columns: Sequence[Record], silent: Sequence[Record]) -> Record | None:
-        """
-        Set townships against norms, those with most people, or places, beyond any of them first.
-
-        A settlement counts once, with the most people whom any of the norms leaves beyond there: at least so many are
-        beyond one. A norm on townships themselves counts nobody beyond.
-        """
+        """Set townships against norms, those with most people, or places, beyond any first; each place once."""
         if not columns or not self.units or not self.township.notna().any():
             return None
         ids = [each["norm_id"] for each in columns]
@@ -271,12 +266,7 @@ class _Ground(NamedTuple):
     def services_reached(
         self, tables: Mapping[str, pd.DataFrame], findings: Sequence[Record], mode: str
     ) -> list[Record]:
-        """
-        Say of each service that is mapped how many minutes away it is by the first mode, and for whom farthest.
-
-        Services that a finding asks for stand first, in the order of findings, then those of `ESSENTIAL`, then others
-        by those beyond half an hour. Places of which nobody knows the way are in none of the sums.
-        """
+        """Say how many minutes each mapped service is away by the first mode, and for whom farthest."""
         access, inventory = tables["access"], tables.get("inventory")
         own = access.loc[access["mode"].eq(mode) & access["settlement_id"].isin(self.people.index)]
         mapped = {} if inventory is None else dict(zip(inventory["service"], inventory["facilities"], strict=True))

@@ -426,12 +426,7 @@ def place_score(
 
 
 def told_apart(scores: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[str, str, float] | None:
-    """
-    Find the two townships that can surely be told apart and whose ranks lie furthest from one another.
-
-    Returns the first, the last, and how probable it is that the first ranks before the last; of equals the
-    surest, then the first by id. None where no pair reaches `CLAIM`.
-    """
+    """Find the two townships that can be told apart, ranks furthest apart, and how surely; None below `CLAIM`."""
     if pairs is None or not len(pairs):
         return None
     rank = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")["median_rank"]

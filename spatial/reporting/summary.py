@@ -307,12 +307,7 @@ def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
 def trial_totals(
     scenarios: Sequence[dict[str, Any]], tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, list[dict[str, Any]]]:
-    """
-    Say who gains and loses by each of the summary's scenarios, whom crews reach within their targets, and who has room.
-
-    Scenarios are told service by service at the cutoff of the classes. Of room it says how many people of the study
-    find some, reach only full facilities, or reach none.
-    """
+    """Say who gains and loses by each scenario, whom crews reach within their targets, and who has room."""
     told: dict[str, list[dict[str, Any]]] = {"scenarios": [], "emergency": [], "served": []}
     if "scenario_access" in tables:
         access = tables["scenario_access"]

@@ -148,9 +148,8 @@ def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
     """
     Say what norms ask of the stages that measure: as JSON values, which stand for all keys about norms.
 
-    `besides` are the services that are asked for without a facility, where the study names none itself; `in_metres`
-    those that a norm in metres of road asks for. `headlines` are the headline norms that bind, as the study orders
-    them, and `has_headlines` tells whether it names any.
+    `besides` are services asked for where the study names none, `in_metres` those asked in metres of road, `headlines`
+    the headline norms that bind, in order.
     """
     law = options.beyond((*LAW_KEYS, "access.services"))
     known, binding = vocabulary_of(law, offered), binding_norms(law)
