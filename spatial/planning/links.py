@@ -541,7 +541,8 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     between[~(is_reached[:, None] & is_left)] = np.inf
     np.fill_diagonal(between, 0.0)
     ways.to_goal[~is_reached], ways.to_stop[~is_left] = np.inf, np.inf
-    rows = pd.DataFrame({**pieces._asdict(), "piece": np.arange(len(pieces.edge)), "start": start, "end": end})
+    road = np.minimum(pieces.edge, network.edge_partner[pieces.edge])
+    rows = pd.DataFrame({**pieces._asdict(), "piece": np.arange(len(road)), "road": road, "start": start, "end": end})
     walls = index_barriers(joined.barriers, crs=network.crs)
     onto, off = (_doors(snaps, rows, joined.most, walls) for snaps in joined.onto_links)
     beside = onto.merge(off[["piece", "share", "walk_min"]], on="piece", suffixes=("", "_off"))
@@ -606,12 +607,13 @@ def _doors(snaps: Snaps, pieces: pd.DataFrame, most: int, walls: Barriers | None
         "foot_y": snaps.foot_y,
     }
     doors = pd.DataFrame({"place": place, **{name: values[place, candidate] for name, values in found.items()}})
-    # Candidates of a place are sorted by distance.
-    doors = doors.merge(pieces, on="edge").drop_duplicates(["place", "link", "run"])
+    # Candidates of a place are sorted by distance; of a road that is two edges both are one.
+    doors = doors.merge(pieces, on="edge")
+    doors = doors[doors["road"] == doors.groupby(["place", "link", "run"])["road"].transform("first")]
     if walls is not None:
         places = np.column_stack((snaps.x, snaps.y))[doors["place"]]
         doors = doors[~blocked_legs(walls, places, doors[["foot_x", "foot_y"]].to_numpy())]
-    return doors[doors.groupby(["place", "link"]).cumcount() < most]
+    return doors[(doors["edge"] == doors["road"]).groupby([doors["place"], doors["link"]]).cumsum() <= most]
 
 
 def _to_ends(doors: pd.DataFrame, to_start: str, to_end: str) -> pd.DataFrame:
