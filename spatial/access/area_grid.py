@@ -432,10 +432,9 @@ _VERGE = 1.0 / 16.0
 
 def strips_along(own: ObjectArray, pieces: FloatArray, whose: IntArray, cell_m: float) -> ObjectArray:
     """
-    Lay strips along the roads that lie outside their ground; `whose` tells the ground of each piece, ascending.
+    Lay strips an eighth of a cell wide along the roads that lie outside their ground by more than that.
 
-    Returns for each ground a strip an eighth of a cell wide; empty where no road lies outside for more than an eighth
-    of a cell. Where there is no ground at all, every road has one.
+    `whose` tells the ground of each piece, ascending; where there is no ground at all, every road has one.
     """
     strips = np.full(len(own), shapely.GeometryCollection(), dtype=object)
     shapely.prepare(own)

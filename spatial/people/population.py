@@ -311,10 +311,9 @@ def scale_to_units(
     persons: FloatArray, home: NDArray[np.intp], official: FloatArray, *, in_study: BoolArray, max_factor: float
 ) -> Scaling:
     """
-    Scale the people of every unit's settlements to its official number.
+    Scale the people of every unit's settlements to its official number, as a whole or not at all.
 
-    A unit is scaled as a whole or not at all: not where it has settlements outside the study area or without a number
-    (whose people would go to others), not to an official number of nobody, and not by more than a stated factor.
+    Not where some lie outside the study or have no number, not to nobody, and not by more than a stated factor.
 
     >>> found = scale_to_units(
     ...     np.array([60.0, 40.0, 7.0]), np.array([0, 0, -1]), np.array([150.0]),

@@ -57,13 +57,9 @@ def summarise_answer(
     """
     Answer what is wrong, where and for whom, by norms of a summary; minutes to services are told by ``mode``.
 
-    `findings` are the norms that open the pages and fail, failed mandatory norms first, then those that the study
-    added or adopted, then by people beyond; each with those beyond and all asked about in `persons` (None where
-    nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: where nobody
-    counts people, the same of norms that are neither the study's own nor its country's, after minutes. `silent`:
-    mandatory norms that nobody can judge. `unjudged`: others that the study added or adopted, with the reason. `met`:
-    those that open the pages and are met. `matrix`: townships by those beyond any of the findings. `services`: minutes
-    by the mode. `villages`: how many are beyond any.
+    `findings` open the pages and fail, failed mandatory norms first, then those added or adopted, then by people
+    beyond; `watched`: the same of other norms where nobody counts people. `silent`: mandatory norms that nobody can
+    judge; `unjudged`: others added or adopted, with the reason; `met`: those met; `villages`: how many are beyond any.
     """
     settlements = pd.DataFrame(tables["settlements"])
     scored = settlements.loc[settlements["in_study"]]

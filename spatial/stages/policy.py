@@ -206,9 +206,8 @@ def inventories(
     """
     Say for every service whether all its facilities are known: by the study's word, else by its best source.
 
-    A table with a `service` covers that one, any other those that its ``values.service`` and rows name, closed ones
-    too, and an extract all. Who covers a service covers the one that it is looked for under where its level is not
-    known.
+    A table with a `service` covers that one, any other those that it names, closed ones too, and an extract all; who
+    covers a service covers the one that it is looked for under where its level is not known.
     """
     sources, wider = options.sources, vocabulary.families
     declared = []

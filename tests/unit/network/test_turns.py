@@ -462,3 +462,13 @@ def test_a_new_road_lends_no_way_to_those_who_may_not_turn(forbidden):
     pd.testing.assert_frame_equal(matrix(added, places), matrix(built, places))
     # Half of the new road and back, where that is shorter than a kilometre and back.
     assert matrix(added, places).loc["w", "n"] > 7.0
+
+
+def test_roads_within_reach_are_told_once_in_whichever_direction_they_lead_there():
+    shop = gpd.GeoDataFrame({"facility_id": ["k"], "service": "shop"}, geometry=[shapely.Point(500, 0)], crs=CRS)
+    asked = {"service": "shop", "rules": ANYWHERE}
+    graph = sp.build_network(lines(**CROSS), turns=restrictions(("no", "w", "n")))
+    # Half a kilometre is 1.2 minutes: all of the road and, from its start, as much of each other one; then everything.
+    near = sp.isochrones(graph, shop, cutoffs_min=[2.4, 9.0], **asked)["reached_km"].tolist()
+    assert near == pytest.approx([1.0 + 3 * 0.5, 4.0])
+    assert sp.catchment_areas(graph, shop, **asked)["reached_km"].tolist() == pytest.approx([4.0])
