@@ -140,12 +140,9 @@ def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
     """
     Measure by how much the metres of a CRS differ from metres of the ground.
 
-    The projection is differenced along its own meridians and parallels, and the largest and the smallest scale in any
-    direction taken from that (Tissot's indicatrix: Snyder 1987, Map Projections - A Working Manual, p. 20), so that an
-    equal-area CRS counts as off where it is true to areas and not to lengths. PROJ's own factors leave out prime
-    meridians other than Greenwich.
-
-    At 60 degrees north Web Mercator draws twice the length; on its central meridian UTM draws 0.9996 of it.
+    The projection is differenced along its own meridians and parallels (PROJ's factors leave out other prime
+    meridians), and the largest and smallest scale in any direction taken from that (Tissot's indicatrix: Snyder 1987,
+    p. 20).
 
     >>> import geopandas as gpd
     >>> oslo = gpd.GeoSeries.from_xy([9.0], [60.0], crs="EPSG:4326")
@@ -258,13 +255,15 @@ class Spanned(Protocol):
         """Bring it to another CRS."""
 
 
-def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned) -> pyproj.CRS:
-    """Choose the working CRS of a study: the WGS 84 UTM zone, six degrees wide as in PROJ, amid its data."""
+def working_crs_for(frame: gpd.GeoDataFrame | gpd.GeoSeries | Spanned, *, across_180: str | None = None) -> pyproj.CRS:
+    """Choose a working CRS: the WGS 84 UTM zone amid the data, as in PROJ; across the 180th meridian the one named."""
     if frame.crs is None:
         raise CrsError("no CRS: the working CRS cannot be chosen")
     if len(frame) == 0:
         raise CrsError("no geometry: the working CRS cannot be chosen")
     west, south, east, north = (float(value) for value in frame.to_crs(WGS84).total_bounds)
+    if east - west > _HALF_DEGREES and across_180 is not None:
+        return parse_crs(across_180, what="working_crs")
     if east - west > _HALF_DEGREES:
         raise CrsError(
             f"the data span {east - west:.0f} degrees of longitude, from {west:g} to {east:g}: correct coordinates "

@@ -301,10 +301,8 @@ class Checksums:
     """
     SHA-256 of files, each hashed again only when its size, one of its time stamps or its inode has changed.
 
-    Anybody can set the time stamp of a file back; when it was last changed, in whatever way, the system alone says
-    (Windows says when it was made). They are kept in the processed folder from run to run; a file that was hashed
-    right after it was written, or that is of the future, as after a clock was set back, is not remembered, since a
-    second change would not show in its time stamps.
+    Anybody can set back a time stamp, but not when the file was last changed in whatever way. A file hashed right after
+    it was written, or of the future, is not remembered: a second change would not show.
     """
 
     NAME = ".checksums.json"

@@ -151,11 +151,7 @@ def near_pieces(boxes: FloatArray, pieces: FloatArray, near_m: float) -> BoolArr
 
 
 def _blocks(pieces: FloatArray, least_m: float) -> tuple[BoolArray, tuple[IntArray, IntArray], FloatArray, float]:
-    """
-    Lay blocks at least as wide as that over pieces.
-
-    Returns which of them some piece touches, the block at which each piece begins, the lowest corner and the width.
-    """
+    """Lay blocks at least that wide over pieces: which are touched, where pieces begin, lowest corner, width."""
     low, high = corners_of(pieces)
     block_m = max(least_m, float((high - low).max()) / _MOST_BLOCKS)
     blocks = (pieces - np.tile(low, 2)) / block_m
@@ -340,18 +336,10 @@ def outlines(
     labels: NDArray[np.int32], where: Where, grid: Grid, most: float = _CORNER
 ) -> tuple[ObjectArray, IntArray]:
     """
-    Draw labelled nodes as polygons.
+    Draw labelled nodes as polygons on the map, with the label of each, by marching squares (Lorensen and Cline 1987).
 
-    Between two neighbours of different labels lies one point of their border, and the points are joined square by
-    square (marching squares; Lorensen and Cline 1987, here with any number of labels). Where three or four labels meet
-    in a square their borders meet in one point. Corners up to an area of `most` cells are left out for all neighbours
-    alike.
-
-    Returns polygons on the map, and the label of each.
-
-    Examples
-    --------
-    One labelled node among others that are not makes a square that stands on its tip.
+    Where three or four labels meet in a square their borders meet in one point; corners up to an area of `most` cells
+    are left out for all neighbours alike.
     """
     level = _crossings(labels, where, 1, 0)
     upright = _crossings(labels, where, 0, len(level.xy))
@@ -444,10 +432,9 @@ _VERGE = 1.0 / 16.0
 
 def strips_along(own: ObjectArray, pieces: FloatArray, whose: IntArray, cell_m: float) -> ObjectArray:
     """
-    Lay strips along the roads that lie outside their ground; `whose` tells the ground of each piece, ascending.
+    Lay strips an eighth of a cell wide along the roads that lie outside their ground by more than that.
 
-    Returns for each ground a strip an eighth of a cell wide; empty where no road lies outside for more than an eighth
-    of a cell. Where there is no ground at all, every road has one.
+    `whose` tells the ground of each piece, ascending; where there is no ground at all, every road has one.
     """
     strips = np.full(len(own), shapely.GeometryCollection(), dtype=object)
     shapely.prepare(own)

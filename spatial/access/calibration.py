@@ -304,12 +304,7 @@ class Calibration:
         return float(rows.iloc[0])
 
     def summary(self) -> dict[str, Any]:
-        """
-        Say in a few numbers, fit for JSON, what was fitted and how good it is.
-
-        `calibrated`, counts, factors, and on the half kept aside the median bias and the 5 and 95 % errors, before and
-        after.
-        """
+        """Say in a few numbers, fit for JSON, what was fitted and how good it is on the half kept aside."""
         if not self.calibrated:
             return {"calibrated": False}
         columns = ("median_error_min", "median_error_share", "p05_error_share", "p95_error_share")

@@ -191,12 +191,7 @@ class Decay:
         return weight.reshape(time.shape)
 
     def zones(self) -> tuple[FloatArray, FloatArray] | None:
-        """
-        Give the zones of a decay that is one number in each; None where the weight changes from minute to minute.
-
-        They are the minutes up to which the zones reach, inclusive and ascending, and their weights, with the one
-        beyond the last end, 0.
-        """
+        """Give the ends of zones, inclusive, and weights, 0 beyond; None where weights change by the minute."""
         return self._zones(self.cutoff_min)
 
     def _zones(self, cutoff_min: float) -> tuple[FloatArray, FloatArray] | None:

@@ -178,8 +178,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
         found = reached_stretches(graph, members, cutoff_min=cutoffs[-1], direction=direction)
         shapes = _nested(ground, ground.cut(found, cutoffs), len(cutoffs))
         for cutoff, area in zip(cutoffs, shapes, strict=True):
-            each = found.within(cutoff)
-            km = float(((each.end - each.start) * graph.length_m[each.edge]).sum()) / 1000.0
+            km = float(found.within(cutoff).road_km(graph)[0])
             at = int(group.members[0]) if group.alone else -1
             rows.append((group.service, at, cutoff, km, area))
     on_top = float(walk_minutes(np.array(area_rules.hull_m), walk_km_h=snap_rules.walk_km_h, detour=snap_rules.detour))
@@ -338,15 +337,13 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     shapes, cut_off_m2 = divided(ground, ground.cut(found, [limit]), n)
     longest = np.full(n, -np.inf)
     np.maximum.at(longest, found.owner, np.maximum(found.start_min, found.end_min))
-    km = (found.end - found.start) * graph.length_m[found.edge] / 1000.0
     frame = pd.DataFrame(
         {
             "facility_id": places.frame["facility_id"].take(group.members).reset_index(drop=True),
             "service": pd.Series([group.service] * n, dtype="str"),
             "mode": pd.Series([graph.mode] * n, dtype="str"),
             "direction": pd.Series([direction] * n, dtype="str"),
-            # Of no facility bincount gives whole numbers.
-            "reached_km": np.bincount(found.owner, weights=km, minlength=n).astype(np.float64),
+            "reached_km": found.road_km(graph, n),
             "longest_min": nan_for_inf(longest),
             "area_km2": np.nan_to_num(shapely.area(shapes)) / 1e6,
             "population_persons": np.full(n, np.nan),

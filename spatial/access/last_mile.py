@@ -120,7 +120,7 @@ def last_mile(
     refuse("options", barrier_problems(barriers))
     if barriers is not None:
         require_network_crs(barriers.crs, require_metres(frame.crs, what="edges"), what="barriers")
-    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & _is_open(frame)]
+    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km) & open_edges(frame)]
     points = shapes_of(settlements.geometry)
     known = roads["all_season"] == "yes"
     unknown = roads["all_season"] == "unknown"
@@ -183,7 +183,7 @@ def _distances(points: ObjectArray, lines: ObjectArray, barriers: gpd.GeoSeries 
     return distance
 
 
-def _is_open(edges: pd.DataFrame) -> BoolArray:
+def open_edges(edges: pd.DataFrame) -> BoolArray:
     """Tell which edges a scenario has not closed in both directions; all where their minutes are not there."""
     minutes = edges.filter(["time_forward_min", "time_backward_min"])
     is_open: BoolArray = np.isfinite(minutes.to_numpy(dtype=np.float64)).any(axis=1)
@@ -491,8 +491,8 @@ def rural_access_index(
         Persons per cell, in any CRS; NaN = no data.
     roads : GeoDataFrame or TravelGraph
         Motorable roads: a graph, its edges (one mode), or any lines in metres with `all_season` (yes, no, unknown).
-        Ferries do not count. `surface`, where there, tells the imputed roads: those where it is missing, blank or
-        unknown.
+        Neither ferries count nor edges closed both ways. `surface`, where there, tells the imputed roads: those where
+        it is missing, blank or unknown.
     urban : Raster, GeoDataFrame or GeoSeries, optional
         Where it is urban: a raster on the same grid (above 0 = urban, 0 = rural, NaN = not known), or polygons, in
         which a cell is urban whose centre they hold. Without it everybody counts as rural, which is no Rural Access
@@ -539,11 +539,9 @@ def rural_access_index(
     if isinstance(roads, TravelGraph):
         columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
         columns |= {"time_forward_min": roads.forward_min, "time_backward_min": roads.backward_min}
-        frame = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
-        frame = frame.loc[_is_open(frame)]
-    else:
-        frame = roads
-    require_shapes("roads", frame)
+        roads = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
+    require_shapes("roads", roads)
+    frame = roads.loc[open_edges(roads)]
     if zones is not None:
         require_shapes("zones", zones)
     crs = require_metres(frame.crs, what="roads")

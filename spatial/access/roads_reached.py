@@ -46,6 +46,24 @@ class Stretches:
         """Return the number of pieces."""
         return len(self.edge)
 
+    def road_km(self, graph: TravelGraph, owners: int = 1) -> FloatArray:
+        """Kilometres of road of each owner; where both directions of a road are edges, what either reaches, once."""
+        metres, order, owner = (
+            graph.length_m[self.edge],
+            np.arange(len(self)),
+            self.owner if owners > 1 else 0 * self.owner,
+        )
+        start, end = self.start, self.end
+        if graph.edge_twin is not None:
+            road = np.minimum(self.edge, graph.edge_partner[self.edge])
+            order = np.lexsort((start, road, owner))
+            # Roads lie one behind the other, two apart, so that the furthest end so far is that of the same road.
+            behind = 2.0 * np.unique(np.column_stack((owner, road)), axis=0, return_inverse=True)[1].ravel()[order]
+            start, end = start[order] + behind, end[order] + behind
+            start = np.maximum(start, np.maximum.accumulate(np.append(0.0, end))[:-1])
+        km = np.maximum(end - start, 0.0) * metres[order] / 1000.0
+        return np.bincount(owner[order], weights=km, minlength=owners).astype(np.float64)
+
     def within(self, cutoff_min: float) -> Stretches:
         """Keep what is within reach at a minute."""
         return self.split(cutoff_min)[0]

@@ -515,7 +515,8 @@ def polycentricity(centrality: ArrayLike, *, form: Literal["green", "entropy"] =
     Returns
     -------
     float
-        0 where one town has all, 1 where all are alike; NaN for fewer than two towns, or where none has any.
+        1 where all are alike, 0 where one has all: by entropy, and by the other form of two towns (of ten it is 0.4).
+        NaN for fewer than two towns, or where none has any.
 
     Raises
     ------

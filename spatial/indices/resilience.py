@@ -17,8 +17,9 @@ from spatial.access.od_pairs import people_of
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
 from spatial.errors import ContractError, of_kind
-from spatial.network.graph import TravelGraph
+from spatial.network.graph import TURN, TravelGraph
 from spatial.network.nearest import Nearest, nearest
+from spatial.network.turns import whole_junctions
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -45,20 +46,27 @@ def bridges(graph: TravelGraph) -> BoolArray:
     Returns
     -------
     ndarray of bool, (edges,)
-        True for bridges in the sense of graphs; dead ends are among them. An edge doubled by another is none.
+        True for bridges in the sense of graphs; dead ends are among them. An edge doubled by another is none. Both
+        directions of a road that turns made two edges of are one, and a junction that they took apart is whole.
     """
     of_kind("graph", graph, TravelGraph, required=True)
     import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
 
-    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
-    edges = np.flatnonzero(is_open & (graph.edge_from != graph.edge_to))
-    ends = np.sort(np.column_stack((graph.edge_from, graph.edge_to))[edges], axis=1)
+    start, end, _count = whole_junctions(graph)
+    edges = _open_roads(graph)
+    ends = np.sort(np.column_stack((start, end))[edges], axis=1)
     pairs, first, times = np.unique(ends, axis=0, return_index=True, return_counts=True)
     edge_of = dict(zip(map(tuple, pairs.tolist()), np.where(times == 1, edges[first], -1).tolist(), strict=True))
-    named = [edge_of[min(pair), max(pair)] for pair in nx.bridges(nx.Graph(list(edge_of)))] if edge_of else []
+    network = nx.Graph(pair for pair in edge_of if pair[0] != pair[1])
+    named = np.array([edge_of[min(pair), max(pair)] for pair in nx.bridges(network)], dtype=np.int64)
     found = np.zeros(graph.n_edges, dtype=bool)
-    found[[edge for edge in named if edge >= 0]] = True
-    return found
+    found[named[named >= 0]] = True
+    return found | found[graph.edge_partner]
+
+
+def _open_roads(graph: TravelGraph) -> IntArray:
+    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    return np.flatnonzero((is_open | is_open[graph.edge_partner]) & graph.is_counted & (graph.road_class != TURN))
 
 
 # Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is.
@@ -100,7 +108,6 @@ class _Case:
     direction: Literal["to_facility", "from_facility"]
     barriers: gpd.GeoSeries | None
     base: Nearest
-    partner: IntArray
 
     @property
     def base_min(self) -> FloatArray:
@@ -109,18 +116,19 @@ class _Case:
     def without(self, edge: int) -> FloatArray:
         """Minutes of every settlement with one edge closed both ways."""
         closed = np.zeros(self.graph.n_edges, dtype=bool)
-        closed[[edge, self.partner[edge]]] = True
+        closed[[edge, self.graph.edge_partner[edge]]] = True
         cut = self.graph.with_closed(closed)
         found = nearest(cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers)
         return found.travel_time_min[:, 0]
 
     def passing(self, who: BoolArray) -> tuple[IntArray, FloatArray]:
-        """Edges on the ways of some settlements, and the people who pass each."""
+        """Roads on the ways of some settlements, no turns, and the people who pass each."""
         rows = np.flatnonzero(who & np.isfinite(self.base_min))
         routes = self.base.routes(rows)
         owner = np.repeat(rows, np.diff(routes.offsets))
-        one_name = np.minimum(routes.edge, self.partner[routes.edge])
-        pairs = np.unique(np.column_stack([one_name, owner]), axis=0)
+        one_name = np.minimum(routes.edge, self.graph.edge_partner[routes.edge])
+        is_road = self.graph.road_class[one_name] != TURN
+        pairs = np.unique(np.column_stack([one_name, owner])[is_road], axis=0)
         edges, at = np.unique(pairs[:, 0], return_inverse=True)
         people = np.bincount(at, weights=self.weight[pairs[:, 1]], minlength=len(edges))
         return edges, people.astype(np.float64)
@@ -285,13 +293,7 @@ def _case(  # noqa: PLR0913 - the options of its callers, by keyword
     goals = place_on(graph, chosen, key="facility_id", rules=rules, barriers=barriers)
     base = nearest(graph, origins.snaps, goals.snaps, k=1, direction=direction, direct_barriers=barriers)
     weight = np.nan_to_num(people_of(origins.frame))
-    # Name the other direction of each road that is two edges; each other edge is its own partner.
-    partner = np.arange(graph.n_edges, dtype=np.int64)
-    twin = graph.edge_twin
-    if twin is not None:
-        first = np.flatnonzero(twin >= 0)
-        partner[first], partner[twin[first]] = twin[first], first
-    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base, partner)
+    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base)
 
 
 # The shape of a network: how many loops it has, how well nodes are linked, how far ways bend (Kansky 1963).
@@ -384,18 +386,18 @@ def network_shape(graph: TravelGraph) -> NetworkShape:
         Of its junctions and ends. A ring without a junction keeps one node.
     """
     of_kind("graph", graph, TravelGraph, required=True)
-    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
-    starts, ends = graph.edge_from[is_open], graph.edge_to[is_open]
-    degree = np.bincount(starts, minlength=graph.n_nodes) + np.bincount(ends, minlength=graph.n_nodes)
+    start, end, junctions = whole_junctions(graph)
+    roads = _open_roads(graph)
+    degree = np.bincount(np.concatenate((start[roads], end[roads])), minlength=junctions)
     there = degree > 0
-    links = sparse.coo_array((np.ones(len(starts)), (starts, ends)), shape=(graph.n_nodes, graph.n_nodes))
+    links = sparse.coo_array((np.ones(len(roads)), (start[roads], end[roads])), shape=(junctions, junctions))
     _count, label = csgraph.connected_components(links, directed=False)
     pieces = np.unique(label[there])
     joined = there & (degree == 2)
     kept = np.bincount(label[there & ~joined], minlength=int(label.max(initial=-1)) + 1)
     rings = int((kept[pieces] == 0).sum())
     nodes = int((there & ~joined).sum()) + rings
-    edges = int(is_open.sum()) - int(joined.sum()) + rings
+    edges = len(roads) - int(joined.sum()) + rings
     return network_indices(nodes, edges, len(pieces))
 
 

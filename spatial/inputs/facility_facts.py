@@ -50,13 +50,14 @@ _WORDS |= dict.fromkeys(("daily", "everyday", "tljours", "tlj", "touslesjours", 
 _WORDS |= dict.fromkeys(("off", "closed", "ferme", "休息"), "off")
 _WORDS |= {"ph": "PH", "sh": "SH"}
 _WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
-_HOUR = re.compile(r"(?<!\d)(\d{1,2})[h时点](\d{2})?(?!\d)")
+_HOUR = re.compile(r"(?<!\d)(\d{1,2}) ?[h时点](?:(\d{2})分?)?(?!\d)")
+_SPAN = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
 _SIGNS = {"-": ("\u2013", "\u2014", "~", "至", "到"), ",": ("、", "&", " et ", " and ")}
 _TOLD = re.compile(r"(-\d{1,2}:\d\d|off|24/7)$")
 """How each rule must end: days alone do not say when."""
 
-_UNREAD = re.compile(r"dawn|sunrise|sunset|dusk|[+\"]")
-"""What follows the sun, has no end or carries a comment."""
+_UNREAD = re.compile(r"dawn|sunrise|sunset|dusk|[+\"]|(?<![\d:])(19|20)\d\d(?!\d)")
+"""What follows the sun, has no end, carries a comment or holds in some years alone."""
 
 _FIRST, _WEEKS = datetime(2024, 1, 1), 53  # noqa: DTZ001 - local time of nowhere
 """Weeks of a leap year that begins on a Monday: opening hours that differ among them have no weekly hours."""
@@ -85,7 +86,8 @@ def read_hours(text: str) -> Hours:
     The syntax is OpenStreetMap's, read by opening-hours-py; hours and days may also be written in plain English, French
     or Chinese (``lundi-vendredi 8h-12h30, 14h-17h``, ``周一至周五 8:00-17:00``). Holidays (``PH``, ``SH``) are passed
     over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes with months, weeks or
-    the sun, has no end or holds at times only is not read, nor are days without a time.
+    the sun, has no end or holds at times only is not read, nor are days without a time, closed days alone, later rules
+    without days, and hours past midnight beside earlier ones of other days.
 
     >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00").weekly_h
     49.0
@@ -99,6 +101,7 @@ def read_hours(text: str) -> Hours:
         for other in others:
             plain = plain.replace(other, sign)
     plain = re.sub(r"\s*([-,:;])\s*", r"\1", plain)
+    plain = re.sub(r"(?<![a-z])(du|de|le) (?=[a-z\d])", "", plain)
     plain = re.sub(r"(?<=[a-z.]) (a|au|to) (?=[a-z\d])", "-", plain)
     plain = re.sub(r"(?<=[\dh]) ?(a|to) ?(?=\d)", "-", plain).strip()
     if _ALWAYS.fullmatch(plain.replace(" ", "")):
@@ -107,11 +110,12 @@ def read_hours(text: str) -> Hours:
     named = _WORD.sub(lambda found: _WORDS[found[1]], plain.replace("tous les jours", "tlj"))
     timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
     timed = re.sub(r"-23:59(?!\d)", "-24:00", timed)  # forms without 24:00 write the last minute of the day
-    spaced = re.sub(r"(?<=[a-zH]):?(?=\d)", " ", timed)
+    spaced = re.sub(r"(?<=[\df]),(?=[A-Z])", ", ", re.sub(r"(?<=[a-zH])(:?(?=\d)|:(?=off))", " ", timed))
     rules = [rule.strip() for rule in spaced.split(";") if rule.strip()]
-    written = "; ".join(rules)
-    is_told = bool(rules) and all(_TOLD.search(rule) for rule in rules) and not _UNREAD.search(plain)
-    if not is_told or not validate(written):
+    # A later rule without days would replace all before it, which hardly anybody means.
+    is_told = all(_TOLD.search(rule) for rule in rules) and all(rule[0].isupper() for rule in rules[1:])
+    written = _before_midnight("; ".join(rules), is_one=len(rules) == 1)
+    if not rules or not is_told or _UNREAD.search(plain) or not validate(written):
         return Hours()
     week = timedelta(days=7)
     last = _FIRST + _WEEKS * week
@@ -125,7 +129,27 @@ def read_hours(text: str) -> Hours:
             stop = min(until, _FIRST + (row + 1) * week)
             open_min[row] += int((stop - start).total_seconds()) // 60
             start = stop  # noqa: PLW2901 - the rest lies in the next week
-    return Hours(open_min[0] / 60.0) if len(set(open_min)) == 1 else Hours()
+    is_weekly = len(set(open_min)) == 1 and (open_min[0] > 0 or written in {"off", "Mo-Su off"})
+    return Hours(open_min[0] / 60.0) if is_weekly else Hours()
+
+
+def _before_midnight(written: str, *, is_one: bool) -> str:
+    """Tell times so much earlier that none passes midnight, or the next day's rule takes it; "" if one begins before."""
+    spans = [
+        tuple(60 * int(hour) + int(minute) for hour, minute in (told[:2], told[2:])) for told in _SPAN.findall(written)
+    ]
+    past = max((stop % 1440 for start, stop in spans if stop <= start or stop > 1440), default=0)
+    if is_one or past == 0:
+        return written
+    if past > min(start for start, _ in spans):
+        return ""
+
+    def earlier(found: re.Match[str]) -> str:
+        start, stop = (60 * int(found[at]) + int(found[at + 1]) - past for at in (1, 3))
+        stop += 1440 if stop <= start else 0
+        return "-".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in (start, stop))
+
+    return _SPAN.sub(earlier, written)
 
 
 # Units of capacity: beds are not added to rooms.

@@ -318,7 +318,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         path = sources.roads.path
         with faults_of("sources.roads"):
             read = roads_from_table(study.raw_path(path), sources.roads)
-        done = finish_roads(read, sources.roads)
+        done = finish_roads(read, sources.roads, working_crs=study.working_crs)
         # The other direction of a road repeats its shape, and is joined to it.
         alone = read.loc[~read["road_id"].isin(done.joined)]
         add_notes(read, [doubles_note(alone, "road_id")])

@@ -487,13 +487,10 @@ def read_boundaries(
     elements: Sequence[Element], areas: Mapping[str, bytes]
 ) -> tuple[gpd.GeoDataFrame, dict[str, int], list[str]]:
     """
-    Find the administrative areas that assemble.
+    Find the administrative areas that assemble, in EPSG:4326, how many by level, and relations that the extract cuts.
 
     A closed way that is a member of a relation of its level is a part of that area, as is one that bears its name; so
     are closed ways of one level and name, such as islets.
-
-    Returns the areas in EPSG:4326; how many assemble by level, before parts are put together; and ids of relations that
-    do not assemble, since the extract cuts them.
     """
     found = [element for element in elements if element.kind != "n" and _level(element) is not None]
     whole = [element for element in found if element.id in areas]

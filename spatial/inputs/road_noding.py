@@ -385,7 +385,7 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
     roads["smoothness"] = text_column(given.astype(object).where(given.notna(), meaning.astype(object)))
 
 
-def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
+def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource, *, working_crs: str | None = None) -> FinishedRoads:
     """Join roads that are drawn once for each direction, mark narrow ones and node the lines, as the source says."""
     ids = roads["road_id"]
     roads, is_kept = join_twins(roads, find_twins(roads))
@@ -406,7 +406,7 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
         require_metres(done.roads.crs, what="roads")
         metres = done.roads
     except CrsError:
-        metres = done.roads.to_crs(working_crs_for(done.roads))
+        metres = done.roads.to_crs(working_crs_for(done.roads, across_180=working_crs))
     noded = node_roads(metres, tolerance_m=source.tolerance_m, join=source.noding)
     done.roads = noded.roads
     done.findings.append(noding_findings(noded))

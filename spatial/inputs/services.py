@@ -189,10 +189,7 @@ class Vocabulary:
 
     def called(self, text: str) -> Service | None:
         """
-        Find the service, or the tier of towns, that somebody means; None where nothing is called so.
-
-        The text is its id, a word of the norm register, its name in any language, or what people call it; without
-        regard to capitals and accents.
+        Find the service, or tier of towns, of an id, a word of the register or a name; None for none.
 
         >>> words = load_services()
         >>> [words.called(text).id for text in ("GP", "médecin", "药房", "Primary school")]

@@ -138,11 +138,7 @@ def assign_units(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, levels:
 def near_unit(
     places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, *, ground: shapely.Geometry, key: str, tolerance_m: float
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    """
-    Give places without a township the nearest one, as on coasts; one that lies in a neighbour's keeps none.
-
-    Returns the places, and one ``unit_by_tolerance`` for each that was given a township so.
-    """
+    """Give places without a township the nearest, not those in a neighbour's; return them, and what was given."""
     units = boundaries[boundaries["is_unit"]].sort_values("boundary_id", kind="stable").reset_index(drop=True)
     lost = np.flatnonzero(places["township_id"].isna().to_numpy(dtype=bool))
     if tolerance_m <= 0 or not len(units) or not len(lost):
@@ -210,10 +206,9 @@ def match_units(
     """
     Match the rows of an official table with the units of the study, and settlements with both.
 
-    A row is matched with a unit by code; else, where one of the two has no code, by the same name, or by one alike with
-    the similarity and the lead of `placing`, each unit once. A settlement belongs to the longest code of the table that
-    its own `unit_code` begins with, else to the unit that it lies in. A row whose code begins the code of another row
-    is a total of others: it counts nobody.
+    A row is matched by code; else, where one of the two has none, by the same or an alike name, each unit once; one
+    whose code begins that of another is a total and counts nobody. A settlement belongs to the longest code of the
+    table that its own `unit_code` begins with, else to the unit that it lies in.
     """
     # Boundaries, and units that settlements name but that have no boundary; in the order of their ids.
     ids = texts(boundaries, "boundary_id")

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # The travel graph of one mode: arrays that kernels read, and what was found while it was built.
 
+TURN = "turn"
+"""Road class of the ways over a junction that has been taken apart."""
+
 TWIN = "<"
 """In the id of an edge: the second of two that are one road, a direction each (`with_turns`)."""
 
@@ -213,6 +216,20 @@ class TravelGraph:
         return found
 
     @cached_property
+    def edge_partner(self) -> IntArray:
+        """Other direction of each road that is two edges; any other edge is its own partner."""
+        partner = np.arange(self.n_edges, dtype=np.int64)
+        if self.edge_twin is not None:
+            first = np.flatnonzero(self.edge_twin >= 0)
+            partner[first], partner[self.edge_twin[first]] = self.edge_twin[first], first
+        return partner
+
+    @property
+    def is_counted(self) -> BoolArray:
+        """Tell edges from the second direction of a road that is two: sums of roads and of lengths leave that out."""
+        return np.arange(self.n_edges) <= self.edge_partner
+
+    @cached_property
     def snap_indexes(self) -> dict[bytes, Any]:
         """Grids over the edges that places are joined to, by which edges those are; `snap` fills them."""
         return {}
@@ -220,7 +237,7 @@ class TravelGraph:
     @property
     def component_lengths_km(self) -> FloatArray:
         """Length of every component in kilometres, the longest first."""
-        return np.bincount(self.component, weights=self.length_m) / 1000.0
+        return np.bincount(self.component, weights=self.length_m * self.is_counted) / 1000.0
 
     def with_closed(self, edges: BoolArray) -> TravelGraph:
         """Close some edges in both directions; their speeds stay."""
@@ -240,12 +257,10 @@ class TravelGraph:
         self, forward_min: FloatArray, backward_min: FloatArray, *, speed_km_h: FloatArray | None = None
     ) -> TravelGraph:
         """
-        Take other minutes over the same edges: a season, a slope, a closed bridge; this graph is left as it is.
+        Take other minutes over the same edges, 0 or more and inf where closed; this graph is left as it is.
 
-        Minutes are 0 or more, one an edge, and inf where that direction is closed; others raise a NetworkError. Speeds
-        that are not given follow from metres and minutes where the minutes are others than before, forwards, or
-        backwards where forwards is closed; where both are closed, and on edges of no length or no time, the speed
-        stays.
+        Speeds that are not given follow from metres and minutes that changed, forwards, or backwards where forwards is
+        closed; where both are, and on edges of no length or no time, the speed stays.
         """
         forward, backward = (np.array(each, dtype=np.float64) for each in (forward_min, backward_min))
         problems = []
@@ -387,14 +402,14 @@ class TravelGraph:
 
     def __repr__(self) -> str:
         """Say what the graph holds in one line."""
-        km = float(self.length_m.sum()) / 1000.0
+        km = self.component_lengths_km.sum()
         return f"<TravelGraph {self.mode}: {self.n_nodes} nodes, {self.n_edges} edges, {km:.1f} km>"
 
     def _repr_html_(self) -> str:
         """Say the same in a notebook, with the speeds that it stands on."""
         shares = ("speed_tagged_share", "speed_stated_share", "speed_imputed_share", "surface_unknown_share")
         rows: dict[str, object] = {"nodes": f"{self.n_nodes:,}", "edges": f"{self.n_edges:,}"}
-        rows |= {"km": f"{float(self.length_m.sum()) / 1000.0:,.1f}", "CRS": self.crs.to_string()}
+        rows |= {"km": f"{self.component_lengths_km.sum():,.1f}", "CRS": self.crs.to_string()}
         rows |= {
             name: self.report[name] for name in ("speed_table", "season") if isinstance(self.report.get(name), str)
         }
@@ -551,7 +566,8 @@ def weigh_core(graph: TravelGraph, shape: CoreShape) -> ContractedGraph:
 
 def length_share(graph: TravelGraph, edges: BoolArray) -> float:
     """Share of the length of a graph that some edges have."""
-    return float(graph.length_m[edges].sum()) / max(float(graph.length_m.sum()), np.finfo(float).tiny)
+    length_m = graph.length_m * graph.is_counted
+    return float(length_m[edges].sum()) / max(float(length_m.sum()), np.finfo(float).tiny)
 
 
 def gather_vertices(xy: FloatArray, offsets: IntArray, edges: IntArray) -> tuple[FloatArray, IntArray]:
@@ -576,7 +592,7 @@ def with_nodes(graph: TravelGraph, x: FloatArray, y: FloatArray, component: IntA
 def with_components(graph: TravelGraph, counted: BoolArray) -> TravelGraph:
     """Find the components anew, as if no edges were there but those that count."""
     node_component, km = components_of(
-        graph.n_nodes, graph.edge_from[counted], graph.edge_to[counted], graph.length_m[counted]
+        graph.n_nodes, graph.edge_from[counted], graph.edge_to[counted], (graph.length_m * graph.is_counted)[counted]
     )
     component = node_component[graph.edge_from]
     return replace(graph, node_component=node_component, component=component, component_km=km[component])

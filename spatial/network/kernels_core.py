@@ -161,11 +161,10 @@ def _group(chains: Chains, begin: int, end: int, meeting: NDArray[np.int64]) -> 
 @outer  # pragma: no cover - compiled
 def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> tuple[Chains, Bytes]:
     """
-    Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
+    Walk every chain of nodes at which just two edges meet; return them, and how many ends of edges meet at each node.
 
-    Returns the chains, and how many ends of edges meet at each node: 0 to 2, and 3 for more. A ring without any
-    junction begins and ends at the drawn beginning of its lowest edge, which counts as a junction. Of `TOGETHER` chains
-    that were walked one after the other, those of a kind and length come together, dead ends last.
+    A ring without any junction begins and ends at the drawn beginning of its lowest edge, which counts as one. Of
+    `TOGETHER` chains walked one after the other, those of a kind and length come together, dead ends last.
     """
     n_edges = edge_from.shape[0]
     # Of each node how many ends of edges meet there, times 2 ** 32, and the exclusive or of their half edges.

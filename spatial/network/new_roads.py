@@ -33,6 +33,7 @@ from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel, openness_of_roads
 from spatial.network.speeds import SpeedTable, load_speeds, season_factors
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
+from spatial.network.turns import gates_of, meet_gates
 from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
@@ -154,13 +155,11 @@ def end_stops(
     near: Surroundings, parts: ObjectArray, tolerance_m: float, crossed: list[Stop]
 ) -> tuple[list[Stop], list[Stop]]:
     """
-    Find what each end of each new road joins.
+    Find what each end of each new road joins: two stops a line, and those of them that join nothing.
 
-    An edge that the end touches comes first, then the nearest node within the tolerance, then the nearest edge; the
-    road is drawn out to it. Of equal distances the lowest position counts. An end that lies within the tolerance
-    behind a crossing reaches for nothing more.
-
-    Returns two stops a line; and those of them that join nothing of the network.
+    An edge that the end touches comes first, then the nearest node within the tolerance, then the nearest edge, the
+    road drawn out to it; ties go to the lowest position. An end within the tolerance behind a crossing reaches no
+    further.
     """
     stops, loose = [], []
     for i, line in enumerate(parts):
@@ -292,6 +291,12 @@ def _lay_in(
     # Nodes of the stops: those of cut edges, those joined, and new ones, one a cell.
     cut_nodes = iter(split.node_before.tolist())
     nodes = [next(cut_nodes) if stop.edge >= 0 else stop.node for stop in stops]
+    # At a junction that turns took apart a new road has a node of its own, so that it lends others no way.
+    is_gate = gates_of(graph)
+    apart = [n for n, node in enumerate(nodes) if node >= 0 and is_gate[node]]
+    for n in apart:
+        stops[n] = stops[n]._replace(xy=Place(graph.node_x[nodes[n]], graph.node_y[nodes[n]]))
+        nodes[n] = -1
     fixed = {_cell(graph.node_x[node], graph.node_y[node]): node for node in nodes if node >= 0}
     fresh: list[Place] = []
     for n, stop in enumerate(stops):
@@ -349,7 +354,9 @@ def _lay_in(
     counts = np.cumsum([len(line) for line in lines])
     offsets = np.concatenate((graph.coordinate_offsets, graph.coordinate_offsets[-1] + counts))
     wider = with_nodes(graph, fresh_xy[:, 0], fresh_xy[:, 1], np.zeros(len(fresh), dtype=np.int64))
-    return split.with_added(rewire(replace(wider, coordinate_offsets=offsets, **whole)))
+    laid = rewire(replace(wider, coordinate_offsets=offsets, **whole))
+    own = sorted({nodes[n] for n in apart})
+    return split.with_added(rewire(meet_gates(laid, own)) if own else laid)
 
 
 def _cell(x: float, y: float) -> tuple[int, int]:
@@ -431,11 +438,10 @@ def add_to_legs(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable
 ) -> tuple[SplitGraph, dict[str, Any]]:
     """
-    Add roads to the legs of a combined network.
+    Add roads to the legs of a combined network whose mode may use their class.
 
-    A leg takes a road whose class its mode may use. Stated km/h are those of vehicles: legs at the pace of people go at
-    the speed of the class, unless they alone take the road, and walkers heed no oneway. Where new nodes of two legs lie
-    in one place, people change as they do elsewhere.
+    Stated km/h are those of vehicles: legs at the pace of people go at the speed of the class, unless they alone take
+    the road, and walkers heed no oneway. Where new nodes of two legs lie in one place, people change.
     """
     legs = take_legs(graph)
     changed, cut_edges = [], 0

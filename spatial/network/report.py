@@ -195,7 +195,7 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
         "nodes": graph.n_nodes,
         "edges": graph.n_edges,
         "vertices": int(vertices.sum()),
-        "length_km": float(graph.length_m.sum()) / 1000.0,
+        "length_km": float(km.sum()),
         "speed_imputed_share": length_share(graph, graph.speed_source == "class"),
         "surface_unknown_share": length_share(graph, pd.isna(graph.surface)),
         "all_season_unknown_share": length_share(graph, graph.all_season == "unknown"),

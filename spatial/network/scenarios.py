@@ -112,12 +112,11 @@ def edges_closed_by(
     graph: TravelGraph, marks: gpd.GeoDataFrame | gpd.GeoSeries, *, within_m: float = 10.0
 ) -> ObjectArray:
     """
-    Find the edges that points, lines and areas close.
+    Find the edges that points, lines and areas close, over their whole length.
 
-    A point closes the nearest edge within the tolerance, at a junction all that meet there; in a combined network the
-    nearest of each leg. A line closes the edges that it crosses or runs along, but not the side roads that only begin
-    at it: those that come near it within twice the tolerance of their own ends alone. An area closes every edge that
-    touches it. Edges are closed over their whole length.
+    A point closes the nearest edge of each leg within the tolerance, at a junction all there; a line those that it
+    crosses or runs along, but no side roads that come near it within twice the tolerance of their ends alone; an area
+    all it touches.
 
     >>> import geopandas as gpd, shapely
     >>> from spatial.network.build import build_network
@@ -306,8 +305,7 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
     account: dict[str, Any] = {}
     changed = _with_speeds(graph, factor, stated, account)
     if closed.any():
-        account["closed_edges"] = int(closed.sum())
-        account["closed_km"] = float(changed.length_m[closed].sum()) / 1000.0
+        account["closed_edges"], account["closed_km"] = _counted(graph, closed)
         changed = changed.with_closed(closed)
     split = whole_split(changed)
     if add is not None and len(add):
@@ -326,6 +324,12 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
 
 def _reported(graph: TravelGraph, values: dict[str, Any]) -> TravelGraph:
     return replace(graph, report={**graph.report, **values})
+
+
+def _counted(graph: TravelGraph, edges: BoolArray) -> tuple[int, float]:
+    """Count edges and their kilometres, roads that are two edges once."""
+    counted = edges & graph.is_counted
+    return int(counted.sum()), float(graph.length_m[counted].sum()) / 1000.0
 
 
 def _closed(graph: TravelGraph, close: object, problems: list[str]) -> BoolArray:
@@ -417,14 +421,12 @@ def _with_speeds(graph: TravelGraph, factor: FloatArray, stated: FloatArray, acc
     )
     speed = np.where(is_stated, stated, graph.speed_km_h * factor)
     if is_stated.any():
-        account["speed_edges"] = int(is_stated.sum())
-        account["speed_km"] = float(graph.length_m[is_stated].sum()) / 1000.0
+        account["speed_edges"], account["speed_km"] = _counted(graph, is_stated)
     roads = _is_road(graph)
     if scaled.any() and (factor[roads] == factor[roads][0]).all():
         account["speed_factor"] = float(factor[roads][0])
     elif scaled.any():
-        account["scaled_edges"] = int(scaled.sum())
-        account["scaled_km"] = float(graph.length_m[scaled].sum()) / 1000.0
+        account["scaled_edges"], account["scaled_km"] = _counted(graph, scaled)
     changed = graph.with_minutes(forward, backward, speed_km_h=speed)
     source = np.where(is_stated, "stated", graph.speed_source).astype(object)
     return replace(changed, speed_source=source) if is_stated.any() else changed
@@ -448,12 +450,10 @@ def scenario_for_mode(
     scenario: Scenario, told: TravelGraph, graph: TravelGraph, *, areas: gpd.GeoSeries | None = None
 ) -> ModeScenario:
     """
-    Say what a scenario that is told of the network of one mode changes on that of another.
+    Say what a scenario that is told of the network of one mode changes on that of another, by stretches of roads.
 
-    Modes cut roads at other places, so edges are found again as stretches of the same road, not by their ids. Closures
-    hold for all modes; speeds, and factors on them, for motor vehicles where they are told of motor vehicles, and else
-    for the mode alone that they are told of; a new road for the modes that may use a road of its class and tags, people
-    on foot or on a cycle at the speed of its class.
+    Closures hold for all modes; speeds and factors for motor vehicles where told of these, else for the mode alone; a
+    new road for the modes that may use it, people on foot or on a cycle at the speed of its class.
     """
     left_out: list[str] = []
     stretches = _Stretches(told, graph)

@@ -200,7 +200,7 @@ def with_slope(
     if graph.mode not in SPEEDS_ON_SLOPES:
         return graph
     climbs = climbs_of(graph, elevation, spacing_m=spacing_m)
-    total, unknown = float(graph.length_m.sum()), float(climbs.unknown_m.sum())
+    total, unknown = (float(metres[graph.is_counted].sum()) for metres in (graph.length_m, climbs.unknown_m))
     known = 1.0 - unknown / total if total > 0 else 1.0
     # Sums of lengths are rounded: a share of 1 must not fail by a bit.
     if known < min_known_share - 1e-9:
@@ -212,11 +212,11 @@ def with_slope(
     forward = _minutes(graph, graph.forward_min, climbs, sign=1.0)
     backward = _minutes(graph, graph.backward_min, climbs, sign=-1.0)
     counts = np.diff(climbs.offsets)
-    metres = np.repeat(graph.length_m / counts, counts)
+    metres = np.repeat(graph.length_m * graph.is_counted / counts, counts)
     report = {
         "spacing_m": float(spacing_m),
-        "climb_km": float(climbs.climb_m.sum()) / 1000.0,
-        "descent_km": float(climbs.descent_m.sum()) / 1000.0,
+        "climb_km": float(climbs.climb_m[graph.is_counted].sum()) / 1000.0,
+        "descent_km": float(climbs.descent_m[graph.is_counted].sum()) / 1000.0,
         "unknown_km": unknown / 1000.0,
         "steep_share": float(metres[np.abs(climbs.slope) > 0.1].sum()) / max(float(metres.sum()), np.finfo(float).tiny),
     }

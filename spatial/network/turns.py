@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, NetworkError, first_of, of_kind
 from spatial.network.combined import Links, with_links
-from spatial.network.graph import TWIN, TravelGraph, gather_vertices, with_nodes
+from spatial.network.graph import TURN, TWIN, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import findings_table, join_findings, turns_not_applied
 from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.network.splitting import AS_THEY_ARE, split_edges
 from spatial.outlines import require_shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
 
-    from spatial.arrays import BoolArray, FloatArray
+    from spatial.arrays import BoolArray, FloatArray, IntArray
 
-
-TURN = "turn"
-"""Road class of the ways over a junction that has been taken apart."""
 
 APPLIED, NOTHING = "restrictions", ""
 """What a restriction that was applied is counted as; and why it was not."""
@@ -50,6 +51,27 @@ class End(NamedTuple):
     road_id: str
     arrives: bool  # whether somebody may come from there, and go there
     departs: bool
+
+
+class Junctions(NamedTuple):
+    """The junctions that edges join, those that turns took apart whole again."""
+
+    start: IntArray  # shape (n_edges,), numbers of junctions
+    end: IntArray
+    n_junctions: int
+
+
+def whole_junctions(graph: TravelGraph) -> Junctions:
+    """Put the nodes of junctions that turns took apart together."""
+    partner, is_turn = graph.edge_partner, graph.road_class == TURN
+    one = np.concatenate((graph.edge_from, graph.edge_to, graph.edge_from[is_turn]))
+    other = np.concatenate((graph.edge_from[partner], graph.edge_to[partner], graph.edge_to[is_turn]))
+    # Of a road that a new one cut the other direction may be whole, and not end where its piece does.
+    same = (graph.node_x[one] == graph.node_x[other]) & (graph.node_y[one] == graph.node_y[other])
+    joins = coo_array((np.ones(same.sum()), (one[same], other[same])), shape=(graph.n_nodes, graph.n_nodes))
+    n_junctions, found = connected_components(joins, directed=False)
+    junction = found.astype(np.int64)
+    return Junctions(junction[graph.edge_from], junction[graph.edge_to], n_junctions)
 
 
 class _Junction(NamedTuple):
@@ -117,9 +139,7 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
         gates = _Gates(walled)
         for junction in junctions:
             gates.open(junction)
-        at = np.array(gates.added, dtype=np.int64)
-        apart = with_nodes(walled, walled.node_x[at], walled.node_y[at], walled.node_component[at])
-        apart = with_links(_two_ways(apart, gates), gates.links())
+        apart = _taken_apart(walled, gates)
     left = outcomes.loc[~outcomes.isin([NOTHING, "not_on_network"])]
     found = turns_not_applied(graph, turns.loc[left.index], left)
     return replace(
@@ -187,21 +207,52 @@ def _junctions(graph: TravelGraph, turns: gpd.GeoDataFrame) -> tuple[list[_Junct
     if told.empty:
         return [], outcomes
     nodes = _within_reach(np.column_stack((graph.node_x, graph.node_y)), _points(told))
-    ends: dict[int, list[End]] = {node: [] for each in nodes for node in each}
+    here = _whole(graph, list(chain.from_iterable(nodes)))
+    columns = (told[name].astype(object) for name in ("kind", "from_road_id", "to_road_id"))
+    for row, kind, one, other, near in zip(told.index, *columns, nodes, strict=True):
+        found = {_restrict(here[node], kind, one, other) for node in near}
+        outcomes[row] = NOTHING if NOTHING in found else max(found, default="not_on_network")
+    return [here[node] for node in sorted(here) if not here[node].may_go.all()], outcomes
+
+
+def _whole(graph: TravelGraph, nodes: list[int]) -> dict[int, _Junction]:
+    """Look up junctions at which all may go everywhere."""
+    ends: dict[int, list[End]] = {node: [] for node in nodes}
     asked = np.zeros(graph.n_nodes, dtype=bool)
-    asked[list(ends)] = True
+    asked[nodes] = True
     for edge in np.flatnonzero(asked[graph.edge_from] | asked[graph.edge_to]).tolist():
         for side, node in enumerate((int(graph.edge_from[edge]), int(graph.edge_to[edge]))):
             if node in ends:
                 ahead, back = np.isfinite((graph.forward_min[edge], graph.backward_min[edge])).tolist()
                 arrives, departs = (back, ahead) if side == 0 else (ahead, back)
                 ends[node].append(End(edge, side, graph.road_id[edge], arrives, departs))
-    here = {node: _Junction(node, there, np.ones((len(there),) * 2, bool)) for node, there in ends.items()}
-    columns = (told[name].astype(object) for name in ("kind", "from_road_id", "to_road_id"))
-    for row, kind, one, other, near in zip(told.index, *columns, nodes, strict=True):
-        found = {_restrict(here[node], kind, one, other) for node in near}
-        outcomes[row] = NOTHING if NOTHING in found else max(found, default="not_on_network")
-    return [here[node] for node in sorted(here) if not here[node].may_go.all()], outcomes
+    return {node: _Junction(node, there, np.ones((len(there),) * 2, bool)) for node, there in ends.items()}
+
+
+def gates_of(graph: TravelGraph) -> BoolArray:
+    """Tell which nodes lie where a junction was taken apart."""
+    place, is_turn, partner = graph.node_x + 1j * graph.node_y, graph.road_class == TURN, graph.edge_partner
+    both = (graph.edge_from, graph.edge_to)
+    # Where no turn is left, both directions of a road tell.
+    ends = [each[is_turn | ((each != each[partner]) & (place[each] == place[each[partner]]))] for each in both]
+    return np.isin(place, place[np.concatenate(ends)])
+
+
+def meet_gates(graph: TravelGraph, nodes: list[int]) -> TravelGraph:
+    """Let roads that end at nodes of their own come from, and go on to, every road of a junction there taken apart."""
+    gates, is_road, place = _Gates(graph), graph.road_class != TURN, graph.node_x + 1j * graph.node_y
+    ahead, back = (is_road & np.isfinite(minutes) for minutes in (graph.forward_min, graph.backward_min))
+    come = np.unique(np.concatenate((graph.edge_to[ahead], graph.edge_from[back])))
+    go = np.unique(np.concatenate((graph.edge_from[ahead], graph.edge_to[back])))
+    for node, junction in _whole(graph, nodes).items():
+        gates.open(junction, *(some[(place[some] == place[node]) & (some != node)].tolist() for some in (come, go)))
+    return _taken_apart(graph, gates)
+
+
+def _taken_apart(graph: TravelGraph, gates: _Gates) -> TravelGraph:
+    at = np.array(gates.added, dtype=np.int64)
+    apart = with_nodes(graph, graph.node_x[at], graph.node_y[at], graph.node_component[at])
+    return with_links(_two_ways(apart, gates), gates.links())
 
 
 def _restrict(here: _Junction, kind: str, one: str, other: str) -> str:
@@ -227,7 +278,8 @@ class _Gates:
         self.backward = [graph.edge_from.copy(), graph.edge_to.copy()]
         self._steps: list[tuple[int, int, str]] = []
 
-    def open(self, junction: _Junction) -> None:
+    def open(self, junction: _Junction, come: Sequence[int] = (), go: Sequence[int] = ()) -> None:
+        """Take a junction apart; to nodes that people come from there, and go to, all its edges are joined."""
         nodes = chain([junction.node], count(self.graph.n_nodes + len(self.added)))
         arrivals = {row: next(nodes) for row, end in enumerate(junction.ends) if end.arrives}
         departures = {row: next(nodes) for row, end in enumerate(junction.ends) if end.departs}
@@ -243,6 +295,10 @@ class _Gates:
             for one, other in product(arrivals, departures)
             if junction.may_go[one, other]
         ]
+        self._steps += [
+            (gate, departures[row], f"{name}/{TURN}-from-{gate}-{row}") for gate in come for row in departures
+        ]
+        self._steps += [(arrivals[row], gate, f"{name}/{TURN}-{row}-to-{gate}") for gate in go for row in arrivals]
 
     def links(self) -> Links:
         return Links(

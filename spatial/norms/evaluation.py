@@ -54,15 +54,11 @@ class UnitGates(NamedTuple):
     @property
     def share(self) -> float:
         """
-        Share of the gates passed among those that could be judged.
+        Share of the gates passed among those that could be judged, 0-1; NaN where none could.
 
         Another road or facility can turn a gate that nobody could judge into one that is passed, never into one that
-        failed, so that it never lowers the share, nor a mean that the share joins.
+        failed, so that it never lowers the share.
 
-        Returns 0-1; NaN where none could be judged: absence of data is not absence of service.
-
-        Examples
-        --------
         >>> UnitGates(1, 3, ("POST",)).share, UnitGates(0, 3).share
         (0.5, nan)
         """

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.last_mile import open_edges
 from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
 from spatial.access.options import numbers
 from spatial.access.places import Facilities, existing, serves_where_it_stands
@@ -238,7 +239,8 @@ class NormEvidence:
     last_mile : DataFrame, optional
         For norms on the all-season road.
     roads : GeoDataFrame, optional
-        Lines with `road_class` and `surface` (roads or network edges), for norms on paved and graded roads.
+        Lines with `road_class` and `surface` (roads or network edges), for norms on paved and graded roads; edges that
+        are closed both ways do not count.
     """
 
     vocabulary: Vocabulary | None = None
@@ -663,7 +665,7 @@ class Reader:
             require_shapes("settlements", self.places.frame)
             crs = require_metres(self.places.frame.crs, what="settlements")
             roads = brought_to(self.evidence.roads, crs, what="roads")
-            mapped = road_link(self.places.frame.geometry, roads, word)
+            mapped = road_link(self.places.frame.geometry, roads.loc[open_edges(roads)], word)
             reading = Reading(mapped, mapped, mapped, (f"proxy:{word.column}",) if word.proxy else ())
         elif not service:
             return Unmeasured(f"no_source:{name}")

@@ -105,13 +105,10 @@ def allocate_population_with_account(
     """
     Give every populated cell to a settlement, and say where all the people of the raster went.
 
-    A cell is a point, its centre. With a network, the walk to it, the way along it and the walk from it compete with
-    the direct walk to a settlement within `max_distance_m`. Cells inside the study area go to settlements inside it,
-    those outside to settlements outside, and those within 500 m of its edge outside to the nearest of all, so that a
-    coarse coast line loses nobody.
-
-    Returns the settlements, and the account by the contract of the table ``population_account``:
-    `raster_total` equals `allocated` + `allocated_outside` + `outside` + `too_far` + `no_path`.
+    With a network, the ways along it compete with the direct walk to a settlement within `max_distance_m`. Cells inside
+    the study area go to settlements inside it and those outside to ones outside, but those within 500 m of its edge
+    outside to the nearest of all, so that a coarse coast line loses nobody. In the account `raster_total` equals all
+    other rows.
     """
     check_places(settlements, "settlement_id")
     require_columns("settlements", settlements, ("in_study",))
@@ -314,10 +311,9 @@ def scale_to_units(
     persons: FloatArray, home: NDArray[np.intp], official: FloatArray, *, in_study: BoolArray, max_factor: float
 ) -> Scaling:
     """
-    Scale the people of every unit's settlements to its official number.
+    Scale the people of every unit's settlements to its official number, as a whole or not at all.
 
-    A unit is scaled as a whole or not at all: not where it has settlements outside the study area or without a number
-    (whose people would go to others), not to an official number of nobody, and not by more than a stated factor.
+    Not where some lie outside the study or have no number, not to nobody, and not by more than a stated factor.
 
     >>> found = scale_to_units(
     ...     np.array([60.0, 40.0, 7.0]), np.array([0, 0, -1]), np.array([150.0]),

@@ -200,10 +200,6 @@ def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Ques
 # Answers: which actions, in which order, whom each brings within, and what else was possible.
 
 
-def _no_options() -> pd.DataFrame:
-    return pd.DataFrame({"where": [], "gained": [], "length_km": []})
-
-
 @dataclass(frozen=True, eq=False)
 class Answer:
     """
@@ -221,7 +217,7 @@ class Answer:
     reached_in: IntArray  # along the rows of the need: the action that brings each within; -1 for none
     curve: pd.DataFrame
     status: str  # optimal, feasible or nothing_helps
-    options: pd.DataFrame = field(default_factory=_no_options)
+    options: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"where": [], "gained": [], "length_km": []}))
     bound: float = np.nan  # no plan of so many actions brings more
     doubt: Doubt | None = None  # None where times are not asked about
     sharing: Sharing | None = None  # None where room is not asked about

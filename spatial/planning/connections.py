@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array, csr_array
@@ -17,15 +18,15 @@ from spatial.access.places import SnapPair, id_ranks, minutes_to_closest, place_
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import node_labels
-from spatial.network.new_roads import road_ids, road_km
+from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
+from spatial.network.snapping import snap
 from spatial.planning.link_candidates import ON_ROAD_M
 from spatial.planning.links import goals_of
-from spatial.planning.plans import HALF, SAME, Program, rows_of, solve
+from spatial.planning.plans import HALF, SAME, Program, at_most, rows_of, solve
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.arrays import BoolArray, FloatArray, IntArray
@@ -182,66 +183,55 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
     )
 
 
-class _Pairs(NamedTuple):
-    """Which point lies at which link, or at which settlement."""
-
-    point: IntArray
-    other: IntArray
-
-
 @dataclass(frozen=True, eq=False)
 class _Tree:
     """
-    What is to be connected. Points are the roads that lead to a goal (0), other roads that hang together, then links.
+    What is to be connected. Points are the roads that lead to a goal (0), and what hangs together both ways of others.
 
-    Links join the points of `joins`; settlements lie at those of `ends`, links among them. Settlements are those that a
-    way can be made for.
+    Links have points of their own, which `joins` lets them be entered at, from roads; what need not be paid is `free`.
+    All ways lead from point 0, against how people travel. Settlements are those that a way can be made for.
     """
 
-    n_points: int
-    n_links: int
-    joins: _Pairs  # a road and a link, both as points
-    ends: _Pairs
+    link: IntArray  # of each point; -1 for roads
+    run: IntArray  # of each point; points of a link that hang together in any direction are one
+    joins: IntArray  # shape (2, n), a point and the next one on the way, as for the following
+    free: IntArray
+    ends: IntArray  # points, and settlements
     n_ends: int
 
     @property
     def arcs(self) -> IntArray:
-        """Arcs from roads to links, back, and to settlements, which are numbered behind the points; shape (2, arcs)."""
-        point, link = self.joins
-        to_end = (self.ends.point, self.n_points + self.ends.other)
-        return np.hstack(((point, link), (link, point), to_end))
+        """Arcs onto links, then those that are free, and to settlements, numbered behind the points; shape (2, n)."""
+        return np.hstack((self.joins, self.free, self.ends + np.array([[0], [len(self.link)]])))
 
     def least(self, to_pay: FloatArray) -> _Least:
         """Find the cheapest way from point 0 to every point and settlement, each link paid where it is entered."""
-        size = self.n_points + self.n_ends
-        tail, head = self.arcs
-        cost = np.concatenate((np.zeros(self.n_points - self.n_links), to_pay, np.zeros(self.n_ends)))
-        network = csr_array((cost[head], (tail, head)), shape=(size, size))
+        size, (tail, head) = len(self.link) + self.n_ends, self.arcs
+        cost = np.zeros(len(tail))
+        cost[: self.joins.shape[1]] = to_pay[self.link[self.joins[1]]]
+        network = csr_array((cost, (tail, head)), shape=(size, size))
         return _Least(*dijkstra(network, indices=[0], min_only=True, return_predecessors=True)[:2])
 
     def one_by_one(self, price: FloatArray) -> BoolArray:
         """Connect the settlement that is cheapest to connect to what there is, then the next."""
-        first = self.n_points - self.n_links
-        is_built, is_left = np.zeros(self.n_links, bool), np.ones(self.n_ends, bool)
+        is_built, is_left = np.zeros(len(price), bool), np.ones(self.n_ends, bool)
         while is_left.any():
             least = self.least(np.where(is_built, 0.0, price))
-            end = int(np.argmin(np.where(is_left, least.cost[self.n_points :], np.inf)))
-            is_left[end], at = False, self.n_points + end
+            end = int(np.argmin(np.where(is_left, least.cost[len(self.link) :], np.inf)))
+            is_left[end], at = False, len(self.link) + end
             while least.before[at] >= 0:
                 at = int(least.before[at])
-                if at >= first:
-                    is_built[at - first] = True
+                if self.link[at] >= 0:
+                    is_built[self.link[at]] = True
         return is_built
 
     def within(self, total: float, price: FloatArray) -> _Tree:
         """Leave out links of which the way to them alone costs more than all that is known to do."""
-        is_dear = self.least(price).cost[: self.n_points] > total * (1.0 + SAME)
-        kept, ends = ~is_dear[self.joins.other], ~is_dear[self.ends.point]
-        return replace(
-            self,
-            joins=_Pairs(self.joins.point[kept], self.joins.other[kept]),
-            ends=_Pairs(self.ends.point[ends], self.ends.other[ends]),
-        )
+        # A way may lead over several runs of a link, which is paid once.
+        runs = np.unique(np.column_stack((self.link, self.run)), axis=0)[:, 0]
+        share = price / np.bincount(runs[runs >= 0], minlength=len(price)).clip(1)
+        is_dear = self.least(share).cost > total * (1.0 + SAME)
+        return replace(self, joins=self.joins[:, ~is_dear[self.joins[1]]], ends=self.ends[:, ~is_dear[self.ends[0]]])
 
     def cheapest(self, price: FloatArray, *, time_limit_s: float) -> _Choice:
         """
@@ -250,32 +240,38 @@ class _Tree:
         What a choice fails is added as cuts: first for shares of links, then for whole ones; since links have a
         direction, there is little between the two.
         """
-        began, link = monotonic(), self.joins.other - (self.n_points - self.n_links)
-        program, bound = Program.empty(price[link], upper=1.0), 0.0
-        is_built, is_proven = np.zeros(self.n_links, bool), self.n_ends == 0
+        began, n_joins = monotonic(), self.joins.shape[1]
+        # Columns: where links are entered, and which are built. A run is entered once at most, and only if built.
+        enters, builds = np.split(np.arange(n_joins + len(price)), [n_joins])
+        runs, run = np.unique(self.run[self.joins[1]], return_inverse=True)
+        link = np.zeros(len(runs), dtype=np.int64)
+        link[run] = self.link[self.joins[1]]
+        entered = at_most([run, np.arange(len(runs))], [enters, builds[link]], [1.0, -1.0], 0.0, len(runs))
+        program = Program.empty(np.concatenate((0.0 * enters, price)), upper=1.0).where([entered])
+        is_built, is_proven, bound = np.zeros(len(price), bool), self.n_ends == 0, 0.0
         while not is_proven:
             found = solve(program, time_limit_s=max(time_limit_s - (monotonic() - began), 0.0))
             if found.status != "optimal":
                 break
-            cuts, bound = self._cuts(found.values), found.bound
+            cuts, bound = self._cuts(found.values[:n_joins]), found.bound
             if cuts:
                 row = np.repeat(np.arange(len(cuts)), [len(cut) for cut in cuts])
                 program = program.where([rows_of(row, np.concatenate(cuts), 1.0, np.ones(len(cuts)), np.inf)])
             elif program.whole.all():
-                is_built[link[found.values > HALF]] = is_proven = True
+                is_built, is_proven = found.values[n_joins:] > HALF, True
             else:
-                program = program._replace(whole=np.ones(len(link), bool))
+                program = program._replace(whole=np.ones(len(found.values), bool))
         return _Choice(is_built, bound, is_proven)
 
     def _cuts(self, entered: FloatArray) -> list[IntArray]:
         """Find sets of ways onto links of which less than one is built, and over one of which a settlement must go."""
-        tail, head = self.arcs
-        size, n = self.n_points + self.n_ends, len(entered)
+        n_points, n, (tail, head) = len(self.link), len(entered), self.arcs
+        size = n_points + self.n_ends
         passes = np.full(len(tail), 2 * WHOLE, dtype=np.int32)
         passes[:n] = np.rint(entered * WHOLE)
         network = csr_array((passes, (tail, head)), shape=(size, size))
         cuts = {}
-        for end in range(self.n_points, size):
+        for end in range(n_points, size):
             flow = maximum_flow(network, 0, end)
             if flow.flow_value >= WHOLE * (1.0 - ENOUGH):
                 continue
@@ -318,31 +314,41 @@ def _tree(  # noqa: PLR0913, PLR0917 - what stands around the settlements
     """Lay all links into the network, and find what they join and which settlements lie at them."""
     plus = edit_network(graph, add=links, snap_tolerance_m=tolerance_m)
     number = pd.Index(road_ids(links)).get_indexer(pd.Index(plus.road_id))
-    is_road = (number < 0) & (np.isfinite(plus.forward_min) | np.isfinite(plus.backward_min))
-    shape = (plus.n_nodes, plus.n_nodes)
-    roads = coo_array((np.ones(is_road.sum()), (plus.edge_from[is_road], plus.edge_to[is_road])), shape=shape)
-    n_parts, part = connected_components(roads, directed=False)
+    # A node is a place among roads, and another one on each link that it lies on.
+    own = np.column_stack((plus.edge_from, plus.edge_to)) + (number[:, None] + 1) * plus.n_nodes
+    names, at = np.unique(np.concatenate((np.arange(plus.n_nodes), own.ravel())), return_inverse=True)
+    start, end = at[plus.n_nodes :].reshape(own.shape).T
+    onward, back = np.isfinite(plus.forward_min), np.isfinite(plus.backward_min)
+    steps = np.hstack(((start[onward], end[onward]), (end[back], start[back])))
+    travel = coo_array((np.ones(steps.shape[1]), tuple(steps)), shape=(len(names),) * 2)
+    n_parts, part = connected_components(travel, connection="strong")
+    run = connected_components(travel, directed=False)[1]
+    # Roads that lead to a goal today are one point; so may what a link cuts off an edge.
     offers = place_on(graph, goals, key="facility_id", rules=rules, barriers=barriers).snaps
+    made = gpd.GeoSeries(gpd.points_from_xy(plus.node_x, plus.node_y)[graph.n_nodes :], crs=graph.crs)
+    on_edge = snap(graph, made, candidates=MOST_CANDIDATES, max_snap_m=TOUCH_M, min_component_km=0.0)
+    rest = minutes_to_closest(graph, SnapPair(on_edge, offers), direction="to_facility", barriers=barriers)
     leads = np.zeros(n_parts, dtype=bool)
-    leads[part[: graph.n_nodes][np.isfinite(node_labels(graph, offers).time_min)]] = True
-    # Roads that lead to a goal are one point.
-    point = np.where(leads, 0, np.cumsum(~leads))
-    first = int(point.max()) + 1
-    of_node = point[part]
+    leads[part[: plus.n_nodes][np.isfinite(np.concatenate((node_labels(graph, offers).time_min, rest)))]] = True
+    point = np.where(leads, 0, np.cumsum(~leads))[part]
+    link_of = np.full(point.max() + 1, -1)
+    link_of[point] = names // plus.n_nodes - 1
+    run_of = np.zeros(len(link_of), dtype=np.int64)
+    run_of[point] = run
     # Ways in over whatever there will be; each link that is near enough counts.
     any_road = rules.model_copy(update={"candidates": MOST_CANDIDATES, "min_component_km": 0.0})
     homes = place_on(plus, settlements, key="settlement_id", rules=any_road, barriers=barriers).snaps
     home, candidate = np.nonzero(homes.edge >= 0)
     edge = homes.edge[home, candidate]
-    at = np.where(number[edge] >= 0, first + number[edge], of_node[plus.edge_from[edge]])
-    piece = np.flatnonzero(number >= 0)
-    meets = np.concatenate((of_node[plus.edge_from[piece]], of_node[plus.edge_to[piece]]))
-    pairs = np.unique(np.column_stack((meets, first + np.tile(number[piece], 2))), axis=0)
-    ends = np.unique(np.column_stack((at, home)), axis=0)
+    ahead = np.hstack(
+        [(point[node[edge[is_open[edge]]]], home[is_open[edge]]) for node, is_open in ((end, onward), (start, back))]
+    )
+    meets = np.flatnonzero(names >= plus.n_nodes)
+    joins = np.unique((point[names[meets] % plus.n_nodes], point[meets]), axis=1)
+    free = np.unique(np.hstack((joins[::-1], point[steps[::-1]])), axis=1)
+    ends = np.unique(ahead, axis=1)
+    tree = _Tree(link_of, run_of, joins, free[:, free[0] != free[1]], ends, len(settlements))
     # Settlements for which a way can be made.
-    n_points = first + len(links)
-    joined = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n_points, n_points))
-    group = connected_components(joined, directed=False)[1]
-    ends = ends[group[ends[:, 0]] == group[0]]
-    reachable, position = np.unique(ends[:, 1], return_inverse=True)
-    return _Tree(n_points, len(links), _Pairs(*pairs.T), _Pairs(ends[:, 0], position), len(reachable))
+    ends = ends[:, np.isfinite(tree.least(np.zeros(len(links))).cost[ends[0]])]
+    reachable, position = np.unique(ends[1], return_inverse=True)
+    return replace(tree, ends=np.vstack((ends[0], position)), n_ends=len(reachable))

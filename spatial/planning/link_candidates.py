@@ -19,11 +19,13 @@ from spatial.access.od_pairs import people_of
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
 from spatial.access.places import SEA_KINDS, SnapPair, check_on_network, id_ranks, minutes_to_closest, place_on, take
 from spatial.errors import ContractError, CrsError, of_kind, refuse
+from spatial.network.graph import TURN
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, snap_coordinates
+from spatial.network.turns import whole_junctions
 from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
 from spatial.outlines import require_shapes
@@ -561,7 +563,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
 
     Ways begin at the roads that lie near enough to count as the settlement's own and go along edges, in whichever
     direction, to where a road of the class is met. Those that meet before that go on together: they are one stretch,
-    which is upgraded once for all of its settlements.
+    which is upgraded once for all of its settlements. A road of the class that is closed both ways is a lesser one.
 
     Parameters
     ----------
@@ -614,7 +616,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     word = words[road]
     near_m = word.link_distance_m if link_distance_m is None else link_distance_m
     persons = people_of(settlements, demand)
-    is_wanted = pd.Series(getattr(graph, word.column)).isin(word.yes).to_numpy()
+    is_wanted = edges_of_word(graph, word)
     if not is_wanted.any():
         raise ContractError("graph", [f"{word.column}: the network has no {road.replace('_', ' ')} to lead to"])
     rules = of_kind("rules", rules, SnapRules) or SnapRules()
@@ -626,18 +628,20 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
         )
     )
     # From all roads of the class at once, over lesser roads: metres to each node, and the edge by which it is reached.
-    lesser = pd.DataFrame({"start": graph.edge_from, "end": graph.edge_to, "m": graph.length_m})[~is_wanted]
+    start, end, n_junctions = whole_junctions(graph)
+    is_road = graph.is_counted & (graph.road_class != TURN)
+    lesser = pd.DataFrame({"start": start, "end": end, "m": graph.length_m})[is_road & ~is_wanted]
     lesser = lesser.assign(low=lesser[["start", "end"]].min(axis=1), high=lesser[["start", "end"]].max(axis=1))
     shortest = lesser.sort_values("m", kind="stable").drop_duplicates(["low", "high"])
     edge_of = dict(zip(zip(shortest["low"], shortest["high"], strict=True), shortest.index, strict=True))
-    shape = (graph.n_nodes, graph.n_nodes)
-    metres = csr_array((shortest["m"].clip(lower=LEAST_M), (shortest["low"], shortest["high"])), shape=shape)
-    on_road = np.unique(np.concatenate((graph.edge_from[is_wanted], graph.edge_to[is_wanted])))
+    between = (shortest["low"], shortest["high"])
+    metres = csr_array((shortest["m"].clip(lower=LEAST_M), between), shape=(n_junctions, n_junctions))
+    on_road = np.unique(np.concatenate((start[is_wanted], end[is_wanted])))
     to_node, before, _ = dijkstra(metres, directed=False, indices=on_road, min_only=True, return_predecessors=True)
     # From each settlement to the nearer end of one of the edges that count as its own, and on from there.
-    is_own = (snaps.edge >= 0) & (snaps.distance_m <= near_m)
+    is_own = (snaps.edge >= 0) & (snaps.distance_m <= near_m) & is_road[snaps.edge]
     edge, share = np.where(is_own, snaps.edge, 0), np.where(is_own, snaps.fraction, 0.0)
-    ends = np.stack((graph.edge_from[edge], graph.edge_to[edge]), axis=-1)
+    ends = np.stack((start[edge], end[edge]), axis=-1)
     parts = np.stack((share, 1.0 - share), axis=-1)
     part_m = parts * graph.length_m[edge][..., None]
     length = np.where(is_own[..., None], to_node[ends] + part_m, np.inf).reshape(len(homes), 2 * edge.shape[1])
@@ -700,6 +704,12 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
             }
         ),
     )
+
+
+def edges_of_word(graph: TravelGraph, word: RoadWord) -> BoolArray:
+    """Find the edges that are what a word for roads means and that are not closed both ways."""
+    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    return is_open & pd.Series(getattr(graph, word.column)).isin(word.yes).to_numpy()
 
 
 def upgrade_words() -> dict[str, RoadWord]:

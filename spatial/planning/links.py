@@ -37,10 +37,10 @@ from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, re
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
-from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, only_edges, snap
+from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, merge_snaps, only_edges, snap
 from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
-from spatial.planning.plans import SAME
+from spatial.planning.plans import HALF, SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:
@@ -310,7 +310,8 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     )
     now = minutes_to_closest(graph, places, direction="to_facility", barriers=barriers)
     joined = _Joined(places, places, None, max(each.candidates for each in places), barriers)
-    km = np.bincount(every.link, weights=graph.length_m[every.edge]) / 1000.0
+    roads = np.unique((every.link, np.minimum(every.edge, graph.edge_partner[every.edge])), axis=1)
+    km = np.bincount(roads[0], weights=graph.length_m[roads[1]]) / 1000.0
     return _ranked(_reach(graph, every, joined, now), settlements["settlement_id"], persons, names, km, limit)
 
 
@@ -512,6 +513,15 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     points = gpd.GeoSeries(shapely.points(network.node_x[nodes], network.node_y[nodes]), crs=network.crs)
     # A stop stands on its node; one where no road of today is has no way there but over a link.
     stops = snap(network, points, candidates=MOST_CANDIDATES, max_snap_m=TOUCH_M, min_component_km=0.0)
+    # Where turns took a junction apart its nodes lie in one place, and each has some of the roads there; that of the
+    # end of a link has none, and all may come onto it there, and go from it.
+    is_open = np.isfinite(network.forward_min[stops.edge]) | np.isfinite(network.backward_min[stops.edge])
+    is_own = (network.edge_from[stops.edge] == nodes[:, None]) & (stops.fraction < HALF)
+    is_own |= (network.edge_to[stops.edge] == nodes[:, None]) & (stops.fraction > HALF)
+    is_own &= is_open
+    kept = is_own | ~is_own.any(axis=1)[:, None]
+    edge, metres = np.where(kept, stops.edge, -1), np.where(kept, stops.distance_m, np.inf)
+    stops = merge_snaps([replace(stops, edge=edge, distance_m=metres)])
     to_goal = partial(minutes_to_closest, network, direction="to_facility", barriers=joined.barriers)
 
     def to_stops(origins: Snaps) -> FloatArray:
@@ -523,7 +533,16 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     between = np.ascontiguousarray(to_stops(stops).T)
     np.fill_diagonal(between, 0.0)
     ways = Ways(between, to_goal(SnapPair(stops, joined.today.goals)), to_stops(joined.today.origins), now)
-    rows = pd.DataFrame({**pieces._asdict(), "piece": np.arange(len(pieces.edge)), "start": start, "end": end})
+    # Nobody goes on by today's roads from where no piece leads to, nor comes by them to where none leads from.
+    ahead, back = np.isfinite(pieces.forward_min), np.isfinite(pieces.backward_min)
+    is_left, is_reached = np.zeros((2, len(nodes)), dtype=bool)
+    is_left[np.concatenate((start[ahead], end[back]))] = True
+    is_reached[np.concatenate((end[ahead], start[back]))] = True
+    between[~(is_reached[:, None] & is_left)] = np.inf
+    np.fill_diagonal(between, 0.0)
+    ways.to_goal[~is_reached], ways.to_stop[~is_left] = np.inf, np.inf
+    road = np.minimum(pieces.edge, network.edge_partner[pieces.edge])
+    rows = pd.DataFrame({**pieces._asdict(), "piece": np.arange(len(road)), "road": road, "start": start, "end": end})
     walls = index_barriers(joined.barriers, crs=network.crs)
     onto, off = (_doors(snaps, rows, joined.most, walls) for snaps in joined.onto_links)
     beside = onto.merge(off[["piece", "share", "walk_min"]], on="piece", suffixes=("", "_off"))
@@ -588,12 +607,13 @@ def _doors(snaps: Snaps, pieces: pd.DataFrame, most: int, walls: Barriers | None
         "foot_y": snaps.foot_y,
     }
     doors = pd.DataFrame({"place": place, **{name: values[place, candidate] for name, values in found.items()}})
-    # Candidates of a place are sorted by distance.
-    doors = doors.merge(pieces, on="edge").drop_duplicates(["place", "link", "run"])
+    # Candidates of a place are sorted by distance; of a road that is two edges both are one.
+    doors = doors.merge(pieces, on="edge")
+    doors = doors[doors["road"] == doors.groupby(["place", "link", "run"])["road"].transform("first")]
     if walls is not None:
         places = np.column_stack((snaps.x, snaps.y))[doors["place"]]
         doors = doors[~blocked_legs(walls, places, doors[["foot_x", "foot_y"]].to_numpy())]
-    return doors[doors.groupby(["place", "link"]).cumcount() < most]
+    return doors[(doors["edge"] == doors["road"]).groupby([doors["place"], doors["link"]]).cumsum() <= most]
 
 
 def _to_ends(doors: pd.DataFrame, to_start: str, to_end: str) -> pd.DataFrame:

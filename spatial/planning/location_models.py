@@ -125,10 +125,9 @@ class Cover(NamedTuple):
 
 def cover_greedily(sites: Siting) -> Start | None:
     """
-    Open one site after the other, each where it brings most of those whom none so far does.
+    Open one site after the other, each where it brings most whom none so far does; None where more is asked.
 
-    Returns the plan, at least 63 % as good as the best one (Nemhauser, Wolsey and Fisher 1978), with everybody in reach
-    as its bound; None where more is asked than a number of sites.
+    The plan is at least 63 % as good as the best one (Nemhauser, Wolsey and Fisher 1978); its bound is all in reach.
     """
     if sites.count is None or sites.budget is not None or sites.needy is not None:
         return None

@@ -274,12 +274,7 @@ class SitingPlan:
         return abs((self.objective - self.bound) / self.objective) if self.objective else np.inf
 
     def alternatives(self, within: float = 0.02, most: int = 5) -> list[SitingPlan]:
-        """
-        Find at most so many plans that open other sites, the best first; empty where none is near enough.
-
-        `within` says how much worse the objective may be, as a share of it from 0 to 1, inclusive. A share or number
-        out of range raises a ContractError.
-        """
+        """Find up to so many plans that open other sites, at most a share `within` (0 to 1) worse, the best first."""
         if not 0.0 <= within <= 1.0:
             raise ContractError("options", [f"within: must be from 0 to 1, is {within}"])
         check_count("most", most)

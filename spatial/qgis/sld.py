@@ -222,12 +222,7 @@ CAPS = {"flat": "butt"}
 
 
 def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
-    """
-    Write a look as SLD 1.1.
-
-    What SLD cannot say is told as near as it can: circles have the sizes of the legend, each for about so many people,
-    ground outside areas stays clear, and numbers in marks are left out.
-    """
+    """Write a look as SLD 1.1, as near as that says it: circles in sizes of the legend, no numbers in marks."""
     root, rules = _document(name, title)
     inner = style.renderer.find("renderer-v2")  # of what paints the ground outside
     renderer = style.renderer if inner is None else inner

@@ -57,13 +57,9 @@ def summarise_answer(
     """
     Answer what is wrong, where and for whom, by norms of a summary; minutes to services are told by ``mode``.
 
-    `findings` are the norms that open the pages and fail, failed mandatory norms first, then those that the study
-    added or adopted, then by people beyond; each with those beyond and all asked about in `persons` (None where
-    nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: where nobody
-    counts people, the same of norms that are neither the study's own nor its country's, after minutes. `silent`:
-    mandatory norms that nobody can judge. `unjudged`: others that the study added or adopted, with the reason. `met`:
-    those that open the pages and are met. `matrix`: townships by those beyond any of the findings. `services`: minutes
-    by the mode. `villages`: how many are beyond any.
+    `findings` open the pages and fail, failed mandatory norms first, then those added or adopted, then by people
+    beyond; `watched`: the same of other norms where nobody counts people. `silent`: mandatory norms that nobody can
+    judge; `unjudged`: others added or adopted, with the reason; `met`: those met; `villages`: how many are beyond any.
     """
     settlements = pd.DataFrame(tables["settlements"])
     scored = settlements.loc[settlements["in_study"]]
@@ -216,12 +212,7 @@ class _Ground(NamedTuple):
         return found
 
     def matrix(self, columns: Sequence[Record], silent: Sequence[Record]) -> Record | None:
-        """
-        Set townships against norms, those with most people, or places, beyond any of them first.
-
-        A settlement counts once, with the most people whom any of the norms leaves beyond there: at least so many are
-        beyond one. A norm on townships themselves counts nobody beyond.
-        """
+        """Set townships against norms, those with most people, or places, beyond any first; each place once."""
         if not columns or not self.units or not self.township.notna().any():
             return None
         ids = [each["norm_id"] for each in columns]
@@ -271,12 +262,7 @@ class _Ground(NamedTuple):
     def services_reached(
         self, tables: Mapping[str, pd.DataFrame], findings: Sequence[Record], mode: str
     ) -> list[Record]:
-        """
-        Say of each service that is mapped how many minutes away it is by the first mode, and for whom farthest.
-
-        Services that a finding asks for stand first, in the order of findings, then those of `ESSENTIAL`, then others
-        by those beyond half an hour. Places of which nobody knows the way are in none of the sums.
-        """
+        """Say how many minutes each mapped service is away by the first mode, and for whom farthest."""
         access, inventory = tables["access"], tables.get("inventory")
         own = access.loc[access["mode"].eq(mode) & access["settlement_id"].isin(self.people.index)]
         mapped = {} if inventory is None else dict(zip(inventory["service"], inventory["facilities"], strict=True))
@@ -464,9 +450,9 @@ def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIR
     """
     Choose the actions to begin with.
 
-    The first action of each plan that helps a finding comes first, in the order of the findings; then, of what follows
-    in these plans, whatever brings most people. Within a plan each action counts on those before it, so none is left
-    out. Where no finding has a plan, the actions are those of `first_plan`.
+    The first of each plan that helps a finding, in the order of findings; then, of what follows in these plans,
+    whatever brings most people, none left out, as each counts on those before. Without such plans they are those of
+    `first_plan`.
     """
     drawn = {plan["norm_id"]: plan for plan in reversed(plans) if plan["actions"]}
     helping = [drawn[finding["norm_id"]] for finding in answer["findings"] if finding["norm_id"] in drawn]

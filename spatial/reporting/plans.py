@@ -46,10 +46,8 @@ def plan_records(
     """
     Gather the plans of a study in their order, each with its actions, curve, options and lists by township.
 
-    All names are by language. `shown` has whole `persons` (None where nobody's number is known) and `places` for each
-    side, such that parts add up to `today` (who is beyond today) and to `all`; so do those of actions. Townships are
-    rounded one by one, as on every page. ``metrics`` says what each norm measures, so that a way there and back is so
-    called.
+    Names are by language. `shown` has whole `persons` (None where unknown) and `places` for each side, which add up to
+    `today` and to `all`, as do those of actions; townships are rounded one by one. ``metrics`` says what norms measure.
 
     >>> plan_records({})
     []

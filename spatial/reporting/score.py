@@ -146,13 +146,10 @@ _UNIT = ["unit_level", "unit_id"]
 
 def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = None) -> pd.DataFrame:
     """
-    Share out what each unit lacks among the components of its level.
+    Share out what each unit lacks among the measured components of its level, each unit's largest first.
 
-    A pillar's weight is spread evenly over those of its components that are known, so that a pillar of four counts no
-    more than one of two.
-
-    Returns the measured rows of levels with `obstacle_degree` (0-1; the shares of a unit sum to 1, or are all
-    0 where it lacks nothing), each unit's largest first.
+    A pillar's weight is spread evenly over its components, so that one of four counts no more than one of two. The
+    shares, `obstacle_degree`, sum to 1, or are all 0 where a unit lacks nothing.
 
     >>> rows = pd.DataFrame({"unit_level": "study", "unit_id": "study", "pillar": ["order", "structure"],
     ...                      "side": "level", "component": ["a", "b"], "value": [0.4, 0.8]})
@@ -428,12 +425,7 @@ def place_score(
 
 
 def told_apart(scores: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[str, str, float] | None:
-    """
-    Find the two townships that can surely be told apart and whose ranks lie furthest from one another.
-
-    Returns the first, the last, and how probable it is that the first ranks before the last; of equals the
-    surest, then the first by id. None where no pair reaches `CLAIM`.
-    """
+    """Find the two townships that can be told apart, ranks furthest apart, and how surely; None below `CLAIM`."""
     if pairs is None or not len(pairs):
         return None
     rank = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")["median_rank"]

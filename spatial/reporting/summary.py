@@ -66,12 +66,10 @@ def rank_gaps(
     near_miss_min: float = 5.0,
 ) -> gpd.GeoDataFrame:
     """
-    Rank the settlements that a norm leaves out, as mapped, by the people concerned.
+    Rank the settlements that a judged norm leaves out, as mapped, by the people concerned.
 
-    A gap is a settlement beyond a norm that is judged: in force, adopted where it is only authorised, with a share
-    that applies to the study, and no duty trigger. Gaps are as mapped: where the inventory of the service is not
-    complete their `status` is not_measurable, for a nearer facility may only be missing from the map. Villages that are
-    to be relocated are gaps like all others; their `remedy` is a mobile service.
+    Where the inventory of the service is not complete their `status` is not_measurable, for a nearer facility may only
+    be missing from the map; villages that are to be relocated are gaps too, with a mobile service as `remedy`.
     """
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     judged = list(study.loc[study["status"] != "not_applicable", "norm_id"])
@@ -309,12 +307,7 @@ def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
 def trial_totals(
     scenarios: Sequence[dict[str, Any]], tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, list[dict[str, Any]]]:
-    """
-    Say who gains and loses by each of the summary's scenarios, whom crews reach within their targets, and who has room.
-
-    Scenarios are told service by service at the cutoff of the classes. Of room it says how many people of the study
-    find some, reach only full facilities, or reach none.
-    """
+    """Say who gains and loses by each scenario, whom crews reach within their targets, and who has room."""
     told: dict[str, list[dict[str, Any]]] = {"scenarios": [], "emergency": [], "served": []}
     if "scenario_access" in tables:
         access = tables["scenario_access"]

@@ -46,12 +46,8 @@ class StudyMeta:
 
 def plain(value: object) -> Any:
     """
-    Turn a cell of a table into what JSON can hold.
+    Turn a cell of a table into what JSON can hold: None for NaN, infinity and whatever else is missing.
 
-    Returns None for NaN, infinity and whatever else is missing.
-
-    Examples
-    --------
     >>> plain(float("nan")) is None
     True
     """

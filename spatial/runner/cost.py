@@ -32,9 +32,8 @@ class PeakMemory:
     """
     The most memory that this process holds while a block runs, in MB; None where the system does not say.
 
-    Linux keeps one peak for the whole process. Where it rises in the block it is that of the block, to the byte;
-    else the most that was seen by looking at it again and again. The peak of the process is not set back for that,
-    since whoever started it may measure it too.
+    Where the peak that Linux keeps of the process rises in the block it is that of the block; else the most that was
+    seen by looking again and again, as whoever started the process may measure its peak too.
     """
 
     def __init__(self) -> None:

@@ -67,11 +67,9 @@ def raw_files(study: Study) -> list[Path]:
 
 def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     """
-    List the files of the user's own that a stage may read beside the sources.
+    List the files of the user's own that a stage may read beside the sources, sorted, below the raw root.
 
-    They are of services, norms, speeds, scenarios and plans, and rasters of groups of people.
-
-    Returns sorted, below the raw root, each with the files beside it that are one source with it; some may be missing.
+    Each has the files beside it that are one source with it; some may be missing.
     """
     named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
     named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}

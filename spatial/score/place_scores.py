@@ -79,12 +79,7 @@ class PlaceScores:
         return _ratio(served, whom)
 
     def common_access(self, official_class: ObjectArray) -> FloatArray:
-        """
-        Score places by the norms that ask something of town and country alike, so that both are measured by one yard.
-
-        As `access`, of norms that score places of both classes (urban and rural); of all norms where there is one class
-        only; NaN where no norm is common.
-        """
+        """Score places by norms that ask something of town and country alike; by all where there is one class."""
         sides = [official_class == name for name in ("urban", "rural")]
         if not all(side.any() for side in sides):
             return self.access

@@ -23,7 +23,7 @@ from spatial.plain_text import csv_bytes, toml_table, toml_text, toml_value
 from spatial.planning import agenda
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
 from spatial.planning.equity import plans_by_owner
-from spatial.planning.link_candidates import propose_links, propose_road_upgrades, upgrade_words
+from spatial.planning.link_candidates import edges_of_word, propose_links, propose_road_upgrades, upgrade_words
 from spatial.planning.links import LinkPlan, rank_links
 from spatial.planning.plans import SAME
 from spatial.planning.profiles import site_profile
@@ -447,8 +447,7 @@ def _road_plan(question: agenda.Question, ground: PlanGround, most: int) -> agen
     asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
     places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
     graph, options = ground.graph(ground.options.network.modes[0]), ground.options
-    word = upgrade_words()[question.norm.service]
-    if not np.isin(getattr(graph, word.column), list(word.yes)).any():
+    if not edges_of_word(graph, upgrade_words()[question.norm.service]).any():
         return agenda.no_help(question)  # there is no such road that another could lead to
     found = propose_road_upgrades(
         graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers

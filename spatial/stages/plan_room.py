@@ -62,10 +62,8 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: PlanGround
     """
     Ask for room for those who find none of a service, or none within the minutes of a norm.
 
-    The people are those whom the norm counts, or the group of the plan, or those of `measures.demand`. Who of these
-    last finds none is whom the table `served` leaves out: facilities are filled in the order of travel time within
-    `measures.catchment_min`, or within the minutes of the plan where it changes what they hold. Idle is what this
-    leaves free, and no more than their load leaves free where that is known.
+    The people are those whom the norm counts, or the group of the plan, or those of `measures.demand` whom the table
+    `served` leaves out. Idle is what that leaves free, and no more than their load leaves free where that is known.
     """
     settlements, facilities, options = ground.settlements, ground.facilities, ground.options
     chosen, vocabulary = options.measures, vocabulary_of(options)

@@ -148,9 +148,8 @@ def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
     """
     Say what norms ask of the stages that measure: as JSON values, which stand for all keys about norms.
 
-    `besides` are the services that are asked for without a facility, where the study names none itself; `in_metres`
-    those that a norm in metres of road asks for. `headlines` are the headline norms that bind, as the study orders
-    them, and `has_headlines` tells whether it names any.
+    `besides` are services asked for where the study names none, `in_metres` those asked in metres of road, `headlines`
+    the headline norms that bind, in order.
     """
     law = options.beyond((*LAW_KEYS, "access.services"))
     known, binding = vocabulary_of(law, offered), binding_norms(law)
@@ -205,12 +204,10 @@ def inventories(
     options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame, counts: pd.DataFrame | None
 ) -> dict[str, str]:
     """
-    Say for every service whether all its facilities are known.
+    Say for every service whether all its facilities are known: by the study's word, else by its best source.
 
-    The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
-    with a `service` covers that one, any other table the services that its ``values.service`` names and those of its
-    rows, those that a scenario closes among them, and an extract covers all. Who covers a service covers the one under
-    which it is looked for where its level is not known. The public gets no `counts`, and a study that says all itself.
+    A table with a `service` covers that one, any other those that it names, closed ones too, and an extract all; who
+    covers a service covers the one that it is looked for under where its level is not known.
     """
     sources, wider = options.sources, vocabulary.families
     declared = []

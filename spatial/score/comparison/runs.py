@@ -309,12 +309,9 @@ def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     """
     Give a place the same id in every run, also where its source drew it anew, and two places two ids.
 
-    Places of one id that have other names and lie more than 1 km apart are two, and each bears its name behind the id
-    from then on; none is where that holds for most ids that runs share. A place whose id the other run does not have,
-    and one there whose id this run does not have, are the same where they have the same name, apart from case, accents
-    and spaces, and lie up to 1 km apart; the nearest pair first. A place without a name, or of runs without points, is
-    never found again, nor told from another of its id. Ids that would make one of two places of a run are left as they
-    are. Townships are matched as `with_same_townships` does.
+    Places of one id with other names more than 1 km apart are two, each with its name behind the id, unless that holds
+    for most ids; places of ids that only one run has are the same where they have the same name, apart from case,
+    accents and spaces, up to 1 km apart, the nearest first. Ids that would make one of two places of a run are left.
     """
     matched, notes = with_same_townships(runs)
     told_apart, two = _told_apart(matched)
@@ -546,7 +543,11 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
             fails = [row["fail_point"] for row in each if row["fail_point_told"] or not np.isnan(row["fail_point"])]
             told: dict[str, list[Any]] = {name: [row[name] for row in each] for name in ("threshold", "target_share")}
             told["fail_point"] = fails
-            differ = [name for name, values in told.items() if not all(_equal(values[0], one) for one in values[1:])]
+            differ = [
+                name
+                for name, values in told.items()
+                if not np.isclose(values[1:], values[0], rtol=CLOSE, equal_nan=True).all()
+            ]
             differ += [name for name in TERMS if any(row[name] != each[0][name] for row in each)]
         same = not absent and not differ
         left_out = [
@@ -568,7 +569,3 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
     flags = dict.fromkeys(("same_terms", "in_level", "in_people", "as_gate"), "bool")
     texts = dict.fromkeys(("norm_id", "service", "reason"), "str")
     return pd.DataFrame(rows, columns=["norm_id", "service", *flags, "reason"]).astype(flags | texts)
-
-
-def _equal(one: float, other: float) -> bool:
-    return bool(np.isclose(one, other, rtol=CLOSE, equal_nan=True))

@@ -46,6 +46,16 @@ def test_exactly_two_kilometres_counts_and_one_metre_more_does_not():
     assert nearer["served_persons_lower"].iloc[0] == 3.0
 
 
+def test_a_closed_road_serves_nobody_as_a_graph_and_as_its_edges():
+    # The road to be closed passes 500 m south of the centre of 16 people, and 1500 m south of that of 8.
+    lines = roads(("yes", "asphalt", -5000, 500, 5000, 500), ("yes", "asphalt", -5000, -5000, 5000, -5000))
+    open_to_all = build_network(lines.assign(road_id=["north", "south"], road_class="tertiary"), mode="drive")
+    closed = open_to_all.with_closed(open_to_all.road_id == "south")
+    for graph, served in ((open_to_all, 1 + 2 + 8 + 16), (closed, 1 + 2)):
+        for given in (graph, graph.to_frames()[1]):
+            assert rural_access_index(COLUMN, given)["served_persons_upper"].iloc[0] == served
+
+
 def test_the_distance_is_to_the_line_between_its_vertices():
     # Vertices 10 km away on both sides; the line passes 1000 m north of the first centre.
     row = rural_access_index(COLUMN, roads(("yes", "asphalt", -10_000, 500, 11_000, 500))).iloc[0]

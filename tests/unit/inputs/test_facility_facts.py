@@ -72,6 +72,14 @@ def read(frame: gpd.GeoDataFrame, **source: object) -> gpd.GeoDataFrame:
         ("tous les jours 8h-12h", 28.0),
         ("PH off; Mo-Fr 08:00-17:00; dimanche fermé", 45.0),
         ("Tu-Su 00:00-24:00; Mo off", 6 * 24),
+        ("Mo-Fr 08:00-02:00; Sa 08:00-12:00", 5 * 18 + 4),  # of Friday two hours lie on Saturday
+        ("Mo-Fr 08:00-08:00; Sa-Su 08:00-08:00", 168.0),
+        ("Mo-Th 18:00-00:00; Fr 18:00-25:30; Sa 10:00-01:30", 4 * 6 + 7.5 + 15.5),
+        ("Mo-Fr 08:00-17:00, Sa 08:00-12:00", 5 * 9 + 4),
+        ("Mo-Fr 08:00-12:00, Mo 10:00-14:00", 5 * 4 + 2),
+        ("lun-ven 8h-17h; dimanche : fermé", 45.0),
+        ("du lundi au vendredi de 8 h à 12 h et de 14h à 17h", 5 * 7),
+        ("星期一至星期五 8时30分至17时", 5 * 8.5),
     ],
 )
 def test_opening_hours_are_read_by_arithmetic(text, hours):
@@ -96,6 +104,17 @@ def test_opening_hours_are_read_by_arithmetic(text, hours):
         'Mo-Fr 08:00-17:00 "by appointment"',
         "Mo-Fr 08:00-17:00; Dec 25 off",
         "Mo[1] 08:00-12:00",
+        "2024 Mo 08:00-12:00",
+        "lundi 22h-2h; mardi 1h-3h",  # by the library 4 h, for whoever is there 5
+        "Su 22:00-02:00; Mo 01:00-03:00",
+        "周六、周日休息",
+        "mardi fermé",
+        "PH off",
+        "PH 08:00-12:00",
+        "lundi-vendredi 8h-12h; 14h-17h",  # by OpenStreetMap's rules 21 h, for whoever wrote it 35
+        "8h-12h; 14h-18h",
+        "mardi fermé; 8h-17h",
+        "Mo-Fr 08:00-17:00 closed",
     ],
 )
 def test_opening_hours_that_are_not_understood_are_unknown(text):

@@ -12,11 +12,13 @@ import openpyxl
 import pandas as pd
 import pytest
 import rasterio
+import shapely
 from rasterio.transform import from_origin
 
 from spatial.errors import ContractError, CrsError, SourceError, StudyError
 from spatial.formats.files import KnownIssue
 from spatial.inputs.prepare import prepare
+from spatial.network.build import build_network
 from spatial.stages.read import known_issues_table
 from spatial.study import Study
 from spatial.tables import TABLES
@@ -274,6 +276,27 @@ def test_a_list_across_the_180th_meridian_is_read_in_the_crs_that_the_study_name
     assert layers.settlements.geometry.iloc[0].distance(layers.settlements.geometry.iloc[1]) == pytest.approx(
         2129, rel=1e-2
     )
+
+
+@pytest.mark.parametrize("noding", ["none", "report", "snap"])
+def test_roads_across_the_180th_meridian_meet_in_the_crs_that_the_study_names(raw, noding):
+    roads = gpd.GeoDataFrame(
+        {"road_id": ["west", "east", "north"], "road_class": "tertiary"},
+        geometry=[
+            shapely.LineString([(179.99, -17.0), (180.0, -17.0)]),
+            shapely.LineString([(-180.0, -17.0), (-179.99, -17.0)]),
+            shapely.LineString([(179.995, -17.0), (-179.995, -16.99)]),  # begins amid west
+        ],
+        crs=4326,
+    )
+    roads.to_file(raw / "roads.geojson")
+    rows = "settlement_id,name,tier,x,y\n7,West,village,179.99,-17\n8,East,village,-179.99,-17\n"
+    region = {"admin_level": None, "names": [], "unit_levels": []}
+    sources = {"settlements": own_table(raw, rows), "roads": {"path": "roads.geojson", "noding": noding}, "osm": None}
+    layers = prepare(study_of(raw, region=region, sources=sources, working_crs="EPSG:3460"))
+    graph = build_network(layers.roads, mode="drive")
+    assert graph.length_m.sum() == pytest.approx(2129 + 1537, rel=1e-2)  # of the third 1,064 m east, 1,107 m north
+    assert len(graph.report["components"]) == (2 if noding == "none" else 1)
 
 
 def test_columns_of_two_tables_that_differ_in_kind_become_text(raw):

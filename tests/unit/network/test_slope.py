@@ -134,6 +134,18 @@ def test_motors_keep_their_speed(mode):
     np.testing.assert_array_equal(with_slope(graph, plane(east=0.2)).forward_min, graph.forward_min)
 
 
+def test_a_road_that_turns_made_two_edges_of_climbs_once():
+    ways = {"w": [(-1000, 0), (0, 0)], "e": [(0, 0), (2000, 0)], "n": [(0, 0), (0, 1000)]}
+    lines = [shapely.LineString(way) for way in ways.values()]
+    roads = gpd.GeoDataFrame({"road_id": list(ways), "road_class": "residential"}, geometry=lines, crs=CRS)
+    rows = {"turn_id": ["t"], "kind": "no", "from_road_id": "w", "to_road_id": "n"}
+    turns = gpd.GeoDataFrame(rows, geometry=[shapely.Point(0, 0)], crs=CRS)
+    # 0.05 m a metre over 3 km eastwards, level to the north.
+    report = with_slope(build_network(roads, mode="cycle", turns=turns), plane(east=0.05)).report["slope"]
+    assert report["climb_km"] == pytest.approx(0.15)
+    assert report["unknown_km"] == report["steep_share"] == 0.0
+
+
 def test_a_closed_direction_stays_closed():
     graph = build_network(road([(0, 0), (1000, 0)], oneway_foot="yes"), mode="walk")
     assert np.isinf(with_slope(graph, plane(east=0.1)).backward_min[0])

@@ -415,3 +415,60 @@ def test_a_study_with_roads_of_its_own_has_no_turns_to_ask_for(tiny):
     tiny.tables["sources.osm"]["roads"] = False
     with pytest.raises(sp.StudyError, match=r"turns are read with the roads of \[sources.osm\]"):
         run_network(tiny)
+
+
+def test_a_forbidden_turn_changes_no_number_that_is_told_of_roads():
+    roads = lines(**CROSS, back=[(1000, 0), (1000, 1000)])
+    told, networks = [], [sp.build_network(roads, turns=rows) for rows in (None, restrictions(("no", "w", "n")))]
+    village = gpd.GeoDataFrame(
+        {"settlement_id": ["v"], "population_persons": [10.0]}, geometry=[shapely.Point(-1000, 0)], crs=CRS
+    )
+    shop = gpd.GeoDataFrame({"facility_id": ["k"], "service": "shop"}, geometry=[shapely.Point(1000, 0)], crs=CRS)
+    upgrade = pd.DataFrame({"upgrade_id": ["u"], "road_ids": [["w"]], "speed_km_h": [50.0]})
+    asked = {"service": "shop", "rules": ANYWHERE}
+    for graph in networks:
+        closed = sp.edit_network(graph, close=["e"], speeds={"n": 10.0})
+        longer = sp.edit_network(graph, add=lines(new=[(0, 1000), (0, 2000)]))
+        costs = sp.edge_criticality(graph, village, shop, cutoff_min=60, **asked)
+        found = [
+            [name.rstrip("<") for name in np.unique(graph.road_id[sp.bridges(graph)])],
+            sp.network_shape(graph),
+            costs.drop(columns="edge_id").to_numpy().tolist(),
+            sp.robust_coverage(graph, village, shop, cutoff_min=60, **asked).edge_id,
+            sp.rank_upgrades(graph, village, upgrade, facilities=shop, budget_km=1.0, **asked)
+            .links["length_km"]
+            .tolist(),
+            closed.report["scenario"],
+            longer.report["length_km"],
+            longer.component_km.max(),
+        ]
+        told.append(found)
+    assert told[0] == told[1]
+    # Five roads of 1 km, all dead ends or on the way to one; closing either of two cuts the village off.
+    assert told[0][0] == ["back", "e", "n", "s", "w"]
+    assert [row[0] for row in told[0][2]] == ["e", "w"]
+    assert told[0][4:] == [
+        [1.0], {"speed_edges": 1, "speed_km": 1.0, "closed_edges": 1, "closed_km": 1.0}, 6.0, 6.0
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("forbidden", [[("no", "w", "n")], [("no", "w", "n"), ("no", "w", "e")]])
+def test_a_new_road_lends_no_way_to_those_who_may_not_turn(forbidden):
+    new = lines(new=[(0, 0), (700, 700)])
+    roads = lines(**CROSS)
+    added = sp.edit_network(sp.build_network(roads, turns=restrictions(*forbidden)), add=new)
+    built = sp.build_network(pd.concat([roads, new]), turns=restrictions(*forbidden))
+    places = {**HALFWAY, "new": (350, 350)}
+    pd.testing.assert_frame_equal(matrix(added, places), matrix(built, places))
+    # Half of the new road and back, where that is shorter than a kilometre and back.
+    assert matrix(added, places).loc["w", "n"] > 7.0
+
+
+def test_roads_within_reach_are_told_once_in_whichever_direction_they_lead_there():
+    shop = gpd.GeoDataFrame({"facility_id": ["k"], "service": "shop"}, geometry=[shapely.Point(500, 0)], crs=CRS)
+    asked = {"service": "shop", "rules": ANYWHERE}
+    graph = sp.build_network(lines(**CROSS), turns=restrictions(("no", "w", "n")))
+    # Half a kilometre is 1.2 minutes: all of the road and, from its start, as much of each other one; then everything.
+    near = sp.isochrones(graph, shop, cutoffs_min=[2.4, 9.0], **asked)["reached_km"].tolist()
+    assert near == pytest.approx([1.0 + 3 * 0.5, 4.0])
+    assert sp.catchment_areas(graph, shop, **asked)["reached_km"].tolist() == pytest.approx([4.0])

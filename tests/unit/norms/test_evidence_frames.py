@@ -90,6 +90,13 @@ def test_roads_in_another_crs_reach_the_villages_that_they_reach():
     assert served(ON_ROADS, villages(), roads=road) == served(ON_ROADS, villages(), roads=road.to_crs(4326)) == 30.0
 
 
+def test_edges_that_are_closed_both_ways_reach_nobody():
+    line = shapely.LineString([(0, 400), (10_000, 400)])
+    for minutes, persons in (((9.0, 9.0), 30.0), ((np.nan, 9.0), 30.0), ((np.nan, np.nan), 0.0)):
+        edges = {"surface": ["asphalt"], "time_forward_min": minutes[0], "time_backward_min": minutes[1]}
+        assert served(ON_ROADS, villages(), roads=gpd.GeoDataFrame(edges, geometry=[line], crs=CRS)) == persons
+
+
 def test_numbers_say_who_lies_inside_as_flags_do():
     for flags in ([True, False, True], [1, 0, 1], [1.0, 0.0, 1.0], pd.array([1, 0, 1], dtype="Int64")):
         assert served(norm(), villages(in_study=flags)) == 10.0

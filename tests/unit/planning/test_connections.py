@@ -6,7 +6,9 @@ import itertools
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 
 from spatial.errors import ContractError
 from spatial.network.build import build_network
@@ -64,6 +66,39 @@ def test_roads_that_lead_nowhere_today_are_used():
     plan = connect_settlements(graph, villages, links, cost="cost", **OPTIONS)
     assert built(plan) == ["near", "spur"]
     assert plan.cost == 7.0
+
+
+@pytest.mark.parametrize("way", ["road", "link"])
+def test_a_way_that_leads_in_the_wrong_direction_is_none(way):
+    # From the village 20 km up to the road: the cheap way ends on a oneway street from the road, or is one itself.
+    street = lines(south=[(0, 0), (20_000, 0), (60_000, 0)], street=[(20_000, 0), (20_000, 10_000)])
+    graph = build_network(street.assign(oneway=["no", "yes" if way == "road" else "no"]), mode="drive")
+    links = lines(cheap=[(20_000, 10_000), (20_000, 20_000)], dear=[(30_000, 0), (20_000, 20_000)])
+    links = links.assign(oneway=["yes" if way == "link" else "no", "no"], cost=[1.0, 5.0])
+    plan = connect_settlements(graph, places(v=(20_000, 20_000, 5)), links, cost="cost", **OPTIONS)
+    assert (built(plan), plan.cost, plan.status) == (["dear"], 5.0, "optimal")
+    assert plan.settlements["status"].tolist() == ["connected"]
+
+
+def test_a_oneway_link_is_paid_once_for_all_who_leave_it_before_its_end():
+    # It goes down to the road, past a side link that joins it midway.
+    links = lines(down=[(20_000, 20_000), (20_000, 10_000), (20_000, 0)], side=[(25_000, 10_000), (20_000, 10_000)])
+    links = links.assign(oneway=["yes", "no"], cost=[4.0, 1.0])
+    villages = places(top=(20_000, 20_000, 5), beside=(25_000, 10_000, 5))
+    plan = connect_settlements(one_road(), villages, links, cost="cost", **OPTIONS)
+    assert (built(plan), plan.cost, plan.bound) == (["down", "side"], 5.0, pytest.approx(5.0))
+
+
+def test_parts_of_a_link_that_do_not_meet_are_no_way_and_are_paid_once():
+    links = lines(parts=[(20_000, 0), (20_000, 5_000)], whole=[(30_000, 0), (20_000, 20_000)])
+    apart = shapely.MultiLineString([[(20_000, 0), (20_000, 5_000)], [(20_000, 10_000), (20_000, 20_000)]])
+    links = links.set_geometry([apart, links.geometry.iloc[1]], crs=links.crs).assign(cost=[1.0, 5.0])
+    village = places(v=(20_000, 20_000, 5))
+    assert built(connect_settlements(one_road(), village, links, cost="cost", **OPTIONS)) == ["whole"]
+    # A link of its own closes the gap: both parts for 1, and 3 for the gap.
+    gap = lines(gap=[(20_000, 5_000), (20_000, 10_000)]).assign(cost=3.0)
+    plan = connect_settlements(one_road(), village, pd.concat([links, gap]), cost="cost", **OPTIONS)
+    assert (built(plan), plan.cost, plan.bound) == (["parts", "gap"], 4.0, pytest.approx(4.0))
 
 
 def test_whom_no_candidate_reaches_is_told():

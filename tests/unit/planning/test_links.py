@@ -251,6 +251,24 @@ def test_a_oneway_road_that_is_too_short_alone_leads_to_the_goal_on_it_once_a_li
     assert minutes_with(graph, villages, hospital, links, rules) == pytest.approx([1.5])
 
 
+def test_a_link_at_a_junction_brings_nobody_over_a_forbidden_turn():
+    roads = lines(
+        w=[(-10_000, 0), (0, 0)], e=[(0, 0), (10_000, 0)], s=[(0, -10_000), (0, 0)], n=[(0, 0), (0, 10_000)]
+    )  # fmt: skip
+    turn = {"turn_id": ["t"], "kind": "no", "from_road_id": "w", "to_road_id": "n"}
+    turns = gpd.GeoDataFrame(turn, geometry=[shapely.Point(0, 0)], crs=CRS)
+    graph = build_network(roads, mode="drive", turns=turns)
+    villages, links = places(v=(-10_000, 0, 10), beside=(1_500, 2_000, 10)), lines(new=[(0, 0), (3_000, 4_000)])
+    asked = {"facilities": clinic(0, 10_000), "service": "clinic", "rules": RULES}
+    found = rank_links(graph, villages, links, budget_km=9, **asked)
+    # 10 km there, 10 on and back, 10 to the clinic; with the link 5 km and back. From amid the link 2.5 km and 10.
+    assert found.settlements["before_min"].tolist() == pytest.approx([40.0, np.inf])
+    assert found.settlements["after_min"].tolist() == pytest.approx([30.0, 12.5])
+    upgrade = pd.DataFrame({"upgrade_id": ["u"], "road_ids": [["n"]], "speed_km_h": [120.0]})
+    faster = rank_upgrades(graph, villages, upgrade, budget_km=10, **asked)
+    assert faster.settlements["after_min"].tolist() == pytest.approx([35.0, np.inf])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_each_step_is_the_best_of_all_links_and_pairs_on_the_network_itself(seed):
     graph = build_network(ladder(), mode="drive")

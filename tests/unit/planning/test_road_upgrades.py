@@ -114,6 +114,34 @@ def test_each_settlement_has_its_status():
     assert wider["status"].tolist() == ["upgrade", "has_road", "no_way", "no_road", "upgrade"]
 
 
+def test_a_closed_road_of_the_class_is_none_until_it_is_made_anew():
+    graph = network(main=("tertiary", [(0, 0), (4_000, 0)]), on=("tertiary", [(4_000, 0), (9_000, 0)]))
+    closed = graph.with_closed(graph.road_id == "on")
+    villages = places(open=(2_000, 100, 10), shut=(9_000, 100, 20))
+    assert propose_road_upgrades(graph, villages, rules=RULES).settlements["status"].tolist() == ["has_road"] * 2
+    found = propose_road_upgrades(closed, villages, rules=RULES)
+    assert found.settlements["status"].tolist() == ["has_road", "upgrade"]
+    assert found.stretches[["settlement_ids", "road_ids", "length_km"]].to_numpy().tolist() == [[["shut"], ["on"], 5.0]]
+
+
+def test_a_forbidden_turn_lengthens_no_stretch():
+    ways = {"main": [(0, 0), (9_000, 0)], "stem": [(0, 0), (0, 2_000)], "west": [(0, 2_000), (-1_000, 2_000)]}
+    ways |= {"north": [(0, 2_000), (0, 5_000)]}
+    drawn = gpd.GeoDataFrame(
+        {"road_id": list(ways), "road_class": ["tertiary", "track", "track", "track"]},
+        geometry=[shapely.LineString(way) for way in ways.values()],
+        crs=CRS,
+    )
+    turn = {"turn_id": ["t"], "kind": "no", "from_road_id": "stem", "to_road_id": "north"}
+    forbidden = gpd.GeoDataFrame(turn, geometry=[shapely.Point(0, 2_000)], crs=CRS)
+    villages = places(west=(-1_000, 2_000, 1), north=(0, 5_000, 2), mid=(0, 1_500, 4))
+    found = propose_road_upgrades(build_network(drawn, mode="drive", turns=forbidden), villages, rules=RULES)
+    assert found.settlements["lesser_km"].tolist() == pytest.approx([3.0, 5.0, 1.5])
+    # The stem, an edge for each direction, is upgraded once: 2 + 1 + 3 km.
+    assert found.stretches["settlement_ids"].tolist() == [["mid", "north", "west"]]
+    assert found.stretches["length_km"].tolist() == pytest.approx([6.0])
+
+
 def test_a_paved_road_is_told_by_its_surface():
     lines = gpd.GeoDataFrame(
         {"road_id": ["a", "b"], "road_class": "tertiary", "surface": ["asphalt", "mud"]},
