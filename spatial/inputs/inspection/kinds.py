@@ -275,6 +275,11 @@ def service_in(text: str) -> str:
     return ""
 
 
+def is_service_word(text: str) -> bool:
+    """Whether a text is a word for a service and nothing more."""
+    return plain(text) in dict(_service_words())
+
+
 def services_in(profile: Profile) -> tuple[float, dict[str, int]]:
     """Count the services that values of a column name: the share of filled rows that name one, and rows by service."""
     texts = profile.texts.dropna().head(SAMPLED)
@@ -333,7 +338,9 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
                 look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
         if "name" in best and not look.points:
             look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
-        if has_place and {"name", "population_persons"} <= set(best) and not look.points.get("facilities"):
+        names = best.get("name", best.get("township"))
+        named_once = names is not None and ("name" in best or names.is_key)
+        if has_place and named_once and "population_persons" in best and not look.points.get("facilities"):
             look.speaks_for("settlements", 1.5, "it lists people by place, with coordinates")
         if not has_place:
             _look_at_list(look, profiles, best, has_sums=has_sums)

@@ -20,6 +20,7 @@ from spatial.inputs.inspection.kinds import (
     Assigned,
     assign,
     ends_like_villages,
+    is_service_word,
     is_unit_code,
     known_values,
     official_vocabulary,
@@ -231,6 +232,11 @@ def facility_settings(table: Table) -> list[Setting]:
     """Map the columns of a list of facilities."""
     wanted = ("facility_id", "id", "name", "place_name", "service", "kind", "capacity", "load", "status", "postcode")
     found = assign(table.profiles, (*wanted, *_PLACE, "opening_hours"), taken=table.coordinates.columns)
+    # A column called after a service, such as "Pharmacy" or "Ecole", names facilities where no other does.
+    for profile in table.profiles if "name" not in found.columns else ():
+        if profile.kind == "text" and profile not in found.columns.values() and is_service_word(profile.name):
+            found.give("name", profile, "called after a service")
+            break
     # Of several columns of names the one that names services is the facility's; one of villages is its place.
     names = found.candidates("name")
     if len(names) > 1:

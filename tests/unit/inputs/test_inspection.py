@@ -266,6 +266,43 @@ def test_a_column_of_numbers_hides_no_signs_in_the_texts_beside_it():
     assert tell_signs(frame).decimal == ","
 
 
+def test_dates_telephone_numbers_and_codes_say_nothing_of_signs_in_numbers():
+    for values in (["2021.3.1", "2019.12.15"], ["01572 722577", "01572 846438"], ["139 1234 5678"], ["007", "1,5"]):
+        assert tell_signs(pd.DataFrame({"n": pd.Series(values, dtype="str")})).settings == []
+
+
+def test_one_decimal_comma_beside_decimal_points_makes_no_thousands_small():
+    patients, doctors = ["15,322", "9,417", "450"], ["8.5", "6.25", "0,5"]
+    signs = tell_signs(pd.DataFrame({"Patients": patients, "Doctors": doctors}, dtype="str"))
+    assert (signs.decimal, signs.thousands) == (".", ",")
+    assert not any(setting.is_decided for setting in signs.settings)
+    # The same in a column of its own: which of the two it is has to be asked.
+    signs = tell_signs(
+        pd.DataFrame({"n": patients, "a": ["8.5", "6.25", "7.1"], "b": ["0,5", "1,5", "2,5"]}, dtype="str")
+    )
+    assert signs.thousands == ","
+    assert "correct '0,5', '1,5', '2,5' in the file" in signs.settings[0].reason
+
+
+def test_a_column_of_doctors_is_no_coordinate_of_a_gps():
+    assert not {"longitude", "latitude"} & {match.ours for match in matches("GPs (FTE)")}
+    assert not {"longitude", "latitude"} & {match.ours for match in matches("GPs")}
+
+
+def test_parishes_with_people_and_coordinates_are_settlements(tmp_path):
+    frame = pd.DataFrame({"Parish": ["Exton", "Wing"], "Easting": [492_608, 489_140], "Northing": [311_250, 303_060]})
+    frame.assign(**{"Usual residents": [612, 314]}).to_csv(tmp_path / "list.csv", index=False)
+    layer = _layer(tmp_path / "list.csv")
+    assert layer.kind == "settlements"
+    assert _keys(layer)["columns.name"] == "Parish"
+
+
+def test_facilities_are_named_by_a_column_that_is_called_after_what_they_are(tmp_path):
+    frame = pd.DataFrame({"ODS code": ["FA123", "FA124"], "Pharmacy": ["Boots", "Day Lewis"], "Opening hours": "9-5"})
+    frame.to_csv(tmp_path / "pharmacies.csv", index=False)
+    assert _keys(_layer(tmp_path / "pharmacies.csv"))["columns.name"] == "Pharmacy"
+
+
 # --- workbooks ----------------------------------------------------------------------------------------------------
 
 
