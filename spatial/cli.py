@@ -761,12 +761,12 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, **how: Any) -> None:
-    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - as above
+    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.runs import run_and_tell  # noqa: PLC0415 - as above
+    from spatial.stages.explain import words_of  # noqa: PLC0415 - as above
 
     keep_memory()
-    words = Words(study.outputs.languages[0])
+    words = words_of(study)
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, PlainFormatter):
             handler.formatter.words = words

@@ -29,6 +29,7 @@ from spatial.access.od_pairs import (
 )
 from spatial.access.options import limit_of, numbers
 from spatial.errors import ContractError, CrsError, refuse
+from spatial.messages import warn
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, ObjectArray
@@ -221,14 +222,8 @@ def near_edge(
         beyond = ~np.asarray(shapely.intersects(hull, sites))
         facility = beyond | np.asarray(shapely.distance(edge, sites) <= reach)
     at_risk = np.bincount(pairs.origin[used & facility[pairs.destination]], minlength=n) > 0
-    _log.warning(
-        "no people outside the study area are known: %s may look better than it is in %d of %d settlements, with %.0f "
-        "people; see edge_risk",
-        pairs.service,
-        int(at_risk.sum()),
-        n,
-        weighed.people[at_risk].sum(),
-    )
+    figures = {"risk": int(at_risk.sum()), "places": n, "people": weighed.people[at_risk].sum()}
+    warn(_log, "edge_risk", service=tuple(pairs.service.split("+")), **figures)
     return at_risk, buffered
 
 

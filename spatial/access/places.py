@@ -326,7 +326,9 @@ def asked_for(service: str | frozenset[str], *facilities: pd.DataFrame, vocabula
         raise ContractError("facilities", problems)
     if isinstance(service, str):
         return Asked(service, kinds[service] | {service})
-    return Asked("+".join(sorted(names)), names)
+    # All that counts for one of them goes by its name.
+    whole = next((name for name in sorted(names) if kinds[name] == names), None)
+    return Asked(whole or "+".join(sorted(names)), names)
 
 
 def offering(facilities: pd.DataFrame, kinds: frozenset[str]) -> IntArray:
