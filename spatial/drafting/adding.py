@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
     from spatial.study.scenarios import ScenarioOptions
 
-_LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|km|m)")
+_LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|km|mi|m)((?<=mi)les?)?")
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 _NUMBERED = re.compile(r" \(table [0-9]+\)")
 """Which of several tables an item of `counts` is about."""
-_METRES = {"km": 1000.0, "m": 1.0}
+_METRES = {"km": 1000.0, "mi": 1609.344, "m": 1.0}
 NAMED = 10
 """Rows that are named of those that found no place."""
 
@@ -41,7 +41,7 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     told = {"limit": _LIMIT.fullmatch(limit.strip()), "share": _SHARE.fullmatch(share.strip())}
     problems = [
         f"{name}: {text!r} is not such as {example}"
-        for name, text, example in (("limit", limit, "20min, 2km or 500m"), ("share", share, "90%"))
+        for name, text, example in (("limit", limit, "20min, 2km, 500m or 2mi"), ("share", share, "90%"))
         if told[name] is None
     ]
     study = Study.from_toml(study_file, raw=raw)

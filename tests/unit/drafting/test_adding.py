@@ -67,6 +67,12 @@ def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
     assert run(study, "add", "norm", study, "bank", "7.5min").startswith("Bank within 7.5 min, ")
 
 
+def test_a_norm_may_be_in_miles(study):
+    told = run(study, "add", "norm", study, "gp", "2 miles")
+    assert "Primary care within 3.219 km, by the shortest way" in told
+    assert read(study)["norms"]["add"][0]["threshold"] == 2 * 1609.344
+
+
 def test_a_ratio_or_a_part_of_the_people_is_not_taken_for_all_and_what_is_not_read_is_named(study):
     file = study.parent / "density.csv"
     file.write_text("Village;Population density;Women\nVillage 1;120;30\n", encoding="utf-8")
