@@ -442,6 +442,27 @@ def test_a_clinic_list_without_coordinates_is_located(tmp_path):
     assert read["capacity"].tolist() == [2.0, 3.0]
 
 
+def test_rows_that_are_only_numbered_get_ids_that_no_settlement_has(tmp_path):
+    names = ["石桥村卫生室", "河口村卫生室"]
+    frame = pd.DataFrame({"序号": [1, 2], "机构名称": names, "所在村": ["石桥村", "河口村"]})
+    assert _keys(_layer(_csv(tmp_path / "医疗机构.csv", frame)))["columns.facility_id"] == "机构名称"
+    frame = frame.assign(机构名称="村卫生室")
+    assert _keys(_layer(_csv(tmp_path / "医疗机构.csv", frame)))["id_from"] == ["机构名称", "序号"]
+
+
+def test_coordinates_that_cannot_be_read_are_left_to_decide_and_not_passed_over(tmp_path):
+    frame = pd.DataFrame({"Nom": ["Centre de santé A", "Centre de santé B"], "Longitude": "43 x 15", "Latitude": "ici"})
+    layer = _layer(_csv(tmp_path / "structures.csv", frame))
+    assert layer.proposal is not None
+    reasons = " ".join(setting.reason for setting in layer.proposal.undecided)
+    assert "'Longitude' holds text such as '43 x 15', which is no coordinate" in reasons
+    assert "'Latitude' holds text such as 'ici'" in reasons
+
+
+def test_households_are_no_people():
+    assert "population_persons" not in {match.ours for match in matches("人口 户数")}
+
+
 def test_a_french_master_list_maps_kinds_and_asks_for_those_it_does_not_know(tmp_path):
     frame = pd.DataFrame(
         {
