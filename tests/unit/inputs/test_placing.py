@@ -273,6 +273,10 @@ def test_a_table_is_located_and_nothing_is_lost(tmp_path: Path) -> None:
     assert located["facility_id"].tolist() == ["a"]
     assert {item: number for _, item, number in tables.counts}["not placed"] == 2
     assert tables.findings[0]["kind"].tolist() == ["not_placed", "not_placed"]
+    # Every page says so, for no way leads to them.
+    (note,) = take_notes(located)
+    assert (note.key, note.number) == ("facilities_nowhere", 2)
+    assert "'b', 'c' (2 in all)" in note.detail
     listed = tables.to_decide()
     assert listed["place_id"].tolist() == ["b", "c"]
     assert listed.loc[0, "name"].startswith("'=")
