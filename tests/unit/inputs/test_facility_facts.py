@@ -72,6 +72,10 @@ def read(frame: gpd.GeoDataFrame, **source: object) -> gpd.GeoDataFrame:
         ("tous les jours 8h-12h", 28.0),
         ("PH off; Mo-Fr 08:00-17:00; dimanche fermé", 45.0),
         ("Tu-Su 00:00-24:00; Mo off", 6 * 24),
+        ("Mon to Fri 8am-6.30pm", 5 * 10.5),
+        ("Mon-Fri 8 a.m. to 6 p.m.", 50.0),
+        ("Monday to Friday 9.00-17.00", 40.0),
+        ("Mon 6pm-12am; Sat 12am-12pm", 6.0 + 12.0),
     ],
 )
 def test_opening_hours_are_read_by_arithmetic(text, hours):
@@ -90,6 +94,8 @@ def test_opening_hours_are_read_by_arithmetic(text, hours):
         "Mo-Fr",
         "8-17",
         "2-4h",
+        "9-5",
+        "Mo-Fr 13pm-14pm",
         "08:00+",
         "Mo 25:00-26:00",
         "Mo-Fr 09:00-12:00,Sa",
