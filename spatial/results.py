@@ -96,11 +96,10 @@ class Results:
     @property
     def stages(self) -> pd.DataFrame:
         """
-        What each stage took when it last ran: one row a stage, in order.
+        What each stage took when it last ran, in order: `stage`, `ran`, `seconds`, `memory_mb`, `rows` and `reason`.
 
-        `stage`, `ran` in the last run, `seconds`, `memory_mb` (the most memory that the process held meanwhile, NaN
-        where the system does not say), `rows` of the tables that it wrote (NaN where it wrote none) and `reason` in
-        words. A StoreError where the record is missing or damaged.
+        `memory_mb` and `rows` are NaN where the system does not say and where none were written. A StoreError where the
+        record is missing or damaged.
         """
         import pandas as pd  # noqa: PLC0415 - keeps `spatial status` fast
 

@@ -340,18 +340,10 @@ def outlines(
     labels: NDArray[np.int32], where: Where, grid: Grid, most: float = _CORNER
 ) -> tuple[ObjectArray, IntArray]:
     """
-    Draw labelled nodes as polygons.
+    Draw labelled nodes as polygons, each with its label (marching squares; Lorensen and Cline 1987).
 
-    Between two neighbours of different labels lies one point of their border, and the points are joined square by
-    square (marching squares; Lorensen and Cline 1987, here with any number of labels). Where three or four labels meet
-    in a square their borders meet in one point. Corners up to an area of `most` cells are left out for all neighbours
-    alike.
-
-    Returns polygons on the map, and the label of each.
-
-    Examples
-    --------
-    One labelled node among others that are not makes a square that stands on its tip.
+    Where three or four labels meet in a square their borders meet in one point, and corners up to an area of `most`
+    cells are left out for all neighbours alike.
     """
     level = _crossings(labels, where, 1, 0)
     upright = _crossings(labels, where, 0, len(level.xy))

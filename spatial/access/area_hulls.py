@@ -366,16 +366,11 @@ class Ground:
 
     def claim(self, tile: Tile, beyond: BoolArray, claimed: NDArray[np.float32]) -> Distances:
         """
-        Tell what ground is claimed around pieces that are not beyond reach.
+        Raise `claimed` above 0 at nodes within reach, in cells from the border; return distances to the pieces.
 
-        The pieces are widened by `hull_m` and what results is narrowed by `hull_m` - `half_width_m`: the alpha hull
-        (Edelsbrunner, Kirkpatrick and Seidel 1983) of the pieces, with alpha = `hull_m`, widened by
-        `half_width_m`, but nowhere beyond `hull_m`. Ground next to a road out of reach and further from one
-        within reach is cut out of it. All is measured where the nearest road of all is out of reach: elsewhere it is
-        as it is with all roads, which were measured once.
-
-        Raises `claimed` above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a
-        cell or two; returns the distances to the pieces.
+        Claimed is the alpha hull (Edelsbrunner, Kirkpatrick and Seidel 1983) of the pieces that are not beyond, with
+        alpha = `hull_m`, widened by `half_width_m`, less what is nearer to a road out of reach, which alone is measured
+        here.
         """
         grid = tile.grid
         hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
@@ -525,14 +520,10 @@ def holding(parts: _Parts, roads: _Roads) -> BoolArray:
 
 def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     """
-    Give the ground around stretches to their owners.
+    Give each point around stretches to the owner of the nearest one on its own side of barriers.
 
-    Every point goes to the owner of the nearest stretch on its own side of barriers, as far as a grid tells. A stretch
-    that the grid is too coarse for is given a strip of its own, an eighth of a cell wide. Ground that barriers cut off
-    from the roads of its owner goes to the neighbour with whom it shares the longest border.
-
-    Returns a MultiPolygon each, None for who has no road that can be left; and how much ground barriers cut
-    off from all roads, which nobody is given. Square metres.
+    Returns a MultiPolygon each, None for who has no road that can be left, a strip where the grid is too coarse; and
+    the square metres that barriers cut off from all roads: what they cut off from one goes to the neighbour along it.
     """
     shapes = np.full(n, None, dtype=object)
     drawn = [_on_grid(ground, cut, window) for window in ground.windows(cut, 1)]

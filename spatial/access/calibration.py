@@ -340,9 +340,8 @@ class Calibration:
         """
         Turn measured errors into factors on all speeds: of the slow run (1 or less) and of the fast one (1 or more).
 
-        A time modelled e too long (e = modelled / observed - 1) was driven at 1 + e times the modelled speed. The
-        factors are of the 5 and 95 % errors: of the half kept aside where the graph is calibrated, else of all
-        observations. None without observations.
+        A time modelled e too long was driven at 1 + e times the speed; e is the 5 and the 95 % error of the
+        observations, of those kept aside where the graph is calibrated. None without observations.
         """
         return self.error_range(fitted="calibration" in graph.report)
 

@@ -253,12 +253,10 @@ SEA_M = 2000.0
 
 def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: float) -> IntArray:
     """
-    Find the ends of the network where the data stop rather than the roads.
+    Find the ends of the network, not at the sea, where the data stop rather than the roads.
 
-    A dead end counts as cut off where it lies outside the study area, or within 200 m of its edge, and either at about
-    the distance up to which roads were loaded (the buffer, or the furthest node where the data end sooner) or within
-    200 m of the convex hull of the network. Without study area the hull alone decides. Dead ends within 2 km of the
-    sea do not count.
+    They lie outside the study area or within 200 m of its edge, and about as far as roads were loaded, or within 200 m
+    of the convex hull of the network, which alone decides without a study area.
     """
     degree = np.bincount(np.concatenate((graph.edge_from, graph.edge_to)), minlength=graph.n_nodes)
     ends = np.flatnonzero(degree == 1)

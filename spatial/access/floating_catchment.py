@@ -185,9 +185,8 @@ def near_edge(
     """
     Flag the settlements whose measure may be too high because people beyond the edge are not in the table.
 
-    Without people outside the study area, a facility is at risk where the edge of the places, the boundary of their
-    concave hull, is no further from it than the furthest settlement in its catchment; a settlement is at risk where a
-    facility of its catchment is. Without points every settlement that reaches a facility is at risk.
+    Their catchment has a facility that is no nearer to the boundary of the places' concave hull than its furthest
+    settlement; without points all who reach a facility are flagged.
     """
     problems = []
     if buffer not in ("detect", "none_needed"):

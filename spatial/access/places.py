@@ -563,9 +563,8 @@ def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eli
     """
     Say which facilities the people of each settlement may use, as far as their units decide.
 
-    A facility whose `open_to` is units serves settlements that lie in one of its `eligible_units`: by `unit_code` (a
-    longer code lies in the unit of a shorter one), `township_id`, `township` or `settlement_id`. A settlement without
-    any of these is in no unit.
+    A settlement lies in a unit by `unit_code` (a longer code in that of a shorter one), `township_id`, `township` or
+    its id.
     """
     everyone = np.ones((1, len(facilities)), dtype=bool)
     limited = _limited(facilities)

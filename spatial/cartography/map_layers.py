@@ -191,11 +191,10 @@ _MIDDLE_ENDS = re.compile(f"{BETWEEN}.*{BETWEEN}")
 
 def plan_help(rows: Rows, book: PageBook, norm: Mapping[str, Any]) -> dict[str, Any] | None:
     """
-    Encode what the plan for a norm does for each settlement.
+    Encode the plan for a norm, None without one: its actions in words, and what it does for each settlement.
 
-    Returns its actions in words by language; ``by``, the number of the action that brings a settlement within, counted
-    from one, 0 for none; and ``after``, its value then, missing where the plan changes nothing for one that is within.
-    None where no plan is drawn or the norm is not about settlements.
+    ``by`` is the number of the action that brings it within, from one, 0 for none; ``after`` its value then, where
+    changed.
     """
     record = next((plan for plan in book.plans if plan["norm_id"] == norm["id"] and plan["actions"]), None)
     if record is None:

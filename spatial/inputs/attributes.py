@@ -168,13 +168,10 @@ def join_attributes(
     places: PlacedTables,
 ) -> tuple[gpd.GeoDataFrame, list[Note]]:
     """
-    Join the rows of a table onto the settlements that they are about.
+    Join the rows of a table onto the settlements that they are about, by id, else as a place is located.
 
-    A row is joined by the settlement's own id, else as a place without coordinates is located: by decision, by unit
-    code, by name within the unit. Where a unit holds one settlement, its row is that settlement's. Settlements
-    without a row stay, without a number of people: where a table of people is joined, tags no longer count.
-
-    Returns the settlements in their order, and what is to be counted.
+    Where a unit holds one settlement, its row is that settlement's. Settlements without a row stay, without a number of
+    people: where a table of people is joined, tags no longer count.
     """
     ground = with_codes_of_units(settlements, boundaries)
     known = dict(zip(settlements[KEY], settlements.geometry, strict=True))

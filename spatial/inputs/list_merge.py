@@ -423,14 +423,10 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     outlines: gpd.GeoDataFrame | None = None,
 ) -> Combined:
     """
-    Merge the lists of a study with its map, and each with itself.
+    Merge the lists of a study with its map, and each with itself, by the rules of `docs/facilities.md`.
 
-    A row of a list and a mapped facility are one where a decision says so or they bear one id; else where one of their
-    services counts for the other, they are at most `distance_m` apart and their names are alike; else where one of them
-    has no name and they are at most `doubles_m` apart. Each is in one pair at most. The row of the list stays with its
-    id and place; in every column the list's value stands where it has one, else the map's, save in columns where the
-    study lets the map win; of two services of one family the more particular stands. What is left is merged as
-    `merge_facilities` does, within `doubles_m`.
+    The row of a list stays with its id and place and its values, save in columns where the study lets the map win; what
+    is left is merged as `merge_facilities` does, within `doubles_m`.
     """
     crs = require_metres(facilities.crs, what="facilities")
     decided = decisions or Decisions()

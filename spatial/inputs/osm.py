@@ -487,13 +487,9 @@ def read_boundaries(
     elements: Sequence[Element], areas: Mapping[str, bytes]
 ) -> tuple[gpd.GeoDataFrame, dict[str, int], list[str]]:
     """
-    Find the administrative areas that assemble.
+    Find the administrative areas that assemble; how many by level; and ids of those that the extract cuts.
 
-    A closed way that is a member of a relation of its level is a part of that area, as is one that bears its name; so
-    are closed ways of one level and name, such as islets.
-
-    Returns the areas in EPSG:4326; how many assemble by level, before parts are put together; and ids of relations that
-    do not assemble, since the extract cuts them.
+    Closed ways that are members of a relation of their level, or of one level and name, such as islets, are one area.
     """
     found = [element for element in elements if element.kind != "n" and _level(element) is not None]
     whole = [element for element in found if element.id in areas]
@@ -592,11 +588,9 @@ def _kind(tags: Mapping[str, str]) -> str:
 
 def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
-    Say which water no walk to the road crosses.
+    Say which water no walk to the road crosses: coast, rivers, canals, and still water of `BARRIER_AREA_M2`.
 
-    A barrier is the coastline, a river, canal or tidal channel, and standing water of at least `BARRIER_AREA_M2`;
-    never a stream, and never what falls dry (``intermittent``, ``seasonal``) or runs under ground (``tunnel``,
-    ``covered``).
+    Never a stream, nor what falls dry (``intermittent``, ``seasonal``) or runs under ground (``tunnel``, ``covered``).
     """
     require_metres(water.crs, what="water")
     flowing = water["kind"].isin(FLOWING).to_numpy(dtype=bool)

@@ -396,9 +396,8 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
     """
     Put the rows of the only list of settlements that are still without a place amid their township.
 
-    A row is put at a point within the boundary that it names, by `unit_code`, `township_id` or `township`; else at the
-    middle of the rows that have a place and name the same township. Rows that name none stay undecided, and so do those
-    whose code and township are two boundaries.
+    That is a point within the boundary that a row names, else the middle of the placed rows of the same township; rows
+    that name none, or two by code and name, stay undecided.
     """
     frame = done.frame.copy()
     points, crs = frame.geometry.to_numpy().copy(), frame.crs or WGS84

@@ -208,12 +208,10 @@ def match_units(
     official: pd.DataFrame, settlements: pd.DataFrame, boundaries: pd.DataFrame, *, options: PlacingOptions
 ) -> MatchedUnits:
     """
-    Match the rows of an official table with the units of the study, and settlements with both.
+    Match the rows of an official table with the units of the study by code, else by name, and settlements with both.
 
-    A row is matched with a unit by code; else, where one of the two has no code, by the same name, or by one alike with
-    the similarity and the lead of `placing`, each unit once. A settlement belongs to the longest code of the table that
-    its own `unit_code` begins with, else to the unit that it lies in. A row whose code begins the code of another row
-    is a total of others: it counts nobody.
+    A settlement belongs to the longest code of the table that its own begins with, else to the unit that it lies in; a
+    row whose code begins the code of another row is a total of others and counts nobody.
     """
     # Boundaries, and units that settlements name but that have no boundary; in the order of their ids.
     ids = texts(boundaries, "boundary_id")

@@ -230,15 +230,12 @@ def warn(log: logging.Logger, key: str, **values: object) -> None:
     """Warn in English; whoever shows the log words it in another language, with its names of services (in tuples)."""
 
     def told(words: Words) -> str:
-        joint = words.of("results").say("line", "list")
-        said = {
-            name: value
-            if isinstance(value, str)
-            else joint.join(map(words.service, value))
-            if isinstance(value, tuple)
-            else words.number(value)
-            for name, value in values.items()
-        }
+        joint, said = words.of("results").say("line", "list"), dict(values)
+        for name, value in values.items():
+            if isinstance(value, tuple):
+                said[name] = joint.join(map(words.service, value))
+            elif not isinstance(value, str):
+                said[name] = words.number(value)
         return words.of("results").say("warning", key, **said)
 
     log.warning("%s", told(Words(FALLBACK)), extra={WORDED: told, "kind": key})

@@ -240,12 +240,9 @@ class TravelGraph:
         self, forward_min: FloatArray, backward_min: FloatArray, *, speed_km_h: FloatArray | None = None
     ) -> TravelGraph:
         """
-        Take other minutes over the same edges: a season, a slope, a closed bridge; this graph is left as it is.
+        Take other minutes over the same edges, inf where a direction is closed; this graph is left as it is.
 
-        Minutes are 0 or more, one an edge, and inf where that direction is closed; others raise a NetworkError. Speeds
-        that are not given follow from metres and minutes where the minutes are others than before, forwards, or
-        backwards where forwards is closed; where both are closed, and on edges of no length or no time, the speed
-        stays.
+        Speeds that are not given follow from metres and minutes where these are others than before, forwards first.
         """
         forward, backward = (np.array(each, dtype=np.float64) for each in (forward_min, backward_min))
         problems = []

@@ -126,12 +126,11 @@ def may_walk_directly(
     graph: TravelGraph, origins: Snaps, destinations: Snaps, i: IntArray, j: IntArray, *, barriers: Barriers | None
 ) -> BoolArray:
     """
-    Tell which pairs may be walked straight from door to door.
+    Tell which pairs may be walked straight: no barrier lies between, and the ground between is known to be land.
 
-    A pair may where no barrier lies between and the ground between is known to be land: both places are joined to the
-    same component of the network, or they are no farther apart than a walk to the network may be. Without the second
-    condition people would walk from island to island wherever the sea is not mapped as a barrier. Where slopes slow the
-    network, only the latter holds: a straight walk knows no slope, and a long one over a hill would win by that alone.
+    Both places are joined to one component of the network, or are no farther apart than a walk to it may be: else
+    people would walk from island to island. Where slopes slow the network only the latter holds, as a straight walk
+    knows none.
     """
     distance = np.hypot(origins.x[i] - destinations.x[j], origins.y[i] - destinations.y[j])
     allowed = distance <= min(origins.max_snap_m, destinations.max_snap_m)

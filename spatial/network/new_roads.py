@@ -154,13 +154,10 @@ def end_stops(
     near: Surroundings, parts: ObjectArray, tolerance_m: float, crossed: list[Stop]
 ) -> tuple[list[Stop], list[Stop]]:
     """
-    Find what each end of each new road joins.
+    Find what each end of each new road joins, two stops a line; and those of them that join nothing.
 
-    An edge that the end touches comes first, then the nearest node within the tolerance, then the nearest edge; the
-    road is drawn out to it. Of equal distances the lowest position counts. An end that lies within the tolerance
-    behind a crossing reaches for nothing more.
-
-    Returns two stops a line; and those of them that join nothing of the network.
+    An edge that the end touches comes first, then the nearest node within the tolerance, then the nearest edge, of
+    equal distances the lowest position; an end behind a crossing within the tolerance reaches for nothing more.
     """
     stops, loose = [], []
     for i, line in enumerate(parts):
@@ -431,11 +428,9 @@ def add_to_legs(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable
 ) -> tuple[SplitGraph, dict[str, Any]]:
     """
-    Add roads to the legs of a combined network.
+    Add roads to the legs of a combined network whose modes may use them.
 
-    A leg takes a road whose class its mode may use. Stated km/h are those of vehicles: legs at the pace of people go at
-    the speed of the class, unless they alone take the road, and walkers heed no oneway. Where new nodes of two legs lie
-    in one place, people change as they do elsewhere.
+    Stated km/h are those of vehicles: legs at the pace of people go at that of the class, and walkers heed no oneway.
     """
     legs = take_legs(graph)
     changed, cut_edges = [], 0

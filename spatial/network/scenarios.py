@@ -448,12 +448,10 @@ def scenario_for_mode(
     scenario: Scenario, told: TravelGraph, graph: TravelGraph, *, areas: gpd.GeoSeries | None = None
 ) -> ModeScenario:
     """
-    Say what a scenario that is told of the network of one mode changes on that of another.
+    Say what a scenario that is told of the network of one mode changes on that of another, by stretches of roads.
 
-    Modes cut roads at other places, so edges are found again as stretches of the same road, not by their ids. Closures
-    hold for all modes; speeds, and factors on them, for motor vehicles where they are told of motor vehicles, and else
-    for the mode alone that they are told of; a new road for the modes that may use a road of its class and tags, people
-    on foot or on a cycle at the speed of its class.
+    Closures hold for all modes, speeds for motor vehicles where they are told of these, else for their mode alone, and
+    a new road for the modes that may use it, people on foot or on a cycle at the speed of its class.
     """
     left_out: list[str] = []
     stretches = _Stretches(told, graph)

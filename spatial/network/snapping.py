@@ -124,17 +124,11 @@ def snap(
     **changed: Any,
 ) -> Snaps:
     """
-    Join places to the nearest points on edges.
+    Join places to the nearest points on edges that may be entered, of every component that is long enough.
 
-    Eligible are the edges that may be entered (no bridge, tunnel, ferry or controlled access) of every component that
-    is long enough, not of the largest alone. A leg that touches a barrier is no candidate; the next nearest edge takes
-    its place.
-
-    On a network that roads were added to, places keep the ways in that they had before, edges that were cut counting as
-    the one that they were, and have as many again over edges that could not be joined to before. So a new road pushes
-    no way in off the list, and never lengthens a time.
-
-    Single rules may be given by their own names instead.
+    A leg that touches a barrier is no candidate. On a network that roads were added to, places keep the ways in that
+    they had and have as many again over edges that could not be joined to before, so that a new road never lengthens a
+    time.
     """
     rules = SnapRules.from_options(of_kind("rules", rules, SnapRules) or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)

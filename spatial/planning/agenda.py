@@ -303,10 +303,8 @@ def plan_sites(
     """
     Open as many sites as bring the norm's share, at most ``most``: proven to bring most people, of such the nearest.
 
-    ``pairs`` lead those beyond to candidates (`from_id`, `to_id`, `travel_time_min` in the norm's unit), and
-    ``values_to`` gives the values of all rows of the need to some of these, in columns. With a ``doubt_share`` the plan
-    is held against those that would be best if every trip took so much longer, or less; pairs then reach as far. Under
-    a budget ``costs`` says what each candidate costs.
+    ``pairs`` lead those beyond to candidates in the norm's unit, and ``values_to`` gives values of all rows to some of
+    these. With a ``doubt_share`` plans for longer and shorter trips compete, and ``costs`` are those of candidates.
     """
     limit, wider = question.norm.threshold, pairs
     rows = question.need.loc[question.is_beyond]

@@ -232,9 +232,7 @@ def fit_for_sinks(shown: Mapping[str, pd.DataFrame], norm_results: pd.DataFrame)
     """
     Give tables that were cut the columns that pages, sheets and layers read, each made from what was left or empty.
 
-    Of a norm in a unit where one number of people is hidden all are, so that no sentence tells a part without its base;
-    places are told there. `norm_results` are those of the run: which shares may be higher, for want of an inventory,
-    tells of no people.
+    Where one number of people of a norm in a unit is hidden all are, so that no sentence tells a part without its base.
     """
     tables = {}
     for name, frame in shown.items():

@@ -62,15 +62,10 @@ class HungGate(NamedTuple):
 
 def gates_on_one_record(norm_results: pd.DataFrame, access: pd.DataFrame, register: pd.DataFrame) -> list[HungGate]:
     """
-    Find the gates whose result turns with a single record.
+    Find the gates whose result turns with one settlement, township or facility more or less.
 
-    A passed gate turns where one settlement (or township) that is served now would not be, or where one facility
-    falls out and all for whom it is the only one within the norm's minutes with it. A failed gate turns where one
-    place that is beyond now would be served. A norm on presence turns where one facility more or less moves a unit
-    or the study across its threshold.
-
-    Returns every gate of the study in order of its norm; `records` is None where the gate itself is unknown,
-    or where the rows below the study do not add up to its share.
+    A facility falls out with all for whom it is the only one within the minutes; `records` is None where the gate
+    itself is unknown, or where the rows below the study do not add up to its share.
     """
     rules = {str(norm_id): rule for norm_id, rule in with_norm_id(register).set_index("norm_id").iterrows()}
     study = norm_results.loc[norm_results["unit_level"] == "study"].set_index("norm_id")

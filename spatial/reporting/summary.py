@@ -66,12 +66,10 @@ def rank_gaps(
     near_miss_min: float = 5.0,
 ) -> gpd.GeoDataFrame:
     """
-    Rank the settlements that a norm leaves out, as mapped, by the people concerned.
+    Rank the settlements that a judged norm leaves out, as mapped, by the people concerned.
 
-    A gap is a settlement beyond a norm that is judged: in force, adopted where it is only authorised, with a share
-    that applies to the study, and no duty trigger. Gaps are as mapped: where the inventory of the service is not
-    complete their `status` is not_measurable, for a nearer facility may only be missing from the map. Villages that are
-    to be relocated are gaps like all others; their `remedy` is a mobile service.
+    Where the inventory of the service is not complete their `status` is not_measurable, for a nearer facility may only
+    be missing from the map; for villages that are to be relocated the `remedy` is a mobile service.
     """
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     judged = list(study.loc[study["status"] != "not_applicable", "norm_id"])

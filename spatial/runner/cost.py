@@ -32,9 +32,8 @@ class PeakMemory:
     """
     The most memory that this process holds while a block runs, in MB; None where the system does not say.
 
-    Linux keeps one peak for the whole process. Where it rises in the block it is that of the block, to the byte;
-    else the most that was seen by looking at it again and again. The peak of the process is not set back for that,
-    since whoever started it may measure it too.
+    It is the peak of the process where that rises in the block, else the most that was seen by looking again and again:
+    the peak is not set back, since whoever started the process may measure it too.
     """
 
     def __init__(self) -> None:

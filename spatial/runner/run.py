@@ -66,13 +66,7 @@ def raw_files(study: Study) -> list[Path]:
 
 
 def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
-    """
-    List the files of the user's own that a stage may read beside the sources.
-
-    They are of services, norms, speeds, scenarios and plans, and rasters of groups of people.
-
-    Returns sorted, below the raw root, each with the files beside it that are one source with it; some may be missing.
-    """
+    """List the user's own files that a stage may read beside the sources, with what is one source with them."""
     named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
     named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}
     sections = {key.partition(".")[0] for key in keys}

@@ -60,12 +60,10 @@ class RoomQuestion(NamedTuple):
 
 def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: PlanGround) -> RoomQuestion:
     """
-    Ask for room for those who find none of a service, or none within the minutes of a norm.
+    Ask for room for those who find none of a service, or none within the minutes of a norm or plan.
 
-    The people are those whom the norm counts, or the group of the plan, or those of `measures.demand`. Who of these
-    last finds none is whom the table `served` leaves out: facilities are filled in the order of travel time within
-    `measures.catchment_min`, or within the minutes of the plan where it changes what they hold. Idle is what this
-    leaves free, and no more than their load leaves free where that is known.
+    The people are those whom the norm counts, the group of the plan, or those of `measures.demand`, in the order of
+    travel time; idle is what this leaves free, and no more than the load does where that is known.
     """
     settlements, facilities, options = ground.settlements, ground.facilities, ground.options
     chosen, vocabulary = options.measures, vocabulary_of(options)

@@ -205,12 +205,10 @@ def inventories(
     options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame, counts: pd.DataFrame | None
 ) -> dict[str, str]:
     """
-    Say for every service whether all its facilities are known.
+    Say for every service whether all its facilities are known, by the study's word, else its best source.
 
-    The study's own word counts first. Otherwise a service is known as well as the best source that covers it: a table
-    with a `service` covers that one, any other table the services that its ``values.service`` names and those of its
-    rows, those that a scenario closes among them, and an extract covers all. Who covers a service covers the one under
-    which it is looked for where its level is not known. The public gets no `counts`, and a study that says all itself.
+    A table covers its `service`, or those of its words and rows, an extract covers all; who covers a service covers the
+    one under which it is looked for where its level is not known. The public gets no `counts`.
     """
     sources, wider = options.sources, vocabulary.families
     declared = []

@@ -95,12 +95,6 @@ def attribute_settings(table: Table) -> list[Setting]:
     return settings + _people(table, found) + _plan_class(found) + _official_class(found)
 
 
-def is_serial(profile: Profile) -> bool:
-    """Whether a column numbers the rows from 1."""
-    numbers = np.sort(profile.numbers)
-    return profile.kind == "whole number" and np.array_equal(numbers, np.arange(1, len(numbers) + 1))
-
-
 def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...]) -> list[Setting]:
     """Choose the column that names rows: complete and without repeats."""
     tried = []
@@ -112,7 +106,8 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
     tried += [profile for profile in table.profiles if profile.kind == "code" and profile not in tried]
     names = found.columns.get("name")
     chosen = next((profile for profile in tried if profile.is_key), None)
-    if chosen is not None and ours == "facility_id" and names is not None and is_serial(chosen):
+    is_serial = chosen is not None and np.array_equal(np.sort(chosen.numbers), np.arange(1, chosen.filled + 1))
+    if chosen is not None and ours == "facility_id" and names is not None and is_serial:
         # Numbers of rows are those of settlements too, or of another list.
         why = f"{chosen.name!r} only numbers the rows, as other lists do"
         alone = Setting(f"columns.{ours}", names.name, why)

@@ -309,12 +309,9 @@ def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     """
     Give a place the same id in every run, also where its source drew it anew, and two places two ids.
 
-    Places of one id that have other names and lie more than 1 km apart are two, and each bears its name behind the id
-    from then on; none is where that holds for most ids that runs share. A place whose id the other run does not have,
-    and one there whose id this run does not have, are the same where they have the same name, apart from case, accents
-    and spaces, and lie up to 1 km apart; the nearest pair first. A place without a name, or of runs without points, is
-    never found again, nor told from another of its id. Ids that would make one of two places of a run are left as they
-    are. Townships are matched as `with_same_townships` does.
+    Places of one id with other names more than 1 km apart are two, unless most shared ids are so; ids that the other
+    run lacks are one with that of the same name (apart from case, accents and spaces) up to 1 km away, nearest first.
+    What has no name or point is left as it is, and townships are matched as `with_same_townships` does.
     """
     matched, notes = with_same_townships(runs)
     told_apart, two = _told_apart(matched)
