@@ -500,6 +500,14 @@ def test_without_boundaries_the_located_rows_of_the_township_say_where(tmp_path)
     assert not listed.geometry.is_empty.any()
 
 
+def test_a_place_of_another_county_is_not_put_amid_the_study_that_lies_between_its_neighbours(tmp_path):
+    # 金顶镇 is the box from 99 to 99.5 E: it lies between a and b, which like c are of another county.
+    rows = "a,甲,邻县,98.9,26.2,village\nb,乙,邻县,99.6,26.2,village\nc,丙,邻县,,,village\nd,丁,金顶镇,,,village\n"
+    layers = _only_list(tmp_path, rows)
+    assert set(_places(layers)) == {"a", "b", "d"}
+    assert layers.to_decide["place_id"].tolist() == ["c"]
+
+
 def test_a_list_that_has_no_coordinates_at_all_lies_in_its_townships(tmp_path):
     rows = "a,甲,金顶镇,,,village\nb,乙,河西乡,,,village\nc,丙,b2,,,village\n"
     assert {name: place[:2] for name, place in _places(_only_list(tmp_path, rows)).items()} == {
