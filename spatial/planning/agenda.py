@@ -510,8 +510,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     """
     Build links step by step, most people a kilometre first, until the norm's share is reached.
 
-    ``rank`` orders links; where fewer are taken it is asked again for these, so that what is told of the plan is told
-    of these alone. A step is one link, or two that are a way together.
+    ``rank`` orders links, and again those that are taken, so that all is told of these; a step is one, or two in a row.
     """
     every = rank(links) if len(links) else None
     if every is None or every.steps.empty:

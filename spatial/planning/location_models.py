@@ -127,8 +127,7 @@ def cover_greedily(sites: Siting) -> Start | None:
     """
     Open one site after the other, each where it brings most of those whom none so far does.
 
-    Returns the plan, at least 63 % as good as the best one (Nemhauser, Wolsey and Fisher 1978), with everybody in reach
-    as its bound; None where more is asked than a number of sites.
+    It is at least 63 % as good as the best (Nemhauser, Wolsey, Fisher 1978); None where more than a number is asked.
     """
     if sites.count is None or sites.budget is not None or sites.needy is not None:
         return None

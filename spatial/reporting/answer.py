@@ -219,8 +219,7 @@ class _Ground(NamedTuple):
         """
         Set townships against norms, those with most people, or places, beyond any of them first.
 
-        A settlement counts once, with the most people whom any of the norms leaves beyond there: at least so many are
-        beyond one. A norm on townships themselves counts nobody beyond.
+        A settlement counts once, by the norm that leaves most people beyond; one on townships counts nobody.
         """
         if not columns or not self.units or not self.township.notna().any():
             return None
@@ -462,11 +461,9 @@ class FirstAction(NamedTuple):
 
 def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIRST_ACTIONS) -> list[FirstAction]:
     """
-    Choose the actions to begin with.
+    Choose the actions to begin with: the first of each plan that helps a finding, then whatever brings most people.
 
-    The first action of each plan that helps a finding comes first, in the order of the findings; then, of what follows
-    in these plans, whatever brings most people. Within a plan each action counts on those before it, so none is left
-    out. Where no finding has a plan, the actions are those of `first_plan`.
+    Within a plan each counts on those before it, so none is left out. Without such plans they are `first_plan`'s.
     """
     drawn = {plan["norm_id"]: plan for plan in reversed(plans) if plan["actions"]}
     helping = [drawn[finding["norm_id"]] for finding in answer["findings"] if finding["norm_id"] in drawn]

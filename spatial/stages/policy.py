@@ -146,11 +146,10 @@ def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str])
 
 def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
     """
-    Say what norms ask of the stages that measure: as JSON values, which stand for all keys about norms.
+    Say what norms ask of the stages that measure, as JSON values that stand for all keys about norms.
 
-    `besides` are the services that are asked for without a facility, where the study names none itself; `in_metres`
-    those that a norm in metres of road asks for. `headlines` are the headline norms that bind, as the study orders
-    them, and `has_headlines` tells whether it names any.
+    `besides` are services that are asked for without a facility, where the study names none, `in_metres` those asked for
+    in metres of road, `headlines` the headline norms that bind, in order, and `has_headlines` whether the study names any.
     """
     law = options.beyond((*LAW_KEYS, "access.services"))
     known, binding = vocabulary_of(law, offered), binding_norms(law)

@@ -15,6 +15,7 @@ import shapely
 
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
+from spatial.formats.delimited import AXES, degrees_of
 from spatial.georef.datums import CHINA, EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs, countries_at, to_wgs84
 from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
@@ -125,7 +126,9 @@ def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: st
         for profile in looked:
             meant = {match.ours for match in matches(profile.name) if match.score == EXACT}
             if profile.kind == "text" and meant & set(_AXES[:4]):
-                why = f"{profile.name!r} holds text such as {profile.examples[0]!r}, which is no coordinate"
+                read = (any(np.isfinite(degrees_of(text, axis)) for axis in AXES) for text in profile.values)
+                text = next((text for text, is_read in zip(profile.values, read, strict=False) if not is_read), "")
+                why = f"{profile.name!r} holds text such as {text!r}, which is no coordinate"
                 result.guess("", None, f"{why}: write degrees such as 43.2516 or 43°15'05.8\"E, or metres")
         return result
     one, other = found[first], found[second]

@@ -451,7 +451,8 @@ def test_rows_that_are_only_numbered_get_ids_that_no_settlement_has(tmp_path):
 
 
 def test_coordinates_that_cannot_be_read_are_left_to_decide_and_not_passed_over(tmp_path):
-    frame = pd.DataFrame({"Nom": ["Centre de santé A", "Centre de santé B"], "Longitude": "43 x 15", "Latitude": "ici"})
+    east = ["43° 17' 30,5\" Est", "43 x 15"]
+    frame = pd.DataFrame({"Nom": ["Centre de santé A", "Centre de santé B"], "Longitude": east, "Latitude": "ici"})
     layer = _layer(_csv(tmp_path / "structures.csv", frame))
     assert layer.proposal is not None
     reasons = " ".join(setting.reason for setting in layer.proposal.undecided)
