@@ -148,8 +148,8 @@ def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
     """
     Say what norms ask of the stages that measure, as JSON values that stand for all keys about norms.
 
-    `besides` are services that are asked for without a facility, where the study names none, `in_metres` those asked for
-    in metres of road, `headlines` the headline norms that bind, in order, and `has_headlines` whether the study names any.
+    `besides` are services asked for without a facility, where the study names none, `in_metres` those asked for in
+    metres of road, `headlines` the headline norms that bind, in order, `has_headlines` whether the study names any.
     """
     law = options.beyond((*LAW_KEYS, "access.services"))
     known, binding = vocabulary_of(law, offered), binding_norms(law)
