@@ -401,6 +401,13 @@ class PlainFormatter(logging.Formatter):
         return printable(super().format(record))
 
 
+def word_log(words: object) -> None:
+    """Let lines of the log be in some words from here on, where they may be."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, PlainFormatter):
+            handler.formatter.words = words
+
+
 LEAST_SHARE, LEAST_S = 0.02, 5.0
 """Of a run: before so much is done, or so many seconds are over, nothing is said of how long the rest takes."""
 LINE_S = 60.0

@@ -247,8 +247,7 @@ class _Tree:
         """
         Choose from where links are entered at least cost, so that all settlements can be reached from point 0.
 
-        What a choice fails is added as cuts: first for shares of links, then for whole ones; since links have a
-        direction, there is little between the two.
+        What a choice fails is added as cuts, first for shares of links, then for whole ones, which have a direction.
         """
         began, link = monotonic(), self.joins.other - (self.n_points - self.n_links)
         program, bound = Program.empty(price[link], upper=1.0), 0.0

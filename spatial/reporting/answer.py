@@ -273,8 +273,7 @@ class _Ground(NamedTuple):
         """
         Say of each service that is mapped how many minutes away it is by the first mode, and for whom farthest.
 
-        Services that a finding asks for stand first, in the order of findings, then those of `ESSENTIAL`, then others
-        by those beyond half an hour. Places of which nobody knows the way are in none of the sums.
+        Those that a finding asks for come first, then `ESSENTIAL`; places of which nobody knows the way count in none.
         """
         access, inventory = tables["access"], tables.get("inventory")
         own = access.loc[access["mode"].eq(mode) & access["settlement_id"].isin(self.people.index)]

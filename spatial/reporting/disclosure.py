@@ -441,8 +441,7 @@ def told_to(
     """
     Say to what interval, in persons, hidden numbers can be told from the released ones; from k on, at least k.
 
-    A number is as wide as unknowns that stand in the same sums can be exchanged for each other; where that does not
-    reach k, linear programming says exactly.
+    Unknowns of the same sums are exchanged for each other; where that does not reach k, linear programming says it.
     """
     values = np.array(numbers.values)
     known = np.zeros(len(values), dtype=bool)

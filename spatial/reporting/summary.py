@@ -310,8 +310,7 @@ def trial_totals(
     """
     Say who gains and loses by each of the summary's scenarios, whom crews reach within their targets, and who has room.
 
-    Scenarios are told service by service at the cutoff of the classes. Of room it says how many people of the study
-    find some, reach only full facilities, or reach none.
+    Scenarios are told by service at the cutoff of the classes, room by who finds some, only full facilities, or none.
     """
     told: dict[str, list[dict[str, Any]]] = {"scenarios": [], "emergency": [], "served": []}
     if "scenario_access" in tables:

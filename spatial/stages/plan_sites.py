@@ -251,8 +251,7 @@ def first_capacity(service: str, persons: float, facilities: gpd.GeoDataFrame, o
     """
     Say what something new of a service holds in the scenario of a plan: enough for the people whom it brings.
 
-    Only where the study fills facilities of the service and knows the capacity of none, which would be that of the new
-    ones: such a scenario could not run.
+    Only where the study fills facilities of it and knows the capacity of none: such a scenario could not run.
     """
     vocabulary = vocabulary_of(options)
     each = [n for name, n in options.measures.persons_per_unit.items() if service in vocabulary.satisfying(name)]

@@ -18,7 +18,7 @@ import pytest
 from spatial import compiled
 from spatial.messages import Words, warn
 from spatial.pipeline import STAGES
-from spatial.plain_text import FewOfAKind, PlainFormatter, progress_bar
+from spatial.plain_text import FewOfAKind, PlainFormatter, progress_bar, word_log
 from spatial.results import read_results
 from spatial.runner import Stage
 from spatial.study import Study
@@ -423,6 +423,14 @@ def test_warnings_of_a_run_are_in_the_language_of_the_study_with_its_names_of_se
         shown.words = Words(language, names={"hospital": name})
         assert said in shown.format(told[0])
         assert shown.format(told[1]).endswith(f"({shown.words.say('warning', 'more')})")
+
+
+def test_commands_that_run_stages_word_the_log_by_its_handlers(monkeypatch):
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter())
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler(), handler])
+    word_log(Words("fr"))
+    assert handler.formatter.words == Words("fr")
 
 
 # --- errors that nobody raised on purpose -----------------------------------------------------------------------
