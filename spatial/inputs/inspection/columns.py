@@ -37,6 +37,7 @@ _BRACKETS = re.compile(r"[(\[（【{][^)\]）】}]*[)\]）】}]")  # noqa: RUF00
 _SIGNS = re.compile(r"[\W_]+")
 _AGE = re.compile(r"\b\d{1,3}\s*(\+|-|–|to\b|and\b|et\b|a\b|plus\b|years?\b|ans\b|岁|周岁)")  # noqa: RUF001 - as offices write
 _INCLUDING = re.compile(r"[(\[](含|包括|incl|y compris)[^)\]]*[)\]]")  # who is counted besides
+_NO_COUNT = re.compile(r"[(\uff08](人|张|平方米|万元)")
 _YEAR = re.compile(r"\b(19|20)\d\d年?\b|\d{4}年")
 
 
@@ -88,6 +89,18 @@ def says_part(name: str) -> bool:
     """
     told = _INCLUDING.sub(" ", fold(narrow(name)))
     return says_ratio(told) or _says(told, meanings()["people"]["parts"]) or _AGE.search(told) is not None
+
+
+def says_more(name: str) -> bool:
+    """
+    Tell whether a head that names a service tells of its beds, pupils or the like, and not of how many there are.
+
+    >>> says_more("卫生院床位数"), says_more("小学(人)"), says_more("Hospital beds"), says_more("Number of hospitals")
+    (True, True, True, False)
+    """
+    return (
+        says_ratio(name) or _NO_COUNT.search(name) is not None or _says(name, meanings()["official"]["not_facilities"])
+    )
 
 
 def unit_said(name: str, ours: str) -> str:
