@@ -98,8 +98,7 @@ class Results:
         """
         What each stage took when it last ran, in order: `stage`, `ran`, `seconds`, `memory_mb`, `rows` and `reason`.
 
-        `memory_mb` and `rows` are NaN where the system does not say and where none were written. A StoreError where the
-        record is missing or damaged.
+        `memory_mb` and `rows` are NaN where unknown or none were written. A StoreError where the record is damaged.
         """
         import pandas as pd  # noqa: PLC0415 - keeps `spatial status` fast
 

@@ -368,8 +368,8 @@ class Ground:
         """
         Raise `claimed` above 0 at nodes within reach, in cells from the border; return distances to the pieces.
 
-        Claimed is the alpha hull (Edelsbrunner, Kirkpatrick and Seidel 1983) of the pieces that are not beyond, with
-        alpha = `hull_m`, widened by `half_width_m`, less what is nearer to a road out of reach, which alone is measured
+        Claimed is the alpha hull (Edelsbrunner, Kirkpatrick and Seidel 1983) of pieces that are not beyond, alpha =
+        `hull_m`, widened by `half_width_m`, less what is nearer to a road out of reach: there alone it is measured
         here.
         """
         grid = tile.grid

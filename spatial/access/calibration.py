@@ -307,8 +307,7 @@ class Calibration:
         """
         Say in a few numbers, fit for JSON, what was fitted and how good it is.
 
-        `calibrated`, counts, factors, and on the half kept aside the median bias and the 5 and 95 % errors, before and
-        after.
+        `calibrated`, counts, factors, and on the half kept aside median bias, 5 and 95 % errors, before and after.
         """
         if not self.calibrated:
             return {"calibrated": False}
@@ -326,8 +325,7 @@ class Calibration:
         """
         Give a network with the same speed table the fitted speeds, and ``report["calibration"]``.
 
-        It is left unchanged, and without observations returned as it is. One that is calibrated already raises a
-        ContractError.
+        Without observations it is returned as it is; one that is calibrated already raises a ContractError.
         """
         if not self.calibrated:
             return graph

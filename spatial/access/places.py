@@ -563,8 +563,7 @@ def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eli
     """
     Say which facilities the people of each settlement may use, as far as their units decide.
 
-    A settlement lies in a unit by `unit_code` (a longer code in that of a shorter one), `township_id`, `township` or
-    its id.
+    It lies in a unit by `unit_code` (a longer code in that of a shorter one), `township_id`, `township` or its id.
     """
     everyone = np.ones((1, len(facilities)), dtype=bool)
     limited = _limited(facilities)

@@ -117,8 +117,7 @@ def reached_stretches(
     """
     Find what is within reach of the nearest of several facilities.
 
-    Times run evenly along an edge, so it is cut exactly where two facilities are equally near, or the cutoff is
-    reached.
+    Times run evenly along an edge: it is cut exactly where two facilities are as near, or the cutoff is reached.
     """
     owner, minutes = node_labels(graph, facilities, direction=direction)
     # A person who leaves over the drawn beginning of an edge goes backwards.

@@ -193,8 +193,7 @@ def plan_help(rows: Rows, book: PageBook, norm: Mapping[str, Any]) -> dict[str, 
     """
     Encode the plan for a norm, None without one: its actions in words, and what it does for each settlement.
 
-    ``by`` is the number of the action that brings it within, from one, 0 for none; ``after`` its value then, where
-    changed.
+    ``by`` is the number of the action that brings it within, from one, 0 for none; ``after`` its changed value.
     """
     record = next((plan for plan in book.plans if plan["norm_id"] == norm["id"] and plan["actions"]), None)
     if record is None:

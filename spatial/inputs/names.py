@@ -55,8 +55,7 @@ def merge_facilities(
     """
     Merge facilities of a service and status that are near and named alike, or of which one has no name.
 
-    The nearest pairs go first, and an unnamed row joins no two names; the first named row stays, and two unnamed are
-    listed.
+    The nearest go first, and an unnamed row joins no two names; the first named row stays, two unnamed are listed.
     """
     crs = require_metres(facilities.crs, what="facilities")
     frame = facilities.reset_index(drop=True)

@@ -128,9 +128,8 @@ def may_walk_directly(
     """
     Tell which pairs may be walked straight: no barrier lies between, and the ground between is known to be land.
 
-    Both places are joined to one component of the network, or are no farther apart than a walk to it may be: else
-    people would walk from island to island. Where slopes slow the network only the latter holds, as a straight walk
-    knows none.
+    Both places are joined to one component of the network, or no farther apart than a walk to it may be: else people
+    would walk from island to island. Where slopes slow it only the latter holds: a straight walk knows none.
     """
     distance = np.hypot(origins.x[i] - destinations.x[j], origins.y[i] - destinations.y[j])
     allowed = distance <= min(origins.max_snap_m, destinations.max_snap_m)

@@ -126,9 +126,8 @@ def snap(
     """
     Join places to the nearest points on edges that may be entered, of every component that is long enough.
 
-    A leg that touches a barrier is no candidate. On a network that roads were added to, places keep the ways in that
-    they had and have as many again over edges that could not be joined to before, so that a new road never lengthens a
-    time.
+    A leg that touches a barrier is no candidate. On a network that roads were added to, places keep their ways in and
+    have as many again over edges that could not be joined to before: a new road never lengthens a time.
     """
     rules = SnapRules.from_options(of_kind("rules", rules, SnapRules) or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)
