@@ -29,6 +29,7 @@ from spatial.plain_text import (
     printable,
     progress_bar,
     quoted,
+    word_log,
 )
 
 if TYPE_CHECKING:
@@ -345,10 +346,11 @@ def plan(  # noqa: PLR0913 - an option each
 ) -> None:
     """Say what to do first: which sites, links and roads bring most people within norms that fail."""
     from spatial.runs import run as run_line  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages.explain import plan_lines, plan_overview  # noqa: PLC0415 - as above
+    from spatial.stages.explain import plan_lines, plan_overview, words_of  # noqa: PLC0415 - as above
     from spatial.stages.plan import add_plans, renew_actions  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
+    word_log(words_of(study, language))
     with progress_bar() as report:
         results = run_line(study, processed=processed, maps=maps, until="gaps", progress=report)
     _say_lines((plan_lines if verbose else plan_overview)(study, results, language=language))
@@ -761,15 +763,13 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, **how: Any) -> None:
-    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - as above
+    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.runs import run_and_tell  # noqa: PLC0415 - as above
+    from spatial.stages.explain import words_of  # noqa: PLC0415 - as above
 
     keep_memory()
-    words = Words(study.outputs.languages[0])
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, PlainFormatter):
-            handler.formatter.words = words
+    words = words_of(study)
+    word_log(words)
     with progress_bar(lambda time: words.say("cost", "left", time=time)) as report:
         told = run_and_tell(study, progress=report, **how)
     _say_told(told)

@@ -39,11 +39,9 @@ def compiling_s() -> float:
 
 def outer(kernel: Kernel) -> Kernel:
     """
-    Compile a kernel that Python calls, when it is first called.
+    Compile a kernel that Python calls, when it is first called, and keep it where numba does.
 
-    The compiled code is kept where numba keeps it: in ``NUMBA_CACHE_DIR``, else beside the module, else in the
-    user's cache folder. Where none of these can be written, it is kept in a folder for temporary files that is this
-    user's alone; where there is none either, each process compiles anew.
+    Where that cannot be written, it is kept in a folder for temporary files that is this user's alone, if there is one.
     """
     return _compile(kernel, _OUTER)
 

@@ -368,12 +368,15 @@ class FewOfAKind(logging.Filter):
         """Tell whether a message is new, and of a kind of which few were said."""
         if record.levelno >= logging.ERROR:
             return True
-        text, said = record.getMessage(), self.said.setdefault(f"{record.name} {record.msg}", set())
+        text, said = (
+            record.getMessage(),
+            self.said.setdefault(f"{record.name} {getattr(record, 'kind', record.msg)}", set()),
+        )
         if text in said or len(said) >= self.most:
             return False
         said.add(text)
         if len(said) == self.most:
-            record.msg, record.args = f"{text} (spatial -v shows all of this kind)", ()
+            record.msg, record.args, record.is_last = f"{text} (spatial -v shows all of this kind)", (), True
         return True
 
 
@@ -384,17 +387,25 @@ WORDED = "worded"
 class PlainFormatter(logging.Formatter):
     """Write a line of the log so that no name in it is obeyed by the terminal or begins a line of its own."""
 
-    words: object = None  # of the language of the study, once that is known
+    words: Any = None  # of the language of the study, once that is known
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
         """Format the message."""
         if self.words is not None and (worded := getattr(record, WORDED, None)) is not None:
-            record.message = worded(self.words)
+            more = f" ({self.words.say('warning', 'more')})" if hasattr(record, "is_last") else ""
+            record.message = worded(self.words) + more
         return one_line(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
         """Format the message and, where there is one, its traceback."""
         return printable(super().format(record))
+
+
+def word_log(words: object) -> None:
+    """Let lines of the log be in some words from here on, where they may be."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, PlainFormatter):
+            handler.formatter.words = words
 
 
 LEAST_SHARE, LEAST_S = 0.02, 5.0

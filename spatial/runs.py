@@ -69,10 +69,9 @@ def finished_run(study: Study, processed: str | Path, scenario: str | None) -> F
 
 def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> Study:
     """
-    Put what users drew in QGIS into a study.
+    Put what users drew in QGIS into a study, by way of the folder ``edits`` of the run, so that no file is held.
 
-    What is read of each layer lies in the folder ``edits`` of the run, so that their file is never held; one that is
-    not there says as much as an empty one, and is made where `makes_file`.
+    A layer that is not there says as much as an empty one, and is made where `makes_file`.
     """
     if not study.qgis.edits:
         return study
@@ -311,12 +310,7 @@ def _refuse_other(study: Study, folder: Path) -> None:
 
 
 def headlines_of(study: Study, results: Results, *, is_full: bool) -> list[str]:
-    """
-    Say the answer of a run, or every headline number and how it came about.
-
-    The words are kept beside the results: making them imports most of the package, which takes longer than finding out
-    that nothing is to be done.
-    """
+    """Say the answer of a run, or every headline number, in words kept beside the results: making them is slow."""
     try:
         summary = results.summary
     except StoreError:

@@ -321,8 +321,7 @@ class Calibration:
         """
         Give a network with the same speed table the fitted speeds, and ``report["calibration"]``.
 
-        It is left unchanged, and without observations returned as it is. One that is calibrated already raises a
-        ContractError.
+        Without observations it is returned as it is; one that is calibrated already raises a ContractError.
         """
         if not self.calibrated:
             return graph
@@ -335,9 +334,8 @@ class Calibration:
         """
         Turn measured errors into factors on all speeds: of the slow run (1 or less) and of the fast one (1 or more).
 
-        A time modelled e too long (e = modelled / observed - 1) was driven at 1 + e times the modelled speed. The
-        factors are of the 5 and 95 % errors: of the half kept aside where the graph is calibrated, else of all
-        observations. None without observations.
+        A time modelled e too long was driven at 1 + e times the speed; e is the 5 and the 95 % error of the
+        observations, of those kept aside where the graph is calibrated. None without observations.
         """
         return self.error_range(fitted="calibration" in graph.report)
 

@@ -32,8 +32,7 @@ def fill_rings(
     """
     Give people to facilities ring after ring; of a ring that a facility cannot take whole it takes the same share.
 
-    Ring r is the pairs ``starts[r]`` to ``starts[r + 1] - 1`` of one facility; returns the people that each pair
-    carries.
+    Ring r is the pairs ``starts[r]`` to ``starts[r + 1] - 1`` of one facility; returns what each pair carries.
     """
     rest, free = people.copy(), capacity.copy()
     given = zeros_float64(settlement.shape[0])

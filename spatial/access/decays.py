@@ -152,8 +152,7 @@ class Decay:
         """
         Weigh travel times of 0 minutes or more; inf = unreachable, NaN = unknown. Negative ones raise a ContractError.
 
-        Weights have the same shape: 1 at 0 minutes (a power: the weight at `t0_min`), never rising, 0 beyond the cutoff
-        and at inf; NaN stays NaN.
+        Weights are 1 at 0 minutes (a power: that at `t0_min`), never rise, are 0 beyond the cutoff; NaN stays NaN.
         """
         return self._weigh(minutes, self.cutoff_min)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from spatial.access.od_pairs import (
 )
 from spatial.access.options import limit_of, numbers
 from spatial.errors import ContractError, CrsError, refuse
+from spatial.messages import warn
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, ObjectArray
@@ -185,9 +186,8 @@ def near_edge(
     """
     Flag the settlements whose measure may be too high because people beyond the edge are not in the table.
 
-    Without people outside the study area, a facility is at risk where the edge of the places, the boundary of their
-    concave hull, is no further from it than the furthest settlement in its catchment; a settlement is at risk where a
-    facility of its catchment is. Without points every settlement that reaches a facility is at risk.
+    Their catchment has a facility that is no nearer to the boundary of the places' concave hull than its furthest
+    settlement; without points all who reach a facility are flagged.
     """
     problems = []
     if buffer not in ("detect", "none_needed"):
@@ -217,19 +217,13 @@ def near_edge(
         i, j = pairs.origin[used], pairs.destination[used]
         reach = np.zeros(len(sites))
         np.maximum.at(reach, j, shapely.distance(places[i], sites[j]))
-        hull = _hull_of(shapely.to_wkb(shapely.multipoints(places[~shapely.is_missing(places)])))
+        hull = _hull_of(cast("bytes", shapely.to_wkb(shapely.multipoints(places[~shapely.is_missing(places)]))))
         edge = shapely.boundary(hull) if shapely.get_dimensions(hull) == 2 else hull
         beyond = ~np.asarray(shapely.intersects(hull, sites))
         facility = beyond | np.asarray(shapely.distance(edge, sites) <= reach)
     at_risk = np.bincount(pairs.origin[used & facility[pairs.destination]], minlength=n) > 0
-    _log.warning(
-        "no people outside the study area are known: %s may look better than it is in %d of %d settlements, with %.0f "
-        "people; see edge_risk",
-        pairs.service,
-        int(at_risk.sum()),
-        n,
-        weighed.people[at_risk].sum(),
-    )
+    figures = {"risk": int(at_risk.sum()), "places": n, "people": weighed.people[at_risk].sum()}
+    warn(_log, "edge_risk", service=tuple(pairs.service.split("+")), **figures)
     return at_risk, buffered
 
 

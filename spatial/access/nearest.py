@@ -33,6 +33,7 @@ from spatial.access.places import (
 )
 from spatial.crs import METRES_A_KM
 from spatial.errors import ContractError, of_kind
+from spatial.messages import warn
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_by_block
 from spatial.network.nearest import Nearest, has_direct_walks, nearest
@@ -391,12 +392,8 @@ def _drawn_services(mode: OnNetwork, services: Mapping[str, frozenset[str]]) -> 
     asked = [name for name in (*services, *rules.tiers) if rules.route_services is None or name in rules.route_services]
     wanted = asked[: rules.max_routes // scored] if scored else asked
     if len(wanted) < len(asked):
-        _log.warning(
-            "routes of %d service(s) are not drawn, as there would be more than %d routes: %s",
-            len(asked) - len(wanted),
-            rules.max_routes,
-            ", ".join(asked[len(wanted) :]),
-        )
+        left = tuple(asked[len(wanted) :])
+        warn(_log, "no_routes", number=len(left), most=rules.max_routes, service=left)
     return frozenset(wanted)
 
 

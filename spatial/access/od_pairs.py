@@ -34,6 +34,7 @@ from spatial.access.places import asked_for, check_table, existing
 from spatial.compiled import read_only
 from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
+from spatial.messages import warn
 from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
@@ -385,9 +386,7 @@ def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
             "settlements", [f"{column}: no value is known; run allocate_population first, or name another column"]
         )
     if not known.all():
-        _log.warning(
-            "%s is unknown in %d of %d settlements: they count as empty", column, int((~known).sum()), len(known)
-        )
+        warn(_log, "unknown_people", column=column, unknown=int((~known).sum()), places=len(known))
     return np.where(known, persons, 0.0), float(known.mean()) if len(known) else np.nan
 
 
@@ -422,9 +421,8 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
             _log.warning("%s: each counts one", detail)
     if column == COUNT or mixed or not known.all():
         if column is None and m and not mixed:
-            _log.warning(
-                "%s: capacity is known for %d of %d facilities: each counts one", pairs.service, int(known.sum()), m
-            )
+            named = tuple(pairs.service.split("+"))
+            warn(_log, "each_one", service=named, known=int(known.sum()), facilities=m)
         return Offer(np.ones(m), COUNT, share)
     return Offer(capacity, name, share)
 

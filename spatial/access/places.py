@@ -326,7 +326,9 @@ def asked_for(service: str | frozenset[str], *facilities: pd.DataFrame, vocabula
         raise ContractError("facilities", problems)
     if isinstance(service, str):
         return Asked(service, kinds[service] | {service})
-    return Asked("+".join(sorted(names)), names)
+    # All that counts for one of them goes by its name.
+    whole = next((name for name in sorted(names) if kinds[name] == names), None)
+    return Asked(whole or "+".join(sorted(names)), names)
 
 
 def offering(facilities: pd.DataFrame, kinds: frozenset[str]) -> IntArray:
@@ -561,9 +563,7 @@ def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eli
     """
     Say which facilities the people of each settlement may use, as far as their units decide.
 
-    A facility whose `open_to` is units serves settlements that lie in one of its `eligible_units`: by `unit_code` (a
-    longer code lies in the unit of a shorter one), `township_id`, `township` or `settlement_id`. A settlement without
-    any of these is in no unit.
+    It lies in a unit by `unit_code` (a longer code in that of a shorter one), `township_id`, `township` or its id.
     """
     everyone = np.ones((1, len(facilities)), dtype=bool)
     limited = _limited(facilities)

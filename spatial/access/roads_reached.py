@@ -135,9 +135,7 @@ def reached_stretches(
     """
     Find what is within reach of the nearest of several facilities.
 
-    Along an edge the time to a facility that stands on it, or over one of its ends, runs evenly at the pace of the
-    edge. The nearest facility of every point is the lower envelope of those lines, so that an edge is cut exactly
-    where two facilities are equally near, and where the cutoff is reached.
+    Times run evenly along an edge: it is cut exactly where two facilities are as near, or the cutoff is reached.
     """
     owner, minutes = node_labels(graph, facilities, direction=direction)
     # A person who leaves over the drawn beginning of an edge goes backwards.

@@ -23,7 +23,7 @@ from spatial.reporting.answer import (
     answer_title,
     first_actions,
     first_plan,
-    head_text,
+    head_texts,
     over_text,
     reach_titles,
     service_texts,
@@ -103,14 +103,15 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
             "title": answer_title(answer, words),
             "lead": answer_lead(answer, words),
             "lines": answer_lines(answer, plans, words),
-            "heads": {name: head_text(head, words) for name, head in heads.items()},
+            "heads": dict(zip(heads, head_texts(heads.values(), words), strict=True)),
             "services": [
                 service_texts(*told, words) | {"name": capital(service_text(told[0], words))}
                 for told in zip(services, asked, halves, strict=True)
             ],
             "first": [
                 [
-                    [over_text(each, heads[each["norm_id"]], words) for each in (place, *place["also"])]
+                    # Two norms of one service and limit may say the same.
+                    [*dict.fromkeys(over_text(each, heads[each["norm_id"]], words) for each in (place, *place["also"]))]
                     for place in finding["first"]
                 ]
                 for finding in findings
@@ -307,7 +308,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
     for language in book.words:
         words = Words(language)
         texts[language] = {
-            "heads": [head_text(column, words) for column in columns],
+            "heads": head_texts(columns, words),
             "plans": [plan_title(plan, words) for plan in plans],
             # Who must act by the text of a norm; empty where it does not say.
             "duties": [bearer and words.say("duty_bearer", bearer) for bearer in bearers],

@@ -27,21 +27,28 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
     from spatial.study.scenarios import ScenarioOptions
 
-_LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|km|m)")
+_LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|h|km|mi|m)((?<=mi)les?)?")
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
+_DECIMAL_COMMA = re.compile(r",(?=[0-9]{1,2}(?![0-9]))")
+"""One with three digits after it may set thousands apart."""
+_CHINESE = {"分钟": "min", "小时": "h", "公里": "km", "千米": "km", "米": "m", "\uff05": "%"}
 _NUMBERED = re.compile(r" \(table [0-9]+\)")
 """Which of several tables an item of `counts` is about."""
-_METRES = {"km": 1000.0, "m": 1.0}
+_MINUTES, _METRES = {"min": 1.0, "h": 60.0}, {"km": 1000.0, "mi": 1609.344, "m": 1.0}
 NAMED = 10
 """Rows that are named of those that found no place."""
 
 
 def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Path, more: dict[str, Any]) -> str:
     """Write a norm of one's own (a limit such as ``2km``, a share such as ``90%``) into a study; returns its words."""
-    told = {"limit": _LIMIT.fullmatch(limit.strip()), "share": _SHARE.fullmatch(share.strip())}
+    plain = _DECIMAL_COMMA.sub(".", f"{limit.strip()}/{share.strip()}")
+    for word, unit in _CHINESE.items():
+        plain = plain.replace(word, unit)
+    first, _, second = plain.partition("/")
+    told = {"limit": _LIMIT.fullmatch(first), "share": _SHARE.fullmatch(second)}
     problems = [
         f"{name}: {text!r} is not such as {example}"
-        for name, text, example in (("limit", limit, "20min, 2km or 500m"), ("share", share, "90%"))
+        for name, text, example in (("limit", limit, "20min, 2km, 500m or 2mi"), ("share", share, "90%"))
         if told[name] is None
     ]
     study = Study.from_toml(study_file, raw=raw)
@@ -50,7 +57,7 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     if problems or told["limit"] is None or told["share"] is None:
         raise StudyError("norm", problems)
     number, unit = float(told["limit"][1]), told["limit"][2]
-    is_time, target = unit == "min", float(told["share"][1]) / 100.0
+    is_time, target = unit in _MINUTES, float(told["share"][1]) / 100.0
     taken = {norm.id for norm in study.norms.add}
     stem = f"{study.name}-{service}-{number:g}{unit}".upper()
     name = next(one for one in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if one not in taken)
@@ -59,7 +66,7 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
         "service": service,
         "metric": "time_min" if is_time else "network_dist_m",
         "mode": "any",
-        "threshold": number if is_time else number * _METRES[unit],
+        "threshold": number * (_MINUTES | _METRES)[unit],
         "target_share": target,
         "scope": "all",
         "norm_class": "guiding",
@@ -74,7 +81,7 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     mode = "by the shortest way" if keys["mode"] == "any" and not is_time else words.say("mode", keys["mode"])
     return (
         f"{words.service(service)} within {words.limit(keys['threshold'], 'min' if is_time else 'm')}, "
-        f"{mode}, for {words.share(target)} of {who}; {keys['norm_class']}: {name}"
+        f"{mode}, for {words.share(keys['target_share'])} of {who}; {keys['norm_class']}: {name}"
         f"{f' ({why_no_gate})' if why_no_gate else ''}"
     )
 
@@ -126,6 +133,11 @@ def add_table(
     ]
     readable = [one for one in proposals if needed in {setting.key for setting in one.settings}]
     if not readable:
+        unread = [
+            one.reason for proposal in proposals for one in proposal.settings if one.reason.startswith("people: ")
+        ]
+        if what == "people" and unread:
+            raise SourceError(f"file {file}: {unread[0]}")
         problem = next((layer.problem for layer in seen.layers if layer.problem), f"its columns are {first_of(titles)}")
         raise SourceError(
             f"file {file}: no column for {needed.removeprefix('columns.')} was found ({problem}); say which it is: "

@@ -317,7 +317,8 @@ def translate_values(
         translated = translated.mask(translated == "", np.nan)
         unknown = texts[result[column].notna() & translated.isna()].str.strip()
         unknown = unknown[unknown != ""]
-        told = {"column": column, "count": len(unknown), "where": listed(unknown.drop_duplicates())}
+        head = source.columns.get(column, column)  # as the office calls it
+        told = {"column": head, "count": len(unknown), "where": listed(unknown.drop_duplicates())}
         item = f"words of {column} that stand for unknown"
         add_notes(result, [Note("unknown_words", len(unknown), told, item)])
         result[column] = translated

@@ -102,10 +102,12 @@ _HAS_WIDE = "[０-９]"
 _SIGNS = {"．": ".", "－": "-", "＋": "+"}
 
 _AXIS_MARKS = str.maketrans(
-    {"º": "°", "˚": "°", "度": "°", "分": "'", "′": "'", "’": "'", "‘": "'", "＇": "'"}
+    {"º": "°", "˚": "°", "度": "°", "分": "'", "′": "'", "’": "'", "‘": "'", "＇": "'", "´": "'"}
     | {"秒": '"', "″": '"', "”": '"', "“": '"', "＂": '"', "Ｅ": "E", "Ｗ": "W", "Ｎ": "N", "Ｓ": "S"}
 )
 _WORDS = {"东经": "E", "東經": "E", "西经": "W", "西經": "W", "北纬": "N", "北緯": "N", "南纬": "S", "南緯": "S"}
+_WORDS |= {"OUEST": "W", "WEST": "W", "EAST": "E", "EST": "E", "NORTH": "N", "NORD": "N", "SOUTH": "S", "SUD": "S"}
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _DEGREES = re.compile(
     r"(?P<before>[EWNS])?\s*(?P<sign>[+-])?\s*(?P<degrees>\d{1,3}(?:\.\d+)?)\s*"
     r"(?:°\s*(?:(?P<minutes>\d{1,2}(?:\.\d+)?)\s*'\s*(?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:\"|'')\s*)?)?)?"
@@ -145,13 +147,14 @@ def degrees_of(text: str, axis: Axis) -> float:
     """
     Read an angle in degrees, or in degrees, minutes and seconds, with or without its hemisphere.
 
-    >>> degrees_of("39度30分", "latitude"), degrees_of("39.5N", "longitude")
-    (39.5, nan)
+    >>> degrees_of("39度30分", "latitude"), degrees_of("39°30,0' Sud", "latitude"), degrees_of("39.5N", "longitude")
+    (39.5, -39.5, nan)
     """
     plain = narrow(text).translate(_AXIS_MARKS).upper()
     for word, letter in _WORDS.items():
         plain = plain.replace(word, letter)
-    found = _DEGREES.fullmatch(plain)
+    # Beside a sign of degrees a comma sets nothing apart.
+    found = _DEGREES.fullmatch(_DECIMAL_COMMA.sub(".", plain) if "°" in plain else plain)
     if found is None:
         return np.nan
     parts = [found[name] for name in ("degrees", "minutes", "seconds") if found[name] is not None]

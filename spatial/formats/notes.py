@@ -194,7 +194,7 @@ def leave_out(
         for name in mapped.columns
     ]
     result = mapped.loc[:, stays]
-    mapped_from = set(source.columns.values())
+    mapped_from = {*source.columns.values(), *source.id_from}
     copies = {name: file[name] for name in source.keep_columns if name in mapped_from and name not in result}
     result = result.assign(**copies)
     # A mapped column may have pushed a column of the file aside: `source_name` is not the file's `name`.
@@ -202,7 +202,8 @@ def leave_out(
     read = [
         name
         for name in theirs
-        if name in mapped_from or (name in there and name not in source.keep_columns and name not in copies)
+        if name in {*mapped_from, *source.id_from}
+        or (name in there and name not in source.keep_columns and name not in copies)
     ]
     kept = [name for name in theirs if name in source.keep_columns]
     left = [name for name in theirs if name not in read and name not in kept]

@@ -291,7 +291,8 @@ _FILLED_IN = re.compile(r"[^:\uff1a]{1,12}[:\uff1a].+")
 """What stands above a table in a form: who filled it in, colon, a name."""
 
 _REMARK = re.compile(
-    r"(注|备注|说明|资料来源|数据来源|来源|填表|制表|审核|单位负责|notes?\b|source|remark|nota\b|remarque)",
+    r"(注|备注|说明|资料来源|数据来源|来源|填表|填报|制表|审核|单位负责|联系人|联系电话|"
+    r"notes?\b|source|contact\b|remark|nota\b|remarque)",
     re.IGNORECASE,
 )
 
@@ -438,7 +439,8 @@ def left_totals(frame: pd.DataFrame, words: Collection[str]) -> pd.DataFrame:
     """Leave out rows of sums of a table that has no sheet, such as a CSV."""
     rows = total_rows(frame, words)
     kept = frame.drop(frame.index[[number - 1 for number in rows]]).reset_index(drop=True)
-    add_notes(kept, [Note("totals", len(rows), {"where": listed(Row(row) for row in rows)})])
+    named = [Row(row, narrow(str(next(iter(frame.iloc[row - 1].dropna()), "")))[:20]) for row in rows]
+    add_notes(kept, [Note("totals", len(rows), {"where": listed(named)})])
     return kept
 
 

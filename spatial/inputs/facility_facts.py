@@ -51,6 +51,8 @@ _WORDS |= dict.fromkeys(("off", "closed", "ferme", "休息"), "off")
 _WORDS |= {"ph": "PH", "sh": "SH"}
 _WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
 _HOUR = re.compile(r"(?<!\d)(\d{1,2}) ?[h时点](?:(\d{2})分?)?(?!\d)")
+_CLOCK = re.compile(r"(?<![\d.:])(1[0-2]|0?[1-9])(?:[.:]([0-5]\d))? ?([ap])\.?m\b\.?|(?<!\d)(\d{1,2})\.(\d{2})(?!\d)")
+"""Hours by halves of the day, and those with a point before the minutes."""
 _SPAN = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
 _SIGNS = {"-": ("\u2013", "\u2014", "~", "至", "到"), ",": ("、", "&", " et ", " and ")}
 _TOLD = re.compile(r"(-\d{1,2}:\d\d|off|24/7)$")
@@ -78,16 +80,22 @@ class Hours:
         return "yes" if self.weekly_h >= WEEK_H else "no"
 
 
+def _by_day(found: re.Match[str]) -> str:
+    if found[4]:
+        return f"{found[4]}:{found[5]}"
+    return f"{int(found[1]) % 12 + 12 * (found[3] == 'p')}:{found[2] or '00'}"
+
+
 @functools.lru_cache(maxsize=4096)  # lists say the same hours again and again
 def read_hours(text: str) -> Hours:
     """
     Read opening hours.
 
     The syntax is OpenStreetMap's, read by opening-hours-py; hours and days may also be written in plain English, French
-    or Chinese (``lundi-vendredi 8h-12h30, 14h-17h``, ``周一至周五 8:00-17:00``). Holidays (``PH``, ``SH``) are passed
-    over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes with months, weeks or
-    the sun, has no end or holds at times only is not read, nor are days without a time, closed days alone, later rules
-    without days, and hours past midnight beside earlier ones of other days.
+    or Chinese (``Mon to Fri 8am-6.30pm``, ``lundi-vendredi 8h-12h30``, ``周一至周五 8:00-17:00``). Holidays (``PH``,
+    ``SH``) are passed over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes
+    with months, weeks or the sun, has no end or holds at times only is not read, nor are days without a time, closed
+    days alone, later rules without days, and hours past midnight beside earlier ones of other days.
 
     >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00").weekly_h
     49.0
@@ -97,6 +105,7 @@ def read_hours(text: str) -> Hours:
     'yes'
     """
     plain = fold(unicodedata.normalize("NFKC", text)).replace("\n", ";")
+    plain = _CLOCK.sub(_by_day, plain)
     for sign, others in _SIGNS.items():
         for other in others:
             plain = plain.replace(other, sign)
@@ -134,7 +143,7 @@ def read_hours(text: str) -> Hours:
 
 
 def _before_midnight(written: str, *, is_one: bool) -> str:
-    """Tell times so much earlier that none passes midnight, or the next day's rule takes it; "" if one begins before."""
+    """Tell times so much earlier that none passes midnight, which the next day's rule would cut; "" where none can."""
     spans = [
         tuple(60 * int(hour) + int(minute) for hour, minute in (told[:2], told[2:])) for told in _SPAN.findall(written)
     ]

@@ -423,7 +423,7 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     outlines: gpd.GeoDataFrame | None = None,
 ) -> Combined:
     """
-    Merge the lists of a study with its map, and each with itself.
+    Merge the lists of a study with its map, and each with itself, by the rules of `docs/facilities.md`.
 
     A row and a mapped facility are one by decision or id; else where one of their services counts for the other and
     names are alike within `distance_m`, or one has none within `doubles_m`. The list's row, place and values stand,

@@ -53,11 +53,9 @@ def merge_facilities(
     apart: Collection[frozenset[str]] = (),
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """
-    Merge facilities that are mapped more than once.
+    Merge facilities of a service and status that are near and named alike, or of which one has no name.
 
-    Two rows of a service and status are one where they are at most `max_distance_m` apart and their names are alike
-    (`similar_names`) or one has none; nearest pairs first, and an unnamed row joins no two names. The first named row
-    stays (nodes, ways, relations, lowest number first). Two unnamed rows are only listed.
+    The nearest go first, and an unnamed row joins no two names; the first named row stays, two unnamed are listed.
     """
     crs = require_metres(facilities.crs, what="facilities")
     frame = facilities.reset_index(drop=True)

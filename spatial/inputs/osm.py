@@ -589,11 +589,9 @@ def _kind(tags: Mapping[str, str]) -> str:
 
 def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
-    Say which water no walk to the road crosses.
+    Say which water no walk to the road crosses: coast, rivers, canals, and still water of `BARRIER_AREA_M2`.
 
-    A barrier is the coastline, a river, canal or tidal channel, and standing water of at least `BARRIER_AREA_M2`;
-    never a stream, and never what falls dry (``intermittent``, ``seasonal``) or runs under ground (``tunnel``,
-    ``covered``).
+    Never a stream, nor what falls dry (``intermittent``, ``seasonal``) or runs under ground (``tunnel``, ``covered``).
     """
     require_metres(water.crs, what="water")
     flowing = water["kind"].isin(FLOWING).to_numpy(dtype=bool)

@@ -185,6 +185,11 @@ class PlacedTables:
         located = done.frame.geometry.notna()
         if key == "facility_id":
             without_place = pd.DataFrame(done.frame[~located]).filter(_UNPLACED)
+            where = {"where": listed(without_place["facility_id"])}
+            add_notes(
+                done.frame,
+                [Note("facilities_nowhere", len(without_place), where, "facilities that could not be located")],
+            )
             self.unplaced.append(without_place.assign(source=source.path, unit_id=done.unit_ids[~located]))
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
             reasons = done.undecided["reason"].value_counts()
@@ -281,7 +286,10 @@ def unplaced_in_units(unplaced: list[pd.DataFrame], boundaries: gpd.GeoDataFrame
 # Where a user's rows lie: coordinates, CRS and datum as declared, never guessed; swapped and stray ones refused.
 
 _COMMA = "declare decimal = ',' where the comma is the decimal sign"
-_COORDINATE = "fill it in as a number, or 104°30'15\"E; if nobody knows it, leave it empty and set coordinates = 'some'"
+_COORDINATE = (
+    "fill it in as a number, or 104°30'15\"E, with less than 60' and 60\"; if nobody knows it, leave it empty and set "
+    "coordinates = 'some'"
+)
 SAME_PLACE_DEGREES = 1e-5
 """Two CRS that put a layer's middle within this (about a metre) of each other are taken for one."""
 
@@ -305,7 +313,7 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
             wrong = ~np.isfinite(numbers)
             if wrong.any():
                 shown = first_of(frame.loc[wrong, name].fillna("").astype(str).drop_duplicates(), limit=3)
-                comma = "," in shown and frame.loc[wrong, name].astype("str").str.contains(r"\d,\d").any()
+                comma = "," in shown and frame.loc[wrong, name].astype("str").str.fullmatch(r"[^°]*\d,\d[^°]*").any()
                 remedy = _COMMA if comma else _COORDINATE
                 problems.append(f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; {remedy}")
             axes.append(numbers.to_numpy())

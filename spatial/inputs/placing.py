@@ -396,9 +396,8 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
     """
     Put the rows of the only list of settlements that are still without a place amid their township.
 
-    A row is put at a point within the boundary that it names, by `unit_code`, `township_id` or `township`; else at the
-    middle of the rows that have a place and name the same township. Rows that name none stay undecided, and so do those
-    whose code and township are two boundaries.
+    That is a point within the boundary that a row names, else the middle of the placed rows of the same township. Rows
+    that name none, or two by code and name, or whose middle lies in a unit of none of these, stay undecided.
     """
     frame = done.frame.copy()
     points, crs = frame.geometry.to_numpy().copy(), frame.crs or WGS84
@@ -418,7 +417,12 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
             at[row] = ground.unit_ids[scope.unit]
             points[row] = ground.unit_shapes[scope.unit].representative_point()
         elif same is not None and not scope.fault:
-            at[row], points[row] = same[1], shapely.MultiPoint(points[members[same]]).centroid
+            others = shapely.multipoints(points[members[same]])
+            middle = shapely.centroid(others)
+            around = ground.unit_shapes[shapely.intersects(ground.unit_shapes, middle)]
+            if len(around) and not shapely.intersects(around, others).any():
+                continue  # amid places all around the study, such as those of "other counties", lies the study
+            at[row], points[row] = same[1], middle
         else:
             continue
         by[row] = "township"

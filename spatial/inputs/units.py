@@ -204,7 +204,7 @@ def match_units(
     official: pd.DataFrame, settlements: pd.DataFrame, boundaries: pd.DataFrame, *, options: PlacingOptions
 ) -> MatchedUnits:
     """
-    Match the rows of an official table with the units of the study, and settlements with both.
+    Match the rows of an official table with the units of the study by code, else by name, and settlements with both.
 
     A row is matched by code; else, where one of the two has none, by the same or an alike name, each unit once; one
     whose code begins that of another is a total and counts nobody. A settlement belongs to the longest code of the

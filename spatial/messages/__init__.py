@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.resources
+import logging
 import math
 import tomllib
 from collections.abc import Mapping
@@ -17,8 +18,9 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from spatial.errors import StudyError
+from spatial.plain_text import WORDED
 
-__all__ = ["FALLBACK", "Words", "languages", "locale_of"]
+__all__ = ["FALLBACK", "Words", "languages", "locale_of", "warn"]
 
 FOLDER = importlib.resources.files("spatial.messages")
 """Where the files of languages lie."""
@@ -207,18 +209,36 @@ class Words:
 
     def against(self, value: float, threshold: float, unit: str) -> str:
         """Set a value against a norm, with as many decimals as it takes to tell them apart."""
-        first = next((count for count in range(3) if round(threshold, count) == threshold), 3)
+        # Metres of a limit, such as one in miles, are whole.
+        first = 0 if unit == "m" else next((count for count in range(3) if round(threshold, count) == threshold), 3)
         pairs = [
             (self.measure(value, unit, decimals=count), self.measure(threshold, unit, decimals=count))
             for count in range(first, 4)
         ]
         told = [pair for pair in pairs if pair[0] != pair[1]]
-        shown = pairs[0] if value == threshold or not told else told[0]
-        return self.of("results").say("line", "norm_value", value=shown[0], threshold=shown[1])
+        shown, limit = pairs[0] if value == threshold or not told else told[0]
+        limit = self.limit(threshold, unit) if limit == pairs[0][1] else limit
+        shown = limit if value == threshold else shown
+        return self.of("results").say("line", "norm_value", value=shown, threshold=limit)
 
     def pick(self, texts: Mapping[str, str]) -> str:
         """Choose a text by language: this one, else English, else the first."""
         return texts.get(self.language) or texts.get(FALLBACK) or next(iter(texts.values()), "")
+
+
+def warn(log: logging.Logger, key: str, **values: object) -> None:
+    """Warn in English; whoever shows the log words it in another language, with its names of services (in tuples)."""
+
+    def told(words: Words) -> str:
+        joint, said = words.of("results").say("line", "list"), dict(values)
+        for name, value in values.items():
+            if isinstance(value, tuple):
+                said[name] = joint.join(map(words.service, value))
+            elif not isinstance(value, str):
+                said[name] = words.number(value)
+        return words.of("results").say("warning", key, **said)
+
+    log.warning("%s", told(Words(FALLBACK)), extra={WORDED: told, "kind": key})
 
 
 @cache

@@ -518,11 +518,10 @@ def parse_duration(text: str) -> float:
 
 def with_ferry_times(graph: TravelGraph, roads: pd.DataFrame | RoadLines, *, wait_min: float) -> TravelGraph:
     """
-    Let travellers wait once for each ferry they board, and cross in the time that is tagged.
+    Let travellers wait once for each ferry line they board, and cross in the time that is tagged.
 
-    Where a ferry lands, it gets a node of its own beside the node of the road, and a link between both: boarding takes
-    the wait, leaving takes nothing. A ferry *line* is all ways of ferry that share a way or meet at sea: who stays on
-    it, over however many pieces and past however many landings, waits once; who changes to another line waits again.
+    A ferry gets nodes of its own where it lands, and boarding takes the wait. A *line* is all ways of ferry that share
+    a way or meet at sea: who changes to another one waits again.
     """
     on_ferry = np.flatnonzero(graph.road_class == FERRY)
     if len(on_ferry) == 0:

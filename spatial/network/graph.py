@@ -376,8 +376,7 @@ class TravelGraph:
         """
         Write the graph as a ``networkx.MultiDiGraph``, nodes 0 to n_nodes - 1 with ``x`` and ``y``.
 
-        Each open direction of an edge is an arc with ``time_min``, ``length_m``, ``edge_id`` and ``road_class``; its
-        key is the edge_id with ``+`` or ``-`` appended.
+        An open direction is an arc with ``time_min``, ``length_m``, ``edge_id``, ``road_class``, and + or - on its key.
         """
         import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
 

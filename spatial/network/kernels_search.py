@@ -201,12 +201,7 @@ def _drop(heap: _Heap, size: int) -> None:
 
 @inner  # pragma: no cover - compiled
 def _offer(table: Labels, settled: int, node: int, label: Label) -> bool:
-    """
-    Put a label into a node's list by (time, destination); tell whether it is new.
-
-    Of equal times to one destination the lower candidate stays, then the lower chain, in whichever order they are
-    found.
-    """
+    """Put a label into a node's list by time, destination, candidate and chain; tell whether it is new."""
     times, places, roots, halves, metres = table
     time, place, root, half, metre = label
     at = times.shape[1] - 1

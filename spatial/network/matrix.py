@@ -257,8 +257,7 @@ def is_cuttable(graph: TravelGraph) -> bool:
     """
     Tell whether a part of a graph says what the whole says.
 
-    Where networks are combined, were added to or have turns, places are joined to several edges by what the whole
-    holds; where slopes slow walkers, no direct walk competes anywhere.
+    It does not where places are joined by what the whole holds (combined, added to, turns), or slopes slow walkers.
     """
     both = np.isfinite(graph.forward_min) & np.isfinite(graph.backward_min)
     is_sloped = graph.mode == "walk" and bool(np.any(graph.forward_min[both] != graph.backward_min[both]))

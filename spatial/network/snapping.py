@@ -124,7 +124,7 @@ def snap(
     **changed: Any,
 ) -> Snaps:
     """
-    Join places to the nearest points on edges.
+    Join places to the nearest points on edges that may be entered, of every component that is long enough.
 
     Eligible are edges that may be entered (no bridge, tunnel, ferry or controlled access) of every component that is
     long enough; where a leg touches a barrier the next nearest edge takes its place. On a network that roads were added

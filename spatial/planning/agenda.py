@@ -299,10 +299,8 @@ def plan_sites(
     """
     Open as many sites as bring the norm's share, at most ``most``: proven to bring most people, of such the nearest.
 
-    ``pairs`` lead those beyond to candidates (`from_id`, `to_id`, `travel_time_min` in the norm's unit), and
-    ``values_to`` gives the values of all rows of the need to some of these, in columns. With a ``doubt_share`` the plan
-    is held against those that would be best if every trip took so much longer, or less; pairs then reach as far. Under
-    a budget ``costs`` says what each candidate costs.
+    ``pairs`` lead those beyond to candidates in the norm's unit, and ``values_to`` gives values of all rows to some of
+    these. With a ``doubt_share`` plans for longer and shorter trips compete, and ``costs`` are those of candidates.
     """
     limit, wider = question.norm.threshold, pairs
     rows = question.need.loc[question.is_beyond]
@@ -508,8 +506,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     """
     Build links step by step, most people a kilometre first, until the norm's share is reached.
 
-    ``rank`` orders links; where fewer are taken it is asked again for these, so that what is told of the plan is told
-    of these alone. A step is one link, or two that are a way together.
+    ``rank`` orders links, and again those that are taken, so that all is told of these; a step is one, or two in a row.
     """
     every = rank(links) if len(links) else None
     if every is None or every.steps.empty:

@@ -237,8 +237,7 @@ class _Tree:
         """
         Choose from where links are entered at least cost, so that all settlements can be reached from point 0.
 
-        What a choice fails is added as cuts: first for shares of links, then for whole ones; since links have a
-        direction, there is little between the two.
+        What a choice fails is added as cuts, first for shares of links, then for whole ones, which have a direction.
         """
         began, n_joins = monotonic(), self.joins.shape[1]
         # Columns: where links are entered, and which are built. A run is entered once at most, and only if built.

@@ -188,8 +188,7 @@ class Links(NamedTuple):
     """
     What is there once a link is built, link by link: rows ``first[e]`` to ``first[e + 1] - 1`` of each list.
 
-    A place may walk onto a link, or off it to a goal, between two stops: with the rest of the piece it is then so many
-    minutes from either.
+    Between two stops a place may walk onto a link, or off it to a goal: it is then so many minutes from either.
     """
 
     stop_first: IntArray

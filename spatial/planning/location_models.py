@@ -160,12 +160,7 @@ def norm_first(model: LocationModel, sites: Siting) -> LocationModel:
 
 
 def none_reaches_all(sites: Siting) -> InfeasibleError:
-    """
-    Say why sites that keep most people of the mandatory norm within its reach do not reach everybody.
-
-    The bound is what would do: the fewest, or cheapest, sites that reach everybody and keep as many of these people as
-    any sites can.
-    """
+    """Say what fewest or cheapest sites reach all, keeping the mandatory people; those that are asked for do not."""
     fewest_sites(sites)
     is_dear = sites.budget is not None and sites.price is not None
     free = replace(sites, budget=None) if is_dear else replace(sites, count=None)

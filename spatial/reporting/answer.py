@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -448,7 +448,7 @@ class FirstAction(NamedTuple):
 
 def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIRST_ACTIONS) -> list[FirstAction]:
     """
-    Choose the actions to begin with.
+    Choose the actions to begin with: the first of each plan that helps a finding, then whatever brings most people.
 
     The first of each plan that helps a finding, in the order of findings; then, of what follows in these plans,
     whatever brings most people, none left out, as each counts on those before. Without such plans they are those of
@@ -479,10 +479,14 @@ def norm_text(norm: Told, words: Words) -> str:
     return words.say("answer", "norm", service=service, reach=reach_text(norm, words))
 
 
-def head_text(norm: Told, words: Words) -> str:
-    """Head a column by the service of a norm and its threshold."""
-    measure = "" if norm["is_presence"] else words.limit(norm["threshold"], str(norm["unit"]))
-    return capital(f"{service_text(norm, words)} {measure}".strip())
+def head_texts(norms: Iterable[Told], words: Words) -> list[str]:
+    """Head a column each by the service of a norm and its threshold; those that are then alike, in whole."""
+    heads, whole = [], []
+    for norm in norms:
+        measure = "" if norm["is_presence"] else words.limit(norm["threshold"], str(norm["unit"]))
+        heads.append(capital(f"{service_text(norm, words)} {measure}".strip()))
+        whole.append(capital(norm_text(norm, words)))
+    return [told if heads.count(head) > 1 else head for head, told in zip(heads, whole, strict=True)]
 
 
 def over_text(row: Told, norm: Told, words: Words) -> str:

@@ -442,8 +442,7 @@ def told_to(
     """
     Say to what interval, in persons, hidden numbers can be told from the released ones; from k on, at least k.
 
-    A number is as wide as unknowns that stand in the same sums can be exchanged for each other; where that does not
-    reach k, linear programming says exactly.
+    Unknowns of the same sums are exchanged for each other; where that does not reach k, linear programming says it.
     """
     values = np.array(numbers.values)
     known = np.zeros(len(values), dtype=bool)
@@ -598,8 +597,7 @@ class _Part:
     """
     Unknowns that have to do with each other, and how far hidden sums of them were seen to move.
 
-    Whatever the unknowns can be shows of every sum one value that it can have, so one answer of the solver tells of all
-    of them; and an answer for one aim is a good beginning for the next.
+    An answer of the solver for one sum shows a value of every other, and is a good beginning for the next.
     """
 
     def __init__(self, sums: sparse.csr_matrix, facts: _Facts, rows: NDArray[np.intp], true: FloatArray) -> None:

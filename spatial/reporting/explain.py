@@ -297,8 +297,11 @@ def brief_text(
 ) -> str:
     """Tell of one settlement what fits a screen: people, norms not met, the longest ways by one mode, its level."""
     words, place = Words(language, names=names), explanation["settlement"]
-    failing = [norm for norm in explanation["norms"] if norm["status"] == "not_met"]
-    failing.sort(key=lambda norm: norm["norm_class"] != "mandatory")
+    norms = sorted(explanation["norms"], key=lambda norm: norm["norm_class"] != "mandatory")
+    failing = [norm for norm in norms if norm["status"] == "not_met"]
+    # Of those that wait for a complete list the study judges some: what holds elsewhere is for the long text.
+    beyond = [norm for norm in norms if norm["status_as_mapped"] == "not_met" != norm["status"]]
+    beyond = [norm for norm in beyond if norm["study_status"] != "not_applicable"]
     ways = [way for way in explanation["services"] if way["mode"] == mode and way["reach_status"] == "reached"]
     ways.sort(key=lambda way: -way["travel_time_min"])
 
@@ -306,18 +309,15 @@ def brief_text(
         """Name what a norm asks for; bundles have a name among the words of pages alone."""
         return str(words.of("pages").messages["service"].get(norm["service"]) or words.service(norm["service"]))
 
+    def against(norm: Mapping[str, Any]) -> str:
+        if norm["value"] is None:
+            return called(norm)
+        told = words.against(norm["value"], norm["threshold"], norm["unit"] or "")
+        return words.say("line", "failing", service=called(norm), against=told)
+
     parts = {
-        words.say("heading", "failing"): [
-            called(norm)
-            if norm["value"] is None
-            else words.say(
-                "line",
-                "failing",
-                service=called(norm),
-                against=words.against(norm["value"], norm["threshold"], norm["unit"] or ""),
-            )
-            for norm in failing
-        ],
+        words.say("heading", "failing"): list(map(against, failing)),
+        words.say("heading", "failing_mapped"): list(map(against, beyond)),
         words.say("heading", "longest", mode=words.say("mode", mode)): [
             line for line in _service_lines({**explanation, "services": ways}, words, {}) if not line.startswith(STEP)
         ],

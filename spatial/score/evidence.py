@@ -274,8 +274,7 @@ def held_by_all(scores: PlaceScores, connected: FloatArray, road_near: FloatArra
     """
     Tell what every person has, has not, or may have, by component.
 
-    The last mile is an all-season road near, and a parcel, post or bus point within one of its norms; digital is to be
-    within every norm on telecommunication.
+    The last mile is an all-season road, and a parcel, post or bus point within a norm; digital, all norms on telecom.
     """
     point = _within(scores, LAST_MILE_SERVICES, every=False)
     fails = (point.has == 0.0) | (road_near == 0.0)

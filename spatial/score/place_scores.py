@@ -68,8 +68,7 @@ class PlaceScores:
         """
         Share of those whom each norm counts among some places who are served, NaN where it counts nobody there.
 
-        Where it counts people in any of them, places of nobody have no weight. `share` is the part of the people of
-        each place that belongs to a group; all by default.
+        Where people are counted, places of nobody have no weight; `share` is the part of a group, by default all.
         """
         part = np.ones(len(self.q)) if share is None else np.nan_to_num(share)
         in_persons = self.in_persons[members]

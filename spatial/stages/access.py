@@ -17,8 +17,7 @@ from spatial.access.options import TOWN_TIERS
 from spatial.access.places import id_order
 from spatial.access.uncertainty import interval_people
 from spatial.crs import require_metres
-from spatial.messages import Words
-from spatial.plain_text import WORDED
+from spatial.messages import warn
 from spatial.runner.cost import free_memory_mb
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import access_rules, asked, crew_mode, vocabulary_of, wanted_services
@@ -39,8 +38,6 @@ def warn_of_memory(settlements: int, services: int, modes: int, *, free_mb: floa
     """
     Say, before the long stages, that a run is likely to need more memory than is free; returns whether it does.
 
-    Whoever shows the log may word it in another language.
-
     >>> warn_of_memory(400, 30, 2, free_mb=4_000.0)
     False
     """
@@ -49,12 +46,7 @@ def warn_of_memory(settlements: int, services: int, modes: int, *, free_mb: floa
     if free is None or needed_mb <= free:
         return False
     figures = {"needed": needed_mb, "places": settlements, "services": services, "modes": modes, "free": free}
-
-    def told(words: Words) -> str:
-        """Word the warning."""
-        return words.say("cost", "memory_short", **{name: words.number(value) for name, value in figures.items()})
-
-    _log.warning("%s", told(Words("en")), extra={WORDED: told})
+    warn(_log, "memory_short", **figures)
     return True
 
 

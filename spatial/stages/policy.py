@@ -146,7 +146,7 @@ def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str])
 
 def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
     """
-    Say what norms ask of the stages that measure: as JSON values, which stand for all keys about norms.
+    Say what norms ask of the stages that measure, as JSON values that stand for all keys about norms.
 
     `besides` are services asked for where the study names none, `in_metres` those asked in metres of road, `headlines`
     the headline norms that bind, in order.

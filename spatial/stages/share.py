@@ -37,6 +37,8 @@ PAGES = "pages"
 """Folder of the pages in a package."""
 OFFICE = "-"
 """Whoever adopted or confirmed a norm, to the public."""
+MOST_PERSONS = 1e9
+"""An interval as wide bounds nothing."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that no other machine reaches."""
 
@@ -164,7 +166,9 @@ def share_check(study: Study, results: Results) -> Iterator[str]:
     yield words.say("check", "hidden", number=study.sharing.k, small=words.number(shown.small),
                     beside=words.number(shown.beside))  # fmt: skip
     if shown.small:
-        yield words.say("check", "audit", width=words.number(int(min(shown.least_width, 1e9))), number=study.sharing.k)
+        is_open = shown.least_width >= MOST_PERSONS
+        width = "" if is_open else words.number(int(shown.least_width))
+        yield words.say("check", "audit_open" if is_open else "audit", width=width, number=study.sharing.k)
     for kind in ("internal", "restricted"):
         names = [name for name, sharing in shown.left_out.items() if sharing == kind]
         yield words.say("check", kind, count=len(names), note=words.say("class", kind))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import Surroundings
+from spatial.messages import warn
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
 from spatial.stages.policy import asked, asked_by_norms, vocabulary_of, wanted_services
@@ -68,7 +69,7 @@ def is_left_out(what: str, named: Sequence[str], settlements: gpd.GeoDataFrame) 
     """Tell, and say, that a country is too large for what nobody asked for."""
     if named or len(settlements) <= MANY_SETTLEMENTS:
         return False
-    _log.warning("%s: left out of a study of this size; name services in [%s] for which it is made", what, what)
+    warn(_log, "left_out", table=what)
     return True
 
 

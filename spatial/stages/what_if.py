@@ -284,8 +284,14 @@ def _lines(
             if any(is_so & is_own)
         ]
         yield f"{words.service(service)}: {'; '.join(said) or 'nobody gains or loses a minute'}"
-    register = {row["norm_id"]: row for row in binding_norms(options).to_dict("records")}
-    results = tables["norm_results"]
+    binding, results = binding_norms(options), tables["norm_results"]
+    register = {row["norm_id"]: row for row in binding.to_dict("records")}
+
+    def called_norm(norm: Norm) -> str:
+        limit = f" within {words.limit(norm.threshold, norm.unit)}" if norm.unit in {"min", "m"} else ""
+        plain = words.service(_word(norm.service, vocabulary)) + limit
+        return norm_titles(register[norm.id]).get("en") or plain
+
     for norm in norms:
         # Whose norm it is was found by the run: urban or rural people, or everybody.
         is_counted = (results["unit_level"] == "settlement") & (results["places_in_scope"] > 0.0)
@@ -295,7 +301,7 @@ def _lines(
         quickest = ways[["before_min", "after_min"]].min().fillna(np.inf)
         quickest = quickest.loc[quickest.index.isin(counted.index)]
         was, became = (within(quickest[f"{side}_min"].to_numpy(), norm) == 1.0 for side in ("before", "after"))
-        title = norm_titles(register[norm.id]).get("en") or f"{words.service(service)} within {norm.threshold:g} min"
+        title = called_norm(norm)
         for verb, is_so in (("within", became & ~was), ("beyond", was & ~became)):
             moved = (rows["service"] == service) & rows["settlement_id"].isin(quickest.index[is_so])
             crossed = crossed.mask(moved, crossed + f", now {verb}: {title}")
@@ -304,6 +310,12 @@ def _lines(
                 # A norm on children counts children, as it does wherever it is told.
                 people = counted.reindex(rows.loc[moved, "settlement_id"])
                 yield f"{title}: now {verb} {_counted(people, words, norm.stat_unit)}"
+    # What is judged by metres, or otherwise than by minutes to one service, no trial tells.
+    is_told = (results["unit_level"] == "study") & results["status_as_mapped"].isin(("met", "not_met"))
+    is_told &= ~results["norm_id"].isin([norm.id for norm in norms])
+    others = norms_of(binding.loc[binding["norm_id"].isin(results.loc[is_told, "norm_id"])])
+    if untold := [called_norm(norm) for norm in others if _word(norm.service, vocabulary) in item.services]:
+        yield f"not tried, as not by minutes: {'; '.join(untold)} (--write NAME, then spatial run --scenario NAME)"
     # Places are named by the services that close or open; what these count for as well is summed up alone.
     of_id = tables["facilities"].set_index("facility_id")["service"]
     lead = {*of_id.loc[list(item.close_facilities)], *(each.service for each in item.open)}

@@ -180,10 +180,9 @@ class Study(Model):
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, raw: str | Path = "data/raw", where: str = "study") -> Study:
         """
-        Build a study from a mapping, as a notebook does, frozen and checked.
+        Build a study from a mapping, as a notebook does, frozen and checked; a StudyError has every fault and its key.
 
-        `raw` is the folder that the paths of sources are relative to, and `where` what messages call it. A StudyError
-        has every fault and its key.
+        `raw` is the folder that the paths of sources are relative to, and `where` what messages call it.
         """
         if "raw" in values:
             raise StudyError(where, ["raw: unknown key; give the raw root as --raw FOLDER or raw=..."])
@@ -195,10 +194,9 @@ class Study(Model):
     @classmethod
     def from_toml(cls, path: str | Path, *, raw: str | Path = "data/raw") -> Study:
         """
-        Read a study file, frozen and checked; no source is opened.
+        Read a study file, frozen and checked; no source is opened; a StudyError has every fault and its key.
 
-        `raw` is the folder that the paths of sources are relative to. A StudyError where the file is missing, no TOML,
-        or faulty; with every fault and its key.
+        `raw` is the folder that the paths of sources are relative to.
         """
         file = Path(path)
         text = ""

@@ -90,8 +90,7 @@ class Model(BaseModel):
     """
     Options: frozen, without unknown keys, without endless numbers.
 
-    A study file and a call from Python read the same models: a study's faults keep their keys (`Study.from_dict`), a
-    call's are a `ContractError`.
+    File and Python read the same models: a study's faults keep their keys, a call's are a `ContractError`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)

@@ -16,8 +16,9 @@ import pandas as pd
 import pytest
 
 from spatial import compiled
+from spatial.messages import Words, warn
 from spatial.pipeline import STAGES
-from spatial.plain_text import FewOfAKind, PlainFormatter, progress_bar
+from spatial.plain_text import FewOfAKind, PlainFormatter, progress_bar, word_log
 from spatial.results import read_results
 from spatial.runner import Stage
 from spatial.study import Study
@@ -407,6 +408,29 @@ def test_sixty_services_do_not_warn_sixty_times_of_the_same():
     assert [few.filter(record) for record in records] == [True, False, True, False, False]
     assert records[2].getMessage() == "shop may look better (spatial -v shows all of this kind)"
     assert few.filter(logger.makeRecord("a", logging.ERROR, "f", 1, "%s may look better", ("bank",), None))
+
+
+def test_warnings_of_a_run_are_in_the_language_of_the_study_with_its_names_of_services(caplog):
+    log, few, shown = logging.getLogger("a"), FewOfAKind(), PlainFormatter("%(message)s")
+    for name in ("hospital", "primary_care", "school"):
+        warn(log, "edge_risk", service=(name,), risk=2, places=1234, people=5678.4)
+    told = [record for record in caplog.records if few.filter(record)]
+    assert [record.getMessage().partition(": ")[2][:9] for record in told] == ["hospital ", "primary c"]
+    for language, name, said in (
+        ("zh", "医院", "医院在 1,234 个居民点中的 2 个可能显得比实际好"),
+        ("fr", "Hôpital", "connu\u00a0: Hôpital, l\u2019offre peut paraître meilleure"),
+    ):
+        shown.words = Words(language, names={"hospital": name})
+        assert said in shown.format(told[0])
+        assert shown.format(told[1]).endswith(f"({shown.words.say('warning', 'more')})")
+
+
+def test_commands_that_run_stages_word_the_log_by_its_handlers(monkeypatch):
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter())
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler(), handler])
+    word_log(Words("fr"))
+    assert handler.formatter.words == Words("fr")
 
 
 # --- errors that nobody raised on purpose -----------------------------------------------------------------------

@@ -37,6 +37,7 @@ _BRACKETS = re.compile(r"[(\[（【{][^)\]）】}]*[)\]）】}]")  # noqa: RUF00
 _SIGNS = re.compile(r"[\W_]+")
 _AGE = re.compile(r"\b\d{1,3}\s*(\+|-|–|to\b|and\b|et\b|a\b|plus\b|years?\b|ans\b|岁|周岁)")  # noqa: RUF001 - as offices write
 _INCLUDING = re.compile(r"[(\[](含|包括|incl|y compris)[^)\]]*[)\]]")  # who is counted besides
+_NO_COUNT = re.compile(r"[(\uff08](人|张|平方米|万元)")
 _YEAR = re.compile(r"\b(19|20)\d\d年?\b|\d{4}年")
 
 
@@ -90,6 +91,18 @@ def says_part(name: str) -> bool:
     return says_ratio(told) or _says(told, meanings()["people"]["parts"]) or _AGE.search(told) is not None
 
 
+def says_more(name: str) -> bool:
+    """
+    Tell whether a head that names a service tells of its beds, pupils or the like, and not of how many there are.
+
+    >>> says_more("卫生院床位数"), says_more("小学(人)"), says_more("Hospital beds"), says_more("Number of hospitals")
+    (True, True, True, False)
+    """
+    return (
+        says_ratio(name) or _NO_COUNT.search(name) is not None or _says(name, meanings()["official"]["not_facilities"])
+    )
+
+
 def unit_said(name: str, ours: str) -> str:
     """
     Name the unit that a head of a column says and that is not the one of ours; empty where it says none such.
@@ -136,7 +149,8 @@ def matches(name: str) -> tuple[Match, ...]:
     joined = wanted.replace(" ", "")
     # A Shapefile may have cut the name, to so many bytes in Chinese and so many letters in others.
     is_cut_han = len(name.encode("gb18030", "replace")) >= DBF_NAME_BYTES - 1 or len(name) <= 3
-    is_cut_han, is_cut = is_cut_han and len(wanted) >= 3, len(name) == DBF_NAME_BYTES and len(joined) >= 8
+    is_cut_han = is_cut_han and len(wanted) >= 3 and HAN.search(wanted) is not None
+    is_cut = len(name) == DBF_NAME_BYTES and len(joined) >= 8
     best: dict[str, Match] = {}
     for word in _words():
         if is_part and word.ours == "population_persons":
@@ -303,6 +317,10 @@ def _angles(texts: pd.Series) -> FloatArray:
 
 _LIKE = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*", re.ASCII)
 _SIGNED = re.compile(r"[,' \u00a0\u202f]|\..*\.")
+_NO_AMOUNT = re.compile(
+    r"[+-]?(0\d|.*\d[ '\u00a0\u202f](?!\d{3}(?!\d))|(?=.*\..*\.)(?!\d{1,3}(\.\d{3})+(,\d*)?$))", re.ASCII
+)
+"""Codes, telephone numbers and dates: a leading zero, or digits set apart otherwise than by three."""
 _LISTED = 3
 _APART = (" ", "'")
 
@@ -339,10 +357,11 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
         texts = [str(value).strip() for value in series.dropna().unique()]
         if not texts or not all(_LIKE.fullmatch(text) for text in texts) or all(map(PAIR.fullmatch, texts)):
             continue
-        pointed = any("." in text and "," not in text for text in texts)
+        if any(map(_NO_AMOUNT.match, texts)):
+            continue
+        pointed, several = any("." in text and "," not in text for text in texts), perhaps_thousands(series)
         if pointed and grouped is not None:
             # A point that surely is a decimal one stands beside no decimal comma.
-            several = perhaps_thousands(series)
             grouped = [*grouped, *several] if several else None
         # Take each number that is not plain as evidence of a decimal comma, or of a sign between thousands.
         for text in filter(_SIGNED.search, texts):
@@ -358,10 +377,15 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
                 apart["."] = text
                 commas.add(text)
             elif len(rest) != _LISTED or len(digits) > _LISTED or digits.startswith("0"):
-                commas.add(text)
+                if several or not pointed:
+                    commas.add(text)
             else:
                 unclear.append(text)
     result = NumberSigns()
+    says, mixed = "everywhere says", ""
+    if commas and unclear and grouped is None:
+        # Beside decimal points neither reading fits all.
+        says, mixed, commas = "beside decimal points says", f"; correct {_shown(commas)} in the file", set()
     if commas and grouped:
         apart.setdefault(".", grouped[0])
     if commas or "." in apart:  # a point that sets thousands apart leaves the comma to decimals
@@ -374,8 +398,8 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
     if unclear and result.decimal == "." and sign != ",":
         result.thousands = ","
         reason = (
-            f"numbers such as {_shown(unclear)}: thousands, as a comma with three digits after it everywhere says? "
-            "If it is a decimal comma, write decimal = ',' instead"
+            f"numbers such as {_shown(unclear)}: thousands, as a comma with three digits after it {says}? "
+            f"If it is a decimal comma, write decimal = ',' instead{mixed}"
         )
         result.settings.append(Setting("thousands", ",", reason, is_decided=False))
     return result

@@ -15,9 +15,10 @@ import shapely
 
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
+from spatial.formats.delimited import AXES, degrees_of
 from spatial.georef.datums import CHINA, EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs, countries_at, to_wgs84
 from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion
-from spatial.inputs.inspection.columns import HOLDS, Profile, matches, meanings, plain
+from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
 from spatial.inputs.placing import GRID_EAST_M, GRID_NORTH_M
 from spatial.study.sources import TableSource
@@ -122,6 +123,13 @@ def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: st
         if found:
             shown = ", ".join(repr(found[axis].name) for axis in sorted(found))
             result.remarks.append(f"{shown} alone is no pair of coordinates")
+        for profile in looked:
+            meant = {match.ours for match in matches(profile.name) if match.score == EXACT}
+            if profile.kind == "text" and meant & set(_AXES[:4]):
+                read = (any(np.isfinite(degrees_of(text, axis)) for axis in AXES) for text in profile.values)
+                text = next((text for text, is_read in zip(profile.values, read, strict=False) if not is_read), "")
+                why = f"{profile.name!r} holds text such as {text!r}, which is no coordinate"
+                result.guess("", None, f"{why}: write degrees such as 43.2516 or 43°15'05.8\"E, or metres")
         return result
     one, other = found[first], found[second]
     given = np.isfinite(one.numbers) & np.isfinite(other.numbers)

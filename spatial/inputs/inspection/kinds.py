@@ -21,6 +21,7 @@ from spatial.inputs.inspection.columns import (
     matches,
     meanings,
     plain,
+    says_more,
     says_ratio,
     unit_said,
 )
@@ -275,6 +276,11 @@ def service_in(text: str) -> str:
     return ""
 
 
+def is_service_word(text: str) -> bool:
+    """Whether a text is a word for a service and nothing more."""
+    return plain(text) in dict(_service_words())
+
+
 def services_in(profile: Profile) -> tuple[float, dict[str, int]]:
     """Count the services that values of a column name: the share of filled rows that name one, and rows by service."""
     texts = profile.texts.dropna().head(SAMPLED)
@@ -333,7 +339,9 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
                 look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
         if "name" in best and not look.points:
             look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
-        if has_place and {"name", "population_persons"} <= set(best) and not look.points.get("facilities"):
+        names = best.get("name", best.get("township"))
+        named_once = names is not None and ("name" in best or names.is_key)
+        if has_place and named_once and "population_persons" in best and not look.points.get("facilities"):
             look.speaks_for("settlements", 1.5, "it lists people by place, with coordinates")
         if not has_place:
             _look_at_list(look, profiles, best, has_sums=has_sums)
@@ -399,6 +407,7 @@ def ends_like_villages(profile: Profile) -> bool:
 # Tables of a yearbook: the official totals that they may hold, only ever as a suggestion.
 
 _OF_VILLAGES = {"村民委员会", "村委会", "行政村", "行政村个数", "村委会个数", "villages", "nombre de villages"}
+_OF_VILLAGES |= {"行政村数", "村委会数"}
 
 
 def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
@@ -411,6 +420,12 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
         for text, number in zip(names.texts, amounts.numbers, strict=True):
             if isinstance(text, str) and np.isfinite(number) and (key := _key_of(text)):
                 _put(found, key, float(number), f"{named}, row {text!r}", basis_told(text))
+    # The first or the last row is the sum of the others where most columns say so.
+    counts = [one.numbers for one in whole if len(one.finite) > 2 and not says_ratio(one.name)]
+    said = {row: [2 * n[row] / np.nansum(n) for n in counts if np.nansum(n) and np.isfinite(n[row])] for row in (-1, 0)}
+    sums = [row for row, doubled in said.items() if doubled and np.mean(np.isclose(doubled, 1.0, rtol=1e-3)) >= HALF][
+        :1
+    ]
     for profile in whole if not found else ():
         key, basis = _key_of(profile.name), basis_told(profile.name)
         if not key or (key in found and (not basis or basis in found[key].by_basis)):
@@ -419,11 +434,8 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
             text = f"{profile.name!r} counts in thousands or ten thousands: enter {key} yourself"
             found.setdefault(key, Setting("", None, text))
             continue
-        values = profile.finite
-        total = float(values.sum())
-        if len(values) > 2:  # one row of them may be the sum of all others
-            total -= next((float(value) for value in values if np.isclose(value * 2, total, rtol=1e-3)), 0.0)
-        _put(found, key, total, f"{named}, sum of {profile.name!r} over {len(values)} rows", basis)
+        total = float(np.nansum(np.delete(profile.numbers, sums)))
+        _put(found, key, total, f"{named}, sum of {profile.name!r} over {len(profile.finite)} rows", basis)
     settings = list(found.values())
     if not settings:
         text = f"{named} may hold official totals: enter them as people, villages, facilities or road_km"
@@ -447,7 +459,7 @@ def _key_of(text: str) -> str:
     known = next(iter(matches(text)), None)
     if known is not None and known.score >= LEAST and known.ours == "population_persons":
         return "people"
-    service = service_in(text)
+    service = "" if says_more(text) else service_in(text)
     return f"facilities.{service}" if service else ""
 
 

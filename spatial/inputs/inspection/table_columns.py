@@ -20,6 +20,7 @@ from spatial.inputs.inspection.kinds import (
     Assigned,
     assign,
     ends_like_villages,
+    is_service_word,
     is_unit_code,
     known_values,
     official_vocabulary,
@@ -103,10 +104,16 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
             several.sort(key=lambda profile: len(profile.examples[0]) if profile.examples else 0)
         tried += several
     tried += [profile for profile in table.profiles if profile.kind == "code" and profile not in tried]
+    names = found.columns.get("name")
     chosen = next((profile for profile in tried if profile.is_key), None)
+    is_serial = chosen is not None and np.array_equal(np.sort(chosen.numbers), np.arange(1, chosen.filled + 1))
+    if chosen is not None and ours == "facility_id" and names is not None and is_serial:
+        # Numbers of rows are those of settlements too, or of another list.
+        why = f"{chosen.name!r} only numbers the rows, as other lists do"
+        alone = Setting(f"columns.{ours}", names.name, why)
+        return [alone if names.is_key else Setting("id_from", [names.name, chosen.name], why)]
     if chosen is not None:
         return [Setting(f"columns.{ours}", chosen.name)]
-    names = found.columns.get("name")
     if names is not None and names.is_key:
         why = f"no column of ids is complete; those of {names.name!r} serve as long as all are different"
         return [Setting(f"columns.{ours}", names.name, why)]
@@ -231,6 +238,11 @@ def facility_settings(table: Table) -> list[Setting]:
     """Map the columns of a list of facilities."""
     wanted = ("facility_id", "id", "name", "place_name", "service", "kind", "capacity", "load", "status", "postcode")
     found = assign(table.profiles, (*wanted, *_PLACE, "opening_hours"), taken=table.coordinates.columns)
+    # A column called after a service, such as "Pharmacy" or "Ecole", names facilities where no other does.
+    for profile in table.profiles if "name" not in found.columns else ():
+        if profile.kind == "text" and profile not in found.columns.values() and is_service_word(profile.name):
+            found.give("name", profile, "called after a service")
+            break
     # Of several columns of names the one that names services is the facility's; one of villages is its place.
     names = found.candidates("name")
     if len(names) > 1:

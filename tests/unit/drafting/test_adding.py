@@ -67,6 +67,39 @@ def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
     assert run(study, "add", "norm", study, "bank", "7.5min").startswith("Bank within 7.5 min, ")
 
 
+@pytest.mark.parametrize(
+    ("limit", "share", "threshold", "target"),
+    [
+        ("20分钟", "90\uff05", 20.0, 0.9),
+        ("0.5小时", "90%", 30.0, 0.9),
+        ("2公里", "100%", 2000.0, 1.0),
+        ("500米", "80%", 500.0, 0.8),
+        ("1h", "90%", 60.0, 0.9),
+        ("2,5 km", "90,5 %", 2500.0, 0.905),
+    ],
+)
+def test_a_norm_may_be_in_words_of_china_and_with_a_decimal_comma(study, limit, share, threshold, target):
+    run(study, "add", "norm", study, "pharmacy", limit, share)
+    (norm,) = read(study)["norms"]["add"]
+    assert (norm["threshold"], norm["target_share"]) == (threshold, pytest.approx(target))
+
+
+def test_a_comma_with_three_digits_after_it_is_no_decimal_one(study):
+    assert "'2,500m' is not such as" in run(study, "add", "norm", study, "pharmacy", "2,500m", code=2)
+
+
+def test_people_that_are_not_all_numbers_are_told_by_what_stands_there(study):
+    file = study.parent / "people.csv"
+    file.write_text("Village,People\nWing,314\nRidlington,c.200\n", encoding="utf-8")
+    assert "'People' holds text such as 'c.200', not numbers" in run(study, "add", "people", study, file, code=3)
+
+
+def test_a_norm_may_be_in_miles(study):
+    told = run(study, "add", "norm", study, "gp", "2 miles")
+    assert "Primary care within 3.219 km, by the shortest way" in told
+    assert read(study)["norms"]["add"][0]["threshold"] == 2 * 1609.344
+
+
 def test_a_ratio_or_a_part_of_the_people_is_not_taken_for_all_and_what_is_not_read_is_named(study):
     file = study.parent / "density.csv"
     file.write_text("Village;Population density;Women\nVillage 1;120;30\n", encoding="utf-8")

@@ -125,6 +125,10 @@ def test_the_code_page_beside_a_shapefile_says_its_encoding(tmp_path):
         ("-12°15'", "latitude", -12.25),
         ("１１６．５", "longitude", 116.5),
         ("44.25°w", "longitude", -44.25),
+        ("43° 15' 36,0\" E", "longitude", 43.26),
+        ("12°15,0' Sud", "latitude", -12.25),
+        ("1°30´ Ouest", "longitude", -1.5),
+        ("0°30' West", "longitude", -0.5),
     ],
 )
 def test_angles_are_read(text, axis, degrees):

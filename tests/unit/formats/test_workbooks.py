@@ -145,18 +145,19 @@ def test_total_rows_and_remarks_are_left_out_and_reported(tmp_path):
         ["序号", "镇", "村", "人口"],
         ["全县合计", None, None, 37],
         ["注：数据来源于统计局"],
+        ["联系人：张三  电话：0875-1234567"],
     ]
     frame = read_workbook(_xlsx(tmp_path, rows))
     assert frame["村"].tolist() == ["甲", "乙", "丙"]
     notes = {note.item: note for note in take_notes(frame)}
     assert {item: note.number for item, note in notes.items()} == {
         "total rows left out": 2,
-        "remarks left out": 1,
+        "remarks left out": 2,
         "repeated header rows left out": 1,
         "cells with full-width digits or odd spaces written plainly": 1,
     }
     assert "row 4" in notes["total rows left out"].detail
-    assert len(read_workbook(tmp_path / "villages.xlsx", total_words=())) == 5
+    assert len(read_workbook(tmp_path / "villages.xlsx", total_words=())) == 5  # with both sums
 
 
 def test_full_width_digits_and_spaces_are_written_plainly(tmp_path):

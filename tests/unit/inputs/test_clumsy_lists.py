@@ -115,6 +115,20 @@ def test_a_yearbook_in_ten_thousands_is_refused_by_its_numbers_and_the_line_abov
     assert any("A2 单位：万人" in note.detail for note in take_notes(read_workbook(path)))
 
 
+def test_beds_and_pupils_of_a_yearbook_are_no_numbers_of_facilities(tmp_path: Path) -> None:
+    rows = [
+        ["乡镇", "卫生院数", "卫生院床位数", "小学在校生数", "小学(人)", "村委会数"],
+        ["金龙镇", 1, 45, 800, 800, 10],
+        ["白马乡", 2, 30, 400, 400, 12],
+        ["青石乡", 1, 30, 300, 300, 8],
+    ]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    (layer,) = sp.inspect_file(path, raw=tmp_path).layers
+    totals = [p for p in (layer.proposal, *layer.others) if p is not None and p.section == "official"]
+    told = {setting.key: setting.value["value"] for setting in totals[0].settings if setting.key}
+    assert told == {"facilities.health_centre": 4, "villages": 30}
+
+
 def test_the_sum_in_a_last_row_does_not_double_a_suggested_total(tmp_path: Path) -> None:
     rows = [
         ["乡镇", "年末总人口", "村民委员会"],

@@ -80,6 +80,10 @@ def read(frame: gpd.GeoDataFrame, **source: object) -> gpd.GeoDataFrame:
         ("lun-ven 8h-17h; dimanche : fermé", 45.0),
         ("du lundi au vendredi de 8 h à 12 h et de 14h à 17h", 5 * 7),
         ("星期一至星期五 8时30分至17时", 5 * 8.5),
+        ("Mon to Fri 8am-6.30pm", 5 * 10.5),
+        ("Mon-Fri 8 a.m. to 6 p.m.", 50.0),
+        ("Monday to Friday 9.00-17.00", 40.0),
+        ("Mon 6pm-12am; Sat 12am-12pm", 6.0 + 12.0),
     ],
 )
 def test_opening_hours_are_read_by_arithmetic(text, hours):
@@ -98,6 +102,8 @@ def test_opening_hours_are_read_by_arithmetic(text, hours):
         "Mo-Fr",
         "8-17",
         "2-4h",
+        "9-5",
+        "Mo-Fr 13pm-14pm",
         "08:00+",
         "Mo 25:00-26:00",
         "Mo-Fr 09:00-12:00,Sa",

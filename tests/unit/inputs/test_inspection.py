@@ -266,6 +266,43 @@ def test_a_column_of_numbers_hides_no_signs_in_the_texts_beside_it():
     assert tell_signs(frame).decimal == ","
 
 
+def test_dates_telephone_numbers_and_codes_say_nothing_of_signs_in_numbers():
+    for values in (["2021.3.1", "2019.12.15"], ["01572 722577", "01572 846438"], ["139 1234 5678"], ["007", "1,5"]):
+        assert tell_signs(pd.DataFrame({"n": pd.Series(values, dtype="str")})).settings == []
+
+
+def test_one_decimal_comma_beside_decimal_points_makes_no_thousands_small():
+    patients, doctors = ["15,322", "9,417", "450"], ["8.5", "6.25", "0,5"]
+    signs = tell_signs(pd.DataFrame({"Patients": patients, "Doctors": doctors}, dtype="str"))
+    assert (signs.decimal, signs.thousands) == (".", ",")
+    assert not any(setting.is_decided for setting in signs.settings)
+    # The same in a column of its own: which of the two it is has to be asked.
+    signs = tell_signs(
+        pd.DataFrame({"n": patients, "a": ["8.5", "6.25", "7.1"], "b": ["0,5", "1,5", "2,5"]}, dtype="str")
+    )
+    assert signs.thousands == ","
+    assert "correct '0,5', '1,5', '2,5' in the file" in signs.settings[0].reason
+
+
+def test_a_column_of_doctors_is_no_coordinate_of_a_gps():
+    assert not {"longitude", "latitude"} & {match.ours for match in matches("GPs (FTE)")}
+    assert not {"longitude", "latitude"} & {match.ours for match in matches("GPs")}
+
+
+def test_parishes_with_people_and_coordinates_are_settlements(tmp_path):
+    frame = pd.DataFrame({"Parish": ["Exton", "Wing"], "Easting": [492_608, 489_140], "Northing": [311_250, 303_060]})
+    frame.assign(**{"Usual residents": [612, 314]}).to_csv(tmp_path / "list.csv", index=False)
+    layer = _layer(tmp_path / "list.csv")
+    assert layer.kind == "settlements"
+    assert _keys(layer)["columns.name"] == "Parish"
+
+
+def test_facilities_are_named_by_a_column_that_is_called_after_what_they_are(tmp_path):
+    frame = pd.DataFrame({"ODS code": ["FA123", "FA124"], "Pharmacy": ["Boots", "Day Lewis"], "Opening hours": "9-5"})
+    frame.to_csv(tmp_path / "pharmacies.csv", index=False)
+    assert _keys(_layer(tmp_path / "pharmacies.csv"))["columns.name"] == "Pharmacy"
+
+
 # --- workbooks ----------------------------------------------------------------------------------------------------
 
 
@@ -403,6 +440,28 @@ def test_a_clinic_list_without_coordinates_is_located(tmp_path):
     assert keys["columns"]["place_name"] == "所在村"
     read = facilities_from_table(path, TableSource(**keys), may_lack=True)
     assert read["capacity"].tolist() == [2.0, 3.0]
+
+
+def test_rows_that_are_only_numbered_get_ids_that_no_settlement_has(tmp_path):
+    names = ["石桥村卫生室", "河口村卫生室"]
+    frame = pd.DataFrame({"序号": [1, 2], "机构名称": names, "所在村": ["石桥村", "河口村"]})
+    assert _keys(_layer(_csv(tmp_path / "医疗机构.csv", frame)))["columns.facility_id"] == "机构名称"
+    frame = frame.assign(机构名称="村卫生室")
+    assert _keys(_layer(_csv(tmp_path / "医疗机构.csv", frame)))["id_from"] == ["机构名称", "序号"]
+
+
+def test_coordinates_that_cannot_be_read_are_left_to_decide_and_not_passed_over(tmp_path):
+    east = ["43° 17' 30,5\" Est", "43 x 15"]
+    frame = pd.DataFrame({"Nom": ["Centre de santé A", "Centre de santé B"], "Longitude": east, "Latitude": "ici"})
+    layer = _layer(_csv(tmp_path / "structures.csv", frame))
+    assert layer.proposal is not None
+    reasons = " ".join(setting.reason for setting in layer.proposal.undecided)
+    assert "'Longitude' holds text such as '43 x 15', which is no coordinate" in reasons
+    assert "'Latitude' holds text such as 'ici'" in reasons
+
+
+def test_households_are_no_people():
+    assert "population_persons" not in {match.ours for match in matches("人口 户数")}
 
 
 def test_a_french_master_list_maps_kinds_and_asks_for_those_it_does_not_know(tmp_path):

@@ -273,6 +273,10 @@ def test_a_table_is_located_and_nothing_is_lost(tmp_path: Path) -> None:
     assert located["facility_id"].tolist() == ["a"]
     assert {item: number for _, item, number in tables.counts}["not placed"] == 2
     assert tables.findings[0]["kind"].tolist() == ["not_placed", "not_placed"]
+    # Every page says so, for no way leads to them.
+    (note,) = take_notes(located)
+    assert (note.key, note.number) == ("facilities_nowhere", 2)
+    assert "'b', 'c' (2 in all)" in note.detail
     listed = tables.to_decide()
     assert listed["place_id"].tolist() == ["b", "c"]
     assert listed.loc[0, "name"].startswith("'=")
@@ -494,6 +498,14 @@ def test_without_boundaries_the_located_rows_of_the_township_say_where(tmp_path)
     listed = layers.findings[layers.findings["kind"] == "not_placed"]
     assert listed["subject_id"].tolist() == ["d", "e"]
     assert not listed.geometry.is_empty.any()
+
+
+def test_a_place_of_another_county_is_not_put_amid_the_study_that_lies_between_its_neighbours(tmp_path):
+    # 金顶镇 is the box from 99 to 99.5 E: it lies between a and b, which like c are of another county.
+    rows = "a,甲,邻县,98.9,26.2,village\nb,乙,邻县,99.6,26.2,village\nc,丙,邻县,,,village\nd,丁,金顶镇,,,village\n"
+    layers = _only_list(tmp_path, rows)
+    assert set(_places(layers)) == {"a", "b", "d"}
+    assert layers.to_decide["place_id"].tolist() == ["c"]
 
 
 def test_a_list_that_has_no_coordinates_at_all_lies_in_its_townships(tmp_path):

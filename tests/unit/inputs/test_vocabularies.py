@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
-from spatial.formats.columns import SHIPPED, load_values
+from spatial.formats.columns import SHIPPED, load_values, translate_values
 from spatial.formats.notes import take_notes
 from spatial.inputs.names import PLAN_CLASSES
 from spatial.inputs.road_noding import CONDITIONS
@@ -156,6 +157,12 @@ def test_classes_that_cannot_be_told_are_unknown_and_counted(tmp_path):
     unknown = notes["places whose official class is unknown"]
     assert unknown.number == 3
     assert "'b', 'c', 'd'" in unknown.detail
+
+
+def test_a_column_of_unknown_words_goes_by_the_name_that_the_office_gave_it():
+    source = TableSource(path="roads.csv", values_file="cn", columns={"surface": "路面类型"})
+    (note,) = take_notes(translate_values(pd.DataFrame({"surface": ["不详"]}), source, Path("roads.csv"), []))
+    assert note.detail.startswith("words of 路面类型 that stand for unknown: 1 row(s)")
 
 
 def test_unknown_words_of_every_column_are_named_at_once(tmp_path):

@@ -149,6 +149,11 @@ def test_numbers_are_written_as_the_language_does():
     assert french.limit(9_656.064, "m") == "9,656\u00a0km"  # six miles
     assert french.share(0.967) == "96,7\u202f%"
     assert french.against(30.2, 30.0, "min") == "30,2\u00a0min pour un seuil de 30,0\u00a0min"
+    # Two miles are 3,218.688 m.
+    english = Words("en")
+    assert english.against(8_058.537, 3_218.688, "m") == "8.06 km against 3.219 km"
+    assert english.against(3_218.9, 3_218.688, "m") == "3,218.9 m against 3,218.7 m"
+    assert english.against(3_218.688, 3_218.688, "m") == "3.219 km against 3.219 km"
     assert chinese.figure(1234.5) == "1,234.5"
     # The number that is held is a little less than 2.675.
     assert Words("en").number(2.675, decimals=2) == "2.67"

@@ -18,6 +18,7 @@ from spatial.reporting.answer import (
     finding_text,
     first_actions,
     first_plan,
+    head_texts,
     over_text,
     reach_titles,
     service_texts,
@@ -261,6 +262,10 @@ def test_sentences_name_people_places_and_the_worst_first(answer):
     )
     assert "nobody has recorded it" in silent
     columns = {column["norm_id"]: column for column in answer["matrix"]["columns"]}
+    # Two norms of one service and limit are told apart by all that they ask for.
+    driven, walked = ({**columns[SEAT], "mode": mode} for mode in ("drive", "walk"))
+    assert len({*head_texts([driven, walked], words)}) == 2
+    assert head_texts([driven], words) == ["County seat 60 min"]
     first = answer["findings"][1]["first"]
     assert over_text(first[0], columns[SEAT], words) == "county seat 90 min, 30 min over"
     assert over_text(first[2], columns[SEAT], words) == "county seat: no way mapped"

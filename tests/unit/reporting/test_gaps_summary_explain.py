@@ -19,7 +19,7 @@ from spatial.messages import Words
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.law import NormRules, applicable_norms, load_register
 from spatial.norms.measuring import NormEvidence
-from spatial.reporting.explain import explain, explanation_text
+from spatial.reporting.explain import brief_text, explain, explanation_text
 from spatial.reporting.summary import (
     gates_text,
     headline_text,
@@ -666,6 +666,18 @@ def test_an_explanation_holds_all_that_is_known():
     assert norms["CN-THC-TOWNSHIP"]["level"] == "township"
     assert norms["IN-PRIM-1KM"]["level"] == "study"
     assert found["sources"][0]["size"] is None
+
+
+def test_the_short_text_of_a_place_names_the_norms_that_it_is_beyond_as_far_as_the_map_tells():
+    for language, heading, told in (
+        ("en", "Beyond norms, as far as the map tells", "  primary care: 63 min against 60 min"),
+        ("fr", "Au-delà de normes, d\u2019après la carte", None),
+        ("zh", "按图超出标准", None),
+    ):
+        lines = brief_text(explained("b"), language, mode="drive").splitlines()
+        assert heading in lines
+        assert told is None or told in lines[lines.index(heading) :]
+    assert "Beyond norms" not in brief_text(explained("a"), mode="drive")
 
 
 def test_an_explanation_in_words_tells_legs_norms_and_reasons():

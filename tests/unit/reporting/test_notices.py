@@ -114,7 +114,7 @@ def test_numbers_kinds_of_data_and_counts_are_said_as_the_language_does():
 def test_rows_and_kinds_of_geometry_in_a_notice_are_said_in_the_language():
     frame = pd.DataFrame({"name": ["甲", "合计", "合计"], "people": ["1", "1", "1"]})
     (totals,) = take_notes(left_totals(frame, {"合计"}))
-    assert say(totals, "fr") == "lignes de totaux laissées de côté : 'ligne 2', 'ligne 3' (2 en tout)"
+    assert say(totals, "fr") == "lignes de totaux laissées de côté : 'ligne 2 合计', 'ligne 3 合计' (2 en tout)"
     drawing = gpd.GeoDataFrame(
         {"Layer": ["roads"] * 3}, geometry=[shapely.LineString([(0, 0), (1, 1)]), shapely.Point(0, 0), None]
     )

@@ -15,7 +15,7 @@ import pytest
 from spatial.reporting.disclosure import PARTS, SUPPRESSED, cut, fit_for_sinks, people_as_sums, told_to
 from spatial.results import Results, read_results
 from spatial.stages import share
-from spatial.stages.share import share_check, share_package
+from spatial.stages.share import _public, share_check, share_package
 from spatial.study import Study
 from spatial.tables import TABLES
 from tests.page_blocks import blocks_of, data_of, piece_of
@@ -270,11 +270,16 @@ def test_what_is_withheld_says_so_in_every_sink_and_is_neither_0_nor_empty(publi
 
 
 @pytest.mark.slow
-def test_check_says_what_would_leave_of_all_sinks_and_what_of_facilities_stays(study, results):
+def test_check_says_what_would_leave_of_all_sinks_and_what_of_facilities_stays(study, results, monkeypatch):
+    shown = _public(study, results)
+    monkeypatch.setattr("spatial.stages.share._public", lambda *_: shown)
     said = "\n".join(share_check(study, results))
     assert "pages, workbook and QGIS project: made of these tables alone" in said
     assert "that lead to facilities of elderly care" in said
     assert "Audit: from all that leaves together, no suppressed number can be told to less than" in said
+    # What nothing bounds is told by no number.
+    monkeypatch.setattr("spatial.stages.share._public", lambda *_: replace(shown, least_width=np.inf))
+    assert "no suppressed number can be told to within any number of persons" in "\n".join(share_check(study, results))
 
 
 def test_a_service_that_nobody_knows_cannot_be_withheld(study):

@@ -109,6 +109,14 @@ def test_a_norm_that_is_crossed_is_named(tiny_done):
     assert any(line.startswith("  柳河") and line.endswith("now beyond: Primary school within 1 min") for line in lines)
 
 
+def test_a_norm_of_metres_is_said_not_to_be_tried(tiny_done):
+    study, results = with_a_norm_of_its_own(tiny_done)
+    metres = study.norms.add[0].model_copy(update={"metric": "network_dist_m", "threshold": 3218.688})
+    study = study.model_copy(update={"norms": study.norms.model_copy(update={"add": (metres,)})})
+    (line,) = (line for line in what_if(study, results, close=["f2"]).lines if line.startswith("not tried"))
+    assert "Primary school within 3.219 km" in line
+
+
 def test_minutes_that_cross_a_norm_are_not_written_as_the_norm(tiny_done):
     study, results = with_a_norm_of_its_own(tiny_done)
     four = study.norms.add[0].model_copy(update={"threshold": 4.0})
