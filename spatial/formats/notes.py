@@ -202,8 +202,7 @@ def leave_out(
     read = [
         name
         for name in theirs
-        if name in {*mapped_from, *source.id_from}
-        or (name in there and name not in source.keep_columns and name not in copies)
+        if name in mapped_from or (name in there and name not in source.keep_columns and name not in copies)
     ]
     kept = [name for name in theirs if name in source.keep_columns]
     left = [name for name in theirs if name not in read and name not in kept]

@@ -546,7 +546,7 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
             differ = [
                 name
                 for name, values in told.items()
-                if not np.isclose(values[1:], values[0], rtol=CLOSE, equal_nan=True).all()
+                if not np.isclose(values, values[:1] or 0.0, rtol=CLOSE, equal_nan=True).all()
             ]
             differ += [name for name in TERMS if any(row[name] != each[0][name] for row in each)]
         same = not absent and not differ
