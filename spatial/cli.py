@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import codecs
 import contextlib
+import functools
 import gc
 import io
 import logging
@@ -350,7 +351,7 @@ def plan(  # noqa: PLR0913 - an option each
     from spatial.stages.plan import add_plans, renew_actions  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    word_log(words_of(study, language))
+    word_log(functools.partial(words_of, study, language))
     with progress_bar() as report:
         results = run_line(study, processed=processed, maps=maps, until="gaps", progress=report)
     _say_lines((plan_lines if verbose else plan_overview)(study, results, language=language))
@@ -763,13 +764,12 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, **how: Any) -> None:
-    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - as above
     from spatial.runs import run_and_tell  # noqa: PLC0415 - as above
-    from spatial.stages.explain import words_of  # noqa: PLC0415 - as above
 
     keep_memory()
-    words = words_of(study)
-    word_log(words)
+    words = Words(study.outputs.languages[0])
     with progress_bar(lambda time: words.say("cost", "left", time=time)) as report:
         told = run_and_tell(study, progress=report, **how)
     _say_told(told)

@@ -387,13 +387,14 @@ WORDED = "worded"
 class PlainFormatter(logging.Formatter):
     """Write a line of the log so that no name in it is obeyed by the terminal or begins a line of its own."""
 
-    words: Any = None  # of the language of the study, once that is known
+    words: Callable[[], Any] | None = None  # makes those of the language of the study, once that is known
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
         """Format the message."""
         if self.words is not None and (worded := getattr(record, WORDED, None)) is not None:
-            more = f" ({self.words.say('warning', 'more')})" if hasattr(record, "is_last") else ""
-            record.message = worded(self.words) + more
+            words = self.words()
+            more = f" ({words.say('warning', 'more')})" if hasattr(record, "is_last") else ""
+            record.message = worded(words) + more
         return one_line(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
@@ -401,8 +402,8 @@ class PlainFormatter(logging.Formatter):
         return printable(super().format(record))
 
 
-def word_log(words: object) -> None:
-    """Let lines of the log be in some words from here on, where they may be."""
+def word_log(words: Callable[[], Any]) -> None:
+    """Let lines of the log be in some words from here on, where they may be; these are made when a line is."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler.formatter, PlainFormatter):
             handler.formatter.words = words

@@ -18,7 +18,7 @@ from spatial import pipeline
 from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError, of_kind
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
-from spatial.plain_text import quoted
+from spatial.plain_text import quoted, word_log
 from spatial.results import Results, read_results
 from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
@@ -392,6 +392,13 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     **how: Any,
 ) -> Told:
     """Run a study, and say which stages ran and what they took, its answer, and where everything is."""
+
+    def log_words() -> Words:
+        from spatial.stages.explain import words_of  # noqa: PLC0415 - takes longer than a run with nothing to do
+
+        return words_of(study)
+
+    word_log(log_words)
     here = study if scenario is None else scenario_study(study, scenario, processed)
     profile = folders_of(here, processed)[0] / "run.pstats"
     before_s = _compiling_s()

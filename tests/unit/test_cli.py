@@ -1,5 +1,6 @@
 """The command line: what each command prints, with which exit code, and what it leaves alone."""
 
+import functools
 import json
 import logging
 import pstats
@@ -420,17 +421,18 @@ def test_warnings_of_a_run_are_in_the_language_of_the_study_with_its_names_of_se
         ("zh", "医院", "医院在 1,234 个居民点中的 2 个可能显得比实际好"),
         ("fr", "Hôpital", "connu\u00a0: Hôpital, l\u2019offre peut paraître meilleure"),
     ):
-        shown.words = Words(language, names={"hospital": name})
+        words = Words(language, names={"hospital": name})
+        shown.words = functools.partial(Words, language, names={"hospital": name})
         assert said in shown.format(told[0])
-        assert shown.format(told[1]).endswith(f"({shown.words.say('warning', 'more')})")
+        assert shown.format(told[1]).endswith(f"({words.say('warning', 'more')})")
 
 
 def test_commands_that_run_stages_word_the_log_by_its_handlers(monkeypatch):
     handler = logging.StreamHandler()
     handler.setFormatter(PlainFormatter())
     monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler(), handler])
-    word_log(Words("fr"))
-    assert handler.formatter.words == Words("fr")
+    word_log(french := functools.partial(Words, "fr"))
+    assert handler.formatter.words is french
 
 
 # --- errors that nobody raised on purpose -----------------------------------------------------------------------

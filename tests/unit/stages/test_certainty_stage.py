@@ -1,5 +1,7 @@
 """Certainty from the study file: what headline norms ask for is what is varied and counted."""
 
+import functools
+
 import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
@@ -88,7 +90,7 @@ def test_a_run_that_memory_will_not_do_for_is_told_beforehand_what_to_do(caplog)
     assert "name fewer access.services or network.modes" in caplog.text
     shown = PlainFormatter("%(message)s")
     for language, said in (("zh", "约需 8,400 MB"), ("fr", "environ 8\u202f400 Mo")):
-        shown.words = Words(language)
+        shown.words = functools.partial(Words, language)
         assert said in shown.format(caplog.records[-1])
     assert not warn_of_memory(500_000, 14, 1, free_mb=8_400.0)
     assert free_memory_mb() is None or free_memory_mb() > 0.0
