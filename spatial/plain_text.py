@@ -368,10 +368,8 @@ class FewOfAKind(logging.Filter):
         """Tell whether a message is new, and of a kind of which few were said."""
         if record.levelno >= logging.ERROR:
             return True
-        text, said = (
-            record.getMessage(),
-            self.said.setdefault(f"{record.name} {getattr(record, 'kind', record.msg)}", set()),
-        )
+        kind = f"{record.name} {getattr(record, 'kind', record.msg)}"
+        text, said = record.getMessage(), self.said.setdefault(kind, set())
         if text in said or len(said) >= self.most:
             return False
         said.add(text)

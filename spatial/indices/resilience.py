@@ -65,7 +65,7 @@ def bridges(graph: TravelGraph) -> BoolArray:
 
 
 def _open_roads(graph: TravelGraph) -> IntArray:
-    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    is_open = graph.is_open
     return np.flatnonzero((is_open | is_open[graph.edge_partner]) & graph.is_counted & (graph.road_class != TURN))
 
 

@@ -215,6 +215,11 @@ class TravelGraph:
             found[place.get(self.edge_id[edge].replace(TWIN, ""), [edge])] = edge
         return found
 
+    @property
+    def is_open(self) -> BoolArray:
+        """Tell which edges are not closed in both directions."""
+        return np.isfinite(self.forward_min) | np.isfinite(self.backward_min)
+
     @cached_property
     def edge_partner(self) -> IntArray:
         """Other direction of each road that is two edges; any other edge is its own partner."""

@@ -708,8 +708,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
 
 def edges_of_word(graph: TravelGraph, word: RoadWord) -> BoolArray:
     """Find the edges that are what a word for roads means and that are not closed both ways."""
-    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
-    return is_open & pd.Series(getattr(graph, word.column)).isin(word.yes).to_numpy()
+    return graph.is_open & pd.Series(getattr(graph, word.column)).isin(word.yes).to_numpy()
 
 
 def upgrade_words() -> dict[str, RoadWord]:

@@ -515,10 +515,9 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     stops = snap(network, points, candidates=MOST_CANDIDATES, max_snap_m=TOUCH_M, min_component_km=0.0)
     # Where turns took a junction apart its nodes lie in one place, and each has some of the roads there; that of the
     # end of a link has none, and all may come onto it there, and go from it.
-    is_open = np.isfinite(network.forward_min[stops.edge]) | np.isfinite(network.backward_min[stops.edge])
     is_own = (network.edge_from[stops.edge] == nodes[:, None]) & (stops.fraction < HALF)
     is_own |= (network.edge_to[stops.edge] == nodes[:, None]) & (stops.fraction > HALF)
-    is_own &= is_open
+    is_own &= network.is_open[stops.edge]
     kept = is_own | ~is_own.any(axis=1)[:, None]
     edge, metres = np.where(kept, stops.edge, -1), np.where(kept, stops.distance_m, np.inf)
     stops = merge_snaps([replace(stops, edge=edge, distance_m=metres)])

@@ -146,10 +146,8 @@ def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
         return []
     rows = records_of(progress.loc[progress["state"] != "proposed"].drop(columns="plan_id"))
     # Where an action is stands in its id, which is that of its plan and of its place; links stand there by their own.
-    apart, proposed = (
-        place_ids_apart(tables),
-        tables.get("plan_actions", pd.DataFrame(columns=["action_id", "place_id"])),
-    )
+    apart = place_ids_apart(tables)
+    proposed = tables.get("plan_actions", pd.DataFrame(columns=["action_id", "place_id"]))
     of_action = proposed.set_index("action_id")["place_id"].to_dict()
     ends = [apart(of_action.get(row["action_id"], str(row["action_id"]).partition("/")[2])) for row in rows]
     named = names_of_places(tables, {part for parts in ends for part in parts})

@@ -182,6 +182,5 @@ def _open_roads(graphs: Mapping[str, TravelGraph]) -> set[str]:
     """Roads with a way in any mode."""
     found: set[str] = set()
     for graph in graphs.values():
-        is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
-        found |= set(graph.road_id[is_open].tolist())
+        found |= set(graph.road_id[graph.is_open].tolist())
     return found

@@ -423,9 +423,8 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
     # The first or the last row is the sum of the others where most columns say so.
     counts = [one.numbers for one in whole if len(one.finite) > 2 and not says_ratio(one.name)]
     said = {row: [2 * n[row] / np.nansum(n) for n in counts if np.nansum(n) and np.isfinite(n[row])] for row in (-1, 0)}
-    sums = [row for row, doubled in said.items() if doubled and np.mean(np.isclose(doubled, 1.0, rtol=1e-3)) >= HALF][
-        :1
-    ]
+    is_sum = {row: bool(told) and np.mean(np.isclose(told, 1.0, rtol=1e-3)) >= HALF for row, told in said.items()}
+    sums = [row for row in said if is_sum[row]][:1]
     for profile in whole if not found else ():
         key, basis = _key_of(profile.name), basis_told(profile.name)
         if not key or (key in found and (not basis or basis in found[key].by_basis)):
