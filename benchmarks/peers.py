@@ -5,7 +5,6 @@ Each function returns a function without arguments, as `measure.in_own_process` 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,10 +64,9 @@ def plain_speeds() -> SpeedTable:
         Tagged limits as they are, else the class's speed; no caps.
     """
     table = load_speeds("osrm_like")
-    drive = replace(table.modes["drive"], uses_caps=False, ungraded_track=np.inf)
-    return replace(
-        table, name="plain", maxspeed={**table.maxspeed, "share": 1.0}, modes={**table.modes, "drive": drive}
-    )
+    drive = table.drive.model_copy(update={"uses_caps": False, "ungraded_track": np.inf})
+    limits = table.maxspeed.model_copy(update={"share": 1.0})
+    return table.model_copy(update={"name": "plain", "maxspeed": limits, "drive": drive})
 
 
 def drivable_xml(extract: Path, xml: Path) -> Path:

@@ -289,6 +289,7 @@ from .errors import WorkersError as WorkersError
 # What signatures and fields of the names above are made of.
 from .study.access import AccessOptions as AccessOptions
 from .study.score import Adoption as Adoption
+from .network.speeds import AllSeasonTags as AllSeasonTags
 from .network.kernels_search import Arcs as Arcs
 from .study.access import AreaOptions as AreaOptions
 from .inputs.inspection.reports import Bounds as Bounds
@@ -312,6 +313,7 @@ from .norms.measuring import Estimate as Estimate
 from .score.scoreboard import Evidence as Evidence
 from .access.calibration import FactorBounds as FactorBounds
 from .access.floating_catchment import FcaMethod as FcaMethod
+from .network.speeds import FerryWait as FerryWait
 from .inputs.inspection.reports import FieldReport as FieldReport
 from .inputs.inspection.reports import FileReport as FileReport
 from .study.score import FlowTotals as FlowTotals
@@ -320,6 +322,7 @@ from .study.score import GapTargets as GapTargets
 from .terrain.friction import GroundSpeed as GroundSpeed
 from .study.access import GroupOptions as GroupOptions
 from .study.region import GroupShare as GroupShare
+from .network.speeds import ImputedWidths as ImputedWidths
 from .inputs.inspection.guesses import KnownGround as KnownGround
 from .formats.files import KnownIssue as KnownIssue
 from .study.sources import LandcoverSource as LandcoverSource
@@ -372,7 +375,9 @@ from .study.outputs import SharingOptions as SharingOptions
 from .study.access import SnapRules as SnapRules
 from .formats.files import SourceRecord as SourceRecord
 from .study.sources import Sources as Sources
+from .network.speeds import SpeedCaps as SpeedCaps
 from .access.uncertainty import SpeedFactors as SpeedFactors
+from .network.speeds import SpeedLimits as SpeedLimits
 from .network.speeds import SpeedTable as SpeedTable
 from .network.splitting import SplitGraph as SplitGraph
 from .terrain.surface import SurfaceOptions as SurfaceOptions
@@ -384,5 +389,4 @@ from .study import Tiers as Tiers
 from .study.access import UncertaintyOptions as UncertaintyOptions
 from .norms.evaluation import UnitGates as UnitGates
 from .study.access import WalkRange as WalkRange
-from .network.speeds import WidthRules as WidthRules
 from .terrain.coverage import ZonalSums as ZonalSums

@@ -402,7 +402,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     if season is not None and rules is not None:
         rough = has_any(used, "smoothness", rules.closed_smoothness)[pieces.road]
         graph = slowed_by_season(graph, season, table, closed=rough)
-    wait_min = table.ferry_wait_min if ferry_wait_min is None else ferry_wait_min
+    wait_min = table.ferry.wait_min if ferry_wait_min is None else ferry_wait_min
     if wait_min is not None:
         graph = with_ferry_times(graph, used, wait_min=wait_min)
     return graph if turns is None else with_turns(graph, turns)

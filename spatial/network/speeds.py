@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import BeforeValidator, Field, StrictBool, field_validator
 
-from spatial.errors import NetworkError, StudyError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, StudyError, first_of, of_kind, refuse
 from spatial.formats.tag_rules import SEASON_TAGS
 from spatial.network.combined import join_legs, take_legs, whole_split
 from spatial.network.graph import TravelGraph, length_share, with_components
@@ -29,93 +30,14 @@ from spatial.network.road_access import (
 )
 from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.study.access import BY_BUS
-from spatial.study.base import LETTERS_OF_KEY
+from spatial.study.base import Model, option, section
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.inputs.road_tags import RoadLines
 
 
-# What the width of a road does: caps on its speed, and which modes it carries; a wider road is never slower.
-
-_QUOTES = 'write the width in metres and in quotes, such as "3.5" = 20.0'
-
-
-@dataclass(frozen=True)
-class WidthRules:
-    """
-    What the width of roads does to speeds.
-
-    Parameters
-    ----------
-    caps : Mapping[float, float]
-        Km/h of roads narrower than so many metres.
-    imputed : Mapping[str, float]
-        Metres by road class, for roads whose width is not known.
-    """
-
-    caps: Mapping[float, float] = field(default_factory=dict)
-    imputed: Mapping[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def from_table(cls, values: Mapping[str, Any]) -> WidthRules:
-        """Take the sections ``[caps.width]`` and ``[width.imputed]`` of a checked speed table."""
-        caps = {float(width): float(speed) for width, speed in values["caps"].get("width", {}).items()}
-        imputed = values.get("width", {}).get("imputed", {})
-        return cls(dict(sorted(caps.items())), {kind: float(width) for kind, width in imputed.items()})
-
-    def cap(self, width_m: FloatArray) -> FloatArray:
-        """
-        Find the speed in km/h that a width in metres allows, inf where it caps none or is not known (NaN).
-
-        It is the lowest of all widths that the road is narrower than.
-
-        >>> WidthRules({3.0: 15.0, 4.5: 30.0}).cap(np.array([2.9, 3.0, 4.5])).tolist()
-        [15.0, 30.0, inf]
-        """
-        cap = np.full(len(width_m), np.inf)
-        for limit, speed in self.caps.items():
-            cap = np.where(width_m < limit, np.minimum(cap, speed), cap)
-        return cap
-
-
-def width_problems(values: Mapping[str, Any]) -> list[str]:
-    """List what is wrong with the widths of a speed table."""
-    caps, width = values["caps"].get("width", {}), values.get("width", {})
-    if not isinstance(caps, dict) or not isinstance(width, dict):
-        return [f"caps.width and width: must be sections; {_QUOTES}"]
-    problems = [f"width.{key}: unknown key; there is imputed" for key in width if key != "imputed"]
-    imputed = width.get("imputed", {})
-    if not isinstance(imputed, dict):
-        return [*problems, "width.imputed: must be a section of metres by road class"]
-    problems += [
-        f"width.imputed.{kind}: must be a number of metres above 0 (found {metres!r})"
-        for kind, metres in imputed.items()
-        if not _is_number(metres) or not metres > 0
-    ]
-    metres = {key: as_number(key) for key in caps}
-    wrong = [
-        f"caps.width.{key}: {_QUOTES} (found {item!r})"
-        for key, item in caps.items()
-        if not 0 < metres[key] < math.inf or not _is_number(item)
-    ]
-    if wrong:
-        return problems + wrong
-    ordered = sorted((metres[key], speed) for key, speed in caps.items())
-    return problems + [
-        f"caps.width: below {narrow:g} m {fast:g} km/h are allowed and below {wide:g} m only {slow:g}; "
-        "a wider road must not be slower"
-        for (narrow, fast), (wide, slow) in pairwise(ordered)
-        if fast > slow
-    ]
-
-
-def _is_number(item: object) -> bool:
-    is_number = isinstance(item, int | float) and not isinstance(item, bool)
-    return is_number and 0 <= item < math.inf  # type: ignore[operator]
-
-
-# The speed table: class, surface, smoothness, track grade and tagged limits, in files that a user may edit.
+# The speed table: class, surface, smoothness, track grade, widths and limits, in files that a user may edit.
 
 MODES = ("walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
 """Modes of travel."""
@@ -125,128 +47,193 @@ MOST_IN_TABLE = 10_000.0
 
 PRESETS = ("osrm_like", "rural_cn", "conservative")
 
-_LISTS = ("surface_yes", "surface_no", "unpaved", "smoothness_no", "tracktype_yes", "tracktype_no", "class_yes")
-_SECTIONS = {"name", "extends", "maxspeed", "caps", "width", "all_season", "season", "ferry", *MODES}
-_TAG_CAPS = ("surface", "smoothness", "tracktype")
-_FLAGS = ("uses_maxspeed", "uses_caps", "uses_width")
-_MODE_NUMBERS = ("factor", "unpaved_factor", "ungraded_track", "min_width_m")
-_MODE_KEYS = {"like", "classes", *_FLAGS, *_MODE_NUMBERS}
-_SEASON_LISTS = ("modes", "unpaved_classes", "closed_classes", "closed_surfaces", "closed_smoothness")
-_SEASON_KEYS = {*_SEASON_LISTS, "unpaved_factor", "surface", "closes_fair_weather"}
+_QUOTES = 'write the width in metres and in quotes, such as "3.5" = 20.0'
 
 
-@dataclass(frozen=True)
-class ModeSpeeds:
+def _number(*, may_be_zero: bool = True, may_be_inf: bool = False) -> BeforeValidator:
+    """Refuse what no number of the table can be."""
+    least = "of at least 0" if may_be_zero else "above 0"
+    most = f"{MOST_IN_TABLE:,.0f}{', or inf' if may_be_inf else ''}"
+
+    def checked(value: Any) -> Any:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_inf = may_be_inf and value == math.inf
+        if not (is_number and (value > 0 or (may_be_zero and value == 0)) and (value <= MOST_IN_TABLE or is_inf)):
+            raise ValueError(f"must be a number {least} and at most {most}")
+        return value
+
+    return BeforeValidator(checked)
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, list | frozenset) or not all(isinstance(word, str) for word in value):
+        raise ValueError("must be a list of words")
+    return value
+
+
+_ENDLESS = Field(allow_inf_nan=True)  # so that each number is refused in the words of the table
+Speed = Annotated[float, _ENDLESS, _number()]
+AboveZero = Annotated[float, _ENDLESS, _number(may_be_zero=False)]
+Cap = Annotated[float, _ENDLESS, _number(may_be_inf=True)]
+ListOfWords = Annotated[frozenset[str], BeforeValidator(_words)]
+
+
+class ModeSpeeds(Model):
+    """Speeds of one mode."""
+
+    like: Literal[*MODES] | None = option(None, "Mode whose speeds it has but for those that it lists")  # type: ignore[valid-type]
+    classes: dict[str, Speed] = option({}, "Km/h by road class; a class that is not listed is closed to the mode")
+    factor: AboveZero = option(1.0, "Multiplies the effective speed")
+    uses_maxspeed: StrictBool = option(False, "Whether a tagged limit replaces the class's speed")
+    uses_caps: StrictBool = option(False, "Whether surface, smoothness and track grade cap the speed")
+    unpaved_factor: Speed = option(1.0, "Multiplies the speed on surfaces that are not paved")
+    ungraded_track: Cap = option(math.inf, "Cap of a track without grade, km/h; inf for none")
+    uses_width: StrictBool = option(False, "Whether the width of a road caps the speed")
+    min_width_m: Speed = option(0.0, "Roads known or taken to be narrower are closed to the mode; 0 for none")
+
+
+class SeasonRules(Model):
+    """What a season does to the speeds of a table; a factor of 0 closes a road."""
+
+    modes: ListOfWords = option(frozenset(), "Modes that the season slows; all others are left as they are")
+    unpaved_factor: Speed = option(1.0, "Multiplies the speed on unpaved surfaces that `surface` does not name")
+    surface: dict[str, Speed] = option({}, "Factor by surface")
+    unpaved_classes: ListOfWords = option(frozenset(), "Road classes taken as not paved where no surface is known")
+    closed_classes: ListOfWords = option(frozenset(), "Road classes that the season closes")
+    closed_surfaces: ListOfWords = option(frozenset(), "Surfaces that it closes")
+    closed_smoothness: ListOfWords = option(frozenset(), "Values of smoothness that it closes")
+    closes_fair_weather: StrictBool = option(False, "Whether it closes the roads that are known not to be all-season")
+
+    @field_validator("modes")
+    @classmethod
+    def _are_modes(cls, modes: frozenset[str]) -> frozenset[str]:
+        if unknown := sorted(modes - {*MODES}):
+            raise ValueError(f"{', '.join(map(repr, unknown))} is no mode; there are {', '.join(MODES)}")
+        return modes
+
+
+class SpeedCaps(Model):
+    """Highest speeds, km/h, by value of a tag and by width."""
+
+    surface: dict[str, Cap]
+    smoothness: dict[str, Cap]
+    tracktype: dict[str, Cap]
+    width: dict[float, Speed] = option({}, "Km/h of roads narrower than so many metres; a wider road is never slower")
+
+    @field_validator("width", mode="before")
+    @classmethod
+    def _by_metres(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            raise ValueError(f"must be a section; {_QUOTES}")  # noqa: TRY004 - pydantic collects ValueErrors
+        metres = {key: as_number(key) for key in given}
+        refuse(
+            "caps.width",
+            [
+                f"caps.width.{key}: {_QUOTES} (found {item!r})"
+                for key, item in given.items()
+                if not 0 < metres[key] < math.inf or isinstance(item, dict)
+            ],
+        )
+        return {metres[key]: given[key] for key in sorted(given, key=metres.__getitem__)}
+
+    @field_validator("width")
+    @classmethod
+    def _wider_is_faster(cls, caps: dict[float, float]) -> dict[float, float]:
+        for (narrow, fast), (wide, slow) in pairwise(caps.items()):
+            if fast > slow:
+                raise ValueError(
+                    f"below {narrow:g} m {fast:g} km/h are allowed and below {wide:g} m only {slow:g}; "
+                    "a wider road must not be slower"
+                )
+        return caps
+
+
+def width_cap(caps: Mapping[float, float], width_m: FloatArray) -> FloatArray:
     """
-    Speeds of one mode.
+    Find the speed in km/h that a width in metres allows, inf where it caps none or is not known (NaN).
 
-    Parameters
-    ----------
-    classes : Mapping[str, float]
-        Km/h by road class; a class that is not listed is closed to the mode.
-    factor : float
-        Multiplies the effective speed.
-    uses_maxspeed : bool
-        Whether a tagged limit replaces the class's speed.
-    uses_caps : bool
-        Whether surface, smoothness and track grade cap the speed.
-    unpaved_factor : float
-        Multiplies the speed on surfaces that are not paved.
-    ungraded_track : float
-        Cap of a track without grade, km/h; inf for none.
-    uses_width : bool
-        Whether the width of a road caps the speed.
-    min_width_m : float
-        Roads known or taken to be narrower are closed to the mode; 0 for none.
+    It is the lowest of all widths that the road is narrower than.
+
+    >>> width_cap({3.0: 15.0, 4.5: 30.0}, np.array([2.9, 3.0, 4.5])).tolist()
+    [15.0, 30.0, inf]
     """
-
-    classes: Mapping[str, float]
-    factor: float = 1.0
-    uses_maxspeed: bool = False
-    uses_caps: bool = False
-    unpaved_factor: float = 1.0
-    ungraded_track: float = math.inf
-    uses_width: bool = False
-    min_width_m: float = 0.0
+    cap = np.full(len(width_m), np.inf)
+    for limit, speed in caps.items():
+        cap = np.where(width_m < limit, np.minimum(cap, speed), cap)
+    return cap
 
 
-@dataclass(frozen=True)
-class SeasonRules:
-    """
-    What a season does to the speeds of a table; a factor of 0 closes a road.
+class SpeedLimits(Model):
+    """What tagged limits mean."""
 
-    Parameters
-    ----------
-    modes : frozenset of str
-        Modes that the season slows; all others are left as they are.
-    unpaved_factor : float
-        Multiplies the speed on surfaces that are not paved and that `surface` does not name.
-    surface : Mapping[str, float]
-        Factor by surface.
-    unpaved_classes : frozenset of str
-        Road classes taken as not paved where no surface is known.
-    closed_classes : frozenset of str
-        What the season closes.
-    closed_surfaces : frozenset of str
-        Surfaces that it closes.
-    closed_smoothness : frozenset of str
-        Values of smoothness that it closes.
-    closes_fair_weather : bool
-        Whether it closes the roads that are known not to be all-season.
-    """
-
-    modes: frozenset[str] = frozenset()
-    unpaved_factor: float = 1.0
-    surface: Mapping[str, float] = field(default_factory=dict)
-    unpaved_classes: frozenset[str] = frozenset()
-    closed_classes: frozenset[str] = frozenset()
-    closed_surfaces: frozenset[str] = frozenset()
-    closed_smoothness: frozenset[str] = frozenset()
-    closes_fair_weather: bool = False
+    share: AboveZero = option(1.0, "Share of a tagged limit that is driven")
+    mph: AboveZero = option(1.609344, "Km/h in a mile an hour")
+    knots: AboveZero = option(1.852, "Km/h in a knot")
+    none: AboveZero = option(140.0, "Km/h where there is no limit")
+    walk: AboveZero = option(5.0, "Km/h at walking pace")
+    zones: dict[str, AboveZero] = option({}, 'Km/h of "ro:urban", or of "urban" in any country')
 
 
-@dataclass(frozen=True)
-class SpeedTable:
-    """
-    Everything that decides how fast a road is.
+class AllSeasonTags(Model):
+    """Values of tags that tell whether a road can be used all the year."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the table, printed beside every result.
-    maxspeed : Mapping[str, float]
-        ``share`` of a tagged limit that is driven; km/h of ``mph``, ``knots``, ``none`` and ``walk``.
-    zones : Mapping[str, float]
-        Km/h of ``"ro:urban"`` or of ``"urban"`` in any country.
-    surface_caps : Mapping[str, float]
-        Km/h by value of the tag surface.
-    smoothness_caps : Mapping[str, float]
-        Km/h by value of the tag smoothness.
-    tracktype_caps : Mapping[str, float]
-        Km/h by grade of track.
-    all_season : Mapping[str, frozenset[str]]
-        Values that tell whether a road can be used all the year.
-    modes : Mapping[str, ModeSpeeds]
-        One entry a mode.
-    seasons : Mapping[str, SeasonRules]
-        What each season changes; ``"dry"`` is always there and changes nothing unless the file says so.
-    ferry_wait_min : float or None
-        Minutes of wait a boarding, where the file says so.
-    widths : WidthRules
-        What the width of roads does.
-    """
+    surface_yes: ListOfWords = frozenset()
+    surface_no: ListOfWords = frozenset()
+    unpaved: ListOfWords = frozenset()
+    smoothness_no: ListOfWords = frozenset()
+    tracktype_yes: ListOfWords = frozenset()
+    tracktype_no: ListOfWords = frozenset()
+    class_yes: ListOfWords = frozenset()
 
-    name: str
-    maxspeed: Mapping[str, float]
-    zones: Mapping[str, float]
-    surface_caps: Mapping[str, float]
-    smoothness_caps: Mapping[str, float]
-    tracktype_caps: Mapping[str, float]
-    all_season: Mapping[str, frozenset[str]]
-    modes: Mapping[str, ModeSpeeds]
-    seasons: Mapping[str, SeasonRules] = field(default_factory=lambda: {"dry": SeasonRules()})
-    ferry_wait_min: float | None = None
-    widths: WidthRules = field(default_factory=WidthRules)
+
+class ImputedWidths(Model):
+    """Widths of roads whose own is not known."""
+
+    imputed: dict[str, AboveZero] = option({}, "Metres by road class")
+
+
+class FerryWait(Model):
+    """What ferries do."""
+
+    wait_min: Speed | None = option(None, "Minutes of wait a boarding, where the file says so")
+
+
+class SpeedTable(Model):
+    """Everything that decides how fast a road is; the sections of its file."""
+
+    name: str = option(..., "Name of the table, printed beside every result")
+    extends: str | None = option(None, "Table that it was laid over")
+    maxspeed: SpeedLimits = option(..., "What tagged limits mean")
+    caps: SpeedCaps = option(..., "Highest speeds by tag and by width")
+    width: ImputedWidths = section(ImputedWidths)
+    all_season: AllSeasonTags = option(..., "What tells whether a road can be used all the year")
+    season: dict[str, SeasonRules] = option({}, "What each season changes; dry changes nothing unless the file says so")
+    ferry: FerryWait = section(FerryWait)
+    walk: ModeSpeeds
+    cycle: ModeSpeeds
+    ebike: ModeSpeeds
+    motorcycle: ModeSpeeds
+    drive: ModeSpeeds
+    emergency: ModeSpeeds
+
+    @property
+    def modes(self) -> dict[str, ModeSpeeds]:
+        """Speeds of each mode, with those of the mode that it is like below its own."""
+        sections: dict[str, ModeSpeeds] = {mode: getattr(self, mode) for mode in MODES}
+        return {
+            mode: own
+            if own.like is None
+            else sections[own.like].model_copy(
+                update={name: getattr(own, name) for name in own.model_fields_set}
+                | {"like": None, "classes": sections[own.like].classes | own.classes}
+            )
+            for mode, own in sections.items()
+        }
+
+    @property
+    def seasons(self) -> dict[str, SeasonRules]:
+        """Rules of each season; dry is always there."""
+        return {"dry": SeasonRules(), **self.season}
 
 
 def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
@@ -258,36 +245,14 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
     """
     if isinstance(speeds, SpeedTable):
         return speeds
-    values = _merged(str(speeds), seen=())
-    refuse(f"speed table {speeds}", _problems(values), StudyError)
-    caps, season = values["caps"], values["all_season"]
-    modes = {}
-    for mode in MODES:
-        section = dict(values[mode])
-        parent = section.pop("like", None)
-        if parent is not None:
-            section = _overlay({key: item for key, item in values[parent].items() if key != "like"}, section)
-        classes = {key: float(item) for key, item in section.pop("classes", {}).items()}
-        modes[mode] = ModeSpeeds(classes=classes, **section)
-    seasons = {"dry": SeasonRules()}
-    for name, section in values.get("season", {}).items():
-        rules: dict[str, Any] = {
-            key: frozenset(item) if key in _SEASON_LISTS else item for key, item in section.items()
-        }
-        seasons[name] = SeasonRules(**rules)
-    return SpeedTable(
-        name=str(values["name"]),
-        maxspeed={key: float(value) for key, value in values["maxspeed"].items() if key != "zones"},
-        zones=dict(values["maxspeed"]["zones"]),
-        surface_caps=dict(caps["surface"]),
-        smoothness_caps=dict(caps["smoothness"]),
-        tracktype_caps=dict(caps["tracktype"]),
-        all_season={key: frozenset(season.get(key, ())) for key in _LISTS},
-        modes=modes,
-        seasons=seasons,
-        ferry_wait_min=values.get("ferry", {}).get("wait_min"),
-        widths=WidthRules.from_table(values),
-    )
+    where, values = f"speed table {speeds}", _merged(str(speeds), seen=())
+    lacking = [name for name in ("maxspeed", "caps", "all_season", *MODES) if not isinstance(values.get(name), dict)]
+    missing = 'the section is missing; begin the file with extends = "osrm_like"'
+    refuse(where, [f"{name}: {missing}" for name in lacking], StudyError)
+    try:
+        return SpeedTable(**values)
+    except ContractError as error:
+        raise StudyError(where, error.problems) from None
 
 
 def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
@@ -318,92 +283,6 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
-def _problems(values: Mapping[str, Any]) -> list[str]:
-    problems = [
-        f"{key}: unknown section; there are {', '.join(sorted(_SECTIONS))}" for key in values if key not in _SECTIONS
-    ]
-    problems += [
-        f'{section}: the section is missing; begin the file with extends = "osrm_like"'
-        for section in ("maxspeed", "caps", "all_season", *MODES)
-        if not isinstance(values.get(section), dict)
-    ]
-    if problems:
-        return problems
-    problems += [
-        f"caps.{name}: unknown section; there are {', '.join(_TAG_CAPS)} and width"
-        for name in values["caps"]
-        if name not in {*_TAG_CAPS, "width"}
-    ]
-    for name in _TAG_CAPS:
-        problems += _not_speeds(f"caps.{name}", values["caps"].get(name, None), may_be_inf=True)
-    problems += width_problems(values)
-    limits = {key: item for key, item in values["maxspeed"].items() if key != "zones"}
-    problems += _not_speeds("maxspeed", limits, may_be_zero=False)
-    problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"), may_be_zero=False)
-    problems += _season_problems(values.get("season", {}))
-    problems += [
-        f"all_season.{key}: must be a list of words"
-        for key, words in values["all_season"].items()
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words)
-    ]
-    ferry = values.get("ferry", {})
-    problems += _not_speeds("ferry", ferry)
-    problems += [f"ferry.{key}: unknown key" for key in ferry if key != "wait_min"] if isinstance(ferry, dict) else []
-    for mode in MODES:
-        section = values[mode]
-        problems += [f"{mode}.{key}: unknown key" for key in section if key not in _MODE_KEYS]
-        problems += _not_speeds(f"{mode}.classes", section.get("classes", {}))
-        if section.get("like", "drive") not in MODES:
-            problems.append(f"{mode}.like: {section['like']!r} is no mode; there are {', '.join(MODES)}")
-        problems += [
-            f"{mode}.{key}: must be true or false" for key in _FLAGS if not isinstance(section.get(key, True), bool)
-        ]
-        for key in _MODE_NUMBERS:
-            given = {key: section[key]} if key in section else {}
-            problems += _not_speeds(mode, given, may_be_zero=key != "factor", may_be_inf=key == "ungraded_track")
-    return problems
-
-
-def _season_problems(seasons: object) -> list[str]:
-    if not isinstance(seasons, dict) or not all(isinstance(rules, dict) for rules in seasons.values()):
-        return ["season: must hold sections such as [season.wet]"]
-    problems: list[str] = []
-    for name, rules in seasons.items():
-        where = f"season.{name}"
-        problems += [f"{where}.{key}: unknown key" for key in rules if key not in _SEASON_KEYS]
-        problems += _not_speeds(where, {key: rules[key] for key in ("unpaved_factor",) if key in rules})
-        problems += _not_speeds(f"{where}.surface", rules.get("surface", {}))
-        problems += [
-            f"{where}.{key}: must be a list of words"
-            for key in _SEASON_LISTS
-            if not isinstance(rules.get(key, []), list) or not all(isinstance(word, str) for word in rules.get(key, []))
-        ]
-        if not isinstance(rules.get("closes_fair_weather", False), bool):
-            problems.append(f"{where}.closes_fair_weather: must be true or false")
-        if isinstance(rules.get("modes", []), list):
-            problems += [
-                f"{where}.modes: {mode!r} is no mode; there are {', '.join(MODES)}"
-                for mode in rules.get("modes", [])
-                if mode not in MODES
-            ]
-    return problems
-
-
-def _not_speeds(where: str, section: object, *, may_be_zero: bool = True, may_be_inf: bool = False) -> list[str]:
-    if not isinstance(section, dict):
-        return [f"{where}: must be a section of numbers"]
-    least = "of at least 0" if may_be_zero else "above 0"
-    most = f"{MOST_IN_TABLE:,.0f}{', or inf' if may_be_inf else ''}"
-    return [
-        f"{where}.{key}: must be a number {least} and at most {most} (found {repr(item)[:LETTERS_OF_KEY]})"
-        for key, item in section.items()
-        if isinstance(item, bool)
-        or not isinstance(item, int | float)
-        or not (item > 0 or (may_be_zero and item == 0))
-        or (item > MOST_IN_TABLE and not (item == math.inf and may_be_inf))
-    ]
-
-
 # How fast each road is, and whether it can be used all the year, by the speed table.
 
 _NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|kmph|mph|knots|knot)?$")
@@ -430,16 +309,16 @@ def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
     >>> parse_maxspeed("30 mph")
     48.28032
     """
-    rules = table or load_speeds()
-    units = {"mph": rules.maxspeed["mph"], "knot": rules.maxspeed["knots"]}
+    limits = (table or load_speeds()).maxspeed
+    units = {"mph": limits.mph, "knot": limits.knots}
     found = []
     for part in members(text):
         if part in {"none", "walk"}:
-            found.append(rules.maxspeed[part])
+            found.append(getattr(limits, part))
         elif number := _NUMBER.match(part):
             found.append(float(number[1]) * units.get((number[2] or "").rstrip("s"), 1.0))
         elif zone := _ZONE.match(part):
-            found.append(rules.zones.get(part, rules.zones.get(zone[1], math.nan)))
+            found.append(limits.zones.get(part, limits.zones.get(zone[1], math.nan)))
     return min((speed for speed in found if speed > 0), default=math.nan)
 
 
@@ -451,13 +330,9 @@ def speeds_of_roads(
     by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
     cap = np.full(len(roads), np.inf)
     if rules.uses_caps:
-        for name, caps in (
-            ("surface", table.surface_caps),
-            ("smoothness", table.smoothness_caps),
-            ("tracktype", table.tracktype_caps),
-        ):
+        for name in ("surface", "smoothness", "tracktype"):
 
-            def lowest(text: str, caps: Mapping[str, float] = caps) -> float:
+            def lowest(text: str, caps: Mapping[str, float] = getattr(table.caps, name)) -> float:
                 return min((caps[part] for part in members(text) if part in caps), default=math.inf)
 
             cap = np.fmin(cap, tag_values(roads, name).numbers(lowest))
@@ -466,20 +341,20 @@ def speeds_of_roads(
     # Widths are as the roads say, else by their class.
     width = number_values(roads, "width_m")
     width = np.where(width > 0, width, np.nan)
-    usual_width = class_values(roads).numbers(lambda kind: table.widths.imputed.get(kind, math.nan))
+    usual_width = class_values(roads).numbers(lambda kind: table.width.imputed.get(kind, math.nan))
     is_imputed = np.isnan(width) & ~np.isnan(usual_width)
     width = np.where(is_imputed, usual_width, width)
     too_narrow = width < rules.min_width_m
-    cap = np.minimum(cap, table.widths.cap(width)) if rules.uses_width else cap
+    cap = np.minimum(cap, width_cap(table.caps.width, width)) if rules.uses_width else cap
     cap = np.where(too_narrow, 0.0, cap)
-    slow = np.where(has_any(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
+    slow = np.where(has_any(roads, "surface", table.all_season.unpaved), rules.unpaved_factor, 1.0)
     both, bad = _limits(roads, "maxspeed", table)
     speeds, tagged, unreadable = [], [], np.zeros(len(roads), dtype=bool)
     for direction in ("maxspeed_forward", "maxspeed_backward"):
         own, own_bad = _limits(roads, direction, table)
         limit = np.where(np.isnan(own), both, own)
         known = ~np.isnan(limit) & rules.uses_maxspeed
-        base = np.where(known, table.maxspeed["share"] * limit, by_class)
+        base = np.where(known, table.maxspeed.share * limit, by_class)
         base = np.where(np.isnan(by_class), np.nan, base)
         speeds.append(np.minimum(base, cap) * slow * rules.factor * speed_factor)
         tagged.append(known)
@@ -493,7 +368,7 @@ def speeds_of_roads(
         is_stated &= may_go
         speeds = [np.where(is_stated, stated * speed_factor, each) for each in speeds]
     source = np.select([is_stated, tagged[0] | tagged[1]], ["stated", "maxspeed"], "class").astype(object)
-    needs_width = rules.min_width_m > 0 or (rules.uses_width and len(table.widths.caps) > 0)
+    needs_width = rules.min_width_m > 0 or (rules.uses_width and len(table.caps.width) > 0)
     return RoadSpeeds(
         speeds[0],
         speeds[1],
@@ -526,17 +401,15 @@ def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> O
     for name in SEASON_TAGS:
         tag = tag_values(roads, name)
         fails |= tag.is_tagged & ~tag.is_in(["no"])
-    fails = fails | (
-        has_any(roads, "surface", lists["surface_no"]) | has_any(roads, "smoothness", lists["smoothness_no"])
-    )
+    fails = fails | (has_any(roads, "surface", lists.surface_no) | has_any(roads, "smoothness", lists.smoothness_no))
     # Each member of a list must hold: a road is as good as its worst stretch.
     surfaces = tag_values(roads, "surface")
-    holds = surfaces.has_any(lists["surface_yes"])
-    holds &= surfaces.fits(lambda text: lists["surface_yes"].issuperset(members(text)))
-    holds = holds | class_values(roads).is_in(lists["class_yes"])
+    holds = surfaces.has_any(lists.surface_yes)
+    holds &= surfaces.fits(lambda text: lists.surface_yes.issuperset(members(text)))
+    holds = holds | class_values(roads).is_in(lists.class_yes)
     untagged = ~tag_values(roads, "surface").is_tagged
-    holds = holds | (untagged & has_any(roads, "tracktype", lists["tracktype_yes"]))
-    fails = fails | (untagged & has_any(roads, "tracktype", lists["tracktype_no"]))
+    holds = holds | (untagged & has_any(roads, "tracktype", lists.tracktype_yes))
+    fails = fails | (untagged & has_any(roads, "tracktype", lists.tracktype_no))
     return np.select([fails, holds], ["no", "yes"], "unknown").astype(object)
 
 
@@ -675,8 +548,8 @@ def _factors(roads: pd.DataFrame, rules: SeasonRules, table: SpeedTable) -> tupl
     road_class = roads["road_class"].to_numpy(dtype=object).astype(str)
     # The lowest factor of the members of a list that are known; of several rules for one the last here holds.
     by_word = {
-        **dict.fromkeys(table.all_season["surface_yes"], 1.0),
-        **dict.fromkeys(table.all_season["unpaved"], rules.unpaved_factor),
+        **dict.fromkeys(table.all_season.surface_yes, 1.0),
+        **dict.fromkeys(table.all_season.unpaved, rules.unpaved_factor),
         **{word: float(factor) for word, factor in rules.surface.items()},
         **dict.fromkeys(rules.closed_surfaces, 0.0),
     }
@@ -692,6 +565,6 @@ def _factors(roads: pd.DataFrame, rules: SeasonRules, table: SpeedTable) -> tupl
     closed = np.isin(road_class, sorted(rules.closed_classes))
     if rules.closes_fair_weather:
         closed |= all_season == "no"
-    untouched = np.isin(road_class, sorted(table.all_season["class_yes"]))
+    untouched = np.isin(road_class, sorted(table.all_season.class_yes))
     untouched |= road_class == FERRY
     return np.where(untouched, 1.0, np.where(closed, 0.0, factor)), imputed & ~untouched

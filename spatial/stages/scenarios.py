@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -179,7 +178,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
     # What multiplies every speed of the study holds for new roads that take theirs from the table.
     table = load_speeds(speed_table(options, options.network.speeds))
     factor = options.network.speed_factor
-    modes = {name: replace(rules, factor=rules.factor * factor) for name, rules in table.modes.items()}
+    modes = {name: rules.model_copy(update={"factor": rules.factor * factor}) for name, rules in table.modes.items()}
     return Scenario(
         item.name,
         close=closed,
@@ -187,7 +186,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
         factors=item.speed_factors,
         add=added_roads(options, item, graph.crs),
         season=item.season,
-        table=replace(table, modes=modes),
+        table=table.model_copy(update=modes),
         snap_tolerance_m=item.snap_tolerance_m,
     )
 

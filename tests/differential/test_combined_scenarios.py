@@ -52,7 +52,7 @@ def both_of(roads):
 def speed(mode, kind, surface="asphalt"):
     rules = load_speeds().modes[mode]
     paved = rules.unpaved_factor if surface == "dirt" else 1.0
-    cap = load_speeds().surface_caps.get(surface, np.inf) if rules.uses_caps else np.inf
+    cap = load_speeds().caps.surface.get(surface, np.inf) if rules.uses_caps else np.inf
     cap = min(cap, rules.ungraded_track) if kind == "track" else cap
     return min(rules.classes.get(kind, 0.0), cap) * rules.factor * paved
 

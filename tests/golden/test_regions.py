@@ -120,7 +120,7 @@ def test_rutlands_osteopath_is_no_primary_care(county):
 
 def test_rutlands_speeds_in_miles_are_read_as_such(county):
     # 30 mph is 48.28 km/h; the table takes a share of what is allowed as what is driven.
-    share = load_speeds("osrm_like").maxspeed["share"]
+    share = load_speeds("osrm_like").maxspeed.share
     drive = county.edges.query("mode == 'drive' and speed_source == 'maxspeed'")
     by_road = drive.drop_duplicates(["road_id", "speed_km_h"])
     at_thirty = np.isclose(by_road["speed_km_h"], 30 * KM_A_MILE * share)

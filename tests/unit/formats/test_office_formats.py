@@ -324,5 +324,5 @@ def test_shipped_vocabularies_speak_the_words_of_the_speed_table(name, tmp_path)
     table = load_speeds("rural_cn")
     walked = {"path", "footway", "bridleway", "service", "ferry"}
     assert set(words["road_class"].values()) <= set(table.modes["drive"].classes) | walked
-    known = {*table.all_season["surface_yes"], *table.all_season["surface_no"], ""}
+    known = {*table.all_season.surface_yes, *table.all_season.surface_no, ""}
     assert set(words["surface"].values()) <= known

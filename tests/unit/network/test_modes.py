@@ -272,7 +272,7 @@ def test_every_fault_of_a_season_is_listed_with_its_key(tmp_path):
     for key in ("unpaved_factor", "modes: 'fly'", "closed_classes", "closes_fair_weather", "rain", "surface.mud"):
         assert f"season.wet.{key}" in shown
     assert "ferry.wait_min" in shown
-    assert "ferry.boat: unknown key" in shown
+    assert "ferry.boat: unknown option" in shown
 
 
 @pytest.mark.parametrize(

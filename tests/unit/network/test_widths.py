@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from spatial.errors import ContractError, NetworkError, StudyError
 from spatial.network.build import build_network
-from spatial.network.speeds import WidthRules, load_speeds, speeds_of_roads
+from spatial.network.speeds import load_speeds, speeds_of_roads, width_cap
 
 OWN = """
 extends = "osrm_like"
@@ -123,15 +123,15 @@ def test_widths_that_are_no_numbers_are_refused(own, width):
     widths=st.lists(st.floats(0.1, 15.0), min_size=2, max_size=8),
 )
 def test_a_wider_road_is_never_slower(caps, widths):
-    speeds = WidthRules(dict(caps)).cap(np.sort(np.array(widths)))
+    speeds = width_cap(dict(caps), np.sort(np.array(widths)))
     assert (np.diff(np.nan_to_num(speeds, posinf=1e9)) >= 0).all()
 
 
 def test_the_order_of_roads_and_of_the_table_changes_nothing():
-    rules = WidthRules({4.5: 20.0, 3.0: 15.0})
+    caps = {4.5: 20.0, 3.0: 15.0}
     widths = np.array([2.0, 4.0, 5.0])
-    assert rules.cap(widths).tolist() == [15.0, 20.0, math.inf]
-    assert rules.cap(widths[::-1]).tolist() == [math.inf, 20.0, 15.0]
+    assert width_cap(caps, widths).tolist() == [15.0, 20.0, math.inf]
+    assert width_cap(caps, widths[::-1]).tolist() == [math.inf, 20.0, 15.0]
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_the_order_of_roads_and_of_the_table_changes_nothing():
             '[caps.width]\n"3.0" = 30.0\n"4.5" = 20.0\n',
             ("below 3 m 30 km/h are allowed and below 4.5 m only 20", "a wider road must not be slower"),
         ),
-        ("[caps.widht]\nx = 1.0\n", ("caps.widht: unknown section", "and width")),
-        ("[width.imputed]\ntrack = 0.0\n", ("width.imputed.track: must be a number of metres above 0",)),
-        ("[width]\nby_class = 1\n", ("width.by_class: unknown key",)),
-        ("[drive]\nuses_width = 1\n", ("drive.uses_width: must be true or false",)),
+        ("[caps.widht]\nx = 1.0\n", ("caps.widht: unknown option",)),
+        ("[width.imputed]\ntrack = 0.0\n", ("width.imputed.track: must be a number above 0",)),
+        ("[width]\nby_class = 1\n", ("width.by_class: unknown option",)),
+        ("[drive]\nuses_width = 1\n", ("drive.uses_width: Input should be a valid boolean",)),
         ("[drive]\nmin_width_m = -1.0\n", ("drive.min_width_m: must be a number of at least 0 and at most 10,000",)),
     ],
 )
