@@ -379,25 +379,24 @@ def plan(  # noqa: PLR0913 - an option each
 def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, **wanted: Any) -> None:
     """Try what a closed, a new or the best new facilities change, and for whom, on the finished run."""
     from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import decisions, folders_of  # noqa: PLC0415 - as above
+    from spatial.runs import decisions, folders_of, words_for  # noqa: PLC0415 - as above
     from spatial.stages.what_if import RESTS_ON, TRIED, what_if  # noqa: PLC0415 - as above
 
-    study = _study(study_file, raw)
+    study, then = _study(study_file, raw), f"spatial run {quoted(study_file)}"
+    say = functools.partial(words_for(study).of("commands").say, "try")
     results = read_results(folders_of(study, processed)[0])
-    for waiting in decisions(study, processed=processed):
-        if waiting.runs and waiting.stage in RESTS_ON:
-            told = f"the run is not up to date ({waiting.stage}: {waiting.reason})"
-            _say(f"warning: {told}; first: spatial run {quoted(study_file)}", err=True)
-            break
+    behind = [one for one in decisions(study, processed=processed) if one.runs and one.stage in RESTS_ON]
+    for one in behind[:1]:
+        _say(say("behind", stage=one.stage, reason=one.reason, command=then), err=True)
     found = what_if(study, results, name=name or TRIED, **wanted)
     _say_lines(found.lines)
     if name is None:
-        _say(f"to keep it as a scenario of {study_file}: the same with --write NAME")
+        _say(say("keep", file=study_file))
         return
     from spatial.drafting.adding import add_scenario  # noqa: PLC0415 - as above
 
     add_scenario(study_file, found.scenario, raw=raw)
-    _say(f"wrote [[scenarios]] {name} into {study_file}; next: spatial run {quoted(study_file)} --scenario {name}")
+    _say(say("wrote", name=name, file=study_file, command=f"{then} --scenario {name}"))
 
 
 @cli.command()
@@ -764,12 +763,11 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, **how: Any) -> None:
-    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - as above
-    from spatial.runs import run_and_tell  # noqa: PLC0415 - as above
+    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import run_and_tell, words_for  # noqa: PLC0415 - as above
 
     keep_memory()
-    words = Words(study.outputs.languages[0])
+    words = words_for(study)
     with progress_bar(lambda time: words.say("cost", "left", time=time)) as report:
         told = run_and_tell(study, progress=report, **how)
     _say_told(told)

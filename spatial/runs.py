@@ -371,6 +371,18 @@ def study_of_extract(extract: Path, endings: Sequence[str]) -> tuple[Path, str]:
     return target, f"{target} is there already, and is run as it is: {again}"
 
 
+def words_for(study: Study) -> Words:
+    """Take the words in which commands speak of a study, those of its first language; the log speaks so too then."""
+
+    def log_words() -> Words:
+        from spatial.stages.explain import words_of  # noqa: PLC0415 - takes longer than a run with nothing to do
+
+        return words_of(study)
+
+    word_log(log_words)
+    return Words(study.outputs.languages[0])
+
+
 class Told(NamedTuple):
     """What the command line says of a run."""
 
@@ -392,13 +404,7 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     **how: Any,
 ) -> Told:
     """Run a study, and say which stages ran and what they took, its answer, and where everything is."""
-
-    def log_words() -> Words:
-        from spatial.stages.explain import words_of  # noqa: PLC0415 - takes longer than a run with nothing to do
-
-        return words_of(study)
-
-    word_log(log_words)
+    words = words_for(study)
     here = study if scenario is None else scenario_study(study, scenario, processed)
     profile = folders_of(here, processed)[0] / "run.pstats"
     before_s = _compiling_s()
@@ -424,7 +430,6 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     cost = cost_told(study, results, is_full=verbose)
     compiling_s = _compiling_s() - before_s
     if compiling_s >= _TOLD_FROM_S:
-        words = Words(study.outputs.languages[0])
         cost.append(words.say("cost", "compiling", seconds=words.number(compiling_s, decimals=1)))
     return Told(cost, lines, []) if verbose else Told(cost[:1], lines, cost[1:])
 

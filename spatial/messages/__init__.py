@@ -51,7 +51,7 @@ class Words:
     """
 
     language: str  # its code, such as ``zh``
-    part: str = "results"  # results, comparison, sign_off, pages, workbook, qgis or columns
+    part: str = "results"  # results, comparison, sign_off, pages, workbook, qgis, sharing, commands or columns
     # names of services in that language; a service without one goes by its id
     names: Mapping[str, str] | None = None
 
@@ -230,7 +230,7 @@ def warn(log: logging.Logger, key: str, **values: object) -> None:
     """Warn in English; whoever shows the log words it in another language, with its names of services (in tuples)."""
 
     def told(words: Words) -> str:
-        joint, said = words.of("results").say("line", "list"), dict(values)
+        joint, said = words.of("results").say("headline", "list"), dict(values)
         for name, value in values.items():
             if isinstance(value, tuple):
                 said[name] = joint.join(map(words.service, value))

@@ -427,6 +427,11 @@ def test_warnings_of_a_run_are_in_the_language_of_the_study_with_its_names_of_se
         assert shown.format(told[1]).endswith(f"({words.say('warning', 'more')})")
 
 
+def test_a_warning_of_several_services_lists_them(caplog):
+    warn(logging.getLogger("a"), "no_routes", number=2, most=9, service=("hospital", "school"))
+    assert caplog.messages[0].endswith(": hospital, school")
+
+
 def test_commands_that_run_stages_word_the_log_by_its_handlers(monkeypatch):
     handler = logging.StreamHandler()
     handler.setFormatter(PlainFormatter())
