@@ -379,15 +379,17 @@ def plan(  # noqa: PLR0913 - an option each
 def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, **wanted: Any) -> None:
     """Try what a closed, a new or the best new facilities change, and for whom, on the finished run."""
     from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runner.run import reason_text  # noqa: PLC0415 - as above
     from spatial.runs import decisions, folders_of, words_for  # noqa: PLC0415 - as above
     from spatial.stages.what_if import RESTS_ON, TRIED, what_if  # noqa: PLC0415 - as above
 
     study, then = _study(study_file, raw), f"spatial run {quoted(study_file)}"
-    say = functools.partial(words_for(study).of("commands").say, "try")
+    words = words_for(study).of("commands")
+    say = functools.partial(words.say, "try")
     results = read_results(folders_of(study, processed)[0])
     behind = [one for one in decisions(study, processed=processed) if one.runs and one.stage in RESTS_ON]
     for one in behind[:1]:
-        _say(say("behind", stage=one.stage, reason=one.reason, command=then), err=True)
+        _say(say("behind", stage=one.stage, reason=reason_text(one.why, words), command=then), err=True)
     found = what_if(study, results, name=name or TRIED, **wanted)
     _say_lines(found.lines)
     if name is None:
@@ -409,11 +411,10 @@ def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, *
 @full_option
 def status(study_file: Path, raw: Path, *, verbose: bool, **where: Any) -> None:
     """Say which stages would run, and why; with -v also what each took when it last ran."""
-    from spatial.runs import cost_told, decisions, finished_run  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import cost_told, decisions, finished_run, status_lines  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    for decision in decisions(study, **where):
-        _say(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
+    _say_lines(status_lines(study, decisions(study, **where)))
     if verbose:
         finished = finished_run(study, where["processed"], where["scenario"])
         _say_lines(cost_told(*finished, is_full=True, all_stages=True))

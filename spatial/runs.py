@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,11 +19,11 @@ from spatial import pipeline
 from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError, of_kind
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
-from spatial.plain_text import quoted, word_log
+from spatial.plain_text import display_width, padded, quoted, word_log
 from spatial.results import Results, read_results
 from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
-from spatial.runner.run import Decision, plan, run_stages
+from spatial.runner.run import Decision, Reason, plan, reason_text, run_stages
 from spatial.store import Artifact, Store
 from spatial.study import PLANS_FILE, PlannedStudy, Study, planned_study
 from spatial.study.base import LETTERS_OF_KEY
@@ -37,6 +38,8 @@ _HEADLINES = ".headlines.json"
 """What a run said last, so that it can be said again without being worded again."""
 _TOLD_FROM_S = 1.0
 """How long kernels compile at least where it is told."""
+_LABEL_COLUMNS = 14
+"""What stands before a path takes so many columns of the terminal."""
 _MOST_NAMED = 3
 """Stages that are named where a run is behind."""
 
@@ -231,9 +234,18 @@ def _decided(
     first = plan(pipeline.TODAY, study, base, pages, verify=verify)
     waiting = [decision.stage for decision in first if decision.runs]
     if waiting:
-        reason = f"stage {waiting[0]} runs before it"
-        return [*first, *(Decision(stage.name, True, reason) for stage in pipeline.SCENARIO_STAGES)]
+        why = (Reason("before", waiting[0]),)
+        return [*first, *(Decision(stage.name, True, why) for stage in pipeline.SCENARIO_STAGES)]
     return [*first, *plan(pipeline.SCENARIO_STAGES, planned, folder, planned_pages, base=base, verify=verify)]
+
+
+def status_lines(study: Study, found: Sequence[Decision]) -> Iterator[str]:
+    """Say of each stage whether it would run, and why."""
+    words = Words(study.outputs.languages[0], "commands")
+    does = {runs: words.say("status", "run" if runs else "skip") for runs in (True, False)}
+    wide = max(map(display_width, does.values()))
+    for one in found:
+        yield f"{padded(does[one.runs], -wide)}  {one.stage:<11} {reason_text(one.why, words)}"
 
 
 def behind_told(study: Study, processed: str | Path, scenario: str | None) -> Iterator[str]:
@@ -340,14 +352,18 @@ def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool
     kept = results.record["stages"]
     stages = {stage.name: kept.get(stage.name) for stage in (pipeline.SCENARIO_STAGES[0], *pipeline.STAGES)}
     stages = {name: facts for name, facts in stages.items() if facts and (facts["ran"] or all_stages)}
+    words, every = Words(study.outputs.languages[0]), len(kept)
+    say = partial(words.of("commands").say, "run")
     if not stages:
-        return [f"all {len(kept)} stages are up to date"]
-    # A study in Chinese tells its figures in Chinese; reasons name keys of the study, as all lines about them do.
-    words = Words(study.outputs.languages[0])
-    reasons = {name: facts["reason"] for name, facts in stages.items()}
+        return [say("up_to_date", stages=every)]
+    # A run of an earlier version kept its reasons in English alone.
+    reasons = {
+        name: reason_text(facts["why"], words) if "why" in facts else facts["reason"] for name, facts in stages.items()
+    }
     first = next(iter(stages))
-    head = [] if is_full else [f"ran {len(stages)} of {len(kept)} stages, the first one {first}: {reasons[first]}"]
-    return [*head, *cost_lines(stages, words, is_full=is_full, beside=reasons if is_full else None)]
+    head = say("ran", ran=len(stages), stages=every, stage=first, reason=reasons[first])
+    costs = cost_lines(stages, words, is_full=is_full, beside=reasons if is_full else None)
+    return [*costs] if is_full else [head, *costs]
 
 
 def _compiling_s() -> float:
@@ -410,23 +426,19 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     before_s = _compiling_s()
     with profiled(profile) if is_profiled else contextlib.nullcontext():
         results = run(study, scenario=scenario, processed=processed, maps=maps, **how)
-    lines = [] if scenario is None else [f"scenario {scenario} of the study {study.name}"]
+    say = partial(words.of("commands").say, "run")
+    lines = [] if scenario is None else [say("scenario", scenario=scenario, study=study.name)]
     lines += headlines_of(study, results, is_full=verbose)
     index, project = results.index_page, results.folder / f"{results.folder.name}.qgz"
     has_pages = index is not None and index.is_file()
-    lines += [f"pages:        {index}"] if has_pages else []
-    lines += [f"QGIS project: {project}"] if project.is_file() else []
-    lines.append(f"tables:       {results.folder}")
-    if is_profiled:
-        lines.append(f"profile:      {profile}; to read it: python -m pstats {profile}, then: sort cumtime, stats 30")
+    named = {"pages": index if has_pages else "", "project": project if project.is_file() else ""}
+    named |= {"tables": results.folder, "profile": say("profiled", file=profile) if is_profiled else ""}
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
-        lines.append(f"to compare:   spatial compare {quoted(today)} {quoted(results.folder)}")
-    elif file is not None and has_pages:
-        typed = quoted(file)
-        lines.append(
-            f"next: spatial explain | plan | try {typed}; every norm, how sure, and why: spatial run -v {typed}"
-        )
+        named["compare"] = f"spatial compare {quoted(today)} {quoted(results.folder)}"
+    lines += [f"{padded(say(key), -_LABEL_COLUMNS)}{value}" for key, value in named.items() if value]
+    if scenario is None and file is not None and has_pages:
+        lines.append(say("next", study=quoted(file)))
     cost = cost_told(study, results, is_full=verbose)
     compiling_s = _compiling_s() - before_s
     if compiling_s >= _TOLD_FROM_S:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from spatial.errors import first_of
-from spatial.plain_text import SCREEN_COLUMNS, display_width, first_screen, shortened, toml_key, toml_value
+from spatial.plain_text import SCREEN_COLUMNS, display_width, first_screen, padded, shortened, toml_key, toml_value
 from spatial.study import Study
 from spatial.study.sources import TableSource
 
@@ -257,13 +257,13 @@ def report_lines(report: FileReport) -> Iterator[str]:
             yield from _wrapped(f"coordinates: {remark}")
         if layer.fields:
             yield (
-                f"  {_padded('field', NAME_WIDTH)} {'type':<12} {'filled':>13}  {_padded('as', MEANING_WIDTH)} examples"
+                f"  {padded('field', -NAME_WIDTH)} {'type':<12} {'filled':>13}  {padded('as', -MEANING_WIDTH)} examples"
             )
         for item in layer.fields:
             filled = f"{item.filled:,}/{item.rows:,}"
             head = (
-                f"  {_padded(item.name, NAME_WIDTH)} {item.kind:<12} {filled:>13}  "
-                f"{_padded(item.meaning or '-', MEANING_WIDTH)} "
+                f"  {padded(' '.join(item.name.split()), -NAME_WIDTH)} {item.kind:<12} {filled:>13}  "
+                f"{padded(item.meaning or '-', -MEANING_WIDTH)} "
             )
             yield (head + shortened(", ".join(item.examples), max(12, WIDTH - display_width(head)))).rstrip()
         why = f": {'; '.join(layer.reasons)}" if layer.reasons else ""
@@ -274,11 +274,6 @@ def report_lines(report: FileReport) -> Iterator[str]:
         for proposal in filter(None, (layer.proposal, *layer.others)):
             yield ""
             yield from toml_block(proposal)
-
-
-def _padded(text: str, width: int) -> str:
-    plain = " ".join(text.split())
-    return plain + " " * max(0, width - display_width(plain))
 
 
 def _wrapped(text: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from spatial.plain_text import SCREEN_COLUMNS, display_width, shortened
+from spatial.plain_text import SCREEN_COLUMNS, display_width, padded, shortened
 from spatial.store import replace
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def cost_lines(
     widths = [max(display_width(title), least) for title, least in zip(titles, (7, 7, 11), strict=True)]
 
     def line(name: str, figures: Sequence[str], said: str) -> str:
-        cells = [_padded(name, -named), *(_padded(one, width) for one, width in zip(figures, widths, strict=True))]
+        cells = [padded(name, -named), *(padded(one, width) for one, width in zip(figures, widths, strict=True))]
         told = "  ".join(cells)
         return f"{told}  {shortened(said, SCREEN_COLUMNS - display_width(told) - 2)}".rstrip()
 
@@ -194,12 +194,6 @@ def cost_lines(
 
 def _number(facts: Mapping[str, Any], key: str) -> float:
     return float(facts.get(key) or 0.0)
-
-
-def _padded(text: str, width: int) -> str:
-    """Fill a text up to a width of the terminal, behind it where the width is negative."""
-    blank = " " * (abs(width) - display_width(text))
-    return f"{text}{blank}" if width < 0 else f"{blank}{text}"
 
 
 @contextlib.contextmanager
