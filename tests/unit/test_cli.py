@@ -318,7 +318,7 @@ def test_status_and_the_end_of_a_run_speak_the_language_of_the_study(command, ti
     assert stages["maps"].endswith("研究文件中的 outputs.languages")
     outcome = tiny_done.run("--stage", "gaps")
     assert outcome.err == "全部17个阶段均为最新\n"
-    assert outcome.out.splitlines()[-2] == f"数据表\uff1a       {tiny_done.processed / 'tiny'}"
+    assert outcome.out.splitlines()[-2] == f"数据表\uff1a      {tiny_done.processed / 'tiny'}"
 
 
 def test_status_of_a_study_that_never_ran_writes_nothing(command, tiny):
