@@ -204,12 +204,13 @@ def inspect(file: Path, raw: Path, against: Path | None, *, verbose: bool) -> No
 @full_option
 def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     """Find every fault of the study file and its sources before any work: what to decide, and what to look at."""
-    from spatial.drafting.study_file import decision_lines, guess_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.drafting.study_file import marked_lines, words_of_file  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.stages.check import LOOK, Checked, check_study, short_lines  # noqa: PLC0415 - as above
 
-    decide = list(decision_lines(study_file))
+    words = words_of_file(study_file)
+    decide, guessed = marked_lines(study_file, words)
     try:
-        found = [*check_study(_study(study_file, raw)), *(Checked(LOOK, text) for text in guess_lines(study_file))]
+        found = [*check_study(_study(study_file, raw)), *(Checked(LOOK, text) for text in guessed)]
     except SpatialError:
         _say_lines(decide)  # what is left to decide may be the cause
         raise
@@ -217,7 +218,7 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
         _say_lines(decide)
         _say_lines(one.text if one.kind == "head" else f"  {one.text}" for one in found)
         return
-    _say_lines(short_lines(decide, found))
+    _say_lines(short_lines(decide, found, words))
 
 
 @cli.command()

@@ -250,19 +250,6 @@ def columns_of_file(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if name != "geometry"] if use is None else list(use[3])
 
 
-def column_lines(uses: Mapping[tuple[str, str], ColumnUse]) -> Iterator[str]:
-    """Say of each list which columns are read, kept and left out; their names, never what is in them."""
-    for (path, item), use in uses.items():
-        yield f"{path}: {item}: columns read: {', '.join(use.read) or 'none'}"
-        if use.kept:
-            yield f"{path}: {item}: columns kept and handed out: {', '.join(use.kept)}"
-        if use.left_out:
-            yield (
-                f"{path}: {item}: columns left out: {', '.join(use.left_out)} (no key names them; keep_columns of the "
-                "source lists those that are to be handed out)"
-            )
-
-
 # What a reader of a table noticed and passed over: kept with the frame until the counts of a run take it.
 
 _NOTES = "notes"
