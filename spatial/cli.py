@@ -293,8 +293,7 @@ def add_own_norm(study_file: Path, service: str, limit: str, share: str, raw: Pa
     """Add a norm: spatial add norm study.toml pharmacy 20min 90%."""
     from spatial.drafting.adding import add_norm  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    _say(add_norm(study_file, service, limit, share, raw=raw, more=more))
-    _say(f"next: spatial run {quoted(study_file)}")
+    _say_lines(add_norm(study_file, service, limit, share, raw=raw, more=more))
 
 
 @click.command()
