@@ -21,8 +21,10 @@ from spatial.messages import FALLBACK, Words
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyproj
 
+    from spatial.arrays import IntArray
     from spatial.study.sources import TableSource
 
 
@@ -275,10 +277,28 @@ class Note:
         return Words(FALLBACK).notice(self.key, self.values)
 
 
+SHEET_ROWS = "sheet_rows"
+
+
+def number_rows(frame: pd.DataFrame, numbers: npt.ArrayLike) -> None:
+    """Keep with a frame which row of its file each of its rows is, as a spreadsheet shows it: the first one is 1."""
+    shifts = np.asarray(numbers, dtype=np.int64) - np.arange(len(frame))
+    starts = np.flatnonzero(np.diff(shifts, prepend=-1))
+    frame.attrs[SHEET_ROWS] = [starts.tolist(), shifts[starts].tolist()]
+
+
+def row_numbers(frame: pd.DataFrame | pd.Series) -> IntArray:
+    """Give each row its number, as a spreadsheet shows those of a list; in a layer or another frame they begin at 1."""
+    starts, shifts = frame.attrs.get(SHEET_ROWS) or [[0], [1]]
+    at = np.arange(len(frame), dtype=np.int64)
+    numbers: IntArray = at + np.asarray(shifts)[np.searchsorted(starts, at, side="right") - 1]
+    return numbers
+
+
 class Row(NamedTuple):
     """A row of a list that has no id, or that is shown by what it begins with."""
 
-    number: int  # from 1
+    number: int  # as a spreadsheet shows it
     label: str = ""
 
 
