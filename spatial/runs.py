@@ -71,11 +71,7 @@ def finished_run(study: Study, processed: str | Path, scenario: str | None) -> F
 
 
 def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> Study:
-    """
-    Put what users drew in QGIS into a study, by way of the folder ``edits`` of the run, so that no file is held.
-
-    A layer that is not there says as much as an empty one, and is made where `makes_file`.
-    """
+    """Put what users drew in QGIS into a study by way of the run's folder ``edits``, so that no file is held."""
     if not study.qgis.edits:
         return study
     path = Path(study.qgis.edits)
@@ -512,12 +508,7 @@ class Replayed(NamedTuple):
 
 
 def replay(record: Path, out: Path, *, raw: Path, progress: Callable[[float, str], None] | None = None) -> Replayed:
-    """
-    Make a run again from its `run.json`, in a new folder, and say whether its files have the same bytes.
-
-    A run of a scenario begins with the tables of the run that it was laid on, whose record lies in the folder beside.
-    Sources that are not there are refused; those that changed are named, as are versions and code.
-    """
+    """Make a run again in a new folder, and say whether its files have the same bytes, and what changed since."""
     from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - imports most of the package
     from spatial.stages.policy import check_policy  # noqa: PLC0415 - as above
 

@@ -111,12 +111,7 @@ def _service_called(service: str, vocabulary: Vocabulary, problems: list[str]) -
 def add_table(
     study_file: Path, file: Path, *, what: str, raw: Path, service: str | None = None, columns: Sequence[str] = ()
 ) -> Iterator[str]:
-    """
-    Write a list of people, or of facilities, into a study file, and say which rows found their place.
-
-    `service` is what every row is, and `columns`, such as ``name=nimi``, say of which column what is read: both go
-    before what the titles and the cells tell.
-    """
+    """Write a list into a study, by `service` and `columns` before what is seen, and say which rows found a place."""
     kind = {"people": "attributes", "facilities": "facilities"}[what]
     problems = [f"service: belongs to facilities, not to {what}"] if service and what != "facilities" else []
     told = dict(column.partition("=")[::2] for column in columns)

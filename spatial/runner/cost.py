@@ -108,11 +108,7 @@ MMAP_ARRAYS = 2**16
 
 
 def keep_memory() -> None:
-    """
-    Let one allocator keep what a table frees for the next one: the system clears each page that it hands out.
-
-    Arrow has an allocator of its own otherwise, and that of the C library hands back from 128 kB on.
-    """
+    """Let one allocator keep what a table frees for the next: the system clears each page that it hands out."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow reads it when it is first used
     _set_allocator({M_MMAP_THRESHOLD: ARRAY_BYTES, M_TRIM_THRESHOLD: FREE_BYTES})
 
@@ -141,11 +137,7 @@ def _trim() -> None:
 
 
 def give_back_memory(before_mb: float) -> None:
-    """
-    Hand memory that nothing uses any more back to the system, where much more is held than before.
-
-    Allocators keep it for later, and the stages of a country would add up: a table freed in small pieces stays theirs.
-    """
+    """Hand memory back where much more is held than before: what allocators keep of each stage would add up."""
     if held_mb() - before_mb < LARGE_MB:
         return
     import pyarrow as pa  # noqa: PLC0415 - a process that holds so much has loaded it

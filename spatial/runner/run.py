@@ -89,11 +89,7 @@ def raw_files(study: Study) -> list[Path]:
 
 
 def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
-    """
-    List the files of the user's own that a stage may read beside the sources, sorted, below the raw root.
-
-    Each has the files beside it that are one source with it; some may be missing.
-    """
+    """List the files of the user's own, and those that are one with them, that a stage may read beside the sources."""
     named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
     named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}
     sections = {key.partition(".")[0] for key in keys}
@@ -383,11 +379,7 @@ class _Run:
     def _write(
         self, stage: Stage, made: dict[str, Value | list[Artifact]], before: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """
-        Write what a stage made, if it is what it declares, and describe it; what people saved since is kept.
-
-        What is written is taken out of `made`, so that its memory serves what is written after it.
-        """
+        """Write and describe what a stage declares, and free its memory; what people saved since is kept."""
         surplus = sorted(set(made) - {*_names(stage.makes), *(["files"] if stage.files else [])})
         absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
         if surplus or absent:

@@ -202,12 +202,7 @@ def _compared(
 def _best_sites(
     options: Options, tables: Mapping[str, Any], number: int, minutes: pd.Series[float], mode: str
 ) -> list[str]:
-    """
-    Choose settlements for new facilities so that the sum of person-minutes is least; what stands stays.
-
-    Who has no way today counts as if it took as long as the longest way or cutoff. Of more than `SITES_MOST`
-    settlements those are tried around which most would be gained as the crow flies.
-    """
+    """Choose sites so that the sum of person-minutes is least; no way today counts as the longest way or cutoff."""
     access = tables["access"].loc[tables["access"]["mode"] == mode]
     every = tables["settlements"]
     homes = every.loc[every["in_study"]].reset_index(drop=True)
