@@ -65,7 +65,7 @@ def test_init_says_what_it_guessed_and_nothing_twice(walked):
 
 def test_the_written_study_is_checked_without_a_fault(walked):
     (said,) = walked.outputs("check")
-    assert said.startswith("office: the study file and its sources are in order")
+    assert said.startswith("office\uff1a研究文件及其数据源无误")
     assert len(said.splitlines()) <= 10
     study = Study.from_toml(walked.folder / "study.toml", raw=walked.folder)
     assert (study.region.admin_level, study.region.unit_levels, study.jurisdictions) == (6, (8,), ("CN",))
