@@ -140,7 +140,7 @@ def cli(context: click.Context, *, verbose: bool) -> None:
 @click.option("--ask", is_flag=True, help="With --from: ask what the files leave open; else what is proposed is taken.")
 @full_option
 def init(study_file: Path, folder: Path | None, *, ask: bool, verbose: bool, **how: Any) -> None:
-    """Write a new study file: with every key explained, or from a folder of files."""
+    """Write a new study file: with every key explained, or from a folder of files, in the language of most of them."""
     from spatial.drafting.study_file import study_template  # noqa: PLC0415 - as above
     from spatial.store import replace  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above

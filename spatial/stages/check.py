@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.access.calibration import check_observed
 from spatial.cartography.document import refuse_small_pages
@@ -174,7 +174,7 @@ def check_study(study: Study) -> Iterator[Checked]:
     for row in layers.counts.itertuples(index=False):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             is_open = row.item in OPEN_COUNTS and row.number
-            told = {"of": count_text(row.source, words), "item": count_text(row.item, words)}
+            told: dict[str, Any] = {"of": count_text(str(row.source), words), "item": count_text(str(row.item), words)}
             yield Checked(LOOK if is_open else FINE, say("count", **told, number=words.number(row.number)))
     # Of each list which columns are read, kept and left out; their names, never what is in them.
     for (path, item), use in layers.columns.items():
@@ -185,9 +185,9 @@ def check_study(study: Study) -> Iterator[Checked]:
     for kind, rows in findings.groupby("kind", sort=True):
         # Of most findings the details are English.
         first = rows.head(LINES_A_KIND).to_dict("records")
-        such = "; ".join(words.notice(kind, json.loads(row["notice_values"]))
+        such = "; ".join(words.notice(str(kind), json.loads(row["notice_values"]))
                          if isinstance(row.get("notice_values"), str) else row["detail"] for row in first)  # fmt: skip
-        told = {"kind": kind, "title": words.of("qgis").say("findings", kind), "number": len(rows), "such": such}
+        told = {"kind": kind, "title": words.of("qgis").say("findings", str(kind)), "number": len(rows), "such": such}
         yield Checked(FINE if kind in SETTLED else LOOK, say("finding", **told))
     # The known issues as a run says them, with what they affect and forbid in the townships that it will rank.
     places, table = layers.settlements, known_issues_table(layers.sources)
