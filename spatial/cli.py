@@ -140,7 +140,7 @@ def cli(context: click.Context, *, verbose: bool) -> None:
 @click.option("--ask", is_flag=True, help="With --from: ask what the files leave open; else what is proposed is taken.")
 @full_option
 def init(study_file: Path, folder: Path | None, *, ask: bool, verbose: bool, **how: Any) -> None:
-    """Write a new study file: with every key explained, or from a folder of files."""
+    """Write a new study file: with every key explained, or from a folder of files, in the language of most of them."""
     from spatial.drafting.study_file import study_template  # noqa: PLC0415 - as above
     from spatial.store import replace  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above
@@ -204,12 +204,13 @@ def inspect(file: Path, raw: Path, against: Path | None, *, verbose: bool) -> No
 @full_option
 def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     """Find every fault of the study file and its sources before any work: what to decide, and what to look at."""
-    from spatial.drafting.study_file import decision_lines, guess_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.drafting.study_file import marked_lines, words_of_file  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.stages.check import LOOK, Checked, check_study, short_lines  # noqa: PLC0415 - as above
 
-    decide = list(decision_lines(study_file))
+    words = words_of_file(study_file)
+    decide, guessed = marked_lines(study_file, words)
     try:
-        found = [*check_study(_study(study_file, raw)), *(Checked(LOOK, text) for text in guess_lines(study_file))]
+        found = [*check_study(_study(study_file, raw)), *(Checked(LOOK, text) for text in guessed)]
     except SpatialError:
         _say_lines(decide)  # what is left to decide may be the cause
         raise
@@ -217,7 +218,7 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
         _say_lines(decide)
         _say_lines(one.text if one.kind == "head" else f"  {one.text}" for one in found)
         return
-    _say_lines(short_lines(decide, found))
+    _say_lines(short_lines(decide, found, words))
 
 
 @cli.command()
@@ -292,8 +293,7 @@ def add_own_norm(study_file: Path, service: str, limit: str, share: str, raw: Pa
     """Add a norm: spatial add norm study.toml pharmacy 20min 90%."""
     from spatial.drafting.adding import add_norm  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    _say(add_norm(study_file, service, limit, share, raw=raw, more=more))
-    _say(f"next: spatial run {quoted(study_file)}")
+    _say_lines(add_norm(study_file, service, limit, share, raw=raw, more=more))
 
 
 @click.command()
@@ -379,25 +379,26 @@ def plan(  # noqa: PLR0913 - an option each
 def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, **wanted: Any) -> None:
     """Try what a closed, a new or the best new facilities change, and for whom, on the finished run."""
     from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import decisions, folders_of  # noqa: PLC0415 - as above
+    from spatial.runner.run import reason_text  # noqa: PLC0415 - as above
+    from spatial.runs import decisions, folders_of, words_for  # noqa: PLC0415 - as above
     from spatial.stages.what_if import RESTS_ON, TRIED, what_if  # noqa: PLC0415 - as above
 
-    study = _study(study_file, raw)
+    study, then = _study(study_file, raw), f"spatial run {quoted(study_file)}"
+    words = words_for(study).of("commands")
+    say = functools.partial(words.say, "try")
     results = read_results(folders_of(study, processed)[0])
-    for waiting in decisions(study, processed=processed):
-        if waiting.runs and waiting.stage in RESTS_ON:
-            told = f"the run is not up to date ({waiting.stage}: {waiting.reason})"
-            _say(f"warning: {told}; first: spatial run {quoted(study_file)}", err=True)
-            break
+    behind = [one for one in decisions(study, processed=processed) if one.runs and one.stage in RESTS_ON]
+    for one in behind[:1]:
+        _say(say("behind", stage=one.stage, reason=reason_text(one.why, words), command=then), err=True)
     found = what_if(study, results, name=name or TRIED, **wanted)
     _say_lines(found.lines)
     if name is None:
-        _say(f"to keep it as a scenario of {study_file}: the same with --write NAME")
+        _say(say("keep", file=study_file))
         return
     from spatial.drafting.adding import add_scenario  # noqa: PLC0415 - as above
 
     add_scenario(study_file, found.scenario, raw=raw)
-    _say(f"wrote [[scenarios]] {name} into {study_file}; next: spatial run {quoted(study_file)} --scenario {name}")
+    _say(say("wrote", name=name, file=study_file, command=f"{then} --scenario {name}"))
 
 
 @cli.command()
@@ -410,11 +411,10 @@ def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, *
 @full_option
 def status(study_file: Path, raw: Path, *, verbose: bool, **where: Any) -> None:
     """Say which stages would run, and why; with -v also what each took when it last ran."""
-    from spatial.runs import cost_told, decisions, finished_run  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import cost_told, decisions, finished_run, status_lines  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    for decision in decisions(study, **where):
-        _say(f"{'run ' if decision.runs else 'skip'}  {decision.stage:<11} {decision.reason}")
+    _say_lines(status_lines(study, decisions(study, **where)))
     if verbose:
         finished = finished_run(study, where["processed"], where["scenario"])
         _say_lines(cost_told(*finished, is_full=True, all_stages=True))
@@ -764,12 +764,11 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, **how: Any) -> None:
-    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - as above
-    from spatial.runs import run_and_tell  # noqa: PLC0415 - as above
+    from spatial.runner.cost import keep_memory  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import run_and_tell, words_for  # noqa: PLC0415 - as above
 
     keep_memory()
-    words = Words(study.outputs.languages[0])
+    words = words_for(study)
     with progress_bar(lambda time: words.say("cost", "left", time=time)) as report:
         told = run_and_tell(study, progress=report, **how)
     _say_told(told)

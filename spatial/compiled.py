@@ -38,11 +38,7 @@ def compiling_s() -> float:
 
 
 def outer(kernel: Kernel) -> Kernel:
-    """
-    Compile a kernel that Python calls, when it is first called, and keep it where numba does.
-
-    Where that cannot be written, it is kept in a folder for temporary files that is this user's alone, if there is one.
-    """
+    """Compile a kernel when Python first calls it, and keep it where numba does, else in this user's own folder."""
     return _compile(kernel, _OUTER)
 
 

@@ -31,11 +31,7 @@ class ToldToEndError(KeyboardInterrupt):
 
 
 def stop_if_told() -> None:
-    """
-    Raise the interruption where a signal came, and a library kept the one that was raised at once for itself.
-
-    What such a library gave back then may be wrong, so this stands before all that is put into its place.
-    """
+    """Raise the interruption that a library kept for itself, before what it gave back, perhaps wrong, is put to use."""
     if _SENT:
         raise ToldToEndError if _SENT[0] == signal.SIGTERM else KeyboardInterrupt
 

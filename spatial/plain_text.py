@@ -175,6 +175,12 @@ def display_width(text: str) -> int:
     return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
+def padded(text: str, width: int) -> str:
+    """Fill a text up to a width of the terminal, behind it where the width is negative."""
+    blank = " " * (abs(width) - display_width(text))
+    return f"{text}{blank}" if width < 0 else f"{blank}{text}"
+
+
 def shortened(text: str, width: int) -> str:
     """
     Cut a text that takes more columns than there are.

@@ -98,11 +98,7 @@ class Raster:
         return self.values[rows, columns]
 
     def block_means(self, rows: slice, columns: slice, by: int) -> NDArray[np.float64]:
-        """
-        Average a part over blocks of `by` rows and columns, strip by strip: a country's relief is never held whole.
-
-        A block with a cell without data has none; what is left over at the lower and the right edge is left out.
-        """
+        """Average whole blocks of `by` rows and columns, strip by strip; one with a cell without data has no mean."""
         import numpy as np  # noqa: PLC0415 - as above
 
         first, last, _ = rows.indices(self.shape[0])
@@ -118,11 +114,7 @@ class Raster:
     def cell_centres(
         self, rows: NDArray[np.intp], columns: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """
-        Find the middles of cells, by row and column from the upper left.
-
-        Easting and northing, or longitude and latitude, in the CRS of the raster.
-        """
+        """Find the middles of cells, by row and column from the upper left, in the CRS of the raster."""
         a, b, c, d, e, f = self.transform[:6]
         column, row = columns + 0.5, rows + 0.5
         return a * column + b * row + c, d * column + e * row + f

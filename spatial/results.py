@@ -79,11 +79,7 @@ class Results:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """
-        The headline numbers, as in ``summary.json``.
-
-        A StoreError where the study has not run to its gaps, or the summary is damaged.
-        """
+        """The headline numbers, as in ``summary.json``; a StoreError where they are not there or damaged."""
         if not (self.folder / "summary.json").is_file():
             raise StoreError(f"{self.folder}: no summary.json; run the study first: spatial run STUDY")
         return self._object("summary.json")
@@ -95,12 +91,7 @@ class Results:
 
     @property
     def stages(self) -> pd.DataFrame:
-        """
-        What each stage took when it last ran: one row a stage, in order; a StoreError without its record.
-
-        `memory_mb` is the most that the process held meanwhile, and `rows` those of the tables that it wrote; NaN for
-        none.
-        """
+        """What each stage took when it last ran, in order, with its most memory and rows written; NaN for none."""
         import pandas as pd  # noqa: PLC0415 - keeps `spatial status` fast
 
         columns = ["ran", "seconds", "memory_mb", "rows", "reason"]

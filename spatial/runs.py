@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,11 +19,11 @@ from spatial import pipeline
 from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError, of_kind
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
-from spatial.plain_text import quoted, word_log
+from spatial.plain_text import display_width, padded, quoted, word_log
 from spatial.results import Results, read_results
 from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
-from spatial.runner.run import Decision, plan, run_stages
+from spatial.runner.run import Decision, Reason, plan, reason_text, run_stages
 from spatial.store import Artifact, Store
 from spatial.study import PLANS_FILE, PlannedStudy, Study, planned_study
 from spatial.study.base import LETTERS_OF_KEY
@@ -37,6 +38,8 @@ _HEADLINES = ".headlines.json"
 """What a run said last, so that it can be said again without being worded again."""
 _TOLD_FROM_S = 1.0
 """How long kernels compile at least where it is told."""
+_LABEL_COLUMNS = 14
+"""What stands before a path takes so many columns of the terminal."""
 _MOST_NAMED = 3
 """Stages that are named where a run is behind."""
 
@@ -68,11 +71,7 @@ def finished_run(study: Study, processed: str | Path, scenario: str | None) -> F
 
 
 def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> Study:
-    """
-    Put what users drew in QGIS into a study, by way of the folder ``edits`` of the run, so that no file is held.
-
-    A layer that is not there says as much as an empty one, and is made where `makes_file`.
-    """
+    """Put what users drew in QGIS into a study by way of the run's folder ``edits``, so that no file is held."""
     if not study.qgis.edits:
         return study
     path = Path(study.qgis.edits)
@@ -231,9 +230,18 @@ def _decided(
     first = plan(pipeline.TODAY, study, base, pages, verify=verify)
     waiting = [decision.stage for decision in first if decision.runs]
     if waiting:
-        reason = f"stage {waiting[0]} runs before it"
-        return [*first, *(Decision(stage.name, True, reason) for stage in pipeline.SCENARIO_STAGES)]
+        why = (Reason("before", waiting[0]),)
+        return [*first, *(Decision(stage.name, True, why) for stage in pipeline.SCENARIO_STAGES)]
     return [*first, *plan(pipeline.SCENARIO_STAGES, planned, folder, planned_pages, base=base, verify=verify)]
+
+
+def status_lines(study: Study, found: Sequence[Decision]) -> Iterator[str]:
+    """Say of each stage whether it would run, and why."""
+    words = Words(study.outputs.languages[0], "commands")
+    does = {runs: words.say("status", "run" if runs else "skip") for runs in (True, False)}
+    wide = max(map(display_width, does.values()))
+    for one in found:
+        yield f"{padded(does[one.runs], -wide)}  {one.stage:<11} {reason_text(one.why, words)}"
 
 
 def behind_told(study: Study, processed: str | Path, scenario: str | None) -> Iterator[str]:
@@ -340,14 +348,18 @@ def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool
     kept = results.record["stages"]
     stages = {stage.name: kept.get(stage.name) for stage in (pipeline.SCENARIO_STAGES[0], *pipeline.STAGES)}
     stages = {name: facts for name, facts in stages.items() if facts and (facts["ran"] or all_stages)}
+    words, every = Words(study.outputs.languages[0]), len(kept)
+    say = partial(words.of("commands").say, "run")
     if not stages:
-        return [f"all {len(kept)} stages are up to date"]
-    # A study in Chinese tells its figures in Chinese; reasons name keys of the study, as all lines about them do.
-    words = Words(study.outputs.languages[0])
-    reasons = {name: facts["reason"] for name, facts in stages.items()}
+        return [say("up_to_date", stages=every)]
+    # A run of an earlier version kept its reasons in English alone.
+    reasons = {
+        name: reason_text(facts["why"], words) if "why" in facts else facts["reason"] for name, facts in stages.items()
+    }
     first = next(iter(stages))
-    head = [] if is_full else [f"ran {len(stages)} of {len(kept)} stages, the first one {first}: {reasons[first]}"]
-    return [*head, *cost_lines(stages, words, is_full=is_full, beside=reasons if is_full else None)]
+    head = say("ran", ran=len(stages), stages=every, stage=first, reason=reasons[first])
+    costs = cost_lines(stages, words, is_full=is_full, beside=reasons if is_full else None)
+    return [*costs] if is_full else [head, *costs]
 
 
 def _compiling_s() -> float:
@@ -371,6 +383,18 @@ def study_of_extract(extract: Path, endings: Sequence[str]) -> tuple[Path, str]:
     return target, f"{target} is there already, and is run as it is: {again}"
 
 
+def words_for(study: Study) -> Words:
+    """Take the words in which commands speak of a study, those of its first language; the log speaks so too then."""
+
+    def log_words() -> Words:
+        from spatial.stages.explain import words_of  # noqa: PLC0415 - takes longer than a run with nothing to do
+
+        return words_of(study)
+
+    word_log(log_words)
+    return Words(study.outputs.languages[0])
+
+
 class Told(NamedTuple):
     """What the command line says of a run."""
 
@@ -392,39 +416,28 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     **how: Any,
 ) -> Told:
     """Run a study, and say which stages ran and what they took, its answer, and where everything is."""
-
-    def log_words() -> Words:
-        from spatial.stages.explain import words_of  # noqa: PLC0415 - takes longer than a run with nothing to do
-
-        return words_of(study)
-
-    word_log(log_words)
+    words = words_for(study)
     here = study if scenario is None else scenario_study(study, scenario, processed)
     profile = folders_of(here, processed)[0] / "run.pstats"
     before_s = _compiling_s()
     with profiled(profile) if is_profiled else contextlib.nullcontext():
         results = run(study, scenario=scenario, processed=processed, maps=maps, **how)
-    lines = [] if scenario is None else [f"scenario {scenario} of the study {study.name}"]
+    say = partial(words.of("commands").say, "run")
+    lines = [] if scenario is None else [say("scenario", scenario=scenario, study=study.name)]
     lines += headlines_of(study, results, is_full=verbose)
     index, project = results.index_page, results.folder / f"{results.folder.name}.qgz"
     has_pages = index is not None and index.is_file()
-    lines += [f"pages:        {index}"] if has_pages else []
-    lines += [f"QGIS project: {project}"] if project.is_file() else []
-    lines.append(f"tables:       {results.folder}")
-    if is_profiled:
-        lines.append(f"profile:      {profile}; to read it: python -m pstats {profile}, then: sort cumtime, stats 30")
+    named = {"pages": index if has_pages else "", "project": project if project.is_file() else ""}
+    named |= {"tables": results.folder, "profile": say("profiled", file=profile) if is_profiled else ""}
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
-        lines.append(f"to compare:   spatial compare {quoted(today)} {quoted(results.folder)}")
-    elif file is not None and has_pages:
-        typed = quoted(file)
-        lines.append(
-            f"next: spatial explain | plan | try {typed}; every norm, how sure, and why: spatial run -v {typed}"
-        )
+        named["compare"] = f"spatial compare {quoted(today)} {quoted(results.folder)}"
+    lines += [f"{padded(say(key), -_LABEL_COLUMNS)}{value}" for key, value in named.items() if value]
+    if scenario is None and file is not None and has_pages:
+        lines.append(say("next", study=quoted(file)))
     cost = cost_told(study, results, is_full=verbose)
     compiling_s = _compiling_s() - before_s
     if compiling_s >= _TOLD_FROM_S:
-        words = Words(study.outputs.languages[0])
         cost.append(words.say("cost", "compiling", seconds=words.number(compiling_s, decimals=1)))
     return Told(cost, lines, []) if verbose else Told(cost[:1], lines, cost[1:])
 
@@ -495,12 +508,7 @@ class Replayed(NamedTuple):
 
 
 def replay(record: Path, out: Path, *, raw: Path, progress: Callable[[float, str], None] | None = None) -> Replayed:
-    """
-    Make a run again from its `run.json`, in a new folder, and say whether its files have the same bytes.
-
-    A run of a scenario begins with the tables of the run that it was laid on, whose record lies in the folder beside.
-    Sources that are not there are refused; those that changed are named, as are versions and code.
-    """
+    """Make a run again in a new folder, and say whether its files have the same bytes, and what changed since."""
     from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - imports most of the package
     from spatial.stages.policy import check_policy  # noqa: PLC0415 - as above
 

@@ -617,12 +617,7 @@ def write_table(
     told: Callable[[Field], dict[str, str]] = column_notes,
     covering: bool = False,
 ) -> None:
-    """
-    Write a table as pandas and geopandas do, with what is `told` of the columns of the data dictionary in one pass.
-
-    With `covering` as GeoParquet 1.1 whose column `bbox` holds the box of each geometry, in row groups of which readers
-    skip those that are elsewhere.
-    """
+    """Write a table, with what is `told` of columns; `covering` lets readers skip groups of rows elsewhere."""
     import geopandas as gpd  # noqa: PLC0415 - only what reads and writes needs it
     import pandas as pd  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415

@@ -147,14 +147,9 @@ _POOLED_BYTES = 8192
 
 
 def pack(values: npt.ArrayLike, kind: str) -> dict[str, Any]:
-    """
-    Encode one column.
-
-    Bytes of equal weight are put side by side, so that slowly changing numbers deflate to half. Of whole numbers with a
-    sign the sign comes last, so that small ones have few bytes on either side of zero.
-    """
+    """Encode one column: bytes of equal weight side by side, so that slowly changing numbers deflate to half."""
     array = np.ascontiguousarray(np.asarray(values).astype(_KINDS[kind]))
-    if kind == "i4":
+    if kind == "i4":  # the sign comes last: small numbers on either side of zero have few bytes
         array = (array << 1) ^ (array >> 31)
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     planes = little.view(np.uint8).reshape(len(array), array.dtype.itemsize).T
@@ -347,11 +342,7 @@ def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
 
 
 def page_document(data: Mapping[str, Any], page: str = "index", *, title: str = "", subject: str = "") -> bytes:
-    """
-    Write a page, with a nonce of its own content; a map page opens at the `middle` of its data.
-
-    It is called as its study is in the language shown first, or as ``title`` says, and by its ``subject``.
-    """
+    """Write a page, with a nonce of its own content, called as ``title`` or the study, and its ``subject``, say."""
     study, first = data["study"], data["language"]
     title = title or study["title"].get(first) or next(iter(study["title"].values()), study["name"])
     # Keys once, and the texts of each language behind each other: what is far apart deflates badly.
@@ -428,12 +419,7 @@ def _named(page: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
 
 
 def data_blocks(data: Mapping[str, Any]) -> list[str]:
-    """
-    Write the data of a page as blocks: its JSON with the lengths of the small pieces, these, and each large one.
-
-    In the JSON stands the number of a piece in its place: of a small one from 0 up, of a large one from -1 down. Equal
-    pieces are carried once.
-    """
+    """Write the data of a page: JSON with the numbers of pieces (large ones below 0), small ones, each large one."""
     numbers: dict[bytes, int] = {}
     small: list[bytes] = []
     large: list[Piece] = []

@@ -190,12 +190,7 @@ _MIDDLE_ENDS = re.compile(f"{BETWEEN}.*{BETWEEN}")
 
 
 def plan_help(rows: Rows, book: PageBook, norm: Mapping[str, Any]) -> dict[str, Any] | None:
-    """
-    Encode what the plan for a norm does for each settlement; None where none is drawn or it is not about settlements.
-
-    Returns its actions in words; ``by``, the number from one of the action that brings each within, 0 for none; and
-    ``after``, its value then, missing where the plan changes nothing for one that is within.
-    """
+    """Encode what the plan for a norm does for each settlement: its actions, which brings it within, its value then."""
     record = next((plan for plan in book.plans if plan["norm_id"] == norm["id"] and plan["actions"]), None)
     if record is None:
         return None

@@ -153,11 +153,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     is_shared: bool = False,
     after_part: Callable[[float], None] = lambda _share: None,
 ) -> list[Artifact]:
-    """
-    Write every page of a study; one above the budget is simplified, then split by ground.
-
-    After each part of a country `after_part` is told the share of the settlements that have their maps.
-    """
+    """Write every page, simplified or split where it is too large; `after_part` is told the share that has its maps."""
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
         raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
@@ -239,12 +235,7 @@ _AROUND_M = 20_000.0
 
 
 def by_district(book: PageBook, rows: Rows, after_part: Callable[[float], None]) -> Iterator[tuple[PageBook, Rows]]:
-    """
-    Give the settlements of a country by district, small ones together, with what lies there alone.
-
-    Districts are the next larger units above those of the study, else these. Once all is done with some of them,
-    `after_part` is told the share of the settlements that are behind.
-    """
+    """Give the settlements of a country by district, or unit; `after_part` is told the share that is behind."""
     boundaries, xy = book.shapes("boundaries"), shapely.get_coordinates(rows.settlements.geometry.to_numpy())
     units = boundaries.loc[boundaries["is_unit"], "admin_level"]
     above = boundaries.loc[~boundaries["is_unit"] & (boundaries["admin_level"] < units.min())]

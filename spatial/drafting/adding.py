@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from spatial.inputs.prepare import prepare
 from spatial.messages import Words
 from spatial.plain_text import quoted, toml_table
 from spatial.runner.stage import EVERYTHING, Options
+from spatial.stages.check import count_text
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.store import replace as replace_file
 from spatial.study import Study
@@ -39,8 +41,10 @@ NAMED = 10
 """Rows that are named of those that found no place."""
 
 
-def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Path, more: dict[str, Any]) -> str:
-    """Write a norm of one's own (a limit such as ``2km``, a share such as ``90%``) into a study; returns its words."""
+def add_norm(
+    study_file: Path, service: str, limit: str, share: str, *, raw: Path, more: dict[str, Any]
+) -> Iterator[str]:
+    """Write a norm of one's own (a limit such as ``2km``, a share such as ``90%``) into a study, and say it."""
     plain = _DECIMAL_COMMA.sub(".", f"{limit.strip()}/{share.strip()}")
     for word, unit in _CHINESE.items():
         plain = plain.replace(word, unit)
@@ -74,16 +78,23 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     settings = tuple(Setting(key, value) for key, value in keys.items())
     text, study = _with(study_file, Proposal("norms.add", settings, is_list=True), raw=raw)
     _write(study_file, text)
-    words = Words("en", names=vocabulary.names("en"))
+    language = study.outputs.languages[0]
+    words = Words(language, names=vocabulary.names(language))
+    say = partial(words.of("commands").say, "add")
     binding = binding_norms(Options(study, EVERYTHING)).set_index("norm_id")
     why_no_gate = words.reason(str(binding.loc[name, "no_gate"])) if name in binding.index else ""
-    who = {"all": "all people", "urban": "urban people", "rural": "rural people"}[keys["scope"]]
-    mode = "by the shortest way" if keys["mode"] == "any" and not is_time else words.say("mode", keys["mode"])
-    return (
-        f"{words.service(service)} within {words.limit(keys['threshold'], 'min' if is_time else 'm')}, "
-        f"{mode}, for {words.share(keys['target_share'])} of {who}; {keys['norm_class']}: {name}"
-        f"{f' ({why_no_gate})' if why_no_gate else ''}"
+    yield say(
+        "norm",
+        service=words.service(service),
+        limit=words.limit(keys["threshold"], "min" if is_time else "m"),
+        mode=say("shortest") if keys["mode"] == "any" and not is_time else words.say("mode", keys["mode"]),
+        share=words.share(keys["target_share"]),
+        who=say(f"who_{keys['scope']}"),
+        **{"class": words.say("norm_class", keys["norm_class"])},
+        norm=name,
+        why=words.of("pages").say("page", "brackets", text=why_no_gate) if why_no_gate else "",
     )
+    yield say("next", study=quoted(study_file))
 
 
 def _service_called(service: str, vocabulary: Vocabulary, problems: list[str]) -> str:
@@ -100,12 +111,7 @@ def _service_called(service: str, vocabulary: Vocabulary, problems: list[str]) -
 def add_table(
     study_file: Path, file: Path, *, what: str, raw: Path, service: str | None = None, columns: Sequence[str] = ()
 ) -> Iterator[str]:
-    """
-    Write a list of people, or of facilities, into a study file, and say which rows found their place.
-
-    `service` is what every row is, and `columns`, such as ``name=nimi``, say of which column what is read: both go
-    before what the titles and the cells tell.
-    """
+    """Write a list into a study, by `service` and `columns` before what is seen, and say which rows found a place."""
     kind = {"people": "attributes", "facilities": "facilities"}[what]
     problems = [f"service: belongs to facilities, not to {what}"] if service and what != "facilities" else []
     told = dict(column.partition("=")[::2] for column in columns)
@@ -134,7 +140,7 @@ def add_table(
     readable = [one for one in proposals if needed in {setting.key for setting in one.settings}]
     if not readable:
         unread = [
-            one.reason for proposal in proposals for one in proposal.settings if one.reason.startswith("people: ")
+            one.reason for proposal in proposals for one in proposal.settings if one.about == "population_persons"
         ]
         if what == "people" and unread:
             raise SourceError(f"file {file}: {unread[0]}")
@@ -161,22 +167,27 @@ def add_table(
     text, study = _with(study_file, proposal, raw=raw)
     layers = None if proposal.undecided else prepare(study)
     _write(study_file, text)
+    language = study.outputs.languages[0]
+    words = Words(language, names=vocabulary_of(Options(study, EVERYTHING)).names(language))
+    say, joint = partial(words.of("commands").say, "add"), words.say("headline", "list")
     titled = {one.key.removeprefix("columns."): one for one in proposal.settings if one.key.startswith("columns.")}
-    read = [f"{one.value} as {name}" for name, one in titled.items() if one.is_decided]
-    read += [f"every row as {one.value}" for one in proposal.settings if one.key == "service" and one.is_decided]
-    yield f"added [[sources.{kind}]] to {study_file}: {', '.join(read)}"
-    yield from (f"  guessed: {line}" for line in guessed)
+    read = [say("read_as", column=one.value, name=name) for name, one in titled.items() if one.is_decided]
+    rows_are = (one.value for one in proposal.settings if one.key == "service" and one.is_decided)
+    read += [say("every_row", service=value) for value in rows_are]
+    yield say("added", kind=kind, file=study_file, read=joint.join(read))
+    yield from (f"  {say('guessed', guess=line)}" for line in guessed)
     fields = next(layer.fields for layer in seen.layers if layer.proposal and not layer.problem)
     if unread := [field.name for field in fields if not field.meaning and field.name not in told.values()]:
-        yield f"  columns not read: {first_of(unread, limit=NAMED)}"
+        yield f"  {say('unread', columns=words.listed(unread[:NAMED], len(unread)))}"
     if layers is None:
         for setting in proposal.undecided:
-            yield f"  to decide in {study_file}: {setting.key or 'the file'}: {setting.reason}"
-        yield f"next: write it in {study_file} where DECIDE stands, then: spatial run {quoted(study_file)}"
+            yield f"  {say('decide', file=study_file, name=setting.key or say('the_file'), reason=setting.reason)}"
+        yield say("decide_first", file=study_file, study=quoted(study_file))
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
     for row in counts.loc[counts["number"] > 0].itertuples(index=False):
-        yield f"  {_NUMBERED.sub('', str(row.item))}: {row.number:,.0f}"
+        item = count_text(_NUMBERED.sub("", str(row.item)), words)
+        yield f"  {words.of('commands').say('check', 'joined', a=item, b=words.number(row.number))}"
     if what == "facilities":
         # The list stands beside what is mapped: whoever gave all of them there are sees that more count.
         there = layers.facilities.loc[layers.facilities["in_study"]]
@@ -184,20 +195,20 @@ def add_table(
         for name in sorted(own["service"].unique()):
             every, listed = (int(frame["service"].eq(name).sum()) for frame in (there, own))
             if every > listed:
-                yield f"  {name}: {every} in the study, {every - listed} of them not from this list"
+                yield f"  {say('others', service=words.service(name), every=every, others=every - listed)}"
     if layers.to_decide is not None and len(layers.to_decide):
         lost = layers.to_decide.loc[layers.to_decide["source"].astype(str) == seen.named]
         if len(lost):
-            yield f"  found no place: {first_of(lost['name'].tolist(), limit=NAMED)}"
+            yield f"  {say('lost', names=words.listed(lost['name'].tolist()[:NAMED], len(lost)))}"
     places = layers.settlements.loc[layers.settlements["in_study"]]
     known, least = int(places["population_persons"].notna().sum()), study.population.min_known_share
     if what == "people" and study.sources.population is None:
         share = known / max(len(places), 1)
-        counted = "people are counted" if share >= least else f"below {least:.0%}: places are counted, not people"
-        yield f"  people are known of {known} of the {len(places)} settlements ({share:.0%}): {counted}"
+        of_all = {"known": known, "places": len(places), "share": words.share(share), "least": words.share(least)}
+        yield f"  {say('counted' if share >= least else 'too_few', **of_all)}"
         if share < least:
-            yield f"  to count those that are known: min_known_share = {math.floor(100 * share) / 100} in [population]"
-    yield f"next: spatial run {quoted(study_file)}"
+            yield f"  {say('to_count', share=math.floor(100 * share) / 100)}"
+    yield say("next", study=quoted(study_file))
 
 
 def add_scenario(study_file: Path, scenario: ScenarioOptions, *, raw: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,23 +18,21 @@ from spatial.errors import StudyError
 from spatial.inputs.inspection.folder import FolderReport, inspect_folder
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal
+from spatial.messages import FALLBACK, Words
 from spatial.plain_text import SCREEN_COLUMNS, quoted, screen_rows, shortened
 from spatial.store import replace as replace_file
 
 
-def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, head: str) -> str:
+def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, then: str) -> str:
     """Write a study file; what `settled` has answered stands in place of what the report leaves open."""
-    language = report.language or "en"
+    language = report.language or FALLBACK
+    say = partial(Words(language, "commands").say, "init")
     lines = [
-        "# A study written from what was seen in files: look at every line.",
-        "# The mark GUESSED: stands above what was taken and nobody has said: look at it, then delete the mark.",
-        "# The mark DECIDE: stands where you have to decide: uncomment or correct the line below, then delete it.",
-        "# Every key is explained in the file that `spatial init` writes without --from.",
-        f"# {head}",
+        *(f"# {say(about, command=then)}" for about in ("seen", "marked_guessed", "marked_decide", "keys", "then")),
         "",
         f"name = {json.dumps(name)}",
         f"title = {{ {language} = {json.dumps(title, ensure_ascii=False)} }}",
-        f"as_of = {as_of.isoformat()}  # the date on which norms are judged",
+        f"as_of = {as_of.isoformat()}  # {say('as_of')}",
     ]
     if settled.jurisdictions is not None:
         lines += toml_block(Proposal("", (settled.jurisdictions,)))[1:]
@@ -56,7 +55,7 @@ def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str
     if language != "en":
         lines += ["", "[outputs]", f'languages = ["{language}", "en"]']
     if report.unused:
-        lines += ["", "# Not used:"]
+        lines += ["", f"# {say('not_used')}"]
         for label, why in report.unused:
             lines += comment("#", f"{label}: {why}")
     return "\n".join(lines) + "\n"
@@ -140,7 +139,7 @@ def write_draft(
     command = f"spatial check {quoted(study_file)} --raw {quoted(base)}"
     title = here.name.replace("-", " ").replace("_", " ")
     title = title[:1].upper() + title[1:]
-    text = draft_study(report, settled, name=short, title=title, as_of=day, head=f"Check it: {command}")
+    text = draft_study(report, settled, name=short, title=title, as_of=day, then=command)
     with replace_file(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return Draft(study_file, text, report, settled.proposals, command)
@@ -148,33 +147,33 @@ def write_draft(
 
 def draft_lines(draft: Draft, *, verbose: bool) -> Iterator[str]:
     """Tell what a draft holds: the first of each kind and how many more of it there are, or all of it."""
-    yield f"wrote {draft.file}"
+    words = Words(draft.report.language or FALLBACK, "commands")
+    say = partial(words.say, "init")
+    yield say("wrote", file=draft.file)
     named = []
     for proposal in draft.proposals:
         path = next((str(setting.value) for setting in proposal.settings if setting.key in {"path", "paths"}), "")
-        named.append(f"  [{proposal.section}] {path}{' (suggestion, commented out)' if proposal.is_suggestion else ''}")
-    unused = [f"  not used: {label}: {why}" for label, why in draft.report.unused]
-    hints = [f"  hint: {hint}" for hint in draft.report.hints]
+        named.append(f"  [{proposal.section}] {path}{say('suggestion') if proposal.is_suggestion else ''}")
+    unused = [f"  {say('unused', file=label, why=why)}" for label, why in draft.report.unused]
+    hints = [f"  {say('hint', hint=hint)}" for hint in draft.report.hints]
     for lines, most in ((named, PARTS_SHOWN), (unused, ITEMS_SHOWN), (hints, ITEMS_SHOWN)):
         # Why a file is not used ends with what to do instead.
-        yield from lines if verbose else _first(lines, most, rows=2 if lines is unused else 1)
-    for mark, told, most, rows in (
-        (DECIDE, "thing(s) to decide", ITEMS_SHOWN, 2),
-        (GUESSED, "thing(s) guessed, look at them", 2 * ITEMS_SHOWN, 1),
-    ):
-        found = [f"  line {number}: {item}" for number, item in open_decisions(draft.text, mark)]
+        yield from lines if verbose else _first(lines, most, words, rows=2 if lines is unused else 1)
+    for mark, told, most, rows in ((DECIDE, "to_decide", ITEMS_SHOWN, 2), (GUESSED, "guessed", 2 * ITEMS_SHOWN, 1)):
+        marks = open_decisions(draft.text, mark)
+        found = [f"  {words.say('check', 'line', line=number, text=item)}" for number, item in marks]
         if found:
-            yield f"{len(found)} {told}; marked {mark.strip('# :')} in the file:"
-        yield from found if verbose else _first(found, most, rows=rows)
-    yield f"next: {draft.next_command}"
+            yield say(told, number=len(found), mark=mark.strip("# :"))
+        yield from found if verbose else _first(found, most, words, rows=rows)
+    yield say("next", command=draft.next_command)
 
 
-def _first(lines: list[str], most: int, *, rows: int) -> Iterator[str]:
+def _first(lines: list[str], most: int, words: Words, *, rows: int) -> Iterator[str]:
     """Say the first lines, each on so many rows of a terminal at most, and how many more there are."""
     for line in lines[:most]:
         yield line if screen_rows(line) <= rows else f"  {shortened(line, rows * SCREEN_COLUMNS - 2)}"
     if len(lines) > most:
-        yield f"  ... {len(lines) - most} more: the file, or -v"
+        yield f"  {words.say('init', 'more', left=len(lines) - most)}"
 
 
 def draft_extract(extract: Path, study_file: Path) -> None:
@@ -188,7 +187,7 @@ def draft_extract(extract: Path, study_file: Path) -> None:
         name=_short_name(stem),
         title=stem.replace("-", " ").replace("_", " ").capitalize(),
         as_of=dt.datetime.now(tz=dt.UTC).date(),
-        head=f"Run it again: spatial run {quoted(study_file)} --raw {quoted(extract.parent)}",
+        then=f"spatial run {quoted(study_file)} --raw {quoted(extract.parent)}",
     )
     with replace_file(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

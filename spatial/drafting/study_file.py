@@ -6,13 +6,25 @@ import json
 import textwrap
 import types
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from spatial.errors import first_of
-from spatial.plain_text import SCREEN_COLUMNS, display_width, first_screen, shortened, toml_key, toml_value
+from spatial.messages import FALLBACK, Words, languages
+from spatial.plain_text import (
+    SCREEN_COLUMNS,
+    display_width,
+    first_screen,
+    padded,
+    shortened,
+    toml_key,
+    toml_table,
+    toml_text,
+    toml_value,
+)
 from spatial.study import Study
 from spatial.study.sources import TableSource
 
@@ -158,25 +170,26 @@ def open_decisions(text: str, mark: str = DECIDE) -> list[tuple[int, str]]:
     return found
 
 
-def decision_lines(path: Path) -> Iterator[str]:
-    """Say what a study file still leaves to decide."""
-    found = _marks(path, DECIDE)
-    if found:
-        yield f"{path}: {len(found)} thing(s) to decide; uncomment or correct the line below, then delete the mark:"
-    for number, text in found:
-        yield f"  line {number}: {text}"
-
-
-def guess_lines(path: Path) -> list[str]:
-    """Say what in a study file was guessed and is still marked so."""
-    return [f"guessed, line {number}: {text}" for number, text in _marks(path, GUESSED)]
-
-
-def _marks(path: Path, mark: str) -> list[tuple[int, str]]:
+def marked_lines(path: Path, words: Words) -> tuple[list[str], list[str]]:
+    """Say what a study file still leaves to decide, and what in it was guessed and is still marked so."""
+    say = partial(words.of("commands").say, "check")
     try:
-        return open_decisions(path.read_text(encoding="utf-8-sig"), mark)
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        return []
+        return [], []
+    found = open_decisions(text)
+    decide = [say("decide", file=path, number=len(found))] if found else []
+    decide += [f"  {say('line', line=number, text=told)}" for number, told in found]
+    return decide, [say("guessed", line=number, text=told) for number, told in open_decisions(text, GUESSED)]
+
+
+def words_of_file(path: Path) -> Words:
+    """Take the words of the language that a study file asks for, even a faulty one; English where it says none."""
+    try:
+        said = toml_table(toml_text(path))["outputs"]["languages"][0]
+    except (OSError, ValueError, LookupError, TypeError):
+        said = FALLBACK
+    return Words(said if said in languages() else FALLBACK)
 
 
 NAME_WIDTH, MEANING_WIDTH = 24, 22
@@ -257,13 +270,13 @@ def report_lines(report: FileReport) -> Iterator[str]:
             yield from _wrapped(f"coordinates: {remark}")
         if layer.fields:
             yield (
-                f"  {_padded('field', NAME_WIDTH)} {'type':<12} {'filled':>13}  {_padded('as', MEANING_WIDTH)} examples"
+                f"  {padded('field', -NAME_WIDTH)} {'type':<12} {'filled':>13}  {padded('as', -MEANING_WIDTH)} examples"
             )
         for item in layer.fields:
             filled = f"{item.filled:,}/{item.rows:,}"
             head = (
-                f"  {_padded(item.name, NAME_WIDTH)} {item.kind:<12} {filled:>13}  "
-                f"{_padded(item.meaning or '-', MEANING_WIDTH)} "
+                f"  {padded(' '.join(item.name.split()), -NAME_WIDTH)} {item.kind:<12} {filled:>13}  "
+                f"{padded(item.meaning or '-', -MEANING_WIDTH)} "
             )
             yield (head + shortened(", ".join(item.examples), max(12, WIDTH - display_width(head)))).rstrip()
         why = f": {'; '.join(layer.reasons)}" if layer.reasons else ""
@@ -274,11 +287,6 @@ def report_lines(report: FileReport) -> Iterator[str]:
         for proposal in filter(None, (layer.proposal, *layer.others)):
             yield ""
             yield from toml_block(proposal)
-
-
-def _padded(text: str, width: int) -> str:
-    plain = " ".join(text.split())
-    return plain + " " * max(0, width - display_width(plain))
 
 
 def _wrapped(text: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ import shapely
 from spatial.crs import WGS84, Bounds, parse_crs, transformer_between
 from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.formats.delimited import narrow
-from spatial.formats.notes import Note, Row, add_notes, columns_of_file, listed
+from spatial.formats.notes import Note, Row, add_notes, columns_of_file, listed, row_numbers
 from spatial.formats.tag_rules import fold
 from spatial.georef.datums import apply_shift, fit_local_grid, refuse_unknown_shift, refuse_wrong_zone
 from spatial.plain_text import shipped_toml, toml_table, toml_text
@@ -99,8 +99,8 @@ def says_scale(text: str) -> bool:
 
 
 def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
-    """Name rows for messages: by id where there is one, else by row number from 1."""
-    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index, dtype="str")
+    """Name rows for messages: by id where there is one, else by number."""
+    rows = pd.Series([f"row {number}" for number in row_numbers(frame)], index=frame.index, dtype="str")
     if key not in frame.columns:
         return rows
     ids = text_column(frame[key])
@@ -108,10 +108,11 @@ def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
 
 
 def row_items(frame: pd.DataFrame, key: str, chosen: pd.Series | BoolArray) -> dict[str, Any]:
-    """List rows as a value of a note: by id where there is one, else by row number from 1."""
+    """List rows as a value of a note: by id where there is one, else by number."""
     ids = text_column(frame[key]) if key in frame.columns else pd.Series(None, index=frame.index, dtype="str")
+    numbers = row_numbers(frame)
     return listed(
-        Row(int(at) + 1) if pd.isna(ids.iloc[at]) else ids.iloc[at] for at in np.flatnonzero(np.asarray(chosen))
+        Row(int(numbers[at])) if pd.isna(ids.iloc[at]) else ids.iloc[at] for at in np.flatnonzero(np.asarray(chosen))
     )
 
 
@@ -143,13 +144,14 @@ def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     ids = text_column(frame[key])
     empty = ids.isna() | (ids.str.strip() == "")
     if empty.any():
-        problems.append(f"{key}: no id in {first_of(_rows(empty))}; give each row an id of its own")
+        problems.append(f"{key}: no id in {first_of(row_labels(frame, '')[empty])}; give each row an id of its own")
     rounded = ids.fillna("").str.fullmatch(_ROUNDED) & ~empty
     if rounded.any():
         shown = first_of(ids[rounded].drop_duplicates(), limit=2)
+        where = first_of(row_labels(frame, "")[rounded])
         problems.append(
-            f"{key}: rounded by a spreadsheet in {first_of(_rows(rounded))}, such as {shown}; format the column as "
-            "text and enter the codes again"
+            f"{key}: rounded by a spreadsheet in {where}, such as {shown}; format the column as text and enter the "
+            "codes again"
         )
     repeated = ids[~empty & ~rounded & ids.duplicated(keep=False)].drop_duplicates()
     if len(repeated):
@@ -230,10 +232,6 @@ def choice_column(
             f"translate them in values.{column}{', by none to leave rows out' if column == 'service' else ''}"
         )
     return text
-
-
-def _rows(mask: pd.Series) -> list[str]:
-    return [f"row {position + 1}" for position in np.flatnonzero(mask.to_numpy())]
 
 
 # A user's own words as ours, from an editable file; those of Chinese, French and English lists are shipped.

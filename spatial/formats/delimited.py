@@ -17,7 +17,7 @@ import pandas as pd
 
 from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.files import local_file, refuse_large, refuse_wide
-from spatial.formats.notes import Note, add_notes
+from spatial.formats.notes import Note, add_notes, number_rows
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
 
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
@@ -225,13 +225,15 @@ def read_delimited(
     header: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
+    numbers: list[int] = []
     try:
-        for row in reader:
+        for number, row in enumerate(reader, start=1):
             if not any(cell.strip() for cell in row):
                 continue
             if header:
                 rows.append(row)
                 lines.append(reader.line_num)
+                numbers.append(number)
             else:
                 header = [cell.strip() for cell in row]
                 refuse_wide(len(header), limits, label=f"{what} {path}")
@@ -272,6 +274,7 @@ def read_delimited(
     refuse(f"{what} {path}", problems)
     frame = pd.DataFrame(rows, columns=header, dtype="str")
     frame = frame.mask(frame == "")
+    number_rows(frame, numbers)
     if told != encoding:
         add_notes(frame, [Note("encoding", 1, {"name": told})])
     if empty:

@@ -21,8 +21,10 @@ from spatial.messages import FALLBACK, Words
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyproj
 
+    from spatial.arrays import IntArray
     from spatial.study.sources import TableSource
 
 
@@ -250,19 +252,6 @@ def columns_of_file(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if name != "geometry"] if use is None else list(use[3])
 
 
-def column_lines(uses: Mapping[tuple[str, str], ColumnUse]) -> Iterator[str]:
-    """Say of each list which columns are read, kept and left out; their names, never what is in them."""
-    for (path, item), use in uses.items():
-        yield f"{path}: {item}: columns read: {', '.join(use.read) or 'none'}"
-        if use.kept:
-            yield f"{path}: {item}: columns kept and handed out: {', '.join(use.kept)}"
-        if use.left_out:
-            yield (
-                f"{path}: {item}: columns left out: {', '.join(use.left_out)} (no key names them; keep_columns of the "
-                "source lists those that are to be handed out)"
-            )
-
-
 # What a reader of a table noticed and passed over: kept with the frame until the counts of a run take it.
 
 _NOTES = "notes"
@@ -288,10 +277,28 @@ class Note:
         return Words(FALLBACK).notice(self.key, self.values)
 
 
+SHEET_ROWS = "sheet_rows"
+
+
+def number_rows(frame: pd.DataFrame, numbers: npt.ArrayLike) -> None:
+    """Keep with a frame which row of its file each of its rows is, as a spreadsheet shows it: the first one is 1."""
+    shifts = np.asarray(numbers, dtype=np.int64) - np.arange(len(frame))
+    starts = np.flatnonzero(np.diff(shifts, prepend=-1))
+    frame.attrs[SHEET_ROWS] = [starts.tolist(), shifts[starts].tolist()]
+
+
+def row_numbers(frame: pd.DataFrame | pd.Series) -> IntArray:
+    """Give each row its number, as a spreadsheet shows those of a list; in a layer or another frame they begin at 1."""
+    starts, shifts = frame.attrs.get(SHEET_ROWS) or [[0], [1]]
+    at = np.arange(len(frame), dtype=np.int64)
+    numbers: IntArray = at + np.asarray(shifts)[np.searchsorted(starts, at, side="right") - 1]
+    return numbers
+
+
 class Row(NamedTuple):
     """A row of a list that has no id, or that is shown by what it begins with."""
 
-    number: int  # from 1
+    number: int  # as a spreadsheet shows it
     label: str = ""
 
 

@@ -40,7 +40,7 @@ from spatial.formats.files import (
     refuse_large,
     refuse_wide,
 )
-from spatial.formats.notes import ListColumns, Note, add_notes, leave_out
+from spatial.formats.notes import ListColumns, Note, add_notes, leave_out, row_numbers
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 
 if TYPE_CHECKING:
@@ -175,8 +175,8 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
         sums = total_rows(frame, source.total_words)
         if sums:
             problem = (
-                f"row(s) {first_of(sums)} look like sums of other rows, by a word such as 合计 or Total; write "
-                "total_words = ['合计', 'Total'] to leave such rows out, or total_words = [] to keep them"
+                f"row(s) {first_of(row_numbers(frame)[sums])} look like sums of other rows, by a word such as 合计 or "
+                "Total; write total_words = ['合计', 'Total'] to leave such rows out, or total_words = [] to keep them"
             )
             raise ContractError(f"{what} {path}", [problem])
         return frame

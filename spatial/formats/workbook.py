@@ -24,7 +24,7 @@ from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.columns import says_scale
 from spatial.formats.delimited import is_total, narrow, total_pattern
 from spatial.formats.files import damage_told, local_file, refuse_large
-from spatial.formats.notes import Note, Row, add_notes, listed
+from spatial.formats.notes import Note, Row, add_notes, listed, number_rows, row_numbers
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, ReadLimits
 
 
@@ -379,6 +379,7 @@ def sheet_frame(
         for name, column in zip(header, columns, strict=True)
     }
     frame = pd.DataFrame(data)
+    number_rows(frame, rows)
     noted |= {
         "scales": [
             f"{address(place)} {text[:40]}"
@@ -437,15 +438,16 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
 
 def left_totals(frame: pd.DataFrame, words: Collection[str]) -> pd.DataFrame:
     """Leave out rows of sums of a table that has no sheet, such as a CSV."""
-    rows = total_rows(frame, words)
-    kept = frame.drop(frame.index[[number - 1 for number in rows]]).reset_index(drop=True)
-    named = [Row(row, narrow(str(next(iter(frame.iloc[row - 1].dropna()), "")))[:20]) for row in rows]
+    rows, numbers = total_rows(frame, words), row_numbers(frame)
+    kept = frame.drop(frame.index[rows]).reset_index(drop=True)
+    number_rows(kept, np.delete(numbers, rows))
+    named = [Row(int(numbers[at]), narrow(str(next(iter(frame.iloc[at].dropna()), "")))[:20]) for at in rows]
     add_notes(kept, [Note("totals", len(rows), {"where": listed(named)})])
     return kept
 
 
 def total_rows(frame: pd.DataFrame, words: Collection[str]) -> list[int]:
-    """Find rows of sums in a table that has no sheet."""
+    """Find rows of sums in a table that has no sheet, by their position."""
     if not words:
         return []
     pattern = total_pattern(words)
@@ -457,7 +459,7 @@ def total_rows(frame: pd.DataFrame, words: Collection[str]) -> list[int]:
         row = frame.iloc[number]
         texts = [value for value in row if isinstance(value, str) and not _is_number(value)]
         if is_total(texts, words):
-            found.append(int(number) + 1)
+            found.append(int(number))
     return found
 
 

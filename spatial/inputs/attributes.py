@@ -21,7 +21,7 @@ from spatial.formats.columns import (
     row_labels,
     text_column,
 )
-from spatial.formats.notes import ListColumns, Note, add_notes, columns_of_file, listed
+from spatial.formats.notes import SHEET_ROWS, ListColumns, Note, add_notes, columns_of_file, listed
 from spatial.formats.vector import open_mapped
 from spatial.inputs.names import carry_units, name_scores
 from spatial.inputs.placing import names_of
@@ -100,7 +100,7 @@ def add_attributes(
     add_notes(table, [Note("rows_nowhere", int(lost.sum()), {"where": listed(table[KEY][lost])})])
     table = table[~lost].reset_index(drop=True)
     joined, notes = join_attributes(settlements, table, declared, boundaries=boundaries, places=places)
-    joined.attrs = dict(read)
+    joined.attrs = {key: told for key, told in read.items() if key != SHEET_ROWS}
     add_notes(joined, notes)
     return joined, len(table)
 

@@ -18,6 +18,7 @@ from spatial.crs import METRES_A_KM, WGS84, Bounds, working_crs_for
 from spatial.errors import CrsError, first_of, refuse
 from spatial.formats.columns import text_column
 from spatial.formats.notes import (
+    SHEET_ROWS,
     ColumnUse,
     Finding,
     ListColumns,
@@ -187,6 +188,7 @@ class Gathered:
     def count(self, path: str, frame: pd.DataFrame, item: str) -> None:
         """Move what the reader of a table noted, as `note` does, and count its rows."""
         self.note(path, frame, item)
+        frame.attrs.pop(SHEET_ROWS, None)  # from here on it is a list no more
         self.counts.append((path, item, len(frame)))
 
 

@@ -22,7 +22,16 @@ from spatial.formats.columns import (
     settle_datum,
 )
 from spatial.formats.delimited import AXES, coordinate_numbers
-from spatial.formats.notes import Finding, Note, add_notes, columns_of_file, findings_frame, listed
+from spatial.formats.notes import (
+    Finding,
+    Note,
+    add_notes,
+    columns_of_file,
+    findings_frame,
+    listed,
+    number_rows,
+    row_numbers,
+)
 from spatial.formats.vector import declares_crs
 from spatial.georef.datums import countries_at, frame_to_wgs84
 from spatial.inputs.list_merge import read_decided, rounded_ids
@@ -65,7 +74,9 @@ def place_where_given(frame: pd.DataFrame, source: TableSource, path: Path, *, w
     drawn = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
     plain = pd.DataFrame(frame.drop(columns=drawn or "geometry", errors="ignore"))
     if given.any():
-        located = place_frame(frame[given], source, path, what=what, key=key)
+        some = frame[given]
+        number_rows(some, row_numbers(frame)[given])
+        located = place_frame(some, source, path, what=what, key=key)
         both = pd.concat([pd.DataFrame(located), plain[~given]]).loc[frame.index]
         placed = gpd.GeoDataFrame(both, geometry="geometry", crs=located.crs)
     else:

@@ -36,6 +36,7 @@ from spatial.formats.files import (
     refuse_unknown_data,
 )
 from spatial.formats.notes import (
+    SHEET_ROWS,
     ColumnUse,
     Finding,
     Note,
@@ -487,6 +488,7 @@ def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.D
     lost = flows[["from_id", "to_id"]].isin(found.nowhere).any(axis=1).to_numpy(dtype=bool)
     add_notes(flows, [Note("flows_nowhere", int(lost.sum()), {"count": int(lost.sum())})])
     found.note(source.path, flows, "flows")
+    flows.attrs.pop(SHEET_ROWS, None)
     return flows[~lost].reset_index(drop=True)
 
 

@@ -15,7 +15,7 @@ import shapely
 from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, text_column
-from spatial.formats.notes import Note, add_notes
+from spatial.formats.notes import Note, add_notes, row_numbers
 from spatial.inputs.road_crossings import (
     NUMERIC_M,
     Meetings,
@@ -251,7 +251,7 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     frame = frame.set_geometry(gpd.GeoSeries(flat, crs=roads.crs))
     missing = frame["road_id"].isna()
     if missing.any():
-        raise ContractError("roads", [f"road_id: missing in rows {first_of(frame.index[missing])}; fill it"])
+        raise ContractError("roads", [f"road_id: missing in rows {first_of(row_numbers(roads)[missing])}; fill it"])
     frame["road_id"] = frame["road_id"].astype(str)
     bad = ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"]).to_numpy()
     length_m = shapely.length(flat)

@@ -418,7 +418,7 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     # Each row is named by its code, else by its name; a unit may be there once only.
     codes = frame["unit_code"].map(unit_key, na_action="ignore")
     ids = codes.where(codes.notna(), frame["name"]).astype("str")
-    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index)
+    rows = row_labels(frame, "")
     if ids.isna().any():
         problems.append(f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out")
     twice = ids.notna() & ids.duplicated(keep=False)
@@ -445,7 +445,7 @@ def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> li
         return []
     texts = pd.DataFrame({name: text_column(whole[name]) for name in whole.columns})
     sums = np.zeros(len(whole), dtype=bool)
-    sums[[row - 1 for row in total_rows(texts, source.total_words)]] = True
+    sums[total_rows(texts, source.total_words)] = True
     told = []
     for column in [name for name in map(str, whole.columns) if name.endswith(PERSONS)]:
         persons = number_column(whole, column, [], key="").to_numpy(dtype=np.float64)

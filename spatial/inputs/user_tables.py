@@ -26,7 +26,7 @@ from spatial.formats.columns import (
     row_labels,
     text_column,
 )
-from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes
+from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes, number_rows, row_numbers
 from spatial.formats.vector import open_mapped
 from spatial.inputs.names import carry_units
 from spatial.inputs.place_tables import assign_tiers, place_frame, place_where_given, refuse_invalid
@@ -160,9 +160,10 @@ def facilities_from_table(
         unwanted = text_column(result["service"]).eq(NOT_WANTED)
         left = Note("kinds_left_out", int(unwanted.sum()), {"where": row_items(result, "facility_id", unwanted)})
         add_notes(result, [left])
-        told = dict(result.attrs)
+        told, numbers = dict(result.attrs), row_numbers(result)
         result = result[~unwanted].reset_index(drop=True)
         result.attrs = told
+        number_rows(result, numbers[~np.asarray(unwanted)])
         result["service"] = choice_column(result, "service", services, problems, key="facility_id")
     else:
         result["service"] = complete_text_column(result, "service", problems, key="facility_id")

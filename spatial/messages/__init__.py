@@ -7,7 +7,7 @@ import importlib.resources
 import logging
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -51,7 +51,7 @@ class Words:
     """
 
     language: str  # its code, such as ``zh``
-    part: str = "results"  # results, comparison, sign_off, pages, workbook, qgis or columns
+    part: str = "results"  # results, comparison, sign_off, pages, workbook, qgis, sharing, commands or columns
     # names of services in that language; a service without one goes by its id
     names: Mapping[str, str] | None = None
 
@@ -135,17 +135,20 @@ class Words:
                 shapes = (f"{self.say('notice_shape', kind)} ({count})" for kind, count in value["shapes"])
                 said[name] = ", ".join(shapes)
             else:
-                named = []
-                for item in value["first"]:
-                    told = tuple(item) if isinstance(item, list) else item
-                    if isinstance(item, dict):
-                        row = self.say("notice_part", "row", number=item["row"])
-                        told = " ".join(filter(None, (row, item["label"])))
-                    named.append(repr(told))
-                dots = ", ..." if value["in_all"] > len(named) else ""
-                in_all = self.say("notice_part", "in_all", count=value["in_all"])
-                said[name] = f"{', '.join(named)}{dots}{in_all}"
+                said[name] = self.listed(value["first"], value["in_all"])
         return self.say("notice", key, **said)
+
+    def listed(self, first: Sequence[Any], in_all: int) -> str:
+        """List the first names, cells, pairs or rows of a source as they are there, and say how many there are."""
+        named, results = [], self.of("results")
+        for item in first:
+            told = tuple(item) if isinstance(item, list) else item
+            if isinstance(item, dict):
+                row = results.say("notice_part", "row", number=item["row"])
+                told = " ".join(filter(None, (row, item["label"])))
+            named.append(repr(told))
+        dots = ", ..." if in_all > len(named) else ""
+        return f"{', '.join(named)}{dots}{results.say('notice_part', 'in_all', count=in_all)}"
 
     def number(self, value: object, *, decimals: int = 0) -> str:
         """Write a number with thousands separators, for people and places without decimals."""
@@ -230,7 +233,7 @@ def warn(log: logging.Logger, key: str, **values: object) -> None:
     """Warn in English; whoever shows the log words it in another language, with its names of services (in tuples)."""
 
     def told(words: Words) -> str:
-        joint, said = words.of("results").say("line", "list"), dict(values)
+        joint, said = words.of("results").say("headline", "list"), dict(values)
         for name, value in values.items():
             if isinstance(value, tuple):
                 said[name] = joint.join(map(words.service, value))

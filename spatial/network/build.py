@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spatial.crs import refuse_stretched_lines, require_metres
 from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
-from spatial.formats.notes import no_findings
+from spatial.formats.notes import no_findings, row_numbers
 from spatial.inputs.road_tags import (
     RoadLines,
     TagsOnDemand,
@@ -157,7 +157,7 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDat
     problems = []
     missing = frame["road_id"].isna().to_numpy() if "road_id" in frame else np.zeros(len(frame), dtype=bool)
     if missing.any():
-        rows = first_of(np.flatnonzero(missing).tolist())
+        rows = first_of(row_numbers(frame)[missing])
         problems.append(f"road_id: missing in rows {rows}; name every road, or drop the column")
     # Give every row a road_id and a road_class as text.
     frame = with_known_tags(frame if arcs is None else arcs)

@@ -17,6 +17,7 @@ from shapely.ops import substring
 
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.formats.notes import row_numbers
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
@@ -150,8 +151,8 @@ def edges_closed_by(
                     edges = edges[shapely.dwithin(np.array(inner, dtype=object), part, within_m)]
                 closed[own[edges]] = True
                 works[row] |= len(edges) > 0
-    idle = [f"row {row}" for row in np.flatnonzero(~works) + 1]
-    if idle:
+    if not works.all():
+        idle = [f"row {number}" for number in row_numbers(marks)[~works]]
         raise ContractError(
             "closed roads", [f"geometry: no road within {within_m:g} m of {first_of(idle)}; correct it or widen it"]
         )

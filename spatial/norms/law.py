@@ -190,7 +190,7 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
         other = [str(value) for value in register[name].dropna() if not isinstance(value, str)]
         if other:
             problems.append(f"{name}: no text in {len(other)} row(s) {first_of(other)}; write dates as 2030-12-31")
-    lost = [number for number, row in enumerate(rows) if not row["norm_id"]]
+    lost = [number for number, row in enumerate(rows, start=2) if not row["norm_id"]]  # the header is row 1
     if lost:
         problems.append(f"norm_id: missing in row(s) {first_of(lost)}; give each norm its own")
     if not problems:

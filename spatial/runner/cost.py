@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from spatial.plain_text import SCREEN_COLUMNS, display_width, shortened
+from spatial.plain_text import SCREEN_COLUMNS, display_width, padded, shortened
 from spatial.store import replace
 
 if TYPE_CHECKING:
@@ -108,11 +108,7 @@ MMAP_ARRAYS = 2**16
 
 
 def keep_memory() -> None:
-    """
-    Let one allocator keep what a table frees for the next one: the system clears each page that it hands out.
-
-    Arrow has an allocator of its own otherwise, and that of the C library hands back from 128 kB on.
-    """
+    """Let one allocator keep what a table frees for the next: the system clears each page that it hands out."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow reads it when it is first used
     _set_allocator({M_MMAP_THRESHOLD: ARRAY_BYTES, M_TRIM_THRESHOLD: FREE_BYTES})
 
@@ -141,11 +137,7 @@ def _trim() -> None:
 
 
 def give_back_memory(before_mb: float) -> None:
-    """
-    Hand memory that nothing uses any more back to the system, where much more is held than before.
-
-    Allocators keep it for later, and the stages of a country would add up: a table freed in small pieces stays theirs.
-    """
+    """Hand memory back where much more is held than before: what allocators keep of each stage would add up."""
     if held_mb() - before_mb < LARGE_MB:
         return
     import pyarrow as pa  # noqa: PLC0415 - a process that holds so much has loaded it
@@ -172,7 +164,7 @@ def cost_lines(
     widths = [max(display_width(title), least) for title, least in zip(titles, (7, 7, 11), strict=True)]
 
     def line(name: str, figures: Sequence[str], said: str) -> str:
-        cells = [_padded(name, -named), *(_padded(one, width) for one, width in zip(figures, widths, strict=True))]
+        cells = [padded(name, -named), *(padded(one, width) for one, width in zip(figures, widths, strict=True))]
         told = "  ".join(cells)
         return f"{told}  {shortened(said, SCREEN_COLUMNS - display_width(told) - 2)}".rstrip()
 
@@ -194,12 +186,6 @@ def cost_lines(
 
 def _number(facts: Mapping[str, Any], key: str) -> float:
     return float(facts.get(key) or 0.0)
-
-
-def _padded(text: str, width: int) -> str:
-    """Fill a text up to a width of the terminal, behind it where the width is negative."""
-    blank = " " * (abs(width) - display_width(text))
-    return f"{text}{blank}" if width < 0 else f"{blank}{text}"
 
 
 @contextlib.contextmanager

@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, first_of
 from spatial.formats.files import file_parts
+from spatial.messages import FALLBACK, Words
 from spatial.runner.cost import PeakMemory, give_back_memory, held_mb
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import EVERYTHING, Late, Options, Progress, Stage, Value
@@ -32,14 +33,36 @@ _MOST_TOLD = 3
 """Changes that are named; the others are counted."""
 
 
+class Reason(NamedTuple):
+    """A message of the sections `reason` and `changed` of the commands, and what it is about."""
+
+    key: str
+    name: str = ""
+
+
 @dataclass(frozen=True)
 class Decision:
     """What the runner would do with a stage, and why."""
 
     stage: str  # the stage's name
     runs: bool  # whether it would run
-    reason: str  # in plain words
+    why: tuple[Reason, ...]
     keys: tuple[str, ...] = ()  # those of the study that changed since it last ran, dotted
+
+    @property
+    def reason(self) -> str:
+        """Why, in English: for errors, tables and the record of a run."""
+        return reason_text(self.why, Words(FALLBACK))
+
+
+def reason_text(why: Sequence[Sequence[str]], words: Words) -> str:
+    """Say why a stage runs or does not; of several changes the first are named, and the others counted."""
+    words = words.of("commands")
+    told = [words.say("reason" if words.has("reason", key) else "changed", key, name=name) for key, name in why]
+    if not words.has("changed", why[0][0]):
+        return told[0]
+    what, more = words.of("results").say("headline", "list").join(told[:_MOST_TOLD]), len(told) - _MOST_TOLD
+    return words.say("reason", "changed_more" if more > 0 else "changed", what=what, more=more)
 
 
 def raw_files(study: Study) -> list[Path]:
@@ -66,11 +89,7 @@ def raw_files(study: Study) -> list[Path]:
 
 
 def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
-    """
-    List the files of the user's own that a stage may read beside the sources, sorted, below the raw root.
-
-    Each has the files beside it that are one source with it; some may be missing.
-    """
+    """List the files of the user's own, and those that are one with them, that a stage may read beside the sources."""
     named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
     named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}
     sections = {key.partition(".")[0] for key in keys}
@@ -92,8 +111,8 @@ def plan(
     renewed: dict[str, str] = {}
     for stage in stages:
         earlier = [renewed[name] for name in _names(stage.reads) if name in renewed]
-        reason = f"stage {earlier[0]} runs before it" if earlier else ""
-        decision = Decision(stage.name, True, reason, run.keys_changed(stage)) if earlier else run.decide(stage)
+        why = tuple(Reason("before", name) for name in earlier[:1])
+        decision = Decision(stage.name, True, why, run.keys_changed(stage)) if earlier else run.decide(stage)
         if decision.runs:
             renewed |= dict.fromkeys(_names(stage.makes), stage.name)
         decisions.append(decision)
@@ -117,7 +136,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")
     chosen = list(stages)[: names.index(until) + 1] if until else list(stages)
     run = _Run(study, folder, maps, base, verify=verify)
-    report = progress or (lambda _fraction, _message: None)
+    report, words = progress or (lambda _fraction, _message: None), Words(study.outputs.languages[0])
     record: dict[str, Any] = {"study": study.name, "stages": {}}
     with locked(folder):
         remove_leftovers(folder)
@@ -134,7 +153,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 store.keep_only({name for later in chosen[position:] for name in _names(later.reads)})
             with run.held(stage):
                 decision = run.decide(stage)
-                report(start, f"{stage.name}: {decision.reason}")
+                report(start, f"{stage.name}: {reason_text(decision.why, words)}")
                 if decision.runs:
                     run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
                     give_back_memory(run.before_mb)
@@ -143,6 +162,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
             record["stages"][stage.name] = {
                 "ran": decision.runs,
                 "reason": decision.reason,
+                "why": [list(reason) for reason in decision.why],
                 **{key: manifest.get(key) for key in ("seconds", "memory_mb", "fingerprint", "code")},
                 "rows": sum(counts) if counts else None,
                 "files": {facts["path"]: facts["sha256"] for facts in manifest.get("outputs", {}).values()},
@@ -281,31 +301,29 @@ class _Run:
         """Tell whether a stage runs: where the last one is not whole, or anything that it depends on changed."""
         last = self.store.read_record(manifest_name(stage.name))
         if last is None or "fingerprint" not in last:
-            return Decision(stage.name, True, "has not run to its end yet")
+            return Decision(stage.name, True, (Reason("never"),))
         now = self.facts(stage)
         if last.get("fingerprint") != now["fingerprint"]:
             versions = package_versions()
             libraries = {name: last.get("libraries", {}).get(name) for name in versions}
             keys = self.keys_changed(stage)
-            told = [
-                *(f"{key} of the study" for key in keys),
-                *(f"its input {name}" for name in _different(last.get("inputs", {}), now["inputs"])),
-                *(f"the file {name}" for name in _different(last.get("raw", {}), now["raw"])),
-                *(["what norms ask for"] if last.get("asked") != now.get("asked") else []),
-                *(["its code"] if last.get("code") != now["code"] else []),
-                *(f"the library {name}" for name in _different(libraries, versions)),
+            why = [
+                *(Reason("study", key) for key in keys),
+                *(Reason("input", name) for name in _different(last.get("inputs", {}), now["inputs"])),
+                *(Reason("file", name) for name in _different(last.get("raw", {}), now["raw"])),
+                *([Reason("norms")] if last.get("asked") != now.get("asked") else []),
+                *([Reason("code")] if last.get("code") != now["code"] else []),
+                *(Reason("library", name) for name in _different(libraries, versions)),
             ]
             # Neither of these: the contract of a table that it reads or makes, or the stage's own declaration.
-            told = told or ["what it reads or makes"]
-            more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-            return Decision(stage.name, True, f"{', '.join(told[:_MOST_TOLD])}{more} changed", keys)
+            return Decision(stage.name, True, tuple(why) or (Reason("contract"),), keys)
         for name, facts in last["outputs"].items():
             path = self.folder_of(stage, name) / facts["path"]
             if not path.is_file():
-                return Decision(stage.name, True, f"its output {path.name} is missing")
+                return Decision(stage.name, True, (Reason("missing", path.name),))
             if self.checksums.of(path) != facts["sha256"]:
-                return Decision(stage.name, True, f"its output {path.name} was changed or cut off")
-        return Decision(stage.name, False, "up to date")
+                return Decision(stage.name, True, (Reason("damaged", path.name),))
+        return Decision(stage.name, False, (Reason("up_to_date"),))
 
     def carry_out(self, stage: Stage, progress: Progress) -> None:
         """Run a stage: read what it takes, write what it makes, and its manifest last."""
@@ -361,11 +379,7 @@ class _Run:
     def _write(
         self, stage: Stage, made: dict[str, Value | list[Artifact]], before: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """
-        Write what a stage made, if it is what it declares, and describe it; what people saved since is kept.
-
-        What is written is taken out of `made`, so that its memory serves what is written after it.
-        """
+        """Write and describe what a stage declares, and free its memory; what people saved since is kept."""
         surplus = sorted(set(made) - {*_names(stage.makes), *(["files"] if stage.files else [])})
         absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
         if surplus or absent:

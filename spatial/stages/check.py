@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.access.calibration import check_observed
 from spatial.cartography.document import refuse_small_pages
 from spatial.errors import ContractError, SpatialError, StudyError, first_of
-from spatial.formats.notes import column_lines, findings_frame, join_findings
+from spatial.formats.notes import findings_frame, join_findings
 from spatial.formats.raster import read_population
 from spatial.inputs.gather import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm import name_keys
 from spatial.inputs.prepare import Layers, prepare
 from spatial.inputs.user_tables import observed_from_table
+from spatial.messages import FALLBACK, Words
 from spatial.norms.law import with_norm_id
 from spatial.planning.action_list import read_action_list
 from spatial.planning.candidates import load_site_rules
@@ -41,7 +43,6 @@ from spatial.stages.scenarios import (
     network_scenario,
     refuse_unknown,
 )
-from spatial.study.access import NO_TIMETABLE
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -71,21 +72,47 @@ class Checked(NamedTuple):
     text: str
 
 
-def short_lines(decide: Sequence[str], found: Sequence[Checked]) -> Iterator[str]:
+def short_lines(decide: Sequence[str], found: Sequence[Checked], words: Words) -> Iterator[str]:
     """Say a check in ten lines: what to decide, what to look at, and in one line what is fine."""
+    say = partial(words.of("commands").say, "check")
     yield from (one.text for one in found if one.kind == HEAD)
     decisions, looks = decide[1:], [one.text for one in found if one.kind == LOOK]
     yield from decide[:1]
     yield from decisions[:LINES_TO_DECIDE]
     if looks:
-        yield f"look at: {len(looks)}"
+        yield say("look", looks=len(looks))
         for text in looks[:LINES_TO_LOOK_AT]:
             yield f"  {text}" if len(text) <= LETTERS else f"  {text[:LETTERS].rstrip()} ..."
     left = max(len(decisions) - LINES_TO_DECIDE, 0) + max(len(looks) - LINES_TO_LOOK_AT, 0)
     fine = [one.text for one in found if one.kind == FINE]
-    yield f"fine: {fine[-1] if fine else 'nothing was counted'}"
-    more = f" ({left} more to decide or to look at)" if left else ""
-    yield f"all {len(found) + len(decide)} lines: spatial check -v{more}"
+    yield say("fine", what=fine[-1] if fine else say("uncounted"))
+    yield say("all", lines=len(found) + len(decide), more=say("more", left=left) if left else "")
+
+
+_DIGITS = re.compile(r"[0-9][0-9.]*")
+_COLON = re.compile("\u00a0?[:\uff1a]")
+
+
+def count_text(item: str, words: Words) -> str:
+    """
+    Say an item of the table `counts`: its words are English; those of notices are what these say before their colon.
+
+    >>> count_text("facilities (table 2): sheets", Words("fr"))
+    'équipements (table 2)\u00a0: sheets'
+    """
+    commands = words.of("commands")
+    if item.startswith("service="):
+        return words.service(item.removeprefix("service="))
+    table, _, noticed = item.partition(": ")
+    if noticed:
+        return commands.say("check", "joined", a=count_text(table, words), b=count_text(noticed, words))
+    texts, digits = commands.messages.get("count", {}), _DIGITS.search(item)
+    told = texts.get(item) or texts.get(_DIGITS.sub("{number}", item, count=1), "")
+    if told or words.language == FALLBACK:
+        return told.replace("{number}", digits[0] if digits else "") or item
+    notices = Words(FALLBACK).messages["notice"].items()
+    key = next((key for key, text in notices if text.partition(":")[0] == item), "")
+    return _COLON.split(words.of("results").messages["notice"].get(key, item))[0]
 
 
 def check_study(study: Study) -> Iterator[Checked]:
@@ -93,7 +120,9 @@ def check_study(study: Study) -> Iterator[Checked]:
     check_policy(study)
     layers = prepare(study)
     options = Options(study, EVERYTHING)
-    vocabulary = vocabulary_of(options)
+    vocabulary, language = vocabulary_of(options), study.outputs.languages[0]
+    words = Words(language, names=vocabulary.names(language))
+    say = partial(words.of("commands").say, "check")
     # Read what later stages of a run open, by their own readers; findings with those on scenarios.
     faults: list[SpatialError] = []
     after: dict[str, gpd.GeoDataFrame] = {}
@@ -137,22 +166,29 @@ def check_study(study: Study) -> Iterator[Checked]:
     warned = namesakes_left_open(options, after, layers.facilities)
     findings = join_findings([layers.findings, findings_frame(warned, crs=layers.crs)], crs=layers.crs)
     doubts = int(findings["kind"].eq(DOUBT).sum())
-    state = (
-        "are in order" if not doubts else f"can be read, with {doubts} doubt(s) that may move every place: see below"
-    )
-    yield Checked(HEAD, f"{study.name}: the study file and its sources {state}")
+    yield Checked(HEAD, say("doubted" if doubts else "in_order", study=study.name, doubts=doubts))
     # Files nobody names: a timetable beside the sources comes first, since short lines end after a few.
     folders = {study.raw_path(source.path).parent for source in layers.sources}
     for file in sorted(one for folder in folders for one in folder.glob("*.zip") if is_timetable(one)):
-        yield Checked(LOOK, f"timetable {file.name}: {NO_TIMETABLE}")
+        yield Checked(LOOK, say("timetable", file=file.name, why=say("no_timetable")))
     for row in layers.counts.itertuples(index=False):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             is_open = row.item in OPEN_COUNTS and row.number
-            yield Checked(LOOK if is_open else FINE, f"{row.source}: {row.item} {row.number:,.0f}")
-    yield from (Checked(FINE, line) for line in column_lines(layers.columns))
+            told: dict[str, Any] = {"of": count_text(str(row.source), words), "item": count_text(str(row.item), words)}
+            yield Checked(LOOK if is_open else FINE, say("count", **told, number=words.number(row.number)))
+    # Of each list which columns are read, kept and left out; their names, never what is in them.
+    for (path, item), use in layers.columns.items():
+        for what, named in use._asdict().items():
+            if named or what == "read":
+                told = {"file": path, "list": count_text(item, words), "names": say("joint").join(named) or say("none")}
+                yield Checked(FINE, say(f"columns_{what}", **told))
     for kind, rows in findings.groupby("kind", sort=True):
-        such = "; ".join(rows["detail"].head(LINES_A_KIND))
-        yield Checked(FINE if kind in SETTLED else LOOK, f"finding: {kind}: {len(rows)}, such as: {such}")
+        # Of most findings the details are English.
+        first = rows.head(LINES_A_KIND).to_dict("records")
+        such = "; ".join(words.notice(str(kind), json.loads(row["notice_values"]))
+                         if isinstance(row.get("notice_values"), str) else row["detail"] for row in first)  # fmt: skip
+        told = {"kind": kind, "title": words.of("qgis").say("findings", str(kind)), "number": len(rows), "such": such}
+        yield Checked(FINE if kind in SETTLED else LOOK, say("finding", **told))
     # The known issues as a run says them, with what they affect and forbid in the townships that it will rank.
     places, table = layers.settlements, known_issues_table(layers.sources)
     scored = places.loc[places["in_study"]]
@@ -162,37 +198,26 @@ def check_study(study: Study) -> Iterator[Checked]:
     tidied = [record.get("notice") in TIDIED for record in records]
     yield from (
         Checked(FINE if is_tidied else LOOK, line)
-        for line, is_tidied in zip_longest(issue_lines(told, names=vocabulary.names("en")), tidied)
+        for line, is_tidied in zip_longest(issue_lines(told, language, names=words.names), tidied)
     )
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:
         # Which tags name settlements that have no name, and the line of the study that reads them.
-        told_by = "pages cannot name them"
+        told_by = say("unnamed")
         if "tags" in scored.columns:
             told_tags = scored.loc[scored["name"].isna() & scored["tags"].notna(), "tags"].map(json.loads)
             tagged = Counter(key for tags in told_tags for key in name_keys(tags))
             ranked = sorted(tagged, key=lambda key: (-tagged[key], key))
-            listed = ", ".join(f"{key} {tagged[key]}" for key in ranked)
-            told_by += ", and no other tag does"
-            if ranked:
-                told_by = f"other tags name them ({listed}): [sources.osm] name_tags = {json.dumps(ranked)}"
-        yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; {told_by}")
+            listed = say("joint").join(f"{key} {tagged[key]}" for key in ranked)
+            told_by = say("unnamed_by_tags") if not ranked else say("named_by", tags=listed, keys=json.dumps(ranked))
+        yield Checked(LOOK, say("nameless", nameless=nameless, places=len(scored), told=told_by))
     if alone and townships:
-        yield Checked(LOOK, f"settlements in no township: {alone} of {len(scored)}; see region.unit_levels")
+        yield Checked(LOOK, say("homeless", alone=alone, places=len(scored)))
     measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
-    gates = int(binding["gates"].sum())
-    norms = (
-        f"{_so_many(len(binding), 'norm binds', 'norms bind')} the study, "
-        f"{_so_many(gates, 'of them gates', 'of them gate')}; "
-        f"{_so_many(measured, 'has', 'have')} a service that measures them"
-    )
-    kinds = layers.facilities["service"].nunique()
-    served = f"{_so_many(len(layers.facilities), 'facility', 'facilities')} of {_so_many(kinds, 'service', 'services')}"
-    yield Checked(FINE, f"{_so_many(len(scored), 'settlement', 'settlements')} in the study area, {served}; {norms}")
-
-
-def _so_many(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+    counts = {"settlements": len(scored), "facilities": len(layers.facilities), "norms": len(binding)}
+    counts |= {"services": layers.facilities["service"].nunique(), "gates": int(binding["gates"].sum())}
+    counts |= {"measured": measured}
+    yield Checked(FINE, say("whole", **{key: say(key, count=words.number(count)) for key, count in counts.items()}))
 
 
 ON_ROADS = ("close", "close_file", "speeds_km_h", "speed_factors", "build", "new_roads")

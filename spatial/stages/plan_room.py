@@ -452,11 +452,7 @@ def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: Pl
 
 
 def round_scenario(name: str, tour: MobileRound, how: RoundOptions, services: Mapping[str, Mapping[str, float]]) -> str:
-    """
-    Write a round as a scenario: each stop once a period, in weeks of five days; empty without stops.
-
-    Beside each service what is known of a stop of it.
-    """
+    """Write a round as a scenario: each stop once a period, in weeks of five days, and what is known of it."""
     if tour.stops.empty:
         return ""
     days = min(DAYS_A_WEEK, DAYS_A_WEEK / how.days)

@@ -261,11 +261,7 @@ def services_of(question: Question, options: Options) -> list[str]:
 
 
 def first_capacity(service: str, persons: float, facilities: gpd.GeoDataFrame, options: Options) -> dict[str, float]:
-    """
-    Say what something new of a service holds in the scenario of a plan: enough for the people whom it brings.
-
-    Only where the study fills facilities of the service and knows the capacity of none: it could not run.
-    """
+    """Give something new room for those whom it brings, where facilities are filled and no capacity is known."""
     vocabulary = vocabulary_of(options)
     each = [n for name, n in options.measures.persons_per_unit.items() if service in vocabulary.satisfying(name)]
     there = facilities.loc[(facilities["status"] == "existing") & (facilities["service"] == service), "capacity"]

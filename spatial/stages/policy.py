@@ -145,12 +145,7 @@ def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str])
 
 
 def asked(options: Options, *, offered: set[str]) -> dict[str, Any]:
-    """
-    Say what norms ask of the stages that measure, as JSON values that stand for all keys about norms.
-
-    `besides` are services asked for where the study names none, `in_metres` those asked in metres of road, `headlines`
-    the headline norms that bind, in order.
-    """
+    """Say what norms ask of stages: services besides the study's, those in metres, and the headline norms in order."""
     law = options.beyond((*LAW_KEYS, "access.services"))
     known, binding = vocabulary_of(law, offered), binding_norms(law)
     in_metres = asked_by_norms(binding.loc[binding["metric"] == "network_dist_m"], known)
@@ -181,11 +176,7 @@ CLOSED, OPENED = "closed service=", "opened service="
 
 
 def official_totals(options: Options, vocabulary: Vocabulary, counts: pd.DataFrame) -> OfficialOptions:
-    """
-    Take the official totals; a number of facilities that names no services counts its own at every level.
-
-    Offices count the facilities of today: what a scenario opens or closes is added or taken off.
-    """
+    """Take the official totals, which count the facilities of today, of each service at every level unless named."""
     official: OfficialOptions = options.official
     facilities = {}
     for name, item in official.facilities.items():

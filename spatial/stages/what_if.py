@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,14 +15,14 @@ from scipy.spatial import cKDTree
 from spatial.access.places import SnapPair, place_on, take
 from spatial.crs import WGS84
 from spatial.errors import StudyError, first_of
-from spatial.messages import Words
+from spatial.messages import Words, warn
 from spatial.network.matrix import times_matrix
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import modes_for, within
 from spatial.planning.siting import p_median
 from spatial.reporting.plans import amount_text
 from spatial.reporting.summary import LEAST_CHANGE_MIN
-from spatial.reporting.wording import norm_titles
+from spatial.reporting.wording import names_of, norm_name, pick
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 from spatial.stages.scenarios import scenarios
@@ -201,12 +202,7 @@ def _compared(
 def _best_sites(
     options: Options, tables: Mapping[str, Any], number: int, minutes: pd.Series[float], mode: str
 ) -> list[str]:
-    """
-    Choose settlements for new facilities so that the sum of person-minutes is least; what stands stays.
-
-    Who has no way today counts as if it took as long as the longest way or cutoff. Of more than `SITES_MOST`
-    settlements those are tried around which most would be gained as the crow flies.
-    """
+    """Choose sites so that the sum of person-minutes is least; no way today counts as the longest way or cutoff."""
     access = tables["access"].loc[tables["access"]["mode"] == mode]
     every = tables["settlements"]
     homes = every.loc[every["in_study"]].reset_index(drop=True)
@@ -224,8 +220,7 @@ def _best_sites(
         homes = homes.assign(population_persons=1.0)
     if len(sites) > SITES_MOST:
         pace = (access["travel_time_min"] / access["straight_distance_m"].replace(0.0, np.nan)).median()
-        told = "sites are sought among the %d of %d settlements around which most person-minutes would be saved"
-        _LOG.warning(told, SITES_MOST, len(sites))
+        warn(_LOG, "sites_sought", most=SITES_MOST, places=len(sites))
         # Those in which a facility would save most person-minutes in those around it, in straight lines.
         lacking = homes.geometry.get_coordinates().to_numpy()
         metres, near = map(np.asarray, cKDTree(lacking).query(lacking[sites], k=min(AROUND, len(lacking))))
@@ -257,7 +252,7 @@ def _best_sites(
         raise StudyError("try", [f"--best: {number} asked for; settlements to put them in: {len(sites)}"])
     plan = p_median(pd.DataFrame(pairs), homes, offered, n_facilities=number, time_limit_s=SITES_LIMIT_S)
     if plan.status != "optimal":
-        _LOG.warning("the %d sites are the best found within %g s, not proven to be the best", number, SITES_LIMIT_S)
+        warn(_LOG, "sites_unproven", sites=number, seconds=SITES_LIMIT_S)
     return [site for site in plan.sites["facility_id"] if site != TODAY]
 
 
@@ -265,12 +260,21 @@ def _lines(
     item: ScenarioOptions, table: pd.DataFrame, norms: Sequence[Norm], tables: Mapping[str, Any], options: Options
 ) -> Iterator[str]:
     """Say what is tried, who comes nearer or farther by service, which norms that crosses, and the largest by name."""
-    vocabulary = vocabulary_of(options, tables["facilities"]["service"])
-    words = Words("en", names={each.id: each.name("en") for each in vocabulary.services})
-    called, named = _names(tables["settlements"], "settlement_id"), _names(tables["facilities"], "facility_id")
-    told = [f"closes {named[one]}" for one in item.close_facilities]
-    told += [f"opens {words.service(one.service)} at {called.get(one.at, f'{one.lon},{one.lat}')}" for one in item.open]
-    yield f"What if: {'; '.join(told)}; {words.say('mode', str(item.mode))}"
+    vocabulary, language = vocabulary_of(options, tables["facilities"]["service"]), options.outputs.languages[0]
+    words = Words(language, names=vocabulary.names(language))
+    say = partial(words.of("commands").say, "try")
+    joint = say("joint")
+
+    def called(of: str, key: str, name: str) -> str:
+        """Name a settlement or a facility; one without a name goes by its id."""
+        rows = tables[of].loc[tables[of][key] == name].to_dict("records")
+        return next(filter(None, (pick(names_of(row), language) for row in rows)), name)
+
+    told = [say("closes", facility=called("facilities", "facility_id", one)) for one in item.close_facilities]
+    for one in item.open:
+        place = called("settlements", "settlement_id", one.at) if one.at else f"{one.lon},{one.lat}"
+        told.append(say("opens", service=words.service(one.service), place=place))
+    yield say("what_if", what=joint.join(told), mode=words.say("mode", str(item.mode)))
     table = table.loc[table["in_study"]]
     rows = table.loc[table["mode"] == item.mode].reset_index(drop=True)
     change = (rows["after_min"].fillna(np.inf) - rows["before_min"].fillna(np.inf)).fillna(0.0)
@@ -279,19 +283,13 @@ def _lines(
         is_own = rows["service"] == service
         sides = {"farther": change >= LEAST_CHANGE_MIN, "nearer": change <= -LEAST_CHANGE_MIN}
         said = [
-            f"{verb} for {_counted(rows.loc[is_so & is_own, 'population_persons'], words)}"
-            for verb, is_so in sides.items()
+            say(way, whom=_counted(rows.loc[is_so & is_own, "population_persons"], words))
+            for way, is_so in sides.items()
             if any(is_so & is_own)
         ]
-        yield f"{words.service(service)}: {'; '.join(said) or 'nobody gains or loses a minute'}"
+        yield say("service", service=words.service(service), what=joint.join(said) or say("nobody"))
     binding, results = binding_norms(options), tables["norm_results"]
     register = {row["norm_id"]: row for row in binding.to_dict("records")}
-
-    def called_norm(norm: Norm) -> str:
-        limit = f" within {words.limit(norm.threshold, norm.unit)}" if norm.unit in {"min", "m"} else ""
-        plain = words.service(_word(norm.service, vocabulary)) + limit
-        return norm_titles(register[norm.id]).get("en") or plain
-
     for norm in norms:
         # Whose norm it is was found by the run: urban or rural people, or everybody.
         is_counted = (results["unit_level"] == "settlement") & (results["places_in_scope"] > 0.0)
@@ -301,21 +299,22 @@ def _lines(
         quickest = ways[["before_min", "after_min"]].min().fillna(np.inf)
         quickest = quickest.loc[quickest.index.isin(counted.index)]
         was, became = (within(quickest[f"{side}_min"].to_numpy(), norm) == 1.0 for side in ("before", "after"))
-        title = called_norm(norm)
-        for verb, is_so in (("within", became & ~was), ("beyond", was & ~became)):
+        title = norm_name(register[norm.id], words)
+        for side, is_so in (("within", became & ~was), ("beyond", was & ~became)):
             moved = (rows["service"] == service) & rows["settlement_id"].isin(quickest.index[is_so])
-            crossed = crossed.mask(moved, crossed + f", now {verb}: {title}")
+            crossed = crossed.mask(moved, crossed + say(f"crossed_{side}", norm=title))
             limit = limit.mask(moved, norm.threshold)
             if moved.any():
                 # A norm on children counts children, as it does wherever it is told.
                 people = counted.reindex(rows.loc[moved, "settlement_id"])
-                yield f"{title}: now {verb} {_counted(people, words, norm.stat_unit)}"
+                yield say(side, norm=title, whom=_counted(people, words, norm.stat_unit))
     # What is judged by metres, or otherwise than by minutes to one service, no trial tells.
     is_told = (results["unit_level"] == "study") & results["status_as_mapped"].isin(("met", "not_met"))
     is_told &= ~results["norm_id"].isin([norm.id for norm in norms])
     others = norms_of(binding.loc[binding["norm_id"].isin(results.loc[is_told, "norm_id"])])
-    if untold := [called_norm(norm) for norm in others if _word(norm.service, vocabulary) in item.services]:
-        yield f"not tried, as not by minutes: {'; '.join(untold)} (--write NAME, then spatial run --scenario NAME)"
+    own = [register[norm.id] for norm in others if _word(norm.service, vocabulary) in item.services]
+    if own:
+        yield say("not_tried", norms=joint.join(norm_name(norm, words) for norm in own))
     # Places are named by the services that close or open; what these count for as well is summed up alone.
     of_id = tables["facilities"].set_index("facility_id")["service"]
     lead = {*of_id.loc[list(item.close_facilities)], *(each.service for each in item.open)}
@@ -331,29 +330,24 @@ def _lines(
             before, after = (
                 words.measure(row[f"{side}_min"], "min", decimals=decimals)
                 if not np.isnan(row[f"{side}_min"])
-                else "none there"
-                if row[f"{side}_status"] == "no_facility"
-                else "no way found"
+                else say("none_there" if row[f"{side}_status"] == "no_facility" else "no_way")
                 for side in ("before", "after")
             )
             beyond = after if row["after_min"] > row["limit"] else before
             if np.isnan(row["limit"]) or beyond != words.measure(row["limit"], "min", decimals=decimals):
                 break
-        parts = [called[row["settlement_id"]]]
+        parts = [called("settlements", "settlement_id", row["settlement_id"])]
         parts += [] if np.isnan(row["population_persons"]) else [words.measure(row["population_persons"], "persons")]
         parts += [words.service(row["service"])] if len(lead) > 1 else []
-        yield f"  {', '.join(parts)}: {before} -> {after}{row['crossed']}"
+        place = say("apart").join(parts)
+        yield f"  {say('place', place=place, before=before, after=after, crossed=row['crossed'])}"
     if len(shown) > MOST:
-        yield f"  and {len(shown) - MOST} more"
-
-
-def _names(frame: pd.DataFrame, key: str) -> dict[Any, str]:
-    """Call every place by its English name, or by what else it is called, or by its id."""
-    named = frame[[*(column for column in ("name_en", *NAMES) if column in frame), key]].bfill(axis=1).iloc[:, 0]
-    return dict(zip(frame[key], named.astype("str"), strict=True))
+        yield f"  {words.say('line', 'more', count=len(shown) - MOST)}"
 
 
 def _counted(people: pd.Series, words: Words, stat_unit: str = "population") -> str:
     """Count people of places, or those of a group, as far as they are known, and the places."""
     places, about = words.measure(len(people), "places"), {"counted": "persons", "stat_unit": stat_unit}
-    return f"{amount_text(about, people.sum(), words)} in {places}" if people.notna().any() else places
+    if not people.notna().any():
+        return places
+    return words.of("commands").say("try", "counted", people=amount_text(about, people.sum(), words), places=places)

@@ -60,11 +60,7 @@ def changed(before: dict[str, Any], changes: Mapping[str, Any], model: Model) ->
 
 
 class Study(Model):
-    """
-    What is studied.
-
-    Build one with `Study.from_toml` or `Study.from_dict`; it never changes afterwards.
-    """
+    """What is studied: build one with `Study.from_toml` or `Study.from_dict`; it never changes afterwards."""
 
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
@@ -260,11 +256,7 @@ class Study(Model):
 
     @property
     def columns_named(self) -> dict[str, tuple[str, ...]]:
-        """
-        Columns of settlements and of facilities, under our names, that keys of the study beside `sources` name.
-
-        They stay in the tables without `keep_columns`.
-        """
+        """Columns of settlements and facilities that keys beside `sources` name: they stay without `keep_columns`."""
         people = [self.measures.demand, *(group.column for group in self.measures.groups)]
         score = [self.score.functional_areas.employed_column, self.score.rank_column]
         return {

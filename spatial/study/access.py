@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from spatial.messages import FALLBACK, Words
 from spatial.study.base import FilePath, Model, limited, option, positive, refuse_text, section, unrepeated
 
 MANY_SETTLEMENTS = 50_000
@@ -16,11 +17,11 @@ MANY_SETTLEMENTS = 50_000
 
 BY_BUS = "walk+bus"
 """What tables call the mode `bus`: people walk to a stop, wait, ride and walk on."""
-NO_TIMETABLE = (
-    "timetables (GTFS) are not read; instead write [[network.bus]] for each line with line, stops (ids or names of "
-    "settlements, or [longitude, latitude]), headway_min and speed_km_h, and people wait half the headway; "
-    "see docs/modes.md"
-)
+
+
+def no_timetable() -> str:
+    """Say what to write in place of a timetable."""
+    return Words(FALLBACK, "commands").say("check", "no_timetable")
 
 
 def full_mode(mode: Any) -> Any:
@@ -115,7 +116,7 @@ class NetworkOptions(SnapRules):
     @model_validator(mode="after")
     def _has_lines(self) -> Self:
         if BY_BUS in self.modes and not self.bus:
-            raise ValueError(f"bus: the mode bus needs its lines; {NO_TIMETABLE}")
+            raise ValueError(f"bus: the mode bus needs its lines; {no_timetable()}")
         if self.bus and BY_BUS not in self.modes:
             raise ValueError("bus: lines are given, and nobody rides them; add 'bus' to modes")
         return self

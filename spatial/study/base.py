@@ -87,11 +87,7 @@ def section(model: type[Model]) -> Any:
 
 
 class Model(BaseModel):
-    """
-    Options: frozen, without unknown keys, without endless numbers.
-
-    File and Python read the same models: a study's faults keep their keys, a call's are a `ContractError`.
-    """
+    """Frozen options of file and Python alike: faults of a study keep their keys, a call's are a `ContractError`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
     sums_of_money: ClassVar[frozenset[str]] = frozenset()

@@ -30,11 +30,7 @@ def basis_differs(one: str, two: str) -> bool:
 
 
 class Region(Model):
-    """
-    The study area and the units that results are summed over.
-
-    Without any key the study area is all that the sources hold.
-    """
+    """The study area, by default all that the sources hold, and the units that results are summed over."""
 
     admin_level: int | None = option(
         None, "Study area = boundaries of this level (with `names`: only those)", ge=1, le=12

@@ -220,7 +220,7 @@ def test_codes_that_a_spreadsheet_rounded(tiny, both):
     lines = {"s3": "5.33325E+11,东坡,village,104.04,30.02,60"}
     lines |= {"s4": "5.33325E+11,西坡,village,104.00,30.02,50"} if both else {}
     tiny.write("settlements.csv", tiny.csv(changed=lines))
-    rows = "'row 3', 'row 4' (2 in all)" if both else "'row 3' (1 in all)"
+    rows = "'row 4', 'row 5' (2 in all)" if both else "'row 4' (1 in all)"
     _refused(tiny, "settlements.csv", f"settlement_id: rounded by a spreadsheet in {rows}", "as text")
 
 
@@ -252,7 +252,7 @@ def test_people_that_are_no_number(tiny, people, words):
 
 def test_a_row_of_sums(tiny):
     tiny.write("settlements.csv", tiny.csv() + "\n合计,,,,,360")
-    _refused(tiny, "settlements.csv", "row(s) 9 (1 in all) look like sums", "total_words = []")
+    _refused(tiny, "settlements.csv", "row(s) 10 (1 in all) look like sums", "total_words = []")
     tiny.tables["sources.settlements"]["total_words"] = ["合计"]
     assert tiny.run("--stage", "read").code == 0
 

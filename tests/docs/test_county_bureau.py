@@ -139,8 +139,9 @@ def test_looking_into_the_list_shows_what_the_page_shows(walked) -> None:
 
 def test_nothing_is_left_to_decide_after_step_4(walked) -> None:
     first, second = walked.outputs("check")
-    assert "guessed, line" in first
-    assert "the study file and its sources are in order" in second
+    # The study that `init` writes from Chinese files is told in Chinese.
+    assert "推测" in first
+    assert "研究文件及其数据源无误" in second
     left = [
         line for line in (walked.folder / "yunxi.toml").read_text(encoding="utf-8").splitlines() if "# GUESSED:" in line
     ]
@@ -150,10 +151,10 @@ def test_nothing_is_left_to_decide_after_step_4(walked) -> None:
 
 def test_the_check_says_what_step_5_tells(walked) -> None:
     told = walked.text.split("## 5. Check it")[1].split("## 6.")[0]
-    numbered = re.findall(r"`((?:placed by \w+|not placed|road [\w ]+?) \d+)`", told)
+    numbered = re.findall(r"`((?:按\w+定位|未能定位|未连上的道路端点|超出交叉点的道路) \d+)`", told)
     assert len(numbered) == 5
     said = walked.outputs("check")[1]
-    assert all(f": {item}\n" in said for item in numbered)
+    assert all(f"\uff1a{item}\n" in said for item in numbered)
 
 
 def test_every_clinic_is_placed_in_the_end(walked, results) -> None:

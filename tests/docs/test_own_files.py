@@ -48,11 +48,11 @@ def test_the_page_is_short_and_its_commands_are_few(walked):
 
 def test_init_says_what_it_guessed_and_nothing_twice(walked):
     (said,) = walked.outputs("init")
-    assert "to decide" not in said
-    lines = [re.sub(r"^\s*line \d+: ", "", line) for line in said.splitlines()]
+    assert "待决定" not in said
+    lines = [re.sub(r"^\s*第\d+行.", "", line) for line in said.splitlines()]
     assert len(set(lines)) == len(lines)
     guessed = [text for _, text in open_decisions((walked.folder / "study.toml").read_text("utf-8"), GUESSED)]
-    assert f"{len(guessed)} thing(s) guessed" in said
+    assert f"{len(guessed)}项为推测" in said
     for told in (
         'crs = "EPSG:4523"',
         'datum = "gcj02"',
@@ -65,7 +65,7 @@ def test_init_says_what_it_guessed_and_nothing_twice(walked):
 
 def test_the_written_study_is_checked_without_a_fault(walked):
     (said,) = walked.outputs("check")
-    assert said.startswith("office: the study file and its sources are in order")
+    assert said.startswith("office\uff1a研究文件及其数据源无误")
     assert len(said.splitlines()) <= 10
     study = Study.from_toml(walked.folder / "study.toml", raw=walked.folder)
     assert (study.region.admin_level, study.region.unit_levels, study.jurisdictions) == (6, (8,), ("CN",))

@@ -241,7 +241,7 @@ def test_comparisons_of_nothing_are_refused(graph, villages, clinics, scenarios,
     [
         (lambda _: None, "is a NoneType"),
         (lambda roads: pd.DataFrame(roads.drop(columns="geometry")), "geometry: there is none"),
-        (lambda roads: roads.assign(road_id=[None, "b", "c"]), "road_id: missing in rows 0"),
+        (lambda roads: roads.assign(road_id=[None, "b", "c"]), "road_id: missing in rows 1"),
         (lambda roads: _moved(roads, shapely.LineString([(0, 0), (np.nan, 1)])), "no line in roads 'a'"),
         (lambda roads: _moved(roads, shapely.LineString([(0, 0), (np.inf, 1)])), "no line in roads 'a'"),
     ],

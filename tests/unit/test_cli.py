@@ -310,6 +310,17 @@ def test_the_raw_root_is_the_folder_one_stands_in_where_there_is_no_other(comman
     assert "data/raw" in command("check", tiny.file).err
 
 
+def test_status_and_the_end_of_a_run_speak_the_language_of_the_study(command, tiny_done):
+    tiny_done.tables["outputs"] = {"languages": ["zh", "en"]}
+    told = command("status", tiny_done.save(), *tiny_done.folders()).out.splitlines()
+    stages = {line.split()[1]: line for line in told}
+    assert stages["read"].startswith("跳过  read ")
+    assert stages["maps"].endswith("研究文件中的 outputs.languages")
+    outcome = tiny_done.run("--stage", "gaps")
+    assert outcome.err == "全部17个阶段均为最新\n"
+    assert outcome.out.splitlines()[-2] == f"数据表\uff1a      {tiny_done.processed / 'tiny'}"
+
+
 def test_status_of_a_study_that_never_ran_writes_nothing(command, tiny):
     outcome = command("status", tiny.save(), *tiny.folders())
     assert outcome.code == 0
@@ -425,6 +436,11 @@ def test_warnings_of_a_run_are_in_the_language_of_the_study_with_its_names_of_se
         shown.words = functools.partial(Words, language, names={"hospital": name})
         assert said in shown.format(told[0])
         assert shown.format(told[1]).endswith(f"({words.say('warning', 'more')})")
+
+
+def test_a_warning_of_several_services_lists_them(caplog):
+    warn(logging.getLogger("a"), "no_routes", number=2, most=9, service=("hospital", "school"))
+    assert caplog.messages[0].endswith(": hospital, school")
 
 
 def test_commands_that_run_stages_word_the_log_by_its_handlers(monkeypatch):

@@ -45,7 +45,7 @@ from spatial.inputs.osm import read_osm, read_osm_roads
 from spatial.inputs.osm_elements import open_extract
 from spatial.inputs.placing import has_no_heads
 from spatial.inputs.user_tables import WATER_KINDS
-from spatial.study.access import NO_TIMETABLE
+from spatial.study.access import no_timetable
 from spatial.study.sources import MOST_CELLS, TableSource
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def inspect_file(
     if not is_there(file):
         local_file(file, what=WHAT)  # says what is wrong
     if is_timetable(file):
-        raise SourceError(f"{WHAT} {path}: a timetable: {NO_TIMETABLE}")
+        raise SourceError(f"{WHAT} {path}: a timetable: {no_timetable()}")
     if name.endswith(OSM_ENDINGS):
         return FileReport(file, named, "OpenStreetMap", layers=(_extract(file, named),))
     holds_tile = name.endswith(".zip") and any(one.lower().endswith(".hgt") for one in _members(file))

@@ -163,7 +163,7 @@ def _text(path: Path) -> OpenedFile:
         # Rows of sums are left out of a CSV only where the study names their words.
         found = set()
         for number in total_rows(frame, TOTAL_WORDS):
-            texts = [value for value in frame.iloc[number - 1] if isinstance(value, str)]
+            texts = [value for value in frame.iloc[number] if isinstance(value, str)]
             found.add(next(word for word in TOTAL_WORDS if any(is_total([text], [word]) for text in texts)))
         if found:
             layer.keys["total_words"] = sorted(found)

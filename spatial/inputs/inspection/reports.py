@@ -57,6 +57,8 @@ class Setting:
     by_basis : dict[str, Any]
         Of numbers of people, what the value is for resident and for registered ones, as far as the table has
         both.
+    about : str
+        Of a remark, the column of ours that it is about.
     """
 
     key: str
@@ -65,6 +67,7 @@ class Setting:
     is_decided: bool = True
     is_guess: bool = False
     by_basis: dict[str, Any] = field(default_factory=dict)
+    about: str = ""
 
     def of_basis(self, basis: str) -> Setting:
         """Take the value that counts the people of a basis, ``resident`` or ``registered``; itself without one."""

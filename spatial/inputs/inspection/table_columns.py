@@ -162,7 +162,8 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
             )
             settings.append(Setting("thousands", ".", reason, is_decided=False))
     elif "population_persons" in found.unfit:
-        settings.append(Setting("", None, f"people: {found.unfit['population_persons']}", is_decided=False))
+        told = f"people: {found.unfit['population_persons']}"
+        settings.append(Setting("", None, told, is_decided=False, about="population_persons"))
     settings += found.mapped(*GROUPS)
     settings += _left_out(found, *GROUPS)
     for profile in table.profiles:

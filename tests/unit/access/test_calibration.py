@@ -227,12 +227,12 @@ def test_too_few_or_wrong_observations_are_refused(city):
             observed.assign(to_id="nobody").assign(observed_min=[0.0, *observed["observed_min"].iloc[1:]]),
             places=[places],
         )
-    assert "observed_min: missing or not above 0 in rows 0 (1 in all)" in str(caught.value)
+    assert "observed_min: missing or not above 0 in rows 1 (1 in all)" in str(caught.value)
     assert "not among the places: 'nobody' (1 in all)" in str(caught.value)
     with pytest.raises(ContractError, match="a table has none of the columns facility_id"):
         calibrate_speeds(city, observed, places=[places.rename(columns={"place_id": "name"})])
     xy = pd.DataFrame({"from_x": [1.0, 1.0, np.nan], "from_y": 0.0, "to_x": 0.0, "to_y": 0.0, "observed_min": 1.0})
-    with pytest.raises(ContractError, match="from_x, from_y, to_x, to_y: missing in rows 2"):
+    with pytest.raises(ContractError, match="from_x, from_y, to_x, to_y: missing in rows 3"):
         calibrate_speeds(city, xy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
@@ -127,6 +128,24 @@ def test_a_norm_that_cannot_be_is_refused_with_every_fault_and_nothing_is_writte
     assert "(not in force as mandatory: laid down in a policy document; " in told
 
 
+@pytest.mark.parametrize(
+    ("language", "norm", "people"),
+    [
+        ("zh", "全体人口的90%", ["按名称定位", "未能定位", "6个居民点中已知人口的有2个", "town列作为 name"]),
+        ("fr", "90\u202f% de la population\u202f; indicative", ["placés par nom", "2 des 6 localités"]),
+    ],
+)
+def test_what_is_added_is_told_in_the_language_of_the_study(study, language, norm, people):
+    study.write_text(STUDY + f'\n[outputs]\nlanguages = ["{language}", "en"]\n', encoding="utf-8")
+    told = run(study, "add", "norm", study, "pharmacy", "20min", "90%")
+    assert norm in told
+    file = study.parent / "people.csv"
+    file.write_text("town,population\nVillage 1,100\nVillage 2,200\nElsewhere,5\n", encoding="utf-8")
+    told += run(study, "add", "people", study, file)
+    assert [part for part in people if part not in told] == []
+    assert not re.search(r"within|next|added|placed|people are|found no", told.replace(str(study), ""))
+
+
 def test_people_say_how_many_rows_found_their_place_and_what_the_known_share_means(study):
     file = study.parent / "people.csv"
     file.write_text("town,population\nVillage 1,100\nVillage 2,200\nElsewhere,5\n", encoding="utf-8")
@@ -135,7 +154,7 @@ def test_people_say_how_many_rows_found_their_place_and_what_the_known_share_mea
     assert "placed by name: 2" in told
     assert "not placed: 1" in told
     assert "found no place: 'Elsewhere' (1 in all)" in told
-    assert "people are known of 2 of the 6 settlements (33%): below 90%: places are counted, not people" in told
+    assert "people are known of 2 of the 6 settlements (33.3 %), below 90 %: places are counted, not people" in told
     assert "min_known_share = 0.33 in [population]" in told
     (table,) = read(study)["sources"]["attributes"]
     assert table == {"path": "people.csv", "columns": {"name": "town", "population_persons": "population"}}

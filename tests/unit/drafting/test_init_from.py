@@ -108,7 +108,7 @@ def test_every_file_of_the_folder_is_used_or_named(written):
     for path in ("county/村庄名录.xlsx", "county/交通/公路.shp", "county/乡镇界线.gpkg", "county/村卫生室.csv"):
         assert f'path = "{path}"' in text
     for path in ("说明.docx", "坏.xlsx"):
-        assert f"not used: {path}" in output
+        assert f"未使用\uff1a{path}" in output  # the study of Chinese files is told in Chinese
         assert f"# {path}: " in text
     assert "# [official]" in text
     assert 'languages = ["zh", "en"]' in text
@@ -117,15 +117,15 @@ def test_every_file_of_the_folder_is_used_or_named(written):
 
 def test_the_guess_of_the_crs_is_said_and_marked_until_somebody_looked(written, tmp_path):
     file, output = written
-    assert "GUESSED in the file" in output
+    assert "以 GUESSED 标记" in output
     assert '[sources.settlements] crs = "EPSG:4524": eastings such as' in output
-    assert "to decide" not in output
+    assert "待决定" not in output
     code, output, _ = _run("check", file, "--raw", tmp_path / "raw", "-v")
     assert code == 0
     line = text_line(file, "# GUESSED: eastings")
-    assert f'guessed, line {line}: [sources.settlements] crs = "EPSG:4524"' in output
+    assert f'第{line}行\uff1a[sources.settlements] crs = "EPSG:4524"' in output
     file.write_text(file.read_text(encoding="utf-8").replace("# GUESSED:", "#"), encoding="utf-8")
-    assert "guessed" not in _run("check", file, "--raw", tmp_path / "raw", "-v")[1]
+    assert "推测" not in _run("check", file, "--raw", tmp_path / "raw", "-v")[1]
 
 
 def text_line(file: Path, start: str) -> int:
@@ -138,7 +138,7 @@ def test_a_decided_study_is_checked_and_read(written, tmp_path):
     _decide(file)
     code, output, error = _run("check", file, "--raw", tmp_path / "raw")
     assert code == 0, (output, error)
-    assert "thing(s) to decide" not in output
+    assert "待决定\uff1b" not in output
     study = Study.from_toml(file, raw=tmp_path / "raw")
     layers = prepare(study)
     assert len(layers.settlements) == 12
@@ -403,13 +403,13 @@ def test_a_folder_of_many_files_fits_a_screen_and_all_is_said_where_asked(county
     code, output, _ = _run("init", "--from", county, tmp_path / "s.toml", "--raw", tmp_path / "raw", *DATE)
     assert code == 0
     assert _rows(output) <= 40
-    assert "more: the file, or -v" in output
-    assert "guessed, look at them" in output
-    assert output.splitlines()[-1].startswith("next: spatial check")
+    assert "或加 -v" in output
+    assert "项为推测" in output
+    assert output.splitlines()[-1].startswith("下一步\uff1aspatial check")
     _, output, _ = _run("init", "-v", "--from", county, tmp_path / "all.toml", "--raw", tmp_path / "raw", *DATE)
-    assert output.count("not used: 说明") == 21
+    assert output.count("未使用\uff1a说明") == 21
     assert _rows(output) > 40
-    assert "or -v" not in output
+    assert "或加 -v" not in output
 
 
 def test_a_locale_that_does_not_know_the_letters_of_a_path_is_told_so(county, tmp_path):

@@ -84,7 +84,7 @@ def test_declared_latin_1_is_read_as_written(tmp_path):
 def test_sums_in_text_are_left_out_only_where_the_study_names_their_words(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("村名,人口\n石桥村,５\n合计,5\n", encoding="utf-8")
-    with pytest.raises(ContractError, match=r"row\(s\) 2 \(1 in all\) look like sums.*total_words"):
+    with pytest.raises(ContractError, match=r"row\(s\) 3 \(1 in all\) look like sums.*total_words"):
         _open(path)
     assert len(_open(path, total_words=[])) == 2
     frame = _open(path, total_words=["合计"])

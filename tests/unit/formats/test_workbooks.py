@@ -330,3 +330,18 @@ def test_what_is_left_out_of_tables_that_nobody_counts_is_warned_of(tmp_path, ca
     assert len(observed) == 1
     assert "observed " in caplog.text
     assert "total rows left out: 'row 3 Total'" in caplog.text
+
+
+def test_rows_are_told_by_the_number_that_a_spreadsheet_shows(tmp_path):
+    head, place = ["settlement_id", "name", "tier", "population_persons", "longitude", "latitude"], [104.0, 30.0]
+    rows = [["a", "A", "village", 5, *place], ["合计", "", "", 5, "", ""], ["", "B", "village", 7, *place]]
+    # Of a sheet the header is in row 3, and the row of sums is left out: the row without an id is row 6.
+    book = _xlsx(tmp_path, [["Villages"], [], head, *[[cell or None for cell in row] for row in rows]])
+    # Of a CSV the header is row 1, an empty line is a row too, and a cell of two lines is of one row: it is row 5.
+    lines = [",".join(map(str, row)) for row in (head, *rows)]
+    text = tmp_path / "villages.csv"
+    text.write_text("\n".join([lines[0], "", lines[1].replace(",A,", ',"A\nA",'), *lines[2:]]), encoding="utf-8")
+    for path, number in ((book, 6), (text, 5)):
+        source = TableSource(path=path.name, crs="EPSG:4326", total_words=["合计"])
+        with pytest.raises(ContractError, match=f"settlement_id: no id in 'row {number}'"):
+            settlements_from_table(path, source)

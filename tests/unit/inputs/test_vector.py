@@ -351,11 +351,11 @@ def test_every_fault_of_the_rows_is_reported_at_once(tmp_path: Path) -> None:
     path = _write(tmp_path, HEADER + rows)
     report = _problems(lambda: settlements_from_table(path, _source()))
     assert "settlement_id: repeated id(s) 'a' (1 in all)" in report
-    assert "settlement_id: no id in 'row 3' (1 in all)" in report
+    assert "settlement_id: no id in 'row 4' (1 in all)" in report
     assert "tier: unknown value(s) 'hamlet' (1 in all)" in report
     assert "population_persons: text instead of a number for 'a' (1 in all), such as '1000 à 3000'" in report
     assert "population_persons: negative or infinite for 'a' (1 in all), such as -5.0" in report
-    assert "population_persons: no number for 'row 3' (1 in all)" in report
+    assert "population_persons: no number for 'row 4' (1 in all)" in report
     assert str(path) in report
 
 
@@ -681,6 +681,6 @@ def test_flows_need_known_settlements_and_unrepeated_pairs(tmp_path: Path) -> No
     path = _write(tmp_path, "from_id,to_id,kind,volume\na,c,people,x\na,c,people,\n", name="flows.csv")
     report = _problems(lambda: flows_from_table(path, source, settlement_ids=["a", "b"]))
     assert "to_id: no such settlement 'c' (1 in all)" in report
-    assert "volume: text instead of a number for 'row 1'" in report
-    assert "volume: no number for 'row 2'" in report
+    assert "volume: text instead of a number for 'row 2'" in report
+    assert "volume: no number for 'row 3'" in report
     assert "repeated 'a/c/people' (1 in all)" in report

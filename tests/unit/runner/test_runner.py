@@ -17,10 +17,12 @@ import pytest
 
 from spatial.errors import SourceError, SpatialError, StageError, StoreError
 from spatial.formats.notes import no_findings
+from spatial.messages import Words
 from spatial.norms.law import load_register
 from spatial.runner import Options, Stage, plan, run_stages
 from spatial.runner.cost import give_back_memory, held_mb, keep_memory, keeping_arrays
 from spatial.runner.manifest import imported_modules
+from spatial.runner.run import Reason, reason_text
 from spatial.runner.stage import Late
 from spatial.store import SETTLED_NS, Artifact, Checksums, Store, sha256_of
 from spatial.study import Study
@@ -167,6 +169,18 @@ def test_the_plan_says_what_would_run_and_why(tmp_path: Path) -> None:
     decisions = plan(STAGES, _study(), tmp_path / "p", tmp_path / "m")
     assert [item.runs for item in decisions] == [False, True]
     assert "page.html is missing" in decisions[1].reason
+
+
+def test_why_a_stage_runs_is_said_in_every_language() -> None:
+    changes = [Reason(key, "a") for key in ("study", "input", "file", "norms", "code", "library", "contract")]
+    whole = [(change,) for change in changes] + [(Reason(key, "a"),) for key in ("before", "never", "up_to_date")]
+    english = [reason_text(why, Words("en")) for why in (*whole, changes)]
+    assert english[-1] == "a of the study, its input a, the file a and 4 more changed"
+    for language in ("zh", "fr"):
+        told = [reason_text(why, Words(language)) for why in (*whole, changes)]
+        assert not set(told) & set(english)
+        assert len(set(told)) == len(told)
+    assert reason_text(changes, Words("zh")).count("a") == 3
 
 
 def test_a_failing_stage_keeps_what_finished_and_names_itself(tmp_path: Path) -> None:

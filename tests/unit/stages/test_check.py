@@ -1,12 +1,14 @@
 """`spatial check` reads what a run reads, and says what an extract holds that the study leaves out."""
 
 import json
+import re
 
 import pytest
 
 from spatial.errors import ContractError, DataError, SourceError, StudyError
 from spatial.inputs.osm import places_unread, read_osm
-from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, short_lines
+from spatial.messages import Words
+from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, count_text, short_lines
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_stage import study_of
@@ -96,6 +98,32 @@ def test_check_warns_of_a_closing_beside_an_open_namesake(tiny):
     assert any("open_namesake" in one and "'石桥 医院' (f9)" in one for one in told)
 
 
+@pytest.mark.parametrize("language", ["zh", "fr"])
+def test_a_check_speaks_the_language_of_the_study(tiny, language):
+    text = tiny.path("facilities.csv").read_text(encoding="utf-8")
+    tiny.write("facilities.csv", f"{text}\nf9,hospital,石桥 医院,{tiny.at(2, 2.3)}\n")
+    closes = {"scenarios": scenario(close_facilities=["f1"])}
+    english = check(tiny, **closes)
+    told = check(tiny, **closes, outputs={"languages": [language, "en"]})
+    assert len(told) == len(english)
+    assert not set(told) & set(english)
+    # Names of files, columns and keys stay; of what is said in words nothing is left in English.
+    english_words = re.compile(r"settlements(?!\.csv)|facilities of|the study|columns|without|placed|finding")
+    assert not [one for one in told if english_words.search(one)]
+
+
+def test_what_is_counted_is_said_in_the_language():
+    french = Words("fr", names={"bank": "Banque"})
+    assert count_text("service=bank", french) == "Banque"
+    assert count_text("roads narrower than 2.5 m", french) == "routes de moins de 2.5 m de large"
+    # What the reader of a table noticed is what its notice says before the colon.
+    hidden = "facilities (table 2): hidden sheets left unread"
+    told = count_text(hidden, french).replace("\u00a0", " ")
+    assert told == "équipements (table 2) : feuilles masquées non lues"
+    assert count_text(hidden, Words("en")) == hidden
+    assert count_text("road widths of 0 read as unknown", Words("zh")) != "road widths of 0 read as unknown"
+
+
 def extract(tiny, **numbers):
     """The tiny roads, with so many nodes of each place tag in a row."""
     tags = [word for word, number in numbers.items() for _ in range(number)]
@@ -141,14 +169,14 @@ def test_a_check_is_ten_lines_however_much_there_is_to_decide_and_to_look_at():
     decide = ["study.toml: 5 thing(s) to decide; ...", *(f"  line {n}: which" for n in range(5))]
     found = [Checked(HEAD, "mine: in order"), *(Checked(LOOK, f"finding {n}: {'x' * 300}") for n in range(7))]
     found += [Checked(FINE, "a 1"), Checked(FINE, "80 settlements")]
-    lines = [*short_lines(decide, found)]
+    lines = [*short_lines(decide, found, Words("en"))]
     assert len(lines) <= 12
     assert lines[0] == "mine: in order"
     assert lines[1:5] == decide[:4]
     assert lines[5] == "look at: 7"
     assert max(map(len, lines)) <= 170
     assert lines[-2:] == ["fine: 80 settlements", "all 16 lines: spatial check -v (5 more to decide or to look at)"]
-    assert [*short_lines([], found[:1])] == [
+    assert [*short_lines([], found[:1], Words("en"))] == [
         "mine: in order",
         "fine: nothing was counted",
         "all 1 lines: spatial check -v",

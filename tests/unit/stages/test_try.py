@@ -1,5 +1,6 @@
 """What is tried on a finished run: the same numbers as the scenario, told by name, and written on request."""
 
+import re
 import tomllib
 from types import SimpleNamespace
 
@@ -104,9 +105,27 @@ def with_a_norm_of_its_own(tiny):
 def test_a_norm_that_is_crossed_is_named(tiny_done):
     study, results = with_a_norm_of_its_own(tiny_done)
     lines = what_if(study, results, close=["f2"]).lines
+    # A norm without a title is called as the other commands and all pages call it.
+    norm = "Primary school: within 1 min (fastest mode)"
     # 柳河 has the school in the place, and lives within a minute of no other.
-    assert any(line.startswith("Primary school within 1 min: now beyond 70 people in 1 place") for line in lines)
-    assert any(line.startswith("  柳河") and line.endswith("now beyond: Primary school within 1 min") for line in lines)
+    assert any(line.startswith(f"{norm}: now beyond 70 people in 1 place") for line in lines)
+    assert any(line.startswith("  柳河") and line.endswith(f"now beyond: {norm}") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", ["关闭柳河小学", "驾车", "(最快方式)", "不再覆盖1个居民点的70人", "  柳河,70人:", "分钟 -> "]),
+        ("fr", ["fermer 柳河小学\u202f; en voiture", "(mode le plus rapide)", "désormais au-delà 70", "  柳河, 70"]),
+    ],
+)
+def test_what_is_tried_is_told_in_the_language_of_the_study(tiny_done, language, said):
+    study, results = with_a_norm_of_its_own(tiny_done)
+    study = study.model_copy(update={"outputs": study.outputs.model_copy(update={"languages": (language, "en")})})
+    told = "\n".join(what_if(study, results, close=["f2"]).lines)
+    plain = told.translate(dict(zip(map(ord, "\uff08\uff09\uff0c\uff1a"), "(),:", strict=True)))
+    assert [part for part in said if part not in plain] == []
+    assert not re.search(r"What if|closes|farther|nearer|nobody|now |people|within|beyond|there", told)
 
 
 def test_a_norm_of_metres_is_said_not_to_be_tried(tiny_done):
@@ -114,7 +133,7 @@ def test_a_norm_of_metres_is_said_not_to_be_tried(tiny_done):
     metres = study.norms.add[0].model_copy(update={"metric": "network_dist_m", "threshold": 3218.688})
     study = study.model_copy(update={"norms": study.norms.model_copy(update={"add": (metres,)})})
     (line,) = (line for line in what_if(study, results, close=["f2"]).lines if line.startswith("not tried"))
-    assert "Primary school within 3.219 km" in line
+    assert "Primary school: within 3.219 km along the shortest way" in line
 
 
 def test_minutes_that_cross_a_norm_are_not_written_as_the_norm(tiny_done):
@@ -124,7 +143,7 @@ def test_minutes_that_cross_a_norm_are_not_written_as_the_norm(tiny_done):
     lines = what_if(study, results, add=["104.0,30.02:primary_school"]).lines
     # 石桥 has 4.1 min to the school of 柳河 and 3.9 to the new one, 2 km to its west: both are 4 in whole minutes.
     (line,) = (line for line in lines if line.startswith("  石桥"))
-    assert line.endswith(": 4.1 min -> 3.9 min, now within: Primary school within 4 min")
+    assert line.endswith(": 4.1 min -> 3.9 min, now within: Primary school: within 4 min (fastest mode)")
 
 
 def test_a_norm_on_children_counts_children(tiny_done):
@@ -137,7 +156,7 @@ def test_a_norm_on_children_counts_children(tiny_done):
         **{name: getattr(results, name) for name in (*GROUND, "facilities", "access")}, norm_results=judged
     )
     lines = what_if(on_children, run, close=["f2"]).lines
-    assert any("within 1 min: now beyond 7 children aged 6 to 11 in 1 place" in line for line in lines)
+    assert any("within 1 min (fastest mode): now beyond 7 children aged 6 to 11 in 1 place" in line for line in lines)
 
 
 def test_what_is_not_clear_is_refused_with_candidates_all_at_once(tiny_done):
