@@ -16,7 +16,7 @@ import shapely
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
 from spatial.formats.delimited import AXES, degrees_of
-from spatial.georef.datums import CHINA, EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs, countries_at, to_wgs84
+from spatial.georef.datums import CHINA, ZONE_M, cgcs2000_crs, countries_at, is_easting, is_northing, to_wgs84
 from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
@@ -335,15 +335,11 @@ def _easting_first(result: Coordinates, one: Axis, other: Axis, *, by_letters: b
 
 
 def _are_northings(values: FloatArray) -> bool:
-    low, high = NORTHINGS_M
-    return bool(((values >= low) & (values <= high)).mean() >= MOST)
+    return bool(is_northing(values).mean() >= MOST)
 
 
 def _are_eastings(values: FloatArray) -> bool:
-    low, high = EASTINGS_M
-    zones, rest = np.divmod(values, ZONE_M)
-    numbered = (zones == 0) | ((zones >= 13) & (zones <= 45))
-    return bool((numbered & (rest >= low) & (rest <= high)).mean() >= MOST)
+    return bool(is_easting(values).mean() >= MOST)
 
 
 def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, ground: KnownGround) -> None:
