@@ -298,7 +298,7 @@ class Open:
     frame: gpd.GeoDataFrame  # the rows that the pairs name
     listed: frozenset[int]  # rows of lists without a mapped facility, and mapped ones without a row
     mapped: frozenset[int]
-    settled: frozenset[str] = field(default=frozenset())  # ids that a person has decided on
+    settled: frozenset[str]  # ids that a person has decided on
 
 
 def review_list(
@@ -462,11 +462,9 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     )
     work.take_doubles(doubles)
     rows = rest[_ROW].to_numpy()
-    left = Open(work.frame, frozenset(), frozenset())
-    if work.is_mixed:
-        found_in = work.frame["found_in"].to_numpy()[rows]
-        of_list, of_map = (frozenset(rows[found_in == side].tolist()) for side in (LIST, MAP))
-        left = Open(work.frame, of_list, of_map, decided.settled)
+    found_in = work.frame["found_in"].to_numpy()[rows]
+    of_list, of_map = (frozenset(rows[work.is_mixed & (found_in == side)].tolist()) for side in (LIST, MAP))
+    left = Open(work.frame, of_list, of_map, decided.settled)
     # Rows that are left and may be one are only listed: a campus is real.
     plain = work.frame.loc[rows].reset_index(drop=True)
     twins = twins_of(
