@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 
 from spatial.crs import require_metres
 from spatial.errors import first_of
-from spatial.formats.columns import read_texts, row_items, row_labels, text_column
+from spatial.formats.columns import read_texts, row_items, tell_rows, text_column
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame
 from spatial.formats.tag_rules import fold
 from spatial.messages import FALLBACK, Words
@@ -636,13 +636,17 @@ def unit_key(code: str) -> str:
     >>> unit_key("533325101000"), unit_key("53332510120322220"), unit_key("e02003954")
     ('533325101', '533325101203', 'E02003954')
     """
-    text = "".join(unicodedata.normalize("NFKC", code).split()).upper()
+    text = _unspaced(code).upper()
     if text.isdigit() and len(text) == STATISTICAL_DIGITS:
         text = text[:12]
     if text.isdigit() and len(text) in LEVELS:
         while len(text) > min(LEVELS) and text.endswith("000"):
             text = text[:-3]
     return text
+
+
+def _unspaced(code: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", code).split())
 
 
 def unit_level_of(code: str) -> str | None:
@@ -673,15 +677,10 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
         text = text_column(frame["unit_code"]).str.strip()
         text = text.where(text != "")
         rounded = text.fillna("").str.fullmatch(ROUNDED)
-        if rounded.any():
-            problems.append(
-                f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "
-                f"{first_of(text[rounded].drop_duplicates(), limit=2)}; format the column as text and "
-                "enter the codes again"
-            )
-        plain = text.map(lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore").astype(
-            "str"
-        )
+        shown = first_of(text[rounded].drop_duplicates(), limit=2)
+        said = f"unit_code: rounded by a spreadsheet for {{rows}}, such as {shown}; format the column as text and "
+        tell_rows(problems, frame, key, rounded, f"{said}enter the codes again")
+        plain = text.map(_unspaced, na_action="ignore").astype("str")
         long = plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
         frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
         if "unit_level" not in frame.columns:
@@ -690,14 +689,11 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
                 frame["unit_level"] = levels.astype("str")
         if key == "settlement_id" and long.any():
             classes = plain[long].str[14:].map(_CLASSES)
-            unknown = classes.isna()
-            if unknown.any():
-                labels = row_labels(frame, key)[long][unknown]
-                shown = first_of(plain[long][unknown].str[14:].drop_duplicates().sort_values(), limit=3)
-                problems.append(
-                    f"unit_code: no urban or rural class in the last three digits of {first_of(labels)}, such as "
-                    f"{shown}; they must be 111, 112, 121, 122, 123, 210 or 220"
-                )
+            unknown = long & classes.reindex(frame.index).isna()
+            shown = first_of(plain[unknown].str[14:].drop_duplicates().sort_values(), limit=3)
+            said = f"unit_code: no urban or rural class in the last three digits of {{rows}}, such as {shown}"
+            known = "they must be 111, 112, 121, 122, 123, 210 or 220"
+            tell_rows(problems, frame, key, unknown, f"{said}; {known}")
             read = classes.reindex(frame.index).astype("str")
             if "official_class" in frame.columns:  # what the list says comes before the digits
                 stated = text_column(frame["official_class"])
@@ -707,12 +703,10 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     if "village_plan_class" in frame.columns:
         classes = text_column(frame["village_plan_class"])
         wrong = (classes.notna() & ~classes.isin(PLAN_CLASSES)).to_numpy(dtype=bool)
-        if wrong.any():
-            shown = first_of(classes[wrong].drop_duplicates().sort_values(), limit=5)
-            problems.append(
-                f"village_plan_class: unknown value(s) {shown} for {first_of(row_labels(frame, key)[wrong])}; known "
-                f"are {', '.join(PLAN_CLASSES)}: translate them in values.village_plan_class"
-            )
+        shown = first_of(classes[wrong].drop_duplicates().sort_values(), limit=5)
+        known = f"known are {', '.join(PLAN_CLASSES)}: translate them in values.village_plan_class"
+        said = f"village_plan_class: unknown value(s) {shown} for {{rows}}; {known}"
+        tell_rows(problems, frame, key, wrong, said)
         frame["village_plan_class"] = classes
     if key == "settlement_id" and "official_class" in frame.columns:
         classes = text_column(frame["official_class"])
