@@ -328,6 +328,11 @@ def from_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pa
     return _gcj02_to_bd09(x, y) if datum == "bd09" else (x, y)
 
 
+def shifted(shapes: gpd.GeoSeries, change: Callable[..., Pair], datum: Datum) -> gpd.GeoSeries:
+    """Take shapes to WGS 84 or from it, by one of the functions above; what they say of their CRS stays."""
+    return shapes.transform(lambda xy: np.column_stack(change(*xy.T, datum=datum)))
+
+
 def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame:
     """Turn a frame in a shifted datum into WGS 84, once."""
     if datum == "wgs84":
@@ -348,12 +353,7 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
             "leave out either datum or crs"
         )
 
-    def shift(points: FloatArray) -> FloatArray:
-        return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
-
-    moved = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), shift)).set_crs(
-        "EPSG:4326", allow_override=True
-    )
+    moved = frame.set_geometry(shifted(frame.geometry, to_wgs84, datum)).set_crs("EPSG:4326", allow_override=True)
     moved.attrs = {**frame.attrs, CONVERTED_FROM: datum}
     return moved
 

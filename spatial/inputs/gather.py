@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -29,7 +29,7 @@ from spatial.formats.notes import (
     take_column_use,
     take_notes,
 )
-from spatial.georef.datums import CHINA, fit_local_grid, from_wgs84, is_cgcs2000, shift_accuracy_m, to_wgs84
+from spatial.georef.datums import CHINA, fit_local_grid, from_wgs84, is_cgcs2000, shift_accuracy_m, shifted, to_wgs84
 from spatial.inputs.attributes import add_attributes
 from spatial.inputs.facility_facts import fact_findings, read_facts
 from spatial.inputs.osm import named_by_tags, places_unread, read_osm, read_turns, with_unit_codes
@@ -49,7 +49,6 @@ from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray
-    from spatial.georef.datums import Pair
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
     from spatial.study.sources import Datum, TableSource
@@ -188,7 +187,8 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
     """Read the extract and the tables of a study."""
     nowhere = gpd.GeoSeries([], crs=WGS84)
     empty = (pd.DataFrame(columns=list(columns)).astype(columns) for columns in _EMPTY)
-    result = Gathered(*(gpd.GeoDataFrame(frame, geometry=nowhere, crs=WGS84) for frame in empty))
+    settlements, roads, boundaries, water = (gpd.GeoDataFrame(frame, geometry=nowhere, crs=WGS84) for frame in empty)
+    result = Gathered(settlements, roads, boundaries, water)
     if study.sources.osm is not None:
         # Take from the extract what the study wants of it.
         source = study.sources.osm
@@ -236,24 +236,21 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
 def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: Mapping[str, Collection[str]]) -> None:
     """Read the tables of the user's own, in the order in which one needs another."""
     sources = study.sources
+
+    def read(key: str, reader: Callable[..., Any], source: Any, /, **options: Any) -> Any:
+        with faults_of(f"sources.{key}"):
+            return reader(study.raw_path(source.path), source, **options)
+
     if (source := sources.boundaries) is not None:
         levels = study.region.unit_levels
         level = levels[0] if len(levels) == 1 else None
-        with faults_of("sources.boundaries"):
-            file = study.raw_path(source.path)
-            result.boundaries = boundaries_from_table(file, source, admin_level=level)
+        result.boundaries = read("boundaries", boundaries_from_table, source, admin_level=level)
         result.count(source.path, result.boundaries, "boundaries")
     places = PlacedTables(study)
     if (source := sources.settlements) is not None:
-        with faults_of("sources.settlements"):
-            frame = settlements_from_table(
-                study.raw_path(source.path),
-                source,
-                tiers=study.tiers,
-                with_population=sources.population is None,
-                may_lack=True,
-                named=named.get("settlements", ()),
-            )
+        asked = {"tiers": study.tiers, "may_lack": True, "named": named.get("settlements", ())}
+        no_raster = sources.population is None
+        frame = read("settlements", settlements_from_table, source, with_population=no_raster, **asked)
         result.note(source.path, frame, "settlements")
         result.settlements = places.locate(frame, source, result.settlements, result.boundaries)
         add_notes(result.settlements, [doubles_note(result.settlements, "settlement_id")])
@@ -267,10 +264,9 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         result.note(joined.path, result.settlements, f"attributes (table {number})")
         result.counts.append((joined.path, f"attributes (table {number})", rows))
     for number, table in enumerate(sources.facilities, start=1):
-        item, own = f"facilities (table {number})", named.get("facilities", ())
-        with faults_of(f"sources.facilities.{number - 1}"):
-            file = study.raw_path(table.path)
-            frame = facilities_from_table(file, table, services=vocabulary.ids, may_lack=True, named=own)
+        item = f"facilities (table {number})"
+        asked = {"services": vocabulary.ids, "may_lack": True, "named": named.get("facilities", ())}
+        frame = read(f"facilities.{number - 1}", facilities_from_table, table, **asked)
         read_facts(frame, table, vocabulary)
         result.note(table.path, frame, item)
         frame = places.locate(frame, table, result.settlements, result.boundaries)
@@ -280,8 +276,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         result.facilities.append(frame.assign(source=table.path))
     refuse_shared_ids(result)
     if (official := sources.official_units) is not None:
-        with faults_of("sources.official_units"):
-            result.official_units = official_units_from_table(study.raw_path(official.path), official)
+        result.official_units = read("official_units", official_units_from_table, official)
         result.count(official.path, result.official_units, "official units")
     result.findings += places.findings
     result.counts += places.counts
@@ -289,9 +284,8 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
     waters = []
     for number, water in enumerate(sources.water, start=1):
         item = f"water (table {number})"
-        with faults_of(f"sources.water.{number - 1}"):
-            file = study.raw_path(water.path)
-            frame = read_table(file, water, what="water", key="water_id", wanted=ListColumns("water"))
+        asked = {"what": "water", "key": "water_id", "wanted": ListColumns("water")}
+        frame = read(f"water.{number - 1}", read_table, water, **asked)
         result.count(water.path, frame, item)
         waters.append(water_of_table(frame, water))
     if waters:
@@ -299,13 +293,12 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         result.water = join_water(waters, kept=list(kept))
     if sources.roads is not None:
         path = sources.roads.path
-        with faults_of("sources.roads"):
-            read = roads_from_table(study.raw_path(path), sources.roads)
-        done = finish_roads(read, sources.roads, working_crs=study.working_crs)
+        lines = read("roads", roads_from_table, sources.roads)
+        done = finish_roads(lines, sources.roads, working_crs=study.working_crs)
         # The other direction of a road repeats its shape, and is joined to it.
-        alone = read.loc[~read["road_id"].isin(done.joined)]
-        add_notes(read, [doubles_note(alone, "road_id")])
-        result.count(path, read, "roads")
+        alone = lines.loc[~lines["road_id"].isin(done.joined)]
+        add_notes(lines, [doubles_note(alone, "road_id")])
+        result.count(path, lines, "roads")
         result.roads = done.roads
         result.findings += done.findings
         result.counts += [(path, *count) for count in done.counts]
@@ -409,7 +402,7 @@ def refuse_double_inversion(
     if source.datum == "wgs84" or frame.empty:
         return
     inverted = _sample(frame)
-    given = inverted.set_geometry(_shifted(inverted.geometry, from_wgs84, source.datum))
+    given = inverted.set_geometry(shifted(inverted.geometry, from_wgs84, source.datum))
     for name, reference in (("roads", roads), ("unit", boundaries)):
         evidence = _evidence(inverted, given, name, reference)
         if evidence is not None and evidence.chance < REFUSED_BELOW:
@@ -430,7 +423,7 @@ def refuse_roads_inverted_twice(
     inverted = _near(roads, rows).geometry
     if inverted.empty:
         return
-    given = _shifted(inverted, from_wgs84, datum)
+    given = shifted(inverted, from_wgs84, datum)
     trees = [shapely.STRtree(lines.to_crs(metres).to_numpy()) for lines in (inverted, given)]
     evidence = weigh(*(_nearest_m(tree, rows.to_crs(metres)) for tree in trees))
     if evidence.chance < REFUSED_BELOW and evidence.second_m <= CLEARLY_NEARER * evidence.first_m:
@@ -458,16 +451,16 @@ def doubt_wgs84(
     west, south, east, north = CHINA
     if not ((longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)).all():
         return []
-    shifted: tuple[Datum, ...] = ("gcj02", "bd09")
+    datums: tuple[Datum, ...] = ("gcj02", "bd09")
     held = [
-        (datum, _evidence(given, given.set_geometry(_shifted(given.geometry, to_wgs84, datum)), "roads", roads))
-        for datum in shifted
+        (datum, _evidence(given, given.set_geometry(shifted(given.geometry, to_wgs84, datum)), "roads", roads))
+        for datum in datums
     ]
     found = [(datum, told) for datum, told in held if told is not None and told.chance < DOUBTED_BELOW]
     if not found:
         return []
     datum, evidence = min(found, key=lambda item: item[1].second_m)
-    told = {"nearer": evidence.nearer, "rows": len(given), "farther": evidence.farther, "datum": datum}
+    told: dict[str, Any] = {"nearer": evidence.nearer, "rows": len(given), "farther": evidence.farther, "datum": datum}
     told |= {"setting": datum, "first": f"{evidence.first_m:.0f}", "second": f"{evidence.second_m:.0f}"}
     at = shapely.Point(float(np.median(longitude)), float(np.median(latitude)))
     return [Finding(DOUBT, what, Words(FALLBACK).notice(DOUBT, told), at, values=told)]
@@ -478,12 +471,6 @@ def _sample(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     step = max(1, -(-len(frame) // LARGEST_SAMPLE))
     rows = frame.iloc[::step]
     return rows.set_geometry(rows.geometry.representative_point())
-
-
-def _shifted(shapes: gpd.GeoSeries, change: Callable[..., Pair], datum: Datum) -> gpd.GeoSeries:
-    """Take shapes from a datum to another."""
-    moved = shapely.transform(shapes.to_numpy(), lambda xy: np.column_stack(change(xy[:, 0], xy[:, 1], datum=datum)))
-    return gpd.GeoSeries(moved, index=shapes.index, crs=shapes.crs)
 
 
 def _evidence(
