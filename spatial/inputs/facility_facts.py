@@ -390,6 +390,7 @@ def doubtful_facilities(
         tree = shapely.STRtree(drivable)
         is_far = shapely.distance(points, tree.geometries[tree.nearest(points)]) > FAR_M
     areas = np.asarray(water.geometry[~water["is_passable"] & water.geometry.geom_type.str.contains("Polygon")])
+    pistes = np.array([]) if slopes is None else np.asarray(slopes.to_crs(roads.crs or WGS84))
     # Find pairs of one service at one spot.
     one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_SPOT_M)
     service = chosen["service"].to_numpy()
@@ -397,9 +398,7 @@ def doubtful_facilities(
     is_twice[one[(one != other) & (service[one] == service[other])]] = True
     doubts = {
         "doubtful_no_name": names.isna().to_numpy(dtype=bool),
-        "doubtful_slope": _inside(
-            points, np.array([]) if slopes is None else np.asarray(slopes.to_crs(roads.crs or WGS84))
-        ),
+        "doubtful_slope": _inside(points, pistes),
         "doubtful_water": _inside(points, areas),
         "doubtful_far": is_far,
         "doubtful_twice": is_twice,

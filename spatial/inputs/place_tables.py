@@ -140,14 +140,13 @@ class PlacedTables:
         wanted = boundaries["admin_level"].isin(levels) if levels else pd.Series(True, index=boundaries.index)
         if "unit_code" in boundaries.columns:
             wanted |= boundaries["unit_code"].notna()
+        codes = None
+        if is_coded:
+            files = [self.study.raw_path(path) for path in self.study.placing.postcodes]
+            codes = read_postcodes(files, wanted=texts(frame, "postcode"))
+        made, options = self.decisions.get(source.path), self.study.placing
         done = locate_places(
-            frame,
-            settlements,
-            boundaries[wanted],
-            key=key,
-            decisions=self.decisions.get(source.path),
-            options=self.study.placing,
-            postcodes=self._postcodes(frame),
+            frame, settlements, boundaries[wanted], key=key, decisions=made, options=options, postcodes=codes
         )
         is_list = source is self.study.sources.settlements
         if is_list and settlements.empty:
@@ -201,13 +200,6 @@ class PlacedTables:
                 remedy = 'where its postcodes lie, a table of them says: write [placing] postcodes = "FILE"'
             raise SourceError(f"{source.path}: none of its {len(done.frame)} rows could be located ({why}); {remedy}")
         return done.frame[located].reset_index(drop=True)
-
-    def _postcodes(self, frame: gpd.GeoDataFrame) -> gpd.GeoSeries | None:
-        """Read where the postcodes of a table lie; None where it has none, or the study no table of them."""
-        if not self.study.placing.postcodes or "postcode" not in frame.columns:
-            return None
-        files = [self.study.raw_path(path) for path in self.study.placing.postcodes]
-        return read_postcodes(files, wanted=texts(frame, "postcode"))
 
     def _account(self, done: Placement, path: str, key: str) -> None:
         """Count the rows by the way in which they were located, and keep what a person should look at."""

@@ -390,10 +390,10 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     numbers = [name for name in map(str, frame.columns) if name.endswith((PERSONS, SHARE))]
     for column in numbers:
         frame[column] = number_column(frame, column, problems, key=label)
-        most, said = frame[TOTAL], f"{column}: more than {TOTAL} for {{rows}}; correct one of them"
+        above, said = frame[column] > frame[TOTAL], f"{column}: more than {TOTAL} for {{rows}}; correct one of them"
         if column.endswith(SHARE):
-            most, said = 1, f"{column}: above 1 for {{rows}}; write shares from 0 to 1"
-        tell_rows(problems, frame, label, frame[column] > most, said)
+            above, said = frame[column] > 1, f"{column}: above 1 for {{rows}}; write shares from 0 to 1"
+        tell_rows(problems, frame, label, above, said)
     known = frame[TOTAL].dropna()
     if len(known) and known.max() < _LEAST_UNIT and (known % 1 == 0).mean() <= 0.5:
         # Fractions of a person, and fewer people than a unit has: 1.06 is 1.06 ten thousands.
