@@ -116,6 +116,16 @@ def row_items(frame: pd.DataFrame, key: str, chosen: pd.Series | BoolArray) -> d
     )
 
 
+def tell_rows(
+    problems: list[str], frame: pd.DataFrame, key: str, wrong: Any, text: str, values: pd.Series | None = None
+) -> None:
+    """Add a problem of some rows where there are any: its text says `{rows}`, and `{values}` for what they hold."""
+    if wrong.any():
+        shown = "" if values is None else first_of(values[wrong].drop_duplicates(), limit=3)
+        rows = first_of(row_labels(frame, key)[wrong])
+        problems.append(text.replace("{rows}", rows).replace("{values}", shown))
+
+
 def text_column(series: pd.Series) -> pd.Series:
     """
     Text of a column; a whole number loses no digit and gains no ``.0``; missing stays missing.
@@ -143,16 +153,10 @@ def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
         return row_labels(frame, key)
     ids = text_column(frame[key])
     empty = ids.isna() | (ids.str.strip() == "")
-    if empty.any():
-        problems.append(f"{key}: no id in {first_of(row_labels(frame, '')[empty])}; give each row an id of its own")
+    tell_rows(problems, frame, "", empty, f"{key}: no id in {{rows}}; give each row an id of its own")
     rounded = ids.fillna("").str.fullmatch(_ROUNDED) & ~empty
-    if rounded.any():
-        shown = first_of(ids[rounded].drop_duplicates(), limit=2)
-        where = first_of(row_labels(frame, "")[rounded])
-        problems.append(
-            f"{key}: rounded by a spreadsheet in {where}, such as {shown}; format the column as text and enter the "
-            "codes again"
-        )
+    told = f"{key}: rounded by a spreadsheet in {{rows}}, such as {first_of(ids[rounded].drop_duplicates(), limit=2)}"
+    tell_rows(problems, frame, "", rounded, f"{told}; format the column as text and enter the codes again")
     repeated = ids[~empty & ~rounded & ids.duplicated(keep=False)].drop_duplicates()
     if len(repeated):
         problems.append(f"{key}: repeated id(s) {first_of(repeated)}; make each row's id unique")
@@ -163,8 +167,7 @@ def complete_text_column(frame: pd.DataFrame, column: str, problems: list[str], 
     """Text of a column that may not be empty anywhere."""
     text = text_column(frame[column])
     empty = text.isna() | (text.str.strip() == "")
-    if empty.any():
-        problems.append(f"{column}: empty for {first_of(row_labels(frame, key)[empty])}; fill it in")
+    tell_rows(problems, frame, key, empty, f"{column}: empty for {{rows}}; fill it in")
     return text
 
 
@@ -183,29 +186,18 @@ def number_column(
         unreadable = ~missing & ~readable
         numbers = pd.Series(np.nan, index=series.index, dtype="float64")
         numbers[readable] = text[readable].astype("float64")
-        if unreadable.any():
-            shown = first_of(text[unreadable].drop_duplicates(), limit=3)
-            problems.append(
-                f"{column}: text instead of a number for {first_of(row_labels(frame, key)[unreadable])}, "
-                f"such as {shown}; write digits and a decimal point only, or declare decimal = ',' or thousands = ','"
-            )
-    if complete and missing.any():
-        problems.append(
-            f"{column}: no number for {first_of(row_labels(frame, key)[missing])}; fill it in (0 where it is none), "
-            "or do not map the column"
-        )
+        remedy = "write digits and a decimal point only, or declare decimal = ',' or thousands = ','"
+        said = f"{column}: text instead of a number for {{rows}}, such as {{values}}; {remedy}"
+        tell_rows(problems, frame, key, unreadable, said, text)
+    if complete:
+        remedy = "fill it in (0 where it is none), or do not map the column"
+        tell_rows(problems, frame, key, missing, f"{column}: no number for {{rows}}; {remedy}")
     wrong = numbers.notna() & ~((numbers >= 0) & np.isfinite(numbers))
-    if wrong.any():
-        shown = first_of(numbers[wrong].drop_duplicates(), limit=3)
-        problems.append(
-            f"{column}: negative or infinite for {first_of(row_labels(frame, key)[wrong])}, such as {shown}; "
-            "correct them"
-        )
+    said = f"{column}: negative or infinite for {{rows}}, such as {{values}}; correct them"
+    tell_rows(problems, frame, key, wrong, said, numbers)
     beyond = numbers.notna() & ~wrong & (numbers > MOST)
-    if beyond.any():
-        problems.append(
-            f"{column}: more than {MOST:g} for {first_of(row_labels(frame, key)[beyond])}; no such number is counted"
-        )
+    said = f"{column}: more than {MOST:g} for {{rows}}; no such number is counted"
+    tell_rows(problems, frame, key, beyond, said)
     return numbers.where(~wrong & ~unreadable & ~beyond).rename(column)
 
 

@@ -186,14 +186,10 @@ def leave_out(
         for name in sorted(_ADDED & own & {str(name) for name in mapped.columns})
     ]
     refuse(label, problems, StudyError)
-    counts = kind in {"settlements", "official_units"}
+    counted = _COUNTED if kind in {"settlements", "official_units"} else ()
+    wanted_names = {geometry, *reads, *own, *source.keep_columns}
     stays = [
-        name == geometry
-        or str(name) in reads
-        or str(name) in own
-        or str(name) in source.keep_columns
-        or (counts and str(name).endswith(_COUNTED))
-        for name in mapped.columns
+        name in wanted_names or str(name) in wanted_names or str(name).endswith(counted) for name in mapped.columns
     ]
     result = mapped.loc[:, stays]
     mapped_from = {*source.columns.values(), *source.id_from}

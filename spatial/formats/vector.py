@@ -100,19 +100,13 @@ def drawn_lines(frame: pd.DataFrame, layer: str | None, *, label: str) -> gpd.Ge
 # Open a vector file of any accepted format, by its name and only if its content agrees.
 
 FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
-    ".csv": ("CSV", ()),
-    ".tsv": ("CSV", ()),
-    ".txt": ("CSV", ()),
-    ".xlsx": ("workbook", ()),
-    ".xlsm": ("workbook", ()),
-    ".xls": ("workbook", ()),
+    **dict.fromkeys((".csv", ".tsv", ".txt"), ("CSV", ())),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls"), ("workbook", ())),
     ".gpkg": ("GeoPackage", (b"SQLite format 3\x00",)),
-    ".geojson": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
-    ".json": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
+    **dict.fromkeys((".geojson", ".json"), ("GeoJSON", (b"{", b"\xef\xbb\xbf{"))),
     ".shp": ("Shapefile", (b"\x00\x00\x27\x0a",)),
     ".fgb": ("FlatGeobuf", (b"fgb\x03",)),
-    ".parquet": ("GeoParquet", (b"PAR1",)),
-    ".geoparquet": ("GeoParquet", (b"PAR1",)),
+    **dict.fromkeys((".parquet", ".geoparquet"), ("GeoParquet", (b"PAR1",))),
     ".gdb": ("file geodatabase", ()),
     ".kml": ("KML", (b"<", b"\xef\xbb\xbf<")),
     ".kmz": ("KML", (b"PK",)),
@@ -121,19 +115,13 @@ FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
 """Kind of file and how it begins, by the ending of its name."""
 
 REMEDIES = {
-    ".dwg": "save the drawing as DXF",
-    ".dgn": "save the drawing as DXF",
+    **dict.fromkeys((".dwg", ".dgn"), "save the drawing as DXF"),
     ".mdb": "export its layers to a file geodatabase or GeoPackage",
     ".accdb": "export its tables to .xlsx or CSV",
-    ".tab": "save it as GeoPackage with QGIS",
-    ".mif": "save it as GeoPackage with QGIS",
-    ".xlsb": "save it as .xlsx",
-    ".ods": "save it as .xlsx",
-    ".et": "save it as .xlsx",
-    ".doc": "copy its table into a workbook and save that as .xlsx",
-    ".docx": "copy its table into a workbook and save that as .xlsx",
+    **dict.fromkeys((".tab", ".mif"), "save it as GeoPackage with QGIS"),
+    **dict.fromkeys((".xlsb", ".ods", ".et", ".numbers"), "save it as .xlsx"),
+    **dict.fromkeys((".doc", ".docx"), "copy its table into a workbook and save that as .xlsx"),
     ".pdf": "ask for the table itself, as .xlsx or CSV",
-    ".numbers": "save it as .xlsx",
     **dict.fromkeys((".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"), "unpack it and name the file in it"),
     **dict.fromkeys((".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), "name the file with the data itself"),
     ".dbf": "name the .shp beside it; where there is none, save it as .xlsx",
@@ -288,7 +276,7 @@ def written_unsynced() -> Iterator[None]:
 def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataFrame:
     encoding = None
     if kind == "Shapefile":
-        absent = [ending for ending in (".shx", ".dbf") if not _sibling(file, ending)]
+        absent = [ending for ending in (".shx", ".dbf") if not sibling(file, ending)]
         if absent:
             raise SourceError(
                 f"{what} {file}: a Shapefile is several files, and {', '.join(absent)} is not beside it; copy them all"
@@ -378,9 +366,10 @@ def _rows_of(opened: sqlite3.Connection, query: str) -> sqlite3.Cursor:
 def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
     """Return the declared encoding, or None where the .cpg beside the file is to say it."""
     plain = declared.lower().replace("_", "-")
-    if plain in {"utf-8", "utf8", AUTO} and _sibling(file, ".cpg"):
+    if plain in {"utf-8", "utf8", AUTO} and sibling(file, ".cpg"):
         return None
-    attributes = next(f for e in (".dbf", ".DBF") if (f := file.with_suffix(e)).exists())
+    attributes = sibling(file, ".dbf")
+    assert attributes is not None  # the caller has looked
     if plain == AUTO:
         return guess_table_encoding(attributes)
     try:
@@ -397,5 +386,6 @@ def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
     return declared
 
 
-def _sibling(file: Path, ending: str) -> bool:
-    return any(file.with_suffix(form).exists() for form in (ending, ending.upper()))
+def sibling(file: Path, ending: str) -> Path | None:
+    """Find a part of a Shapefile beside it, by its ending in small letters or capitals."""
+    return next((part for form in (ending, ending.upper()) if (part := file.with_suffix(form)).exists()), None)

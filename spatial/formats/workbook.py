@@ -73,12 +73,10 @@ class Grid:
     # cells that are numbers or dates to the workbook
     numbers: set[Cell] = field(default_factory=set)
     merges: list[Merge] = field(default_factory=list)  # merged cells
-    # formulas without a kept result; empty texts of an .xls, which may be such formulas; formulas with an
-    # error such as ``#N/A``; numbers of more than 15 digits
-    uncomputed: list[Cell] = field(default_factory=list)
-    hollow: list[Cell] = field(default_factory=list)
-    failed: list[Cell] = field(default_factory=list)
-    cut: list[Cell] = field(default_factory=list)
+    uncomputed: list[Cell] = field(default_factory=list)  # formulas without a kept result
+    # by key of their note: empty texts of an .xls, which may be such formulas (hollow); formulas with an error such as
+    # ``#N/A`` (formula_errors); numbers of more than 15 digits (digits)
+    odd: dict[str, list[Cell]] = field(default_factory=lambda: {"formula_errors": [], "hollow": [], "digits": []})
     narrowed: int = 0  # cells whose full-width digits or odd spaces were written plainly
     # filled sheets that are hidden and were not asked for
     other_sheets: list[str] = field(default_factory=list)
@@ -106,7 +104,7 @@ class Grid:
         if not isinstance(value, str | bool):
             self.numbers.add(place)
             if isinstance(value, int | float) and abs(value) >= _LOST_DIGITS:
-                self.cut.append(place)
+                self.odd["digits"].append(place)
 
 
 def address(place: Cell) -> str:
@@ -139,28 +137,22 @@ def open_sheet(path: Path, sheet: str | int | None, *, what: str, limits: ReadLi
         names = list(book.sheets)
         filled = [state for state in book.states if state.is_filled]
         shown = [state.name for state in filled if state.is_shown] or [state.name for state in filled]
-        if isinstance(sheet, int):
-            if not 1 <= sheet <= len(names):
-                raise SourceError(
-                    f"{book.label}: no sheet number {sheet}; it has {len(names)}: {first_of(names, limit=20)}"
-                )
-            name = names[sheet - 1]
-        elif sheet is not None:
-            if sheet not in names:
-                raise SourceError(f"{book.label}: no sheet {sheet!r}; it has {first_of(names, limit=20)}")
-            name = sheet
-        elif len(shown) == 1:
-            name = shown[0]
-        elif shown:
-            raise SourceError(
-                f"{book.label}: several filled sheets, {first_of(shown, limit=20)}; name one as sheet = '...'"
-            )
+        if sheet is None:
+            asked, fault = shown, f"several filled sheets, {first_of(shown, limit=20)}; name one as sheet = '...'"
+            fault = fault if shown else "every sheet is empty; export it again"
+        elif isinstance(sheet, int):
+            asked = names[sheet - 1 : sheet] if sheet > 0 else []
+            fault = f"no sheet number {sheet}; it has {len(names)}: {first_of(names, limit=20)}"
         else:
-            raise SourceError(f"{book.label}: every sheet is empty; export it again")
+            asked, fault = [name for name in names if name == sheet], f"no sheet {sheet!r}; it has "
+            fault += first_of(names, limit=20)
+        if len(asked) != 1:
+            raise SourceError(f"{book.label}: {fault}")
+        (name,) = asked
         hidden = [state.name for state in filled if not state.is_shown and state.name != name]
         grid = Grid(name, other_sheets=hidden)
         if book.old is None:
-            page = book.sheets[grid.sheet]
+            page = book.sheets[name]
             grid.merges = [Merge(m.min_row, m.min_col, m.max_row, m.max_col) for m in page.merged_cells.ranges]
             results = None
             if any(cell.data_type == "f" for cell in _filled(page)):
@@ -175,7 +167,7 @@ def open_sheet(path: Path, sheet: str | int | None, *, what: str, limits: ReadLi
                         continue
                     cell, value = kept, kept.value  # noqa: PLW2901 - the same cell with its result
                 if cell.data_type == "e":
-                    grid.failed.append(place)
+                    grid.odd["formula_errors"].append(place)
                     continue
                 grid.put(place, value, cell.number_format)
         else:
@@ -185,13 +177,13 @@ def open_sheet(path: Path, sheet: str | int | None, *, what: str, limits: ReadLi
                 for column in range(page.ncols):
                     cell, place = page.cell(row, column), Cell(row + 1, column + 1)
                     if cell.ctype == xlrd.XL_CELL_ERROR:
-                        grid.failed.append(place)
+                        grid.odd["formula_errors"].append(place)
                     elif cell.ctype == xlrd.XL_CELL_DATE:
                         grid.put(place, xlrd.xldate_as_datetime(float(cell.value), book.old.datemode))
                     elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
                         grid.put(place, bool(cell.value))
                     elif cell.ctype == xlrd.XL_CELL_TEXT and cell.value == "":
-                        grid.hollow.append(place)
+                        grid.odd["hollow"].append(place)
                     elif cell.ctype in {xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER}:
                         form = book.old.format_map[book.old.xf_list[cell.xf_index].format_key].format_str
                         grid.put(place, cell.value, form)
@@ -389,9 +381,7 @@ def sheet_frame(
         "merged_header": [
             address(merge.corner) for merge in grid.merges if merge.top <= bottom and merge.corner in grid.cells
         ],
-        "formula_errors": [address(place) for place in grid.failed],
-        "hollow": [address(place) for place in grid.hollow],
-        "digits": [address(place) for place in grid.cut],
+        **{key: [address(place) for place in places] for key, places in grid.odd.items()},
         "hidden": grid.other_sheets,
     }
     add_notes(frame, [Note(key, len(places), {"where": listed(places)}) for key, places in noted.items()])

@@ -113,21 +113,16 @@ EASTINGS_M = (100_000.0, 900_000.0)
 """Eastings without a zone number that a zone, with much overlap, can hold."""
 
 _FIRST_ZONE, _LAST_ZONE = {3: 25, 6: 13}, {3: 45, 6: 23}
-_FAMILIES: dict[tuple[str, int, bool], int] = {
-    (CGCS2000, 6, True): 4491,
-    (CGCS2000, 6, False): 4502,
-    (CGCS2000, 3, True): 4513,
-    (CGCS2000, 3, False): 4534,
-    (XIAN_1980, 6, True): 2327,
-    (XIAN_1980, 6, False): 2338,
-    (XIAN_1980, 3, True): 2349,
-    (XIAN_1980, 3, False): 2370,
-    (BEIJING_1954, 6, True): 21413,
-    (BEIJING_1954, 6, False): 21453,
-    (BEIJING_1954, 3, True): 2401,
-    (BEIJING_1954, 3, False): 2422,
+_FAMILIES = {
+    CGCS2000: {6: (4502, 4491), 3: (4534, 4513)},
+    XIAN_1980: {6: (2338, 2327), 3: (2370, 2349)},
+    BEIJING_1954: {6: (21453, 21413), 3: (2422, 2401)},
 }
-"""EPSG code of the westernmost zone, central meridian 75 degrees east; the next zones follow it."""
+"""
+EPSG codes by degrees of a zone, without and with zone number before eastings.
+
+Each is that of the westernmost zone, central meridian 75 degrees east; the next zones follow it.
+"""
 _ALIASES = {
     "cgcs2000": CGCS2000,
     "cgcs 2000": CGCS2000,
@@ -168,21 +163,20 @@ def cgcs2000_crs(*, central_meridian: float, width: Literal[3, 6] = 3, prefixed:
         raise CrsError(f"zones of {width} degrees: China has zones of 3 and 6 degrees")
     if not 72.0 <= central_meridian <= 138.0:
         raise CrsError(f"central meridian {central_meridian:g} lies outside China (72 to 138 degrees east)")
-    code = _code(CGCS2000, central_meridian, width=width, prefixed=prefixed)
-    if code is not None:
+    if (code := _code(CGCS2000, central_meridian, width=width, prefixed=prefixed)) is not None:
         return pyproj.CRS.from_epsg(code)
     if prefixed:
         raise CrsError(
             f"{central_meridian:g} degrees east is no central meridian of zones of {width} degrees: "
             "take prefixed=False for a meridian of one's own"
         )
-    return ProjectedCRS(
-        conversion=TransverseMercatorConversion(
-            longitude_natural_origin=central_meridian, false_easting=FALSE_EASTING_M
-        ),
-        name=f"CGCS2000 / Gauss-Kruger CM {central_meridian:g}E",
-        geodetic_crs=GeographicCRS.from_epsg(4490),
-    )
+    return _at_meridian(central_meridian, f"CGCS2000 / Gauss-Kruger CM {central_meridian:g}E", 4490)
+
+
+def _at_meridian(meridian: float, name: str, geodetic: int) -> pyproj.CRS:
+    """Make a Transverse Mercator grid of a meridian, on the datum of an EPSG code in degrees."""
+    conversion = TransverseMercatorConversion(longitude_natural_origin=meridian, false_easting=FALSE_EASTING_M)
+    return ProjectedCRS(conversion=conversion, name=name, geodetic_crs=GeographicCRS.from_epsg(geodetic))
 
 
 def datum_name(crs: pyproj.CRS) -> str:
@@ -202,8 +196,8 @@ def refuse_wrong_zone(
     grid = _grid(crs)
     if grid is None or not len(easting):
         return
-    right = _is_easting(easting) & _is_northing(northing)
-    swapped = ~right & _is_northing(easting) & _is_easting(northing)
+    right = is_easting(easting) & is_northing(northing)
+    swapped = ~right & is_northing(easting) & is_easting(northing)
     if swapped.any():
         problem = (
             f"coordinates: easting and northing are swapped in {first_of(labels[swapped])}: exchange the two columns "
@@ -250,13 +244,15 @@ def _words(zone: int) -> str:
     return f"zone {zone}" if zone else "no zone number"
 
 
-def _is_northing(values: FloatArray) -> BoolArray:
+def is_northing(values: FloatArray) -> BoolArray:
+    """Tell which numbers may be northings of a Chinese grid."""
     low, high = NORTHINGS_M
     inside: BoolArray = (values >= low) & (values <= high)
     return inside
 
 
-def _is_easting(values: FloatArray) -> BoolArray:
+def is_easting(values: FloatArray) -> BoolArray:
+    """Tell which numbers may be eastings of a Chinese grid, with or without zone number."""
     low, high = EASTINGS_M
     zones, rest = np.divmod(values, ZONE_M)
     numbered = (zones >= _FIRST_ZONE[6]) & (zones <= _LAST_ZONE[3])
@@ -268,9 +264,7 @@ def _grid(crs: pyproj.CRS) -> Grid | None:
     plain = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
     name = datum_name(plain)
     operation = plain.coordinate_operation
-    if name not in {family[0] for family in _FAMILIES} or operation is None:
-        return None
-    if operation.method_name != "Transverse Mercator":
+    if name not in _FAMILIES or operation is None or operation.method_name != "Transverse Mercator":
         return None
     values = {param.name: float(param.value) for param in operation.params}
     meridian = values.get("Longitude of natural origin", 0.0)
@@ -283,9 +277,9 @@ def _grid(crs: pyproj.CRS) -> Grid | None:
 def _code(datum: str, meridian: float, *, width: int, prefixed: bool) -> int | None:
     """EPSG code of a standard zone; None where the meridian is none."""
     steps = (meridian - 75.0) / width
-    if (datum, width, prefixed) not in _FAMILIES or not steps.is_integer() or not 75 <= meridian <= 135:
+    if not steps.is_integer() or not 75 <= meridian <= 135:
         return None
-    return _FAMILIES[datum, width, prefixed] + int(steps)
+    return _FAMILIES[datum][width][prefixed] + int(steps)
 
 
 # Shifted Chinese map datums: GCJ-02 and BD-09 coordinates back to WGS 84.
@@ -334,6 +328,11 @@ def from_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pa
     return _gcj02_to_bd09(x, y) if datum == "bd09" else (x, y)
 
 
+def shifted(shapes: gpd.GeoSeries, change: Callable[..., Pair], datum: Datum) -> gpd.GeoSeries:
+    """Take shapes to WGS 84 or from it, by one of the functions above; what they say of their CRS stays."""
+    return shapes.transform(lambda xy: np.column_stack(change(*xy.T, datum=datum)))
+
+
 def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame:
     """Turn a frame in a shifted datum into WGS 84, once."""
     if datum == "wgs84":
@@ -354,12 +353,7 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, datum: Datum) -> gpd.GeoDataFrame
             "leave out either datum or crs"
         )
 
-    def shift(points: FloatArray) -> FloatArray:
-        return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
-
-    moved = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), shift)).set_crs(
-        "EPSG:4326", allow_override=True
-    )
+    moved = frame.set_geometry(shifted(frame.geometry, to_wgs84, datum)).set_crs("EPSG:4326", allow_override=True)
     moved.attrs = {**frame.attrs, CONVERTED_FROM: datum}
     return moved
 
@@ -569,11 +563,7 @@ def fit_local_grid(grid: LocalGrid, *, what: str) -> GridFit:
         places = np.array([[point.longitude, point.latitude] for point in points], dtype=np.float64)
         # A Transverse Mercator on WGS 84 whose central meridian runs through the middle of the places.
         middle = round(float(places[:, 0].mean()), 2)
-        crs: pyproj.CRS = ProjectedCRS(
-            conversion=TransverseMercatorConversion(longitude_natural_origin=middle, false_easting=500_000.0),
-            name=f"WGS 84 / Transverse Mercator at {middle:g} degrees east",
-            geodetic_crs=GeographicCRS.from_epsg(4326),
-        )
+        crs = _at_meridian(middle, f"WGS 84 / Transverse Mercator at {middle:g} degrees east", 4326)
         true = np.column_stack(transformer_between(WGS84, crs).transform(places[:, 0], places[:, 1]))
     else:
         crs = parse_crs(grid.true_crs, what=f"{what}: true_crs")

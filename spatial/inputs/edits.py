@@ -73,20 +73,12 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
                 # Where there is no room for the copy, the file of the user's own is not to blame.
                 Path(f"{copy}{ending}").write_bytes(content)
         with damage_told(str(path), "GeoPackage", "it is left as it is"), doubts_logged(str(path)):
-            present = set(layers_of(copy, "GeoPackage", USUAL_LIMITS, label=str(path)))
-            for layer in EDIT_LAYERS:
-                if layer.name in present:
-                    refuse_endless(copy, layer.name, USUAL_LIMITS, label=str(path))
-            frames = {
-                layer.name: pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True)
-                for layer in EDIT_LAYERS
-                if layer.name in present
-            }
-    drawn = {
-        layer.name: _drawn(layer, frames[layer.name], services, problems)
-        for layer in EDIT_LAYERS
-        if layer.name in frames
-    }
+            present = layers_of(copy, "GeoPackage", USUAL_LIMITS, label=str(path))
+            layers = [layer for layer in EDIT_LAYERS if layer.name in present]
+            for layer in layers:
+                refuse_endless(copy, layer.name, USUAL_LIMITS, label=str(path))
+            frames = [pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True) for layer in layers]
+    drawn = {layer.name: _drawn(layer, frame, services, problems) for layer, frame in zip(layers, frames, strict=True)}
     refuse(path.name, problems)
     checks = drawn.get("field_checks", gpd.GeoDataFrame())
     if "is_confirmed" in checks and (sure := checks["is_confirmed"].isin([True])).any():
@@ -131,6 +123,7 @@ def _drawn(
             value = row[field.name]
             words = services if field.words == "services" else field.words
             is_blank = pd.isna(value) or value == ""
+            is_number = field.kind == "number" and not is_blank
             if field.name == "facility_id" and row.get("is_confirmed") and row["found"] in CORRECTED_BY and is_blank:
                 problems.append(
                     f"{where}: is confirmed, and names no facility_id; take it from the layer of facilities"
@@ -140,11 +133,7 @@ def _drawn(
                 problems.append(f"{where}: {field.name} is missing")
             elif words and not isinstance(words, str) and not is_blank and value not in words:
                 problems.append(f"{where}: {field.name} is {value!r}; there are {', '.join(sorted(words))}")
-            elif (
-                field.kind == "number"
-                and not is_blank
-                and not 0.0 <= pd.to_numeric(value, errors="coerce") <= LARGEST[""]
-            ):
+            elif is_number and not 0.0 <= pd.to_numeric(value, errors="coerce") <= LARGEST[""]:
                 problems.append(f"{where}: {field.name} is {value!r}; it must be a number from 0 to {LARGEST['']:,.0f}")
     names = rows["edit_id"].where(rows["edit_id"].fillna("") != "", [f"{layer.name}-{fid}" for fid in rows.index])
     twice = sorted(set(names[names.duplicated()]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -65,21 +64,6 @@ _FIRST, _WEEKS = datetime(2024, 1, 1), 53  # noqa: DTZ001 - local time of nowher
 """Weeks of a leap year that begins on a Monday: opening hours that differ among them have no weekly hours."""
 
 
-@dataclass(frozen=True)
-class Hours:
-    """What was read of opening hours."""
-
-    # hours open in a week without holidays, 0-168; NaN where the text could not be read
-    weekly_h: float = np.nan
-
-    @property
-    def open_all_day(self) -> str | None:
-        """Whether it never closes: yes or no; None where the text could not be read."""
-        if np.isnan(self.weekly_h):
-            return None
-        return "yes" if self.weekly_h >= WEEK_H else "no"
-
-
 def _by_day(found: re.Match[str]) -> str:
     if found[4]:
         return f"{found[4]}:{found[5]}"
@@ -87,9 +71,9 @@ def _by_day(found: re.Match[str]) -> str:
 
 
 @functools.lru_cache(maxsize=4096)  # lists say the same hours again and again
-def read_hours(text: str) -> Hours:
+def read_hours(text: str) -> float:
     """
-    Read opening hours.
+    Read opening hours: hours open in a week without holidays, 0-168; NaN where the text could not be read.
 
     The syntax is OpenStreetMap's, read by opening-hours-py; hours and days may also be written in plain English, French
     or Chinese (``Mon to Fri 8am-6.30pm``, ``lundi-vendredi 8h-12h30``, ``周一至周五 8:00-17:00``). Holidays (``PH``,
@@ -97,12 +81,10 @@ def read_hours(text: str) -> Hours:
     with months, weeks or the sun, has no end or holds at times only is not read, nor are days without a time, closed
     days alone, later rules without days, and hours past midnight beside earlier ones of other days.
 
-    >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00").weekly_h
-    49.0
-    >>> read_hours("周一至周五 8:00-17:00").weekly_h, read_hours("24h/24").open_all_day
-    (45.0, 'yes')
-    >>> read_hours("00:00-23:59").open_all_day
-    'yes'
+    >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00"), read_hours("周一至周五 8:00-17:00")
+    (49.0, 45.0)
+    >>> read_hours("24h/24"), read_hours("00:00-23:59")
+    (168.0, 168.0)
     """
     plain = fold(unicodedata.normalize("NFKC", text)).replace("\n", ";")
     plain = _CLOCK.sub(_by_day, plain)
@@ -114,7 +96,7 @@ def read_hours(text: str) -> Hours:
     plain = re.sub(r"(?<=[a-z.]) (a|au|to) (?=[a-z\d])", "-", plain)
     plain = re.sub(r"(?<=[\dh]) ?(a|to) ?(?=\d)", "-", plain).strip()
     if _ALWAYS.fullmatch(plain.replace(" ", "")):
-        return Hours(WEEK_H)
+        return WEEK_H
     # Write days, ``off`` and hours as OpenStreetMap does.
     named = _WORD.sub(lambda found: _WORDS[found[1]], plain.replace("tous les jours", "tlj"))
     timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
@@ -125,13 +107,13 @@ def read_hours(text: str) -> Hours:
     is_told = all(_TOLD.search(rule) for rule in rules) and all(rule[0].isupper() for rule in rules[1:])
     written = _before_midnight("; ".join(rules), is_one=len(rules) == 1)
     if not rules or not is_told or _UNREAD.search(plain) or not validate(written):
-        return Hours()
+        return np.nan
     week = timedelta(days=7)
     last = _FIRST + _WEEKS * week
     open_min = [0] * _WEEKS
     for start, end, state, _ in OpeningHours(written).intervals(_FIRST, last):
         if state == State.UNKNOWN:
-            return Hours()
+            return np.nan
         until = last if end is None else min(end, last)
         while state == State.OPEN and start < until:
             row = (start - _FIRST) // week
@@ -139,7 +121,12 @@ def read_hours(text: str) -> Hours:
             open_min[row] += int((stop - start).total_seconds()) // 60
             start = stop  # noqa: PLW2901 - the rest lies in the next week
     is_weekly = len(set(open_min)) == 1 and (open_min[0] > 0 or written in {"off", "Mo-Su off"})
-    return Hours(open_min[0] / 60.0) if is_weekly else Hours()
+    return open_min[0] / 60.0 if is_weekly else np.nan
+
+
+def open_all_day(weekly_h: float) -> str | None:
+    """Say by its weekly hours whether a facility never closes: yes or no; None where they could not be read."""
+    return None if np.isnan(weekly_h) else "yes" if weekly_h >= WEEK_H else "no"
 
 
 def _before_midnight(written: str, *, is_one: bool) -> str:
@@ -315,12 +302,12 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
     if "opening_hours" in frame.columns:
         # Read opening hours, and the service that a facility loses by closing at times.
         written = text_column(frame["opening_hours"])
-        hours = [read_hours(text) if isinstance(text, str) else Hours() for text in written]
         frame["opening_hours"] = written
-        frame["weekly_hours_h"] = np.array([item.weekly_h for item in hours], dtype=np.float64)
-        always = [item.open_all_day for item in hours]
+        hours = written.map(read_hours, na_action="ignore").astype("float64")
+        frame["weekly_hours_h"] = hours
+        always = [open_all_day(weekly_h) for weekly_h in hours]
         frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
-        unread = (written.notna() & frame["weekly_hours_h"].isna()).to_numpy()
+        unread = (written.notna() & hours.isna()).to_numpy()
         shown = listed(written[unread].unique(), limit=3)
         _note(frame, "opening hours that were not read", unread, "hours", words=shown)
         offers = [
@@ -374,22 +361,11 @@ def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return findings_frame(found, crs=facilities.crs or WGS84)
 
 
-ASKED_OF = frozenset(
-    {
-        "emergency_hospital",
-        "emergency_district_hospital",
-        "district_hospital",
-        "hospital",
-        "health_centre",
-        "primary_care",
-        "ambulance_station",
-        "fire_station",
-        "kindergarten",
-        "primary_school",
-        "secondary_school",
-        "school",
-    }
-)
+ASKED_OF = {
+    "emergency_hospital", "emergency_district_hospital", "district_hospital", "hospital", "health_centre",
+    "primary_care", "ambulance_station", "fire_station", "kindergarten", "primary_school", "secondary_school",
+    "school",
+}  # fmt: skip
 """Services of which each facility counts for many people, so that a wrong one moves a result."""
 FAR_M = 300.0
 """A facility further than this from every road is doubted."""
@@ -414,6 +390,7 @@ def doubtful_facilities(
         tree = shapely.STRtree(drivable)
         is_far = shapely.distance(points, tree.geometries[tree.nearest(points)]) > FAR_M
     areas = np.asarray(water.geometry[~water["is_passable"] & water.geometry.geom_type.str.contains("Polygon")])
+    pistes = np.array([]) if slopes is None else np.asarray(slopes.to_crs(roads.crs or WGS84))
     # Find pairs of one service at one spot.
     one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_SPOT_M)
     service = chosen["service"].to_numpy()
@@ -421,9 +398,7 @@ def doubtful_facilities(
     is_twice[one[(one != other) & (service[one] == service[other])]] = True
     doubts = {
         "doubtful_no_name": names.isna().to_numpy(dtype=bool),
-        "doubtful_slope": _inside(
-            points, np.array([]) if slopes is None else np.asarray(slopes.to_crs(roads.crs or WGS84))
-        ),
+        "doubtful_slope": _inside(points, pistes),
         "doubtful_water": _inside(points, areas),
         "doubtful_far": is_far,
         "doubtful_twice": is_twice,

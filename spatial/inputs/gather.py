@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -30,7 +30,7 @@ from spatial.formats.notes import (
     take_column_use,
     take_notes,
 )
-from spatial.georef.datums import CHINA, fit_local_grid, from_wgs84, is_cgcs2000, shift_accuracy_m, to_wgs84
+from spatial.georef.datums import CHINA, fit_local_grid, from_wgs84, is_cgcs2000, shift_accuracy_m, shifted, to_wgs84
 from spatial.inputs.attributes import add_attributes
 from spatial.inputs.facility_facts import fact_findings, read_facts
 from spatial.inputs.osm import named_by_tags, places_unread, read_osm, read_turns, with_unit_codes
@@ -52,9 +52,7 @@ if TYPE_CHECKING:
     from spatial.arrays import FloatArray
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
-    from spatial.study.sources import TableSource
-
-    Shifted = Literal["gcj02", "bd09"]
+    from spatial.study.sources import Datum, TableSource
 
 
 # What was done to the coordinates of a study's own tables, as findings, and whether their datum fits the ground.
@@ -67,15 +65,10 @@ def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
     """Check the datum of every table of the user's own against roads and units, and say what was done to it."""
     sources = study.sources
     # What was itself inverted from a shifted datum may be wrong, and is evidence of nothing.
-    roads, boundaries, places = (
-        getattr(found, what) if source is None or source.datum == "wgs84" else None
-        for what, source in (
-            ("roads", sources.roads),
-            ("boundaries", sources.boundaries),
-            ("settlements", sources.settlements),
-        )
-    )
     lists = [(what, getattr(sources, what), getattr(found, what)) for what in ("settlements", "roads", "boundaries")]
+    places, roads, boundaries = (
+        frame if source is None or source.datum == "wgs84" else None for _, source, frame in lists
+    )
     numbers = sorted(int(name.split()[1]) for name in found.own if name.startswith("facilities "))
     lists += [
         ("facilities", source, found.facilities[number])
@@ -126,20 +119,20 @@ def coordinate_findings(frame: gpd.GeoDataFrame, source: TableSource) -> list[Fi
             notes.append(("datum_shifted", text))
     west, south, east, north = frame.total_bounds.tolist()
     middle = gpd.GeoSeries([shapely.Point((west + east) / 2, (south + north) / 2)], crs=frame.crs)
-    at = shapely.Point(shapely.get_coordinates(middle.to_crs(WGS84).to_numpy())[0])
+    at = middle.to_crs(WGS84).iloc[0]
     return [Finding(kind, source.path, detail, at) for kind, detail in notes]
 
 
 # All vector sources of a study as frames, each in its own CRS: the extract, then tables of the user's own.
 
 
-_EMPTY = {
-    "settlements": {"settlement_id": "str", "name": "str"},
-    "roads": {"road_id": "str", "name": "str"},
-    "boundaries": {"boundary_id": "str", "name": "str", "admin_level": "int64"},
-    "water": {"water_id": "str", "name": "str", "kind": "str", "is_passable": "bool"},
-}
-"""Columns of what no source holds, and their types."""
+_EMPTY = (
+    {"settlement_id": "str", "name": "str"},
+    {"road_id": "str", "name": "str"},
+    {"boundary_id": "str", "name": "str", "admin_level": "int64"},
+    {"water_id": "str", "name": "str", "kind": "str", "is_passable": "bool"},
+)
+"""Columns of settlements, roads, boundaries and water that no source holds, and their types."""
 
 
 @dataclass
@@ -194,15 +187,10 @@ class Gathered:
 
 def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collection[str]] | None = None) -> Gathered:
     """Read the extract and the tables of a study."""
-    empty = {
-        what: gpd.GeoDataFrame(
-            {name: pd.Series(dtype=kind) for name, kind in columns.items()},
-            geometry=gpd.GeoSeries([], crs=WGS84),
-            crs=WGS84,
-        )
-        for what, columns in _EMPTY.items()
-    }
-    result = Gathered(empty["settlements"], empty["roads"], empty["boundaries"], empty["water"])
+    nowhere = gpd.GeoSeries([], crs=WGS84)
+    empty = (pd.DataFrame(columns=list(columns)).astype(columns) for columns in _EMPTY)
+    settlements, roads, boundaries, water = (gpd.GeoDataFrame(frame, geometry=nowhere, crs=WGS84) for frame in empty)
+    result = Gathered(settlements, roads, boundaries, water)
     if study.sources.osm is not None:
         # Take from the extract what the study wants of it.
         source = study.sources.osm
@@ -250,24 +238,21 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
 def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: Mapping[str, Collection[str]]) -> None:
     """Read the tables of the user's own, in the order in which one needs another."""
     sources = study.sources
+
+    def read(key: str, reader: Callable[..., Any], source: Any, /, **options: Any) -> Any:
+        with faults_of(f"sources.{key}"):
+            return reader(study.raw_path(source.path), source, **options)
+
     if (source := sources.boundaries) is not None:
         levels = study.region.unit_levels
         level = levels[0] if len(levels) == 1 else None
-        with faults_of("sources.boundaries"):
-            file = study.raw_path(source.path)
-            result.boundaries = boundaries_from_table(file, source, admin_level=level)
+        result.boundaries = read("boundaries", boundaries_from_table, source, admin_level=level)
         result.count(source.path, result.boundaries, "boundaries")
     places = PlacedTables(study)
     if (source := sources.settlements) is not None:
-        with faults_of("sources.settlements"):
-            frame = settlements_from_table(
-                study.raw_path(source.path),
-                source,
-                tiers=study.tiers,
-                with_population=sources.population is None,
-                may_lack=True,
-                named=named.get("settlements", ()),
-            )
+        asked = {"tiers": study.tiers, "may_lack": True, "named": named.get("settlements", ())}
+        no_raster = sources.population is None
+        frame = read("settlements", settlements_from_table, source, with_population=no_raster, **asked)
         result.note(source.path, frame, "settlements")
         result.settlements = places.locate(frame, source, result.settlements, result.boundaries)
         add_notes(result.settlements, [doubles_note(result.settlements, "settlement_id")])
@@ -282,14 +267,8 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         result.counts.append((joined.path, f"attributes (table {number})", rows))
     for number, table in enumerate(sources.facilities, start=1):
         item = f"facilities (table {number})"
-        with faults_of(f"sources.facilities.{number - 1}"):
-            frame = facilities_from_table(
-                study.raw_path(table.path),
-                table,
-                services=vocabulary.ids,
-                may_lack=True,
-                named=named.get("facilities", ()),
-            )
+        asked = {"services": vocabulary.ids, "may_lack": True, "named": named.get("facilities", ())}
+        frame = read(f"facilities.{number - 1}", facilities_from_table, table, **asked)
         read_facts(frame, table, vocabulary)
         result.note(table.path, frame, item)
         frame = places.locate(frame, table, result.settlements, result.boundaries)
@@ -299,8 +278,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         result.facilities.append(frame.assign(source=table.path))
     refuse_shared_ids(result)
     if (official := sources.official_units) is not None:
-        with faults_of("sources.official_units"):
-            result.official_units = official_units_from_table(study.raw_path(official.path), official)
+        result.official_units = read("official_units", official_units_from_table, official)
         result.count(official.path, result.official_units, "official units")
     result.findings += places.findings
     result.counts += places.counts
@@ -308,9 +286,8 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
     waters = []
     for number, water in enumerate(sources.water, start=1):
         item = f"water (table {number})"
-        with faults_of(f"sources.water.{number - 1}"):
-            file = study.raw_path(water.path)
-            frame = read_table(file, water, what="water", key="water_id", wanted=ListColumns("water"))
+        asked = {"what": "water", "key": "water_id", "wanted": ListColumns("water")}
+        frame = read(f"water.{number - 1}", read_table, water, **asked)
         result.count(water.path, frame, item)
         waters.append(water_of_table(frame, water))
     if waters:
@@ -318,13 +295,12 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         result.water = join_water(waters, kept=list(kept))
     if sources.roads is not None:
         path = sources.roads.path
-        with faults_of("sources.roads"):
-            read = roads_from_table(study.raw_path(path), sources.roads)
-        done = finish_roads(read, sources.roads, working_crs=study.working_crs)
+        lines = read("roads", roads_from_table, sources.roads)
+        done = finish_roads(lines, sources.roads, working_crs=study.working_crs)
         # The other direction of a road repeats its shape, and is joined to it.
-        alone = read.loc[~read["road_id"].isin(done.joined)]
-        add_notes(read, [doubles_note(alone, "road_id")])
-        result.count(path, read, "roads")
+        alone = lines.loc[~lines["road_id"].isin(done.joined)]
+        add_notes(lines, [doubles_note(alone, "road_id")])
+        result.count(path, lines, "roads")
         result.roads = done.roads
         result.findings += done.findings
         result.counts += [(path, *count) for count in done.counts]
@@ -428,17 +404,13 @@ def refuse_double_inversion(
     if source.datum == "wgs84" or frame.empty:
         return
     inverted = _sample(frame)
-    given = _moved(inverted, *from_wgs84(*_degrees(inverted), datum=source.datum))
+    given = inverted.set_geometry(shifted(inverted.geometry, from_wgs84, source.datum))
     for name, reference in (("roads", roads), ("unit", boundaries)):
         evidence = _evidence(inverted, given, name, reference)
         if evidence is not None and evidence.chance < REFUSED_BELOW:
             where = "the nearest road" if name == "roads" else "their own unit"
-            raise CrsError(
-                f"{what}: declared as datum = '{source.datum}', but {evidence.nearer} of {len(inverted)} rows lie "
-                f"nearer to {where} as they are in the file than inverted, and {evidence.farther} farther (median "
-                f"{evidence.second_m:.0f} m against {evidence.first_m:.0f} m): they seem to be WGS 84 already, or "
-                "converted before; remove datum, or correct the roads or boundaries if those are shifted"
-            )
+            nearer = f"{evidence.nearer} of {len(inverted)} rows lie nearer to {where} as they are in the file"
+            raise _already_wgs84(what, source.datum, nearer, evidence, ("they", "roads or boundaries"))
 
 
 def refuse_roads_inverted_twice(
@@ -453,20 +425,21 @@ def refuse_roads_inverted_twice(
     inverted = _near(roads, rows).geometry
     if inverted.empty:
         return
-
-    def shift(points: FloatArray) -> FloatArray:
-        return np.column_stack(from_wgs84(points[:, 0], points[:, 1], datum=datum))
-
-    given = gpd.GeoSeries(shapely.transform(inverted.to_numpy(), shift), crs=WGS84)
+    given = shifted(inverted, from_wgs84, datum)
     trees = [shapely.STRtree(lines.to_crs(metres).to_numpy()) for lines in (inverted, given)]
     evidence = weigh(*(_nearest_m(tree, rows.to_crs(metres)) for tree in trees))
     if evidence.chance < REFUSED_BELOW and evidence.second_m <= CLEARLY_NEARER * evidence.first_m:
-        raise CrsError(
-            f"{what}: declared as datum = '{datum}', but {evidence.nearer} of {len(rows)} settlements lie nearer to a "
-            f"road as the roads are in the file than inverted, and {evidence.farther} farther (median "
-            f"{evidence.second_m:.0f} m against {evidence.first_m:.0f} m): the roads seem to be WGS 84 already, or "
-            "converted before; remove datum, or correct the settlements if those are shifted"
-        )
+        nearer = f"{evidence.nearer} of {len(rows)} settlements lie nearer to a road as the roads are in the file"
+        raise _already_wgs84(what, datum, nearer, evidence, ("the roads", "settlements"))
+
+
+def _already_wgs84(what: str, datum: str, nearer: str, evidence: Evidence, named: Sequence[str]) -> CrsError:
+    """Say of rows that were inverted that they fit better as they were; `named` are they and what they were held to."""
+    return CrsError(
+        f"{what}: declared as datum = '{datum}', but {nearer} than inverted, and {evidence.farther} farther (median "
+        f"{evidence.second_m:.0f} m against {evidence.first_m:.0f} m): {named[0]} seem to be WGS 84 already, or "
+        f"converted before; remove datum, or correct the {named[1]} if those are shifted"
+    )
 
 
 def doubt_wgs84(
@@ -476,30 +449,21 @@ def doubt_wgs84(
     if source.datum != "wgs84" or frame.empty or frame.crs is None or not frame.crs.is_geographic:
         return []
     given = _sample(frame)
-    longitude, latitude = _degrees(given)
+    longitude, latitude = shapely.get_coordinates(given.geometry.to_numpy()).T
     west, south, east, north = CHINA
     if not ((longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)).all():
         return []
-    shifted: tuple[Shifted, ...] = ("gcj02", "bd09")
-    found: dict[Shifted, Evidence] = {}
-    for datum in shifted:
-        inverted = _moved(given, *to_wgs84(longitude, latitude, datum=datum))
-        evidence = _evidence(given, inverted, "roads", roads)
-        if evidence is not None and evidence.chance < DOUBTED_BELOW:
-            found[datum] = evidence
+    datums: tuple[Datum, ...] = ("gcj02", "bd09")
+    held = [
+        (datum, _evidence(given, given.set_geometry(shifted(given.geometry, to_wgs84, datum)), "roads", roads))
+        for datum in datums
+    ]
+    found = [(datum, told) for datum, told in held if told is not None and told.chance < DOUBTED_BELOW]
     if not found:
         return []
-    datum = min(found, key=lambda datum: found[datum].second_m)
-    evidence = found[datum]
-    told = {
-        "nearer": int(evidence.nearer),
-        "rows": len(given),
-        "farther": int(evidence.farther),
-        "datum": datum,
-        "setting": datum,
-        "first": f"{evidence.first_m:.0f}",
-        "second": f"{evidence.second_m:.0f}",
-    }
+    datum, evidence = min(found, key=lambda item: item[1].second_m)
+    told: dict[str, Any] = {"nearer": evidence.nearer, "rows": len(given), "farther": evidence.farther, "datum": datum}
+    told |= {"setting": datum, "first": f"{evidence.first_m:.0f}", "second": f"{evidence.second_m:.0f}"}
     at = shapely.Point(float(np.median(longitude)), float(np.median(latitude)))
     return [Finding(DOUBT, what, Words(FALLBACK).notice(DOUBT, told), at, values=told)]
 
@@ -509,15 +473,6 @@ def _sample(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     step = max(1, -(-len(frame) // LARGEST_SAMPLE))
     rows = frame.iloc[::step]
     return rows.set_geometry(rows.geometry.representative_point())
-
-
-def _degrees(frame: gpd.GeoDataFrame) -> tuple[FloatArray, FloatArray]:
-    points = shapely.get_coordinates(frame.geometry.to_numpy())
-    return points[:, 0], points[:, 1]
-
-
-def _moved(frame: gpd.GeoDataFrame, x: FloatArray, y: FloatArray) -> gpd.GeoDataFrame:
-    return frame.set_geometry(gpd.GeoSeries(shapely.points(x, y), index=frame.index, crs=frame.crs))
 
 
 def _evidence(

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 
 from spatial.crs import WGS84, require_metres
 from spatial.errors import first_of, refuse
+from spatial.formats.columns import tell_rows
 from spatial.formats.delimited import AUTO, guess_encoding, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.notes import Finding, findings_frame, join_findings
@@ -252,13 +253,12 @@ def read_review(path: Path, sources: Collection[str], *, maps: Collection[str] =
     made = frame.loc[frame["decision"].fillna("").str.strip() != ""].fillna("")
     made = made.assign(decision=made["decision"].str.strip().str.lower())
     no_list, no_map = made["list_id"] == "", made["map_id"] == ""
-    labels = made["list_id"].where(~no_list, made["map_id"])
-    problems = []
+    named = pd.DataFrame({"id": made["list_id"].where(~no_list, made["map_id"])})
+    problems: list[str] = []
     decisions = made["decision"]
     strange = ~decisions.isin(DECISIONS)
-    if strange.any():
-        found = f"found {first_of(decisions[strange].unique())} for {first_of(labels[strange])}"
-        problems.append(f"decision: must be same, different or drop, {found}")
+    found = f"found {first_of(decisions[strange].unique())} for {{rows}}"
+    tell_rows(problems, named, "id", strange, f"decision: must be same, different or drop, {found}")
     problems += rounded_ids(made, "list_id", "map_id")
     unknown = made["source"][~no_list & ~made["source"].isin([*sources, *maps])].unique()
     if len(unknown):
@@ -266,15 +266,13 @@ def read_review(path: Path, sources: Collection[str], *, maps: Collection[str] =
         problems.append(f"source: no list of the study is {first_of(unknown)}; {remedy}")
     same = decisions == "same"
     single = same & (no_list | no_map)
-    if single.any():
-        rows = first_of(labels[single])
-        problems.append(f"decision: same needs a list_id and a map_id, for {rows}; fill in the other one")
+    said = "decision: same needs a list_id and a map_id, for {rows}; fill in the other one"
+    tell_rows(problems, named, "id", single, said)
     neither = int((no_list & no_map).sum())
     if neither:
         problems.append(f"list_id: {neither} decided row(s) have neither a list_id nor a map_id")
     twice = made.duplicated(["source", "list_id", "map_id"])
-    if twice.any():
-        problems.append(f"list_id: decided more than once for {first_of(labels[twice])}; keep one row")
+    tell_rows(problems, named, "id", twice, "list_id: decided more than once for {rows}; keep one row")
     of_lists = made[same & ~single & ~twice & made["source"].isin(list(sources))]
     two_lists = of_lists["map_id"][of_lists.duplicated("map_id")]
     if len(two_lists):
@@ -298,7 +296,7 @@ class Open:
     frame: gpd.GeoDataFrame  # the rows that the pairs name
     listed: frozenset[int]  # rows of lists without a mapped facility, and mapped ones without a row
     mapped: frozenset[int]
-    settled: frozenset[str] = field(default=frozenset())  # ids that a person has decided on
+    settled: frozenset[str]  # ids that a person has decided on
 
 
 def review_list(
@@ -462,11 +460,9 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     )
     work.take_doubles(doubles)
     rows = rest[_ROW].to_numpy()
-    left = Open(work.frame, frozenset(), frozenset())
-    if work.is_mixed:
-        found_in = work.frame["found_in"].to_numpy()[rows]
-        of_list, of_map = (frozenset(rows[found_in == side].tolist()) for side in (LIST, MAP))
-        left = Open(work.frame, of_list, of_map, decided.settled)
+    found_in = work.frame["found_in"].to_numpy()[rows]
+    of_list, of_map = (frozenset(rows[work.is_mixed & (found_in == side)].tolist()) for side in (LIST, MAP))
+    left = Open(work.frame, of_list, of_map, decided.settled)
     # Rows that are left and may be one are only listed: a campus is real.
     plain = work.frame.loc[rows].reset_index(drop=True)
     twins = twins_of(

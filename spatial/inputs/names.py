@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 
 from spatial.crs import require_metres
 from spatial.errors import first_of
-from spatial.formats.columns import read_texts, row_items, row_labels, text_column
+from spatial.formats.columns import read_texts, row_items, tell_rows, text_column
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame
 from spatial.formats.tag_rules import fold
 from spatial.messages import FALLBACK, Words
@@ -116,17 +116,8 @@ def pair_finding(
     )
 
 
-@dataclass
-class _Group:
-    """Rows that are one facility so far."""
-
-    rows: list[int]
-    names: list[tuple[str, ...]] = field(default_factory=list)
-    owners: set[str] = field(default_factory=set)
-
-
 class _Groups:
-    """All groups, from one a row to one a facility."""
+    """All groups, from one a row to one a facility: rows that are one so far hold the same list of themselves."""
 
     def __init__(
         self, frame: gpd.GeoDataFrame, own_sources: Collection[str], apart: Collection[frozenset[str]]
@@ -138,26 +129,23 @@ class _Groups:
         if "source" in frame.columns:
             self.owner = [str(source) if source in own_sources else "" for source in frame["source"]]
         self.ids = frame["facility_id"].tolist()
-        self.groups = [
-            _Group([row], [names] if names else [], {owner} - {""})
-            for row, (names, owner) in enumerate(zip(self.names, self.owner, strict=True))
-        ]
+        self.groups = [[row] for row in range(len(frame))]
 
     def join(self, one: int, two: int) -> bool:
         """Put two rows' groups together if nothing speaks against it."""
         first, second = self.groups[one], self.groups[two]
         if first is second:
             return True
-        if not (first.names or second.names) or first.owners & second.owners:
+        owners = [self.owner[row] for row in (*first, *second) if self.owner[row]]
+        if len({*owners}) < len(owners):
             return False
-        if self._are_apart(first.rows, second.rows) or not (self.names[one] or self.names[two]):
+        if self._are_apart(first, second) or not (self.names[one] or self.names[two]):
             return False
-        if not all(similar_names(a, b) for a in first.names for b in second.names):
+        mine, theirs = ([self.names[row] for row in rows if self.names[row]] for rows in (first, second))
+        if not all(similar_names(a, b) for a in mine for b in theirs):
             return False
-        first.rows += second.rows
-        first.names += second.names
-        first.owners |= second.owners
-        for row in second.rows:
+        first += second
+        for row in second:
             self.groups[row] = first
         return True
 
@@ -175,7 +163,7 @@ class _Groups:
 
     def leaders(self) -> NDArray[np.intp]:
         """Name the row that stays, for every row."""
-        return np.array([min(group.rows, key=self._rank) for group in self.groups], dtype=np.intp)
+        return np.array([min(rows, key=self._rank) for rows in self.groups], dtype=np.intp)
 
     def _rank(self, row: int) -> tuple[bool, bool, int, int, str]:
         """Order rows of one facility: lists first, then named ones, nodes before ways before relations, by number."""
@@ -352,22 +340,20 @@ def open_namesakes(
     """Find the facilities that close while another of their name stays open within `NAMESAKES_M`."""
     there, later = before[_existing(before)], after[_existing(after)]
     stays = there["facility_id"].isin(later["facility_id"]).to_numpy(dtype=bool)
-    closing, staying = there[~stays], there[stays]
-    if not len(closing) or not len(staying):
+    if stays.all() or not stays.any():
         return []
-    tree = cKDTree(shapely.get_coordinates(staying.geometry.to_numpy()))
-    names, others = (names_by_row(frame, written_names) for frame in (closing, staying))
-    ids, other_ids = (frame["facility_id"].astype(str).tolist() for frame in (closing, staying))
-    services, other_services = (frame["service"].astype(str).tolist() for frame in (closing, staying))
+    texts = (there["facility_id"].astype(str), there["service"].astype(str), names_by_row(there, written_names))
+    rows = [*zip(*texts, there.geometry.to_numpy(), strict=True)]
+    staying = [row for row, stay in zip(rows, stays, strict=True) if stay]
+    tree = cKDTree([(point.x, point.y) for *_, point in staying])
     found = []
-    for row, point in enumerate(closing.geometry.to_numpy()):
+    for key, service, names, point in (row for row, stay in zip(rows, stays, strict=True) if not stay):
         told = []
         for at in tree.query_ball_point((point.x, point.y), NAMESAKES_M):
-            if is_kin(services[row], other_services[at]) and same_name(names[row], others[at]):
-                spot = staying.geometry.iloc[at]
+            other, kind, others, spot = staying[at]
+            if is_kin(service, kind) and same_name(names, others):
                 way = shapely.LineString([point, spot]) if point != spot else point
-                ends = (ids[row], names[row][0], other_ids[at], others[at][0])
-                told.append(OpenNamesake(*ends, float(point.distance(spot)), way))
+                told.append(OpenNamesake(key, names[0], other, others[0], float(point.distance(spot)), way))
         found += sorted(told, key=lambda item: (item.distance_m, item.other_id))
     return found
 
@@ -379,12 +365,8 @@ def namesake_findings(pairs: Iterable[tuple[str, OpenNamesake]]) -> list[Finding
         by_pair.setdefault((item.facility_id, item.other_id), (item, []))[1].append(scenario)
     found = []
     for item, scenarios in by_pair.values():
-        told = {
-            "scenario": ", ".join(scenarios),
-            "facility": item.closed,
-            "other": item.open,
-            "metres": f"{item.distance_m:.0f}",
-        }
+        told = {"scenario": ", ".join(scenarios), "facility": item.closed, "other": item.open}
+        told["metres"] = f"{item.distance_m:.0f}"
         text = Words(FALLBACK).notice(OPEN_NAMESAKE, told)
         at, other, metres = item.facility_id, item.other_id, item.distance_m
         found.append(Finding(OPEN_NAMESAKE, at, text, item.way, other=other, distance_m=metres, values=told))
@@ -636,13 +618,17 @@ def unit_key(code: str) -> str:
     >>> unit_key("533325101000"), unit_key("53332510120322220"), unit_key("e02003954")
     ('533325101', '533325101203', 'E02003954')
     """
-    text = "".join(unicodedata.normalize("NFKC", code).split()).upper()
+    text = _unspaced(code).upper()
     if text.isdigit() and len(text) == STATISTICAL_DIGITS:
         text = text[:12]
     if text.isdigit() and len(text) in LEVELS:
         while len(text) > min(LEVELS) and text.endswith("000"):
             text = text[:-3]
     return text
+
+
+def _unspaced(code: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", code).split())
 
 
 def unit_level_of(code: str) -> str | None:
@@ -673,15 +659,10 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
         text = text_column(frame["unit_code"]).str.strip()
         text = text.where(text != "")
         rounded = text.fillna("").str.fullmatch(ROUNDED)
-        if rounded.any():
-            problems.append(
-                f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "
-                f"{first_of(text[rounded].drop_duplicates(), limit=2)}; format the column as text and "
-                "enter the codes again"
-            )
-        plain = text.map(lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore").astype(
-            "str"
-        )
+        shown = first_of(text[rounded].drop_duplicates(), limit=2)
+        said = f"unit_code: rounded by a spreadsheet for {{rows}}, such as {shown}; format the column as text and "
+        tell_rows(problems, frame, key, rounded, f"{said}enter the codes again")
+        plain = text.map(_unspaced, na_action="ignore").astype("str")
         long = plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
         frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
         if "unit_level" not in frame.columns:
@@ -690,14 +671,11 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
                 frame["unit_level"] = levels.astype("str")
         if key == "settlement_id" and long.any():
             classes = plain[long].str[14:].map(_CLASSES)
-            unknown = classes.isna()
-            if unknown.any():
-                labels = row_labels(frame, key)[long][unknown]
-                shown = first_of(plain[long][unknown].str[14:].drop_duplicates().sort_values(), limit=3)
-                problems.append(
-                    f"unit_code: no urban or rural class in the last three digits of {first_of(labels)}, such as "
-                    f"{shown}; they must be 111, 112, 121, 122, 123, 210 or 220"
-                )
+            unknown = long & classes.reindex(frame.index).isna()
+            shown = first_of(plain[unknown].str[14:].drop_duplicates().sort_values(), limit=3)
+            said = f"unit_code: no urban or rural class in the last three digits of {{rows}}, such as {shown}"
+            known = "they must be 111, 112, 121, 122, 123, 210 or 220"
+            tell_rows(problems, frame, key, unknown, f"{said}; {known}")
             read = classes.reindex(frame.index).astype("str")
             if "official_class" in frame.columns:  # what the list says comes before the digits
                 stated = text_column(frame["official_class"])
@@ -707,12 +685,10 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     if "village_plan_class" in frame.columns:
         classes = text_column(frame["village_plan_class"])
         wrong = (classes.notna() & ~classes.isin(PLAN_CLASSES)).to_numpy(dtype=bool)
-        if wrong.any():
-            shown = first_of(classes[wrong].drop_duplicates().sort_values(), limit=5)
-            problems.append(
-                f"village_plan_class: unknown value(s) {shown} for {first_of(row_labels(frame, key)[wrong])}; known "
-                f"are {', '.join(PLAN_CLASSES)}: translate them in values.village_plan_class"
-            )
+        shown = first_of(classes[wrong].drop_duplicates().sort_values(), limit=5)
+        known = f"known are {', '.join(PLAN_CLASSES)}: translate them in values.village_plan_class"
+        said = f"village_plan_class: unknown value(s) {shown} for {{rows}}; {known}"
+        tell_rows(problems, frame, key, wrong, said)
         frame["village_plan_class"] = classes
     if key == "settlement_id" and "official_class" in frame.columns:
         classes = text_column(frame["official_class"])

@@ -301,17 +301,8 @@ def _rows_of(relation: _Relation, point: shapely.Point | None) -> list[dict[str,
     return rows
 
 
-_OFTEN = {
-    "city": "city",
-    "borough": "town",
-    "municipality": "town",
-    "town": "town",
-    "suburb": "village",
-    "quarter": "village",
-    "neighbourhood": "village",
-    "village": "village",
-    "hamlet": "village",
-}
+_OFTEN = {"city": "city", **dict.fromkeys(("borough", "municipality", "town"), "town")}
+_OFTEN |= dict.fromkeys(("suburb", "quarter", "neighbourhood", "village", "hamlet"), "village")
 """Values of ``place`` where people live together, and the tier that asks least of each: a suburb is no destination."""
 
 _SELDOM = ("isolated_dwelling", "farm", "allotments", "locality")

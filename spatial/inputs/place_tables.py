@@ -18,8 +18,8 @@ from spatial.formats.columns import (
     declared_crs,
     from_control_points,
     row_items,
-    row_labels,
     settle_datum,
+    tell_rows,
 )
 from spatial.formats.delimited import AXES, coordinate_numbers
 from spatial.formats.notes import (
@@ -151,14 +151,13 @@ class PlacedTables:
         wanted = boundaries["admin_level"].isin(levels) if levels else pd.Series(True, index=boundaries.index)
         if "unit_code" in boundaries.columns:
             wanted |= boundaries["unit_code"].notna()
+        codes = None
+        if is_coded:
+            files = [self.study.raw_path(path) for path in self.study.placing.postcodes]
+            codes = read_postcodes(files, wanted=texts(frame, "postcode"))
+        made, options = self.decisions.get(source.path), self.study.placing
         done = locate_places(
-            frame,
-            settlements,
-            boundaries[wanted],
-            key=key,
-            decisions=self.decisions.get(source.path),
-            options=self.study.placing,
-            postcodes=self._postcodes(frame),
+            frame, settlements, boundaries[wanted], key=key, decisions=made, options=options, postcodes=codes
         )
         is_list = source is self.study.sources.settlements
         if is_list and settlements.empty:
@@ -213,20 +212,11 @@ class PlacedTables:
             raise SourceError(f"{source.path}: none of its {len(done.frame)} rows could be located ({why}); {remedy}")
         return done.frame[located].reset_index(drop=True)
 
-    def _postcodes(self, frame: gpd.GeoDataFrame) -> gpd.GeoSeries | None:
-        """Read where the postcodes of a table lie; None where it has none, or the study no table of them."""
-        if not self.study.placing.postcodes or "postcode" not in frame.columns:
-            return None
-        files = [self.study.raw_path(path) for path in self.study.placing.postcodes]
-        return read_postcodes(files, wanted=texts(frame, "postcode"))
-
     def _account(self, done: Placement, path: str, key: str) -> None:
         """Count the rows by the way in which they were located, and keep what a person should look at."""
         by = done.frame["placed_by"]
-        numbers = {f"placed by {way}": float((by == way).sum()) for way in PLACED_BY}
-        for seldom in ("placed by township", "placed by postcode"):  # lists of settlements, or with postcodes, alone
-            if not numbers[seldom]:
-                del numbers[seldom]
+        seldom = {"township", "postcode"} - {*by}  # lists of settlements, or with postcodes, alone
+        numbers = {f"placed by {way}": float((by == way).sum()) for way in PLACED_BY if way not in seldom}
         numbers["not placed"] = float(by.isna().sum())
         for item, number in numbers.items():
             self.numbers[path, item] = self.numbers.get((path, item), 0.0) + number
@@ -318,7 +308,7 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
             if name not in frame.columns
         ]
         refuse(label, problems)
-        labels, axes = row_labels(frame, key), []
+        axes = []
         for name, axis in zip(names, AXES, strict=True):
             numbers = coordinate_numbers(frame[name], axis=axis)
             wrong = ~np.isfinite(numbers)
@@ -326,7 +316,8 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
                 shown = first_of(frame.loc[wrong, name].fillna("").astype(str).drop_duplicates(), limit=3)
                 comma = "," in shown and frame.loc[wrong, name].astype("str").str.fullmatch(r"[^°]*\d,\d[^°]*").any()
                 remedy = _COMMA if comma else _COORDINATE
-                problems.append(f"{name}: no coordinate for {first_of(labels[wrong])}, such as {shown}; {remedy}")
+                said = f"{name}: no coordinate for {{rows}}, such as {shown}; {remedy}"
+                tell_rows(problems, frame, key, wrong, said)
             axes.append(numbers.to_numpy())
         refuse(label, problems)
         geometry = gpd.GeoSeries(shapely.points(axes[0], axes[1]), index=frame.index)
@@ -336,28 +327,26 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
     if source.local_grid is not None and source.local_grid.control_points:
         placed = from_control_points(placed, source, what=label)
     placed = _with_crs(placed, source, path, label)
-    labels = row_labels(placed, key)
     missing = placed.geometry.isna() | placed.geometry.is_empty
     problems = []
-    if missing.any():
-        problems.append(f"geometry: none for {first_of(labels[missing])}; draw it or delete the row")
+    tell_rows(problems, placed, key, missing, "geometry: none for {rows}; draw it or delete the row")
     bounds = placed.geometry.bounds.to_numpy()
     points, rows = shapely.get_coordinates(placed.geometry.to_numpy(), return_index=True)
     odd = np.zeros(len(placed), dtype=np.bool_)
     odd[rows[~np.isfinite(points).all(axis=1)]] = True
     bad = ~missing & odd
-    if bad.any():
-        problems.append(f"geometry: infinite coordinates for {first_of(labels[bad])}; correct them")
+    tell_rows(problems, placed, key, bad, "geometry: infinite coordinates for {rows}; correct them")
     if placed.crs is not None and placed.crs.is_geographic:
         x, y = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
         far = pd.Series((x > 180.0) | (y > 90.0), index=placed.index) & ~missing & ~bad
-        if far.any():
-            remedy = "declare the CRS they are in"
-            if ((x[far] <= 90.0) & (y[far] <= 180.0)).all():
-                remedy = "longitude and latitude are swapped: exchange them"
-            problems.append(f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}")
-    elif (far := ~missing & ~bad & (np.abs(bounds).max(axis=1) > LARGEST["_m"])).any():
-        problems.append(f"coordinates: further than any place on Earth for {first_of(labels[far])}; correct them")
+        remedy = "declare the CRS they are in"
+        if ((x[far] <= 90.0) & (y[far] <= 180.0)).all():
+            remedy = "longitude and latitude are swapped: exchange them"
+        said = f"coordinates: no longitude and latitude in degrees for {{rows}}; {remedy}"
+    else:
+        far = ~missing & ~bad & (np.abs(bounds).max(axis=1) > LARGEST["_m"])
+        said = "coordinates: further than any place on Earth for {rows}; correct them"
+    tell_rows(problems, placed, key, far, said)
     refuse(label, problems)
     placed = settle_datum(placed, source, what=label, key=key)
     try:
@@ -367,9 +356,9 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
     except CrsError as error:
         raise CrsError(f"{label}: {error}") from error
     lost = ~np.isfinite(on_earth.geometry.bounds.to_numpy()).all(axis=1)
-    if lost.any():
-        told = f"coordinates: none on Earth for {first_of(labels[lost])}; correct them, or declare the CRS they are in"
-        raise ContractError(label, [told])
+    told = "coordinates: none on Earth for {rows}; correct them, or declare the CRS they are in"
+    tell_rows(problems, placed, key, lost, told)
+    refuse(label, problems)
     return on_earth
 
 
@@ -388,39 +377,29 @@ def refuse_outside(
     outside = ~_inside(frame.geometry, metres, ground)
     if not outside.any():
         return
-    labels = row_labels(frame, key)
     swapped = gpd.GeoSeries(
         shapely.transform(np.asarray(frame.geometry[outside]), lambda points: points[:, ::-1]),
         index=frame.index[outside],
         crs=frame.crs,
     )
-    turned = _inside(swapped, metres, ground)
-    problems = []
-    if turned.any():
-        problems.append(
-            f"coordinates: swapped for {first_of(labels[outside][turned])}: with the axes exchanged they lie in the "
-            "study area; exchange longitude and latitude in the study file"
-        )
-    if (~turned).any():
-        problems.append(
-            f"coordinates: outside the study area and its {buffer_m / 1000:g} km buffer for "
-            f"{first_of(labels[outside][~turned])}; correct the coordinates or their CRS, clip the table, "
-            "or widen region.buffer_km"
-        )
+    turned = _inside(swapped, metres, ground).reindex(frame.index, fill_value=False)
+    problems: list[str] = []
+    said = "coordinates: swapped for {rows}: with the axes exchanged they lie in the study area; exchange longitude "
+    tell_rows(problems, frame, key, outside & turned, f"{said}and latitude in the study file")
+    said = f"coordinates: outside the study area and its {buffer_m / 1000:g} km buffer for {{rows}}; correct the "
+    remedy = "coordinates or their CRS, clip the table, or widen region.buffer_km"
+    tell_rows(problems, frame, key, outside & ~turned, f"{said}{remedy}")
     raise ContractError(what, problems)
 
 
 def refuse_invalid(frame: gpd.GeoDataFrame, *, key: str, what: str) -> None:
     """Refuse areas that cross or touch themselves."""
-    wrong = frame.geometry.notna() & ~frame.geometry.is_valid
-    if wrong.any():
-        labels = row_labels(frame, key)[wrong]
-        reason = shapely.is_valid_reason(frame.geometry[wrong].iloc[0])
-        problem = (
-            f"geometry: boundary crosses or touches itself for {first_of(labels)}, the first: {reason}; "
-            "repair it with QGIS > Vector geometry > Fix geometries and look at the result"
-        )
-        raise ContractError(what, [problem])
+    wrong, problems = frame.geometry.notna() & ~frame.geometry.is_valid, list[str]()
+    reason = shapely.is_valid_reason(frame.geometry[wrong].head(1)).tolist()
+    remedy = "repair it with QGIS > Vector geometry > Fix geometries and look at the result"
+    said = f"geometry: boundary crosses or touches itself for {{rows}}, the first: {', '.join(reason)}; {remedy}"
+    tell_rows(problems, frame, key, wrong, said)
+    refuse(what, problems)
 
 
 def _inside(points: gpd.GeoSeries, metres: pyproj.CRS, ground: shapely.Geometry) -> pd.Series:

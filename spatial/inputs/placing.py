@@ -366,12 +366,8 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
         placed = gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=nowhere, crs=WGS84)
     crs = placed.crs or WGS84
     units = None if boundaries is None or boundaries.empty else boundaries.to_crs(crs)
-    work = _Work(
-        placed,
-        PlacingGround(settlements.to_crs(crs), units),
-        key,
-        of_kind("options", options, PlacingOptions) or PlacingOptions(),
-    )
+    asked = of_kind("options", options, PlacingOptions) or PlacingOptions()
+    work = _Work(placed, PlacingGround(settlements.to_crs(crs), units), key, asked)
     decided = decisions or {}
     problems = []
     strange = sorted(set(decided) - set(work.ids))
@@ -681,15 +677,11 @@ def _one_file(file: Path, only: set[str] | None) -> pd.DataFrame:
                 found.setdefault(match.ours, name)
     degrees, metres = ("longitude", "latitude"), ("easting", "northing")
     axes = next((pair for pair in (degrees, metres) if set(pair) <= set(found)), ())
-    if "postcode" not in found or not axes:
-        lacking = (
-            "no column of postcodes"
-            if "postcode" not in found
-            else "no longitude and latitude, or easting and northing"
-        )
-        raise ContractError(
-            label, [f"{lacking} was found; the file has {first_of(frame.columns, limit=20)}: rename them"]
-        )
+    lacking = "" if axes else "no longitude and latitude, or easting and northing"
+    lacking = lacking if "postcode" in found else "no column of postcodes"
+    if lacking:
+        there = first_of(frame.columns, limit=20)
+        raise ContractError(label, [f"{lacking} was found; the file has {there}: rename them"])
     codes = text_column(frame[found["postcode"]]).fillna("").map(plain_postcode)
     keep = (codes != "") if only is None else codes.isin(only)
     x, y = (pd.to_numeric(frame.loc[keep, found[axis]], errors="coerce").to_numpy(dtype=np.float64) for axis in axes)

@@ -206,9 +206,9 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     _refuse_empty(found, study)
     sources, region = study.sources, study.region
     population = None
-    if sources.population is not None:
-        files = [study.raw_path(path) for path in sources.population.paths]
-        population = read_population(files, nodata=sources.population.nodata, max_cells=sources.population.max_cells)
+    if (people := sources.population) is not None:
+        files = [study.raw_path(path) for path in people.paths]
+        population = read_population(files, nodata=people.nodata, max_cells=people.max_cells)
 
     # The working CRS: its metres are those of the ground wherever people live who are scored.
     chosen = choose_region(region, found.boundaries)
@@ -273,13 +273,12 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     facilities, _ = _placed(corrected, boundaries, study, ground)
     box = Bounds(*gpd.GeoSeries([wide], crs=crs).to_crs(WGS84).total_bounds.tolist())
     elevation = None
-    if sources.elevation is not None:
-        files = [study.raw_path(path) for path in sources.elevation.paths]
-        elevation = read_elevation(
-            files, nodata=sources.elevation.nodata, within=box, max_cells=sources.elevation.max_cells
-        )
+    if (source := sources.elevation) is not None:
+        files = [study.raw_path(path) for path in source.paths]
+        elevation = read_elevation(files, nodata=source.nodata, within=box, max_cells=source.max_cells)
     landcover = _landcover(study, box)
     readings = [reading for reading in (population, elevation, landcover) if reading is not None]
+    rasters = {reading.raster.name: reading.raster for reading in readings}
     flows = _flows(study, settlements, found)
     turns = None
     if found.turns is not None:
@@ -295,13 +294,11 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     for reading in readings:
         found.notes.setdefault(getattr(sources, reading.raster.name).paths[0], []).extend(reading.notes)
     for number, record in enumerate(records):
-        issues = (
-            *record.issues,
-            *(
-                KnownIssue(note.detail, kind=NOTICED, notice=note.key, notice_values=json_of(note.values))
-                for note in found.notes.get(record.path, ())
-            ),
+        noticed = (
+            KnownIssue(note.detail, kind=NOTICED, notice=note.key, notice_values=json_of(note.values))
+            for note in found.notes.get(record.path, ())
         )
+        issues = (*record.issues, *noticed)
         records[number] = replace(record, issue=JOINT.join(issue.text for issue in issues), issues=issues)
 
     noted += landcover_findings(landcover, ground.representative_point())
@@ -319,9 +316,9 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         water=mark_barriers(_within(found.water.to_crs(crs), wide)),
         study_area=area,
         flows=flows,
-        population=population.raster if population is not None else None,
-        elevation=elevation.raster if elevation is not None else None,
-        landcover=landcover.raster if landcover is not None else None,
+        population=rasters.get("population"),
+        elevation=rasters.get("elevation"),
+        landcover=rasters.get("landcover"),
         counts=_counts(found, settlements, facilities, merged.findings, readings),
         findings=findings,
         crs=crs,
@@ -412,10 +409,7 @@ def _join(frames: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:
     """Facilities of all sources in one frame; a column that is text here and a number there becomes text."""
     filled = [frame.to_crs(crs) for frame in frames if len(frame)]
     if not filled:
-        table = TABLES["facilities"]
-        kinds = {"text": "str", "number": "float64", "flag": "bool"}
-        columns = {item.name: pd.Series(dtype=kinds[item.kind]) for item in table.fields}
-        return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
+        return gpd.GeoDataFrame(TABLES["facilities"].frame(), geometry=gpd.GeoSeries([], crs=crs), crs=crs)
     joined = gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=crs)
     for column in joined.columns:
         if joined[column].dtype == object:
@@ -480,8 +474,7 @@ def _landcover(study: Study, within: Bounds) -> GridReading | None:
 def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.DataFrame:
     source = study.sources.flows
     if source is None:
-        texts = {column: pd.Series(dtype="str") for column in ("from_id", "to_id", "kind")}
-        return pd.DataFrame({**texts, "volume": pd.Series(dtype="float64")})
+        return TABLES["flows"].frame()
     known = [*settlements["settlement_id"], *found.nowhere]
     with faults_of("sources.flows"):
         flows = flows_from_table(study.raw_path(source.path), source, settlement_ids=known)

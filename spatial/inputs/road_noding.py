@@ -14,7 +14,7 @@ import shapely
 
 from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
-from spatial.formats.columns import number_column, row_items, text_column
+from spatial.formats.columns import number_column, row_items, tell_rows, text_column
 from spatial.formats.notes import Note, add_notes, row_numbers
 from spatial.inputs.road_crossings import (
     NUMERIC_M,
@@ -51,18 +51,10 @@ _ENDS = {
     "dangle": _End("road_dangle", "reported", "road {0} is a stub of {2:.2f} m on road {1}"),
 }
 
-_QA = {
-    "kind": "str",
-    "road_id": "str",
-    "other_id": "str",
-    "road_ids": "str",
-    "distance_m": "float64",
-    "action": "str",
-    "easting_m": "float64",
-    "northing_m": "float64",
-    "detail": "str",
-}
-"""Columns of what a person should look at, and their types."""
+_QA = (
+    "kind", "road_id", "other_id", "road_ids", "distance_m", "action", "easting_m", "northing_m", "detail",
+)  # fmt: skip
+"""Columns of what a person should look at: metres, else text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,8 +158,8 @@ def node_roads(
     for gap, is_closed in zip(gaps.to_dict("records"), closed, strict=True):
         what, at = _ENDS[gap["kind"]], (gap["x"], gap["y"])
         ends = [ids[gap["line"]], ids[gap["other"]]]
-        row = _row(what.kind, ends, at=at, detail=what.detail.format(*ends, gap["distance_m"]))
-        row["distance_m"] = float(gap["distance_m"])
+        detail = what.detail.format(*ends, gap["distance_m"])
+        row = _row(what.kind, ends, at=at, detail=detail, distance_m=gap["distance_m"])
         if is_closed:
             row["action"] = what.action
         if gap["kind"] != "dangle":
@@ -179,15 +171,15 @@ def node_roads(
             f"{part['n_lines']} road(s), {part['length_m'] / 1000:.2f} km, do not meet the longest part of the "
             f"network; road {other} of it is nearest"
         )
-        row = _row("road_component", [one, other], at=shapely.get_coordinates(bridge_line)[0], detail=detail)
-        row["distance_m"] = float(part["distance_m"])
+        at = shapely.get_coordinates(bridge_line)[0]
+        row = _row("road_component", [one, other], at=at, detail=detail, distance_m=part["distance_m"])
         if part["distance_m"] > 0:
             row["geometry"] = bridge_line
         rows.append(row)
-    columns = {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in _QA.items()}
+    kinds_of = {name: "float64" if name.endswith("_m") else "str" for name in _QA}
     points = gpd.GeoSeries([row["geometry"] for row in rows], crs=frame.crs)
     by = ["kind", "road_id", "other_id", "easting_m", "northing_m"]
-    qa = gpd.GeoDataFrame(columns, geometry=points, crs=frame.crs)
+    qa = gpd.GeoDataFrame(pd.DataFrame(rows, columns=[*_QA]).astype(kinds_of), geometry=points, crs=frame.crs)
     qa = qa.sort_values(by, kind="stable").reset_index(drop=True)
     kinds = ("road_crossing_noded", *(what.kind for what in _ENDS.values()), "road_component")
     counts = {kind: float((qa["kind"] == kind).sum()) for kind in kinds}
@@ -326,14 +318,16 @@ def _crossings(met: Meetings, ids: ObjectArray) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(kind: str, roads: Sequence[str], *, at: Sequence[float] | FloatArray, detail: str) -> dict[str, Any]:
+def _row(
+    kind: str, roads: Sequence[str], *, at: Sequence[float] | FloatArray, detail: str, distance_m: float = 0.0
+) -> dict[str, Any]:
     """Write down what a person should look at: at a point, as long as nothing is done about it."""
     return {
         "kind": kind,
         "road_id": roads[0],
         "other_id": roads[1] if len(roads) > 1 else roads[0],
         "road_ids": ";".join(roads),
-        "distance_m": 0.0,
+        "distance_m": float(distance_m),
         "action": "reported",
         "easting_m": float(at[0]),
         "northing_m": float(at[1]),
@@ -376,10 +370,8 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
     wrong = words.notna() & ~meaning.isin(_SMOOTHNESS)
     if wrong.any():
         shown = first_of(sorted(set(roads["condition"][wrong].astype(str))))
-        problems.append(
-            f"condition: no meaning for {shown} of {first_of(roads['road_id'][wrong])}; say in values.condition which "
-            f"of {', '.join(CONDITIONS)} each word is"
-        )
+        remedy = f"say in values.condition which of {', '.join(CONDITIONS)} each word is"
+        tell_rows(problems, roads, "road_id", wrong, f"condition: no meaning for {shown} of {{rows}}; {remedy}")
         return
     given = text_column(roads["smoothness"]) if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
     roads["smoothness"] = text_column(given.astype(object).where(given.notna(), meaning.astype(object)))

@@ -49,31 +49,14 @@ _NO = {"no", "false", "0"}
 TAG_WORDS = {True: "yes", False: "no"}
 
 _ACCESS = ("access", "vehicle", "motor_vehicle", "motorcar", "motorcycle", "bicycle", "foot", "emergency")
-_ONEWAYS = (
-    "oneway",
-    *(f"oneway_{of}" for of in ("vehicle", "motor_vehicle", "motorcar", "motorcycle", "bicycle", "foot")),
-)
+_ONEWAYS = ("oneway", *(f"oneway_{of}" for of in _ACCESS[1:7]))
 _MARKS = ("bridge", "tunnel", "area", "motorroad", "junction", "seasonal", "winter_road", "ice_road")
 _LEAST = ("speed_km_h", "speed_kph", "width_m")
 _AS_THEY_ARE = frozenset({"node_ids", "road_id"})
 
-_COUNTED = (
-    "road_class",
-    "speed_km_h",
-    "travel_time",
-    "maxspeed",
-    "maxspeed_forward",
-    "maxspeed_backward",
-    "surface",
-    "smoothness",
-    "tracktype",
-    "width_m",
-    "condition",
-    "layer",
-    *_MARKS,
-    *_ACCESS,
-    *_ONEWAYS[1:],
-)
+_SPEEDS = ("speed_km_h", "travel_time", "maxspeed", "maxspeed_forward", "maxspeed_backward")
+_STATES = ("surface", "smoothness", "tracktype", "width_m", "condition", "layer")
+_COUNTED = ("road_class", *_SPEEDS, *_STATES, *_MARKS, *_ACCESS, *_ONEWAYS[1:])
 """What times depend on, apart from oneway: two lines are one road where these are equal."""
 _FASTEST_KM_H = 300.0
 """A travel time that would be faster is not in seconds."""

@@ -93,8 +93,6 @@ class Vocabulary:
     services: tuple[Service, ...]
     tiers: tuple[Service, ...] = ()
     offered: frozenset[str] = frozenset()
-    # what `satisfying` has answered: readers ask it of every facility
-    _satisfying: dict[str, frozenset[str]] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @functools.cached_property
     def _by_key(self) -> dict[str, list[tuple[int, TagRule]]]:
@@ -161,17 +159,19 @@ class Vocabulary:
         >>> sorted(load_services().satisfying("hospital"))
         ['district_hospital', 'emergency_district_hospital', 'emergency_hospital', 'hospital']
         """
-        known = self._satisfying.get(service)
-        if known is not None:
-            return known
-        found: set[str] = set()
-        waiting = [service]
-        while waiting:
-            item = self.get(waiting.pop())
-            if item is not None and item.id not in found:
-                found.add(item.id)
-                waiting.extend(item.includes)
-        return self._satisfying.setdefault(service, frozenset(found))
+        return self._satisfying.get(service, frozenset())
+
+    @functools.cached_property
+    def _satisfying(self) -> dict[str, frozenset[str]]:
+        """What `satisfying` answers: readers ask it of every facility."""
+        parts = {item.id: item.includes for item in self.every}
+        found = {}
+        for service in parts:
+            within = [service]
+            for item in within:
+                within += [part for part in dict.fromkeys(parts[item]) if part in parts and part not in within]
+            found[service] = frozenset(within)
+        return found
 
     def for_register(self, name: str) -> Service | None:
         """

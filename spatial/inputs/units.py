@@ -16,7 +16,7 @@ import shapely
 
 from spatial.crs import WGS84, Bounds, require_metres
 from spatial.errors import StudyError, first_of, refuse
-from spatial.formats.columns import number_column, row_labels, text_column
+from spatial.formats.columns import number_column, tell_rows, text_column
 from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, listed, take_notes
 from spatial.formats.vector import open_mapped
 from spatial.formats.workbook import total_rows
@@ -125,13 +125,9 @@ def assign_units(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, levels:
     units = boundaries[boundaries["is_unit"]].copy()
     units["_order"] = units["admin_level"].map({level: order for order, level in enumerate(levels)})
     units = units.sort_values(["_order", "boundary_id"], kind="stable").reset_index(drop=True)
-    found = np.full(len(places), -1, dtype=np.intp)
-    if len(units) and len(places):
-        tree = shapely.STRtree(units.geometry.to_numpy())
-        place, unit = tree.query(places.geometry.to_numpy(), predicate="intersects")
-        best = np.full(len(places), len(units), dtype=np.intp)
-        np.minimum.at(best, place, unit)
-        found = np.where(best < len(units), best, -1)
+    place, unit = shapely.STRtree(units.geometry.to_numpy()).query(places.geometry.to_numpy(), predicate="intersects")
+    found = np.full(len(places), len(units), dtype=np.intp)
+    np.minimum.at(found, place, unit)
     return _with_units(places, units, found)
 
 
@@ -173,12 +169,9 @@ def near_unit(
 
 
 def _with_units(places: gpd.GeoDataFrame, units: gpd.GeoDataFrame, found: NDArray[np.intp]) -> gpd.GeoDataFrame:
-    result = places.copy()
-    for column, source in (("township_id", "boundary_id"), ("township", "name")):
-        values = units[source].astype(object).to_numpy()
-        picked = [values[unit] if unit >= 0 else None for unit in found]
-        result[column] = pd.Series(picked, index=places.index, dtype="str")
-    return result
+    """Name the unit that each place was found in; a number that no row of the units has is none."""
+    named = units[["boundary_id", "name"]].reindex(found).set_axis(places.index).astype("str")
+    return places.assign(township_id=named["boundary_id"], township=named["name"])
 
 
 # Rows of a table of units matched with the units of a study: by code, else by name; and settlements with both.
@@ -397,16 +390,10 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     numbers = [name for name in map(str, frame.columns) if name.endswith((PERSONS, SHARE))]
     for column in numbers:
         frame[column] = number_column(frame, column, problems, key=label)
-        above = frame[column] > 1
-        if column.endswith(SHARE) and above.any():
-            shown = first_of(row_labels(frame, label)[above])
-            problems.append(f"{column}: above 1 for {shown}; write shares from 0 to 1")
-        if column.endswith(PERSONS) and column != TOTAL:
-            more = frame[column] > frame[TOTAL]
-            if more.any():
-                problems.append(
-                    f"{column}: more than {TOTAL} for {first_of(row_labels(frame, label)[more])}; correct one of them"
-                )
+        above, said = frame[column] > frame[TOTAL], f"{column}: more than {TOTAL} for {{rows}}; correct one of them"
+        if column.endswith(SHARE):
+            above, said = frame[column] > 1, f"{column}: above 1 for {{rows}}; write shares from 0 to 1"
+        tell_rows(problems, frame, label, above, said)
     known = frame[TOTAL].dropna()
     if len(known) and known.max() < _LEAST_UNIT and (known % 1 == 0).mean() <= 0.5:
         # Fractions of a person, and fewer people than a unit has: 1.06 is 1.06 ten thousands.
@@ -418,15 +405,11 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     # Each row is named by its code, else by its name; a unit may be there once only.
     codes = frame["unit_code"].map(unit_key, na_action="ignore")
     ids = codes.where(codes.notna(), frame["name"]).astype("str")
-    rows = row_labels(frame, "")
-    if ids.isna().any():
-        problems.append(f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out")
+    neither = "unit_code, name: neither in {rows}; fill one in, or leave the row out"
+    tell_rows(problems, frame, "", ids.isna(), neither)
     twice = ids.notna() & ids.duplicated(keep=False)
-    if twice.any():
-        problems.append(
-            f"unit_code, name: repeated {first_of(ids[twice].drop_duplicates())} in {first_of(rows[twice])}; keep one "
-            "row a unit, or tell them apart by unit_code"
-        )
+    repeated = f"unit_code, name: repeated {first_of(ids[twice].drop_duplicates())} in {{rows}}"
+    tell_rows(problems, frame, "", twice, f"{repeated}; keep one row a unit, or tell them apart by unit_code")
     frame["official_id"] = ids
     refuse(f"{what} {path}", problems)
     kept = [name for name in source.keep_columns if name not in numbers]

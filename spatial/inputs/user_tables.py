@@ -23,7 +23,7 @@ from spatial.formats.columns import (
     number_column,
     read_texts,
     row_items,
-    row_labels,
+    tell_rows,
     text_column,
 )
 from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes, number_rows, row_numbers
@@ -50,6 +50,13 @@ NOT_WANTED = "none"
 """What a word of a list of facilities stands for whose rows are no facility of the study."""
 GROUP_SUFFIX = "_persons"
 """Every column that ends so counts people, such as elderly_persons and children_6_11_persons."""
+_POLYGONS = GEOMETRY_TYPES["Polygon"]
+_FORMS = GEOMETRY_TYPES | {
+    "lines or polygons": {"LineString", "MultiLineString", *_POLYGONS},
+    "points or polygons": {"Point", *_POLYGONS},
+    "polygons": _POLYGONS,
+}
+"""Forms that a table may hold, as messages call them."""
 _ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
 
 
@@ -105,10 +112,8 @@ def settlements_from_table(
     elif "place" in result.columns:
         result["tier"] = assign_tiers(result, of_kind("tiers", tiers, Tiers) or Tiers())["tier"]
         unknown = result["tier"].isna()
-        if unknown.any():
-            shown = first_of(result["place"][unknown].fillna("").drop_duplicates().sort_values())
-            labels = row_labels(result, key)[unknown]
-            problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
+        shown = first_of(result["place"][unknown].fillna("").drop_duplicates().sort_values())
+        tell_rows(problems, result, key, unknown, f"place: no tier for {shown} of {{rows}}; add the word to [tiers]")
     else:
         problems.append(
             "tier: the column is missing; map a column of village, town, county_seat or city, "
@@ -186,14 +191,9 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
         problems.append("road_class: the column is missing; map it in columns, such as road_class = 'highway'")
     if "speed_km_h" in result.columns:
         speed = number_column(result, "speed_km_h", problems, key="road_id")
-        none = speed == 0
-        if none.any():
-            named = first_of(result["road_id"][none])
-            problems.append(f"speed_km_h: must be above 0, or blank where it is not known, in roads {named}")
-        fast = speed > LARGEST["_km_h"]
-        if fast.any():
-            most = f"at most {LARGEST['_km_h']:,.0f}"
-            problems.append(f"speed_km_h: must be {most}, in roads {first_of(result['road_id'][fast])}")
+        above, most = "above 0, or blank where it is not known", f"at most {LARGEST['_km_h']:,.0f}"
+        for wrong, wanted in ((speed == 0, above), (speed > LARGEST["_km_h"], most)):
+            tell_rows(problems, result, "road_id", wrong, f"speed_km_h: must be {wanted}, in roads {{rows}}")
         result["speed_km_h"] = speed
     _read_tags(result, _ROAD_TAGS)
     read_condition_and_width(result, problems)
@@ -208,8 +208,7 @@ def boundaries_from_table(path: Path, source: TableSource, *, admin_level: int |
     if "admin_level" in result.columns:
         levels = number_column(result, "admin_level", problems, key="boundary_id", complete=True)
         broken = levels.notna() & (levels % 1 != 0)
-        if broken.any():
-            problems.append(f"admin_level: not whole for {first_of(result['boundary_id'][broken])}; correct it")
+        tell_rows(problems, result, "boundary_id", broken, "admin_level: not whole for {rows}; correct it")
         result["admin_level"] = levels.fillna(0).astype("int64")
     elif admin_level is not None:
         result["admin_level"] = admin_level
@@ -222,13 +221,7 @@ def _named(
     frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = NAMES
 ) -> gpd.GeoDataFrame:
     result = frame.copy()
-    wrong = result.geometry.notna() & ~result.geometry.geom_type.isin(GEOMETRY_TYPES[geometry])
-    if wrong.any():
-        found = ", ".join(sorted({str(kind) for kind in result.geometry.geom_type[wrong]}))
-        problems.append(
-            f"geometry: must be {geometry}, found {found} for {first_of(row_labels(result, key)[wrong])}; "
-            "name the right layer or convert it in QGIS"
-        )
+    _refuse_forms(result, key, geometry, problems)
     result[key] = id_column(result, key, problems)
     read_texts(result, names, fill=True)
     read_texts(result, ("township_id", "township"))
@@ -275,7 +268,6 @@ def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str], *, key: str 
 WATER_KINDS = ("basin", "canal", "coastline", "lake", "pond", "reservoir", "river", "stream", "tidal_channel")
 """Kinds of water that a table may hold; which of them are barriers, `mark_barriers` says."""
 
-_FORMS = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
 _YES, _NO = ("yes", "true", "1", "是"), ("no", "false", "0", "否", "")
 
 
@@ -283,7 +275,7 @@ def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataF
     """Read a table of rivers or lakes."""
     result, problems = frame.copy(), list[str]()
     _numbered(result, "water_id", problems)
-    _refuse_forms(result, "water_id", _FORMS, "lines or polygons", problems)
+    _refuse_forms(result, "water_id", "lines or polygons", problems)
     read_texts(result, ["name"], fill=True)
     if "kind" in result.columns:
         kinds = complete_text_column(result, "kind", problems, key="water_id")
@@ -296,12 +288,8 @@ def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataF
     passable = pd.Series("", index=result.index, dtype="str")
     if "is_passable" in result.columns:
         passable = text_column(result["is_passable"]).fillna("").str.strip().str.lower()
-    wrong = ~passable.isin([*_YES, *_NO])
-    if wrong.any():
-        problems.append(
-            f"is_passable: neither yes nor no for {first_of(row_labels(result, 'water_id')[wrong])}, such as "
-            f"{first_of(passable[wrong].drop_duplicates(), limit=3)}; translate it in values.is_passable"
-        )
+    said = "is_passable: neither yes nor no for {rows}, such as {values}; translate it in values.is_passable"
+    tell_rows(problems, result, "water_id", ~passable.isin([*_YES, *_NO]), said, passable)
     result["is_passable"] = passable.isin(_YES)
     return _done(result, f"water {source.path}", problems, key="water_id")
 
@@ -370,8 +358,6 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
 
 # Files of plans: idle buildings and land, listed sites, and areas that nobody may build in.
 
-_SITE_FORMS = ("Point", "Polygon", "MultiPolygon")
-
 
 def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     """Read idle buildings and land (`idle_id`) or sites (`site_id`); rows without an id are numbered from 1."""
@@ -381,7 +367,7 @@ def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.C
     problems: list[str] = []
     is_known = key in frame.columns
     _numbered(frame, key, problems)
-    _refuse_forms(frame, key, _SITE_FORMS, "points or polygons", problems)
+    _refuse_forms(frame, key, "points or polygons", problems)
     read_texts(frame, ("name", "idle_since", "allowed_services"), fill=True)
     if is_known:  # whoever keeps the file knows a site without a name by its id
         frame["name"] = frame["name"].fillna(frame[key])
@@ -399,7 +385,7 @@ def constraints_from_table(
     log_notes(frame, what=f"constraints {path}")
     key, problems = "constraint_id", list[str]()
     _numbered(frame, key, problems)
-    _refuse_forms(frame, key, GEOMETRY_TYPES["Polygon"], "polygons", problems)
+    _refuse_forms(frame, key, "polygons", problems)
     read_texts(frame, ["name"], fill=True)
     if "kind" not in frame.columns and kind is not None:
         frame["kind"] = kind
@@ -424,12 +410,13 @@ def _numbered(frame: gpd.GeoDataFrame, key: str, problems: list[str]) -> None:
     frame[key] = id_column(frame, key, problems)
 
 
-def _refuse_forms(frame: gpd.GeoDataFrame, key: str, forms: Collection[str], wanted: str, problems: list[str]) -> None:
-    wrong = ~frame.geometry.geom_type.isin(forms)
-    if wrong.any():
-        found = ", ".join(sorted({str(form) for form in frame.geometry.geom_type[wrong]}))
-        rows = first_of(row_labels(frame, key)[wrong])
-        problems.append(f"geometry: must be {wanted}, found {found} for {rows}; name the right layer")
+def _refuse_forms(frame: gpd.GeoDataFrame, key: str, wanted: str, problems: list[str]) -> None:
+    wrong, remedy = ~frame.geometry.geom_type.isin(_FORMS[wanted]), ""
+    if wanted in GEOMETRY_TYPES:  # rows of these may be located, or have no place at all
+        wrong, remedy = wrong & frame.geometry.notna(), " or convert it in QGIS"
+    found = ", ".join(sorted({str(form) for form in frame.geometry.geom_type[wrong]}))
+    said = f"geometry: must be {wanted}, found {found} for {{rows}}; name the right layer{remedy}"
+    tell_rows(problems, frame, key, wrong, said)
 
 
 # Ordinary frames as the package's tables: settlements and facilities of a notebook.
@@ -564,9 +551,7 @@ def as_facilities(
         table["service"] = text_column(table["service"])
     else:
         _fill(table, "service", service)
-    empty = table["service"].isna()
-    if empty.any():
-        problems.append(f"service: empty for {first_of(table['facility_id'][empty])}; fill it in")
+    tell_rows(problems, table, "facility_id", table["service"].isna(), "service: empty for {rows}; fill it in")
     _read_numbers(table, ("capacity", "load"), problems, key="facility_id", fill=True)
     _read_choice(table, "status", FACILITY_STATUS, problems, key="facility_id")
     return _checked(table, "facilities", problems)

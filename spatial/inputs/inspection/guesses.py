@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ import shapely
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
 from spatial.formats.delimited import AXES, degrees_of
-from spatial.georef.datums import CHINA, EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs, countries_at, to_wgs84
+from spatial.georef.datums import CHINA, ZONE_M, cgcs2000_crs, countries_at, is_easting, is_northing, to_wgs84
 from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
@@ -87,6 +87,15 @@ class Coordinates:
         self.settings.append(Setting(key, value, reason))
         if reason:
             self.remarks.append(reason)
+
+    def name_axes(self, axes: Sequence[str], columns: Sequence[Axis], why: str, guess: str, again: str) -> None:
+        """Write down which column is which axis, for certain or as a guess; `again` says why of the second one."""
+        self.columns = tuple(column.name for column in columns)
+        for axis, column, is_guess in zip(axes, self.columns, (guess, guess and again), strict=True):
+            if is_guess:
+                self.guess(axis, column, is_guess)
+            else:
+                self.sure(axis, column, why if axis == axes[0] else "")
 
 
 def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
@@ -237,13 +246,7 @@ def _longitude_first(
         if box is not None and _share(other.values, one.values, box) > _share(one.values, other.values, box):
             one, other = other, one
             why = f"{one.name!r} is taken as the longitude: only so the rows lie in {ground.named}"
-    result.columns = (one.name, other.name)
-    if guess:
-        result.guess("longitude", one.name, guess)
-        result.guess("latitude", other.name, guess)
-    else:
-        result.sure("longitude", one.name, why)
-        result.sure("latitude", other.name)
+    result.name_axes(("longitude", "latitude"), (one, other), why, guess, guess)
     return one, other
 
 
@@ -324,26 +327,16 @@ def _easting_first(result: Coordinates, one: Axis, other: Axis, *, by_letters: b
         result.remarks.append(f"{one.name!r} is taken as the easting by the size of the numbers")
     elif by_letters:
         guess = f"{one.name!r} is taken as the easting by its letter alone; in Chinese surveys X is the northing"
-    result.columns = (one.name, other.name)
-    if guess:
-        result.guess("easting", one.name, guess)
-        result.guess("northing", other.name, "see easting")
-    else:
-        result.sure("easting", one.name)
-        result.sure("northing", other.name)
+    result.name_axes(("easting", "northing"), (one, other), "", guess, "see easting")
     return one, other
 
 
 def _are_northings(values: FloatArray) -> bool:
-    low, high = NORTHINGS_M
-    return bool(((values >= low) & (values <= high)).mean() >= MOST)
+    return bool(is_northing(values).mean() >= MOST)
 
 
 def _are_eastings(values: FloatArray) -> bool:
-    low, high = EASTINGS_M
-    zones, rest = np.divmod(values, ZONE_M)
-    numbered = (zones == 0) | ((zones >= 13) & (zones <= 45))
-    return bool((numbered & (rest >= low) & (rest <= high)).mean() >= MOST)
+    return bool(is_easting(values).mean() >= MOST)
 
 
 def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, ground: KnownGround) -> None:

@@ -343,16 +343,8 @@ def inspect_file(
     opened = open_layers(file)
     layers = tuple(_layer(layer, file, named, ground, kind) for layer in opened.layers)
     names = [column.name for layer in layers for column in layer.fields]
-    return FileReport(
-        file,
-        named,
-        opened.kind,
-        opened.encoding,
-        opened.encoding_reason,
-        layers,
-        tuple(opened.notes),
-        language_of(names),
-    )
+    told = (opened.kind, opened.encoding, opened.encoding_reason)
+    return FileReport(file, named, *told, layers, tuple(opened.notes), language_of(names))
 
 
 def ground_of(path: Path) -> KnownGround:

@@ -16,7 +16,7 @@ from spatial.errors import ContractError, SourceError
 from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
 from spatial.formats.files import local_file, local_geodatabase, refuse_large
 from spatial.formats.notes import take_notes
-from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame
+from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame, sibling
 from spatial.formats.workbook import find_header, list_sheets, open_sheet, sheet_frame, total_rows
 from spatial.inputs.inspection.columns import NumberSigns, tell_signs
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, TableSource
@@ -221,8 +221,7 @@ def _vector(path: Path, kind: str) -> OpenedFile:
 
 def _shapefile_encoding(path: Path, result: OpenedFile) -> dict[str, object]:
     """Tell the encoding of a Shapefile's table; return what the study must say of it."""
-    page = next((file for end in (".cpg", ".CPG") if (file := path.with_suffix(end)).exists()), None)
-    table = next((file for end in (".dbf", ".DBF") if (file := path.with_suffix(end)).exists()), None)
+    page, table = sibling(path, ".cpg"), sibling(path, ".dbf")
     if table is None:
         return {}  # the reader says which parts are absent
     told = guess_table_encoding(table)

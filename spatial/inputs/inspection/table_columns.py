@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -390,7 +390,7 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
     """Map what says how fast a road is, by the vocabulary that knows its words; the surface goes by the same one."""
     named = [found.columns[ours] for ours in ("road_class", "kind") if ours in found.columns]
     named[1:1] = found.others.get("road_class", [])
-    tried: list[_Classes] = []
+    tried: list[tuple[Profile, float, str, list[str]]] = []  # share known, by which vocabulary, words not known
     for profile in [*named, *(p for p in profiles if p.kind == "text" and p not in named)]:
         share = float(profile.texts.dropna().isin(OSM_CLASSES).mean()) if profile.filled else 0.0
         strange = [value for value in profile.values if value not in OSM_CLASSES]
@@ -398,10 +398,10 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
         if profile.filled and share < KNOWN_SHARE:
             vocabulary, share, strange = shipped_vocabulary(profile, "road_class")
         if share >= KNOWN_SHARE:
-            tried.append(_Classes(profile, share, vocabulary, strange))
+            tried.append((profile, share, vocabulary, strange))
     # A column that is named so comes first; of equally good ones the order of the names decides.
-    tried = [classes for classes in tried if classes.profile in named] or tried
-    tried += [_Classes(profile, 0.0, "", profile.values) for profile in named]
+    tried = [one for one in tried if one[0] in named] or tried
+    tried += [(profile, 0.0, "", profile.values) for profile in named]
     if not tried:
         text = "which column says how fast a road is: class, technical grade or kind"
         return [Setting("columns.road_class", "...", text, is_decided=False), *_surface(found, "")]
@@ -422,15 +422,6 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
         text = f"{', '.join(others)} classes roads too: map the column that says how fast they are"
         settings.append(Setting("", None, text))
     return settings + _surface(found, vocabulary)
-
-
-class _Classes(NamedTuple):
-    """A column that may hold the classes of roads."""
-
-    profile: Profile
-    share: float  # of its rows whose words are known
-    vocabulary: str  # that knows them; empty where they are OpenStreetMap's
-    strange: list[str]  # words that are not known
 
 
 def _surface(found: Assigned, vocabulary: str) -> list[Setting]:

@@ -15,7 +15,15 @@ from spatial.access.analyst import travel_times
 from spatial.access.nearest import access_table
 from spatial.access.places import eligible_by_unit, existing, is_for_everybody, open_for_group, serves_where_it_stands
 from spatial.formats.notes import take_notes
-from spatial.inputs.facility_facts import fact_findings, level_of, read_facts, read_hours, service_by_level, who_may_use
+from spatial.inputs.facility_facts import (
+    fact_findings,
+    level_of,
+    open_all_day,
+    read_facts,
+    read_hours,
+    service_by_level,
+    who_may_use,
+)
 from spatial.inputs.services import load_services
 from spatial.norms.measuring import satisfied_by
 from spatial.study import TableSource
@@ -87,8 +95,8 @@ def read(frame: gpd.GeoDataFrame, **source: object) -> gpd.GeoDataFrame:
     ],
 )
 def test_opening_hours_are_read_by_arithmetic(text, hours):
-    assert read_hours(text).weekly_h == hours
-    assert read_hours(text).open_all_day == ("yes" if hours == 168 else "no")
+    assert read_hours(text) == hours
+    assert open_all_day(read_hours(text)) == ("yes" if hours == 168 else "no")
 
 
 @pytest.mark.parametrize(
@@ -124,8 +132,8 @@ def test_opening_hours_are_read_by_arithmetic(text, hours):
     ],
 )
 def test_opening_hours_that_are_not_understood_are_unknown(text):
-    assert np.isnan(read_hours(text).weekly_h)
-    assert read_hours(text).open_all_day is None
+    assert np.isnan(read_hours(text))
+    assert open_all_day(read_hours(text)) is None
 
 
 def test_levels_are_words_in_three_languages():
