@@ -83,6 +83,11 @@ class Question:
         """Whom the plan is to serve."""
         return self.need["outcome"].isin(["beyond", "none_reached"])
 
+    @property
+    def demand(self) -> pd.DataFrame:
+        """Rows of the need as location models take them: `settlement_id` and `persons`, or places."""
+        return pd.DataFrame({"settlement_id": self.need["unit_id"], "persons": self.weight})
+
     @cached_property
     def everybody(self) -> float:
         """People, or places, whom the norm asks about, as far as anything is known of them."""
@@ -310,8 +315,7 @@ def plan_sites(
     these. With a ``doubt_share`` plans for longer and shorter trips compete, and ``costs`` are those of candidates.
     """
     limit, wider = question.norm.threshold, pairs
-    rows = question.need.loc[question.is_beyond]
-    demand = pd.DataFrame({"settlement_id": rows["unit_id"], "persons": question.weight[rows.index]})
+    demand = question.demand.loc[question.is_beyond]
     needy = demand.loc[demand["persons"] > 0.0, "settlement_id"]
     pairs = pairs.loc[(pairs["travel_time_min"] <= limit) & pairs["from_id"].isin(needy)]
     if pairs.empty:
@@ -381,7 +385,7 @@ def doubt_of(
     gained, shares = [], []
     for factor in (1.0 + share, 1.0 - share):
         is_beyond = (factor * need["before"] > limit) & (need["outcome"] != "unknown")
-        demand = pd.DataFrame({"settlement_id": need["unit_id"], "persons": question.weight}).loc[is_beyond]
+        demand = question.demand.loc[is_beyond]
         near = pairs.loc[factor * pairs["travel_time_min"] <= limit]
         near = near.loc[near["from_id"].isin(demand.loc[demand["persons"] > 0.0, "settlement_id"])]
         served = near.loc[near["to_id"].isin(chosen), "from_id"].unique()
@@ -414,7 +418,7 @@ def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd
     Where the plan as a whole is as good as any in a world, all its sites stay; else those that the best plan there has.
     """
     limit, need, chosen = question.norm.threshold, question.need, answer.actions["where"].tolist()
-    demand = pd.DataFrame({"settlement_id": need["unit_id"], "persons": question.weight})
+    demand = question.demand
     known = need["outcome"] != "unknown"
     within = {}
     for number, world in enumerate(worlds):

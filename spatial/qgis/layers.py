@@ -553,25 +553,21 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
         told = {"theme": words.say("themes", "townships", norm=named.title), "finding": named.finding}
         return {"title": title, "shelf": "townships", "slim": place < 1, "legend": named.says, **told}
 
+    def filled(stem: str, frame: pd.DataFrame) -> Style:
+        return looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
+
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         for place, (stem, named) in enumerate(stems[1:], start=1):
-            style = looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
-            yield Look(stem, style=style, **shown(named, place))
+            yield Look(stem, style=filled(stem, frame), **shown(named, place))
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
             yield Look("rural", title, looks_access.rural_look(frame, words), shelf="townships")
         yield from township_looks(tables, frame, words, meta)
 
-    def first(frame: pd.DataFrame) -> Style:
-        if not stems:
-            return looks_results.boundaries_look(frame, words)
-        stem = stems[0][0]
-        return looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
-
     return Draft(
         "townships",
         frame,
-        first,
+        partial(filled, stems[0][0]) if stems else partial(looks_results.boundaries_look, words=words),
         ("boundaries", "rural_access", "scores", "unit_types", "functional_areas"),
         titles=titles,
         more_looks=more,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -170,9 +169,9 @@ def said(words: Words, section: str, names: Iterable[str], **values: object) -> 
 
 def spans(section: str, edges: Sequence[str], words: Words, **values: str) -> list[str]:
     """Label the classes below, between and above some bounds."""
-    say = partial(words.say, section, **values)
-    between = [say("between", low=low, high=high) for low, high in pairwise(edges)]
-    return [say("first", high=edges[0]), *between, say("last", low=edges[-1])]
+    between = [words.say(section, "between", low=low, high=high, **values) for low, high in pairwise(edges)]
+    ends = words.say(section, "first", high=edges[0], **values), words.say(section, "last", low=edges[-1], **values)
+    return [ends[0], *between, ends[1]]
 
 
 def cases(column: str, comparison: str, bounds: Mapping[str, object]) -> str:
