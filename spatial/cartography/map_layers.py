@@ -26,7 +26,8 @@ from spatial.cartography.page_data import (
     slider_step,
 )
 from spatial.messages import Words
-from spatial.reporting.plans import BETWEEN, action_text, place_name
+from spatial.planning.agenda import BETWEEN
+from spatial.reporting.plans import action_text, place_name
 from spatial.reporting.summary import FACTORS, change_of, runs_of, served_class, told_unit
 from spatial.reporting.wording import capital, plain
 from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS, WET_STATUS

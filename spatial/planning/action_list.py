@@ -13,6 +13,7 @@ from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.columns import number_column
 from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.plain_text import ids_apart
+from spatial.planning.candidates import read_rules
 from spatial.tables import TABLES
 from spatial.tables.words import PLAN_STATE
 
@@ -117,12 +118,7 @@ saves, a kilometre."""
 
 def load_costs(path: Path) -> dict[str, Any]:
     """Read a CSV of `action`, `service` (of sites) and `cost` as keys of `[planning.costs]`; other columns are free."""
-    try:
-        rows = pd.read_csv(path, dtype="str", encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise StudyError(str(path), [f"cannot be read as CSV in UTF-8: {error}"]) from error
-    problems = [f"{name}: the column is missing" for name in ("action", "service", "cost") if name not in rows]
-    refuse(str(path), problems, StudyError)
+    rows, problems = read_rules(path, ("action", "service", "cost")), []
     action, service = rows["action"].str.strip(), rows["service"].str.strip()
     cost = pd.to_numeric(rows["cost"].str.strip(), errors="coerce").to_numpy(dtype=np.float64)
     is_site, is_length = action.isin(list(BY_SERVICE)), action.isin(list(BY_LENGTH))

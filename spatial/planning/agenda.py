@@ -83,6 +83,11 @@ class Question:
         """Whom the plan is to serve."""
         return self.need["outcome"].isin(["beyond", "none_reached"])
 
+    @property
+    def demand(self) -> pd.DataFrame:
+        """Rows of the need as location models take them: `settlement_id` and `persons`, or places."""
+        return pd.DataFrame({"settlement_id": self.need["unit_id"], "persons": self.weight})
+
     @cached_property
     def everybody(self) -> float:
         """People, or places, whom the norm asks about, as far as anything is known of them."""
@@ -259,6 +264,13 @@ def no_help(question: Question) -> Answer:
     )
 
 
+def actions_of(action: str, where: object, alone: object, **more: object) -> pd.DataFrame:
+    """List actions of one kind; without what else is said nobody is lost without one but whom it brings alone."""
+    return pd.DataFrame(
+        {"action": action, "where": where, "alone": alone, "lost_without": alone, "length_km": np.nan} | more
+    )
+
+
 def curve_of(gained: Sequence[float] | FloatArray, length_km: ArrayLike = np.nan) -> pd.DataFrame:
     """Say what the best plans of 0, 1, ... actions gain, and how long they are."""
     return pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": length_km})
@@ -303,8 +315,7 @@ def plan_sites(
     these. With a ``doubt_share`` plans for longer and shorter trips compete, and ``costs`` are those of candidates.
     """
     limit, wider = question.norm.threshold, pairs
-    rows = question.need.loc[question.is_beyond]
-    demand = pd.DataFrame({"settlement_id": rows["unit_id"], "persons": question.weight[rows.index]})
+    demand = question.demand.loc[question.is_beyond]
     needy = demand.loc[demand["persons"] > 0.0, "settlement_id"]
     pairs = pairs.loc[(pairs["travel_time_min"] <= limit) & pairs["from_id"].isin(needy)]
     if pairs.empty:
@@ -343,15 +354,7 @@ def plan_sites(
         if set(other.sites["facility_id"]) != set(chosen)
     ][:MOST_OPTIONS]
     return Answer(
-        actions=pd.DataFrame(
-            {
-                "action": "open_site",
-                "where": order,
-                "alone": gains["persons_alone"],
-                "lost_without": gains["persons_lost_without"],
-                "length_km": np.nan,
-            }
-        ),
+        actions=actions_of("open_site", order, gains["persons_alone"], lost_without=gains["persons_lost_without"]),
         after=np.fmin(before, values.min(axis=1)),
         reached_in=np.where(within.any(axis=1), within.argmax(axis=1), -1),
         curve=curve_of(gained).assign(number=numbers),
@@ -382,7 +385,7 @@ def doubt_of(
     gained, shares = [], []
     for factor in (1.0 + share, 1.0 - share):
         is_beyond = (factor * need["before"] > limit) & (need["outcome"] != "unknown")
-        demand = pd.DataFrame({"settlement_id": need["unit_id"], "persons": question.weight}).loc[is_beyond]
+        demand = question.demand.loc[is_beyond]
         near = pairs.loc[factor * pairs["travel_time_min"] <= limit]
         near = near.loc[near["from_id"].isin(demand.loc[demand["persons"] > 0.0, "settlement_id"])]
         served = near.loc[near["to_id"].isin(chosen), "from_id"].unique()
@@ -415,7 +418,7 @@ def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd
     Where the plan as a whole is as good as any in a world, all its sites stay; else those that the best plan there has.
     """
     limit, need, chosen = question.norm.threshold, question.need, answer.actions["where"].tolist()
-    demand = pd.DataFrame({"settlement_id": need["unit_id"], "persons": question.weight})
+    demand = question.demand
     known = need["outcome"] != "unknown"
     within = {}
     for number, world in enumerate(worlds):
@@ -485,15 +488,7 @@ def plan_units(question: Question, hosts: pd.Series, *, most: int, cost: float =
     after[chosen["row"]] += 1.0
     reached[chosen["row"]] = np.arange(count)
     return Answer(
-        actions=pd.DataFrame(
-            {
-                "action": "open_site",
-                "where": hosts[chosen["unit_id"]].to_numpy(),
-                "alone": chosen["weight"].to_numpy(),
-                "lost_without": chosen["weight"].to_numpy(),
-                "length_km": np.nan,
-            }
-        ),
+        actions=actions_of("open_site", hosts[chosen["unit_id"]].to_numpy(), chosen["weight"].to_numpy()),
         after=after,
         reached_in=reached,
         curve=curve_of(gained),
@@ -529,22 +524,20 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     ends = [[end for end in part[["from_id", "to_id"]].to_numpy().ravel() if isinstance(end, str)] for part in parts]
     marks = [";".join(part["constraint"].dropna()) if "constraint" in part else "" for part in parts]
     return Answer(
-        actions=pd.DataFrame(
-            {
-                "action": "build_link",
-                "where": [" ".join(dict.fromkeys(names)) for names in ends],
-                "key": ["+".join(names) for names in of_step],
-                "alone": [alone[names[0]] if len(names) == 1 else np.nan for names in of_step],
-                "lost_without": np.nan,
-                "length_km": [part["length_km"].sum() for part in parts],
-                # Corridors may share a stretch: each stays a line of its own.
-                "shape": [
-                    shapely.multilinestrings(part.geometry.to_numpy()) if len(part) > 1 else part.geometry.iloc[0]
-                    for part in parts
-                ],
-                "crosses_water": [bool(part["crosses_water"].any()) for part in parts],
-                "constraint": [";".join(dict.fromkeys(words.split(";"))) or None for words in marks],
-            }
+        actions=actions_of(
+            "build_link",
+            [" ".join(dict.fromkeys(names)) for names in ends],
+            [alone[names[0]] if len(names) == 1 else np.nan for names in of_step],
+            key=["+".join(names) for names in of_step],
+            lost_without=np.nan,
+            length_km=[part["length_km"].sum() for part in parts],
+            # Corridors may share a stretch: each stays a line of its own.
+            shape=[
+                shapely.multilinestrings(part.geometry.to_numpy()) if len(part) > 1 else part.geometry.iloc[0]
+                for part in parts
+            ],
+            crosses_water=[bool(part["crosses_water"].any()) for part in parts],
+            constraint=[";".join(dict.fromkeys(words.split(";"))) or None for words in marks],
         ),
         after=np.fmin(
             question.need["before"].to_numpy(dtype=np.float64), by_place["after_min"].to_numpy(dtype=np.float64)
@@ -571,15 +564,12 @@ def plan_roads(question: Question, found: RoadUpgrades, *, most: int, km_cost: f
     reached = need["unit_id"].map(step_of).where(question.is_beyond).fillna(-1).to_numpy(dtype=np.int64)
     before = need["before"].to_numpy(dtype=np.float64)
     return Answer(
-        actions=pd.DataFrame(
-            {
-                "action": "upgrade_road",
-                "where": [" ".join(ids) for ids in taken["settlement_ids"]],
-                "alone": taken["gained"].to_numpy(),
-                "lost_without": taken["gained"].to_numpy(),
-                "length_km": taken["length_km"].to_numpy(),
-                "shape": taken.geometry.to_numpy(),
-            }
+        actions=actions_of(
+            "upgrade_road",
+            [" ".join(ids) for ids in taken["settlement_ids"]],
+            taken["gained"].to_numpy(),
+            length_km=taken["length_km"].to_numpy(),
+            shape=taken.geometry.to_numpy(),
         ),
         after=np.where(reached >= 0, 1.0, before),
         reached_in=reached,
@@ -625,14 +615,13 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         sides = {name: outcome == name for name in ("within", "gained", "unknown")}
         sides["beyond"] = np.isin(outcome, ["beyond", "none_reached"])
         sums = {
-            f"{what}_{name}": float(weight[mask].sum())
-            for what, weight in weights.items()
-            for name, mask in sides.items()
+            f"{what}_{name}": float(each[mask].sum()) for what, each in weights.items() for name, mask in sides.items()
         }
         by_step = {
             what: np.bincount(found.reached_in[gained], weight[gained], minlength=len(actions))
             for what, weight in weights.items()
         }
+        own: dict[str, FloatArray] = {}
         if found.sharing is not None:
             # Some of a place find room and others do not, so that people are counted, and not whole places.
             matches = found.sharing.matches
@@ -646,10 +635,12 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             numbered = matches.assign(plan_id=question.plan_id, action_id=np.array(action_ids)[matches["step"]])
             rows["plan_matches"].append(numbered.drop(columns=["row", "step", "service"]))
             rows["plan_capacity"].append(found.sharing.facilities.assign(plan_id=question.plan_id))
-        else:
-            own = {}
-        if found.tour is not None:
-            stops = found.tour.stops.rename(columns={"stop_id": "settlement_id", "persons": "gained"})
+        more: dict[str, object] = {} if question.together is None else {"together": question.together}
+        if found.sharing is not None:
+            more["border_persons"] = found.sharing.border_persons
+        if (tour := found.tour) is not None:
+            more |= {"round_stops": len(tour.stops), "round_days": len(tour.days), "round_gained": tour.objective}
+            stops = tour.stops.rename(columns={"stop_id": "settlement_id", "persons": "gained"})
             stops = stops.assign(plan_id=question.plan_id, place=stops["settlement_id"].map(by_id["place"]))
             rows["plan_stops"].append(stops.drop(columns="leg_min"))
         if found.owners is not None:
@@ -683,19 +674,9 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     **dict(zip(DOUBTS, found.doubt or [np.nan] * len(DOUBTS), strict=True)),
                     "budget": np.nan if question.budget is None else question.budget,
                     "currency": question.currency,
-                    **({} if question.together is None else {"together": question.together}),
+                    **more,
                     "cost": total,
                     "cost_per_gained": total / brought if brought and total >= 0.0 else np.nan,
-                    **({} if found.sharing is None else {"border_persons": found.sharing.border_persons}),
-                    **(
-                        {}
-                        if (tour := found.tour) is None
-                        else {
-                            "round_stops": len(tour.stops),
-                            "round_days": len(tour.days),
-                            "round_gained": tour.objective,
-                        }
-                    ),
                     "actions": len(actions),
                     "length_km": actions["length_km"].sum(min_count=1),
                 }

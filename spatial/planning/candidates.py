@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import importlib.resources
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,6 +68,17 @@ class CandidateSites(NamedTuple):
     refused: gpd.GeoDataFrame
 
 
+def read_rules(file: Path | Traversable, wanted: Iterable[str]) -> pd.DataFrame:
+    """Read a file of rules as texts, with the columns that it must have."""
+    try:
+        with file.open(encoding="utf-8-sig") as stream:
+            found = pd.read_csv(stream, dtype="str")
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise StudyError(str(file), [f"cannot be read as CSV in UTF-8: {error}"]) from error
+    refuse(str(file), [f"{name}: the column is missing" for name in wanted if name not in found], StudyError)
+    return found
+
+
 def load_site_rules(path: str | Path | None = None) -> pd.DataFrame:
     """
     Read the least floor area of a building for each service.
@@ -93,14 +105,8 @@ def load_site_rules(path: str | Path | None = None) -> pd.DataFrame:
     {'primary_care': 60.0, 'health_centre': 200.0}
     """
     file = importlib.resources.files("spatial.planning") / "site_rules.csv" if path is None else Path(path)
-    try:
-        with file.open(encoding="utf-8-sig") as stream:
-            found = pd.read_csv(stream, dtype="str")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise StudyError(str(file), [f"cannot be read as CSV in UTF-8: {error}"]) from error
     wanted = ("service", "min_area_m2", "source_title", "source_year", "read_in_original", "notes")
-    problems = [f"{name}: the column is missing" for name in wanted if name not in found]
-    refuse(str(file), problems, StudyError)
+    found, problems = read_rules(file, wanted), []
     area = pd.to_numeric(found["min_area_m2"], errors="coerce")
     for what, wrong in (
         ("service: empty or twice", found["service"].isna() | found["service"].duplicated()),

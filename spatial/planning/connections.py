@@ -22,7 +22,7 @@ from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
 from spatial.network.snapping import snap
 from spatial.planning.link_candidates import ON_ROAD_M
-from spatial.planning.links import goals_of
+from spatial.planning.links import both_placed, goals_of
 from spatial.planning.plans import HALF, SAME, Program, at_most, rows_of, solve
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
@@ -146,13 +146,9 @@ def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its 
         raise ContractError("links", [f"{cost}: must be 0 or more, not so for {first_of(names[~(price >= 0.0)])}"])
 
     def minutes(network: TravelGraph) -> FloatArray:
-        homes, offers = (
-            place_on(network, frame, key=key, rules=rules, barriers=barriers)
-            for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
-        )
-        return minutes_to_closest(
-            network, SnapPair(homes.snaps, offers.snaps), direction="to_facility", barriers=barriers
-        )[id_ranks(settlements["settlement_id"])]
+        places = SnapPair(*(each.snaps for each in both_placed(network, settlements, goals, rules, barriers)))
+        found = minutes_to_closest(network, places, direction="to_facility", barriers=barriers)
+        return found[id_ranks(settlements["settlement_id"])]
 
     before = minutes(graph)
     is_asked = np.isinf(before) & (np.nan_to_num(persons) >= least_persons)

@@ -35,6 +35,7 @@ from spatial.planning.plans import (
     Scale,
     SitingPlan,
     Start,
+    at_most,
     rows_of,
     siting_program,
 )
@@ -450,16 +451,10 @@ def _blend_program(sites: Siting, near: BoolArray, each: float, longest: float) 
     """Send everybody to one open site: behind the sites, which pair is used, then the longest minutes of any."""
     must, m, k = sites.must, sites.shape[1], np.arange(near.sum())
     demand, site, minutes = sites.demand[near], sites.site[near], sites.minutes[near]
-    row, last, none = np.cumsum(must)[demand] - 1, m + len(k), np.full(len(k), -np.inf)
-    one_site = rows_of(row, m + k, 1.0, np.ones(must.sum()), 1.0)
-    only_open = rows_of(np.tile(k, 2), np.concatenate((m + k, site)), np.repeat([1.0, -1.0], len(k)), none, 0.0)
-    no_longer = rows_of(
-        np.concatenate((row, np.arange(must.sum()))),
-        np.concatenate((m + k, np.full(must.sum(), last))),
-        np.concatenate((minutes, np.full(must.sum(), -1.0))),
-        np.full(must.sum(), -np.inf),
-        0.0,
-    )
+    row, every = np.cumsum(must)[demand] - 1, np.arange(must.sum())
+    one_site = rows_of(row, m + k, 1.0, np.ones(len(every)), 1.0)
+    only_open = at_most([k, k], [m + k, site], [1.0, -1.0], 0.0, len(k))
+    no_longer = at_most([row, every], [m + k, np.full(len(every), m + len(k))], [minutes, -1.0], 0.0, len(every))
     costs = np.concatenate((np.zeros(m), each * (sites.weight * sites.worth)[demand] * minutes, [longest]))
     return siting_program(sites, costs, [one_site, only_open, no_longer], upper=np.inf)
 

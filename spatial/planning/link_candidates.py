@@ -30,7 +30,7 @@ from spatial.norms.law import SEASON_ROADS, RoadWord, load_road_words
 from spatial.norms.measuring import nearest_road_m
 from spatial.outlines import require_shapes
 from spatial.planning.candidates import apply_constraints, constrained_ground
-from spatial.planning.links import along, goals_of
+from spatial.planning.links import along, both_placed, goals_of
 from spatial.planning.plans import SAME
 from spatial.study.access import SnapRules
 from spatial.terrain.friction import Friction
@@ -137,11 +137,10 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     persons = np.nan_to_num(people_of(settlements, demand))[np.argsort(id_ranks(settlements["settlement_id"]))]
     goals = goals_of(settlements, facilities, service, vocabulary)
     rules, limit = of_kind("rules", rules, SnapRules) or SnapRules(), within_min * (1.0 + SAME)
-    homes = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
-    offers = place_on(graph, goals, key="facility_id", rules=rules, barriers=barriers).snaps
-    now = minutes_to_closest(graph, SnapPair(homes.snaps, offers), direction="to_facility", barriers=barriers)
+    homes, offers = both_placed(graph, settlements, goals, rules, barriers)
+    now = minutes_to_closest(graph, SnapPair(homes.snaps, offers.snaps), direction="to_facility", barriers=barriers)
     needy = np.flatnonzero((now > limit) & (persons > 0.0))
-    ends = _ends(graph, homes.snaps, offers, rules, barriers)
+    ends = _ends(graph, homes.snaps, offers.snaps, rules, barriers)
     # Minutes of the needy to where links begin: at the road of a settlement, or at itself.
     to_start = np.full((len(needy), len(homes)), np.inf)
     found = times_matrix(graph, take(homes.snaps, needy), ends.places, cutoff_min=limit, direct_barriers=barriers)

@@ -46,6 +46,7 @@ from spatial.study.access import MOST_CANDIDATES, SnapRules
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from spatial.access.places import Places
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
@@ -160,10 +161,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     if graph.edge_layer is not None:
         raise ContractError("graph", [f"links are ranked on the network of one mode, not {graph.mode}"])
     rules = of_kind("rules", rules, SnapRules) or SnapRules()
-    homes, offers = (
-        place_on(graph, frame, key=key, rules=rules, barriers=barriers)
-        for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
-    )
+    homes, offers = both_placed(graph, settlements, goals, rules, barriers)
     now = minutes_to_closest(graph, SnapPair(homes.snaps, offers.snaps), direction="to_facility", barriers=barriers)
     # All links lie in one network, closed. Places are joined to it as they are today, and to what is new by doors,
     # which open with a link: to its own pieces, and to roads that lead nowhere today.
@@ -302,17 +300,24 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     refuse("upgrades", problems)
     every = _Pieces(*map(np.concatenate, zip(*pieces, strict=True)))
     rules = of_kind("rules", rules, SnapRules) or SnapRules()
-    places = SnapPair(
-        *(
-            place_on(graph, frame, key=key, rules=rules, barriers=barriers).snaps
-            for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
-        )
-    )
+    places = SnapPair(*(each.snaps for each in both_placed(graph, settlements, goals, rules, barriers)))
     now = minutes_to_closest(graph, places, direction="to_facility", barriers=barriers)
     joined = _Joined(places, places, None, max(each.candidates for each in places), barriers)
     roads = np.unique((every.link, np.minimum(every.edge, graph.edge_partner[every.edge])), axis=1)
     km = np.bincount(roads[0], weights=graph.length_m[roads[1]]) / 1000.0
     return _ranked(_reach(graph, every, joined, now), settlements["settlement_id"], persons, names, km, limit)
+
+
+def both_placed(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    goals: gpd.GeoDataFrame,
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None,
+) -> list[Places]:
+    """Join settlements and goals to a network."""
+    frames = ((settlements, "settlement_id"), (goals, "facility_id"))
+    return [place_on(graph, frame, key=key, rules=rules, barriers=barriers) for frame, key in frames]
 
 
 def goals_of(

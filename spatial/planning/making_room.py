@@ -27,6 +27,7 @@ from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.plans import SAME, Program, at_most, rows_of, solve
+from spatial.planning.sites import minutes_of
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray
@@ -511,9 +512,7 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
         _read("idle", idle, ["facility_id"], sharing),
     )
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
-    minutes = np.asarray(numbers("od", "travel_time_min", od["travel_time_min"]))
-    if np.isnan(minutes).any() or (minutes < 0.0).any():
-        raise ContractError("od", ["travel_time_min: NaN or negative; give no row, or inf, for a pair without a way"])
+    minutes = minutes_of("od", od)
     ways = od[["from_id", "to_id"]].reset_index(drop=True).assign(travel_time_min=minutes)
     fastest = ways.loc[minutes <= min(limit, np.finfo(float).max)]
     fastest = fastest.sort_values("travel_time_min", kind="stable").drop_duplicates(["from_id", "to_id"])

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.od_pairs import id_positions, require_columns
-from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_within, numbers
+from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_within
 from spatial.access.places import id_order
-from spatial.errors import ContractError, InfeasibleError, first_of, refuse
+from spatial.errors import InfeasibleError, first_of, refuse
 from spatial.planning.plans import HALF, SAME, Program, at_most, solve
-from spatial.planning.sites import Siting, SitingOptions, read_siting
+from spatial.planning.sites import Siting, SitingOptions, minutes_of, read_siting
 from spatial.planning.siting import mclp
 
 if TYPE_CHECKING:
@@ -277,11 +277,7 @@ class _Day(NamedTuple):
     @classmethod
     def between(cls, places: pd.Index, legs: pd.DataFrame, hours_per_day: float, hours_per_stop: float) -> _Day:
         """Put legs into a table of places, the base first."""
-        minutes = np.asarray(numbers("legs", "travel_time_min", legs["travel_time_min"]))
-        if np.isnan(minutes).any() or (minutes < 0.0).any():
-            raise ContractError(
-                "legs", ["travel_time_min: NaN or negative; give no row, or inf, for a pair without a way"]
-            )
+        minutes = minutes_of("legs", legs)
         start, end = (id_positions(legs[name], places) for name in ("from_id", "to_id"))
         known = (start >= 0) & (end >= 0)
         table = np.full((len(places), len(places)), np.inf)

@@ -50,12 +50,10 @@ def share_budget(parts: Sequence[Part], *, most: int | None, budget: float | Non
     frames: dict[str, list[pd.DataFrame]] = {"od": [], "demand": [], "sites": []}
     for at, (question, pairs, price) in enumerate(of_part):
         ids = sorted(set(pairs["to_id"]))
-        rows = question.need.loc[question.is_beyond]
+        demand = question.demand.loc[question.is_beyond]
         # The same place is another demand, and another site, for each service.
         frames["od"].append(pairs.assign(from_id=f"{at}/" + pairs["from_id"], to_id=f"{at}/" + pairs["to_id"]))
-        frames["demand"].append(
-            pd.DataFrame({"settlement_id": f"{at}/" + rows["unit_id"], "persons": question.weight[rows.index]})
-        )
+        frames["demand"].append(demand.assign(settlement_id=f"{at}/" + demand["settlement_id"]))
         named = pd.Series([f"{at}/{site}" for site in ids], dtype="str")
         frames["sites"].append(pd.DataFrame({"facility_id": named, "cost": price.reindex(ids).to_numpy()}))
     od, demand, sites = (pd.concat(frames[name], ignore_index=True) for name in ("od", "demand", "sites"))
@@ -96,8 +94,7 @@ def _needed_sites(part: Part, chosen: list[str]) -> list[str]:
         others = set().union(*(reached.get(other, set()) for other in kept if other != site))
         if reached.get(site, set()) <= others:
             kept.remove(site)
-    rows = part.question.need.loc[part.question.is_beyond]
-    demand = pd.DataFrame({"settlement_id": rows["unit_id"], "persons": part.question.weight[rows.index]})
+    demand = part.question.demand.loc[part.question.is_beyond]
     price = np.asarray(part.price.reindex(sorted(set(part.pairs["to_id"]))), dtype=np.float64)
     return sorted(nearest_sites(sorted(kept), part.pairs, demand, price))
 

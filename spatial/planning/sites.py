@@ -309,6 +309,14 @@ class Pairs(NamedTuple):
     minutes: FloatArray
 
 
+def minutes_of(table: str, pairs: pd.DataFrame) -> FloatArray:
+    """Read the minutes of pairs, and refuse what is none."""
+    minutes = np.asarray(numbers(table, "travel_time_min", pairs["travel_time_min"]))
+    if np.isnan(minutes).any() or (minutes < 0.0).any():
+        raise ContractError(table, ["travel_time_min: NaN or negative; give no row, or inf, for a pair without a way"])
+    return minutes
+
+
 def fastest_pairs(od: pd.DataFrame, demand_ids: pd.Index, site_ids: pd.Index, of_sites: str = "candidates") -> Pairs:
     """Read pairs, of which one may be there once a mode: the fastest counts; refuse ids that are in no other frame."""
     faults = Faults()

@@ -25,6 +25,7 @@ from spatial.qgis.styles import (
     style_attributes,
     style_elements,
     symbol,
+    texts,
 )
 from spatial.study.edits import EDIT_LAYERS, EditField, EditLayer
 from spatial.tables import TABLES
@@ -82,24 +83,24 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
         ending = next((end for end in CODES if column == end or column.endswith(f"_{end}")), None)
         source = OWN_CODES.get((layer.table, column)) or (CODES[ending] if ending else None)
         if source is not None:
-            texts = {code: text for code, text in words.of(source[0]).messages[source[1]].items() if "{" not in text}
+            said = {code: text for code, text in words.of(source[0]).messages[source[1]].items() if "{" not in text}
             # A column of which no code is among them has codes of its own, which QGIS would show in brackets.
             codes = set(layer.frame[column].dropna())
-            found[column] = texts if not codes or codes & texts.keys() else {}
+            found[column] = said if not codes or codes & said.keys() else {}
     # A class of several values, such as those of roads, names no code.
     classes = {one.get("value", ""): one.get("label", "") for one in renderer.iter("category")}
     named = {value: label for value, label in classes.items() if value}
     if named and renderer.get("attr") in layer.aliases:
         found[renderer.get("attr", "")] = found.get(renderer.get("attr", ""), {}) | named
-    return {column: texts for column, texts in found.items() if texts}
+    return {column: said for column, said in found.items() if said}
 
 
 def field_configuration(maps: Mapping[str, Mapping[str, str]]) -> Element:
     """Write value maps as QGIS keeps them."""
     root = Element("fieldConfiguration")
-    for column, texts in maps.items():
+    for column, said in maps.items():
         field = SubElement(root, "field", {"name": column, "configurationFlags": "NoFlag"})
-        field.append(edit_widget("ValueMap", {"map": [{label: code} for code, label in texts.items()]}))
+        field.append(edit_widget("ValueMap", {"map": [{label: code} for code, label in said.items()]}))
     return root
 
 
@@ -309,14 +310,8 @@ def _layer(layer: EditLayer, words: Words, meta: QgisMeta) -> Element:
     )
     attributes = {"type": "vector", "geometry": KINDS[layer.geometry], "readOnly": "0", **style_attributes(style)}
     element = Element("maplayer", attributes)
-    texts = {
-        "id": f"spatial_edits_{layer.name}",
-        "datasource": f"{meta.edits}|layername={layer.name}",
-        "layername": words.say("edits", layer.name),
-        "abstract": words.say("edits", f"{layer.name}_text"),
-    }
-    for tag, text in texts.items():
-        SubElement(element, tag).text = text
+    texts(element, id=f"spatial_edits_{layer.name}", datasource=f"{meta.edits}|layername={layer.name}")
+    texts(element, layername=words.say("edits", layer.name), abstract=words.say("edits", f"{layer.name}_text"))
     SubElement(element, "provider", {"encoding": "UTF-8"}).text = "ogr"
     element.extend(style_elements(style, {field.name: words.say("edit_field", field.name) for field in layer.columns}))
     configuration, limits = SubElement(element, "fieldConfiguration"), SubElement(element, "constraints")

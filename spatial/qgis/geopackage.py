@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +22,7 @@ from spatial.plain_text import xml_text
 from spatial.qgis.layers import build_layers
 from spatial.qgis.project import approval_line, project_title, write_project_of
 from spatial.qgis.sld import sld
-from spatial.qgis.styles import qml
+from spatial.qgis.styles import qml, texts
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -194,15 +194,10 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
             ]
             for layer in layers:
                 root = Element("qgis", {"version": "3.34.0"})
-                for tag, text in (
-                    ("identifier", layer.table),
-                    ("language", ""),
-                    ("type", "dataset"),
-                    ("title", layer.title),
-                    ("abstract", f"{layer.description}\n\n{about}"),
-                    *(("license", line) for line in meta.licences),
-                ):
-                    SubElement(root, tag).text = text
+                texts(root, identifier=layer.table, language="", type="dataset", title=layer.title)
+                texts(root, abstract=f"{layer.description}\n\n{about}")
+                for line in meta.licences:
+                    texts(root, license=line)
                 described.append(("table", layer.table, QGIS_METADATA, "text/xml", xml_text(root)))
             for number, (scope, layer_name, *kept) in enumerate(described, start=1):
                 _insert(connection, "gpkg_metadata", [(number, "dataset", *kept)])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -11,16 +12,20 @@ import pandas as pd
 import shapely
 
 from spatial.messages import Words
-from spatial.qgis.layer import QgisMeta, measure_name, plain_name, service_name
+from spatial.qgis import looks_access, looks_results
+from spatial.qgis.layer import Look, QgisMeta, measure_name, plain_name, service_name
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import hidden_text, levels_shown
 from spatial.reporting.summary import missing_by_unit
 from spatial.reporting.wording import columns_told
+from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES
 from spatial.tables.words import EVERYBODY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from spatial.qgis.styles import Style
 
 
 # Results joined to the places that they belong to: one row a settlement, a township, a gap.
@@ -185,42 +190,91 @@ def services_in_order(services: Sequence[str], meta: QgisMeta) -> list[str]:
 
 LINE_TOLERANCE_M = 0.01
 """A road lies at the distance that the last mile says, to this."""
+NO_CHANGE_MIN = 0.5
+"""Up to so many minutes a way is as long as before."""
 
 
-def settlement_engine(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[pd.DataFrame, Titles]:
-    """Gather what the engine found out about each settlement: certainty, wet season, measures, ways off the roads."""
-    columns: Columns = {}
-    titles: Titles = {}
+class Engine(NamedTuple):
+    """What the engine found out about each settlement."""
+
+    columns: Columns
+    titles: Titles
+    looks: list[Callable[[pd.DataFrame], Look]]  # each of the finished frame
+
+
+def settlement_engine(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Engine:
+    """Gather certainty, wet season, measures, ways off the roads, what scenarios change, and how soon crews come."""
+    found = Engine({}, {}, [])
+
+    def tell(name: str, values: pd.Series[Any], key: str, unit: str = "", **said: str) -> None:
+        found.columns[name] = values
+        found.titles[name] = words.with_unit(words.say("columns", key, **said), unit)
+
+    def show(key: str, title: str, shelf: str, style: Callable[..., Style], *, slim: bool = False) -> None:
+        told = partial(Look, key, title, shelf=shelf, slim=slim, theme=title if slim else "")
+        found.looks.append(lambda frame: told(style=style(frame, words=words)))
+
     for service, rows in by_service(tables, "intervals", meta):
-        name, shown = plain_name(service), service_name(service, words, meta)
-        threshold = threshold_of(service, meta)
-        columns |= {f"{name}_low_min": rows["low_min"], f"{name}_high_min": rows["high_min"]}
-        columns[f"{name}_width_min"] = rows["high_min"] - rows["low_min"]
-        columns[f"{name}_how_sure"] = how_sure(rows, threshold)
-        for key, unit in (("low_min", "min"), ("high_min", "min"), ("width_min", "min"), ("how_sure", "")):
-            title = words.say("columns", key, service=shown, minutes=words.figure(threshold))
-            titles[f"{name}_{key}"] = words.with_unit(title, unit)
+        stem, threshold = plain_name(service), threshold_of(service, meta)
+        said = {"service": service_name(service, words, meta), "minutes": words.figure(threshold)}
+        for key in ("low_min", "high_min"):
+            tell(f"{stem}_{key}", rows[key], key, "min", **said)
+        tell(f"{stem}_width_min", rows["high_min"] - rows["low_min"], "width_min", "min", **said)
+        sure = f"{stem}_how_sure"
+        tell(sure, how_sure(rows, threshold), "how_sure", **said)
+        is_first = service == next(iter(meta.thresholds_min), service)
+        show(sure, found.titles[sure], "certainty", partial(looks_results.scale_look, "how_sure", sure), slim=is_first)
+        title = words.say("layers", "width", **said)
+        show(f"{stem}_width", title, "certainty", partial(looks_access.width_look, stem))
     for service, rows in by_service(tables, "wet_losses", meta):
-        name, shown = plain_name(service), service_name(service, words, meta)
-        columns |= {f"{name}_wet_status": rows["wet_status"], f"{name}_slower_min": rows["slower_min"]}
-        titles[f"{name}_wet_status"] = words.say("columns", "wet_status", service=shown)
-        titles[f"{name}_slower_min"] = words.with_unit(words.say("columns", "slower", service=shown), "min")
+        stem, shown = plain_name(service), service_name(service, words, meta)
+        tell(f"{stem}_wet_status", rows["wet_status"], "wet_status", service=shown)
+        tell(f"{stem}_slower_min", rows["slower_min"], "slower", "min", service=shown)
+        title = words.say("layers", "wet", service=shown)
+        show(f"{stem}_wet", title, "season", partial(looks_access.wet_look, stem))
     for service, measure, rows in measured(tables, meta):
-        name = f"{plain_name(service)}_{plain_name(measure)}"
-        shown = service_by_mode(service, rows, words, meta)
-        columns[name] = rows["value"]
-        title = words.say("columns", "of_service", service=shown, column=measure_name(words, measure))
-        titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
-    for named, rows in tables["off_road"].groupby("service") if "off_road" in tables else ():
-        service = str(named)
-        name, shown = plain_name(service), service_name(service, words, meta)
-        by_place = rows.set_index("settlement_id").sort_index()
-        columns[f"{name}_off_road_min"] = by_place["travel_time_min"]
-        columns[f"{name}_off_road_status"] = by_place["reach_status"]
-        title = words.say("columns", "off_road_min", service=shown)
-        titles[f"{name}_off_road_min"] = words.with_unit(title, "min")
-        titles[f"{name}_off_road_status"] = words.say("columns", "off_road_status", service=shown)
-    return pd.DataFrame(columns), titles
+        column, unit = f"{plain_name(service)}_{plain_name(measure)}", str(rows["unit"].iloc[0])
+        said = {"service": service_by_mode(service, rows, words, meta), "column": measure_name(words, measure)}
+        tell(column, rows["value"], "of_service", unit, **said)
+        title = words.say("columns", "of_service", **said)
+        show(column, title, "measures", partial(looks_access.measure_look, column, unit))
+    off_road = tables.get("off_road", pd.DataFrame({"service": []}))
+    for service in services_in_order(list(off_road["service"]), meta):
+        stem, shown = f"{plain_name(service)}_off_road", service_name(service, words, meta)
+        rows = off_road[off_road["service"] == service].set_index("settlement_id").sort_index()
+        tell(f"{stem}_min", rows["travel_time_min"], "off_road_min", "min", service=shown)
+        tell(f"{stem}_status", rows["reach_status"], "off_road_status", service=shown)
+        title = words.say("layers", "off_road_places", service=shown)
+        style = partial(looks_access.reached_look, f"{stem}_min", f"{stem}_status", meta.cutoffs_min)
+        show(stem, title, "off_road", style)
+    for scenario, service, rows in changes(tables, meta):
+        stem = f"{plain_name(scenario)}_{plain_name(service)}"
+        named = service_by_mode(service, rows, words, meta)
+        said = {"scenario": words.pick(meta.scenarios.get(scenario, {})) or scenario, "service": named}
+        # Class by the cutoff first, then by minutes; none has no way at all.
+        minutes, is_class = rows["difference_min"], rows["class_change"] != "same"
+        was, is_now = rows["before_status"].eq("reached"), rows["after_status"].eq("reached")
+        longer, shorter = minutes > NO_CHANGE_MIN, minutes < -NO_CHANGE_MIN
+        told: list[Any] = [rows["class_change"], "quicker", "slower", "slower", "quicker", "same"]
+        change = np.select([is_class, ~was & is_now, was & ~is_now, longer, shorter, minutes.notna()], told, "none")
+        column = f"{stem}_change"
+        tell(column, pd.Series(change, index=rows.index, dtype="str"), "change", **said)
+        tell(f"{stem}_difference_min", minutes, "difference_min", "min", **said)
+        within = words.figure(float(rows["cutoff_min"].max()))
+        style = partial(looks_results.scale_look, "change", column, minutes=within)
+        show(column, found.titles[column], "scenarios", style, slim=scenario == OWN_EDITS)
+    people = tables.get("emergency_people", pd.DataFrame({"service": [], "target_min": []}))
+    targets = people.groupby("service")["target_min"].unique()
+    for service, rows in by_service(tables, "emergency_response", meta):
+        stem, shown = plain_name(service), service_by_mode(service, rows, words, meta)
+        for key, unit in (("response_min", "min"), ("target_met_min", "min"), ("station_id", "")):
+            tell(f"{stem}_{key}", rows[key], key, unit, service=shown)
+        tell(f"{stem}_response_status", rows["reach_status"], "response_status", service=shown)
+        if service in targets:
+            columns = (f"{stem}_response_min", f"{stem}_response_status")
+            style = partial(looks_access.reached_look, *columns, list(targets[service]), section="response")
+            show(f"{stem}_response", words.say("layers", "response", service=shown), "emergency", style)
+    return found
 
 
 def by_service(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -251,6 +305,17 @@ def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tup
         own = rows[rows["group"] == EVERYBODY]
         for measure in sorted(set(own["measure"])):
             yield service, measure, own[own["measure"] == measure]
+
+
+def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Walk through scenarios and their services, each in its mode."""
+    if "scenario_access" not in tables:
+        return
+    rows = tables["scenario_access"]
+    for scenario in rows["scenario"].unique():
+        of_scenario = {"scenario_access": rows[rows["scenario"] == scenario]}
+        for service, found in by_service(of_scenario, "scenario_access", meta):
+            yield str(scenario), service, found
 
 
 def threshold_of(service: str, meta: QgisMeta) -> float:
@@ -342,9 +407,8 @@ POTENTIAL_MODELS = ("radiation", "gravity", "huff")
 TOLD = columns_told("qgis")
 
 
-def score_columns(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[pd.DataFrame, Titles]:
+def score_columns(tables: Mapping[str, pd.DataFrame], words: Words) -> tuple[pd.DataFrame, Titles]:
     """Gather what the score says of each settlement."""
-    del meta
     scores = _of_level(tables, "settlement")
     parts = [
         rows.set_index(key)[list(columns)]
@@ -415,53 +479,3 @@ def _with_hidden(found: pd.DataFrame, scores: pd.DataFrame | None, words: Words)
     why, told = scores.set_index("unit_id")["level_hidden"], Words(words.language)
     texts = why.map({name: hidden_text(name, told) if name else "" for name in why.unique()})
     return found.assign(level_hidden=texts), {"level_hidden": words.say("columns", "level_hidden")}
-
-
-# Scenarios and the response of crews joined to the settlements that they concern.
-
-NO_CHANGE_MIN = 0.5
-"""Up to so many minutes a way is as long as before."""
-
-
-def trial_columns(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[pd.DataFrame, Titles]:
-    """Gather what scenarios change for each settlement, and how soon crews come."""
-    columns: Columns = {}
-    titles: Titles = {}
-    for scenario, service, rows in changes(tables, meta):
-        stem = f"{plain_name(scenario)}_{plain_name(service)}"
-        named = service_by_mode(service, rows, words, meta)
-        shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
-        # Class by the cutoff first, then by minutes; none has no way at all.
-        minutes, is_class = rows["difference_min"], rows["class_change"] != "same"
-        was, is_now = rows["before_status"].eq("reached"), rows["after_status"].eq("reached")
-        longer, shorter = minutes > NO_CHANGE_MIN, minutes < -NO_CHANGE_MIN
-        told: list[Any] = [rows["class_change"], "quicker", "slower", "slower", "quicker", "same"]
-        change = np.select([is_class, ~was & is_now, was & ~is_now, longer, shorter, minutes.notna()], told, "none")
-        columns[f"{stem}_change"] = pd.Series(change, index=rows.index, dtype="str")
-        columns[f"{stem}_difference_min"] = rows["difference_min"]
-        titles[f"{stem}_change"] = words.say("columns", "change", **shown)
-        titles[f"{stem}_difference_min"] = words.with_unit(words.say("columns", "difference_min", **shown), "min")
-    for service, rows in by_service(tables, "emergency_response", meta):
-        stem, name = plain_name(service), service_by_mode(service, rows, words, meta)
-        for key, unit in (("response_min", "min"), ("target_met_min", "min"), ("station_id", "")):
-            columns[f"{stem}_{key}"] = rows[key]
-            titles[f"{stem}_{key}"] = words.with_unit(words.say("columns", key, service=name), unit)
-        columns[f"{stem}_response_status"] = rows["reach_status"]
-        titles[f"{stem}_response_status"] = words.say("columns", "response_status", service=name)
-    return pd.DataFrame(columns), titles
-
-
-def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Walk through scenarios and their services, each in its mode."""
-    if "scenario_access" not in tables:
-        return
-    rows = tables["scenario_access"]
-    for scenario in rows["scenario"].unique():
-        of_scenario = {"scenario_access": rows[rows["scenario"] == scenario]}
-        for service, found in by_service(of_scenario, "scenario_access", meta):
-            yield str(scenario), service, found
-
-
-def scenario_title(scenario: str, words: Words, meta: QgisMeta) -> str:
-    """Name a scenario."""
-    return words.pick(meta.scenarios.get(scenario, {})) or scenario

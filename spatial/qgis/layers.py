@@ -18,30 +18,25 @@ from spatial.qgis.joins import (
     POTENTIAL_MODELS,
     by_service,
     cell_points,
-    changes,
     flow_lines,
     gap_points,
     headline_mode,
     joined,
     last_mile_lines,
-    measured,
     neighbour_colours,
     potential_lines,
     rural_columns,
-    scenario_title,
     score_columns,
-    service_by_mode,
     services_in_order,
     settlement_engine,
     settlement_results,
-    threshold_of,
     town_points,
     township_results,
     township_scores,
     township_types,
-    trial_columns,
 )
 from spatial.qgis.layer import (
+    SHELVES,
     Draft,
     Look,
     NormWords,
@@ -50,7 +45,6 @@ from spatial.qgis.layer import (
     by_key,
     findings_by_kind,
     known_field,
-    measure_name,
     placed,
     plain_columns,
     plain_name,
@@ -144,57 +138,6 @@ def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
     )
 
 
-def engine_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
-) -> Iterator[Look]:
-    """Make the further looks of settlements, headline services first."""
-
-    def look(column: str, title: str, style: Style, shelf: str, *, slim: bool = False) -> Look:
-        return Look(column, title, style, shelf=shelf, slim=slim, theme=title if slim else "")
-
-    for service, measure, rows in measured(tables, meta):
-        column = f"{plain_name(service)}_{plain_name(measure)}"
-        shown = service_by_mode(service, rows, words, meta)
-        title = words.say("columns", "of_service", service=shown, column=measure_name(words, measure))
-        style = looks_access.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
-        yield look(column, title, style, "measures")
-    for service, _ in by_service(tables, "intervals", meta):
-        stem, shown = plain_name(service), service_name(service, words, meta)
-        minutes = words.figure(threshold_of(service, meta))
-        title = words.say("columns", "how_sure", service=shown, minutes=minutes)
-        style = looks_results.scale_look("how_sure", f"{stem}_how_sure", frame, words)
-        is_first = service == next(iter(meta.thresholds_min), service)
-        yield look(f"{stem}_how_sure", title, style, "certainty", slim=is_first)
-        title = words.say("layers", "width", service=shown)
-        yield look(f"{stem}_width", title, looks_access.width_look(stem, frame, words), "certainty")
-    for service, _ in by_service(tables, "wet_losses", meta):
-        stem = plain_name(service)
-        title = words.say("layers", "wet", service=service_name(service, words, meta))
-        yield look(f"{stem}_wet", title, looks_access.wet_look(stem, frame, words), "season")
-    if "off_road" in tables:
-        for service in services_in_order(list(tables["off_road"]["service"]), meta):
-            stem = plain_name(service)
-            title = words.say("layers", "off_road_places", service=service_name(service, words, meta))
-            columns = (f"{stem}_off_road_min", f"{stem}_off_road_status")
-            style = looks_access.reached_look(*columns, meta.cutoffs_min, frame, words)
-            yield look(f"{stem}_off_road", title, style, "off_road")
-    for scenario, service, rows in changes(tables, meta):
-        column = f"{plain_name(scenario)}_{plain_name(service)}_change"
-        named = service_by_mode(service, rows, words, meta)
-        title = words.say("columns", "change", scenario=scenario_title(scenario, words, meta), service=named)
-        minutes = words.figure(float(rows["cutoff_min"].max()))
-        style = looks_results.scale_look("change", column, frame, words, minutes=minutes)
-        yield look(column, title, style, "scenarios", slim=scenario == OWN_EDITS)
-    if "emergency_people" in tables:
-        targets = tables["emergency_people"].groupby("service")["target_min"].unique()
-        for service, rows in by_service(tables, "emergency_response", meta):
-            stem = plain_name(service)
-            title = words.say("layers", "response", service=service_by_mode(service, rows, words, meta))
-            columns = (f"{stem}_response_min", f"{stem}_response_status")
-            style = looks_access.reached_look(*columns, list(targets[service]), frame, words, section="response")
-            yield look(f"{stem}_response", title, style, "emergency")
-
-
 # The layers of the score: looks of settlements and townships, towns, modelled flows, plain tables.
 
 SHELF = "score"
@@ -222,34 +165,23 @@ def township_looks(
     tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     """Make looks of townships, gates above, score, types and urban areas; none whose names columns of sources bear."""
-    own = {*tables["boundaries"].columns}
-    least = least_levels(*meta.level_bands)
-    scores: dict[str, Callable[..., Style]] = {
-        "mandatory_status": looks_results.gates_look,
-        "integration_level": partial(looks_results.level_fill_look, least=least),
-        "segmentation_index": looks_results.gap_index_look,
+    own, least = {*tables["boundaries"].columns}, least_levels(*meta.level_bands)
+    scores = ("mandatory_status", "integration_level", "segmentation_index", "failed_gates")
+    made: dict[str, tuple[str, Callable[..., Style], tuple[str, ...]]] = {
+        "mandatory_status": ("score", looks_results.gates_look, scores),
+        "integration_level": ("score", partial(looks_results.level_fill_look, least=least), scores),
+        "segmentation_index": ("score", looks_results.gap_index_look, scores),
+        "degurba_level2": ("types", looks_results.unit_types_look, ("differ_persons",)),
+        "fua_part": ("types", looks_results.functional_look, ("fua_method", "fua_name")),
     }
-    types: dict[str, Callable[..., Style]] = {
-        "degurba_level2": looks_results.unit_types_look,
-        "fua_part": looks_results.functional_look,
-    }
-    beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
-    found = {}
-    if {*scores, "failed_gates"} <= {*frame.columns} - own:
-        if frame["integration_level"].isna().all():
-            del scores["integration_level"]
-        found = {f"score_{column}": (column, look) for column, look in scores.items()}
-    found |= {
-        f"types_{column}": (column, look)
-        for column, look in types.items()
-        if column in frame.columns and not own & {column, *beside[column]}
-    }
-    for key, (column, look) in found.items():
+    for column, (kind, look, beside) in made.items():
+        if not {column, *beside} <= {*frame.columns} - own or (column == scores[1] and frame[column].isna().all()):
+            continue
         title = words.say("layers", f"township_{column}")
         shown: dict[str, Any] = {"shelf": SHELF}
         if column == "integration_level":
             shown = {"shelf": "townships", "slim": True, "theme": title}
-        yield Look(key, title, look(frame, words), **shown)
+        yield Look(f"{kind}_{column}", title, look(frame, words), **shown)
 
 
 def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
@@ -424,7 +356,7 @@ def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[
         if own := [service for service in wanted if service in there]:
             kept[name] = kept[name][kept[name]["service"].isin(own if name == "access" else own[:1])]
     if "scenario_access" in kept:
-        drawn = kept["scenario_access"].query("scenario == @OWN_EDITS")
+        drawn = kept["scenario_access"][kept["scenario_access"]["scenario"] == OWN_EDITS]
         ends = drawn[["before_min", "after_min"]]
         is_changed = ends["before_min"].ne(ends["after_min"]) & ends.notna().any(axis=1)
         changed = is_changed.groupby(drawn["service"]).sum()
@@ -569,9 +501,9 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
     mode = headline_mode(tables["access"], meta) if "access" in tables else ""
     shown = words.say("modes", mode) if words.has("modes", mode) else mode
     frame, titles = settlement_results(tables, words, meta)
-    for gather in (settlement_engine, trial_columns, score_columns):
-        found, named = gather(tables, words, meta)
-        frame, titles = joined(frame, found, on="settlement_id"), {**named, **titles}
+    engine, (scores, named) = settlement_engine(tables, words, meta), score_columns(tables, words)
+    frame = joined(frame, pd.DataFrame(engine.columns), scores, on="settlement_id")
+    titles = named | engine.titles | titles
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         if "last_mile_class" in frame.columns:
@@ -579,7 +511,7 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
             title = words.say("layers", "last_mile")
             yield Look("last_mile", title, style, shelf="access", slim=True, theme=title)
         yield from score_looks(tables, frame, words, meta)
-        yield from engine_looks(tables, frame, words, meta)
+        yield from sorted((look(frame) for look in engine.looks), key=lambda look: SHELVES.index(look.shelf))
 
     return Draft(
         "settlements",
@@ -621,25 +553,21 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
         told = {"theme": words.say("themes", "townships", norm=named.title), "finding": named.finding}
         return {"title": title, "shelf": "townships", "slim": place < 1, "legend": named.says, **told}
 
+    def filled(stem: str, frame: pd.DataFrame) -> Style:
+        return looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
+
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         for place, (stem, named) in enumerate(stems[1:], start=1):
-            style = looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
-            yield Look(stem, style=style, **shown(named, place))
+            yield Look(stem, style=filled(stem, frame), **shown(named, place))
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
             yield Look("rural", title, looks_access.rural_look(frame, words), shelf="townships")
         yield from township_looks(tables, frame, words, meta)
 
-    def first(frame: pd.DataFrame) -> Style:
-        if not stems:
-            return looks_results.boundaries_look(frame, words)
-        stem = stems[0][0]
-        return looks_results.share_fill_look(stem, frame, words, below=meta.below, places=stem in of_places)
-
     return Draft(
         "townships",
         frame,
-        first,
+        partial(filled, stems[0][0]) if stems else partial(looks_results.boundaries_look, words=words),
         ("boundaries", "rural_access", "scores", "unit_types", "functional_areas"),
         titles=titles,
         more_looks=more,

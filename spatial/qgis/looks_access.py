@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatial.qgis.looks_results import VILLAGE_SIZE, area, cases, classed, dots, marked, said, scored, unmeasured
+from spatial.qgis.looks_results import VILLAGE_SIZE, area, cases, classed, dots, marked, said, scored, spans, unmeasured
 from spatial.qgis.styles import (
     BASE,
     CHANGE,
@@ -23,6 +22,7 @@ from spatial.qgis.styles import (
     Category,
     Style,
     categorised,
+    classes,
     fill,
     ground_square,
     labels,
@@ -127,11 +127,7 @@ def rural_look(frame: pd.DataFrame, words: Words) -> Style:
     looks = {name: area(colour) for name, colour in zip(RURAL_LEAST, SHARES.values(), strict=True)}
     categories = classed("rural", words, looks | {"unknown": unmeasured()}, unknown=())
     text = f"CASE WHEN {lower} = {upper} THEN {lower} || ' %' ELSE {lower} || '–' || {upper} || ' %' END"  # noqa: RUF001 - a range
-    return Style(
-        categorised(f"CASE {chosen} END", categories),
-        labelling=labels(text, size=9, on_areas=True),
-        display=name_expression(frame, words.language),
-    )
+    return classes(f"CASE {chosen} END", categories, frame, words, label=text)
 
 
 def last_mile_lines_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -143,7 +139,7 @@ def last_mile_lines_look(frame: pd.DataFrame, words: Words) -> Style:
         if name in present
     }
     categories = classed("last_mile", words, looks)
-    return Style(categorised("last_mile_class", categories), display=name_expression(frame, words.language))
+    return classes("last_mile_class", categories, frame, words)
 
 
 class Minutes(NamedTuple):
@@ -219,7 +215,7 @@ def drawn_look(frame: pd.DataFrame, words: Words) -> Style:
     labelled = said(words, "change", ("gained", "lost"), minutes=minutes)
     categories = [_point(name, label, CHANGE[name]) for name, label in labelled.items()]
     same = _point("", words.say("change", "unchanged"), CHANGE["same"])
-    return Style(categorised("class_change", [*categories, same]), display=name_expression(frame, words.language))
+    return classes("class_change", [*categories, same], frame, words)
 
 
 def _point(name: str, label: str, colour: str) -> Category:
@@ -282,16 +278,10 @@ def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Words) -> S
         return words.figure(float(f"{value * factor:.3g}"))
 
     edges, above = [shown(bound) for bound in bounds], values[values > 0]
-    label = partial(words.say, "measure", unit=told)
-    if edges:
-        middle = [label("between", low=low, high=high) for low, high in pairwise(edges)]
-        told_classes = [label("first", high=edges[0]), *middle, label("last", low=edges[-1])]
-    elif len(above):
+    told_classes = spans("measure", edges, words, unit=told) if edges else []
+    if len(above) and not edges:
         low, high = shown(above.min()), shown(above.max())
-        key = "only" if low == high else "between"
-        told_classes = [label(key, low=low, high=high)]
-    else:
-        told_classes = []
+        told_classes = [words.say("measure", "only" if low == high else "between", unit=told, low=low, high=high)]
     colours = ramp(REACH, len(names))[::-1][: len(told_classes)]
     categories = dots(dict(zip(names, told_classes, strict=False)), colours)
     nothing = marker(BASE["blank"], size=1.8, outline=GAP["beyond"], width=0.5, size_expression=VILLAGE_SIZE.expression)

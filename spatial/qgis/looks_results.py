@@ -30,6 +30,7 @@ from spatial.qgis.styles import (
     Grown,
     Style,
     categorised,
+    classes,
     faded_outside,
     fill,
     hatch,
@@ -166,6 +167,13 @@ def said(words: Words, section: str, names: Iterable[str], **values: object) -> 
     return {name: words.say(section, name, **values) for name in names}
 
 
+def spans(section: str, edges: Sequence[str], words: Words, **values: str) -> list[str]:
+    """Label the classes below, between and above some bounds."""
+    between = [words.say(section, "between", low=low, high=high, **values) for low, high in pairwise(edges)]
+    ends = words.say(section, "first", high=edges[0], **values), words.say(section, "last", low=edges[-1], **values)
+    return [ends[0], *between, ends[1]]
+
+
 def cases(column: str, comparison: str, bounds: Mapping[str, object]) -> str:
     """Write the cases of an expression that classes a column by its bounds, the first that holds."""
     return " ".join(f"WHEN {column} {comparison} {bound} THEN '{name}'" for name, bound in bounds.items())
@@ -207,8 +215,7 @@ def scored(
 ) -> Style:
     """Finish a look of settlements: places that serve and are not scored are not drawn, small places lie on top."""
     expression = f"CASE WHEN \"in_study\" THEN coalesce({chosen}, 'unknown') END"
-    renderer = categorised(expression, categories, order=LARGEST_FIRST, sizes=size.legend(words))
-    return Style(renderer, display=name_expression(frame, words.language))
+    return classes(expression, categories, frame, words, order=LARGEST_FIRST, circles=size.legend(words))
 
 
 def area(colour: str, *patterns: Element, alpha: float = 0.75) -> Element:
@@ -315,8 +322,7 @@ def gap_look(frame: pd.DataFrame, words: Words, *, below: int = 0) -> Style:
         withheld_label = words.say("status", "withheld", number=below)
         categories.append(Category(("withheld",), withheld_label, symbol("marker", diamond)))
     order = 'coalesce("persons_unserved", 0)'
-    renderer = categorised("gap_class", categories, order=order, sizes=size.legend(words, grown))
-    return Style(renderer, display=name_expression(frame, words.language))
+    return classes("gap_class", categories, frame, words, order=order, circles=size.legend(words, grown))
 
 
 def withheld(frame: pd.DataFrame, column: str) -> str:
@@ -350,7 +356,7 @@ def share_fill_look(stem: str, frame: pd.DataFrame, words: Words, *, below: int 
         f"CASE WHEN \"{status}\" IS NULL OR \"{status}\" = 'not_applicable' THEN 'not_applicable' "
         f"WHEN {is_hidden} THEN 'withheld' WHEN {share} IS NULL THEN 'not_measurable' {cases(share, '>=', least)} END"
     )
-    return Style(categorised(chosen, categories), display=name_expression(frame, words.language))
+    return classes(chosen, categories, frame, words)
 
 
 def facilities_look(frame: pd.DataFrame, words: Words, meta: QgisMeta, *, only: Collection[str] | None = None) -> Style:
@@ -363,7 +369,7 @@ def facilities_look(frame: pd.DataFrame, words: Words, meta: QgisMeta, *, only: 
         shape = FACILITY_SHAPES[(position + position // len(QUALITATIVE)) % len(FACILITY_SHAPES)]
         look = symbol("marker", marker(colour, size=2.4, shape=shape, outline=BASE["blank"], width=0.25))
         categories.append(Category((service,), service_name(service, words, meta), look))
-    return Style(categorised("service", categories), display=name_expression(frame, words.language))
+    return classes("service", categories, frame, words)
 
 
 def routes_look() -> Style:
@@ -378,9 +384,7 @@ def flows_look(frame: pd.DataFrame, words: Words) -> Style:
     bounds = [bound for bound in sorted(steps) if values.min() < bound < values.max()]
     names = [f"to {bound:g}" for bound in bounds]
     edges = [words.figure(bound) for bound in bounds]
-    told = [words.say("flow", "first", high=edges[0])] if bounds else [words.say("flow", "all")]
-    told += [words.say("flow", "between", low=low, high=high) for low, high in pairwise(edges)]
-    told += [words.say("flow", "last", low=edges[-1])] if bounds else []
+    told = spans("flow", edges, words) if bounds else [words.say("flow", "all")]
     widths = ((0.15, 0.25), (0.35, 0.45), (0.8, 0.7), (1.5, 0.85))[4 - len(told) :]
     categories = [
         Category((name,), label, symbol("line", line(ACCENT, width=width, alpha=alpha)))
@@ -476,8 +480,7 @@ def _by_outcome(
     """Class units by outcome, in the order of the legend; those of few people lie on top."""
     present = set(frame["outcome"])
     categories = classed(section, words, {name: look for name, look in symbols.items() if name in present})
-    renderer = categorised("outcome", categories, order='coalesce("persons", 0)', sizes=sizes)
-    return Style(renderer, display=name_expression(frame, words.language))
+    return classes("outcome", categories, frame, words, order='coalesce("persons", 0)', circles=sizes)
 
 
 MOST_INDEX = {"all": 0.05, "most": 0.1, "many": 0.2, "half": 0.4}
@@ -506,11 +509,8 @@ def level_fill_look(frame: pd.DataFrame, words: Words, least: Mapping[str, float
 def gap_index_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the segmentation index of areas, with the index as label."""
     column = '"segmentation_index"'
-    edges = [bound_text(most, words) for most in MOST_INDEX.values()]
-    labelled = {"all": words.say("gap_index", "first", high=edges[0])}
-    for name, low, high in zip(list(MOST_INDEX)[1:], edges, edges[1:], strict=False):
-        labelled[name] = words.say("gap_index", "between", low=low, high=high)
-    labelled["few"] = words.say("gap_index", "last", low=edges[-1])
+    told = spans("gap_index", [bound_text(most, words) for most in MOST_INDEX.values()], words)
+    labelled = dict(zip([*MOST_INDEX, "few"], told, strict=True))
     most = {name: f"{bound:g}" for name, bound in MOST_INDEX.items()}
     chosen = f"CASE {cases(column, '<=', most)} WHEN {column} IS NOT NULL THEN 'few' END"
     return _graduated(chosen, labelled, "segmentation_index", frame, words)
@@ -525,12 +525,9 @@ def gates_look(frame: pd.DataFrame, words: Words) -> Style:
         "pass": symbol("fill", fill("", outline=passed, width=0.6)),
         "none_applicable": patterned("not_applicable"),
     }
-    categories = classed("gates", words, looks)
-    return Style(
-        categorised("coalesce(\"mandatory_status\", 'unknown')", categories),
-        labelling=labels("nullif(replace(\"failed_gates\", ';', '\\n'), '')", size=8, on_areas=True),
-        display=name_expression(frame, words.language),
-    )
+    chosen = "coalesce(\"mandatory_status\", 'unknown')"
+    failing = "nullif(replace(\"failed_gates\", ';', '\\n'), '')"
+    return classes(chosen, classed("gates", words, looks), frame, words, label=failing, size=8)
 
 
 def level_look(frame: pd.DataFrame, words: Words, least: Mapping[str, float]) -> Style:
@@ -588,11 +585,8 @@ def unit_types_look(frame: pd.DataFrame, words: Words) -> Style:
     ]
     categories.append(Category((), words.say("unit_type", "unknown"), unmeasured()))
     told = 'CASE WHEN "differ_persons" >= 0.5 THEN \'≠ \' || format_number("differ_persons", 0) END'
-    return Style(
-        categorised('CASE WHEN "degurba_level2" > 0 THEN to_string("degurba_level2") END', categories),
-        labelling=labels(told, size=9, on_areas=True),
-        display=name_expression(frame, words.language),
-    )
+    chosen = 'CASE WHEN "degurba_level2" > 0 THEN to_string("degurba_level2") END'
+    return classes(chosen, categories, frame, words, label=told)
 
 
 def functional_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -610,11 +604,8 @@ def functional_look(frame: pd.DataFrame, words: Words) -> Style:
     present = {value.replace(" ", "_"): look for value, look in looks.items() if value in found}
     values = {value.replace(" ", "_"): (value,) for value in looks}
     categories = classed("functional", words, present | {"none": area("", alpha=1.0)}, **values, none=())
-    return Style(
-        categorised('"fua_method" || \' \' || "fua_part"', categories),
-        labelling=labels('CASE WHEN "fua_part" = \'city\' THEN "fua_name" END', size=9, on_areas=True),
-        display=name_expression(frame, words.language),
-    )
+    named = 'CASE WHEN "fua_part" = \'city\' THEN "fua_name" END'
+    return classes('"fua_method" || \' \' || "fua_part"', categories, frame, words, label=named)
 
 
 def fulcrum_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -685,8 +676,4 @@ def _graduated(chosen: str, labelled: Mapping[str, str], column: str, frame: pd.
     """Show areas by class, with the number of a column as label."""
     categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]
     categories.append(Category((), words.say("level", "unknown"), unmeasured()))
-    return Style(
-        categorised(chosen, categories),
-        labelling=labels(unambiguous(column, chosen), size=9, on_areas=True),
-        display=name_expression(frame, words.language),
-    )
+    return classes(chosen, categories, frame, words, label=unambiguous(column, chosen))

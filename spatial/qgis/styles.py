@@ -325,12 +325,28 @@ def categorised(
         else:
             SubElement(holder, "category", {**attributes, "type": item.kind, "value": "".join(item.values)})
     element.append(indexed(item.symbol for item in categories))
-    if sizes is not None:
-        element.extend(sizes)
+    element.extend(sizes)
     if order:
         clause = SubElement(SubElement(element, "orderby"), "orderByClause", {"asc": "0", "nullsFirst": "0"})
         clause.text = order
     return element
+
+
+def classes(  # noqa: PLR0913 - how classes are chosen, drawn, labelled and ordered
+    chosen: str,
+    categories: Sequence[Category],
+    frame: pd.DataFrame,
+    words: Words,
+    *,
+    label: str = "",
+    size: float = 9.0,
+    order: str = "",
+    circles: Sequence[Element] = (),
+) -> Style:
+    """Show features by class, each with its name in lists; areas perhaps with a label."""
+    renderer = categorised(chosen, categories, order=order, sizes=circles)
+    named = labels(label, size=size, on_areas=True) if label else None
+    return Style(renderer, labelling=named, display=name_expression(frame, words.language))
 
 
 def single(symbol: Element) -> Element:

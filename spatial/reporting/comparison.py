@@ -36,17 +36,15 @@ KEYS = (("settlement", "settlements", "settlement_id"), ("township", "boundaries
 
 def placed_units(units: pd.DataFrame, runs: Sequence[Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
     """Add to each unit of a comparison its township, its county and its names in other languages."""
-    added = {}
-    for name in OTHER_NAMES:
-        told = [(level, _column(run.get(table), key, name)) for run in runs for level, table, key in KEYS]
-        if (names := _first(units, told)).notna().any():
-            added[name] = names
-    for name, of_township in (("township_id", "boundary_id"), ("township", "name")):
-        told = []
-        for run in runs:
-            told.append(("settlement", _column(run.get("settlements"), "settlement_id", name)))
-            told.append(("township", _column(run.get("boundaries"), "boundary_id", of_township)))
-        added[name] = _first(units, told)
+
+    def first(at_home: str, of_township: str) -> pd.Series:
+        names = zip(KEYS, (at_home, of_township), strict=True)
+        every = [(level, table, key, name) for (level, table, key), name in names]
+        told = [(level, _column(run.get(table), key, name)) for run in runs for level, table, key, name in every]
+        return _first(units, told)
+
+    added = {name: found for name in OTHER_NAMES if (found := first(name, name)).notna().any()}
+    added |= {"township_id": first("township_id", "boundary_id"), "township": first("township", "name")}
     told = [(level, county_of(run.get(table), key, run)) for run in runs for level, table, key in KEYS]
     added["county"] = _first(units, told)
     return units.assign(**{name: column.astype("str") for name, column in added.items()})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.plain_text import ids_apart
-from spatial.planning.agenda import PLAN_TABLES, ROOM_TABLES
+from spatial.planning.agenda import BETWEEN, PLAN_TABLES, ROOM_TABLES
 from spatial.reporting.wording import capital, names_of, pick, plain, records_of
 from spatial.tables import TABLES
 
@@ -26,8 +26,6 @@ Names = dict[str, str]
 
 NEAR_MIN = 5.0
 """Who is at most so many minutes beyond misses narrowly, as on the maps of gaps."""
-BETWEEN = "\u2013"
-"""Joins the names of the ends of a link."""
 _OF_PARTS = (
     "plan_id", "service", "names", "norm_id", "question", "stat_unit", "counted", "shown", "share_before",
     "share_after", "plan_status", "cost",

@@ -151,10 +151,16 @@ Row = dict[str, Any]
 
 
 def _row(kind: str, of: str, unit: str, ours: float, status: str, **more: object) -> Row:
-    blank = {"official": math.nan, "difference": math.nan, "difference_share": math.nan}
-    empty = {"likely_causes": "", "source": "", "records": ""}
-    item = f"{kind}:{of}" if of else kind
-    same = {"item": item, "kind": kind, "of": of, "unit": unit, "ours": ours, "status": status}
+    blank = dict.fromkeys(("official", "difference", "difference_share"), math.nan)
+    empty = dict.fromkeys(("likely_causes", "source", "records"), "")
+    same = {
+        "item": f"{kind}:{of}" if of else kind,
+        "kind": kind,
+        "of": of,
+        "unit": unit,
+        "ours": ours,
+        "status": status,
+    }
     return {**blank, **empty, **same, **more}
 
 
@@ -178,29 +184,22 @@ def _total(  # noqa: PLR0913 - what is told of a total, and of the official one
     """
     if declared is None:
         return _row(kind, of, unit, ours, "unknown")
-    told = {"official": declared.value, "source": declared.source}
+    told: Row = {"official": declared.value, "source": declared.source}
     causes = [
         code if math.isnan(number) else f"{code}:{number:.0f}"
         for code, number in (fewer if ours < declared.value else more)
         if number
     ] or ["none_known"]
-    if math.isnan(ours):
-        return _row(kind, of, unit, ours, "unknown", **told)
-    if other_basis:
-        return _row(kind, of, unit, ours, "unknown", **told, likely_causes=f"official_{other_basis};{causes[-1]}")
-    difference = ours - declared.value
-    close = abs(difference) <= official.tolerance_share * declared.value
-    return _row(
-        kind,
-        of,
-        unit,
-        ours,
-        "ok" if close else "look",
-        **told,
-        difference=difference,
-        difference_share=difference / declared.value if declared.value else math.nan,
-        likely_causes="" if close else ";".join(causes),
-    )
+    status = "unknown"
+    if other_basis and not math.isnan(ours):
+        told["likely_causes"] = f"official_{other_basis};{causes[-1]}"
+    elif not math.isnan(ours):
+        difference = ours - declared.value
+        is_close = abs(difference) <= official.tolerance_share * declared.value
+        status, told["likely_causes"] = ("ok", "") if is_close else ("look", ";".join(causes))
+        told["difference"] = difference
+        told["difference_share"] = difference / declared.value if declared.value else math.nan
+    return _row(kind, of, unit, ours, status, **told)
 
 
 def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, basis: str) -> Row:

@@ -85,40 +85,32 @@ class Content:
 
     def _results(self) -> Iterator[Sheet]:
         """Make the sheets of results and of what they are made from."""
-        yield self._sheet("summary", self._summary())
-        if "scores" in self.tables and "score_components" in self.tables:
-            yield self._sheet("score", self._score())
-            yield self._sheet("components", self._components())
-            if "unit_types" in self.tables:
-                yield self._sheet("unit_types", self._unit_types())
-            if "town_system" in self.tables:
-                yield self._sheet("town_system", self._town_system())
-        yield self._sheet("norms", self._norms())
-        yield self._sheet("failing", self._failing())
-        plans = self.summary.get("plans") or []
-        if plans:
-            yield self._sheet("plans", self._plans(plans))
-        if any(plan["left"] for plan in plans):
-            yield self._sheet("left", self._left(plans))
-        if "plan_refused" in self.tables:
-            yield self._sheet("refused", self._refused())
-        if "plan_capacity" in self.tables:
-            yield self._sheet("room", self._room())
-        if "plan_stops" in self.tables:
-            columns = "plan_id day order settlement_id place arrive_min leave_min gained"
-            yield self._sheet("stops", [*self._fields("plan_stops", self.tables["plan_stops"], columns)])
-        if "plan_progress" in self.tables:
-            yield self._sheet("progress", self._progress())
-        if "field_checks" in self.tables:
-            yield self._sheet("checks", self._checks())
-        if len(self.tables.get("site_profile", ())):
-            yield self._sheet("settle", self._settle())
-        yield self._sheet("facilities", self._facilities())
-        if "inventory" in self.tables:
-            yield self._sheet("inventory", self._inventory())
-        if "unit_totals" in self.tables:
-            yield self._sheet("units", self._units())
-        yield self._sheet("sources", self._sources())
+        tables, plans = self.tables, self.summary.get("plans") or []
+        is_scored = "scores" in tables and "score_components" in tables
+        sheets: tuple[tuple[str, Callable[[], list[Column]], bool], ...] = (
+            ("summary", self._summary, True),
+            ("score", self._score, is_scored),
+            ("components", self._components, is_scored),
+            ("unit_types", self._unit_types, is_scored and "unit_types" in tables),
+            ("town_system", self._town_system, is_scored and "town_system" in tables),
+            ("norms", self._norms, True),
+            ("failing", self._failing, True),
+            ("plans", partial(self._plans, plans), bool(plans)),
+            ("left", partial(self._left, plans), any(plan["left"] for plan in plans)),
+            ("refused", self._refused, "plan_refused" in tables),
+            ("room", self._room, "plan_capacity" in tables),
+            ("stops", self._stops, "plan_stops" in tables),
+            ("progress", self._progress, "plan_progress" in tables),
+            ("checks", self._checks, "field_checks" in tables),
+            ("settle", self._settle, len(tables.get("site_profile", ())) > 0),
+            ("facilities", self._facilities, True),
+            ("inventory", self._inventory, "inventory" in tables),
+            ("units", self._units, "unit_totals" in tables),
+            ("sources", self._sources, True),
+        )
+        for key, columns, is_told in sheets:
+            if is_told:
+                yield self._sheet(key, columns())
 
     def _told(self, key: str, value: str, section: str = "item") -> str:
         """Say what a value is of, and the value."""
@@ -526,6 +518,10 @@ class Content:
             *self._fields("plan_capacity", rows, "service:service capacity_unit capacity_persons idle_persons"),
             *self._fields("plan_capacity", rows, "given_persons left_persons more_persons"),
         ]
+
+    def _stops(self) -> list[Column]:
+        columns = "plan_id day order settlement_id place arrive_min leave_min gained"
+        return [*self._fields("plan_stops", self.tables["plan_stops"], columns)]
 
     def _settle(self) -> list[Column]:
         """List what each place offers a firm, a column a measure; what nobody knows says why."""

@@ -16,7 +16,7 @@ import shapely
 
 from spatial.messages import Words
 from spatial.qgis import build_layers, write_qgis, write_raster
-from spatial.qgis.joins import how_sure, last_mile_lines, neighbour_colours, trial_columns
+from spatial.qgis.joins import how_sure, last_mile_lines, neighbour_colours, settlement_engine
 from spatial.qgis.looks_access import measure_bounds
 from spatial.tables import TABLES
 from tests.qgis.one_file import write_project
@@ -423,7 +423,8 @@ def test_titles_name_the_mode_of_scenarios_and_crews_where_it_is_not_that_of_hea
     crews = engine["emergency_response"]
     crews = pd.concat([crews, crews.assign(service="primary_school", mode="motorcycle")])
     tables = {"scenario_access": typed(rows), "emergency_response": typed(crews)}
-    titles = {language: trial_columns(tables, Words(language, "qgis"), meta)[1] for language in ("en", "fr", "zh")}
+    words = [Words(language, "qgis") for language in ("en", "fr", "zh")]
+    titles = {said.language: settlement_engine(tables, said, meta).titles for said in words}
     shown = {language: found["new_road_hospital_change"] for language, found in titles.items()}
     assert shown["en"] == "New road: Hospital, walking and car"
     assert shown["fr"].endswith("à pied et en voiture")
