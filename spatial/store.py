@@ -355,7 +355,7 @@ class Store:
             return _lent(self._kept[name], columns)
         path = self.path_of(name)
         if path is None:
-            raise StoreError(f"{self.folder}: {name} is not there; run the study first: spatial run STUDY")
+            raise StoreError(f"{self.folder}: no {name}; run the study first, or ask for it there: spatial run STUDY")
         import rasterio  # noqa: PLC0415 - only what reads and writes needs it
         from pyproj import CRS  # noqa: PLC0415 - as above
 

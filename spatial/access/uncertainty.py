@@ -125,7 +125,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     snap: bool = True,
     walk: WalkRange | None = None,
     wet: TravelGraph | str | None = None,
-    table: str | Path | SpeedTable = "osrm_like",
+    table: str | Path | SpeedTable | None = None,
     calibration: Calibration | None = None,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
@@ -159,8 +159,8 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         How the walks may differ.
     wet : TravelGraph or str, optional
         The same network in the wet (`with_season`), or the season's name in `table`. None for no such run.
-    table : str, Path or SpeedTable
-        The speed table of that season.
+    table : str, Path or SpeedTable, optional
+        The speed table of that season, by default the preset that the graph was built with.
     calibration : Calibration, optional
         The 5 to 95 % relative errors that were measured take the place of `speed_share`: those on the held-out half
         where the graph is calibrated, those before it otherwise. The assumed speeds always stay inside.

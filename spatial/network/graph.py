@@ -414,9 +414,8 @@ class TravelGraph:
         shares = ("speed_tagged_share", "speed_stated_share", "speed_imputed_share", "surface_unknown_share")
         rows: dict[str, object] = {"nodes": f"{self.n_nodes:,}", "edges": f"{self.n_edges:,}"}
         rows |= {"km": f"{self.component_lengths_km.sum():,.1f}", "CRS": self.crs.to_string()}
-        rows |= {
-            name: self.report[name] for name in ("speed_table", "season") if isinstance(self.report.get(name), str)
-        }
+        built = {"speed_table": self.report.get("speed_table"), "season": self.report.get("season", {}).get("name")}
+        rows |= {name: told for name, told in built.items() if told}
         rows |= {name.replace("_", " "): f"{self.report[name]:.0%}" for name in shares if name in self.report}
         return html_table(f"TravelGraph {self.mode}", rows)
 

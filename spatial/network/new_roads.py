@@ -31,7 +31,7 @@ from spatial.network.combined import (
 )
 from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel, openness_of_roads
-from spatial.network.speeds import SpeedTable, load_speeds, season_factors
+from spatial.network.speeds import SpeedTable, season_factors, table_of
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
 from spatial.network.turns import gates_of, meet_gates
 from spatial.outlines import require_shapes
@@ -414,7 +414,7 @@ _MARGIN_M = 1.0
 _WORD_OF_WAYS = {ways: word for word, ways in _ONEWAY.items()}
 
 
-def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable) -> list[str]:
+def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable | None) -> list[str]:
     """Find what is wrong with new roads of a combined network: every fault once."""
     require_network_crs(roads.crs, graph.crs, what="new roads")
     legs = take_legs(graph)
@@ -435,7 +435,7 @@ def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | 
 
 
 def add_to_legs(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable | None
 ) -> tuple[SplitGraph, dict[str, Any]]:
     """
     Add roads to the legs of a combined network whose mode may use their class.
@@ -473,7 +473,7 @@ class _Pace(NamedTuple):
 
 
 def roads_of_modes(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable, season: str | None = None
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable | None, season: str | None = None
 ) -> tuple[BoolArray, gpd.GeoDataFrame]:
     """Choose of new roads of vehicles those that a mode or a leg may use in a season, as `edit_network` takes them."""
     one = Leg(graph, np.arange(graph.n_edges), np.arange(graph.n_nodes))
@@ -483,16 +483,16 @@ def roads_of_modes(
     taken = np.logical_or.reduce([rows for _, rows, _ in every])
     if graph.edge_layer is not None or not own_pace(graph.mode):
         return taken, roads.loc[taken]
-    pace = _Pace(load_speeds(table), _base(one), season)
+    pace = _Pace(table_of(graph, table), _base(one), season)
     named = with_class(roads).assign(road_id=road_ids(roads))
     return taken, _at_own_pace(one, named, pace, np.ones(len(roads), dtype=bool)).loc[taken]
 
 
 def with_usual_speeds(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable | None
 ) -> gpd.GeoDataFrame:
     """Give new roads without a speed, of a class that the network lacks, what the speed table says of the class."""
-    pace = _Pace(load_speeds(table), graph.mode, _season(graph))
+    pace = _Pace(table_of(graph, table), graph.mode, _season(graph))
     if pace.mode not in pace.table.modes:
         return roads
     named = with_class(roads)
@@ -500,20 +500,18 @@ def with_usual_speeds(
 
 
 def _by_leg(
-    legs: list[Leg], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable, season: str
+    legs: list[Leg], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable | None, season: str
 ) -> list[tuple[Leg, BoolArray, gpd.GeoDataFrame]]:
     """Choose for each leg the roads that it takes, at its own speeds."""
     named = with_class(roads).assign(road_id=road_ids(roads))
-    paces = [_Pace(load_speeds(table), _base(leg), season) for leg in legs]
-    taken = []
+    paces = [_Pace(table_of(leg.graph, table), _base(leg), season) for leg in legs]
+    taken, motor = [], np.zeros(len(roads), dtype=bool)
     for leg, pace in zip(legs, paces, strict=True):
         own = pace.table.modes[pace.mode]
         known = {*leg.graph.road_class, *(name for name, speed in own.classes.items() if speed > 0)}
         is_open = openness_of_roads(named, mode=_base(leg)).reason == ""
         taken.append(named["road_class"].isin(known).to_numpy(dtype=bool) & is_open)
-    motor = np.zeros(len(roads), dtype=bool)
-    for leg, rows in zip(legs, taken, strict=True):
-        motor |= rows & (not own_pace(leg.graph.mode))
+        motor |= taken[-1] & (not own_pace(leg.graph.mode))
     result = []
     for leg, pace, rows in zip(legs, paces, taken, strict=True):
         if own_pace(leg.graph.mode):

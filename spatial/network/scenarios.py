@@ -184,9 +184,9 @@ class Scenario:
         New roads.
     season : str, optional
         A season of the speed table, which holds before everything else.
-    table : str, Path or SpeedTable
-        The speed table whose season it is, and whose speeds new roads have that state none and of whose class the
-        network has no road; in a combined network it also tells which legs take a new road.
+    table : str, Path or SpeedTable, optional
+        The speed table, by default the preset of the network, whose season it is, and whose speeds new roads have that
+        state none and of whose class the network has no road; in a combined one it tells which legs take a new road.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
     """
@@ -197,7 +197,7 @@ class Scenario:
     factors: Mapping[str, float] | None = None
     add: gpd.GeoDataFrame | None = None
     season: str | None = None
-    table: str | Path | SpeedTable = field(default="osrm_like", repr=False)
+    table: str | Path | SpeedTable | None = field(default=None, repr=False)
     snap_tolerance_m: float = SNAP_TOLERANCE_M
 
     def apply(self, graph: TravelGraph) -> TravelGraph:

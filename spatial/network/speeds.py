@@ -428,7 +428,13 @@ def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) 
 # What a season does to the speeds of a graph.
 
 
-def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTable = "osrm_like") -> TravelGraph:
+def table_of(graph: TravelGraph, table: str | Path | SpeedTable | None) -> SpeedTable:
+    """Load the speed table that is given, else the preset that the network was built with, else the first preset."""
+    built = graph.report.get("speed_table")
+    return load_speeds(table or (built if built in PRESETS else PRESETS[0]))
+
+
+def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTable | None = None) -> TravelGraph:
     """
     Put a network into another season.
 
@@ -442,8 +448,8 @@ def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTab
         The network in the dry; left unchanged. Of a combined one, each leg takes the season that its mode has.
     season : str
         A season of the table: dry, wet, all_season (unpaved roads are removed), or one that the user's file adds.
-    table : str, Path or SpeedTable
-        The speed table that the graph was built with; its ``[season]`` sections decide.
+    table : str, Path or SpeedTable, optional
+        The speed table whose ``[season]`` sections decide, by default the preset that the graph was built with.
 
     Returns
     -------
@@ -455,7 +461,8 @@ def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTab
     ------
     NetworkError
         Where the season is unknown, the graph is in a season already or has buses laid into a walk that the season
-        slows, or the season closes by smoothness, which a finished graph does not know.
+        slows, was built with a table of your own that is not given, or the season closes by smoothness, which a
+        finished graph does not know.
     StudyError
         Where the speed table is at fault.
 
@@ -469,16 +476,17 @@ def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTab
     (12.0, 24.0)
     """
     of_kind("graph", graph, TravelGraph, required=True)
-    speeds = load_speeds(table)
-    rules = season_rules(speeds, season)
     if graph.edge_layer is not None:
         _check_name(graph, season)
         legs = take_legs(graph)
-        slowed = [with_season(leg.graph, season, table=speeds) for leg in legs]
+        slowed = [with_season(leg.graph, season, table=table) for leg in legs]
         whole = join_legs(graph, legs, [whole_split(leg) for leg in slowed]).graph
         found = {leg.mode: leg.report["season"] for leg in slowed}
-        told = {"name": season, "speed_table": speeds.name, "legs": found}
-        return replace(whole, report={**graph.report, "season": told})
+        return replace(whole, report={**graph.report, "season": {"name": season, "legs": found}})
+    if table is None and (built := graph.report.get("speed_table", PRESETS[0])) not in PRESETS:
+        raise NetworkError(f"season {season}: the network was built with the speed table {built}; pass it as table=")
+    speeds = table_of(graph, table)
+    rules = season_rules(speeds, season)
     if rules.closed_smoothness and graph.mode in rules.modes:
         raise NetworkError(
             f"season {season}: closed_smoothness needs the tags of the roads; use build_network(..., season={season!r})"
@@ -512,14 +520,9 @@ def slowed_by_season(
         factor, imputed = _factors(pd.DataFrame(edges, dtype=object), rules, table)
         if closed is not None:
             factor = np.where(closed, 0.0, factor)
-    told = {
-        "name": season,
-        "speed_table": table.name,
-        "slowed_share": length_share(graph, (factor > 0) & (factor != 1.0)),
-        "closed_share": length_share(graph, factor == 0),
-        "surface_imputed_share": length_share(graph, imputed),
-    }
-    report = {**graph.report, "season": told}
+    changed = {"slowed": (factor > 0) & (factor != 1.0), "closed": factor == 0, "surface_imputed": imputed}
+    shares = {f"{name}_share": length_share(graph, rows) for name, rows in changed.items()}
+    report = {**graph.report, "season": {"name": season, "speed_table": table.name, **shares}}
     if bool((factor == 1.0).all()):
         return replace(graph, report=report)
     is_open = factor > 0

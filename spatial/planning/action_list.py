@@ -77,9 +77,9 @@ def read_action_list(path: Path) -> pd.DataFrame:
 
 def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: pd.DataFrame) -> pd.DataFrame:
     """Hold what each kept action promised against who is within the norm, or the plan's limit, now."""
-    judged = norm_results.loc[
-        norm_results["unit_level"] != "study", ["norm_id", "unit_id", "persons_served", "places_served"]
-    ]
+    is_judged = (norm_results["unit_level"] != "study") & (norm_results["places_unknown"] == 0)
+    judged = norm_results.loc[is_judged, ["norm_id", "unit_id", "persons_served", "places_served"]]
+    plan_people = plan_people.loc[plan_people["outcome"] != "unknown"]
     if "gained_persons" in plan_people:
         # Of room some people of a place were promised some: who of them has it now is not told by places.
         plan_people = plan_people.loc[plan_people["gained_persons"].isna()]
@@ -103,8 +103,9 @@ def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: p
                 **{name: row[name] for name in ("action_id", "plan_id", "norm_id", "place", "state", "since")},
                 "promised_persons": row["persons_gained"],
                 "promised_places": float(len(units)),
-                "within_persons": found["persons_served"].sum(min_count=1),
-                "within_places": found["places_served"].sum(min_count=1),
+                # Not told where any is not judged: a sum of the others would be read as some that are still beyond.
+                "within_persons": found["persons_served"].sum(skipna=False, min_count=1),
+                "within_places": found["places_served"].sum(skipna=False, min_count=1),
             }
         )
     return TABLES["plan_progress"].frame(rows)

@@ -344,8 +344,9 @@ class QgisMeta(StudyMeta):
     thresholds_min: Mapping[str, float] = field(default_factory=dict)
     # titles of scenarios by name and language
     scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    # what each plan finds and where each action is, by their ids, in the first language
+    # what each plan finds, how the study calls it and where each action is, by their ids, in the first language
     plans: Mapping[str, str] = field(default_factory=dict)
+    plan_names: Mapping[str, str] = field(default_factory=dict)
     places_of_actions: Mapping[str, str] = field(default_factory=dict)
     # cutoffs of the study, rising; the last one stands where no norm gives minutes
     cutoffs_min: Sequence[float] = (15.0, 30.0, 60.0)

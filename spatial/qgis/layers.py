@@ -178,9 +178,8 @@ def township_looks(
         if not {column, *beside} <= {*frame.columns} - own or (column == scores[1] and frame[column].isna().all()):
             continue
         title = words.say("layers", f"township_{column}")
-        shown: dict[str, Any] = {"shelf": SHELF}
-        if column == "integration_level":
-            shown = {"shelf": "townships", "slim": True, "theme": title}
+        first = {"shelf": "townships", "slim": True, "theme": title}
+        shown: dict[str, Any] = first if column == "integration_level" else {"shelf": SHELF}
         yield Look(f"{kind}_{column}", title, look(frame, words), **shown)
 
 
@@ -228,7 +227,9 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
     drawn = tables["plans"].loc[tables["plans"]["plan_id"].isin(actions["plan_id"])].sort_values("rank")
     for place, plan in enumerate(drawn.to_dict("records")):
         table, finding = f"plan_{plan['rank']}_{plain_name(plan['plan_id'])}", meta.plans.get(plan["plan_id"], "")
-        told = {"rank": words.figure(plan["rank"]), "service": service_name(plan["service"], words, meta)}
+        # As pages call it: by its title in the study, its norm or its service.
+        norm = meta.norms.get(plan["norm_id"]) or NormWords(service_name(plan["service"], words, meta))
+        told = {"rank": words.figure(plan["rank"]), "plan": meta.plan_names.get(plan["plan_id"]) or norm.title}
         units = people.loc[people["plan_id"] == plan["plan_id"]]
         is_township = (units["unit_level"] == "township").all()
         layer, key = ("boundaries", "boundary_id") if is_township else ("settlements", "settlement_id")
@@ -236,15 +237,15 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
         joined = units.merge(tables[layer][kept], left_on="unit_id", right_on=key).drop(columns=key)
         look = looks_results.units_look if is_township else looks_results.people_look
         section = "plan_has" if plan["question"] in HAVING else "plan_outcome"
-        shared: dict[str, Any] = {"visible": place == 0, "slim": place == 0, "shelf": "plans"}
-        shared |= {"branch": words.say("layers", "plan_actions_of", **told), "finding": finding}
-        shared |= {"theme": words.say("themes", "plan", **told)}
+        title, theme = words.say("layers", "plan_actions_of", **told), words.say("themes", "plan", **told)
+        shared: dict[str, Any] = {"visible": place == 0, "slim": place == 0, "shelf": "plans", "branch": title}
+        shared |= {"finding": finding, "theme": theme}
         yield Draft(
             f"{table}_actions",
             placed(actions.loc[actions["plan_id"] == plan["plan_id"]]).reset_index(drop=True),
             style=partial(looks_results.actions_look, words=words),
             sources=("plan_actions",),
-            title=words.say("layers", "plan_actions_of", **told),
+            title=title,
             description=finding or words.say("layers", "plan_actions_text"),
             **shared,
         )

@@ -13,7 +13,7 @@ from spatial.access.places import find_settlement
 from spatial.messages import Words
 from spatial.network.combined import BOARDING
 from spatial.plain_text import ids_apart, one_line
-from spatial.reporting.plans import action_text, place_name
+from spatial.reporting.plans import action_text, place_name, whole_parts
 from spatial.reporting.score import is_unmapped, people_missing, place_score, place_score_lines, split_codes
 from spatial.reporting.summary import (
     MOBILE_SERVICE,
@@ -382,10 +382,12 @@ def _service_lines(explanation: Mapping[str, Any], words: Words, scenario_names:
             facility = _name(way["facility"], words) if way["facility"] else "?"
             minutes = words.measure(way["travel_time_min"], "min")
             yield say("way", **told, minutes=minutes, facility=facility)
-            parts = {leg: words.measure(way[f"{leg}_leg_min"], "min") for leg in ("access", "network", "egress")}
+            exact = {leg: way[f"{leg}_leg_min"] for leg in ("access", "network", "egress")}
+            whole = whole_parts(list(exact.values()), round(way["travel_time_min"]))
+            parts = {leg: words.measure(minutes, "min") for leg, minutes in zip(exact, whole, strict=True)}
             parts["distance"] = words.measure(way["network_distance_m"], "m")
             # Whoever walks past all roads has no leg on one.
-            is_direct = way["access_leg_min"] > 0.0 and way["network_leg_min"] == way["egress_leg_min"] == 0.0
+            is_direct = exact["access"] > 0.0 and exact["network"] == exact["egress"] == 0.0
             straight = words.measure(way["straight_distance_m"], "m")
             legs.append(say("legs_direct" if is_direct else "legs", **parts, straight=straight))
             placed = (way["facility"] or {}).get("placed_by")
@@ -538,18 +540,15 @@ def _norm_lines(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
         elsewhere = ("inventory", "not_measured", "class_unknown", "people_unknown", "nobody_in_scope")
         own, study = (split_codes(norm[key]) for key in ("reason", "study_reason"))
         lasting = [code for code in study if not code.startswith(elsewhere)]
-        reasons = ";".join(dict.fromkeys(own + lasting))
-        if reasons:
+        if reasons := ";".join(dict.fromkeys(own + lasting)):
             told.append(say("norm_why", reason=words.reason(reasons)))
-        missing = missing_text(norm, words)
-        if missing:
+        if missing := missing_text(norm, words):
             status = words.say("status", norm["study_status"])
             told.append(words.say("condition", "study", status=status, condition=missing))
         if norm["gate"] != "none_applicable":
             told.append(say("norm_gate", gate=words.say("gate", norm["gate"])))
         keys = ("source_year", "source_section", "source_url")
-        source = list(filter(None, [source_title(norm, words), *(str(norm[key] or "") for key in keys)]))
-        if source:
+        if source := list(filter(None, [source_title(norm, words), *(str(norm[key] or "") for key in keys)])):
             told.append(say("norm_source", source=", ".join(source)))
         if norm["target_share_basis"] == "assumed":
             told.append(say("norm_assumed"))

@@ -87,10 +87,8 @@ def qgis(
     by_norm = {str(norm["norm_id"]): norm for norm in norms}
     for name in dict.fromkeys([*findings, *by_norm]):
         norm = by_norm[name]
-        rule = rules.get(name, norm)
-        title = wording.norm_name(rule, naming)
-        counts = count_text(counted_norm(norm, {}), said)
-        parts = (said.say("norm_class", norm["norm_class"]), counts)
+        title = wording.norm_name(rules.get(name, norm), naming)
+        parts = (said.say("norm_class", norm["norm_class"]), count_text(counted_norm(norm, {}), said))
         finding = finding_text(findings[name], said) if name in findings else ""
         norm_words[name] = NormWords(f"{title} ({name})", " · ".join(filter(None, parts)), finding)
     with_gaps = set(tables["gaps"]["norm_id"]) if "gaps" in tables else set()
@@ -117,6 +115,7 @@ def qgis(
         thresholds_min=thresholds_min,
         scenarios={item.name: item.title for item in options.scenarios},
         plans={plan["plan_id"]: plan_title(plan, said) for plan in plans},
+        plan_names={plan["plan_id"]: said.pick(plan["title"]) for plan in plans},
         places_of_actions={item["action_id"]: place_name(item, said) for plan in plans for item in plan["actions"]},
         cutoffs_min=sorted(options.access.cutoffs_min),
         level_bands=options.score.level_bands,

@@ -158,6 +158,23 @@ def test_a_card_tells_a_walk_past_all_roads_as_one_leg(county_folder, open_page)
     assert told[1] > 0
 
 
+def test_legs_on_a_card_are_whole_minutes_that_add_up_to_those_of_the_way(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    told = page.evaluate(
+        """() => {
+          const way = Spatial.state.travel.drive, i = way.time.findIndex(isFinite);
+          // 0.75, 61.5 and 0.75 minutes are 63: 1, 61 and 1, and neither 1, 62 and 1 nor 0, 61 and 0.
+          [way.access[i], way.network[i], way.egress[i], way.time[i]] = [0.75, 61.5, 0.75, 63];
+          Spatial.choosePlace(i, true);
+          const said = (key) => Spatial.t("place." + key, { mode: Spatial.word("mode", "drive") });
+          const shown = ["time", "leg_access", "leg_network", "leg_egress"].map((key) =>
+            [...document.querySelectorAll("dt, th")].find((cell) => cell.textContent === said(key)).nextSibling);
+          return shown.map((cell) => cell.textContent);
+        }"""
+    )
+    assert told == ["63 min", "1 min", "61 min", "1 min"]
+
+
 def test_one_place_stands_in_no_order(sample_run, open_page):
     (folder,) = (sample_run / "maps").iterdir()
     one = "(told) => { for (const figure of told.figures) if (figure.key === 'settlements') figure.value = COUNT; }"

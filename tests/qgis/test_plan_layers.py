@@ -79,6 +79,19 @@ def test_layers_and_columns_are_named_in_the_first_language_of_the_study(planned
     assert (language == "en") == layer.aliases["persons_gained"].startswith(field.title)
 
 
+def test_a_plan_is_called_as_the_study_or_its_norm_calls_it_else_by_its_service(planned, county_meta):
+    plans = planned["plans"].assign(norm_id=["CN-HOSPITAL", "CN-HOSPITAL", None])
+    meta = replace(county_meta, plan_names={"near": "", "circle": "Links of 2027"})
+    layers = layers_of(planned | {"plans": plans}, meta)
+    titles = {name: layer.title for name, layer in layers.items() if name.endswith("_actions") and name[5].isdigit()}
+    assert titles == {
+        "plan_1_near_actions": "Plan 1: Hospital within 20 min",
+        "plan_2_circle_actions": "Plan 2: Links of 2027",
+        "plan_3_each_actions": "Plan 3: Primary school",
+    }
+    assert layers["plan_1_near_actions"].shown.theme == "What to do first: Hospital within 20 min"
+
+
 def test_a_place_is_named_as_the_summary_names_it_and_the_finding_is_the_description(planned, county_meta):
     meta = replace(county_meta, plans={"near": "Two sites."}, places_of_actions={"near/n007": "Village 2"})
     layers = layers_of(planned, meta)

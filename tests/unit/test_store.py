@@ -207,6 +207,11 @@ def test_a_file_in_the_way_of_files_that_belong_together_is_named(tmp_path: Path
         pytest.fail("nothing can be written there")
 
 
+def test_who_asks_for_a_result_that_no_run_made_hears_that_the_study_may_not_ask_for_it(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no off_road_min; run the study first, or ask for it there: spatial run"):
+        Store(tmp_path).read("off_road_min")
+
+
 def test_what_a_killed_process_left_is_removed_files_and_folders_alike(tmp_path: Path) -> None:
     (tmp_path / ".spatial-half").write_text("half")
     (tmp_path / ".spatial-together").mkdir()

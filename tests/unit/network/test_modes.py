@@ -249,6 +249,21 @@ def test_a_season_of_the_users_own(tmp_path):
         with_season(build_network(roads, mode="drive", speeds=file), "monsoon", table=file)
 
 
+def test_a_season_is_that_of_the_table_that_the_network_was_built_with(tmp_path):
+    own = tmp_path / "county.toml"
+    own.write_text('extends = "rural_cn"\n[season.wet]\nunpaved_factor = 0.1\n', encoding="utf-8")
+    line = gpd.GeoDataFrame({"surface": ["dirt"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=CRS)
+    dry = build_network(line, mode="drive", speeds=own)
+    with pytest.raises(NetworkError, match="built with the speed table county; pass it as table="):
+        with_season(dry, "wet")
+    wet = with_season(dry, "wet", table=own)
+    assert wet.forward_min[0] == pytest.approx(10.0 * dry.forward_min[0])
+    assert "wet" in wet._repr_html_()
+    assert "season" not in dry._repr_html_()
+    preset = build_network(line, mode="drive", speeds="rural_cn")
+    assert with_season(preset, "wet").report["season"]["speed_table"] == "rural_cn"
+
+
 def test_seasons_that_make_no_sense_are_refused():
     graph = build_network(star(), mode="drive")
     with pytest.raises(NetworkError, match="it has all_season, dry, wet"):

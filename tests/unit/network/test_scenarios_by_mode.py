@@ -126,6 +126,16 @@ def test_new_roads_are_for_the_modes_that_may_use_them(graphs):
     assert both.left_out == ()
 
 
+def test_what_a_scenario_does_by_the_speed_table_it_does_by_that_of_the_network(graphs):
+    # By rural_cn a primary road is driven at 50 km/h, by osrm_like at 65.
+    new = roads(("n1", "primary", [(0, 0), (0, 2)]))
+    drive = build_network(roads(("w1", "tertiary", [(0, 0), (8, 0)])), mode="drive", speeds="rural_cn")
+    assert speed(Scenario("plan", add=new).apply(drive), "n1/0") == 50.0
+    assert speed(Scenario("plan", add=new, table="osrm_like").apply(drive), "n1/0") == 65.0
+    both = edit_network(combine_networks(graphs["walk"], drive), add=new)
+    assert speed(both, "drive:n1/0") == 50.0
+
+
 def test_a_new_road_of_a_class_that_is_not_there_goes_as_the_speed_table_says(graphs):
     new = roads(("n1", "primary", [(0, 0), (0, 2)])).assign(speed_km_h=[40.0])
     usual = load_speeds("osrm_like").modes["drive"]

@@ -90,6 +90,7 @@ def test_what_was_built_is_held_against_who_is_within_now(tmp_path):
             "unit_id": ["519900104001", "2", "3"],
             "persons_served": [18.0, 0.0, 9.0],
             "places_served": [1.0, 0.0, 1.0],
+            "places_unknown": 0.0,
         }
     )
     found = plan_progress(kept, judged, tables()["plan_people"]).set_index("action_id")
@@ -97,6 +98,10 @@ def test_what_was_built_is_held_against_who_is_within_now(tmp_path):
     assert found.loc["p/a", ["promised_places", "within_places"]].tolist() == [2.0, 1.0]
     # Of the place of the other action this norm judges nothing.
     assert found.loc["p/b", ["within_persons", "within_places"]].isna().all()
+    # Where one of two is not judged, or in no list any more, the other one's 18 are not all who are within.
+    for half in (judged.assign(places_unknown=[0.0, 1.0, 0.0]), judged.drop(index=1)):
+        some = plan_progress(kept, half, tables()["plan_people"]).set_index("action_id")
+        assert some.loc["p/a", ["within_persons", "within_places"]].isna().all()
     # So it is where ids hold blanks, which separate them in the list.
     spaced = kept.assign(unit_ids=kept["unit_ids"].str.replace("519900104001", "Baihe Town"))
     renamed = judged.replace("519900104001", "Baihe Town")

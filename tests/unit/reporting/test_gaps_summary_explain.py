@@ -687,7 +687,8 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
         "300 people (source: population raster)",
         "by car: too far from every road",
         "primary care by car: 63 min to Clinic",
-        "16 min to the road + 32 min on it + 16 min from it; 31.5 km in all, 25.2 km to the nearest",
+        # 15.75, 31.5 and 15.75 minutes: as whole minutes they are the 63 of the way, and not 64
+        "16 min to the road + 31 min on it + 16 min from it; 31.5 km in all, 25.2 km to the nearest",
         "the edge of the mapped area is nearer",
         "far from the all-season road: 2.5 km to the all-season road, 39 min on foot",
         "GL-PHC-1H [guiding] primary care: cannot be judged",

@@ -98,7 +98,11 @@
         { kind: "egress", minutes: travel.egress[i], label: S.t("place.leg_egress", { mode: S.word("mode", mode) }) },
       ].filter((leg) => finite(leg.minutes));
       bar = legBar(legs);
-      for (const leg of legs) rows.push([leg.label, S.minutes(leg.minutes)]);
+      // Whole minutes of the legs are those of the way: up, where most is lost by rounding down.
+      const lost = (leg) => leg.minutes - Math.floor(leg.minutes);
+      const lacking = S.whole(time) - legs.reduce((sum, leg) => sum + Math.floor(leg.minutes), 0);
+      const up = [...legs].sort((a, b) => lost(b) - lost(a)).slice(0, Math.max(0, lacking));
+      for (const leg of legs) rows.push([leg.label, S.minutes(Math.floor(leg.minutes) + up.includes(leg))]);
     }
     for (const { name, shown, values } of travel.told) rows.push([S.t("place." + name), SHOWN[shown](values[i])]);
     const own = state.catchments && state.catchments.mode === mode ? state.catchments.facility.indexOf(travel.facility[i]) : -1;
