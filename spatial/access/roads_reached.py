@@ -101,14 +101,7 @@ class Stretches:
 
     def take(self, rows: IntArray) -> Stretches:
         """Choose some of the pieces."""
-        return Stretches(
-            self.edge[rows],
-            self.start[rows],
-            self.end[rows],
-            self.start_min[rows],
-            self.end_min[rows],
-            self.owner[rows],
-        )
+        return Stretches(**{name: values[rows] for name, values in vars(self).items()})
 
     def rest(self, n_edges: int) -> Stretches:
         """Find what is left of the edges: minutes are inf and the owner is -1."""
