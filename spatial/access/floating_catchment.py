@@ -18,7 +18,6 @@ from spatial.access.od_pairs import (
     COUNT,
     Offer,
     Pairs,
-    PairsByWeight,
     WeighedPairs,
     demand_of,
     offer_of,
@@ -119,7 +118,7 @@ class Catchments:
         """Compute ratios and access."""
         chosen = None
         if method == "3sfca" and choice == "all_pairs":
-            chosen = PairsByWeight(self.pairs.links, self.demand, self.decay.uncut(self.pairs.minutes))
+            chosen = WeighedPairs(self.pairs.links, self.demand, self.decay.uncut(self.pairs.minutes))
         return catchment_sums(self.weighed, self.offer.supply, method=method, choice=chosen)
 
     @property

@@ -82,7 +82,6 @@ def node_catchments(  # noqa: PLR0913 - each keyword is an option under its own 
     check_direction(direction)
     serving = existing(facilities)
     serving = serving.loc[~is_for_some_units(serving)]
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     goals = place_on(graph, serving, key="facility_id", rules=rules, barriers=barriers)
     members = np.arange(len(goals))
     if service is not None:

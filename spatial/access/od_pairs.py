@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -445,24 +444,31 @@ _TOGETHER = 8 * WORD
 
 
 @dataclass(frozen=True, eq=False)
-class WeighedPairs(ABC):
+class WeighedPairs:
     """Pairs of n places and m facilities with weights W, and the people of the places."""
 
     links: Links  # pairs
     people: FloatArray  # shape (n,), people P of each place
+    weight: FloatArray  # 0 or more, shape (pairs,); by zone shape (zones,), the one beyond the last end too
 
-    @abstractmethod
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:
         """Sum what places have at the facilities of their pairs."""
+        return np.asarray(self._matrix(power).T @ of_place)
 
-    @abstractmethod
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:
         """Sum what facilities have at the places of their pairs."""
+        return np.asarray(self._matrix(power) @ of_facility)
+
+    def _matrix(self, power: int) -> csr_array:
+        return csr_array((self._powers(power), self.links.destination, self.links.start), shape=self.links.shape)
+
+    def _powers(self, power: int) -> FloatArray:
+        return (self.weight > 0.0).astype(np.float64) if power == 0 else self.weight**power
 
     @property
-    @abstractmethod
     def inside(self) -> BoolArray:
         """Whether each pair has a weight above 0, shape (pairs,)."""
+        return self.weight > 0.0
 
     @property
     def people_at_facilities(self) -> FloatArray:
@@ -481,38 +487,16 @@ class WeighedPairs(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class PairsByWeight(WeighedPairs):
-    """Pairs that have a weight each."""
-
-    weight: FloatArray  # shape (pairs,), 0 or more
-
-    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        return np.asarray(self._matrix(power).T @ of_place)
-
-    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        return np.asarray(self._matrix(power) @ of_facility)
-
-    @property
-    def inside(self) -> BoolArray:  # noqa: D102 - inherited
-        return self.weight > 0.0
-
-    def _matrix(self, power: int) -> csr_array:
-        weight = self.inside.astype(np.float64) if power == 0 else self.weight**power
-        return csr_array((weight, self.links.destination, self.links.start), shape=self.links.shape)
-
-
-@dataclass(frozen=True, eq=False)
 class PairsByZone(WeighedPairs):
     """Pairs whose weights are those of a few zones of travel time: no weight is written out."""
 
     minutes: FloatArray  # shape (pairs,), 0 or more
     ends: FloatArray  # shape (zones - 1,), minutes up to which the zones reach, inclusive, ascending
-    heights: FloatArray  # shape (zones,), weights of the zones, the one beyond the last end too
 
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        sums = np.zeros(self.links.shape[1] * len(self.heights))
+        sums = np.zeros(self.links.shape[1] * len(self.weight))
         sum_at_cells(*self._zoned, np.ascontiguousarray(of_place), np.empty(_TOGETHER, dtype=np.int32), sums)
-        return np.asarray(sums.reshape(-1, len(self.heights)) @ self._powers(power))
+        return np.asarray(sums.reshape(-1, len(self.weight)) @ self._powers(power))
 
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         sums = np.empty(self.links.shape[0])
@@ -522,7 +506,7 @@ class PairsByZone(WeighedPairs):
 
     @property
     def inside(self) -> BoolArray:  # noqa: D102 - inherited
-        return (self.heights > 0.0)[np.searchsorted(self.ends, self.minutes)]
+        return (self.weight > 0.0)[np.searchsorted(self.ends, self.minutes)]
 
     @cached_property
     def _zoned(self) -> tuple[IntArray, NDArray[np.int32], NDArray[np.uint64]]:
@@ -530,9 +514,6 @@ class PairsByZone(WeighedPairs):
         passed = np.empty((len(self.ends), -(-len(self.minutes) // WORD)), dtype=np.uint64)
         ends_passed(read_only(self.minutes), np.ascontiguousarray(self.ends), passed)
         return self.links.start, self.links.destination, passed
-
-    def _powers(self, power: int) -> FloatArray:
-        return (self.heights > 0.0).astype(np.float64) if power == 0 else self.heights**power
 
 
 def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: Decay) -> WeighedPairs:
@@ -550,5 +531,5 @@ def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: De
     n_zones = np.inf if zones is None else len(zones[1])
     few = n_zones <= _MOST_ZONES and links.shape[1] * n_zones <= max(_FEW_CELLS, len(minutes))
     if zones is not None and few:
-        return PairsByZone(links, people, minutes, *zones)
-    return PairsByWeight(links, people, decay(minutes))
+        return PairsByZone(links, people, zones[1], minutes, zones[0])
+    return WeighedPairs(links, people, decay(minutes))

@@ -9,9 +9,8 @@ import numpy as np
 
 from spatial.access.options import DIRECTIONS
 from spatial.access.places import Places, asked_for, existing, is_for_some_units, offering, place_on
-from spatial.errors import ContractError, first_of, of_kind
+from spatial.errors import ContractError, first_of
 from spatial.network.nearest import node_labels
-from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
+    from spatial.study.access import SnapRules
 
 
 # Stretches of edges within reach, each with its nearest facility, cut where two are equally near.
@@ -274,7 +274,6 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     asked = [asked_for(each, facilities, vocabulary=vocabulary) for each in wanted]
     rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
     serving = serving.iloc[rows] if len(rows) else serving
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     places = place_on(graph, serving, key="facility_id", rules=rules, barriers=barriers)
     there, groups = _services_of(places.frame), []
     for name, kinds in asked:

@@ -179,7 +179,6 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     NetworkError
         Where the wet network is another one.
     """
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     walk = of_kind("walk", walk, WalkRange) or WalkRange()
     check_direction(direction)
     cutoffs = cutoffs_of(cutoffs_min)
