@@ -240,15 +240,7 @@ class Barriers:
         """Cut barriers out of areas; returns the polygons that are left, and the position of the area of each."""
         parts, area = shapely.get_parts(areas, return_index=True)
         if len(self._shapes):
-            part, shape = self._tree.query(parts)
-            # Of each pair the larger one is prepared, so that the smaller one is looked up in it.
-            shapely.prepare(parts)
-            area_parts, barriers = parts[part], self._tree.geometries[shape]
-            is_larger = shapely.get_num_coordinates(area_parts) > shapely.get_num_coordinates(barriers)
-            meets = shapely.intersects(
-                np.where(is_larger, area_parts, barriers), np.where(is_larger, barriers, area_parts)
-            )
-            part, shape = part[meets], shape[meets]
+            part, shape = self._tree.query(parts, predicate="intersects")
             beside, first = np.unique(part, return_index=True)
             # One after the other: a coast is a part of what many lose, and its copies would fill the memory.
             for at, holes in zip(beside.tolist(), np.split(shape, first)[1:], strict=True):
