@@ -33,7 +33,7 @@ from spatial.access.area_grid import (
 from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim
 from spatial.access.roads_reached import Stretches, straight_pieces
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError
+from spatial.errors import CrsError, refuse
 from spatial.outlines import area_of, shapes_of
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ class AreaRules:
         ]
         if not problems and self.hull_m < self.half_width_m:
             problems.append(f"hull_m: is {self.hull_m:g}, must be {self.half_width_m:g} (half_width_m) or more")
-        if problems:
-            raise ContractError("area rules", problems)
+        refuse("area rules", problems)
 
 
 @dataclass(frozen=True, eq=False)

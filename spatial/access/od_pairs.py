@@ -130,8 +130,8 @@ class Links:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
-    """Pairs of n settlements and m facilities of one service, by position, each pair once and with finite minutes."""
+class Pairs(Links):
+    """Pairs of n settlements and m facilities of one service, in the order of settlements, with finite minutes."""
 
     # the rows that the positions mean: all settlements, and the existing facilities of the service
     settlements: pd.DataFrame
@@ -139,24 +139,8 @@ class Pairs:
     service: str  # the service as it was asked for, or several joined by ``+``
     # modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none
     mode: str
-    links: Links  # positions of settlement and facility, in the order of settlements
     minutes: FloatArray  # shape (pairs,), 0 or more, finite
     cutoff_min: float  # minutes at which the pairs end, where that is known; inf otherwise
-
-    @property
-    def origin(self) -> IntArray:
-        """Position of the settlement of each pair."""
-        return self.links.origin
-
-    @property
-    def destination(self) -> PositionArray:
-        """Position of the facility of each pair."""
-        return self.links.destination
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Numbers of settlements and of facilities."""
-        return self.links.shape
 
 
 def read_pairs(
@@ -226,11 +210,13 @@ def read_pairs(
         i, j, minutes = i[fastest], j[fastest], minutes[fastest]
         _state(i, j, minutes, every, start)
     return Pairs(
+        start,
+        j,
+        (n, m),
         settlements=settlements,
         facilities=chosen.drop(columns="_at"),
         service=asked.name,
         mode="+".join([] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})),
-        links=Links(start, j, (n, m)),
         minutes=minutes,
         cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
     )
@@ -299,7 +285,7 @@ def statuses(pairs: Pairs, reached: BoolArray) -> pd.Series[str]:
     n, m = pairs.shape
     status = np.zeros(n, dtype=np.int64)
     if not reached.all():
-        status = np.select([reached, np.diff(pairs.links.start) > 0], [0, 1], 2 if m else 3)
+        status = np.select([reached, np.diff(pairs.start) > 0], [0, 1], 2 if m else 3)
     words = pd.array(["reached", "beyond_cutoff", "no_pair", "no_facility"], dtype="str")
     return pd.Series(words.take(status))
 

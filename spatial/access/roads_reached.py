@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from spatial.access.options import DIRECTIONS
 from spatial.access.places import Places, asked_for, existing, is_for_some_units, offering, place_on
 from spatial.errors import ContractError, first_of
 from spatial.network.nearest import node_labels
@@ -266,6 +265,8 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     barriers: gpd.GeoSeries | None,
 ) -> tuple[Places, list[Group]]:
     """Join open facilities to a network, and group those of one area; those kept for people of units are left out."""
+    if per not in _PER:
+        raise ContractError("options", [f"per: is {per!r}, must be {' or '.join(_PER)}"])
     if service is None and "service" not in facilities:
         raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
     serving = existing(facilities)
@@ -288,13 +289,3 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
 
 def _services_of(facilities: pd.DataFrame) -> list[str]:
     return sorted({name for name in facilities["service"].tolist() if isinstance(name, str)})
-
-
-def check_options(*, direction: str, per: str = "service") -> None:
-    """Refuse options that make no sense."""
-    words = (("direction", direction, DIRECTIONS), ("per", per, _PER))
-    problems = [
-        f"{name}: is {word!r}, must be {' or '.join(known)}" for name, word, known in words if word not in known
-    ]
-    if problems:
-        raise ContractError("options", problems)
