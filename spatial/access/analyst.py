@@ -92,7 +92,7 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     wanted = FACILITY_STATUS if status == "any" else tuple(several)
     if not wanted or not set(wanted) <= set(FACILITY_STATUS):
         raise ContractError("options", [f"status: must be any, or of {', '.join(FACILITY_STATUS)}, is {status!r}"])
-    rules, executor = of_kind("rules", rules, SnapRules) or SnapRules(), of_kind("executor", executor, Executor)
+    executor = of_kind("executor", executor, Executor)
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, of_status(facilities, wanted), key="facility_id", rules=rules, barriers=barriers)
     i, j, minutes, metres = pairs_between(
@@ -257,13 +257,7 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     check_count("k", k)
     check_direction(direction)
     pairing = pair_up(
-        graph,
-        settlements,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        rules=of_kind("rules", rules, SnapRules) or SnapRules(),
-        barriers=barriers,
+        graph, settlements, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers
     )
     origins, n, choices = pairing.origins, len(pairing.origins), pairing.choices
     goal, minutes, metres = nearest_allowed(graph, pairing.snaps, choices, k=k, direction=direction, barriers=barriers)
@@ -354,15 +348,7 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
             mobilisation_min=pd.to_numeric(stations[mobilisation_min], errors="coerce").astype(np.float64)
         )
     kinds = frozenset(stations["service"].dropna()) if service is None else service
-    pairing = pair_up(
-        graph,
-        settlements,
-        timed,
-        service=kinds,
-        vocabulary=vocabulary,
-        rules=of_kind("rules", rules, SnapRules) or SnapRules(),
-        barriers=barriers,
-    )
+    pairing = pair_up(graph, settlements, timed, service=kinds, vocabulary=vocabulary, rules=rules, barriers=barriers)
     origins, goals = pairing.snaps
     # Minutes of the stations that respond; others, planned ones and other services need none.
     ready = pairing.goals.frame["mobilisation_min"].to_numpy(dtype=np.float64)[pairing.members]

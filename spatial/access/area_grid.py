@@ -15,7 +15,7 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spatial.access.kernels_areas import follow, join, leave_out_corners, rim, seed, spread, sweep
+from spatial.access.kernels_areas import follow, join, leave_out_corners, seed, spread, sweep
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -104,14 +104,6 @@ class Grid:
         return Grid(self.cell_m, row, column, max(last_row - row, 0), max(last_column - column, 0))
 
 
-def near_box(pieces: FloatArray, box: FloatArray) -> BoolArray:
-    """Tell which pieces come near a box: west, south, east and north."""
-    x0, y0, x1, y1 = pieces.T
-    west, south, east, north = box
-    along = (np.maximum(x0, x1) >= west) & (np.minimum(x0, x1) <= east)
-    return np.asarray(along & (np.maximum(y0, y1) >= south) & (np.minimum(y0, y1) <= north))
-
-
 def corners_of(pieces: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Find the lowest and the highest corner of the box around pieces."""
     # Column by column: numpy takes fifteen times as long for all at once.
@@ -131,36 +123,16 @@ def far_apart(pieces: FloatArray, apart_m: float) -> IntArray:
     """Group pieces so that those of two groups lie further apart than some distance."""
     if len(pieces) == 0:
         return np.empty(0, dtype=np.int64)
-    taken, block = _blocks(pieces, apart_m)[:2]
-    # Between two blocks that do not touch lies a whole one.
-    group = ndimage.label(taken, structure=np.ones((3, 3)))[0]
-    return np.asarray(group[*block] - 1, dtype=np.int64)
-
-
-def near_pieces(boxes: FloatArray, pieces: FloatArray, near_m: float) -> BoolArray:
-    """Tell which boxes may lie as near as that to some piece: all that do, and some that are up to thrice as far."""
-    if len(pieces) == 0 or len(boxes) == 0:
-        return np.zeros(len(boxes), dtype=bool)
-    taken, _, low, block_m = _blocks(pieces, near_m)
-    near = ndimage.binary_dilation(np.pad(taken, 1), structure=np.ones((3, 3), dtype=bool))
-    # How many blocks near pieces lie below and left of each corner of blocks.
-    so_far = np.pad(np.cumsum(np.cumsum(near, axis=0), axis=1), ((1, 0), (1, 0)))
-    block = np.floor((boxes - np.tile(low, 2)) / block_m).astype(np.int64)
-    west, south, east, north = np.clip(block + np.array([1, 1, 2, 2]), 0, np.tile(near.shape[::-1], 2)).T
-    return np.asarray(so_far[north, east] - so_far[south, east] - so_far[north, west] + so_far[south, west] > 0)
-
-
-def _blocks(pieces: FloatArray, least_m: float) -> tuple[BoolArray, tuple[IntArray, IntArray], FloatArray, float]:
-    """Lay blocks at least that wide over pieces: which are touched, where pieces begin, lowest corner, width."""
     low, high = corners_of(pieces)
-    block_m = max(least_m, float((high - low).max()) / _MOST_BLOCKS)
-    blocks = (pieces - np.tile(low, 2)) / block_m
+    blocks = (pieces - np.tile(low, 2)) / max(apart_m, float((high - low).max()) / _MOST_BLOCKS)
     long = np.hypot(*(blocks[:, 2:] - blocks[:, :2]).T) > 1.0
     x0, y0, x1, y1 = np.floor(np.concatenate((blocks, cut_short(blocks[long])[0]))).astype(np.int64).T
     taken = np.zeros((max(y0.max(), y1.max()) + 1, max(x0.max(), x1.max()) + 1), dtype=bool)
     for row, column in ((y0, x0), (y0, x1), (y1, x0), (y1, x1)):
         taken[row, column] = True
-    return taken, (y0[: len(pieces)], x0[: len(pieces)]), low, block_m
+    # Between two blocks that do not touch lies a whole one.
+    group = ndimage.label(taken, structure=np.ones((3, 3)))[0]
+    return np.asarray(group[y0[: len(pieces)], x0[: len(pieces)]] - 1, dtype=np.int64)
 
 
 def cut_short(pieces: FloatArray) -> tuple[FloatArray, IntArray]:
@@ -191,8 +163,12 @@ def no_walls() -> Walls:
 
 def rim_of(marked: BoolArray) -> NDArray[np.int32]:
     """Find the marked nodes beside nodes that are not, by row times columns plus column."""
-    found = np.empty(marked.size, dtype=np.int32)
-    return found[: rim(marked, found)].copy()
+    inner = marked.copy()
+    for axis in (0, 1):
+        here, kept = np.moveaxis(marked, axis, 0), np.moveaxis(inner, axis, 0)
+        kept[1:] &= here[:-1]
+        kept[:-1] &= here[1:]
+    return np.flatnonzero(marked & ~inner).astype(np.int32)
 
 
 class Distances:
@@ -264,15 +240,7 @@ class Barriers:
         """Cut barriers out of areas; returns the polygons that are left, and the position of the area of each."""
         parts, area = shapely.get_parts(areas, return_index=True)
         if len(self._shapes):
-            part, shape = self._tree.query(parts)
-            # Of each pair the larger one is prepared, so that the smaller one is looked up in it.
-            shapely.prepare(parts)
-            area_parts, barriers = parts[part], self._tree.geometries[shape]
-            is_larger = shapely.get_num_coordinates(area_parts) > shapely.get_num_coordinates(barriers)
-            meets = shapely.intersects(
-                np.where(is_larger, area_parts, barriers), np.where(is_larger, barriers, area_parts)
-            )
-            part, shape = part[meets], shape[meets]
+            part, shape = self._tree.query(parts, predicate="intersects")
             beside, first = np.unique(part, return_index=True)
             # One after the other: a coast is a part of what many lose, and its copies would fill the memory.
             for at, holes in zip(beside.tolist(), np.split(shape, first)[1:], strict=True):

@@ -25,17 +25,15 @@ from spatial.access.area_grid import (
     grid_around,
     in_groups,
     joined,
-    near_box,
-    near_pieces,
     no_walls,
     outlines,
     rim_of,
     strips_along,
 )
-from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim, keep_known
+from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim
 from spatial.access.roads_reached import Stretches, straight_pieces
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError
+from spatial.errors import CrsError, refuse
 from spatial.outlines import area_of, shapes_of
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ if TYPE_CHECKING:
 _NOWHERE = 1e9
 """Where pieces are put that nothing may be nearest to. Cells."""
 _FEW = 32
-"""Lines that a part is asked about first."""
+"""Of so many pieces a part is asked about one first."""
 _WALL_M = 0.5
 """Half the width of a barrier that is drawn as a line. Metres."""
 
@@ -87,8 +85,7 @@ class AreaRules:
         ]
         if not problems and self.hull_m < self.half_width_m:
             problems.append(f"hull_m: is {self.hull_m:g}, must be {self.half_width_m:g} (half_width_m) or more")
-        if problems:
-            raise ContractError("area rules", problems)
+        refuse("area rules", problems)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +187,8 @@ class Ground:
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
         self._walls = walls
         # No area comes near the lakes of the highlands: joining them takes longer than all the rest.
-        walls = walls[near_pieces(shapely.bounds(walls).reshape(-1, 4), self._all.pieces, self._apart_m)]
+        beside = shapely.bounds(walls).reshape(-1, 4) + self._apart_m * np.array([-1.0, -1.0, 1.0, 1.0])
+        walls = walls[np.unique(shapely.STRtree(_lines(self._all.pieces)).query(shapely.box(*beside.T))[0])]
         self.barriers = _barriers_of(tuple(shapely.to_wkb(walls).tolist()))
 
     def lie_on_barriers(self, xy: FloatArray) -> BoolArray:
@@ -373,9 +371,10 @@ class Ground:
         """
         grid = tile.grid
         hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
-        known = np.empty(grid.shape, dtype=bool)
-        gap, nearest = np.empty(grid.shape, dtype=np.float32), np.empty(grid.shape, dtype=np.int32)
-        keep_known(tile.part, beyond, tile.gap, hull + 2.0, known, gap, nearest)
+        # A piece within reach is nearest where the nearest of all is within reach.
+        known = (tile.part >= 0) & ~np.append(beyond, True)[tile.part]
+        gap = np.where(known, tile.gap, np.float32(hull + 2.0))
+        nearest = np.where(known, tile.part, np.int32(-1))
         pieces = np.where(beyond[:, None], _NOWHERE, tile.pieces)
         reached = Distances(pieces, hull + 2.0, gap, nearest).spread()
         inward = _narrowed(reached, known, hull, tile.inward.copy())
@@ -476,6 +475,10 @@ _SHARED_M = 0.01
 """A border shorter than this is a corner. Metres."""
 
 
+def _lines(pieces: FloatArray) -> ObjectArray:
+    return np.asarray(shapely.linestrings(pieces.reshape(-1, 2, 2)), dtype=object)
+
+
 @dataclass(frozen=True, eq=False)
 class _Parts:
     """Polygons that do not overlap, and the owner of each."""
@@ -495,25 +498,14 @@ class _Roads:
 def holding(parts: _Parts, roads: _Roads) -> BoolArray:
     """Tell which parts a piece of their owner runs through."""
     held = np.zeros(len(parts.polygons), dtype=bool)
-    x0, y0, x1, y1 = roads.pieces.T
-    x, y, half_m = (x0 + x1) / 2.0, (y0 + y1) / 2.0, np.abs(y1 - y0).max(initial=0.0) / 2.0 + _HAIR_M
-    order = np.lexsort((y, roads.owner)) if roads.owner.any() else np.argsort(y)
-    x, y = x[order], y[order]
-    begin, end = (np.searchsorted(roads.owner[order], parts.owner, side=side) for side in ("left", "right"))
-    boxes = shapely.bounds(parts.polygons).reshape(-1, 4)
-    shapely.prepare(parts.polygons)
-    for number, (part, box) in enumerate(zip(parts.polygons, boxes, strict=True)):
-        theirs = y[begin[number] : end[number]]
-        first, last = begin[number] + np.searchsorted(theirs, box[[1, 3]])
-        near = np.flatnonzero((x[first:last] >= box[0]) & (x[first:last] <= box[2])) + first
-        # Nearly all parts hold the middle of one of the first few; the others are asked about all.
-        few = near[:: max(len(near) // _FEW, 1)]
-        held[number] = shapely.intersects_xy(part, x[few], y[few]).any()
-        if not held[number]:
-            low, high = begin[number] + np.searchsorted(theirs, (box[1] - half_m, box[3] + half_m))
-            beside = roads.pieces[order[low:high]]
-            beside = beside[near_box(beside, box)]
-            held[number] = shapely.intersects(part, shapely.linestrings(beside.reshape(-1, 2, 2))).any()
+    # Nearly all parts hold one of a few pieces; the others are asked about all.
+    for every in (_FEW, 1):
+        asked = np.flatnonzero(~held)
+        if len(asked) == 0:
+            break
+        tree = shapely.STRtree(_lines(roads.pieces[::every]))
+        part, piece = tree.query(parts.polygons[asked], predicate="intersects")
+        held[asked[part[parts.owner[asked[part]] == roads.owner[::every][piece]]]] = True
     return held
 
 

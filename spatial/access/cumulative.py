@@ -259,7 +259,7 @@ def gravity(  # noqa: PLR0913 - the options of the function that analysts know, 
     decay = require_decay(pairs, decay)
     n = len(settlements)
     nobody = np.zeros(n)  # competes
-    weighed = weigh_pairs(pairs.links, pairs.minutes, nobody, decay)
+    weighed = weigh_pairs(pairs, pairs.minutes, nobody, decay)
     counts = weighed.facilities_reached
     return pd.DataFrame(
         {

@@ -18,7 +18,6 @@ from spatial.access.od_pairs import (
     COUNT,
     Offer,
     Pairs,
-    PairsByWeight,
     WeighedPairs,
     demand_of,
     offer_of,
@@ -119,7 +118,7 @@ class Catchments:
         """Compute ratios and access."""
         chosen = None
         if method == "3sfca" and choice == "all_pairs":
-            chosen = PairsByWeight(self.pairs.links, self.demand, self.decay.uncut(self.pairs.minutes))
+            chosen = WeighedPairs(self.pairs, self.demand, self.decay.uncut(self.pairs.minutes))
         return catchment_sums(self.weighed, self.offer.supply, method=method, choice=chosen)
 
     @property
@@ -155,7 +154,7 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     persons, known = demand_of(pairs, demand)
     decay = require_decay(pairs, _DEFAULT_DECAY[method] if decay is None else decay)
-    weighed = weigh_pairs(pairs.links, pairs.minutes, persons, decay)
+    weighed = weigh_pairs(pairs, pairs.minutes, persons, decay)
     return Catchments(pairs, decay, weighed, known, offer_of(pairs, supply))
 
 

@@ -16,7 +16,7 @@ from spatial.access.area_hulls import AreaRules, Borders, Cut, Ground, Window, d
 from spatial.access.cells import peopled_cells
 from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_for_inf
 from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
-from spatial.access.roads_reached import check_options, place_groups, reached_stretches
+from spatial.access.roads_reached import place_groups, reached_stretches
 from spatial.crs import transformer_between
 from spatial.errors import of_kind
 from spatial.network.nearest import node_labels
@@ -82,7 +82,6 @@ def node_catchments(  # noqa: PLR0913 - each keyword is an option under its own 
     check_direction(direction)
     serving = existing(facilities)
     serving = serving.loc[~is_for_some_units(serving)]
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     goals = place_on(graph, serving, key="facility_id", rules=rules, barriers=barriers)
     members = np.arange(len(goals))
     if service is not None:
@@ -165,7 +164,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
         Where facilities, barriers and network differ in their CRS.
     """
     cutoffs = tuple(sorted(cutoffs_of(cutoffs_min)))
-    check_options(direction=direction, per=per)
+    check_direction(direction)
     snap_rules = of_kind("rules", rules, SnapRules) or SnapRules()
     area_rules = of_kind("areas", areas, AreaRules) or AreaRules()
     places, groups = place_groups(
@@ -327,7 +326,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     """
     of_kind("population", population, Raster)
     limit = limit_of("max_time_min", max_time_min)
-    check_options(direction=direction)
+    check_direction(direction)
     places, (group,) = place_groups(
         graph, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers
     )

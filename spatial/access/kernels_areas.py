@@ -227,24 +227,6 @@ def spread(  # noqa: PLR0913, PLR0917 - a kernel
 
 
 @outer  # pragma: no cover - compiled
-def rim(marked: NDArray[np.bool_], found: NDArray[np.int32]) -> int:
-    """Write which marked nodes are beside nodes that are not, by row times columns plus column; returns how many."""
-    rows, columns = marked.shape
-    size = 0
-    for row in range(rows):
-        for column in range(columns):
-            if marked[row, column] and not (
-                (row == 0 or marked[row - 1, column])
-                and (row + 1 == rows or marked[row + 1, column])
-                and (column == 0 or marked[row, column - 1])
-                and (column + 1 == columns or marked[row, column + 1])
-            ):
-                found[size] = row * columns + column
-                size += 1
-    return size
-
-
-@outer  # pragma: no cover - compiled
 def choose_parts(
     pieces: NDArray[np.float64], first: NDArray[np.int64], whole: NDArray[np.int32], part: NDArray[np.int32]
 ) -> None:
@@ -289,26 +271,6 @@ def choose_ends(pieces: NDArray[np.float64], ends: NDArray[np.int64], nearest: N
                 nearest[row, column] = ends[1, piece]
             elif along <= 0.0:
                 nearest[row, column] = ends[0, piece]
-
-
-@outer  # pragma: no cover - compiled
-def keep_known(  # noqa: PLR0913, PLR0917 - a kernel
-    part: NDArray[np.int32],
-    out_of_reach: NDArray[np.bool_],
-    whole_gap: NDArray[np.float32],
-    limit: float,
-    known: NDArray[np.bool_],
-    gap: NDArray[np.float32],
-    nearest: NDArray[np.int32],
-) -> None:
-    """Write what is known of pieces within reach: it is nearest where the nearest of all is within reach."""
-    rows, columns = part.shape
-    for row in range(rows):
-        for column in range(columns):
-            own = part[row, column]
-            known[row, column] = own >= 0 and not out_of_reach[own]
-            gap[row, column] = whole_gap[row, column] if known[row, column] else np.float32(limit)
-            nearest[row, column] = own if known[row, column] else -1
 
 
 @outer  # pragma: no cover - compiled

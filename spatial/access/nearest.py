@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from spatial.access.findings import clipped_ends, exit_times, findings_of, outside_own_unit
-from spatial.access.options import AccessRules, limit_of
+from spatial.access.options import AccessRules, limit_of, nan_for_inf
 from spatial.access.places import (
     Places,
     SnapPair,
@@ -88,7 +88,7 @@ class Closest:
     # shape (n,), minutes to the nearest without a longest time; inf where there is no way
     any_time_min: FloatArray
     is_self: BoolArray  # shape (n,), where the settlement itself serves, in 0 minutes
-    found: Nearest | None  # for the routes; None where no place serves
+    found: Nearest  # for the routes
 
 
 def closest(  # noqa: PLR0913 - the two last are options of the study under their own names
@@ -105,22 +105,10 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     """Find the two nearest of the places that offer one service."""
     n, limit = len(origins), min(max_time_min, float_info.max)  # inf is no way, which is within nothing
     is_self = np.zeros(n, dtype=bool)
-    if len(members) == 0:
-        return Closest(
-            destination=np.full((n, 2), -1, dtype=np.int64),
-            time_min=np.full((n, 2), np.nan),
-            legs_min=np.full((n, 3), np.nan),
-            distance_m=np.full(n, np.nan),
-            straight_m=np.full(n, np.nan),
-            status=np.full(n, "no_facility", dtype=object),
-            any_time_min=np.full(n, np.inf),
-            is_self=np.zeros(n, dtype=bool),
-            found=None,
-        )
     if themselves:
         is_self[members] = True
     found = nearest(graph, origins, take(places, members), k=2, direction=direction, direct_barriers=barriers)
-    destination = np.where(found.destination >= 0, members[found.destination], -1)
+    destination = np.append(members, -1)[found.destination]
     time = found.travel_time_min.copy()
     legs = np.column_stack((found.access_leg_min[:, 0], found.network_leg_min[:, 0], found.egress_leg_min[:, 0]))
     distance = found.network_distance_m[:, 0].copy()
@@ -136,8 +124,9 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     status = np.where(origins.status == "ok", "no_path", "not_snapped").astype(object)
     status[np.isfinite(any_time)] = "beyond_cutoff"
     status[any_time <= limit] = "reached"
+    status = status if len(members) else np.full(n, "no_facility", dtype=object)
     tree = cKDTree(np.column_stack((places.x[members], places.y[members])))
-    straight = np.asarray(tree.query(np.column_stack((origins.x, origins.y)))[0])
+    straight = nan_for_inf(tree.query(np.column_stack((origins.x, origins.y)))[0])
     return Closest(destination, time, legs, distance, straight, status, any_time, is_self, found)
 
 
@@ -149,9 +138,7 @@ def route_rows(
 ) -> gpd.GeoDataFrame:
     """Draw the way of settlements to their nearest facility of one service."""
     rows = np.flatnonzero(of & (result.status == "reached") & ~result.is_self)
-    drawn = result.found.routes(rows) if result.found is not None else None
-    line = np.empty(0, dtype=object) if drawn is None else drawn.line
-    edges = [] if drawn is None else drawn.edge_ids()
+    drawn = result.found.routes(rows)
     frame = pd.DataFrame(
         {
             "settlement_id": texts(settlements.names, rows),
@@ -160,11 +147,11 @@ def route_rows(
             "facility_id": texts(places.names, result.destination[rows, 0]),
             "travel_time_min": result.time_min[rows, 0],
             "network_distance_m": result.distance_m[rows],
-            "edge_ids": pd.Series([" ".join(way) for way in edges], dtype="str"),
+            "edge_ids": pd.Series([" ".join(way) for way in drawn.edge_ids()], dtype="str"),
             "row": rows,
         }
     )
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(line, crs=graph.crs), crs=graph.crs)
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(drawn.line, crs=graph.crs), crs=graph.crs)
 
 
 def snap_rows(graph: TravelGraph, places: Places, kind: str, uses: IntArray) -> gpd.GeoDataFrame:
@@ -451,13 +438,12 @@ def measure_places(mode: OnNetwork, asked: Asked) -> Measured:
                     known = known & ~(reached & (metres >= METRES_A_KM * mode.beyond_km))
                 table["shortest_distance_m"] = metres
             # Count which candidates of settlements and of places are the way in.
-            if result.found is not None:
-                on_roads = reached & offer.of & own & known & ~result.is_self & ~result.found.is_direct[:, 0]
-                origin = np.flatnonzero(on_roads)
-                np.add.at(settlement_uses, (origin, result.found.origin_candidate[origin, 0]), 1)
-                place = offer.members[result.found.destination[origin, 0]]
-                place_uses = settlement_uses if offer.themselves else facility_uses
-                np.add.at(place_uses, (place, result.found.destination_candidate[origin, 0]), 1)
+            on_roads = reached & offer.of & own & known & ~result.is_self & ~result.found.is_direct[:, 0]
+            origin = np.flatnonzero(on_roads)
+            np.add.at(settlement_uses, (origin, result.found.origin_candidate[origin, 0]), 1)
+            place = offer.members[result.found.destination[origin, 0]]
+            place_uses = settlement_uses if offer.themselves else facility_uses
+            np.add.at(place_uses, (place, result.found.destination_candidate[origin, 0]), 1)
             if asked.drawn is not None:
                 drawn = scored & offer.of & own & known & (offer.service in asked.drawn)
                 routes.append(route_rows(mode.graph, settlements, offer.places, offer.service, result, of=drawn))
@@ -482,7 +468,7 @@ def _is_known(mode: OnNetwork, offer: _Offer, result: Closest) -> BoolArray:
     is_closed = np.isinf(mode.beyond_min)
     if offer.service in mode.part.whole.nowhere:  # any way out is shorter
         return np.asarray(is_closed | np.isfinite(mode.exit_min))
-    if result.found is None:
+    if len(offer.members) == 0:
         return np.zeros(len(mode.settlements), dtype=bool)
     by_way = (result.found.travel_time_min[:, -1] < mode.beyond_min) | is_closed
     return np.asarray(by_way & (result.straight_m <= mode.part.beyond_m))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,18 +16,7 @@ from pyarrow import compute
 from scipy.sparse import csr_array
 
 from spatial.access.decays import Decay, decay_from
-from spatial.access.kernels_pairs import (
-    APART,
-    BAD,
-    NOT_ALL_COUNT,
-    TWICE,
-    WORD,
-    ends_passed,
-    examine_pairs,
-    positions_of_numbers,
-    sum_at_cells,
-    sum_at_places,
-)
+from spatial.access.kernels_pairs import APART, BAD, NOT_ALL_COUNT, TWICE, examine_pairs, sum_at_places
 from spatial.access.options import numbers
 from spatial.access.places import asked_for, check_table, existing
 from spatial.compiled import read_only
@@ -46,11 +34,6 @@ if TYPE_CHECKING:
 
 PositionArray: TypeAlias = NDArray[np.int32]
 
-_SPARSE = 16
-"""Whole numbers are looked up in a table unless fewer than one number in so many is an id."""
-_SMALL = 65_536
-"""Such a table may always have so many rows."""
-
 
 def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
     """Look up the position of each id among the known ones; -1 where it is missing or unknown."""
@@ -61,13 +44,6 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
         known = known.astype(known.dtype.categories.dtype)
     if isinstance(ids.dtype, pd.StringDtype) and not isinstance(known.dtype, pd.StringDtype):
         known = _written(known, ids.dtype)
-    if _is_whole(ids.dtype) and _is_whole(known.dtype) and len(known):
-        lowest, highest = int(known.min()), int(known.max())
-        if highest - lowest >= max(_SPARSE * len(known), _SMALL):
-            return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
-        table = np.full(highest - lowest + 1, -1, dtype=np.int32)
-        table[known.to_numpy().astype(np.int64) - lowest] = np.arange(len(known))
-        return np.asarray(positions_of_numbers(np.ascontiguousarray(ids.to_numpy(), dtype=np.int64), lowest, table))
     is_number = pd.api.types.is_numeric_dtype(ids.dtype)
     if is_number and known.inferred_type != "string":
         return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
@@ -133,10 +109,6 @@ def _written(known: pd.Index, kind: Any) -> pd.Index:
     return texts if texts.is_unique else known
 
 
-def _is_whole(kind: object) -> bool:
-    return isinstance(kind, np.dtype) and np.issubdtype(kind, np.signedinteger)
-
-
 # Pairs of places and facilities by position, in rows of places.
 
 
@@ -158,8 +130,8 @@ class Links:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
-    """Pairs of n settlements and m facilities of one service, by position, each pair once and with finite minutes."""
+class Pairs(Links):
+    """Pairs of n settlements and m facilities of one service, in the order of settlements, with finite minutes."""
 
     # the rows that the positions mean: all settlements, and the existing facilities of the service
     settlements: pd.DataFrame
@@ -167,24 +139,8 @@ class Pairs:
     service: str  # the service as it was asked for, or several joined by ``+``
     # modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none
     mode: str
-    links: Links  # positions of settlement and facility, in the order of settlements
     minutes: FloatArray  # shape (pairs,), 0 or more, finite
     cutoff_min: float  # minutes at which the pairs end, where that is known; inf otherwise
-
-    @property
-    def origin(self) -> IntArray:
-        """Position of the settlement of each pair."""
-        return self.links.origin
-
-    @property
-    def destination(self) -> PositionArray:
-        """Position of the facility of each pair."""
-        return self.links.destination
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Numbers of settlements and of facilities."""
-        return self.links.shape
 
 
 def read_pairs(
@@ -254,11 +210,13 @@ def read_pairs(
         i, j, minutes = i[fastest], j[fastest], minutes[fastest]
         _state(i, j, minutes, every, start)
     return Pairs(
+        start,
+        j,
+        (n, m),
         settlements=settlements,
         facilities=chosen.drop(columns="_at"),
         service=asked.name,
         mode="+".join([] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})),
-        links=Links(start, j, (n, m)),
         minutes=minutes,
         cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
     )
@@ -327,7 +285,7 @@ def statuses(pairs: Pairs, reached: BoolArray) -> pd.Series[str]:
     n, m = pairs.shape
     status = np.zeros(n, dtype=np.int64)
     if not reached.all():
-        status = np.select([reached, np.diff(pairs.links.start) > 0], [0, 1], 2 if m else 3)
+        status = np.select([reached, np.diff(pairs.start) > 0], [0, 1], 2 if m else 3)
     words = pd.array(["reached", "beyond_cutoff", "no_pair", "no_facility"], dtype="str")
     return pd.Series(words.take(status))
 
@@ -440,29 +398,34 @@ _FEW_CELLS = 65_536
 """So many cells of facility and zone are always few enough; more must be fewer than the pairs."""
 _MOST_ZONES = 64
 """With more, zones take as much memory as weights do."""
-_TOGETHER = 8 * WORD
-"""Pairs that the kernels look at together; changes speed only."""
 
 
 @dataclass(frozen=True, eq=False)
-class WeighedPairs(ABC):
+class WeighedPairs:
     """Pairs of n places and m facilities with weights W, and the people of the places."""
 
     links: Links  # pairs
     people: FloatArray  # shape (n,), people P of each place
+    weight: FloatArray  # 0 or more, shape (pairs,); by zone shape (zones,), the one beyond the last end too
 
-    @abstractmethod
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:
         """Sum what places have at the facilities of their pairs."""
+        return np.asarray(self._matrix(power).T @ of_place)
 
-    @abstractmethod
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:
         """Sum what facilities have at the places of their pairs."""
+        return np.asarray(self._matrix(power) @ of_facility)
+
+    def _matrix(self, power: int) -> csr_array:
+        return csr_array((self._powers(power), self.links.destination, self.links.start), shape=self.links.shape)
+
+    def _powers(self, power: int) -> FloatArray:
+        return (self.weight > 0.0).astype(np.float64) if power == 0 else self.weight**power
 
     @property
-    @abstractmethod
     def inside(self) -> BoolArray:
         """Whether each pair has a weight above 0, shape (pairs,)."""
+        return self.weight > 0.0
 
     @property
     def people_at_facilities(self) -> FloatArray:
@@ -481,58 +444,33 @@ class WeighedPairs(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class PairsByWeight(WeighedPairs):
-    """Pairs that have a weight each."""
-
-    weight: FloatArray  # shape (pairs,), 0 or more
-
-    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        return np.asarray(self._matrix(power).T @ of_place)
-
-    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        return np.asarray(self._matrix(power) @ of_facility)
-
-    @property
-    def inside(self) -> BoolArray:  # noqa: D102 - inherited
-        return self.weight > 0.0
-
-    def _matrix(self, power: int) -> csr_array:
-        weight = self.inside.astype(np.float64) if power == 0 else self.weight**power
-        return csr_array((weight, self.links.destination, self.links.start), shape=self.links.shape)
-
-
-@dataclass(frozen=True, eq=False)
 class PairsByZone(WeighedPairs):
     """Pairs whose weights are those of a few zones of travel time: no weight is written out."""
 
     minutes: FloatArray  # shape (pairs,), 0 or more
     ends: FloatArray  # shape (zones - 1,), minutes up to which the zones reach, inclusive, ascending
-    heights: FloatArray  # shape (zones,), weights of the zones, the one beyond the last end too
 
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        sums = np.zeros(self.links.shape[1] * len(self.heights))
-        sum_at_cells(*self._zoned, np.ascontiguousarray(of_place), np.empty(_TOGETHER, dtype=np.int32), sums)
-        return np.asarray(sums.reshape(-1, len(self.heights)) @ self._powers(power))
+        at_pairs, cells = np.repeat(of_place, np.diff(self.links.start)), self.links.shape[1] * len(self.weight)
+        sums = np.bincount(self._cell, at_pairs, minlength=cells).reshape(-1, len(self.weight))
+        return np.asarray(sums @ self._powers(power))
 
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         sums = np.empty(self.links.shape[0])
-        worth = np.multiply.outer(of_facility, self._powers(power)).ravel()
-        sum_at_places(*self._zoned, worth, np.empty(_TOGETHER, dtype=np.int32), sums)
+        sum_at_places(self.links.start, self._cell, np.multiply.outer(of_facility, self._powers(power)).ravel(), sums)
         return sums
 
     @property
     def inside(self) -> BoolArray:  # noqa: D102 - inherited
-        return (self.heights > 0.0)[np.searchsorted(self.ends, self.minutes)]
+        return (self.weight > 0.0)[np.searchsorted(self.ends, self.minutes)]
 
     @cached_property
-    def _zoned(self) -> tuple[IntArray, NDArray[np.int32], NDArray[np.uint64]]:
-        """Tell which ends of zones each pair lies beyond."""
-        passed = np.empty((len(self.ends), -(-len(self.minutes) // WORD)), dtype=np.uint64)
-        ends_passed(read_only(self.minutes), np.ascontiguousarray(self.ends), passed)
-        return self.links.start, self.links.destination, passed
-
-    def _powers(self, power: int) -> FloatArray:
-        return (self.heights > 0.0).astype(np.float64) if power == 0 else self.heights**power
+    def _cell(self) -> NDArray[np.int32]:
+        """Facility and zone of each pair as one number."""
+        cell = self.links.destination * np.int32(len(self.weight))
+        for end in self.ends:
+            cell += self.minutes > end
+        return cell
 
 
 def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: Decay) -> WeighedPairs:
@@ -550,5 +488,5 @@ def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: De
     n_zones = np.inf if zones is None else len(zones[1])
     few = n_zones <= _MOST_ZONES and links.shape[1] * n_zones <= max(_FEW_CELLS, len(minutes))
     if zones is not None and few:
-        return PairsByZone(links, people, minutes, *zones)
-    return PairsByWeight(links, people, decay(minutes))
+        return PairsByZone(links, people, zones[1], minutes, zones[0])
+    return WeighedPairs(links, people, decay(minutes))

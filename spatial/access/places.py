@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
@@ -24,13 +22,13 @@ from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
 from spatial.outlines import list_faults, point_faults, require_frame, require_shapes
+from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray
 
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.study.access import SnapRules
 
     Direction = Literal["to_facility", "from_facility"]
 
@@ -196,53 +194,21 @@ class Places:
 
 
 def place_on(
-    graph: TravelGraph, frame: gpd.GeoDataFrame, *, key: str, rules: SnapRules, barriers: gpd.GeoSeries | None = None
+    graph: TravelGraph,
+    frame: gpd.GeoDataFrame,
+    *,
+    key: str,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
 ) -> Places:
     """Sort places by id and join them to a network."""
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     check_on_network(graph, barriers)
     check_places(frame, key)
     require_network_crs(frame.crs, graph.crs, what=_table_of(key))
-    # A stage asks again and again for the same settlements and facilities.
-    ids, xy = frame[key], shapely.get_coordinates(frame.geometry.to_numpy())
-    kept = _JOINED.setdefault(graph, {})
-    known = kept.get(key)
-    if known is not None and not known.is_of(ids, xy, rules, barriers):
-        known = None
-    order = id_order(ids) if known is None else known.order
-    ordered = frame.iloc[order]
-    snaps = snap(graph, ordered.geometry, rules, barriers=barriers) if known is None else known.snaps
-    if len(ids) >= MANY_PLACES:
-        kept[key] = _Joined(ids, xy, rules, barriers, order, snaps)
+    ordered = frame.iloc[id_order(frame[key])]
+    snaps = snap(graph, ordered.geometry, rules, barriers=barriers)
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
-
-
-MANY_PLACES = 1_000
-"""So many places that were joined to a network last are not joined to it anew."""
-
-
-class _Joined(NamedTuple):
-    """Places that were joined to a network: what they were, and what was found."""
-
-    ids: pd.Series
-    xy: FloatArray
-    rules: SnapRules
-    barriers: gpd.GeoSeries | None
-    order: IntArray
-    snaps: Snaps
-
-    def is_of(self, ids: pd.Series, xy: FloatArray, rules: SnapRules, barriers: gpd.GeoSeries | None) -> bool:
-        """Tell whether these places are the same, and joined by the same rules."""
-        return (
-            self.barriers is barriers
-            and self.rules == rules
-            and len(self.ids) == len(ids)
-            and bool((self.ids.to_numpy() == ids.to_numpy()).all())
-            and np.array_equal(self.xy, xy)
-        )
-
-
-_JOINED: WeakKeyDictionary[TravelGraph, dict[str, _Joined]] = WeakKeyDictionary()
-"""By network and key, the last many places; they go with it."""
 
 
 def find_settlement(settlements: pd.DataFrame, text: str) -> str:
@@ -403,7 +369,7 @@ def pair_up(  # noqa: PLR0913 - what the public functions share, by their names
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    rules: SnapRules,
+    rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
 ) -> Pairing:
     """Join settlements and facilities to a network, for many runs."""

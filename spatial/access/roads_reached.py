@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from spatial.access.options import DIRECTIONS
 from spatial.access.places import Places, asked_for, existing, is_for_some_units, offering, place_on
-from spatial.errors import ContractError, first_of, of_kind
+from spatial.errors import ContractError, first_of
 from spatial.network.nearest import node_labels
-from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
+    from spatial.study.access import SnapRules
 
 
 # Stretches of edges within reach, each with its nearest facility, cut where two are equally near.
@@ -101,14 +100,7 @@ class Stretches:
 
     def take(self, rows: IntArray) -> Stretches:
         """Choose some of the pieces."""
-        return Stretches(
-            self.edge[rows],
-            self.start[rows],
-            self.end[rows],
-            self.start_min[rows],
-            self.end_min[rows],
-            self.owner[rows],
-        )
+        return Stretches(**{name: values[rows] for name, values in vars(self).items()})
 
     def rest(self, n_edges: int) -> Stretches:
         """Find what is left of the edges: minutes are inf and the owner is -1."""
@@ -273,6 +265,8 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     barriers: gpd.GeoSeries | None,
 ) -> tuple[Places, list[Group]]:
     """Join open facilities to a network, and group those of one area; those kept for people of units are left out."""
+    if per not in _PER:
+        raise ContractError("options", [f"per: is {per!r}, must be {' or '.join(_PER)}"])
     if service is None and "service" not in facilities:
         raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
     serving = existing(facilities)
@@ -281,7 +275,6 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     asked = [asked_for(each, facilities, vocabulary=vocabulary) for each in wanted]
     rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
     serving = serving.iloc[rows] if len(rows) else serving
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     places = place_on(graph, serving, key="facility_id", rules=rules, barriers=barriers)
     there, groups = _services_of(places.frame), []
     for name, kinds in asked:
@@ -296,13 +289,3 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
 
 def _services_of(facilities: pd.DataFrame) -> list[str]:
     return sorted({name for name in facilities["service"].tolist() if isinstance(name, str)})
-
-
-def check_options(*, direction: str, per: str = "service") -> None:
-    """Refuse options that make no sense."""
-    words = (("direction", direction, DIRECTIONS), ("per", per, _PER))
-    problems = [
-        f"{name}: is {word!r}, must be {' or '.join(known)}" for name, word, known in words if word not in known
-    ]
-    if problems:
-        raise ContractError("options", problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,10 @@ from spatial.access.od_pairs import people_of, require_columns, scored_people
 from spatial.access.options import check_direction, limit_of, nan_for_inf
 from spatial.access.places import (
     Pairing,
-    Places,
     asked_for,
     existing,
     minutes_to_closest,
+    offering,
     pair_up,
     place_on,
     reach_status,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from spatial.arrays import FloatArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.splitting import SplitGraph
 
 
 LOGGER = logging.getLogger(__name__)
@@ -120,7 +119,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         problems.append(f"facilities_after: no scenario {first_of(unknown)}")
     refuse("scenario", problems)
     check_direction(direction)
-    how = _How(of_kind("rules", rules, SnapRules) or SnapRules(), barriers, direction)
+    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     tables = (facilities, *changed.values())
     if isinstance(service, Mapping):
         services = {name: asked_for(kinds, *tables, vocabulary=vocabulary).kinds for name, kinds in service.items()}
@@ -133,8 +132,17 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     if missing:
         raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
     cutoffs = {name: limit_of("cutoff_min", limits[name]) for name in services}
-    base = pair_up(graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers)
-    before = {name: how.times(graph, _serving(base, kinds)) for name, kinds in services.items()}
+    base = pair_up(graph, settlements, facilities, service=frozenset(), rules=rules, barriers=barriers)
+
+    def times(network: TravelGraph, pairing: Pairing, kinds: frozenset[str]) -> tuple[FloatArray, ObjectArray]:
+        """Find the minutes to the closest facility that serves, in the order of ids, and why there is none."""
+        pairing = replace(pairing, members=offering(pairing.goals.frame, kinds))
+        minutes = minutes_to_closest(
+            network, pairing.snaps, direction=direction, barriers=barriers, choices=pairing.choices
+        )
+        return nan_for_inf(minutes), reach_status(pairing, minutes)
+
+    before = {name: times(graph, base, kinds) for name, kinds in services.items()}
     persons, scored = scored_people(base.origins.frame)
     n = len(base.origins)
     frames = []
@@ -143,22 +151,24 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         goals = base.goals
         if scenario.name in changed:
             after = existing(changed[scenario.name])
-            goals = place_on(graph, after, key="facility_id", rules=how.rules, barriers=how.barriers)
-        edited = replace(
-            base, origins=how.on_edited(graph, split, base.origins), goals=how.on_edited(graph, split, goals)
+            goals = place_on(graph, after, key="facility_id", rules=rules, barriers=barriers)
+        # Places are joined to the network of a scenario as they were joined to the baseline.
+        origins, goals = (
+            replace(each, snaps=snap_again(graph, split, each.snaps, each.frame.geometry, rules, barriers=barriers))
+            for each in (base.origins, goals)
         )
+        edited = replace(base, origins=origins, goals=goals)
         for name, kinds in services.items():
-            later = how.times(split.graph, _serving(edited, kinds))
+            (before_min, before_status), (after_min, after_status) = before[name], times(split.graph, edited, kinds)
             label = {"scenario": scenario.name, "service": name, "mode": graph.mode}
             words = {key: pd.Series(value, index=range(n), dtype="str") for key, value in label.items()}
             ids = {"settlement_id": base.origins.frame["settlement_id"].reset_index(drop=True)}
-            before_min, after_min = nan_for_inf(before[name].minutes), nan_for_inf(later.minutes)
             values = {
                 "before_min": before_min,
                 "after_min": after_min,
                 "difference_min": after_min - before_min,
-                "before_status": pd.Series(before[name].status, dtype="str"),
-                "after_status": pd.Series(later.status, dtype="str"),
+                "before_status": pd.Series(before_status, dtype="str"),
+                "after_status": pd.Series(after_status, dtype="str"),
             }
             frame = pd.DataFrame({**words, **ids, **values, "persons": persons, "in_study": scored})
             frames.append(reclassified(frame, cutoffs[name])[[*COLUMNS]].iloc[base.back])
@@ -185,38 +195,6 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
             for finding in found
         ]
     return table
-
-
-def _serving(pairing: Pairing, kinds: frozenset[str]) -> Pairing:
-    """Choose the facilities that serve."""
-    return replace(pairing, members=np.flatnonzero(pairing.goals.frame["service"].isin(kinds)))
-
-
-class _Times(NamedTuple):
-    """Minutes of each settlement in the order of ids, inf where there is no way, and why there is none."""
-
-    minutes: FloatArray
-    status: ObjectArray
-
-
-class _How(NamedTuple):
-    """How places are joined, and who travels."""
-
-    rules: SnapRules
-    barriers: gpd.GeoSeries | None
-    direction: Literal["to_facility", "from_facility"]
-
-    def times(self, graph: TravelGraph, pairing: Pairing) -> _Times:
-        """Find the minutes to the closest of the facilities that serve."""
-        minutes = minutes_to_closest(
-            graph, pairing.snaps, direction=self.direction, barriers=self.barriers, choices=pairing.choices
-        )
-        return _Times(minutes, reach_status(pairing, minutes))
-
-    def on_edited(self, graph: TravelGraph, split: SplitGraph, places: Places) -> Places:
-        """Join places to the network of a scenario as they were joined to the baseline."""
-        joined = snap_again(graph, split, places.snaps, places.frame.geometry, self.rules, barriers=self.barriers)
-        return replace(places, snaps=joined)
 
 
 def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:

@@ -83,20 +83,6 @@ class _Side(NamedTuple):
     snaps: SnapPair
 
 
-class _Run(NamedTuple):
-    """One factor: network and walks at their best and at their worst."""
-
-    best: _Side
-    worst: _Side
-
-
-class _Span(NamedTuple):
-    """Minutes of each settlement at best and at worst; inf where there is no way."""
-
-    low: FloatArray
-    high: FloatArray
-
-
 class SpeedFactors(NamedTuple):
     """
     Factors on all speeds in the slow and in the fast run.
@@ -179,7 +165,6 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     NetworkError
         Where the wet network is another one.
     """
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     walk = of_kind("walk", walk, WalkRange) or WalkRange()
     check_direction(direction)
     cutoffs = cutoffs_of(cutoffs_min)
@@ -196,23 +181,24 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     runs = _runs(graph, snaps, speed, walk if snap else None, in_season)
     how: dict[str, Any] = {"direction": direction, "barriers": barriers, "choices": pairing.choices}
     base = minutes_to_closest(graph, snaps, **how)
-    spans = {}
+    # Minutes of each settlement at best and at worst; inf where there is no way.
+    spans: dict[str, tuple[FloatArray, FloatArray]] = {}
     for name, run in runs.items():
         # A factor that cannot go better is at its best as assumed.
         low, high = (
             base if side.graph is graph and side.snaps is snaps else minutes_to_closest(*side, **how) for side in run
         )
-        spans[name] = _Span(np.minimum(low, base), np.maximum(high, base))
+        spans[name] = np.minimum(low, base), np.maximum(high, base)
     # No factor alone may reach beyond all of them together, not even by rounding.
     lows, highs = zip(*spans.values(), strict=True)
-    spans[ALL] = _Span(np.min(lows, axis=0), np.max(highs, axis=0))
-    n, span = len(base), spans[ALL]
-    status = reach_status(pairing, span.high)
-    status[np.isfinite(span.low) & ~np.isfinite(span.high)] = "sometimes_reached"
+    low, high = spans[ALL] = np.min(lows, axis=0), np.max(highs, axis=0)
+    n = len(base)
+    status = reach_status(pairing, high)
+    status[np.isfinite(low) & ~np.isfinite(high)] = "sometimes_reached"
     # The main factor is the one with the widest span; inf less inf is no width.
     names = [name for name in spans if name != ALL]
     with np.errstate(invalid="ignore"):
-        widths = np.array([spans[name].high - spans[name].low for name in names])
+        widths = np.array([spans[name][1] - spans[name][0] for name in names])
     widths = np.where(np.isnan(widths), 0.0, widths)
     main = np.argmax(widths, axis=0)
     width = widths[main, np.arange(n)]
@@ -221,9 +207,9 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
         "service": pd.Series(pairing.service, index=range(n), dtype="str"),
         "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
-        "low_min": nan_for_inf(span.low),
+        "low_min": nan_for_inf(low),
         "base_min": nan_for_inf(base),
-        "high_min": nan_for_inf(span.high),
+        "high_min": nan_for_inf(high),
         "interval_status": pd.Series(status, dtype="str"),
         "main_factor": pd.Series(factor, dtype="str"),
         "main_factor_min": nan_for_inf(width),
@@ -242,15 +228,15 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
 
 def _runs(
     graph: TravelGraph, snaps: SnapPair, speed: SpeedFactors, walk: WalkRange | None, wet: TravelGraph | None
-) -> dict[str, _Run]:
-    """Change one factor at a time, and all of them together."""
-    best, worst, base = _Side(graph, snaps), _Side(graph, snaps), _Side(graph, snaps)
-    runs = {"speed": _Run(*(_Side(graph.with_factor(factor), snaps) for factor in (speed.fast, speed.slow)))}
+) -> dict[str, tuple[_Side, _Side]]:
+    """Change one factor at a time, and all of them together; each at its best and at its worst."""
+    best = worst = base = _Side(graph, snaps)
+    runs = {"speed": (_Side(graph.with_factor(speed.fast), snaps), _Side(graph.with_factor(speed.slow), snaps))}
     if walk is not None:
         easy, hard = _walking(snaps, walk, best=True), _walking(snaps, walk, best=False)
-        runs["walk"] = _Run(_Side(graph, easy), _Side(graph, hard))
+        runs["walk"] = _Side(graph, easy), _Side(graph, hard)
         only, hard_only = (SnapPair(*(nearest_entry(graph, side) for side in pair)) for pair in (snaps, hard))
-        runs["entry"] = _Run(base, _Side(graph, only))
+        runs["entry"] = base, _Side(graph, only)
         best, worst = _Side(graph, easy), _Side(graph, hard_only)
     if wet is not None:
         same = wet.n_edges == graph.n_edges and np.array_equal(wet.edge_from, graph.edge_from)
@@ -261,9 +247,9 @@ def _runs(
             graph.with_minutes(pick(graph.forward_min, wet.forward_min), pick(graph.backward_min, wet.backward_min))
             for pick in (np.minimum, np.maximum)
         )
-        runs["season"] = _Run(_Side(dry, snaps), _Side(muddy, snaps))
+        runs["season"] = _Side(dry, snaps), _Side(muddy, snaps)
         best, worst = best._replace(graph=dry), worst._replace(graph=muddy)
-    runs[ALL] = _Run(
+    runs[ALL] = (
         best._replace(graph=best.graph.with_factor(speed.fast)),
         worst._replace(graph=worst.graph.with_factor(speed.slow)),
     )

@@ -14,11 +14,10 @@ from scipy.spatial import KDTree
 
 from spatial.access.options import check_seed, is_number, numbers, paired, shown, vector, whole_number
 from spatial.access.places import check_table, place_on
-from spatial.errors import ContractError, of_kind
+from spatial.errors import ContractError
 from spatial.indices.groups import neighbour_weights
 from spatial.network.nearest import nearest
 from spatial.outlines import require_shapes, shapes_of
-from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.network.graph import TravelGraph
+    from spatial.study.access import SnapRules
 
 
 # Who is whose neighbour: units that touch, and the nearest places by travel time or in a straight line.
@@ -126,7 +126,6 @@ def travel_time_neighbours(
     n = len(settlements)
     if n < 2:
         return sparse.csr_array((n, n), dtype=np.float64)
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     placed = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     # One more, since a settlement finds itself too, be it after others: it walks to the network and back.
     found = nearest(graph, placed.snaps, placed.snaps, k=min(k + 1, n), direct_barriers=barriers)

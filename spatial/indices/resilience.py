@@ -20,7 +20,6 @@ from spatial.errors import ContractError, of_kind
 from spatial.network.graph import TURN, TravelGraph
 from spatial.network.nearest import Nearest, nearest
 from spatial.network.turns import whole_junctions
-from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.snapping import Snaps
+    from spatial.study.access import SnapRules
 
 
 # Roads without which the network falls apart.
@@ -285,7 +285,6 @@ def _case(  # noqa: PLR0913 - the options of its callers, by keyword
     barriers: gpd.GeoSeries | None,
 ) -> _Case:
     check_direction(direction)
-    rules = of_kind("rules", rules, SnapRules) or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     there = existing(facilities)
     chosen = there.iloc[offering(there, asked.kinds)]

@@ -15,7 +15,7 @@ from spatial.access.cumulative import gap_depth
 from spatial.access.od_pairs import id_positions
 from spatial.errors import of_kind
 from spatial.norms.law import Norm, NormRules, applicable_norms, norms_of
-from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, Unmeasured, find_scope
+from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, find_scope
 from spatial.tables.words import NORM_STATUS, STUDY
 
 if TYPE_CHECKING:
@@ -465,9 +465,9 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
     places, inventory = reader.places, reader.inventory_of(norm)
     reading = reader.read(norm)
     why = ""
-    if isinstance(reading, Unmeasured):
+    if isinstance(reading, str):
         blank = np.full(len(places.ids), np.nan)
-        why, reading = reading.reason, Reading(blank, blank, blank)
+        why, reading = reading, Reading(blank, blank, blank)
     single = np.arange(len(places.ids), dtype=np.int64)
     units = {
         "study": (pd.Index([STUDY]), np.zeros(len(places.ids), dtype=np.int64)),
@@ -502,8 +502,8 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
 def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | None) -> Iterator[_Part]:
     """Judge a norm on townships, or on the county: rows of people (the settlements), then of places (the areas)."""
     reading = reader.read_units(norm, townships)
-    if isinstance(reading, Unmeasured):
-        yield _without_numbers(norm, reading.reason)
+    if isinstance(reading, str):
+        yield _without_numbers(norm, reading)
         return
     study = pd.Index([STUDY])
     ids = study if townships is None else townships

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,15 +112,7 @@ def load_register(
     >>> register.set_index("norm_id").loc["GL-ROAD-RAI", "threshold"]
     np.float64(2000.0)
     """
-    if path is None and not added:
-        return _packaged(None if services is None else frozenset(services), pd.get_option("mode.string_storage")).copy()
     return _checked(_read(path), added, services)
-
-
-@lru_cache(maxsize=4)
-def _packaged(services: frozenset[str] | None, _texts: str) -> pd.DataFrame:
-    """Read and check the register that comes with the package, once for each way in which pandas holds texts."""
-    return _checked(_read(None), (), services)
 
 
 def _checked(file: _File, added: Sequence[Mapping[str, str]], services: Collection[str] | None) -> pd.DataFrame:
@@ -168,10 +159,8 @@ def norm_id_of(norm: Mapping[str, Any]) -> str:
 
 
 def refuse_faulty_register(register: pd.DataFrame) -> None:
-    """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
+    """Refuse a frame of norms that cannot be judged."""
     require_frame(WHERE, register, kinds="a DataFrame; see load_register")
-    if register.equals(_packaged(None, pd.get_option("mode.string_storage"))):
-        return
     register = with_norm_id(register)
     missing = [name for name in JUDGED if name not in register.columns]
     if missing:

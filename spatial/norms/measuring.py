@@ -17,7 +17,7 @@ from spatial.access.od_pairs import checked_access, id_positions, people_of, req
 from spatial.access.options import numbers
 from spatial.access.places import Facilities, existing, serves_where_it_stands
 from spatial.crs import require_metres
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.groups import read_classes
 from spatial.norms.law import ROADS, SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
 from spatial.outlines import brought_to, require_shapes, shapes_of
@@ -268,8 +268,7 @@ class Places:
         twice = ids[ids.duplicated() & ids.notna()].unique()
         if len(twice):
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
-        if problems:
-            raise ContractError("settlements", problems)
+        refuse("settlements", problems)
         # An index may have a column's name, and categories stand in an order of their own.
         named = (column for column in ("settlement_id", "township_id") if column in settlements)
         categories = {
@@ -440,13 +439,6 @@ class Reading:
     may_turn: float = np.inf
 
 
-@dataclass(frozen=True)
-class Unmeasured:
-    """Why a norm could not be measured anywhere."""
-
-    reason: str  # A code, with a detail after ``:``
-
-
 def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
     """
     Find the study's modes that a norm's mode means; the fastest of them counts, and none where the study lacks it.
@@ -477,16 +469,16 @@ def within(value: FloatArray, norm: Norm) -> FloatArray:
     return np.where(np.isnan(value), np.nan, met.astype(np.float64))
 
 
-def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min: float) -> Reading | Unmeasured:
-    """Measure a norm on time or distance, as mapped; of several modes the fastest counts."""
+def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min: float) -> Reading | str:
+    """Measure a norm on time or distance, as mapped, or say why not; of several modes the fastest counts."""
     if norm.metric == "roundtrip_time_min" and norm.mode != "walk":
-        return Unmeasured("one_way_only")
+        return "one_way_only"
     modes = access.modes if norm.metric == "dist_m" else modes_for(norm.mode, access.modes)
     if not modes:
-        return Unmeasured(f"mode_not_studied:{norm.mode}")
+        return f"mode_not_studied:{norm.mode}"
     ways = [way for mode in modes if (way := access.along(service, mode)) is not None]
     if not ways:
-        return Unmeasured(f"not_computed:{service}")
+        return f"not_computed:{service}"
     factor = 2.0 if norm.metric == "roundtrip_time_min" else 1.0
     too_short = "time" in norm.metric and norm.threshold > factor * max_time_min
     values = []
@@ -590,16 +582,16 @@ class Reader:
         found = [self.source_of(name).inventory for name in norm.bundle or (norm.service,)]
         return next(name for name in reversed(INVENTORY) if name in found)
 
-    def read(self, norm: Norm) -> Reading | Unmeasured:
-        """Read a norm along the settlements."""
+    def read(self, norm: Norm) -> Reading | str:
+        """Read a norm along the settlements, or say why nothing measures it: a code, with a detail after ``:``."""
         if norm.metric not in ACCESS_METRICS | {PRESENCE}:
-            return Unmeasured(f"metric_not_measured:{norm.metric}")
+            return f"metric_not_measured:{norm.metric}"
         if not norm.bundle:
             return self._read_service(norm, norm.service)
         found = {name: self._read_service(norm, name) for name in norm.bundle}
         readings = [reading for reading in found.values() if isinstance(reading, Reading)]
         if not readings:
-            return Unmeasured(f"no_source:{norm.service}")
+            return f"no_source:{norm.service}"
         measured = [reading for reading in readings if NOTHING_MAPPED not in reading.notes]
         if not measured:
             return none_mapped(join_members(readings))
@@ -607,20 +599,20 @@ class Reader:
         missing = [
             Reading(blank, blank, blank, (f"member_not_measured:{name}",))
             for name, reading in found.items()
-            if isinstance(reading, Unmeasured) or NOTHING_MAPPED in reading.notes
+            if isinstance(reading, str) or NOTHING_MAPPED in reading.notes
         ]
         return join_members([*measured, *missing])
 
-    def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | Unmeasured:
+    def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | str:
         """Read a norm on presence along the townships, or for the county."""
         if norm.metric != PRESENCE:
-            return Unmeasured(f"metric_not_measured:{norm.metric}")
+            return f"metric_not_measured:{norm.metric}"
         service, proxy, inventory = self.source_of(norm.service)
         if not service:
-            return Unmeasured(f"no_source:{norm.service}")
+            return f"no_source:{norm.service}"
         counting = self._counting(service)
         if counting is None:
-            return Unmeasured("not_computed:facilities")
+            return "not_computed:facilities"
         # Facilities without a place still count in the unit that their code names.
         counted, unplaced = pd.DataFrame(counting), self.evidence.unplaced
         if unplaced is not None:
@@ -633,22 +625,22 @@ class Reader:
             home = id_positions(counted["township_id"], townships)
             value = np.bincount(home[home >= 0], minlength=len(townships)).astype(np.float64)
         else:
-            return Unmeasured("no_townships")
+            return "no_townships"
         mapped = within(value, norm)
         reading = Reading(value, mapped, mapped, (f"proxy:{service}",) if proxy else ())
         reading = self._bounded(reading, service, inventory, count=len(counted))
         return reading if inventory == "complete" else doubt_failures(reading)
 
-    def _read_service(self, norm: Norm, name: str) -> Reading | Unmeasured:
+    def _read_service(self, norm: Norm, name: str) -> Reading | str:
         """Read along the settlements what one service or road is to them: its presence, or the way to it."""
         service, proxy, inventory = self.source_of(name)
         is_presence = norm.metric == PRESENCE
         if name in SEASON_ROADS:
             table = self.evidence.last_mile
             if table is None:
-                return Unmeasured("not_computed:last_mile")
+                return "not_computed:last_mile"
             if norm.metric not in {"dist_m", PRESENCE}:
-                return Unmeasured(f"metric_not_measured:{norm.metric}")
+                return f"metric_not_measured:{norm.metric}"
             columns = ("known_all_season_road_distance_m", "all_season_road_distance_m")
             table = checked_access(table, ("settlement_id", *columns), name="last_mile")
             table = with_ids_of(self.places.everywhere, table, name="last_mile")
@@ -661,19 +653,19 @@ class Reader:
         elif is_presence and name in self._road_words:
             word = self._road_words[name]
             if self.evidence.roads is None:
-                return Unmeasured("not_computed:roads")
+                return "not_computed:roads"
             require_shapes("settlements", self.places.frame)
             crs = require_metres(self.places.frame.crs, what="settlements")
             roads = brought_to(self.evidence.roads, crs, what="roads")
             mapped = road_link(self.places.frame.geometry, roads.loc[open_edges(roads)], word)
             reading = Reading(mapped, mapped, mapped, (f"proxy:{word.column}",) if word.proxy else ())
         elif not service:
-            return Unmeasured(f"no_source:{name}")
+            return f"no_source:{name}"
         else:
             if is_presence:
                 counting = self._counting(service)
                 if counting is None:
-                    return Unmeasured("not_computed:facilities")
+                    return "not_computed:facilities"
                 require_shapes("settlements", self.places.everywhere)
                 held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
                 value = held[self.places.inside]
@@ -681,7 +673,7 @@ class Reader:
                 reading = self._bounded(Reading(value, mapped, mapped), service, inventory, count=len(counting))
             else:
                 found = read_access(norm, service, self._access, max_time_min=self.rules.max_time_min)
-                if isinstance(found, Unmeasured):
+                if isinstance(found, str):
                     return found
                 is_unmapped = inventory != "complete" and service in self._access.nowhere
                 reading = none_mapped(found) if is_unmapped else found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -34,8 +34,7 @@ def read_scores(name: str, values: ArrayLike, *, unknown: bool = False) -> Float
     if not unknown and bool(np.isnan(scores).any()):
         at = _where(np.isnan(scores))
         problems.append(f"{name}: NaN at {len(at)} place(s) {first_of(at)}; leave these out first")
-    if problems:
-        raise ContractError("scores", problems)
+    refuse("scores", problems)
     return np.clip(scores, 0.0, 1.0)
 
 
@@ -348,8 +347,7 @@ def segmentation_index(
     ]
     if not problems and not is_unknown(advantaged_share) and not is_number(advantaged_share, least=0.0, most=1.0):
         problems.append(f"advantaged_share: must lie between 0 and 1, is {shown(advantaged_share)}")
-    if problems:
-        raise ContractError("segmentation", problems)
+    refuse("segmentation", problems)
     theil = math.nan
     if not math.isnan(theil_between) and 0.0 < advantaged_share < 1.0:
         theil = 1.0 - theil_between / math.log(1.0 / advantaged_share)

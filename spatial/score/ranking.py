@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.options import check_seed, numbers, paired, whole_number
-from spatial.errors import ContractError, first_of, of_kind
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.score.composite import FLOOR, coupling_coordination, read_scores
 from spatial.score.scoreboard import Evidence, place_levels
 from spatial.tables import TABLES
@@ -170,8 +170,7 @@ def rank_intervals(
     named = isinstance(aggregation, tuple | list) and all(isinstance(word, str) for word in aggregation)
     if not named or not aggregation or not set(aggregation) <= {"geometric", "arithmetic"}:
         problems.append(f"aggregation: must be geometric or arithmetic or both, is {aggregation!r}")
-    if problems:
-        raise ContractError("scores", problems)
+    refuse("scores", problems)
     check_seed(seed)
     rated = ~np.isnan(base).all(axis=1)
     stacks = [base, *(one for several in others.values() for one in several)]

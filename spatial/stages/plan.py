@@ -17,7 +17,7 @@ from spatial.access.places import SEA_KINDS
 from spatial.crs import WGS84
 from spatial.errors import InfeasibleError, StudyError, first_of
 from spatial.norms.law import Norm, norms_of
-from spatial.norms.measuring import AccessLookup, Unmeasured, modes_for, read_access
+from spatial.norms.measuring import AccessLookup, modes_for, read_access
 from spatial.outlines import inside
 from spatial.plain_text import csv_bytes, toml_table, toml_text, toml_value
 from spatial.planning import agenda
@@ -538,7 +538,7 @@ def _asked(
     column, blank = item.group or "population_persons", np.full(len(scored), np.nan)
     norm = replace_fields(norm, stat_unit=column.removesuffix("_persons"))
     persons = scored[column].to_numpy(dtype=np.float64) if column in scored else blank
-    value, mapped = (blank, blank) if isinstance(found, Unmeasured) else (found.value, found.mapped)
+    value, mapped = (blank, blank) if isinstance(found, str) else (found.value, found.mapped)
     need = pd.DataFrame(
         {
             "unit_id": scored["settlement_id"].to_numpy(),

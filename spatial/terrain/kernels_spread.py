@@ -55,7 +55,7 @@ class Queue(NamedTuple):
     fill: NDArray[np.int32]  # entries in it
     following: NDArray[np.int32]  # the chunk behind each chunk
     cells: NDArray[np.int32]  # of each entry
-    # bucket, first free chunk, free chunks, first and last row reached, and one for `_take_chunk`
+    # bucket, first free chunk, free chunks, first and last row reached
     state: NDArray[np.int64]
 
 
@@ -172,37 +172,17 @@ def put_in(queue: Queue, waiting: NDArray[np.int32], times_min: NDArray[np.float
 
 
 @inner  # pragma: no cover - compiled
-def _take_chunk(
-    field: Field, columns: int, rules: Rules, queue: Queue, times_min: NDArray[np.float64], batch: NDArray[np.int64]
-) -> int:
-    """
-    Take the first chunk of the bucket; keep the cells whose entries are not out of date, and return how many.
-
-    Their neighbours are read here once, all together, so that memory is waited for once and not cell by cell: both ends
-    of three in a row, since a line of memory may end between them. What is kept is of no use but to make it happen.
-    """
+def _take_chunk(rules: Rules, queue: Queue, times_min: NDArray[np.float64], batch: NDArray[np.int64]) -> int:
+    """Take the first chunk of the bucket; keep the cells whose entries are not out of date, and return how many."""
     head, fill, following, cells, state = queue
-    friction, elevation, walks = field
-    _, begins, per_min = rules
-    is_sloped, each = elevation.shape[0] > 1, np.int64(walks.shape[0] > 1)
-    bucket, m, last, seen = state[0], np.int64(0), friction.shape[0] - 1, 0.0
+    bucket, m = state[0], np.int64(0)
     chunk = np.int64(head[bucket])
     for at in range(chunk * CHUNK, chunk * CHUNK + fill[bucket]):
-        u = int(cells[at])
-        a, b = np.uint64(max(u - columns - 1, 0)), np.uint64(max(u - columns + 1, 0))
-        c, d = np.uint64(max(u - 1, 0)), np.uint64(min(u + 1, last))
-        e, f = np.uint64(min(u + columns - 1, last)), np.uint64(min(u + columns + 1, last))
-        seen += (friction[a] + friction[b]) + (friction[c] + friction[d]) + (friction[e] + friction[f])
-        seen += (times_min[a] + times_min[b]) + (times_min[c] + times_min[d]) + (times_min[e] + times_min[f])
-        if is_sloped:
-            seen += (elevation[a] + elevation[b]) + (elevation[c] + elevation[d]) + walks[u * each]
-            seen += elevation[e] + elevation[f]
-        batch[m] = u
-        m += np.int64(_bucket_of(times_min[u], begins, per_min) == bucket)
+        batch[m] = cells[at]
+        m += np.int64(_bucket_of(times_min[cells[at]], rules.begins, rules.per_min) == bucket)
     head[bucket], following[chunk], state[1] = following[chunk], state[1], chunk
     state[2] += 1
     fill[bucket] = CHUNK
-    state[5] = np.int64(seen > 0.0)
     return int(m)
 
 
@@ -297,7 +277,7 @@ def drain(field: Field, columns: int, moves: Moves, rules: Rules, queue: Queue, 
         elif state[2] < CHUNK * moves.offsets.shape[0]:
             return False
         else:
-            n = _take_chunk(field, columns, rules, queue, answer.times, batch)
+            n = _take_chunk(rules, queue, answer.times, batch)
             _go_on(field, columns, moves, rules, queue, answer, batch[:n])
     return True
 

@@ -207,7 +207,7 @@ def spread(
         np.full(BUCKETS + 1, CHUNK, np.int32),
         np.arange(1, _FIRST_CHUNKS + 1, dtype=np.int32),
         np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
-        np.array([0, 0, _FIRST_CHUNKS, rows, -1, 0], np.int64),
+        np.array([0, 0, _FIRST_CHUNKS, rows, -1], np.int64),
     )
     answer = Answer(times, labels)
     while starts.size:
@@ -317,11 +317,7 @@ def travel_time_surface(
     (10.0, 14.1421356)
     """
     ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
-    limit = limit_of(cutoff_min)
-    seeds = seeds_of(ground, sources, source_min, limit)
-    times = np.full(ground.shape[0] * ground.shape[1], np.inf)
-    spread(ground, seeds, limit, times, np.empty(1, np.int32))
-    return times.reshape(ground.shape)
+    return _searched(ground, sources, source_min, limit_of(cutoff_min), np.empty(1, np.int32))
 
 
 def catchment_surface(
@@ -367,12 +363,19 @@ def catchment_surface(
     ([[0.0, 1.0, 2.0, 1.0, 0.0]], [[0, 0, 0, 1, 1]])
     """
     ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
-    limit = limit_of(cutoff_min)
-    seeds = seeds_of(ground, sources, source_min, limit)
     n = ground.shape[0] * ground.shape[1]
-    times, labels = np.full(n, np.inf), np.full(max(n, 2), -1, np.int32)
-    spread(ground, seeds, limit, times, labels)
-    return times.reshape(ground.shape), labels[:n].reshape(ground.shape)
+    labels = np.full(max(n, 2), -1, np.int32)
+    times = _searched(ground, sources, source_min, limit_of(cutoff_min), labels)
+    return times, labels[:n].reshape(ground.shape)
+
+
+def _searched(
+    ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, limit: float, labels: NDArray[np.int32]
+) -> FloatArray:
+    """Search from all sources at once; labels are written in place where they are wanted."""
+    times = np.full(ground.shape, np.inf)
+    spread(ground, seeds_of(ground, sources, source_min, limit), limit, times.reshape(-1), labels)
+    return times
 
 
 def ground_of(

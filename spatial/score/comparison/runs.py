@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, first_of, refuse
 from spatial.formats.tag_rules import fold
 from spatial.norms.law import norm_id_of
 from spatial.score.place_scores import score_norms
@@ -53,8 +53,7 @@ def check_whole(runs: Sequence[Run]) -> None:
         for name in COLUMNS:
             check_columns(name, getattr(run, name))
     problems = [f"{run.name}: {problem}; {AGAIN}" for run in runs for problem in _problems(run)]
-    if problems:
-        raise ContractError("runs", problems)
+    refuse("runs", problems)
 
 
 def _problems(run: Run) -> Iterator[str]:
@@ -442,8 +441,7 @@ def check_comparable(runs: Sequence[Run]) -> list[Note]:
         for name, what, remedy in asked
         if getattr(run, name) != getattr(first, name)
     ]
-    if problems:
-        raise ContractError("runs", problems)
+    refuse("runs", problems)
     notes: list[Note] = []
     for earlier, later in pairwise(runs):
         if later.as_of < earlier.as_of:

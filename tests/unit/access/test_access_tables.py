@@ -11,7 +11,7 @@ from spatial.access.cumulative import summarise, weighted_quantile, widen
 from spatial.access.findings import clipped_ends, exit_times
 from spatial.access.nearest import access_table
 from spatial.access.options import AccessRules
-from spatial.access.places import Surroundings, id_order, place_on
+from spatial.access.places import Surroundings, id_order
 from spatial.errors import ContractError
 from spatial.network.build import build_network
 from spatial.network.snapping import snap
@@ -280,27 +280,6 @@ def test_a_way_out_of_the_own_unit_is_listed(grid_city, monkeypatch, rows):
     outside = findings.loc[findings["kind"] == "outside_own_unit"]
     # b lies in the west and goes to the east; the unit of c, also the nearest town, is not known.
     assert outside[["subject_id", "other_id", "distance_m"]].to_numpy().tolist() == [["b", "x", 1000.0]]
-
-
-def test_the_same_places_are_joined_to_a_network_once(grid_city, monkeypatch):
-    monkeypatch.setattr("spatial.access.places.MANY_PLACES", 1)
-    graph, places = grid_city.graph(), grid_city.settlements([("b", "village", 0, 0), ("a", "village", 2, 0)])
-
-    def joined(frame, rules):
-        return place_on(graph, frame, key="settlement_id", rules=rules)
-
-    first = joined(places, SnapRules())
-    # Facilities that are joined between do not push them out.
-    place_on(graph, grid_city.facilities([("x", "clinic", 1, 0)]), key="facility_id", rules=SnapRules())
-    again = joined(places.assign(population_persons=7.0), SnapRules())
-    assert again.snaps is first.snaps
-    assert (list(again.ids), list(again.frame["population_persons"])) == (["a", "b"], [7.0, 7.0])
-    # Other rules, other points, and other ids of these points are joined anew.
-    assert joined(places, SnapRules(candidates=1)).snaps.candidates == 1
-    moved = joined(places.set_geometry(places.geometry.translate(30.0)), SnapRules())
-    assert moved.snaps.x.tolist() == (first.snaps.x + 30.0).tolist()
-    named = joined(places.assign(settlement_id=["a", "b"]), SnapRules())
-    assert named.snaps.x.tolist() == first.snaps.x[::-1].tolist()
 
 
 def test_dead_ends_within_the_loaded_ground_are_not_cut_off(grid_city):

@@ -11,7 +11,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from spatial.access import area_hulls
-from spatial.access.area_grid import Distances, Grid, far_apart, near_pieces, outlines
+from spatial.access.area_grid import Distances, Grid, far_apart, outlines
 from spatial.access.area_hulls import AreaRules, _Parts, _Roads, holding
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.kernels_areas import seed, spread
@@ -441,21 +441,6 @@ def test_towns_far_from_each_other_are_drawn_on_grids_of_their_own():
         assert len(shape.geoms) == 2
         assert shape.intersection(shapely.box(-9000, -9000, 20_000, 9000)).equals(alone)
     assert catchment_areas(graph, places, service="clinic").geometry.area.min() > 3e6
-
-
-def test_no_box_near_a_piece_is_passed_over_and_none_far_from_all_is_kept():
-    rng = np.random.default_rng(4)
-    start = rng.uniform(0, 60_000, (40, 2))
-    pieces = np.hstack((start, start + rng.normal(0, 3000, (40, 2))))
-    corner = rng.uniform(-20_000, 80_000, (3000, 2))
-    boxes = np.hstack((corner, corner + rng.uniform(0, 9000, (3000, 2))))
-    away = shapely.distance(shapely.box(*boxes.T), shapely.multilinestrings(pieces.reshape(-1, 2, 2)))
-    kept = near_pieces(boxes, pieces, 2000.0)
-    assert kept[away <= 2000.0].all()
-    assert not kept[away > 2000.0 * 3 * np.sqrt(2.0)].any()
-    assert 0 < kept.sum() < len(boxes)
-    assert not near_pieces(boxes, np.empty((0, 4)), 2000.0).any()
-    assert near_pieces(np.empty((0, 4)), pieces, 2000.0).tolist() == []
 
 
 def test_groups_of_pieces_are_far_apart():
