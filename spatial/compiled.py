@@ -8,11 +8,13 @@ import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba as nb
 import numpy as np
-from numba.core import config, event
+from llvmlite import ir
+from numba.core import config, event, types
+from numba.extending import intrinsic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +52,32 @@ def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def _prefetch(_context: Any, array: Any, position: Any) -> Any:
+    """
+    Ask the processor for a part of an array that a kernel will read soon; for kernels alone.
+
+    Processors foresee the next numbers of an array up to the end of a page of memory; a kernel that does little with
+    each number waits at every page. The position may lie outside the array: then nothing happens.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, given[0]).data
+        address = builder.bitcast(builder.gep(data, [given[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+        builder.call(function, [address, number(_READ), number(_KEEP), number(_DATA)])
+        return context.get_dummy_value()
+
+    return types.void(array, position), generate
+
+
+prefetch = cast("Callable[[Any, Any], None]", intrinsic(_prefetch))
+
+_READ, _KEEP, _DATA = 0, 3, 1
+"""What LLVM's prefetch is told: to read, to keep in every cache, and that it is no code."""
 
 
 def _compile(kernel: Kernel, options: dict[str, Any]) -> Kernel:

@@ -16,7 +16,18 @@ from pyarrow import compute
 from scipy.sparse import csr_array
 
 from spatial.access.decays import Decay, decay_from
-from spatial.access.kernels_pairs import APART, BAD, NOT_ALL_COUNT, TWICE, examine_pairs, sum_at_places
+from spatial.access.kernels_pairs import (
+    APART,
+    BAD,
+    NOT_ALL_COUNT,
+    TWICE,
+    WORD,
+    ends_passed,
+    examine_pairs,
+    positions_of_numbers,
+    sum_at_cells,
+    sum_at_places,
+)
 from spatial.access.options import numbers
 from spatial.access.places import asked_for, check_table, existing
 from spatial.compiled import read_only
@@ -34,6 +45,11 @@ if TYPE_CHECKING:
 
 PositionArray: TypeAlias = NDArray[np.int32]
 
+_SPARSE = 16
+"""Whole numbers are looked up in a table unless fewer than one number in so many is an id."""
+_SMALL = 65_536
+"""Such a table may always have so many rows."""
+
 
 def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
     """Look up the position of each id among the known ones; -1 where it is missing or unknown."""
@@ -44,6 +60,13 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
         known = known.astype(known.dtype.categories.dtype)
     if isinstance(ids.dtype, pd.StringDtype) and not isinstance(known.dtype, pd.StringDtype):
         known = _written(known, ids.dtype)
+    if _is_whole(ids.dtype) and _is_whole(known.dtype) and len(known):
+        lowest, highest = int(known.min()), int(known.max())
+        if highest - lowest >= max(_SPARSE * len(known), _SMALL):
+            return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
+        table = np.full(highest - lowest + 1, -1, dtype=np.int32)
+        table[known.to_numpy().astype(np.int64) - lowest] = np.arange(len(known))
+        return np.asarray(positions_of_numbers(np.ascontiguousarray(ids.to_numpy(), dtype=np.int64), lowest, table))
     is_number = pd.api.types.is_numeric_dtype(ids.dtype)
     if is_number and known.inferred_type != "string":
         return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
@@ -107,6 +130,10 @@ def _written(known: pd.Index, kind: Any) -> pd.Index:
     """Write ids out, as tables of a study do; those that would then be the same stay as they are."""
     texts = pd.Index([str(item) for item in known], dtype=kind)
     return texts if texts.is_unique else known
+
+
+def _is_whole(kind: object) -> bool:
+    return isinstance(kind, np.dtype) and np.issubdtype(kind, np.signedinteger)
 
 
 # Pairs of places and facilities by position, in rows of places.
@@ -398,6 +425,8 @@ _FEW_CELLS = 65_536
 """So many cells of facility and zone are always few enough; more must be fewer than the pairs."""
 _MOST_ZONES = 64
 """With more, zones take as much memory as weights do."""
+_TOGETHER = 8 * WORD
+"""Pairs that the kernels look at together; changes speed only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -451,13 +480,14 @@ class PairsByZone(WeighedPairs):
     ends: FloatArray  # shape (zones - 1,), minutes up to which the zones reach, inclusive, ascending
 
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
-        at_pairs, cells = np.repeat(of_place, np.diff(self.links.start)), self.links.shape[1] * len(self.weight)
-        sums = np.bincount(self._cell, at_pairs, minlength=cells).reshape(-1, len(self.weight))
-        return np.asarray(sums @ self._powers(power))
+        sums = np.zeros(self.links.shape[1] * len(self.weight))
+        sum_at_cells(*self._zoned, np.ascontiguousarray(of_place), np.empty(_TOGETHER, dtype=np.int32), sums)
+        return np.asarray(sums.reshape(-1, len(self.weight)) @ self._powers(power))
 
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         sums = np.empty(self.links.shape[0])
-        sum_at_places(self.links.start, self._cell, np.multiply.outer(of_facility, self._powers(power)).ravel(), sums)
+        worth = np.multiply.outer(of_facility, self._powers(power)).ravel()
+        sum_at_places(*self._zoned, worth, np.empty(_TOGETHER, dtype=np.int32), sums)
         return sums
 
     @property
@@ -465,12 +495,11 @@ class PairsByZone(WeighedPairs):
         return (self.weight > 0.0)[np.searchsorted(self.ends, self.minutes)]
 
     @cached_property
-    def _cell(self) -> NDArray[np.int32]:
-        """Facility and zone of each pair as one number."""
-        cell = self.links.destination * np.int32(len(self.weight))
-        for end in self.ends:
-            cell += self.minutes > end
-        return cell
+    def _zoned(self) -> tuple[IntArray, NDArray[np.int32], NDArray[np.uint64]]:
+        """Tell which ends of zones each pair lies beyond."""
+        passed = np.empty((len(self.ends), -(-len(self.minutes) // WORD)), dtype=np.uint64)
+        ends_passed(read_only(self.minutes), np.ascontiguousarray(self.ends), passed)
+        return self.links.start, self.links.destination, passed
 
 
 def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: Decay) -> WeighedPairs:

@@ -9,6 +9,7 @@ import pytest
 import spatial as sp
 from spatial.access.floating_catchment import catchment_sums
 from spatial.access.od_pairs import Links, PairsByZone, WeighedPairs, weigh_pairs
+from spatial.compiled import outer, prefetch
 
 NINE = sp.decay_stepped({float(end): 1.0 - end / 100.0 if end else 1.0 for end in range(0, 45, 5)})
 """Nine zones: more than twice as many ends as the kernel compares at once."""
@@ -117,3 +118,16 @@ def test_pairs_in_any_order_and_of_two_modes_count_as_the_fastest_of_each(decay)
         assert found["value"].to_numpy() == pytest.approx(ordered["value"].to_numpy(), rel=1e-13)
         assert found["facilities_reached"].tolist() == ordered["facilities_reached"].tolist()
         assert found["status"].tolist() == ordered["status"].tolist()
+
+
+def test_what_is_fetched_may_lie_outside_an_array():
+    @outer
+    def total(values):
+        found = 0.0
+        for at in range(values.shape[0]):
+            prefetch(values, at + 10**12)
+            prefetch(values, at - 10**12)
+            found += values[at]
+        return found
+
+    assert total(np.arange(100.0)) == 4950.0
