@@ -82,7 +82,7 @@ def test_places_without_a_point_are_refused_wherever_they_lie(point, graph, vill
 
 def test_observations_without_an_end_are_refused(graph, villages):
     observed = pd.DataFrame({"from_id": ["b", None], "to_id": ["a", "b"], "observed_min": [9.0, 9.0]})
-    with pytest.raises(sp.ContractError, match="from_id, to_id: missing in rows 1"):
+    with pytest.raises(sp.ContractError, match="from_id, to_id: missing in rows 2"):
         sp.calibrate_speeds(graph, observed, places=villages)
 
 
