@@ -225,7 +225,7 @@ def issue_lines(
     lines = []
     for record in known:
         effect = effect_text(record, words)
-        told = f"{record['path']}: {issue_text(record, words)}"
+        told = words.say("issue", "of_file", path=record["path"], issue=issue_text(record, words))
         said = words.say("issue", "with_effect", issue=told, effect=effect) if effect else told
         lines.append(words.say("issue", "line", issue=said))
     return lines

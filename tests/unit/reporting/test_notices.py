@@ -155,4 +155,4 @@ def test_what_a_source_says_is_never_translated():
     record |= {"without_rank": [], "unknown_areas": []}
     assert issue_text(record, Words("zh")) == "隐藏的工作表未读：'draft'（共1个）"  # noqa: RUF001 - Chinese
     (line,) = issue_lines({"issues": [], "known_issues": [record]}, "fr")
-    assert line.replace(SPACE, " ").endswith("a.xlsx: feuilles masquées non lues : 'draft' (1 en tout)")
+    assert line.replace(SPACE, " ").endswith("a.xlsx : feuilles masquées non lues : 'draft' (1 en tout)")
