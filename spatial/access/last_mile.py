@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # The last mile: how far settlements lie from the road that stays open in every season, and from what it brings.
 
+_REACHES = (0.03, 0.1, 0.3, 1.0)
+"""Shares of the search around a place behind a barrier, one look after the other; they change the speed only."""
+
 
 @dataclass(frozen=True)
 class LastMileRules:
@@ -171,10 +174,12 @@ def _distances(points: ObjectArray, lines: ObjectArray, barriers: gpd.GeoSeries 
         return distance
     hidden = rows[crosses(walls, np.asarray(shapely.shortest_line(points[rows], lines[nearest])))]
     distance[hidden] = np.inf
-    rows, other = tree.query(points[hidden], predicate="dwithin", distance=search_m)
-    is_open = ~crosses(walls, np.asarray(shapely.shortest_line(points[hidden[rows]], lines[other])))
-    rows, other = hidden[rows[is_open]], other[is_open]
-    np.minimum.at(distance, rows, shapely.distance(points[rows], lines[other]))
+    for reach in (share * search_m for share in _REACHES):
+        rows, other = tree.query(points[hidden], predicate="dwithin", distance=reach)
+        is_open = ~crosses(walls, np.asarray(shapely.shortest_line(points[hidden[rows]], lines[other])))
+        rows, other = hidden[rows[is_open]], other[is_open]
+        np.minimum.at(distance, rows, shapely.distance(points[rows], lines[other]))
+        hidden = hidden[~np.isfinite(distance[hidden])]
     return distance
 
 
