@@ -112,12 +112,7 @@ def load_register(
     >>> register.set_index("norm_id").loc["GL-ROAD-RAI", "threshold"]
     np.float64(2000.0)
     """
-    return _checked(_read(path), added, services)
-
-
-def _checked(file: _File, added: Sequence[Mapping[str, str]], services: Collection[str] | None) -> pd.DataFrame:
-    """Put the rows of a file, and further ones, into a frame, and refuse them with all their faults."""
-    where, header, rows = file
+    where, header, rows = _read(path)
     problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in (*header, *OPTIONAL)]
     repeated = sorted({name for name in header if header.count(name) > 1})
     problems += [f"{name}: the column is there twice" for name in repeated]
@@ -179,7 +174,7 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
         other = [str(value) for value in register[name].dropna() if not isinstance(value, str)]
         if other:
             problems.append(f"{name}: no text in {len(other)} row(s) {first_of(other)}; write dates as 2030-12-31")
-    lost = [number for number, row in enumerate(rows, start=2) if not row["norm_id"]]  # the header is row 1
+    lost = [number for number, row in enumerate(rows, start=1) if not row["norm_id"]]
     if lost:
         problems.append(f"norm_id: missing in row(s) {first_of(lost)}; give each norm its own")
     if not problems:

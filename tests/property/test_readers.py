@@ -64,7 +64,10 @@ def test_numbers_and_places_of_a_valid_table_are_read_exactly(rows: list[tuple[f
     cells = [[f"s{n}", "village", repr(people), repr(x), repr(y)] for n, (people, x, y) in enumerate(rows)]
     with tempfile.TemporaryDirectory() as folder:
         header = ["settlement_id", "tier", "population_persons", "longitude", "latitude"]
-        frame = settlements_from_table(_csv(folder, header, cells), SOURCE)
+        # A point before three digits may set thousands apart, unless the source says what it is.
+        frame = settlements_from_table(
+            _csv(folder, header, cells), TableSource(path="own.csv", crs="EPSG:4326", decimal=".")
+        )
     assert frame["population_persons"].tolist() == [people for people, _, _ in rows]
     assert [(p.x, p.y) for p in frame.geometry] == [(x, y) for _, x, y in rows]
 

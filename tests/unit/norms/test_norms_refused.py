@@ -99,7 +99,7 @@ FIRST = REGISTER["norm_id"].iloc[0]
         (REGISTER.iloc[:0], "no norm in it"),
         (REGISTER.drop(columns=["threshold", "scope"]), r"(?s)threshold: the column is missing.*scope: the column"),
         (pd.concat([REGISTER, REGISTER.iloc[:2]]), r"id: used more than once: .* \(2 in all\)"),
-        (changed(norm_id=None), r"norm_id: missing in row\(s\) 0"),
+        (changed(norm_id=None), r"norm_id: missing in row\(s\) 1"),
         (changed(target_share=5.0), f"norm '{FIRST}', target_share: 5 is not a share above 0 and at most 1"),
         (changed(target_share=float("nan")), f"norm '{FIRST}', target_share: blank"),
         (changed(threshold="abc"), "threshold: .*no numbers: 'abc'"),
