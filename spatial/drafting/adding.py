@@ -20,7 +20,7 @@ from spatial.inputs.prepare import prepare
 from spatial.messages import Words
 from spatial.plain_text import quoted, toml_table
 from spatial.runner.stage import EVERYTHING, Options
-from spatial.stages.check import count_text
+from spatial.stages.check import item_text
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.store import replace as replace_file
 from spatial.study import Study
@@ -186,7 +186,7 @@ def add_table(
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
     for row in counts.loc[counts["number"] > 0].itertuples(index=False):
-        item = count_text(_NUMBERED.sub("", str(row.item)), words)
+        item = item_text(_NUMBERED.sub("", str(row.item)), words)
         yield f"  {words.of('commands').say('check', 'joined', a=item, b=words.number(row.number))}"
     if what == "facilities":
         # The list stands beside what is mapped: whoever gave all of them there are sees that more count.

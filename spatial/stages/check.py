@@ -93,11 +93,11 @@ _DIGITS = re.compile(r"[0-9][0-9.]*")
 _COLON = re.compile("\u00a0?[:\uff1a]")
 
 
-def count_text(item: str, words: Words) -> str:
+def item_text(item: str, words: Words) -> str:
     """
     Say an item of the table `counts`: its words are English; those of notices are what these say before their colon.
 
-    >>> count_text("facilities (table 2): sheets", Words("fr"))
+    >>> item_text("facilities (table 2): sheets", Words("fr"))
     'équipements (table 2)\u00a0: sheets'
     """
     commands = words.of("commands")
@@ -105,7 +105,7 @@ def count_text(item: str, words: Words) -> str:
         return words.service(item.removeprefix("service="))
     table, _, noticed = item.partition(": ")
     if noticed:
-        return commands.say("check", "joined", a=count_text(table, words), b=count_text(noticed, words))
+        return commands.say("check", "joined", a=item_text(table, words), b=item_text(noticed, words))
     texts, digits = commands.messages.get("count", {}), _DIGITS.search(item)
     told = texts.get(item) or texts.get(_DIGITS.sub("{number}", item, count=1), "")
     if told or words.language == FALLBACK:
@@ -113,6 +113,12 @@ def count_text(item: str, words: Words) -> str:
     notices = Words(FALLBACK).messages["notice"].items()
     key = next((key for key, text in notices if text.partition(":")[0] == item), "")
     return _COLON.split(words.of("results").messages["notice"].get(key, item))[0]
+
+
+def _detail(kind: str, finding: dict[Any, Any], words: Words) -> str:
+    """Say what a finding is about; of most the details are English."""
+    values = finding.get("notice_values")
+    return words.notice(kind, json.loads(values)) if isinstance(values, str) else finding["detail"]
 
 
 def check_study(study: Study) -> Iterator[Checked]:
@@ -174,19 +180,17 @@ def check_study(study: Study) -> Iterator[Checked]:
     for row in layers.counts.itertuples(index=False):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             is_open = row.item in OPEN_COUNTS and row.number
-            told: dict[str, Any] = {"of": count_text(str(row.source), words), "item": count_text(str(row.item), words)}
+            told: dict[str, Any] = {"of": item_text(str(row.source), words), "item": item_text(str(row.item), words)}
             yield Checked(LOOK if is_open else FINE, say("count", **told, number=words.number(row.number)))
     # Of each list which columns are read, kept and left out; their names, never what is in them.
     for (path, item), use in layers.columns.items():
         for what, named in use._asdict().items():
             if named or what == "read":
-                told = {"file": path, "list": count_text(item, words), "names": say("joint").join(named) or say("none")}
+                told = {"file": path, "list": item_text(item, words), "names": say("joint").join(named) or say("none")}
                 yield Checked(FINE, say(f"columns_{what}", **told))
     for kind, rows in findings.groupby("kind", sort=True):
-        # Of most findings the details are English.
         first = rows.head(LINES_A_KIND).to_dict("records")
-        such = "; ".join(words.notice(str(kind), json.loads(row["notice_values"]))
-                         if isinstance(row.get("notice_values"), str) else row["detail"] for row in first)  # fmt: skip
+        such = "; ".join(_detail(str(kind), row, words) for row in first)
         told = {"kind": kind, "title": words.of("qgis").say("findings", str(kind)), "number": len(rows), "such": such}
         yield Checked(FINE if kind in SETTLED else LOOK, say("finding", **told))
     # The known issues as a run says them, with what they affect and forbid in the townships that it will rank.

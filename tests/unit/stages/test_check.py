@@ -8,7 +8,7 @@ import pytest
 from spatial.errors import ContractError, DataError, SourceError, StudyError
 from spatial.inputs.osm import places_unread, read_osm
 from spatial.messages import Words
-from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, count_text, short_lines
+from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, item_text, short_lines
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_stage import study_of
@@ -114,14 +114,14 @@ def test_a_check_speaks_the_language_of_the_study(tiny, language):
 
 def test_what_is_counted_is_said_in_the_language():
     french = Words("fr", names={"bank": "Banque"})
-    assert count_text("service=bank", french) == "Banque"
-    assert count_text("roads narrower than 2.5 m", french) == "routes de moins de 2.5 m de large"
+    assert item_text("service=bank", french) == "Banque"
+    assert item_text("roads narrower than 2.5 m", french) == "routes de moins de 2.5 m de large"
     # What the reader of a table noticed is what its notice says before the colon.
     hidden = "facilities (table 2): hidden sheets left unread"
-    told = count_text(hidden, french).replace("\u00a0", " ")
+    told = item_text(hidden, french).replace("\u00a0", " ")
     assert told == "équipements (table 2) : feuilles masquées non lues"
-    assert count_text(hidden, Words("en")) == hidden
-    assert count_text("road widths of 0 read as unknown", Words("zh")) != "road widths of 0 read as unknown"
+    assert item_text(hidden, Words("en")) == hidden
+    assert item_text("road widths of 0 read as unknown", Words("zh")) != "road widths of 0 read as unknown"
 
 
 def extract(tiny, **numbers):
