@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from sys import float_info
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -90,7 +90,7 @@ class RobustCoverage:
     edge_id : str
         The edge whose closure leaves it, the lowest id among equals; empty where no closure costs anything.
     tried : int
-        Closures that had to be computed; the others were known to cost less.
+        Searches with roads closed, many at once or one alone; the others were known to cost no more.
     """
 
     coverage: float
@@ -113,16 +113,16 @@ class _Case:
     def base_min(self) -> FloatArray:
         return self.base.travel_time_min[:, 0]
 
-    def without(self, edge: int) -> FloatArray:
-        """Minutes of every settlement with one edge closed both ways."""
+    def without(self, edges: IntArray) -> FloatArray:
+        """Minutes of every settlement with some edges closed both ways."""
         closed = np.zeros(self.graph.n_edges, dtype=bool)
-        closed[[edge, self.graph.edge_partner[edge]]] = True
+        closed[np.concatenate([edges, self.graph.edge_partner[edges]])] = True
         cut = self.graph.with_closed(closed)
         found = nearest(cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers)
         return found.travel_time_min[:, 0]
 
-    def passing(self, who: BoolArray) -> tuple[IntArray, FloatArray]:
-        """Roads on the ways of some settlements, no turns, and the people who pass each."""
+    def passing(self, who: BoolArray) -> _Passing:
+        """Roads on the ways of some settlements, no turns, and who passes each."""
         rows = np.flatnonzero(who & np.isfinite(self.base_min))
         routes = self.base.routes(rows)
         owner = np.repeat(rows, np.diff(routes.offsets))
@@ -130,8 +130,21 @@ class _Case:
         is_road = self.graph.road_class[one_name] != TURN
         pairs = np.unique(np.column_stack([one_name, owner])[is_road], axis=0)
         edges, at = np.unique(pairs[:, 0], return_inverse=True)
-        people = np.bincount(at, weights=self.weight[pairs[:, 1]], minlength=len(edges))
-        return edges, people.astype(np.float64)
+        return _Passing(edges, at, pairs[:, 1], self.weight)
+
+
+class _Passing(NamedTuple):
+    """Who passes which road: a settlement of `who` passes the road of `edges` at `at`."""
+
+    edges: IntArray
+    at: IntArray
+    who: IntArray
+    weight: FloatArray
+
+    def people(self, among: BoolArray | None = None) -> FloatArray:
+        """People who pass each road, or those of some settlements."""
+        weight = self.weight if among is None else np.where(among, self.weight, 0.0)
+        return np.bincount(self.at, weights=weight[self.who], minlength=len(self.edges)).astype(np.float64)
 
 
 def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own name
@@ -187,13 +200,13 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
     asked = asked_for(service, facilities, vocabulary=vocabulary)
     case = _case(graph, settlements, facilities, asked, direction=direction, rules=rules, barriers=barriers)
     limit = min(limit_of("cutoff_min", cutoff_min), float_info.max)  # inf is no way, which is within nothing
-    edges, passing = case.passing(case.weight > 0.0)
-    before = case.base_min
+    passing = case.passing(case.weight > 0.0)
+    edges, before = passing.edges, case.base_min
     rows = []
-    for at, edge in enumerate(edges):
+    for at in range(len(edges)):
         if progress is not None and at % 64 == 0:
             progress(at / len(edges), f"closing roads: {at} of {len(edges)}")
-        after = case.without(int(edge))
+        after = case.without(edges[[at]])
         rows.append(
             (
                 float(case.weight @ (np.minimum(after, cap_min) - np.minimum(before, cap_min))),
@@ -206,7 +219,7 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
         {
             "edge_id": pd.Series(graph.edge_id[edges], dtype="str"),
             "road_id": pd.Series(graph.road_id[edges], dtype="str"),
-            "passing_persons": passing,
+            "passing_persons": passing.people(),
             "extra_person_min": extra,
             "disconnected_persons": cut_off,
             "lost_persons": lost,
@@ -233,8 +246,8 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     """
     Find the coverage that stays whichever single road is closed.
 
-    A closure costs at most the covered people who pass; edges are closed in that order until no other one can cost
-    more than the worst found.
+    A closure costs at most the covered people who pass, and of these at most those whom it costs together with other
+    closures. So all are closed at once, then half by half where one alone may still cost more than the worst found.
 
     Parameters
     ----------
@@ -260,16 +273,23 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     if not total > 0.0:
         return RobustCoverage(math.nan, math.nan, "", 0)
     covered = case.base_min <= limit
-    edges, passing = case.passing(covered & (case.weight > 0.0))
+    passing = case.passing(covered & (case.weight > 0.0))
+    edges, most = passing.edges, passing.people()
     worst, name, tried = 0.0, "", 0
-    for at in np.lexsort((graph.edge_id[edges], -passing)):
-        if passing[at] <= worst:
-            break
-        after = case.without(int(edges[at]))
-        lost = float(case.weight[covered & ~(after <= limit)].sum())
+    halves = [np.lexsort((graph.edge_id[edges], -most))]
+    while halves:
+        group = halves.pop()
+        group = group[most[group] > worst]
+        if not len(group):
+            continue
         tried += 1
-        if lost > worst:
-            worst, name = lost, str(graph.edge_id[edges[at]])
+        lost = passing.people(covered & ~(case.without(edges[group]) <= limit))
+        most[group] = np.minimum(most[group], lost[group])
+        if len(group) > 1:
+            group = group[most[group] > worst]
+            halves += [group[len(group) // 2 :], group[: len(group) // 2]]
+        elif most[group[0]] > worst:
+            worst, name = float(most[group[0]]), str(graph.edge_id[edges[group[0]]])
     served = float(case.weight[covered].sum())
     return RobustCoverage(served / total, (served - worst) / total, name, tried)
 

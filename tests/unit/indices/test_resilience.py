@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
@@ -81,6 +82,22 @@ def test_nobody_covered_and_nobody_known_have_their_values(star: tuple) -> None:
     assert without.empty
 
 
+def test_roads_with_a_way_around_are_dismissed_together(grid_city) -> None:
+    # Every crossing has a way around by two blocks more at most, and the farthest is 16 blocks of 2 minutes away.
+    villages = grid_city.settlements([(f"v{x}{y}", "village", x, y) for x in range(9) for y in range(9) if x + y])
+    clinic = grid_city.facilities([("c", "clinic", 0, 0)])
+    how = {"service": "clinic", "cutoff_min": 40.0}
+    found = sp.robust_coverage(grid_city.graph(8), villages, clinic, **how)
+    assert (found.coverage, found.robust, found.edge_id) == (1.0, 1.0, "")
+    assert found.tried < 30  # of 80 roads that lead somebody there
+    # A walk from beyond the grid takes 46.8 minutes.
+    beyond = grid_city.settlements([("b", "village", -3, 0)])
+    places = pd.concat([villages, beyond], ignore_index=True)
+    alone = sp.robust_coverage(grid_city.graph(8, more=[((-3, 0), (0, 0))]), places, clinic, **how)
+    assert (alone.coverage, alone.robust) == (1.0, pytest.approx(80 / 81))
+    assert alone.tried < 30
+
+
 def _random(seed: int, extra: int) -> tuple[sp.TravelGraph, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     rng = np.random.default_rng(seed)
     points = rng.random((12, 2)) * 20_000 + [400_000, 8_000_000]
@@ -113,6 +130,8 @@ def test_the_short_way_equals_closing_every_road(seed: int) -> None:
     total = case[1]["population_persons"].sum()
     worst = table["lost_persons"].max() if len(table) else 0.0
     assert result.robust == pytest.approx(result.coverage - worst / total)
+    assert result.edge_id in {"", *table.loc[table["lost_persons"] == worst, "edge_id"]}
+    assert bool(result.edge_id) == (worst > 0)
     for road in table["edge_id"]:
         cut = sp.edit_network(case[0], close=[road.split("/")[0]])
         first, minutes = (
