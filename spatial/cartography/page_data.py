@@ -205,8 +205,7 @@ def class_limits(threshold: float, step: float) -> tuple[float, float, float, fl
 class NormBook:
     """The norms of a study with their results."""
 
-    # one a norm that binds the study, with what the register says and the result for the study; the most
-    # telling first
+    # one a norm that binds the study, with what the register says and the result for the study; the most telling first
     norms: tuple[dict[str, Any], ...]
     places: pd.DataFrame  # results for settlements
     reasons: tuple[str, ...]  # every reason, the empty one first

@@ -260,16 +260,13 @@ class Nearest:
     # shape (n, k), position of the destination; -1 where no further one can be reached
     destination: IntArray
     travel_time_min: FloatArray  # shape (n, k), door to door; inf where there is no destination
-    # shape (n, k), walk between the origin and the network, whoever travels; NaN where there is no
-    # destination
+    # shape (n, k), walk between the origin and the network, whoever travels; NaN where there is no destination
     access_leg_min: FloatArray
-    # shape (n, k), on the network; 0 where the whole way is walked off it; NaN where there is no
-    # destination
+    # shape (n, k), on the network; 0 where the whole way is walked off it; NaN where there is no destination
     network_leg_min: FloatArray
     # shape (n, k), walk between the network and the destination; NaN where there is no destination
     egress_leg_min: FloatArray
-    # shape (n, k), along the fastest way, both walks included with their detour; inf where there is no
-    # destination
+    # shape (n, k), along the fastest way, both walks included with their detour; inf where there is no destination
     network_distance_m: FloatArray
     # shape (n, k), which candidates of the snaps are used; -1 where none, also on a direct walk
     origin_candidate: IntArray
