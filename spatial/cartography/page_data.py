@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import geopandas as gpd
@@ -31,6 +31,7 @@ from spatial.reporting.wording import (
     pick,
     plain,
     source_title,
+    stated,
 )
 from spatial.tables import TABLES
 from spatial.tables.words import NORM_STATUS, NOTICED, REACH_STATUS, TIERS
@@ -47,15 +48,10 @@ Made = TypeVar("Made")
 # What a page says about the study beside its tables.
 
 
-@dataclass(frozen=True)
-class SourceNote:
-    """One raw file, as the small print names it."""
-
-    path: str  # where it lies below the raw root
-    origin: str  # who made it; empty, as the two below, where nobody says
-    licence: str  # such as ``"ODbL 1.0"``
-    vintage: str  # the date that it describes
-    issue: str = ""  # A known fault of the source; empty where none is known
+def source_entries(provenance: pd.DataFrame) -> tuple[dict[str, str], ...]:
+    """Name the raw files as the small print does; a fact that nobody says, and a fault that is not known, are empty."""
+    facts = ("path", "origin", "licence", "vintage", "issue")
+    return tuple({name: stated(str(row[name])) for name in facts} for row in provenance.to_dict("records"))
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ class PageMeta(StudyMeta):
     modes: tuple[str, ...]  # modes of travel; the first is the one that headlines use
     # by the name that the table `access` uses
     services: Mapping[str, ServiceNote] = field(default_factory=dict)
-    sources: tuple[SourceNote, ...] = ()  # the raw files
+    sources: tuple[Mapping[str, str], ...] = ()  # the raw files, by `source_entries`
     # titles by language of the scenarios, by their names
     scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     default_threshold_min: float = 60.0  # where the slider of a service without a norm begins, in minutes
@@ -522,7 +518,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         "sign_off": ways.get("sign"),
         "score_file": ways.get("score"),
         "fact_sheet": ways.get("sheet"),
-        "sources": [asdict(source) for source in meta.sources],
+        "sources": [dict(source) for source in meta.sources],
         "issues": list(book.summary.get("issues", ())),
         "known_issues": book.known_issues,
         "imputed": imputed,
