@@ -183,9 +183,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
     folder, pages = folders_of(planned, processed, maps)
     _refuse_other(study, base)
     _refuse_other(planned, folder)
-    stages, today, beside = pipeline.STAGES, pipeline.TODAY, None
-    if scenario is not None:
-        stages, beside = pipeline.SCENARIO_STAGES, base
+    stages, today = pipeline.STAGES if scenario is None else pipeline.SCENARIO_STAGES, pipeline.TODAY
+    beside = None if scenario is None else base
     # Make the tables that the scenario is laid on; of a finished run they are up to date, or it is refused.
     waiting = [decision for decision in plan(today, study, base, base_pages) if decision.runs] if beside else []
     if waiting:
@@ -522,13 +521,12 @@ def replay(record: Path, out: Path, *, raw: Path, progress: Callable[[float, str
     until = next((stage.name for stage in reversed(pipeline.STAGES) if stage.name in then["stages"]), None)
     if until is None or (isinstance(study, PlannedStudy) and not isinstance(then.get("base"), dict)):
         raise StoreError(f"{record}: names no stage that ran, or not the run that a scenario was laid on")
-    stages, base = pipeline.STAGES, None
+    stages, base = pipeline.SCENARIO_STAGES if isinstance(study, PlannedStudy) else pipeline.STAGES, None
     if isinstance(study, PlannedStudy):
         beside = record.parent.parent / str(then["base"].get("run")) / record.name
         today = _study_of(_recorded(beside), raw, beside)
         base, base_pages = folders_of(today, out / "processed", out / "maps")
         run_stages(pipeline.TODAY, today, base, base_pages, progress=progress)
-        stages = pipeline.SCENARIO_STAGES
     now = run_stages(stages, study, folder, pages, until=until, progress=progress, base=base)
     return Replayed(folder, *_compared(then, now))
 

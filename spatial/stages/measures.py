@@ -113,7 +113,8 @@ class _Case:
         elif measure == "spatial_availability":
             table = floating_catchment.spatial_availability(*self.frames, **self.competition(kinds))
         else:
-            table = floating_catchment.floating_catchment_area(*self.frames, **self.competition(kinds), method=measure)
+            told = self.competition(kinds) | {"method": measure}
+            table = floating_catchment.floating_catchment_area(*self.frames, **told)
         return table.assign(measure=measure)
 
 
