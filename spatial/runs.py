@@ -183,13 +183,10 @@ def run(  # noqa: PLR0913 - how to run is one option each
     folder, pages = folders_of(planned, processed, maps)
     _refuse_other(study, base)
     _refuse_other(planned, folder)
-    if scenario is None:
-        with cut_into_tiles(of_kind("share", share, Share) or Share(), folder / "tiles"):
-            run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress, verify=verify)
-        return Results(folder, pages)
+    stages, today = pipeline.STAGES if scenario is None else pipeline.SCENARIO_STAGES, pipeline.TODAY
+    beside = None if scenario is None else base
     # Make the tables that the scenario is laid on; of a finished run they are up to date, or it is refused.
-    today = pipeline.TODAY
-    waiting = [decision for decision in plan(today, study, base, base_pages) if decision.runs]
+    waiting = [decision for decision in plan(today, study, base, base_pages) if decision.runs] if beside else []
     if waiting:
         if any((base / manifest_name(stage.name)).is_file() for stage in pipeline.STAGES[len(today) :]):
             raise StoreError(
@@ -197,9 +194,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
                 f"{waiting[0].reason}); run it without --scenario first: spatial run STUDY"
             )
         run_stages(today, study, base, base_pages, progress=progress)
-    laid = pipeline.SCENARIO_STAGES
     with cut_into_tiles(of_kind("share", share, Share) or Share(), folder / "tiles"):
-        run_stages(laid, planned, folder, pages, until=until, progress=progress, base=base, verify=verify)
+        run_stages(stages, planned, folder, pages, until=until, progress=progress, base=beside, verify=verify)
     return Results(folder, pages)
 
 
@@ -525,14 +521,13 @@ def replay(record: Path, out: Path, *, raw: Path, progress: Callable[[float, str
     until = next((stage.name for stage in reversed(pipeline.STAGES) if stage.name in then["stages"]), None)
     if until is None or (isinstance(study, PlannedStudy) and not isinstance(then.get("base"), dict)):
         raise StoreError(f"{record}: names no stage that ran, or not the run that a scenario was laid on")
+    stages, base = pipeline.SCENARIO_STAGES if isinstance(study, PlannedStudy) else pipeline.STAGES, None
     if isinstance(study, PlannedStudy):
         beside = record.parent.parent / str(then["base"].get("run")) / record.name
         today = _study_of(_recorded(beside), raw, beside)
         base, base_pages = folders_of(today, out / "processed", out / "maps")
         run_stages(pipeline.TODAY, today, base, base_pages, progress=progress)
-        now = run_stages(pipeline.SCENARIO_STAGES, study, folder, pages, until=until, progress=progress, base=base)
-    else:
-        now = run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress)
+    now = run_stages(stages, study, folder, pages, until=until, progress=progress, base=base)
     return Replayed(folder, *_compared(then, now))
 
 

@@ -30,10 +30,10 @@ def main(raw: str) -> None:
     """Compute and draw."""
     layers = sp.prepare(sp.Study.from_toml("examples/comoros.toml", raw=raw))
     hospitals = layers.facilities[layers.facilities["service"] == "hospital"]
-    times, village, route = _way(layers, hospitals)
+    times, village, line = _way(layers, hospitals)
     figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.9), gridspec_kw={"width_ratios": [1.15, 1.25, 1.0]})
     _curves(axes[0])
-    _profile(axes[1], route, layers, village)
+    _profile(axes[1], line, layers, village)
     _bars(axes[2], times)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
@@ -62,9 +62,9 @@ def _way(layers: Any, hospitals: Any) -> tuple[dict[str, list[float]], str, Any]
             usable = (there.travel_time_min[:, 0] < LONGEST_MIN) & (there.way[:, 0] != DIRECT)
     longer = np.where(usable, times["walk"][2] - times["walk"][1], -np.inf)
     chosen = int(np.argmax(longer))
-    route = found.route(chosen)
+    route = found.routes(np.array([chosen]))
     name = villages["name_en"].fillna(villages["name"]).iloc[chosen]
-    return {mode: [part[chosen] for part in parts] for mode, parts in times.items()}, name, route
+    return {mode: [part[chosen] for part in parts] for mode, parts in times.items()}, name, route.line[0]
 
 
 def _back(graph: Any, origins: Any, goals: Any, place: int, goal: int) -> float:
@@ -86,9 +86,9 @@ def _curves(axis: Any) -> None:
     axis.set_title("What a slope does", fontsize=10, loc="left", color=INK)
 
 
-def _profile(axis: Any, route: Any, layers: Any, village: str) -> None:
-    metres = np.linspace(0.0, route.line.length, 400)
-    points = [route.line.interpolate(distance) for distance in metres]
+def _profile(axis: Any, line: Any, layers: Any, village: str) -> None:
+    metres = np.linspace(0.0, line.length, 400)
+    points = [line.interpolate(distance) for distance in metres]
     x, y = (np.array([getattr(point, axis_name) for point in points]) for axis_name in ("x", "y"))
     height = heights_at(layers.elevation, layers.roads.crs, x, y)
     axis.fill_between(metres / 1000, height, color="#d9e3ea", lw=0)

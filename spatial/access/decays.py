@@ -172,8 +172,7 @@ class Decay:
         zones = self._zones(cutoff_min)
         for start in range(0, len(flat), _BLOCK):
             part = flat[start : start + _BLOCK]
-            # Refuse negative times in a part of them; the least of numbers is found faster than all that
-            # are below 0.
+            # Refuse negative times in a part of them; the least of numbers is found faster than all that are below 0.
             if len(part) and not part.min() >= 0.0 and bool((part < 0.0).any()):
                 raise ContractError("minutes", [f"{int((flat < 0.0).sum())} are negative; travel times are 0 or more"])
             of_part = weight[start : start + _BLOCK]

@@ -35,8 +35,7 @@ class Stretches:
     edge: IntArray  # shape (n,), edge, ascending
     start: FloatArray  # shape (n,), shares of the edge in its drawn direction, start before end
     end: FloatArray
-    # shape (n,), minutes between the facility's door and the two ends of the piece; between them they run
-    # evenly
+    # shape (n,), minutes between the facility's door and the two ends of the piece; between them they run evenly
     start_min: FloatArray
     end_min: FloatArray
     owner: IntArray  # shape (n,), position of the facility

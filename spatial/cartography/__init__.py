@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
+from spatial.cartography.page_data import PageMeta, ServiceNote
 from spatial.cartography.pages import build_pages
 
-__all__ = ["PageMeta", "ServiceNote", "SourceNote", "build_pages"]
+__all__ = ["PageMeta", "ServiceNote", "build_pages"]

@@ -95,10 +95,9 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
                 half["value"] = middle if np.isfinite(middle) else None
         halves.append(half)
     plan = first_plan(answer, plans)
-    texts, reach = {}, reach_curve(book, rows, answer)
-    for language in book.words:
-        words = Words(language)
-        texts[language] = {
+    reach = reach_curve(book, rows, answer)
+    texts = {
+        words.language: {
             **(reach_titles(reach, answer, words) if reach else {}),
             "title": answer_title(answer, words),
             "lead": answer_lead(answer, words),
@@ -117,6 +116,8 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
                 for finding in findings
             ],
         }
+        for words in map(Words, book.words)
+    }
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
     tiers = dict(zip(rows.ids.astype(str), rows.settlements["tier"].astype(str), strict=True))
     of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit")
@@ -304,27 +305,25 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
     norms = {norm["id"]: norm for norm in book.norms.norms}
     bearers = [str(norms.get(column["norm_id"], {}).get("duty_bearer") or "") for column in columns]
     plans = [plan for plan in book.plans if plan["actions"] and plan["question"] != "unit_sites"]
-    texts = {}
-    for language in book.words:
-        words = Words(language)
-        texts[language] = {
+    texts = {
+        words.language: {
             "heads": head_texts(columns, words),
             "plans": [plan_title(plan, words) for plan in plans],
             # Who must act by the text of a norm; empty where it does not say.
             "duties": [bearer and words.say("duty_bearer", bearer) for bearer in bearers],
         }
+        for words in map(Words, book.words)
+    }
     # The value of each settlement, and where it stands to the norm; None for a norm on no settlement.
-    stands: list[dict[str, Any] | None] = []
-    for column in columns:
-        results = book.norms.results(column["norm_id"], rows)
-        stands.append(
-            results
-            if results is None
-            else {
-                "value": pack(round_up(results["value"], (column["threshold"],)), "f4"),
-                "code": pack(standing(book, rows, column["norm_id"]), "u1"),
-            }
-        )
+    stands = [
+        {
+            "value": pack(round_up(results["value"], (column["threshold"],)), "f4"),
+            "code": pack(standing(book, rows, column["norm_id"]), "u1"),
+        }
+        if (results := book.norms.results(column["norm_id"], rows)) is not None
+        else None
+        for column in columns
+    ]
     # What a plan does to each settlement: its value with it, and whether it is gained by it.
     done = []
     for plan in plans:
@@ -374,15 +373,11 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
         for record in book.plans
     ]
     progress = progress_records(book.tables)
-    norms = {norm["id"]: norm for norm in book.norms.norms}
+    named = {record["norm_id"] for record in (*book.plans, *progress)}
     data = study_block(book, rows, more_words=("plan.", "view.", "mine.", "drawing.", "settle.title")) | {
         "plans": told,
         "progress": progress,
-        "norms": {
-            record["norm_id"]: norms[record["norm_id"]]
-            for record in (*book.plans, *progress)
-            if record["norm_id"] in norms
-        },
+        "norms": {norm["id"]: norm for norm in book.norms.norms if norm["id"] in named},
         "map": _map_block(book, rows, [record for record in book.plans if record["actions"]]),
         "file": PLAN_FILE,
         "settle_file": SETTLE_FILE if len(book.tables.get("site_profile", ())) else None,
@@ -404,13 +399,11 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
         key = "settlement_id" if set(own["unit_level"]) <= {"settlement"} else "township_id"
         gained = np.flatnonzero(rows.settlements[key].isin(own["unit_id"]))
         named = sorted(gained.tolist(), key=lambda row: (-persons.fillna(0.0)[row], str(rows.ids[row])))[:NAMED]
-        texts = {}
-        for language in book.words:
-            words = Words(language)
+        texts, long = {}, action.get("length_km")
+        for words in map(Words, book.words):
             # Say how long an action is, whether it crosses water, in which township it lies, and who has to act.
             told = action_details(plan, action, words)
-            long = action.get("length_km")
-            texts[language] = {
+            texts[words.language] = {
                 "what": _said(action, words, service_text(plan, words)),
                 "gain": gain_text(plan, action, words),
                 "facts": [
@@ -438,21 +431,16 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
 def _said(action: Record, words: Words, service: str = "") -> str:
     """Say an action; of a site for what it is, where the page does not say so."""
     where = place_name(action, words)
-    is_named = bool(service) and action["action"] == "open_site"
-    text = (
-        words.say("plan_action", "site_for", service=service, where=where)
-        if is_named
-        else action_text(action, where, words)
-    )
-    return capital(text)
+    if service and action["action"] == "open_site":
+        return capital(words.say("plan_action", "site_for", service=service, where=where))
+    return capital(action_text(action, where, words))
 
 
 def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
     """Say by language whatever a sentence of Python says better than one of the page."""
-    found = {}
-    for language in book.words:
-        words, shown = Words(language), record["shown"][record["counted"]]
-        found[language] = {
+    shown = record["shown"][record["counted"]]
+    return {
+        words.language: {
             "title": plan_title(record, words),
             "service": service_text(record, words),
             "reach": reach_text(record, words),
@@ -479,7 +467,8 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")}
             | {"beyond": left_text(record, words)},
         }
-    return found
+        for words in map(Words, book.words)
+    }
 
 
 def settle_page(book: PageBook, rows: Rows) -> bytes:

@@ -272,8 +272,7 @@ def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
     if low[1] - margin[1] < -180.0 or high[1] + margin[1] > 180.0:
         return None
     wider = np.round([low - margin, high + margin], 5).tolist()
-    block: dict[str, Any] | None = once(rows.kept, "relief", lambda: relief_block(relief, wider))
-    return block
+    return once(rows.kept, "relief", lambda: relief_block(relief, wider))
 
 
 def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> FloatArray:

@@ -330,8 +330,7 @@ class ComparisonMeta(StudyMeta):
 
     name: str = ""  # short name of the study
     title: Mapping[str, str] = field(default_factory=dict)
-    # of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold` and
-    # `norm_class`
+    # of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold` and `norm_class`
     norms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
     # `path`, `origin`, `vintage`, `licence` and `issue` of each raw file of the later run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -207,7 +208,8 @@ def _service_block(
 
 def _routes(book: PageBook, rows: Rows) -> dict[str, list[Ways]]:
     """Take the ways of the settlements by service: sorted once, for all pages."""
-    if "routes" not in rows.kept:
+
+    def sorted_out() -> dict[str, list[Ways]]:
         found: dict[str, list[Ways]] = {}
         routes = book.tables.get("routes")
         if isinstance(routes, gpd.GeoDataFrame):
@@ -218,19 +220,18 @@ def _routes(book: PageBook, rows: Rows) -> dict[str, list[Ways]]:
             for (service, mode), part in ordered.groupby(["service", "mode"], sort=True):
                 shapes = gpd.GeoSeries(part["shape"].to_numpy(), crs=routes.crs)
                 found.setdefault(str(service), []).append(Ways(str(mode), shapes, part["row"].to_numpy()))
-        rows.kept["routes"] = found
-    kept: dict[str, list[Ways]] = rows.kept["routes"]
-    return kept
+        return found
+
+    return once(rows.kept, "routes", sorted_out)
 
 
 def _times(book: PageBook, rows: Rows, service: str, mode: str) -> pd.DataFrame:
     """Bring the times to a service by a mode into the order of the settlements; every page tells some of them."""
     # Columns that a table lacks, which it may where they are optional, are told of nobody.
     columns = ["settlement_id", *dict.fromkeys((*TOLD["access"], *columns_told("access")["card"]))]
-    table: pd.DataFrame = once(
+    return once(
         rows.kept, ("times", service, mode), lambda: rows.align(book.access(service, mode).reindex(columns=columns))
     )
-    return table
 
 
 def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
@@ -238,24 +239,23 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
     ways = [way for way in book.ways if way[0] != service]
     if not detail.routes or len(ways) * len(rows.ids) > _MANY_CELLS:
         return []
-    for other, mode in ways:
-        if ("other", other, mode) not in rows.kept:
-            table = _times(book, rows, other, mode)
-            # Encode minutes that are only shown, as whole ones plus one; 0 = missing.
-            exact = np.asarray(table["travel_time_min"], dtype=np.float64)
-            whole = np.rint(exact)
-            rows.kept["other", other, mode] = {
-                "service": other,
-                "names": dict(book.note(other).names),
-                "file": book.files.get(other),
-                "mode": mode,
-                "time": (
-                    pack(np.where(np.isfinite(exact), np.minimum(whole + 1.0, 65_535.0), 0.0), "u2") | {"step": 60}
-                ),
-                "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
-                "statuses": list(REACH_STATUS),
-            }
-    return [rows.kept["other", *way] for way in ways]
+
+    def told(other: str, mode: str) -> dict[str, Any]:
+        table = _times(book, rows, other, mode)
+        # Encode minutes that are only shown, as whole ones plus one; 0 = missing.
+        exact = table["travel_time_min"].to_numpy(dtype=np.float64)
+        whole = np.where(np.isfinite(exact), np.minimum(np.rint(exact) + 1.0, 65_535.0), 0.0)
+        return {
+            "service": other,
+            "names": dict(book.note(other).names),
+            "file": book.files.get(other),
+            "mode": mode,
+            "time": pack(whole, "u2") | {"step": 60},
+            "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
+            "statuses": list(REACH_STATUS),
+        }
+
+    return [once(rows.kept, ("other", *way), partial(told, *way)) for way in ways]
 
 
 def switch_block(book: PageBook) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ import datetime as dt
 import functools
 import math
 import re
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -31,6 +31,7 @@ from spatial.reporting.wording import (
     pick,
     plain,
     source_title,
+    stated,
 )
 from spatial.tables import TABLES
 from spatial.tables.words import NORM_STATUS, NOTICED, REACH_STATUS, TIERS
@@ -42,18 +43,15 @@ if TYPE_CHECKING:
 
     from spatial.rasters import Raster
 
+Made = TypeVar("Made")
+
 # What a page says about the study beside its tables.
 
 
-@dataclass(frozen=True)
-class SourceNote:
-    """One raw file, as the small print names it."""
-
-    path: str  # where it lies below the raw root
-    origin: str  # who made it; empty, as the two below, where nobody says
-    licence: str  # such as ``"ODbL 1.0"``
-    vintage: str  # the date that it describes
-    issue: str = ""  # A known fault of the source; empty where none is known
+def source_entries(provenance: pd.DataFrame) -> tuple[dict[str, str], ...]:
+    """Name the raw files as the small print does; a fact that nobody says, and a fault that is not known, are empty."""
+    facts = ("path", "origin", "licence", "vintage", "issue")
+    return tuple({name: stated(str(row[name])) for name in facts} for row in provenance.to_dict("records"))
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class PageMeta(StudyMeta):
     modes: tuple[str, ...]  # modes of travel; the first is the one that headlines use
     # by the name that the table `access` uses
     services: Mapping[str, ServiceNote] = field(default_factory=dict)
-    sources: tuple[SourceNote, ...] = ()  # the raw files
+    sources: tuple[Mapping[str, str], ...] = ()  # the raw files, by `source_entries`
     # titles by language of the scenarios, by their names
     scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     default_threshold_min: float = 60.0  # where the slider of a service without a norm begins, in minutes
@@ -101,11 +99,12 @@ class PageMeta(StudyMeta):
 # The settlements of a page in their order, with the blocks that its pages share.
 
 
-def once(kept: dict[Hashable, Any], key: Hashable, make: Callable[[], Any]) -> Any:
+def once(kept: dict[Hashable, Any], key: Hashable, make: Callable[[], Made]) -> Made:
     """Make a block the first time that it is asked for, and give the same one after."""
     if key not in kept:
         kept[key] = make()
-    return kept[key]
+    made: Made = kept[key]
+    return made
 
 
 @dataclass(frozen=True)
@@ -202,8 +201,7 @@ def class_limits(threshold: float, step: float) -> tuple[float, float, float, fl
 class NormBook:
     """The norms of a study with their results."""
 
-    # one a norm that binds the study, with what the register says and the result for the study; the most
-    # telling first
+    # one a norm that binds the study, with what the register says and the result for the study; the most telling first
     norms: tuple[dict[str, Any], ...]
     places: pd.DataFrame  # results for settlements
     reasons: tuple[str, ...]  # every reason, the empty one first
@@ -224,23 +222,22 @@ class NormBook:
 
     def block(self, norm: Mapping[str, Any], rows: Rows, *, exact: bool) -> dict[str, Any]:
         """Encode a norm with its results, exact where a layer compares them; its places are None without any."""
-        if (key := ("norm block", norm["id"], exact)) in rows.kept:
-            return {**norm, "places": rows.kept[key]}
-        places = None
-        table = self.results(norm["id"], rows)
-        if table is not None:
-            threshold = norm["threshold"]
+
+        def places() -> dict[str, Any] | None:
+            table, threshold = self.results(norm["id"], rows), norm["threshold"]
+            if table is None:
+                return None
             limits = () if threshold is None else class_limits(threshold, slider_step(threshold, norm["unit"]))
             value = table["value"]
-            places = {
+            return {
                 "status": pack_words(table["status"], NORM_STATUS),
                 "mapped": pack_words(table["status_as_mapped"], NORM_STATUS),
                 "value": pack(round_up(value, limits) if exact else shown_whole(value, threshold), "f4"),
                 # The empty reason is the first.
                 "reason": pack(np.maximum(codes(table["reason"], self.reasons), 0), "u4"),
             }
-        rows.kept[key] = places
-        return {**norm, "places": places}
+
+        return {**norm, "places": once(rows.kept, ("norm block", norm["id"], exact), places)}
 
 
 def norm_book(
@@ -377,15 +374,16 @@ class PageBook:
 
     def access(self, service: str, mode: str) -> pd.DataFrame:
         """Take the rows of `access` of a way, once: a country has many ways, and asks for few."""
-        if (key := ("access", service, mode)) not in self.kept:
+
+        def taken() -> pd.DataFrame:
             own = self.tables["access"].take(self.ways[service, mode])
             # As categories, texts are brought into the order of a page at a fraction of the time.
-            self.kept[key] = own.assign(
+            return own.assign(
                 reach_status=pd.Categorical(own["reach_status"], categories=list(REACH_STATUS)),
-                facility_id=pd.Categorical(own["facility_id"]),
-                second_facility_id=pd.Categorical(own["second_facility_id"]),
+                **{name: pd.Categorical(own[name]) for name in ("facility_id", "second_facility_id")},
             )
-        return cast("pd.DataFrame", self.kept[key])
+
+        return once(self.kept, ("access", service, mode), taken)
 
     def note(self, service: str) -> ServiceNote:
         """Say what a service is called and what counts for it."""
@@ -406,11 +404,7 @@ class PageBook:
         if table is None:
             return None
         # Split once for all pages: to look through every table again for each service costs more than the pages.
-        parts: dict[str, pd.DataFrame] = once(
-            self.kept,
-            ("by service", name),
-            lambda: {str(one): part for one, part in table.groupby("service", sort=False)},
-        )
+        parts = once(self.kept, ("by service", name), lambda: dict(iter(table.groupby("service", sort=False))))
         return parts.get(service)
 
     @property
@@ -434,14 +428,8 @@ class PageBook:
 
 def people_inside(book: PageBook) -> pd.Series[float]:
     """Give the people of each settlement of the study in the order of ids, whatever part of it a page shows."""
-    settlements = book.shapes("settlements")
-    inside = ["settlement_id", "population_persons"]
-    found: pd.Series[float] = once(
-        book.kept,
-        "people inside",
-        lambda: settlements.loc[settlements["in_study"], inside].set_index(inside[0]).sort_index()[inside[1]],
-    )
-    return found
+    places = book.shapes("settlements").set_index("settlement_id")
+    return once(book.kept, "people inside", places.loc[places["in_study"], "population_persons"].sort_index)
 
 
 _PAD, _REACH = 0.04, 0.15
@@ -530,7 +518,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         "sign_off": ways.get("sign"),
         "score_file": ways.get("score"),
         "fact_sheet": ways.get("sheet"),
-        "sources": [asdict(source) for source in meta.sources],
+        "sources": [dict(source) for source in meta.sources],
         "issues": list(book.summary.get("issues", ())),
         "known_issues": book.known_issues,
         "imputed": imputed,

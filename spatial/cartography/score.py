@@ -14,7 +14,7 @@ import pandas as pd
 from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import pack, pack_words, page_document
 from spatial.cartography.map_layers import class_layer
-from spatial.cartography.page_data import SCORE_MAP, PageBook, Rows, study_block
+from spatial.cartography.page_data import SCORE_MAP, PageBook, Rows, once, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.messages import Words
 from spatial.reporting.answer import begin_text, finding_text
@@ -322,10 +322,11 @@ def hidden_names(book: PageBook, why: str) -> dict[str, str]:
 
 
 def score_block(book: PageBook) -> Entry:
-    """Gather what the page shows."""
-    if "score block" in book.kept:
-        kept: Entry = book.kept["score block"]
-        return kept
+    """Gather what the page shows, once for all pages."""
+    return once(book.kept, "score block", lambda: _score_block(book))
+
+
+def _score_block(book: PageBook) -> Entry:
     tables, score = book.tables, book.summary.get("score") or {}
     parts = tables["score_components"]
     shown = parts.loc[parts["unit_level"].isin([STUDY, TOWNSHIP])]
@@ -355,7 +356,7 @@ def score_block(book: PageBook) -> Entry:
     named |= {name for detail in details for name in detail.split(";")}
     named |= {*never, *(norm for norms in left.values() for norm in norms)}
     told = ("id", "service", "names", "titles", "metric", "mode", "unit", "threshold", "norm_class")
-    made = {
+    return {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),
         "study": study[0] if study else None,
@@ -378,8 +379,6 @@ def score_block(book: PageBook) -> Entry:
         "left_out": left,
         "never_fail": never,
     }
-    book.kept["score block"] = made
-    return made
 
 
 def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float]) -> Iterator[Entry]:

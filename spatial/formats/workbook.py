@@ -401,8 +401,7 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
         if declared not in filled:
             raise SourceError(f"{label}: row {declared} is empty and cannot be the header; correct header_row")
         return declared, _header_end(grid, declared)
-    # Count the filled cells of a usual row: as many as a quarter of the rows have, so that remarks do not
-    # count.
+    # Count the filled cells of a usual row: as many as a quarter of the rows have, so that remarks do not count.
     widths = sorted(Counter(row for row, _ in grid.cells).values(), reverse=True)
     width = widths[len(widths) // 4]
     by_row: dict[int, list[int]] = {}

@@ -62,7 +62,6 @@ from spatial.network.speeds import (
     MODES,
     SpeedTable,
     all_season_of_roads,
-    has_any,
     load_speeds,
     season_rules,
     slowed_by_season,
@@ -400,7 +399,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     if elevation is not None:
         graph = with_slope(graph, elevation)
     if season is not None and rules is not None:
-        rough = has_any(used, "smoothness", rules.closed_smoothness)[pieces.road]
+        rough = tag_values(used, "smoothness").has_any(rules.closed_smoothness)[pieces.road]
         graph = slowed_by_season(graph, season, table, closed=rough)
     wait_min = table.ferry.wait_min if ferry_wait_min is None else ferry_wait_min
     if wait_min is not None:

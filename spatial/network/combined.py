@@ -115,8 +115,7 @@ _OF_EDGES = tuple(item.name for item in fields(TravelGraph) if item.name not in 
 class Leg:
     """One layer of a combined network."""
 
-    # the layer as a network of its own: its mode, its edges under the ids that they had, its nodes numbered
-    # from 0
+    # the layer as a network of its own: its mode, its edges under the ids that they had, its nodes numbered from 0
     graph: TravelGraph
     edges: IntArray  # where they stand in the combined network, ascending
     nodes: IntArray

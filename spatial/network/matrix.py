@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -49,30 +49,9 @@ class Pairs(NamedTuple):
         return Pairs(*columns)
 
 
-def times_matrix(  # noqa: PLR0913 - each keyword is an option of its own
-    graph: TravelGraph,
-    origins: Snaps,
-    destinations: Snaps,
-    *,
-    cutoff_min: float = np.inf,
-    direct_barriers: gpd.GeoSeries | Barriers | None = None,
-    executor: Executor | None = None,
-    forwards: bool | None = None,
-) -> Pairs:
-    """
-    Find the time of every pair within a cutoff, door to door; in walk mode the direct walk competes.
-
-    Searches start from the side with fewer places, or as `forwards` says: sums are rounded in the order of a search.
-    """
-    (found,) = times_by_block(
-        graph,
-        origins,
-        destinations,
-        cutoff_min=cutoff_min,
-        direct_barriers=direct_barriers,
-        executor=executor,
-        forwards=forwards,
-    )
+def times_matrix(graph: TravelGraph, origins: Snaps, destinations: Snaps, **options: Any) -> Pairs:
+    """Find them as `times_by_block` does, all at once."""
+    (found,) = times_by_block(graph, origins, destinations, **options)
     return found
 
 
@@ -87,7 +66,12 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     forwards: bool | None = None,
     block: int | None = None,
 ) -> Iterator[Pairs]:
-    """Find them as `times_matrix` does, for so many places at a time of the side that is searched from, or for all."""
+    """
+    Find the time of every pair within a cutoff, door to door; in walk mode the direct walk competes.
+
+    Searches start from the side with fewer places, or as `forwards` says: sums are rounded in the order of a search.
+    A `block` is so many places at a time of the side that is searched from.
+    """
     forwards = len(origins) <= len(destinations) if forwards is None else forwards
     sources, goals = (origins, destinations) if forwards else (destinations, origins)
     core, shape = graph.core, graph.core_shape
@@ -136,8 +120,8 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
         if walks:
             own, all_goals = np.arange(begin, end), np.arange(len(goals))
             chosen = (own, all_goals) if forwards else (all_goals, own)
-            ends_of = _Ends(origins, destinations, *chosen)
-            found = _with_direct_walks(found, graph, ends_of, cutoff_min=cutoff_min, barriers=barriers)
+            both = (origins, destinations)
+            found = _with_direct_walks(found, graph, both, chosen, cutoff_min=cutoff_min, barriers=barriers)
         yield found
 
 
@@ -197,20 +181,17 @@ class _Room(NamedTuple):
     goals: Reached
 
 
-class _Ends(NamedTuple):
-    """Places, and which of them are asked about."""
-
-    origins: Snaps
-    destinations: Snaps
-    of_origins: NDArray[np.int64]
-    of_destinations: NDArray[np.int64]
-
-
 def _with_direct_walks(
-    found: Pairs, graph: TravelGraph, ends: _Ends, *, cutoff_min: float, barriers: Barriers | None
+    found: Pairs,
+    graph: TravelGraph,
+    places: Sequence[Snaps],
+    chosen: Sequence[IntArray],
+    *,
+    cutoff_min: float,
+    barriers: Barriers | None,
 ) -> Pairs:
-    """Let the direct walks within the cutoff compete; equal times take the fewer metres."""
-    origins, destinations, *chosen = ends
+    """Let the direct walks between chosen places within the cutoff compete; equal times take the fewer metres."""
+    origins, destinations = places
     start = np.column_stack((origins.x, origins.y))
     goal = np.column_stack((destinations.x, destinations.y))
     if np.isfinite(cutoff_min):

@@ -216,17 +216,6 @@ def offer_direct_walks(
 # Follow ways that were found: their edges in the order travelled, and their lines from door to door.
 
 
-@dataclass(frozen=True)
-class Route:
-    """One way from door to door."""
-
-    # edge ids in the order travelled, each with 1 (in its drawn direction) or -1; the first and the last
-    # are travelled in part. Empty where no edge is travelled, as on a direct walk
-    edges: tuple[tuple[str, int], ...]
-    # from the traveller's door to the other one, both walks included as straight lines
-    line: shapely.LineString
-
-
 @dataclass(frozen=True, eq=False)
 class Routes:
     """n ways from door to door, each in the direction of travel."""
@@ -271,16 +260,13 @@ class Nearest:
     # shape (n, k), position of the destination; -1 where no further one can be reached
     destination: IntArray
     travel_time_min: FloatArray  # shape (n, k), door to door; inf where there is no destination
-    # shape (n, k), walk between the origin and the network, whoever travels; NaN where there is no
-    # destination
+    # shape (n, k), walk between the origin and the network, whoever travels; NaN where there is no destination
     access_leg_min: FloatArray
-    # shape (n, k), on the network; 0 where the whole way is walked off it; NaN where there is no
-    # destination
+    # shape (n, k), on the network; 0 where the whole way is walked off it; NaN where there is no destination
     network_leg_min: FloatArray
     # shape (n, k), walk between the network and the destination; NaN where there is no destination
     egress_leg_min: FloatArray
-    # shape (n, k), along the fastest way, both walks included with their detour; inf where there is no
-    # destination
+    # shape (n, k), along the fastest way, both walks included with their detour; inf where there is no destination
     network_distance_m: FloatArray
     # shape (n, k), which candidates of the snaps are used; -1 where none, also on a direct walk
     origin_candidate: IntArray
@@ -296,13 +282,6 @@ class Nearest:
     def is_direct(self) -> BoolArray:
         """Where the whole way is walked off the network, of shape (n, k)."""
         return np.asarray(self.way == DIRECT)
-
-    def route(self, origin: int, rank: int = 0) -> Route:
-        """Follow the way that was found."""
-        if int(self.destination[origin, rank]) < 0:
-            raise NetworkError(f"origin {origin} reaches no destination of rank {rank}: there is no route to follow")
-        one = self.routes(np.array([origin], dtype=np.int64), rank)
-        return Route(tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True)), one.line[0])
 
     def routes(self, origins: IntArray | None = None, rank: int = 0) -> Routes:
         """Follow the ways of many origins in one pass."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -16,7 +17,6 @@ from spatial.errors import first_of
 from spatial.network.combined import (
     BETWEEN,
     TRANSFER,
-    Leg,
     Links,
     at_one_place,
     join_legs,
@@ -417,12 +417,12 @@ _WORD_OF_WAYS = {ways: word for word, ways in _ONEWAY.items()}
 def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable | None) -> list[str]:
     """Find what is wrong with new roads of a combined network: every fault once."""
     require_network_crs(roads.crs, graph.crs, what="new roads")
-    legs = take_legs(graph)
+    legs = [leg.graph for leg in take_legs(graph)]
     taken = np.zeros(len(roads), dtype=bool)
     problems: list[str] = []
-    for leg, rows, own in _by_leg(legs, roads, table, _season(graph)):
+    for leg, (rows, own) in zip(legs, _by_leg(legs, roads, table, _season(graph)), strict=True):
         taken |= rows
-        problems += check_roads(leg.graph, own) if rows.any() else []
+        problems += check_roads(leg, own) if rows.any() else []
     if not taken.all():
         names = road_ids(roads)[~taken]
         kinds = sorted({str(kind) for kind in with_class(roads)["road_class"][~taken]})
@@ -446,7 +446,8 @@ def add_to_legs(
     legs = take_legs(graph)
     changed, cut_edges = [], 0
     loose: list[dict[str, Any]] = []
-    for leg, rows, own in _by_leg(legs, roads, table, _season(graph)):
+    by_leg = _by_leg([leg.graph for leg in legs], roads, table, _season(graph))
+    for leg, (rows, own) in zip(legs, by_leg, strict=True):
         if not rows.any():
             changed.append(whole_split(leg.graph))
             continue
@@ -464,67 +465,56 @@ def add_to_legs(
     return _with_transfers(graph, split), account
 
 
-class _Pace(NamedTuple):
-    """By what a mode goes on new roads of a class that the network lacks."""
-
-    table: SpeedTable
-    mode: str
-    season: str
-
-
 def roads_of_modes(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable | None, season: str | None = None
 ) -> tuple[BoolArray, gpd.GeoDataFrame]:
     """Choose of new roads of vehicles those that a mode or a leg may use in a season, as `edit_network` takes them."""
-    one = Leg(graph, np.arange(graph.n_edges), np.arange(graph.n_nodes))
-    legs = [one] if graph.edge_layer is None else take_legs(graph)
+    legs = [graph] if graph.edge_layer is None else [leg.graph for leg in take_legs(graph)]
     season = season or _season(graph)
-    every = _by_leg(legs, roads, table, season)
-    taken = np.logical_or.reduce([rows for _, rows, _ in every])
+    taken = np.logical_or.reduce([rows for rows, _ in _by_leg(legs, roads, table, season)])
     if graph.edge_layer is not None or not own_pace(graph.mode):
         return taken, roads.loc[taken]
-    pace = _Pace(table_of(graph, table), _base(one), season)
-    named = with_class(roads).assign(road_id=road_ids(roads))
-    return taken, _at_own_pace(one, named, pace, np.ones(len(roads), dtype=bool)).loc[taken]
+    named, every = with_class(roads).assign(road_id=road_ids(roads)), np.ones(len(roads), dtype=bool)
+    return taken, _at_own_pace(graph, named, table_of(graph, table), season, every).loc[taken]
 
 
 def with_usual_speeds(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable | None
 ) -> gpd.GeoDataFrame:
     """Give new roads without a speed, of a class that the network lacks, what the speed table says of the class."""
-    pace = _Pace(table_of(graph, table), graph.mode, _season(graph))
-    if pace.mode not in pace.table.modes:
+    speeds = table_of(graph, table)
+    if graph.mode not in speeds.modes:
         return roads
     named = with_class(roads)
-    return named.assign(speed_km_h=_usual(graph, named, pace, roads.get("speed_km_h")))
+    return named.assign(speed_km_h=_usual(graph, named, speeds, _season(graph), roads.get("speed_km_h")))
 
 
 def _by_leg(
-    legs: list[Leg], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable | None, season: str
-) -> list[tuple[Leg, BoolArray, gpd.GeoDataFrame]]:
+    legs: Sequence[TravelGraph], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable | None, season: str
+) -> list[tuple[BoolArray, gpd.GeoDataFrame]]:
     """Choose for each leg the roads that it takes, at its own speeds."""
     named = with_class(roads).assign(road_id=road_ids(roads))
-    paces = [_Pace(table_of(leg.graph, table), _base(leg), season) for leg in legs]
+    tables = [table_of(leg, table) for leg in legs]
     taken, motor = [], np.zeros(len(roads), dtype=bool)
-    for leg, pace in zip(legs, paces, strict=True):
-        own = pace.table.modes[pace.mode]
-        known = {*leg.graph.road_class, *(name for name, speed in own.classes.items() if speed > 0)}
+    for leg, speeds in zip(legs, tables, strict=True):
+        own = speeds.modes[_base(leg)]
+        known = {*leg.road_class, *(name for name, speed in own.classes.items() if speed > 0)}
         is_open = openness_of_roads(named, mode=_base(leg)).reason == ""
         taken.append(named["road_class"].isin(known).to_numpy(dtype=bool) & is_open)
-        motor |= taken[-1] & (not own_pace(leg.graph.mode))
+        motor |= taken[-1] & (not own_pace(leg.mode))
     result = []
-    for leg, pace, rows in zip(legs, paces, taken, strict=True):
-        if own_pace(leg.graph.mode):
-            paced = _at_own_pace(leg, named, pace, motor)
+    for leg, speeds, rows in zip(legs, tables, taken, strict=True):
+        if own_pace(leg.mode):
+            paced = _at_own_pace(leg, named, speeds, season, motor)
         else:
-            paced = named.assign(speed_km_h=_usual(leg.graph, named, pace, roads.get("speed_km_h")))
-        result.append((leg, rows, paced.loc[rows]))
+            paced = named.assign(speed_km_h=_usual(leg, named, speeds, season, roads.get("speed_km_h")))
+        result.append((rows, paced.loc[rows]))
     return result
 
 
-def _base(leg: Leg) -> str:
+def _base(graph: TravelGraph) -> str:
     """Name the mode whose roads a leg uses; buses are laid into the walk."""
-    return leg.graph.mode.split("+", maxsplit=1)[0]
+    return graph.mode.split("+", maxsplit=1)[0]
 
 
 def _season(graph: TravelGraph) -> str:
@@ -534,27 +524,28 @@ def _season(graph: TravelGraph) -> str:
     return next((str(name) for name in names if name != "dry"), "dry")
 
 
-def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, pace: _Pace, motor: BoolArray) -> gpd.GeoDataFrame:
+def _at_own_pace(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, speeds: SpeedTable, season: str, motor: BoolArray
+) -> gpd.GeoDataFrame:
     """Let stated km/h hold only where no motor takes the road, and leave the oneway to the rules of the mode."""
-    openness = openness_of_roads(roads, mode=_base(leg))
+    openness = openness_of_roads(roads, mode=_base(graph))
     ways = zip(openness.forward.tolist(), openness.backward.tolist(), strict=True)
     stated = roads["speed_km_h"].mask(motor) if "speed_km_h" in roads else None
-    speed = _usual(leg.graph, roads, pace, stated)
+    speed = _usual(graph, roads, speeds, season, stated)
     return roads.assign(speed_km_h=speed, oneway=[_WORD_OF_WAYS.get(way, "no") for way in ways])
 
 
-def _usual(graph: TravelGraph, roads: gpd.GeoDataFrame, pace: _Pace, stated: pd.Series[Any] | None) -> pd.Series[Any]:
-    """
-    Fill stated speeds by class and season; a class that the network has goes at the median speed that it has there.
-
-    Where the season closes a road it has no speed that would do.
-    """
-    rules = pace.table.modes[pace.mode]
+def _usual(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, speeds: SpeedTable, season: str, stated: pd.Series[Any] | None
+) -> pd.Series[Any]:
+    """Fill stated speeds by class and season, save of classes whose speed the network knows; none where closed."""
+    mode = _base(graph)
+    rules = speeds.modes[mode]
     by_class = {name: speed * rules.factor for name, speed in rules.classes.items() if speed > 0}
     usual = roads["road_class"].map(by_class).mask(roads["road_class"].isin(set(graph.road_class)))
-    if pace.season != "dry":
+    if season != "dry":
         told = {"surface": _column(roads, "surface", None), "all_season": _column(roads, "all_season", "unknown")}
-        usual *= season_factors(roads.assign(**told), pace.season, mode=pace.mode, table=pace.table)
+        usual *= season_factors(roads.assign(**told), season, mode=mode, table=speeds)
         usual = usual.mask(usual <= 0.0)
     return usual if stated is None else stated.where(stated.notna(), usual)
 

@@ -123,8 +123,7 @@ class Pieces:
     """Pieces of road between junctions."""
 
     road: IntArray  # shape (n_edges,), row of the road
-    # shape (n_edges,), nodes, numbered along a Hilbert curve so that neighbours in space are neighbours in
-    # memory
+    # shape (n_edges,), nodes, numbered along a Hilbert curve so that neighbours in space are neighbours in memory
     start: IntArray
     end: IntArray
     length_m: FloatArray  # shape (n_edges,), metres in the plane

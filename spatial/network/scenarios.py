@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from sys import float_info
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -42,15 +42,6 @@ if TYPE_CHECKING:
 # Find edges by the names that people give: of a road, of an edge, of a class; of one leg or of all.
 
 
-class _Names(NamedTuple):
-    """The edges of one leg, or of a network of one layer, and what they are called."""
-
-    mode: str
-    rows: IntArray
-    by: tuple[ObjectArray, ...]  # names of the edges, of which the last prevails
-    own: pd.Series[float]  # values wanted for this leg alone
-
-
 def values_by_name(
     graph: TravelGraph, wanted: pd.Series[float], *, classes: bool = False, vehicles: bool = False
 ) -> tuple[FloatArray, list[str]]:
@@ -59,8 +50,9 @@ def values_by_name(
     wanted = wanted[~wanted.index.duplicated()]
     if wanted.empty:
         return values, []
-    legs = []
-    for number, mode in enumerate(leg_modes(graph)):
+    known, of_motors = set[str](), set[str]()
+    # Legs with a motor come first: what they have of what is told of vehicles is theirs alone.
+    for number, mode in sorted(enumerate(leg_modes(graph)), key=lambda leg: own_pace(leg[1])):
         rows, sign = np.flatnonzero(layer_of(graph) == number), f"{mode}{LEG_SIGN}"
         ids = graph.edge_id[rows]
         own = pd.Series(dtype=float)
@@ -75,16 +67,11 @@ def values_by_name(
         if graph.edge_twin is not None:
             # An edge's id stands for both its directions where turns make two edges of it; then for its own.
             by.insert(-1, np.array([name.replace(TWIN, "") for name in ids.tolist()], dtype=object))
-        legs.append(_Names(mode, rows, tuple(by), own))
-    known: set[str] = set()
-    for is_paced in (False, True):
-        # What those with a motor have is theirs alone.
-        left = wanted[~wanted.index.isin(known)] if vehicles and len(legs) > 1 and is_paced else wanted
-        for leg in (leg for leg in legs if own_pace(leg.mode) == is_paced):
-            for names in leg.by:
-                known.update(_place(values, leg.rows, names, left))
-                found = _place(values, leg.rows, names, leg.own)
-                known.update(f"{leg.mode}{LEG_SIGN}{name}" for name in found)
+        left = wanted[~wanted.index.isin(of_motors)] if vehicles and own_pace(mode) else wanted
+        for names in by:  # of which the last prevails
+            known.update(_place(values, rows, names, left))
+            known.update(f"{sign}{name}" for name in _place(values, rows, names, own))
+        of_motors |= set() if own_pace(mode) else known
     return values, [name for name in wanted.index if name not in known]
 
 

@@ -126,8 +126,7 @@ _BLOCK_STEPS = 250_000
 class Climbs:
     """The ground under every edge, in steps of equal length along each."""
 
-    # shape (n_edges + 1,), steps of edge e are ``offsets[e]`` to ``offsets[e + 1] - 1``, in its drawn
-    # direction
+    # shape (n_edges + 1,), steps of edge e are ``offsets[e]`` to ``offsets[e + 1] - 1``, in its drawn direction
     offsets: IntArray
     # shape (n_steps,), rise over run, clamped to -1 and 1; 0 where the elevation is not known
     slope: FloatArray

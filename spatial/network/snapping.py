@@ -63,8 +63,7 @@ class Snaps:
     y: FloatArray
     # shape (n, k), edge of the candidate; -1 where there is none, always behind those that there are
     edge: IntArray
-    # shape (n, k), share of the edge, in its drawn direction, before the foot point; NaN where there is
-    # none
+    # shape (n, k), share of the edge, in its drawn direction, before the foot point; NaN where there is none
     fraction: FloatArray
     distance_m: FloatArray  # shape (n, k), straight line to the foot point; inf where there is none
     # shape (n, k), walk to the foot point: 60 x distance x detour / speed; inf where there is none

@@ -347,7 +347,7 @@ def speeds_of_roads(
     too_narrow = width < rules.min_width_m
     cap = np.minimum(cap, width_cap(table.caps.width, width)) if rules.uses_width else cap
     cap = np.where(too_narrow, 0.0, cap)
-    slow = np.where(has_any(roads, "surface", table.all_season.unpaved), rules.unpaved_factor, 1.0)
+    slow = np.where(tag_values(roads, "surface").has_any(table.all_season.unpaved), rules.unpaved_factor, 1.0)
     both, bad = _limits(roads, "maxspeed", table)
     speeds, tagged, unreadable = [], [], np.zeros(len(roads), dtype=bool)
     for direction in ("maxspeed_forward", "maxspeed_backward"):
@@ -401,15 +401,14 @@ def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> O
     for name in SEASON_TAGS:
         tag = tag_values(roads, name)
         fails |= tag.is_tagged & ~tag.is_in(["no"])
-    fails = fails | (has_any(roads, "surface", lists.surface_no) | has_any(roads, "smoothness", lists.smoothness_no))
+    surfaces, tracks = tag_values(roads, "surface"), tag_values(roads, "tracktype")
+    fails |= surfaces.has_any(lists.surface_no) | tag_values(roads, "smoothness").has_any(lists.smoothness_no)
     # Each member of a list must hold: a road is as good as its worst stretch.
-    surfaces = tag_values(roads, "surface")
     holds = surfaces.has_any(lists.surface_yes)
     holds &= surfaces.fits(lambda text: lists.surface_yes.issuperset(members(text)))
-    holds = holds | class_values(roads).is_in(lists.class_yes)
-    untagged = ~tag_values(roads, "surface").is_tagged
-    holds = holds | (untagged & has_any(roads, "tracktype", lists.tracktype_yes))
-    fails = fails | (untagged & has_any(roads, "tracktype", lists.tracktype_no))
+    holds |= class_values(roads).is_in(lists.class_yes)
+    holds |= ~surfaces.is_tagged & tracks.has_any(lists.tracktype_yes)
+    fails |= ~surfaces.is_tagged & tracks.has_any(lists.tracktype_no)
     return np.select([fails, holds], ["no", "yes"], "unknown").astype(object)
 
 
@@ -418,11 +417,6 @@ def _limits(roads: pd.DataFrame | RoadLines, name: str, table: SpeedTable) -> tu
     limits = tags.numbers(lambda text: parse_maxspeed(text, table))
     # Files without room for a blank write 0 where no limit is known.
     return limits, tags.is_tagged & np.isnan(limits) & ~tags.is_in(["0"])
-
-
-def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> BoolArray:
-    """Tell which roads are tagged with one of several values."""
-    return tag_values(roads, name).has_any(values)
 
 
 # What a season does to the speeds of a graph.

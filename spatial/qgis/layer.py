@@ -322,8 +322,7 @@ class NormWords:
 class QgisMeta(StudyMeta):
     """What a study says about itself, beside its tables."""
 
-    # the date on which norms are judged; also the time stamp of every file, so that equal input gives equal
-    # bytes
+    # the date on which norms are judged; also the time stamp of every file, so that equal input gives equal bytes
     as_of: dt.date
     licences: Sequence[str] = ()  # one line a source: its name, licence and vintage
     issues: Sequence[str] = ()  # known faults of the sources

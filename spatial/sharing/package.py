@@ -66,6 +66,8 @@ REFERENCES = {
 """Columns that name a row of another table."""
 TYPES = {"text": "string", "number": "number", "whole": "integer", "flag": "boolean", "list": "array"}
 """Kinds of columns as Frictionless calls them."""
+TYPES_HELD = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
+"""The same of columns of the user's own, by the kind of array; anything else is a text."""
 UNITS = {"population": "persons", "elevation": "m", "friction": "min/m", "off_road_min": "min"}
 """Units of rasters; of classes there is none."""
 OPEN_RASTERS = ("friction", "off_road_min")
@@ -201,9 +203,9 @@ def write_package(
 
 def box_of(boxes: Sequence[Any]) -> Box | None:
     """Find the box around boxes in degrees, None where there are none."""
-    bounds = np.array(boxes, dtype=float).reshape(-1, 4)
-    if not len(bounds):
+    if not boxes:
         return None
+    bounds = np.array(boxes, dtype=float)
     return Box(*np.nanmin(bounds[:, :2], axis=0).tolist(), *np.nanmax(bounds[:, 2:], axis=0).tolist())
 
 
@@ -242,12 +244,11 @@ def write_forms(
     title = words.title(TABLES[name].title)
     for part in ("tables", "csv", *(form for form in also if isinstance(frame, gpd.GeoDataFrame))):
         (folder / part).mkdir(exist_ok=True)
-    covering = isinstance(frame, gpd.GeoDataFrame) and "bbox" not in frame and len(frame) > 0
 
     def told(known: Field) -> dict[str, str]:
         return column_notes(known) | {"title": words.title(known.title), "description": words.about(known.description)}
 
-    write_table(folder / "tables" / f"{name}.parquet", name, frame, notes, told=told, covering=covering)
+    write_table(folder / "tables" / f"{name}.parquet", name, frame, notes, told=told, covering=has_boxes(frame))
     made = [SharedFile(f"tables/{name}.parquet", title, "application/vnd.apache.parquet")]
     plain = pd.DataFrame(frame)
     if isinstance(frame, gpd.GeoDataFrame):
@@ -271,6 +272,11 @@ def write_forms(
     return made
 
 
+def has_boxes(frame: pd.DataFrame) -> bool:
+    """Tell whether boxes are written beside the shapes of a table, so that readers skip what lies elsewhere."""
+    return isinstance(frame, gpd.GeoDataFrame) and "bbox" not in frame and len(frame) > 0
+
+
 def _layer(frame: gpd.GeoDataFrame, name: str, driver: str, options: dict[str, Any]) -> bytes:
     """Write a layer by GDAL in memory: what a full disk stops is then a plain write."""
     file = io.BytesIO()
@@ -292,8 +298,7 @@ def _schema(name: str, frame: pd.DataFrame, words: Words) -> dict[str, Any]:
     for column, values in frame.items():
         known = SUPPRESSED if column == SUPPRESSED.name else table.field(str(column))
         if known is None:  # a column of the user's own
-            kind = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}.get(values.dtype.kind, "string")
-            told: dict[str, Any] = {"name": column, "type": kind}
+            told: dict[str, Any] = {"name": column, "type": TYPES_HELD.get(values.dtype.kind, "string")}
         else:
             told = {"name": column, "type": TYPES[known.kind], "title": words.title(known.title)}
             told |= {"description": words.about(known.description), "unit": known.unit}
@@ -318,14 +323,11 @@ def _schema(name: str, frame: pd.DataFrame, words: Words) -> dict[str, Any]:
 
 def foreign_keys(frames: Mapping[str, set[str]], name: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Name the columns of a table whose every value is an id of another table; `frames` holds these ids by table."""
-    keys = []
-    for column, table in REFERENCES.items():
-        if column not in frame or table == name or table not in frames:
-            continue
-        if set(frame[column].dropna()) <= frames[table]:
-            reference = {"resource": table, "fields": [TABLES[table].key[0]]}
-            keys.append({"fields": [column], "reference": reference})
-    return keys
+    return [
+        {"fields": [column], "reference": {"resource": table, "fields": [TABLES[table].key[0]]}}
+        for column, table in REFERENCES.items()
+        if column in frame and table != name and table in frames and set(frame[column].dropna()) <= frames[table]
+    ]
 
 
 def cloud_optimised(raster: Raster, meta: PackageMeta) -> tuple[SharedFile, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -247,11 +248,8 @@ def _column_names(columns: Sequence[str]) -> dict[str, str]:
     for column in columns:
         wanted = _name(column) or "column"
         wanted = f"{wanted}_" if wanted in ITS_OWN else wanted
-        number, name = 1, wanted
-        while name in names.values():
-            number += 1
-            name = _name(wanted, f"_{number}")
-        names[column] = name
+        others = (_name(wanted, f"_{number}") for number in count(2))
+        names[column] = next(name for name in chain([wanted], others) if name not in names.values())
     return names
 
 

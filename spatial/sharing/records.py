@@ -320,10 +320,10 @@ def licence_lines(meta: PackageMeta, words: Words) -> list[str]:
 
 def licences(meta: PackageMeta) -> bytes:
     """Write the licences of the sources in the languages of the study."""
-    parts = []
-    for language in meta.languages:
-        words = Words(language, "sharing")
-        parts.append("\n".join([f"# {words.say('licence', 'heading')}\n", *_list(licence_lines(meta, words))]))
+    parts = [
+        "\n".join([f"# {words.say('licence', 'heading')}\n", *_list(licence_lines(meta, words))])
+        for words in (Words(language, "sharing") for language in meta.languages)
+    ]
     return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
 
 
@@ -341,10 +341,7 @@ def first_page(files: Sequence[SharedFile], meta: PackageMeta) -> bytes:
         lines += [f"- {text}" for text in (*told, records, words.say("package", "cite"))]
         lines += [f"\n## {words.say('licence', 'heading')}\n", *_list(licence_lines(meta, words))]
         if issues:
-            lines += [
-                f"\n## {words.of('qgis').say('project', 'issues')}\n",
-                *_list([one_line(text) for text in issues]),
-            ]
+            lines += [f"\n## {words.of('qgis').say('project', 'issues')}\n", *_list(issues)]
         parts.append("\n".join(lines))
     return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
 
@@ -360,12 +357,12 @@ def _licences(meta: PackageMeta) -> list[str]:
 
 def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Box) -> Mapping[str, bytes]:
     """Describe rasters as a SpatioTemporal Asset Catalog (STAC 1.1), by path: a collection and an item a raster."""
-    rasters, stamp = [file for file in files if file.profile], f"{meta.as_of.isoformat()}T00:00:00Z"
+    stamp = f"{meta.as_of.isoformat()}T00:00:00Z"
     own = {"stac_version": STAC_VERSION, "id": meta.package_name}
     links = [{"rel": "root", "href": "./collection.json", "type": "application/json"}]
     links += [{"rel": "license", "href": f"../{LICENCES_FILE}", "type": "text/markdown"}]
     made = {}
-    for file in rasters:
+    for file in (one for one in files if one.profile):
         stem = file.path.rpartition("/")[2].removesuffix(".tif")
         links.append({"rel": "item", "href": f"./{stem}/{stem}.json", "type": "application/geo+json"})
         place: Box = file.profile["box"]

@@ -35,7 +35,7 @@ from spatial.errors import StoreError
 from spatial.interruption import has_stopped
 from spatial.messages import Words
 from spatial.plain_text import CONTROL
-from spatial.sharing.package import TYPES, Release, box_of, cloud_optimised, shared_frame
+from spatial.sharing.package import TYPES, TYPES_HELD, Release, box_of, cloud_optimised, has_boxes, shared_frame
 from spatial.sharing.records import Box, PackageMeta, licences
 from spatial.store import write_table
 from spatial.tables import TABLES
@@ -183,8 +183,7 @@ def put_layers(release: Release, folder: Path) -> dict[str, dict[str, Any]]:
         boxes[name] = box_of([frame.total_bounds] if isinstance(frame, gpd.GeoDataFrame) and len(frame) else [])
         columns = _columns(name, frame, meta.words)
         path = folder / f"{name}.parquet"
-        covering = isinstance(frame, gpd.GeoDataFrame) and "bbox" not in frame and len(frame) > 0
-        write_table(path, name, _with_items(name, frame), release.notes(name), covering=covering)
+        write_table(path, name, _with_items(name, frame), release.notes(name), covering=has_boxes(frame))
         made[name] = {
             "title": {language: _plain(words.title(TABLES[name].title)) for language, words in said.items()},
             "providers": [
@@ -236,8 +235,7 @@ def _columns(name: str, frame: pd.DataFrame, words: Words) -> dict[str, dict[str
     for column, values in frame.items():
         if column == "geometry":
             continue
-        known = TABLES[name].field(str(column))
-        kind = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}.get(values.dtype.kind, "string")
+        known, kind = TABLES[name].field(str(column)), TYPES_HELD.get(values.dtype.kind, "string")
         if known is not None and known.kind != "list":
             kind = TYPES[known.kind]
         told[str(column)] = {"type": kind}
@@ -272,7 +270,8 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
     """Make the service: pygeoapi's answers to what reads, and nothing that writes."""
     texts = {language: Words(language, "sharing") for language in meta.languages}
     office = meta.publisher or meta.words.say("package", "no_publisher")
-    link = f"{address}/licences"
+    link, heading = f"{address}/licences", {code: words.say("licence", "heading") for code, words in texts.items()}
+    licence = {"type": "text/markdown", "rel": "license", "title": heading, "href": link}
     config = {
         "server": {
             "url": address,
@@ -296,20 +295,7 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
             "provider": {"name": office, "url": address},
             "contact": {"name": office, "email": meta.contact} if meta.contact else {"name": office},
         },
-        "resources": {
-            name: told
-            | {
-                "links": [
-                    {
-                        "type": "text/markdown",
-                        "rel": "license",
-                        "title": {language: words.say("licence", "heading") for language, words in texts.items()},
-                        "href": link,
-                    }
-                ]
-            }
-            for name, told in layers.items()
-        },
+        "resources": {name: told | {"links": [licence]} for name, told in layers.items()},
     }
     described = get_oas(config)  # of pygeoapi as it could be: with jobs, which can be deleted
     own = {"", "collections", "conformance", "openapi"}
@@ -362,29 +348,18 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
     def sources() -> Response:
         return Response(licences(meta), mimetype="text/markdown")
 
-    @app.get("/openapi")
-    def openapi() -> Response:
-        return answer(core.openapi_)
-
     @app.get("/conformance")
     def conformance() -> Response:
         return Response(json.dumps({"conformsTo": CONFORMS}), mimetype="application/json")
 
-    @app.get("/collections")
-    def collections() -> Response:
-        return answer(core.describe_collections)
-
-    @app.get("/collections/<name>")
-    def collection(name: str) -> Response:
-        return answer(core.describe_collections, name)
-
-    @app.get("/collections/<name>/schema")
-    def schema(name: str) -> Response:
-        return answer(core.get_collection_schema, name)
-
-    @app.get("/collections/<name>/queryables")
-    def queryables(name: str) -> Response:
-        return answer(itemtypes.get_collection_queryables, name)
+    for path, function in (
+        ("/openapi", core.openapi_),
+        ("/collections", core.describe_collections),
+        ("/collections/<name>", core.describe_collections),
+        ("/collections/<name>/schema", core.get_collection_schema),
+        ("/collections/<name>/queryables", itemtypes.get_collection_queryables),
+    ):
+        app.add_url_rule(path, path, lambda function=function, **given: answer(function, *given.values()))
 
     @app.get("/collections/<name>/items")
     def items(name: str) -> Response:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from spatial.cartography.comparison import ComparisonMeta, comparison_page
-from spatial.cartography.page_data import issue_entries
+from spatial.cartography.page_data import issue_entries, source_entries
 from spatial.crs import require_metres
 from spatial.errors import ContractError, StoreError, first_of
 from spatial.inputs.list_merge import SAME, family_of
@@ -22,7 +22,6 @@ from spatial.messages import Words, languages
 from spatial.norms.law import norm_id_of
 from spatial.plain_text import csv_bytes
 from spatial.reporting.comparison import comparison_lines, placed_units, trajectory_lines
-from spatial.reporting.wording import stated
 from spatial.results import Results, read_results
 from spatial.runner.manifest import manifest_name
 from spatial.score.comparison.boards import Matched, follow, follow_matched, match
@@ -193,7 +192,6 @@ def _inside(value: object, *keys: str) -> object:
 # What the page of a comparison says beside its numbers, gathered from the runs' own records.
 
 NORM_FACTS = ("service", "metric", "mode", "unit", "threshold", "norm_class")
-SOURCE_FACTS = ("origin", "vintage", "licence")
 
 
 def account_lines(comparison: Comparison, trajectory: pd.DataFrame, language: str) -> list[str]:
@@ -227,11 +225,7 @@ def page_of(
         facts = {name: asked.get(norm, {}).get(name) for name in NORM_FACTS}
         item = vocabulary.get(service) or vocabulary.for_register(service)
         norms[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
-    rows = results[-1].provenance.to_dict("records") if "provenance" in results[-1].names else ()
-    sources = tuple(
-        {name: stated(str(row[name])) for name in SOURCE_FACTS} | {"path": str(row["path"]), "issue": str(row["issue"])}
-        for row in rows
-    )
+    sources = source_entries(results[-1].provenance) if "provenance" in results[-1].names else ()
     meta = ComparisonMeta(
         name=str(told.get("name", comparison.after)),
         title=dict(told.get("title", {})),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
+from spatial.cartography.page_data import PageMeta, ServiceNote, source_entries
 from spatial.cartography.pages import build_pages
-from spatial.reporting.wording import every_source, stated
+from spatial.reporting.wording import every_source
 from spatial.runner.cost import give_back_memory
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, inventories, said_of_study, vocabulary_of
@@ -48,10 +48,7 @@ def maps(
         level_bands=options.score.level_bands,
         pillar_weights=dict[str, float](options.score.weights.items()),
         scenarios={item.name: item.title for item in options.scenarios},
-        sources=tuple(
-            SourceNote(row["path"], stated(row["origin"]), stated(row["licence"]), stated(row["vintage"]), row["issue"])
-            for row in every_source(tables).to_dict("records")
-        ),
+        sources=source_entries(every_source(tables)),
     )
 
     def after_part(share: float) -> None:

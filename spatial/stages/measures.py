@@ -88,9 +88,6 @@ class _Case:
         supply = "capacity" if is_known else "count"
         return {**self.asked(kinds), "decay": self.decay, "demand": self.demand, "supply": supply}
 
-    def catchment(self, method: str, kinds: frozenset[str]) -> dict[str, Any]:
-        return {**self.competition(kinds), "method": method}
-
     def measured(self, measure: str, kinds: frozenset[str]) -> pd.DataFrame:
         """Compute one measure of one service."""
         limit, asked = self.chosen.catchment_min, self.asked(kinds)
@@ -116,7 +113,8 @@ class _Case:
         elif measure == "spatial_availability":
             table = floating_catchment.spatial_availability(*self.frames, **self.competition(kinds))
         else:
-            table = floating_catchment.floating_catchment_area(*self.frames, **self.catchment(measure, kinds))
+            told = self.competition(kinds) | {"method": measure}
+            table = floating_catchment.floating_catchment_area(*self.frames, **told)
         return table.assign(measure=measure)
 
 

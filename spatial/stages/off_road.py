@@ -162,14 +162,12 @@ def _on_open_ground(
     found = move_to_open_cells(friction.min_per_m, cells_at(held, grid), resolution_m=friction.resolution_m)
     found = found.assign(id=held[key].to_numpy(dtype=object), point=held.geometry.to_numpy())
     lost = found["status"] == "no_ground"
-    findings += [
-        Finding("on_barrier", str(place), "outside the raster of land cover: not reached off the roads", point)
-        for place, point in zip(places.loc[~inside, key], places.geometry[~inside], strict=True)
-    ]
-    findings += [
-        Finding("on_barrier", str(place), "no open ground within 1,000 m: not reached off the roads", point)
-        for place, point in zip(found.loc[lost, "id"], found.loc[lost, "point"], strict=True)
-    ]
+    for why, ids, points in (
+        ("outside the raster of land cover", places.loc[~inside, key], places.geometry[~inside]),
+        ("no open ground within 1,000 m", found.loc[lost, "id"], found.loc[lost, "point"]),
+    ):
+        told = f"{why}: not reached off the roads"
+        findings += [Finding("on_barrier", str(place), told, at) for place, at in zip(ids, points, strict=True)]
     moved = found.loc[found["status"] == "moved"]
     findings += [
         Finding("moved_to_open_ground", str(place), "on a barrier; moved to open ground", point, distance_m=metres)

@@ -166,8 +166,7 @@ def _roads(
     unknown = [name for name in new.columns if name not in kept_columns]
     new = new.drop(columns=unknown)
     if "node_ids" in kept:
-        # Give every vertex an id that no other has: where a new road is joined is known to the network
-        # alone.
+        # Give every vertex an id that no other has: where a new road is joined is known to the network alone.
         taken = kept["node_ids"]
         there = np.concatenate(taken.tolist()) if len(taken) else np.empty(0, dtype=np.int64)
         sizes = shapely.get_num_coordinates(new.geometry.to_numpy())

@@ -74,75 +74,56 @@ def scenarios(
         made["findings_scenarios"] = findings_frame(warned, crs=require_metres(facilities.crs, what="facilities"))
     tables = []
     barriers = surroundings_of(options, study_area, water).barriers
+    limits, longest = headline_minutes(options), max(options.access.cutoffs_min)
+    own = towns_as_facilities(settlements)
+    own = own.assign(facility_id=(TOWN_ID + own["facility_id"]).astype("str"))
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
-        compared = _compared(
-            options,
-            item,
-            graphs[item.mode],
-            settlements=settlements,
-            facilities=facilities,
-            after=after[item.name],
+        graph, then = graphs[item.mode], after[item.name]
+        # The tiers of towns, and all services with these: those named, or those of the headline norms and of what opens
+        # or closes, so that a clinic shows as the clinic that it is, and not only as what norms count it for.
+        either = gpd.GeoDataFrame(pd.concat([facilities, then], ignore_index=True))
+        towns = {name: TOWN_TIERS[name] for name in item.services if name in TOWN_TIERS}
+        others = [name for name in item.services if name not in TOWN_TIERS]
+        if not item.services:
+            towns = headline_towns(options, settlements)
+            others = sorted(set(either.drop_duplicates("facility_id", keep=False)["service"]))
+        closer = closer_services(options, either, others) if others else {}
+        if not item.services:
+            closer = closer_services(options, either, ()) | closer
+        services = closer | towns
+        if not services:
+            continue
+        compared = compare_scenarios(
+            graph,
+            network_scenario(options, item, graph),
+            settlements,
+            _stacked([facilities, own]),
+            service=services,
+            vocabulary=vocabulary_of(options),
+            cutoff_min={name: limits.get(name, longest) for name in services},
+            direction=options.access.direction,
+            facilities_after={item.name: _stacked([then, own])},
+            rules=options.network,
             barriers=barriers,
         )
+        at_home = pd.Series(False, index=compared.index)
+        for name in towns:
+            in_town = townspeople(compared["settlement_id"], settlements, TOWN_TIERS[name])
+            at_home |= in_town & (compared["service"] == name)
+        # Give a town no way to itself, before and after.
+        minutes = {
+            f"{side}_min": compared[f"{side}_min"].mask(at_home, 0.0) for side in ("before", "after", "difference")
+        }
+        status = {f"{side}_status": compared[f"{side}_status"].mask(at_home, "reached") for side in ("before", "after")}
+        within = {f"within_{side}": compared[f"within_{side}"] | at_home for side in ("before", "after")}
+        change = compared["class_change"].mask(at_home, "same")
         if len(compared):
-            tables.append(compared)
+            tables.append(compared.assign(**minutes, **status, **within, class_change=change))
     if tables:
         stacked = pd.concat(tables, ignore_index=True).rename(columns={"persons": "population_persons"})
         made |= {"scenario_access": stacked, "scenario_people": scenario_people(stacked, headline_cutoffs(options))}
     return made
-
-
-def _compared(
-    options: Options,
-    item: ScenarioOptions,
-    graph: TravelGraph,
-    *,
-    settlements: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
-    after: gpd.GeoDataFrame,
-    barriers: gpd.GeoSeries | None,
-) -> pd.DataFrame:
-    # The tiers of towns, and all services with these: those named, or those of the headline norms and of what opens
-    # or closes, so that a clinic shows as the clinic that it is, and not only as what norms count it for.
-    either = gpd.GeoDataFrame(pd.concat([facilities, after], ignore_index=True))
-    towns = {name: TOWN_TIERS[name] for name in item.services if name in TOWN_TIERS}
-    others = [name for name in item.services if name not in TOWN_TIERS]
-    if not item.services:
-        towns = headline_towns(options, settlements)
-        others = sorted(set(either.drop_duplicates("facility_id", keep=False)["service"]))
-    closer = closer_services(options, either, others) if others else {}
-    if not item.services:
-        closer = closer_services(options, either, ()) | closer
-    services = closer | towns
-    if not services:
-        return pd.DataFrame()
-    limits, longest = headline_minutes(options), max(options.access.cutoffs_min)
-    own = towns_as_facilities(settlements)
-    own = own.assign(facility_id=(TOWN_ID + own["facility_id"]).astype("str"))
-    compared = compare_scenarios(
-        graph,
-        network_scenario(options, item, graph),
-        settlements,
-        _stacked([facilities, own]),
-        service=services,
-        vocabulary=vocabulary_of(options),
-        cutoff_min={name: limits.get(name, longest) for name in services},
-        direction=options.access.direction,
-        facilities_after={item.name: _stacked([after, own])},
-        rules=options.network,
-        barriers=barriers,
-    )
-    at_home = pd.Series(False, index=compared.index)
-    for name in towns:
-        in_town = townspeople(compared["settlement_id"], settlements, TOWN_TIERS[name])
-        at_home |= in_town & (compared["service"] == name)
-    # Give a town no way to itself, before and after.
-    minutes = {f"{side}_min": compared[f"{side}_min"].mask(at_home, 0.0) for side in ("before", "after", "difference")}
-    status = {f"{side}_status": compared[f"{side}_status"].mask(at_home, "reached") for side in ("before", "after")}
-    within = {f"within_{side}": compared[f"within_{side}"] | at_home for side in ("before", "after")}
-    change = compared["class_change"].mask(at_home, "same")
-    return compared.assign(**minutes, **status, **within, class_change=change)
 
 
 def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:

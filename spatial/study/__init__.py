@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator, model
 
 from spatial.errors import StudyError
 from spatial.messages import FALLBACK, Words, languages
-from spatial.plain_text import html_table, toml_table, toml_text
+from spatial.plain_text import html_table, toml_faults, toml_table, toml_text
 from spatial.study.access import (
     AccessOptions,
     AreaOptions,
@@ -195,19 +195,13 @@ class Study(Model):
         `raw` is the folder that the paths of sources are relative to.
         """
         file = Path(path)
-        text = ""
-        try:
+        with toml_faults(str(file), "`spatial init` writes a new one"):
             text = toml_text(file)
-            values = toml_table(text)
-        except OSError as error:
-            raise StudyError(
-                str(file), [f"cannot be read: {error.strerror or error}; `spatial init` writes a new one"]
-            ) from error
-        except UnicodeDecodeError as error:
-            raise StudyError(str(file), [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]) from error
-        except tomllib.TOMLDecodeError as error:
-            hint = "; write paths with / or in single quotes, 'office\\villages.xlsx'" if "\\" in text else ""
-            raise StudyError(str(file), [f"is not TOML: {error}{hint}"]) from error
+            try:
+                values = toml_table(text)
+            except tomllib.TOMLDecodeError as error:
+                hint = "; write paths with / or in single quotes, 'office\\villages.xlsx'" if "\\" in text else ""
+                raise tomllib.TOMLDecodeError(f"{error}{hint}") from error
         study = cls.from_dict(values, raw=raw, where=str(file))
         edits = study.qgis.edits
         own = str(file.parent / (f"{study.name}-edits.gpkg" if edits is None else edits)) if edits != "" else ""

@@ -67,39 +67,6 @@ class LocalGrid(Model):
         return self
 
 
-def refuse_contradictions(source: TableSource) -> None:
-    """Refuse declarations of coordinates that exclude each other or lack their other half."""
-    shifted, metres = source.datum != "wgs84", source.easting is not None
-    faults = {
-        "easting and northing go together: name both columns": metres != (source.northing is not None),
-        "give either easting and northing (metres) or longitude and latitude (degrees)": (
-            metres and not (source.longitude is None and source.latitude is None)
-        ),
-        f"datum = '{source.datum}' goes with longitude and latitude, not with easting and northing": (
-            metres and shifted
-        ),
-        "easting and northing need a crs, such as 'EPSG:4545', or a local_grid": (
-            metres and source.crs is None and source.local_grid is None
-        ),
-        "local_grid says where the rows lie: remove crs and datum": (
-            source.local_grid is not None and (source.crs is not None or shifted)
-        ),
-        f"shift and datum = '{source.datum}' exclude each other": source.shift is not None and shifted,
-        "rotation goes with shift, the seven parameters": source.shift is None and source.rotation is not None,
-        "rotation: say in which convention the three rotations of shift are: 'position_vector' (as towgs84 in PROJ, "
-        "EPSG method 9606) or 'coordinate_frame' (EPSG method 9607, usual in Chinese surveys); the wrong one moves "
-        "everything by metres": source.shift is not None and any(source.shift[3:6]) and source.rotation is None,
-    }
-    pair = source.lonlat or source.latlon
-    axes = (source.longitude, source.latitude, source.easting, source.northing)
-    faults[
-        "lonlat and latlon name one column that holds both: give one of them, and no other column of coordinates"
-    ] = bool(pair) and (any(axes) or None not in {source.lonlat, source.latlon})
-    first = next((fault for fault, found in faults.items() if found), None)
-    if first:
-        raise ValueError(first)
-
-
 # How places without coordinates are located.
 
 
@@ -283,9 +250,36 @@ class TableSource(PlainTable):
 
     @model_validator(mode="after")
     def _coordinates(self) -> Self:
-        refuse_contradictions(self)
-        if self.thousands == self.decimal:
-            raise ValueError(f"decimal and thousands are both {self.decimal!r}; give each its own sign")
+        """Refuse declarations of coordinates that exclude each other or lack their other half."""
+        shifted, metres = self.datum != "wgs84", self.easting is not None
+        axes = (self.longitude, self.latitude, self.easting, self.northing)
+        pairs = [name for name in (self.lonlat, self.latlon) if name is not None]
+        faults = {
+            "easting and northing go together: name both columns": metres != (self.northing is not None),
+            "give either easting and northing (metres) or longitude and latitude (degrees)": (
+                metres and not (self.longitude is None and self.latitude is None)
+            ),
+            f"datum = '{self.datum}' goes with longitude and latitude, not with easting and northing": (
+                metres and shifted
+            ),
+            "easting and northing need a crs, such as 'EPSG:4545', or a local_grid": (
+                metres and self.crs is None and self.local_grid is None
+            ),
+            "local_grid says where the rows lie: remove crs and datum": (
+                self.local_grid is not None and (self.crs is not None or shifted)
+            ),
+            f"shift and datum = '{self.datum}' exclude each other": self.shift is not None and shifted,
+            "rotation goes with shift, the seven parameters": self.shift is None and self.rotation is not None,
+            "rotation: say in which convention the three rotations of shift are: 'position_vector' (as towgs84 in "
+            "PROJ, EPSG method 9606) or 'coordinate_frame' (EPSG method 9607, usual in Chinese surveys); the wrong one "
+            "moves everything by metres": self.shift is not None and any(self.shift[3:6]) and self.rotation is None,
+            "lonlat and latlon name one column that holds both: give one of them, and no other column of coordinates": (
+                any(pairs) and (any(axes) or len(pairs) > 1)
+            ),
+            f"decimal and thousands are both {self.decimal!r}; give each its own sign": self.thousands == self.decimal,
+        }
+        if first := next((fault for fault, found in faults.items() if found), None):
+            raise ValueError(first)
         return self
 
 

@@ -255,8 +255,7 @@ class SurfaceOptions(TypedDict, total=False):
     # shape (rows, columns), cells that are walked, on which alone slope counts. Default: all of them
     walks: ArrayLike | None
     direction: Literal["towards", "from"]  # whether people go to the sources (default) or come from them
-    # what a passable cell without elevation is: an error that counts them (default), or ground whose steps
-    # are level
+    # what a passable cell without elevation is: an error that counts them (default), or ground whose steps are level
     dem_voids: Literal["refuse", "flat"]
 
 

@@ -163,7 +163,7 @@ def sheets(request, scored, folder, save_pages, tmp_path_factory):
     meta = replace(
         scored.meta,
         title=dict.fromkeys(LANGUAGES, "A county with a name that never ends " * 6),
-        sources=tuple(replace(scored.meta.sources[0], origin=f"Source {k} " * 12) for k in range(9)),
+        sources=tuple(scored.meta.sources[0] | {"origin": f"Source {k} " * 12} for k in range(9)),
         map_approval="GS(2026)0001号 " * 4,
     )
     boundaries = scored.tables["boundaries"].assign(name_en="Very long name of a township " * 8)
@@ -769,7 +769,7 @@ QUOTED = {"en": "quoted in its original language", "fr": "cité dans sa langue d
 def test_texts_in_another_language_are_said_to_be_quoted(scored, save_pages, open_page, tmp_path, in_each_language):
     # A script tells English from Chinese; a text in Latin letters on a French page may be in any language.
     first = scored.meta.sources[0]
-    sources = tuple(replace(first, path=f"{k}.tif", issue=text) for k, text in enumerate((ENGLISH, CHINESE)))
+    sources = tuple(first | {"path": f"{k}.tif", "issue": text} for k, text in enumerate((ENGLISH, CHINESE)))
     told = replace(scored, meta=replace(scored.meta, sources=sources, note={"en": "Plain words."}))
     folder = save_pages(told.pages(), tmp_path)
     foreign = {"en": {CHINESE}, "zh": {ENGLISH}, "fr": {ENGLISH, CHINESE}}
@@ -806,7 +806,7 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
     first = scored.meta.sources[0]
     notices = ["hidden sheets left unread: 'draft' (1 in all)", "read askew"]
     own = "hidden sheets left unread: 'mine' (1 in all)"
-    bare = {"affects": [], "forbids": [], "areas": [], "without_rank": [], "unknown_areas": [], "path": first.path}
+    bare = {"affects": [], "forbids": [], "areas": [], "without_rank": [], "unknown_areas": [], "path": first["path"]}
     hidden = {"notice": "hidden", "notice_values": json.dumps({"where": {"first": ["draft"], "in_all": 1}})}
     unworded = {"notice": "", "notice_values": ""}
     records = [
@@ -814,7 +814,7 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
         for notice, values in zip(notices, (hidden, unworded), strict=True)
     ]
     records.append(bare | unworded | {"issue": own, "issue_kind": "plain_text"})
-    sources = (replace(first, issue="; ".join([*notices, own])),)
+    sources = (first | {"issue": "; ".join([*notices, own])},)
     told = replace(
         scored, meta=replace(scored.meta, sources=sources), summary=scored.summary | {"known_issues": records}
     )

@@ -318,8 +318,8 @@ def test_faults_of_a_file_are_said_one_by_one_and_only_words_of_the_source_are_q
         "Totals are old": {"issue_kind": "plain_text", "notice": "", "notice_values": ""},
     }
     nothing = {key: [] for key in ("affects", "forbids", "areas", "without_rank", "unknown_areas")}
-    issues = [nothing | {"path": first.path, "issue": text} | facts for text, facts in told.items()]
-    meta = replace(signed.meta, sources=(replace(first, issue="; ".join(told)),))
+    issues = [nothing | {"path": first["path"], "issue": text} | facts for text, facts in told.items()]
+    meta = replace(signed.meta, sources=(first | {"issue": "; ".join(told)},))
     book = replace(signed, meta=meta, summary=signed.summary | {"known_issues": issues})
     page = open_page(save_pages(book.pages(), tmp_path) / "sign-off.html")
     for language in in_each_language(page, "en"):

@@ -186,9 +186,9 @@ def test_the_edges_of_routes_sum_up_to_the_times(seed, direction):
             j, c, d = (a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate))
             walked = origins.distance_m[i, c] + goals.distance_m[j, d]
             assert metres + walked == pytest.approx(found.network_distance_m[i, rank], abs=1e-9)
-            one = found.route(i, rank)
-            assert [edge for edge, _ in one.edges] == routes.edge_ids()[i]
-            assert one.line.equals(routes.line[i])
+            one = found.routes(np.array([i]), rank)
+            assert one.edge_ids() == [routes.edge_ids()[i]]
+            assert one.line[0].equals(routes.line[i])
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -132,14 +132,14 @@ def test_routes_have_the_time_and_length_that_were_found(seed, direction):
     found = nearest(graph, origins, destinations, k=2, direction=direction)
     edge_at = {edge: row for row, edge in enumerate(graph.edge_id)}
     for i, rank in zip(*np.nonzero(found.destination >= 0), strict=True):
-        route = found.route(int(i), int(rank))
-        for edge, way in route.edges:
+        route = found.routes(np.array([i]), int(rank))
+        for edge, way in zip(route.edge_ids()[0], route.direction, strict=True):
             minutes = graph.forward_min if way > 0 else graph.backward_min
             assert np.isfinite(minutes[edge_at[edge]]), "a route never goes against a oneway"
         # Straight walks are drawn without their detour of 1.3.
         j, c, d = (a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate))
         walks = origins.distance_m[i, c] + destinations.distance_m[j, d]
-        assert route.line.length == pytest.approx(found.network_distance_m[i, rank] - 0.3 * walks, abs=1e-6)
+        assert route.line[0].length == pytest.approx(found.network_distance_m[i, rank] - 0.3 * walks, abs=1e-6)
         legs = found.access_leg_min[i, rank] + found.network_leg_min[i, rank] + found.egress_leg_min[i, rank]
         assert legs == pytest.approx(found.travel_time_min[i, rank], abs=1e-9)
         assert found.access_leg_min[i, rank] == origins.access_min[i, c]

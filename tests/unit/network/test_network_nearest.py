@@ -105,8 +105,8 @@ def test_direction_matters_on_oneway_roads():
     back = nearest(graph, home, clinic, k=1, direction="from_facility")
     # From the clinic to the home: 4 km on, 12 km around, 1 km in.
     assert back.travel_time_min[0, 0] == pytest.approx(17 / 25 * 60)
-    assert [edge for edge, _ in back.route(0).edges] == ["w0/0", "w1/0", "w0/0"]
-    assert back.route(0).line.coords[0] == (2000.0, 0.0)
+    assert back.routes().edge_ids() == [["w0/0", "w1/0", "w0/0"]]
+    assert back.routes().line[0].coords[0] == (2000.0, 0.0)
 
 
 def test_nothing_is_reached_across_the_sea_without_a_ferry():
@@ -121,8 +121,7 @@ def test_nothing_is_reached_across_the_sea_without_a_ferry():
         assert found.destination[0].tolist() == [1, -1]
         assert found.travel_time_min[0, 1] == np.inf
         assert np.isnan(found.access_leg_min[0, 1])
-        with pytest.raises(NetworkError, match="no destination of rank 1"):
-            found.route(0, 1)
+        assert found.routes(rank=1).line.tolist() == [None], "there is no way to follow"
         assert np.isfinite(pair(network(*rows, mode=mode, ferries=True), (1000, 0), (50_000, 0)))
 
 
@@ -172,8 +171,8 @@ def test_walkers_may_leave_the_network_for_the_direct_line():
     assert pair(graph, (0, 0), (1000, 0)) == pytest.approx(1.3 / 5 * 60)
     found = nearest(graph, snap(graph, points((0, 0))), snap(graph, points((1000, 0))), k=1)
     assert found.is_direct[0, 0]
-    assert found.route(0).edges == ()
-    assert list(found.route(0).line.coords) == [(0.0, 0.0), (1000.0, 0.0)]
+    assert found.routes().edge_ids() == [[]]
+    assert list(found.routes().line[0].coords) == [(0.0, 0.0), (1000.0, 0.0)]
     assert found.access_leg_min[0, 0] == pytest.approx(15.6)
     assert (found.network_leg_min[0, 0], found.egress_leg_min[0, 0]) == (0.0, 0.0)
     assert found.network_distance_m[0, 0] == pytest.approx(1300.0)
@@ -233,7 +232,7 @@ def test_a_place_at_the_very_end_of_a_oneway_road_stands_on_the_node(oneway, end
         for start, goal in ((place, other), (other, place)):
             found = nearest(graph, start, goal, k=1, direction=direction)
             assert found.travel_time_min[0, 0] == pytest.approx(7.2)
-            assert [edge for edge, _ in found.route(0).edges] == [f"w{1 + int(end)}/0"]
+            assert found.routes().edge_ids() == [[f"w{1 + int(end)}/0"]]
         assert np.nanmin(node_labels(graph, place, direction=direction)[1]) == 0.0
     for start, goal in ((place, other), (other, place)):
         assert times_matrix(graph, start, goal)[2] == pytest.approx([7.2])
