@@ -465,7 +465,7 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     cutoff_min : float, optional
         The longest time, inclusive.
     most_persons : float
-        How many people of a settlement may go to one facility.
+        How many people of a row of the need may go to one facility.
 
     Returns
     -------
