@@ -278,7 +278,8 @@ def combine_networks(
     Both networks are kept whole, one beside the other; where they share a node, a link leads from the first to the
     second and back. Places are joined to each layer on its own (`snap`: the k nearest edges *of each layer*), so that
     nobody must walk along a long road to board, and no time is longer than on either network alone where boarding and
-    alighting take nothing. A vehicle waits wherever somebody boards it: it can be left and boarded again.
+    alighting take nothing. A vehicle waits wherever somebody boards it: it can be left and boarded again, and so taken
+    past a forbidden turn at the cost of both changes. Give these minutes where that must not be for nothing.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ from spatial.network.combined import (
 )
 from spatial.network.graph import TravelGraph, with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel, openness_of_roads
-from spatial.network.speeds import SpeedTable, season_factors, table_of
+from spatial.network.speeds import PRESETS, SpeedTable, season_factors, table_of
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
 from spatial.network.turns import gates_of, meet_gates
 from spatial.outlines import require_shapes
@@ -538,10 +538,16 @@ def _at_own_pace(
 def _usual(
     graph: TravelGraph, roads: gpd.GeoDataFrame, speeds: SpeedTable, season: str, stated: pd.Series[Any] | None
 ) -> pd.Series[Any]:
-    """Fill stated speeds by class and season, save of classes whose speed the network knows; none where closed."""
+    """
+    Fill stated speeds by class and season; a class that the network has goes at the median speed that it has there.
+
+    Where the season closes a road it has no speed that would do.
+    """
     mode = _base(graph)
     rules = speeds.modes[mode]
-    by_class = {name: speed * rules.factor for name, speed in rules.classes.items() if speed > 0}
+    # A table of one's own that is not at hand says nothing, and another one would say what is wrong.
+    is_known = graph.report.get("speed_table", speeds.name) in {*PRESETS, speeds.name}
+    by_class = {name: speed * rules.factor for name, speed in rules.classes.items() if speed > 0 and is_known}
     usual = roads["road_class"].map(by_class).mask(roads["road_class"].isin(set(graph.road_class)))
     if season != "dry":
         told = {"surface": _column(roads, "surface", None), "all_season": _column(roads, "all_season", "unknown")}

@@ -205,7 +205,7 @@ class Scenario:
         return _edited(graph, replace(self, add=add), what=f"scenario {self.name}")
 
 
-def edit_network(
+def edit_network(  # noqa: PLR0913 - each keyword is a change under its own name
     graph: TravelGraph,
     *,
     close: Iterable[str] | BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame = (),
@@ -213,6 +213,7 @@ def edit_network(
     factors: Mapping[str, float] | None = None,
     add: gpd.GeoDataFrame | None = None,
     snap_tolerance_m: float = SNAP_TOLERANCE_M,
+    table: str | Path | SpeedTable | None = None,
 ) -> TravelGraph:
     """
     Close, speed up or add roads on a built graph.
@@ -247,6 +248,9 @@ def edit_network(
         (unknown), bridge, tunnel, motorroad.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
+    table : str, Path or SpeedTable, optional
+        What gives new roads their speed where their class is new too; without, a combined network takes the preset that
+        it was built with, and others ask for the speed.
 
     Returns
     -------
@@ -271,8 +275,9 @@ def edit_network(
     (12.0, 6.0)
     """
     of_kind("graph", graph, TravelGraph, required=True)
-    changes = Scenario(close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m)
-    return _edited(graph, changes, what="scenario").graph
+    how: dict[str, Any] = {"snap_tolerance_m": snap_tolerance_m, "table": table}
+    changes = Scenario(close=close, speeds=speeds, factors=factors, add=add, **how)
+    return _edited(graph, changes, what="scenario").graph if table is None else changes.apply(graph)
 
 
 def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:

@@ -132,13 +132,14 @@ def with_estimates(results: pd.DataFrame, settlements: pd.DataFrame, stat_units:
     """Say in every row of a norm on a group of people which share of them is estimated."""
     share = np.full(len(results), np.nan)
     scored = settlements.loc[settlements["in_study"]]
-    for group in sorted(set(stat_units.values()) - {EVERYBODY}):
-        if f"{group}_source" not in scored or f"{group}_persons" not in scored:
+    is_outside = (results["unit_level"] == "settlement") & (results["persons_in_scope"] == 0.0)
+    for norm, group in stat_units.items():
+        if group == EVERYBODY or f"{group}_source" not in scored or f"{group}_persons" not in scored:
             continue
-        persons = scored[f"{group}_persons"].fillna(0.0)
+        mine = results["norm_id"].eq(norm).to_numpy()
+        outside = results.loc[mine & is_outside, "unit_id"]
+        persons = scored[f"{group}_persons"].fillna(0.0).mask(scored["settlement_id"].isin(outside), 0.0)
         guessed = persons.where(scored[f"{group}_source"] == ESTIMATED, 0.0)
-        counts = [norm for norm, unit in stat_units.items() if unit == group]
-        mine = results["norm_id"].isin(counts).to_numpy()
         for level, key in (("study", None), ("township", "township_id"), ("settlement", "settlement_id")):
             rows = mine & (results["unit_level"] == level).to_numpy()
             if key is None:

@@ -375,43 +375,29 @@ def _program(task: RoomTask, choices: _Choices, *, is_exact: bool) -> Program:
     program = program.beside(len(pairs))
     # Of each pair: it and those before it serve all of its settlement, or those of its facility up to the end of its
     # ring fill that.
-    of_settlement, of_facility = (_up_to(owner, end) for owner, end in (
-        (fill.settlement, pairs), (fill.facility, fill.rings[np.searchsorted(fill.rings, pairs, side="right")] - 1)
-    ))  # fmt: skip
+    ends = fill.rings[np.searchsorted(fill.rings, pairs, side="right")] - 1
+    (of_settlement, first), (of_facility, former) = (
+        np.nonzero((owner[:, None] == owner) & (pairs <= end[:, None]))
+        for owner, end in ((fill.settlement, pairs), (fill.facility, ends))
+    )
     most = room + np.bincount(choices.site, np.maximum(people, 0.0) * choices.most, minlength=m)
     of_choice = pd.DataFrame({"pair": pairs, "site": fill.facility}).merge(
         pd.DataFrame({"choice": at, "site": choices.site}), on="site"
     )
     blocks += [
         rows_of(
-            np.concatenate((of_settlement.pair, pairs)), np.concatenate((carried[of_settlement.before], width + pairs)),
-            np.concatenate((np.ones(len(of_settlement.pair)), -fill.people[fill.settlement])),
+            np.concatenate((of_settlement, pairs)), np.concatenate((carried[first], width + pairs)),
+            np.concatenate((np.ones(len(of_settlement)), -fill.people[fill.settlement])),
             np.full(len(pairs), -SAME * everybody), np.inf,
         ),
         rows_of(
-            np.concatenate((of_facility.pair, of_choice["pair"], pairs)),
-            np.concatenate((carried[of_facility.before], of_choice["choice"], width + pairs)),
-            np.concatenate(
-                (np.ones(len(of_facility.pair)), -people[of_choice["choice"]], most[fill.facility])
-            ),
+            np.concatenate((of_facility, of_choice["pair"], pairs)),
+            np.concatenate((carried[former], of_choice["choice"], width + pairs)),
+            np.concatenate((np.ones(len(of_facility)), -people[of_choice["choice"]], most[fill.facility])),
             room[fill.facility] - SAME * everybody, np.inf,
         ),
     ]  # fmt: skip
     return program._replace(whole=program.whole | (np.arange(len(program.cost)) >= width)).where(blocks)
-
-
-class _Before(NamedTuple):
-    """Pairs with each that comes before them, or is the same."""
-
-    pair: IntArray
-    before: IntArray
-
-
-def _up_to(owner: IntArray, end: IntArray) -> _Before:
-    """Join each pair to those of the same owner up to some place in the order."""
-    rows = [np.flatnonzero((owner == owner[pair]) & (np.arange(len(owner)) <= last)) for pair, last in enumerate(end)]
-    counts = [len(row) for row in rows]
-    return _Before(np.repeat(np.arange(len(owner)), counts), np.concatenate([*rows, np.zeros(0, int)]).astype(np.int64))
 
 
 # Idle capacity brought to unmet need: who gives to whom, what is left, and what borders cost.
@@ -479,7 +465,7 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     cutoff_min : float, optional
         The longest time, inclusive.
     most_persons : float
-        How many people of a settlement may go to one facility.
+        How many people of a row of the need may go to one facility.
 
     Returns
     -------

@@ -176,6 +176,7 @@ class _Ground(NamedTuple):
             most = own.sort_values(keys, ascending=[name == "unit_id" for name in keys], kind="stable").iloc[0]
             unit, counts = str(most["unit_id"]), ("persons_unserved", "places_unserved", "places_in_scope")
             worst = {"unit_id": unit, "names": self.units.get(unit, {}), **{name: plain(most[name]) for name in counts}}
+            worst["is_by_places"] = not is_told
         # The villages beyond it, most people first, and by which of some other norms they are beyond these.
         own = self.gaps.loc[self.gaps["norm_id"] == norm_id]
         order = own.assign(_people=own["persons_unserved"].fillna(-1.0), _over=own["excess"].fillna(np.inf))
@@ -688,6 +689,7 @@ def finding_text(finding: Told, words: Words) -> str:
         if worst["persons_unserved"] and people is not None:
             there = words.measure(round(worst["persons_unserved"]), "persons")
             told += words.say("answer", "worst_people", people=there)
+        told += words.say("answer", "worst_by_places") if worst["is_by_places"] else ""
     asked = words.say("answer", "law") if finding["norm_class"] == "mandatory" else ""
     if not asked and finding["is_chosen"] and not finding["is_presence"]:
         share = finding[finding["counted"]]["within"] / finding[finding["counted"]]["base"]

@@ -531,6 +531,9 @@ def flow_table(
     kinds = sorted(set(flows["kind"].astype(str)))
     twice = sorted(set(kinds) & set(rules.flow_totals))
     ids = settlements["settlement_id"].astype(str).tolist()
+    # What flows between two places around the study is none of its flows.
+    own = flows[["from_id", "to_id"]].astype(str).isin(set(ground.ids)).any(axis=1)
+    flows = flows.assign(volume=flows["volume"].where(own, 0.0))
     classes = np.full(len(ids), None, dtype=object)
     if "official_class" in settlements:
         classes = settlements["official_class"].to_numpy(dtype=object)

@@ -134,6 +134,17 @@ def test_what_a_scenario_does_by_the_speed_table_it_does_by_that_of_the_network(
     assert speed(Scenario("plan", add=new, table="osrm_like").apply(drive), "n1/0") == 65.0
     both = edit_network(combine_networks(graphs["walk"], drive), add=new)
     assert speed(both, "drive:n1/0") == 50.0
+    # Of a table of one's own networks know the name alone: without it no speed of a class that is new is known.
+    own = load_speeds("rural_cn").model_copy(update={"name": "own"})
+    legs = [
+        build_network(roads(("w1", "tertiary", [(0, 0), (8, 0)])), mode=each, speeds=own) for each in ("walk", "drive")
+    ]
+    assert speed(edit_network(combine_networks(*legs), add=new, table=own), "drive:n1/0") == 50.0
+    assert speed(edit_network(legs[1], add=new, table=own), "n1/0") == 50.0
+    for change in (Scenario("plan", add=new).apply, lambda graph: edit_network(graph, add=new)):
+        for graph in (legs[1], combine_networks(*legs)):
+            with pytest.raises(ContractError, match="state it, since the network has no road of class 'primary'"):
+                change(graph)
 
 
 def test_a_new_road_of_a_class_that_is_not_there_goes_as_the_speed_table_says(graphs):

@@ -262,6 +262,7 @@ def test_a_norm_on_an_estimated_group_says_how_much_is_estimated():
             "norm_id": ["N1", "N1", "N1", "N1", "N2", "N3"],
             "unit_level": ["study", "township", "township", "settlement", "study", "study"],
             "unit_id": ["study", "A", "B", "s0", "study", "study"],
+            "persons_in_scope": [100.0, 40.0, 60.0, 30.0, 3.0, 50.0],
         }
     )
     counted = {"N1": "children_6_11", "N2": "population", "N3": "women_15_49"}
@@ -269,11 +270,18 @@ def test_a_norm_on_an_estimated_group_says_how_much_is_estimated():
     assert found[:4] == [0.7, 0.25, 1.0, 0.0]  # 70 of 100, 10 of 40, 60 of 60, 0 of 30
     assert np.isnan(found[4:]).all()
     assert with_estimates(results.iloc[:0], settlements, counted).empty
+    # Of a norm that does not ask for s0, such as one on the country alone, its 30 are not among those counted.
+    of_some = results.assign(persons_in_scope=[70.0, 10.0, 60.0, 0.0, 3.0, 50.0])
+    found = with_estimates(of_some, settlements, counted)["estimated_share"].tolist()
+    assert found[:3] == [1.0, 1.0, 1.0]
+    assert np.isnan(found[3])
 
 
 def test_a_group_that_is_not_there_hides_no_estimate_and_of_nobody_no_share_is_estimated():
     columns = {"children_persons": [4.0], "children_source": ["estimated"]}
     settlements = _places([1.0], **columns, women_persons=[0.0], women_source=["estimated"]).assign(in_study=True)
-    results = pd.DataFrame({"norm_id": ["N1", "N2", "N3"], "unit_level": ["study"] * 3, "unit_id": ["study"] * 3})
+    results = pd.DataFrame(
+        {"norm_id": ["N1", "N2", "N3"], "unit_level": "study", "unit_id": "study", "persons_in_scope": 4.0}
+    )
     found = with_estimates(results, settlements, {"N1": "aged", "N2": "children", "N3": "women"})
     assert found["estimated_share"].fillna(-1.0).tolist() == [-1.0, 1.0, -1.0]

@@ -568,6 +568,8 @@ def test_no_township_is_worst_because_the_people_of_another_are_withheld():
     (seat,) = summarise_answer(public, [norm(SEAT)], mode="drive")["findings"]
     # Two places of the first are beyond, and one of the second.
     assert (seat["worst"]["unit_id"], seat["worst"]["places_unserved"]) == ("t1", 2.0)
+    # Among people another one may be the worst: the sentence says what was compared.
+    assert "all 2 places (by places, since not all numbers of people are told)" in finding_text(seat, Words("en"))
 
 
 @pytest.mark.parametrize(
@@ -576,6 +578,7 @@ def test_no_township_is_worst_because_the_people_of_another_are_withheld():
 def test_of_a_township_of_one_place_not_all_are_told(answer, language, said):
     seat = next(each for each in answer["findings"] if each["norm_id"] == SEAT)
     worst = {"unit_id": "a", "names": {"und": "A"}, "persons_unserved": 5.0, "places_unserved": 1, "places_in_scope": 1}
+    worst["is_by_places"] = False
     assert said in finding_text(seat | {"worst": worst}, Words(language))
 
 

@@ -15,7 +15,15 @@ import spatial as sp
 from spatial.errors import ContractError, StudyError
 from spatial.norms.evaluation import UnitGates
 from spatial.rasters import Raster
-from spatial.score.evidence import connection, gap_reading, potential_flows, read_ground, road_is_near, scaled_norms
+from spatial.score.evidence import (
+    connection,
+    flow_table,
+    gap_reading,
+    potential_flows,
+    read_ground,
+    road_is_near,
+    scaled_norms,
+)
 from spatial.score.place_scores import norms_table
 from spatial.score.population_grid import urban_grid
 from spatial.score.ranking import RankDoubts, coordination_table, rank_units
@@ -382,6 +390,17 @@ def test_flows_make_the_pillar_of_elements_and_are_never_imputed() -> None:
     assert math.isnan(score().scores.iloc[0]["level_elements"])
     with pytest.raises(ContractError, match="no settlement is called 'zz'"):
         score(flows=flows.assign(to_id=["a", "b", "zz"]))
+
+
+def test_what_flows_between_two_places_around_the_study_is_none_of_its_flows() -> None:
+    places = pd.DataFrame(settlements()).assign(in_study=[True, True, False, False, False])
+    flows = pd.DataFrame(
+        {"from_id": ["b", "d", "c"], "to_id": ["a", "a", "d"], "kind": "parcels", "volume": [30.0, 10.0, 900.0]}
+    )
+    places["official_class"] = ["urban", "rural", "urban", "rural", "rural"]
+    found = flow_table(flows, places, read_ground(places), sp.ScoreRules()).iloc[0]
+    # From the country to town 30 and, from around the study, 10; the 900 from town to country never touch it.
+    assert (found["outward"], found["inward"]) == (40.0, 0.0)
 
 
 def lacking(board: sp.Scoreboard, component: str, unit: str = "study") -> float:
