@@ -50,7 +50,7 @@ class Opened:
     is_hidden: bool = False  # whether a workbook hides it
     header_rows: tuple[int, ...] = ()  # first and last row of a workbook's header, from 1
     notes: list[str] = field(default_factory=list)  # what the reader did
-    has_sums: bool = False  # whether it left out rows of sums
+    noticed: frozenset[str] = frozenset()  # kinds of what the reader did
     problem: str = ""  # why the reader refuses it
     says_crs: bool = True  # whether the file says its CRS, rather than by a default of its format
     signs: NumberSigns = field(default_factory=NumberSigns)  # how its numbers are written
@@ -121,7 +121,7 @@ def _workbook(path: Path) -> OpenedFile:
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
     noticed = take_notes(frame)
     layer.notes += [note.detail for note in noticed]
-    layer.has_sums = any(note.key == "totals" for note in noticed)
+    layer.noticed = frozenset(note.key for note in noticed)
     layer.frame = frame
     layer.signs = tell_signs(frame)
 

@@ -145,6 +145,26 @@ def test_the_sum_in_a_last_row_does_not_double_a_suggested_total(tmp_path: Path)
     assert told["villages"]["value"] == 30
 
 
+def _told_totals(path: Path) -> dict[str, Any]:
+    (layer,) = sp.inspect_file(path, raw=path.parent).layers
+    totals = next(p for p in (layer.proposal, *layer.others) if p is not None and p.section == "official")
+    return {setting.key or setting.reason: setting.value and setting.value["value"] for setting in totals.settings[1:]}
+
+
+def test_people_in_ten_thousands_are_suggested_as_no_total_wherever_the_unit_stands(tmp_path: Path) -> None:
+    left = "counts in thousands or ten thousands: enter people yourself"
+    rows = [["2-3 分乡镇人口", None, None], [None, None, "单位：万人"], ["乡镇", "年末总人口", "村委会数"]]
+    rows += [["金龙镇", 1.06, 10], ["白马乡", 1.47, 12], ["青石乡", 1.36, 8]]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    assert _told_totals(path) == {f"'年末总人口' {left}": None, "villages": 30}
+    rows = [["指标", "单位", "数值"], ["常住人口", "万人", 3.89], ["行政村", "个", 30]]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    assert _told_totals(path) == {f"'常住人口' {left}": None, "villages": 30}
+    rows = [["乡镇", "户籍人口（万人）", "常住人口"], ["金龙镇", 1.06, 10000], ["白马乡", 1.47, 14000]]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    assert _told_totals(path) == {"people": 24000}
+
+
 def test_two_lists_that_both_count_from_one_are_refused_by_name() -> None:
     points = gpd.points_from_xy([0.0, 1.0], [0.0, 1.0])
     lists = [gpd.GeoDataFrame({"facility_id": ["1", "2"]}, geometry=points, crs=4326) for _ in range(2)]
