@@ -165,6 +165,17 @@ def test_people_in_ten_thousands_are_suggested_as_no_total_wherever_the_unit_sta
     assert _told_totals(path) == {"people": 24000}
 
 
+def test_a_remark_that_names_a_map_app_is_a_reason_to_guess_its_datum(tmp_path: Path) -> None:
+    remarks = {"备注：坐标取自高德地图。": "gcj02", "注：百度地图拾取": "bd09", "注：高德镇除外": None}
+    for remark, datum in remarks.items():
+        path = _book(tmp_path, [*FORM, [remark, *[None] * 6]], merges=MERGES)
+        (layer,) = sp.inspect_file(path, raw=tmp_path).layers
+        assert layer.proposal is not None
+        told = {setting.key: setting for setting in layer.proposal.settings}
+        assert (told["datum"].value if "datum" in told else None) == datum
+        assert ("crs" in told) == (datum is None)
+
+
 def test_two_lists_that_both_count_from_one_are_refused_by_name() -> None:
     points = gpd.points_from_xy([0.0, 1.0], [0.0, 1.0])
     lists = [gpd.GeoDataFrame({"facility_id": ["1", "2"]}, geometry=points, crs=4326) for _ in range(2)]
