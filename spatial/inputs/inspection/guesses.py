@@ -138,7 +138,8 @@ def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: st
                 read = (any(np.isfinite(degrees_of(text, axis)) for axis in AXES) for text in profile.values)
                 text = next((text for text, is_read in zip(profile.values, read, strict=False) if not is_read), "")
                 why = f"{profile.name!r} holds text such as {text!r}, which is no coordinate"
-                result.guess("", None, f"{why}: write degrees such as 43.2516 or 43°15'05.8\"E, or metres")
+                hint = " (O is west in French and east in German: write W or E)" if text.strip().endswith("O") else ""
+                result.guess("", None, f"{why}{hint}: write degrees such as 43.2516 or 43°15'05.8\"E, or metres")
         return result
     one, other = found[first], found[second]
     given = np.isfinite(one.numbers) & np.isfinite(other.numbers)

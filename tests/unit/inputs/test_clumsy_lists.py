@@ -145,6 +145,26 @@ def test_the_sum_in_a_last_row_does_not_double_a_suggested_total(tmp_path: Path)
     assert told["villages"]["value"] == 30
 
 
+def test_a_sum_below_a_list_of_villages_that_differs_from_its_rows_is_noted(tmp_path: Path) -> None:
+    source = TableSource(
+        path="list.xlsx", longitude="东经", latitude="北纬", crs="EPSG:4490", tier="village",
+        columns={
+            "settlement_id": "村代码", "name": "村（社区）", "population_persons": "人口情况 年末总人口",
+            "elderly_persons": "人口情况 #65岁以上",
+        },
+    )  # fmt: skip
+    # 396 + 744 + 500 = 1640, and 79 + 148 + 90 = 317: a printed 1700 is of a village that is missing.
+    for printed, told in (
+        (1640, []),
+        (1700, ["printed sums that differ from their rows: '全 县 population_persons 1700 ≠ 1640'"]),
+    ):
+        rows = [*FORM[:-1], ["全 县", None, None, None, None, printed, 317]]
+        frame = settlements_from_table(_book(tmp_path, rows, merges=MERGES), source)
+        assert len(frame) == 3
+        details = [note.detail for note in take_notes(frame) if note.key == "printed_sums"]
+        assert [detail.removesuffix(" (1 in all)") for detail in details] == told
+
+
 def _told_totals(path: Path) -> dict[str, Any]:
     (layer,) = sp.inspect_file(path, raw=path.parent).layers
     totals = next(p for p in (layer.proposal, *layer.others) if p is not None and p.section == "official")
