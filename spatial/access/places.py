@@ -227,7 +227,8 @@ def called(frame: pd.DataFrame, text: str) -> Called:
     exact, is_part = names == (text or None), plain.apply(lambda column: column.str.contains(wanted, regex=False))
     whole = exact if exact.any(axis=None) or not wanted else plain == wanted
     alike = sorted(set(names.to_numpy()[is_part.to_numpy(dtype=bool)].tolist()))
-    return Called(*(told.any(axis=1).to_numpy(dtype=bool) for told in (whole, is_part)), alike)
+    in_whole, in_part = (told.any(axis=1).to_numpy(dtype=bool) for told in (whole, is_part))
+    return Called(in_whole, in_part, alike)
 
 
 def find_settlement(settlements: pd.DataFrame, text: str) -> str:

@@ -17,11 +17,11 @@ import shapely
 from spatial.crs import WGS84, Bounds, require_metres
 from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.columns import number_column, tell_rows, text_column
-from spatial.formats.notes import Finding, ListColumns, add_notes, columns_of_file, take_notes
+from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, listed, take_notes
 from spatial.formats.vector import open_mapped
+from spatial.formats.workbook import total_rows
 from spatial.inputs.names import carry_units, name_scores, unit_key, unit_prefixes
 from spatial.inputs.placing import names_of, texts
-from spatial.inputs.user_tables import printed_sums
 from spatial.tables.words import NO_UNIT
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray
     from spatial.study.region import Region
-    from spatial.study.sources import OfficialUnits, PlacingOptions
+    from spatial.study.sources import OfficialUnits, PlacingOptions, TableSource
 
 
 # The study area, and the township that every place lies in.
@@ -370,8 +370,8 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     """Read official numbers of people by unit."""
     what = "official units"
     opened = open_mapped(path, source.as_table(), what=what, wanted=ListColumns("official_units"))
+    note_printed_sums(opened, path, source.as_table(), what=what)
     notes = take_notes(opened)
-    notes += printed_sums(path, source.as_table(), notes, what=what)
     frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
     problems: list[str] = []
     label = "unit_code" if "unit_code" in frame.columns else "name"
@@ -417,3 +417,30 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     result.attrs = dict(opened.attrs)  # which columns were read
     add_notes(result, notes)
     return result
+
+
+def note_printed_sums(frame: pd.DataFrame, path: Path, source: TableSource, *, what: str) -> None:
+    """Hold each row of sums that was left out against the rows that it sums: all of them, or its group of them."""
+    notes = take_notes(frame)
+    add_notes(frame, notes)
+    if all(note.key != "totals" for note in notes):
+        return
+    kept = source.model_copy(update={"total_words": ()})
+    whole = pd.DataFrame(open_mapped(path, kept, what=what)).drop(columns="geometry", errors="ignore")
+    whole = whole.reset_index(drop=True)
+    texts = pd.DataFrame({name: text_column(whole[name]) for name in whole.columns})
+    sums = np.zeros(len(whole), dtype=bool)
+    sums[total_rows(texts, source.total_words)] = True
+    told = []
+    for column in [name for name in map(str, whole.columns) if name.endswith(PERSONS)]:
+        persons = number_column(whole, column, [], key="").to_numpy(dtype=np.float64)
+        for row in np.flatnonzero(sums & np.isfinite(persons)):
+            before, after = np.flatnonzero(sums[:row]), np.flatnonzero(sums[row + 1 :])
+            above = slice(before[-1] + 1 if len(before) else 0, row)
+            below = slice(row + 1, row + 1 + after[0] if len(after) else len(whole))
+            parts = [np.nansum(persons[part][~sums[part]]) for part in (slice(None), above, below)]
+            nearest = min(parts, key=lambda part: abs(part - persons[row]))
+            if abs(nearest - persons[row]) >= 1.0:
+                label = next((text for text in texts.iloc[row].dropna() if text.strip()), "")
+                told.append(f"{label} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
+    add_notes(frame, [Note("printed_sums", len(told), {"where": listed(told)})])

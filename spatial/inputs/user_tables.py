@@ -26,13 +26,13 @@ from spatial.formats.columns import (
     tell_rows,
     text_column,
 )
-from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes, number_rows, row_numbers, take_notes
+from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes, number_rows, row_numbers
 from spatial.formats.vector import open_mapped
-from spatial.formats.workbook import total_rows
 from spatial.inputs.names import carry_units
 from spatial.inputs.place_tables import assign_tiers, place_frame, place_where_given, refuse_invalid
 from spatial.inputs.road_noding import line_a_row, read_condition_and_width
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
+from spatial.inputs.units import note_printed_sums
 from spatial.outlines import require_shapes
 from spatial.study.base import LARGEST
 from spatial.study.region import Tiers
@@ -102,8 +102,7 @@ def settlements_from_table(
         may_lack=may_lack,
         wanted=ListColumns("settlements", named),
     )
-    notes = take_notes(frame)
-    add_notes(frame, [*notes, *printed_sums(path, source, notes, what="settlements")])
+    note_printed_sums(frame, path, source, what="settlements")
     problems: list[str] = []
     key, people = "settlement_id", "population_persons"
     result = _named(frame, key, problems, "Point")
@@ -144,31 +143,6 @@ def settlements_from_table(
     groups = [name for name in map(str, result.columns) if name.endswith(GROUP_SUFFIX) and name != people]
     _read_numbers(result, groups, problems, key=key)
     return _done(result, f"settlements {path}", problems)
-
-
-def printed_sums(path: Path, source: TableSource, notes: Iterable[Note], *, what: str) -> list[Note]:
-    """Hold each row of sums that was left out against the rows that it sums: all of them, or its group of them."""
-    if all(note.key != "totals" for note in notes):
-        return []
-    kept = source.model_copy(update={"total_words": ()})
-    whole = pd.DataFrame(open_mapped(path, kept, what=what)).drop(columns="geometry", errors="ignore")
-    whole = whole.reset_index(drop=True)
-    texts = pd.DataFrame({name: text_column(whole[name]) for name in whole.columns})
-    sums = np.zeros(len(whole), dtype=bool)
-    sums[total_rows(texts, source.total_words)] = True
-    told = []
-    for column in [name for name in map(str, whole.columns) if name.endswith(GROUP_SUFFIX)]:
-        persons = number_column(whole, column, [], key="").to_numpy(dtype=np.float64)
-        for row in np.flatnonzero(sums & np.isfinite(persons)):
-            before, after = np.flatnonzero(sums[:row]), np.flatnonzero(sums[row + 1 :])
-            above = slice(before[-1] + 1 if len(before) else 0, row)
-            below = slice(row + 1, row + 1 + after[0] if len(after) else len(whole))
-            parts = [np.nansum(persons[part][~sums[part]]) for part in (slice(None), above, below)]
-            nearest = min(parts, key=lambda part: abs(part - persons[row]))
-            if abs(nearest - persons[row]) >= 1.0:
-                label = next((text for text in texts.iloc[row].dropna() if text.strip()), "")
-                told.append(f"{label} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
-    return [Note("printed_sums", len(told), {"where": listed(told)})]
 
 
 def facilities_from_table(

@@ -411,11 +411,7 @@ _OF_VILLAGES |= {"行政村数", "村委会数"}
 
 
 def official_proposal(profiles: list[Profile], *, named: str, is_scaled: bool) -> Proposal:
-    """
-    Suggest official totals from a table: a row an indicator, or units in rows and a column a measure.
-
-    People are left to the user where their column or row, or `is_scaled` of the whole table, counts in ten thousands.
-    """
+    """Suggest official totals, of indicators in rows or measures in columns; people in ten thousands are left open."""
     found: dict[str, Setting] = {}
     names = next((profile for profile in profiles if plain(profile.name) in _INDICATORS), None)
     whole = [profile for profile in profiles if profile.kind in NUMBERS]
