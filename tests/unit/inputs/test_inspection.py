@@ -459,6 +459,10 @@ def test_coordinates_that_cannot_be_read_are_left_to_decide_and_not_passed_over(
     assert layer.proposal is not None
     reasons = " ".join(setting.reason for setting in layer.proposal.undecided)
     assert "'Longitude' holds text such as '43 x 15', which is no coordinate" in reasons
+    frame = frame.assign(Longitude=["6,302° O", "6°17'24\" O"], Latitude=["13,35° N", "13,45° N"])
+    layer = _layer(_csv(tmp_path / "structures.csv", frame))
+    assert layer.proposal is not None
+    assert "O is west in French and east in German" in " ".join(one.reason for one in layer.proposal.undecided)
     assert "'Latitude' holds text such as 'ici'" in reasons
 
 
