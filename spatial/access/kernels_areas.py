@@ -84,11 +84,7 @@ def _open(east: NDArray[np.float32], north: NDArray[np.float32], row: int, colum
 
 @outer  # pragma: no cover - compiled
 def sweep(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray[np.int32]) -> None:
-    """
-    Pass the nearest piece on from node to node, over all rows up and down (Danielsson 1980); arrays as in `spread`.
-
-    Of much ground without walls that is quicker than `spread`.
-    """
+    """Pass the nearest piece on as `spread` does, row by row up and down (Danielsson 1980); quicker without walls."""
     rows, columns = gap.shape
     # Of each row the first and last node with a piece: nothing is passed on elsewhere, and most ground has no road.
     first, last = empty_int32(rows), empty_int32(rows)

@@ -16,6 +16,7 @@ import pandas as pd
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.formats.tag_rules import fold
 from spatial.inputs.names import OSM_KINDS, unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
@@ -211,26 +212,39 @@ def place_on(
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
 
 
+class Called(NamedTuple):
+    """Which rows of a table a text names."""
+
+    whole: BoolArray  # by the whole name, as it is written where any row is called so
+    part: BoolArray  # by a part of it
+    alike: list[str]  # the names of which it is a part
+
+
+def called(frame: pd.DataFrame, text: str) -> Called:
+    """Tell which rows bear a name; capitals, accents, widths and blanks, as tables pad short names, do not count."""
+    names = frame[[column for column in NAMES if column in frame]].fillna("").astype("str")
+    plain, wanted = names.map(lambda name: "".join(fold(name).split())), "".join(fold(text).split())
+    exact, is_part = names == (text or None), plain.apply(lambda column: column.str.contains(wanted, regex=False))
+    whole = exact if exact.any(axis=None) or not wanted else plain == wanted
+    alike = sorted(set(names.to_numpy()[is_part.to_numpy(dtype=bool)].tolist()))
+    in_whole, in_part = (told.any(axis=1).to_numpy(dtype=bool) for told in (whole, is_part))
+    return Called(in_whole, in_part, alike)
+
+
 def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     """Find a settlement by its id, or by a name that it alone has."""
     ids = settlements["settlement_id"]
     if (ids == text).any():
         return text
-    wanted = text.casefold()
-    hit = np.zeros(len(settlements), dtype=bool)
-    for name in NAMES:
-        if name in settlements:
-            hit |= np.array([isinstance(item, str) and item.casefold() == wanted for item in settlements[name]])
-    found = sorted(ids[hit])
+    named = called(settlements, text)
+    found = sorted(ids[named.whole])
     if len(found) == 1:
         return str(found[0])
     if found:
         raise ContractError(
             "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
         )
-    columns = [settlements[name] for name in NAMES if name in settlements]
-    alike = {item for column in columns for item in column if isinstance(item, str) and wanted in item.casefold()}
-    told = f"is it one of these? {first_of(sorted(alike))}" if alike else f"ids are such as {first_of(sorted(ids))}"
+    told = f"is it one of these? {first_of(named.alike)}" if named.alike else f"ids are such as {first_of(sorted(ids))}"
     raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
 
 

@@ -214,9 +214,15 @@ _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 def read_delimited(
-    path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table", limits: ReadLimits = USUAL_LIMITS
+    path: Path,
+    *,
+    encoding: str = "utf-8",
+    delimiter: str = ",",
+    header_row: int | None = None,
+    what: str = "table",
+    limits: ReadLimits = USUAL_LIMITS,
 ) -> pd.DataFrame:
-    """Read a CSV as text."""
+    """Read a CSV as text, from the row on that names its columns."""
     file = local_file(path, what=what)
     refuse_large(file.stat().st_size, limits, label=f"{what} {path}")
     data = file.read_bytes()
@@ -228,7 +234,7 @@ def read_delimited(
     numbers: list[int] = []
     try:
         for number, row in enumerate(reader, start=1):
-            if not any(cell.strip() for cell in row):
+            if not any(cell.strip() for cell in row) or number < (header_row or 0):
                 continue
             if header:
                 rows.append(row)
@@ -264,7 +270,10 @@ def read_delimited(
         problems.append(f"header: repeated column name(s) {first_of(repeated)}; rename them")
     unnamed = [str(number) for number, name in enumerate(header, start=1) if not name]
     if unnamed:
-        problems.append(f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them")
+        problems.append(
+            f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them, or write "
+            "header_row = ... where titles stand above the names of columns"
+        )
     wrong = [line for line, row in zip(lines, rows, strict=True) if len(row) != len(header)]
     if wrong:
         problems.append(

@@ -156,8 +156,8 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
             limits=source,
         )  # fmt: skip
     if kind == "CSV":
-        frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what, limits=source)
-        frame = narrow_frame(frame)
+        told = {key: getattr(source, key) for key in ("encoding", "delimiter", "header_row")}
+        frame = narrow_frame(read_delimited(path, **told, what=what, limits=source))
         if "total_words" in source.model_fields_set:
             return left_totals(frame, source.total_words)
         sums = total_rows(frame, source.total_words)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray
     from spatial.study.region import Region
-    from spatial.study.sources import OfficialUnits, PlacingOptions
+    from spatial.study.sources import OfficialUnits, PlacingOptions, TableSource
 
 
 # The study area, and the township that every place lies in.
@@ -370,8 +370,8 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     """Read official numbers of people by unit."""
     what = "official units"
     opened = open_mapped(path, source.as_table(), what=what, wanted=ListColumns("official_units"))
+    note_printed_sums(opened, path, source.as_table(), what=what)
     notes = take_notes(opened)
-    notes += _printed_sums(path, source, opened) if source.total_words else []
     frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
     problems: list[str] = []
     label = "unit_code" if "unit_code" in frame.columns else "name"
@@ -419,13 +419,15 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     return result
 
 
-def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> list[Note]:
+def note_printed_sums(frame: pd.DataFrame, path: Path, source: TableSource, *, what: str) -> None:
     """Hold each row of sums that was left out against the rows that it sums: all of them, or its group of them."""
-    kept = source.as_table().model_copy(update={"total_words": ()})
-    whole = pd.DataFrame(open_mapped(path, kept, what="official units"))
-    whole = whole.drop(columns="geometry", errors="ignore").reset_index(drop=True)
-    if len(whole) == len(opened):
-        return []
+    notes = take_notes(frame)
+    add_notes(frame, notes)
+    if all(note.key != "totals" for note in notes):
+        return
+    kept = source.model_copy(update={"total_words": ()})
+    whole = pd.DataFrame(open_mapped(path, kept, what=what)).drop(columns="geometry", errors="ignore")
+    whole = whole.reset_index(drop=True)
     texts = pd.DataFrame({name: text_column(whole[name]) for name in whole.columns})
     sums = np.zeros(len(whole), dtype=bool)
     sums[total_rows(texts, source.total_words)] = True
@@ -441,4 +443,4 @@ def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> li
             if abs(nearest - persons[row]) >= 1.0:
                 label = next((text for text in texts.iloc[row].dropna() if text.strip()), "")
                 told.append(f"{label} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
-    return [Note("printed_sums", len(told), {"where": listed(told)})]
+    add_notes(frame, [Note("printed_sums", len(told), {"where": listed(told)})])

@@ -32,6 +32,7 @@ from spatial.inputs.names import carry_units
 from spatial.inputs.place_tables import assign_tiers, place_frame, place_where_given, refuse_invalid
 from spatial.inputs.road_noding import line_a_row, read_condition_and_width
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
+from spatial.inputs.units import note_printed_sums
 from spatial.outlines import require_shapes
 from spatial.study.base import LARGEST
 from spatial.study.region import Tiers
@@ -101,6 +102,7 @@ def settlements_from_table(
         may_lack=may_lack,
         wanted=ListColumns("settlements", named),
     )
+    note_printed_sums(frame, path, source, what="settlements")
     problems: list[str] = []
     key, people = "settlement_id", "population_persons"
     result = _named(frame, key, problems, "Point")

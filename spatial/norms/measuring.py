@@ -277,7 +277,9 @@ class Places:
             if isinstance(settlements[column].dtype, pd.CategoricalDtype)
         }
         ordered = settlements.reset_index(drop=True).astype(categories)
-        ordered = ordered.sort_values("settlement_id", kind="stable", key=_ids_to_sort)
+        is_mixed = pd.api.types.infer_dtype(ordered["settlement_id"]).startswith("mixed")  # numbers among texts
+        by_text = (lambda ids: ids.map(str)) if is_mixed else None
+        ordered = ordered.sort_values("settlement_id", kind="stable", key=by_text)
         self.everywhere = ordered.reset_index(drop=True)
         self.inside = np.asarray(ordered.get("in_study", np.ones(len(ordered))), dtype=bool)
         self.frame = self.everywhere.loc[self.inside].reset_index(drop=True)
@@ -292,11 +294,6 @@ class Places:
         nowhere = pd.Series(None, index=self.frame.index, dtype="str")
         codes, townships = pd.factorize(self.frame.get("township_id", nowhere), sort=True)
         self.township_ids, self.township_codes = pd.Index(townships), codes.astype(np.int64)
-
-
-def _ids_to_sort(ids: pd.Series) -> pd.Series:
-    """Order numbers among texts as texts."""
-    return ids.map(str) if pd.api.types.infer_dtype(ids).startswith("mixed") else ids
 
 
 class Way(NamedTuple):

@@ -621,6 +621,8 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             what: np.bincount(found.reached_in[gained], weight[gained], minlength=len(actions))
             for what, weight in weights.items()
         }
+        # Roads are taken by people a kilometre, also where their norm counts villages.
+        in_order = "persons" if question.ask == "roads" and "persons" in weights else question.counted
         own: dict[str, FloatArray] = {}
         if found.sharing is not None:
             # Some of a place find room and others do not, so that people are counted, and not whole places.
@@ -724,7 +726,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "share_after": [question.share_with(value) for value in np.cumsum(by_step[question.counted])],
                     "gained_alone": actions["alone"].to_numpy(),
                     "lost_without": actions["lost_without"].to_numpy(),
-                    "gained_per_km": by_step[question.counted] / actions["length_km"].to_numpy(),
+                    "gained_per_km": by_step[in_order] / actions["length_km"].to_numpy(),
                     "currency": question.currency,
                     **{name: actions[name].to_numpy() for name in OF_SOME_ACTIONS if name in actions},
                     "cost": cost,

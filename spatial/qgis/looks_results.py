@@ -333,11 +333,7 @@ def withheld(frame: pd.DataFrame, column: str) -> str:
 
 
 def share_fill_look(stem: str, frame: pd.DataFrame, words: Words, *, below: int = 0, places: bool = False) -> Style:
-    """
-    Show areas by the share of people, or of places, beyond a norm.
-
-    What would tell of fewer than `below` has dots on grey.
-    """
+    """Show areas by the share beyond a norm; what would tell of fewer than `below` has dots on grey."""
     status, share = f"{stem}_status", f'"{stem}_share"'
     labelled = said(words, "shares", SHARES)
     if places:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent
 
@@ -292,23 +293,20 @@ def _themes(entries: Sequence[Entry]) -> list[Theme]:
 
 def _themes_element(themes: Sequence[Theme], base: Sequence[Entry], entries: Sequence[Entry], words: Words) -> Element:
     root = Element("visibility-presets")
-    groups = sorted({path for entry in entries for path in _paths(entry, words)})
+    # The groups that layers stand in, from the outermost, as QGIS names them.
+    groups = set()
+    for group, shelf, branch in {(entry.group, entry.shown.shelf, entry.shown.branch) for entry in entries}:
+        names = filter(None, (words.say("groups", group), shelf and words.say("shelves", shelf), branch))
+        groups |= set(accumulate(names, "{}/{}".format))
     for theme in themes:
         told = {"name": theme.name, "has-expanded-info": "0", "has-checked-group-info": "1"}
         preset = SubElement(root, "visibility-preset", told)
         for entry, style in (*theme.entries, *((entry, "default") for entry in base)):
             SubElement(preset, "layer", {"id": entry.identifier, "visible": "1", "style": style, "expanded": "0"})
         checked = SubElement(preset, "checked-group-nodes")
-        for path in groups:
+        for path in sorted(groups):
             SubElement(checked, "checked-group-node", {"id": path})
     return root
-
-
-def _paths(entry: Entry, words: Words) -> list[str]:
-    """Name the groups that a layer stands in, from the outermost, as QGIS does."""
-    group, shelf, branch = entry.group, entry.shown.shelf, entry.shown.branch
-    names = [name for name in (words.say("groups", group), shelf and words.say("shelves", shelf), branch) if name]
-    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
 
 
 def _bookmarks(frames: Mapping[str, pd.DataFrame], crs: pyproj.CRS, words: Words) -> Element:

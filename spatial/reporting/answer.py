@@ -389,13 +389,6 @@ def answer_lead(answer: Told, words: Words) -> str:
     return words.say("answer", "lead_joint").join(capital(line) for line in told)
 
 
-def _unjudged_text(norm: Told, words: Words) -> str:
-    """Name a norm and why nobody can judge it; that a list may lack some only bears on norms that are judged."""
-    codes = [code for code in norm["reason"].split(";") if code and not code.startswith("inventory:")]
-    name, reason = norm_text(norm, words), words.reason(";".join(codes) or norm["reason"])
-    return words.say("answer", "for_reason", norm=name, reason=reason) if reason else name
-
-
 def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]:
     """Say whom the answer is about and where it is worst, what else is beyond, and what would help first."""
     findings = answer["findings"]
@@ -403,11 +396,16 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
     if findings[IN_FULL:]:
         lines.append(words.say("answer", "others", list=_others(findings[IN_FULL:], words)))
     if answer["silent"]:
-        named = _listed([service_text(norm, words) for norm in answer["silent"]], words)
-        lines.append(words.say("answer", "silent", services=named))
-    if answer["unjudged"]:
-        named = _listed([_unjudged_text(norm, words) for norm in answer["unjudged"]], words)
-        lines.append(words.say("answer", "unjudged", norms=named))
+        services = _listed([service_text(norm, words) for norm in answer["silent"]], words)
+        lines.append(words.say("answer", "silent", services=services))
+    named = []
+    for norm in answer["unjudged"]:
+        # That a list may lack some only bears on norms that are judged.
+        codes = [code for code in norm["reason"].split(";") if code and not code.startswith("inventory:")]
+        name, reason = norm_text(norm, words), words.reason(";".join(codes) or norm["reason"])
+        named.append(words.say("answer", "for_reason", norm=name, reason=reason) if reason else name)
+    if named:
+        lines.append(words.say("answer", "unjudged", norms=_listed(named, words)))
     # Of norms that the study chose and that are met, for whom they are, and what they ask for.
     for norm in answer["met"]:
         counts = norm[norm["counted"]]
@@ -448,13 +446,7 @@ class FirstAction(NamedTuple):
 
 
 def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIRST_ACTIONS) -> list[FirstAction]:
-    """
-    Choose the actions to begin with: the first of each plan that helps a finding, then whatever brings most people.
-
-    The first of each plan that helps a finding, in the order of findings; then, of what follows in these plans,
-    whatever brings most people, none left out, as each counts on those before. Without such plans they are those of
-    `first_plan`.
-    """
+    """Choose the actions to begin with: the first of each plan that helps a finding, then what brings most people."""
     drawn = {plan["norm_id"]: plan for plan in reversed(plans) if plan["actions"]}
     helping = [drawn[finding["norm_id"]] for finding in answer["findings"] if finding["norm_id"] in drawn]
     first = first_plan(answer, plans)
@@ -588,11 +580,7 @@ def _past(value: float | None, limit: float | None, unit: str, words: Words) -> 
 
 
 def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
-    """
-    Say of the curve of people within how far half of them are, and how many are within what is asked for.
-
-    Beside it which place is farthest, and how many have no way at all.
-    """
+    """Say within how far half of the people are, how many within what is asked for, and which place is farthest."""
     told, unit = answer["findings"] if reach["norm_id"] else answer["services"], str(reach["unit"])
     about = next(
         each for each in told if each.get("norm_id") == reach["norm_id"] and each["service"] == reach["service"]

@@ -224,11 +224,7 @@ def _today_in(people: pd.DataFrame, record: Record) -> list[Record]:
 
 
 def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
-    """
-    Count those still beyond by township, most people first: of those beyond today who is not gained.
-
-    It is said too how far they are at least and at most, and who of them misses narrowly.
-    """
+    """Count those still beyond by township, most people first, with how far they are and who misses narrowly."""
     shown, found = record["shown"]["persons"], []
     today = {entry["township_id"] or "": entry["persons"] for entry in record["today_in"]}
     gained = _side(people, "gained").groupby("unit", sort=True)["persons"].sum()

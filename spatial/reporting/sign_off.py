@@ -318,12 +318,7 @@ OTHER_BASIS = ("official_registered", "official_resident")
 
 
 def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
-    """
-    Count the units outside the tolerance, of everybody and of each group; NaN where none can be held against a number.
-
-    Causes say of how many units, the largest difference, units without a number, official rows without a unit, people
-    in no unit; records name the units outside, those of the largest difference first.
-    """
+    """Count the units outside the tolerance, by group, largest difference first; NaN where none can be judged."""
     if "unit_totals" not in tables:
         return
     totals = tables["unit_totals"]

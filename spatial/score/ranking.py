@@ -67,11 +67,7 @@ class RankIntervals:
     parts: tuple[int, ...] = ()
 
     def before(self, one: int, other: int) -> float:
-        """
-        Tell how probable it is that one unit ranks before another, 0-1; NaN where one has no scores.
-
-        Below `CLAIM` nobody should say that it does.
-        """
+        """Tell how probable it is, a claim from `CLAIM` on, that one unit ranks before another; NaN without scores."""
         mine, theirs = self.ranks[one], self.ranks[other]
         if bool(np.isnan(mine).any() or np.isnan(theirs).any()):
             return math.nan

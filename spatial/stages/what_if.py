@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from spatial.access.places import SnapPair, place_on, take
+from spatial.access.places import SnapPair, called, place_on, take
 from spatial.crs import WGS84
 from spatial.errors import StudyError, first_of
 from spatial.messages import Words, warn
@@ -163,20 +163,16 @@ def _service(text: str, vocabulary: Vocabulary, key: str, problems: list[str]) -
 
 
 def _facility(text: str, facilities: pd.DataFrame, problems: list[str]) -> str:
-    """Find a facility by its id, by its name as it is written, or by its name in small or large letters."""
+    """Find a facility by its id or its name."""
     offered = facilities.loc[facilities["status"] == "existing"]
     if (offered["facility_id"] == text).any():
         return text
-    names = offered[[column for column in NAMES if column in offered]].fillna("").astype("str")
-    folded = names.apply(lambda column: column.str.casefold())
-    found, said = offered.loc[(names == text).any(axis=1)], "is the name of several; give the id of one: "
-    if found.empty:
-        found = offered.loc[(folded == text.casefold()).any(axis=1)]
+    named = called(offered, text)
+    found, said = offered.loc[named.whole], "is the name of several; give the id of one: "
     if len(found) == 1:
         return str(found["facility_id"].iloc[0])
     if found.empty:
-        is_part = folded.apply(lambda column: column.str.contains(text.casefold(), regex=False)).any(axis=1)
-        found, said = offered.loc[is_part], "is no facility that the run has"
+        found, said = offered.loc[named.part], "is no facility that the run has"
         said += "; is it one of these? " if len(found) else ", nor part of the name of one"
     told = [f"{row['name']} ({row['service']}, {row['facility_id']})" for row in found.head(MOST).to_dict("records")]
     more = f", and {len(found) - MOST} more" if len(found) > MOST else ""

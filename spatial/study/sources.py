@@ -186,7 +186,9 @@ class PlainTable(ReadLimits):
     layer: str | None = option(None, "Layer of a GeoPackage or file geodatabase, folder of a KML, layer of a DXF")
     sheet: str | int | None = option(None, "Sheet of a workbook: its name, or its number from 1")
     header_row: int | None = option(
-        None, "Row of a workbook with the column names, from 1; found by itself where not given", ge=1
+        None,
+        "Row of a workbook or CSV with the column names, from 1; of a workbook found by itself where not given",
+        ge=1,
     )
     total_words: tuple[str, ...] = option(
         TOTAL_WORDS, "Words that mark a row of sums, which is left out and reported; [] keeps all rows"

@@ -280,6 +280,38 @@ def test_a_township_that_lacks_something_is_not_said_to_meet_all(run, open_page)
         assert all(name in heads for name in row["cells"])
 
 
+def on_paper(page):
+    """As print has it: A4 between margins of 15 mm is 680 px wide."""
+    page.set_viewport_size({"width": 680, "height": 1000})
+    page.emulate_media(media="print")
+    return page
+
+
+def test_on_paper_no_table_of_the_index_is_cut_and_what_is_folded_is_not_there(run, open_page):
+    page = on_paper(open_page(run[1] / "index.html", fragment="#lang=en"))
+    room = page.locator("#matrix-part .table-scroll")
+    assert room.evaluate("box => box.scrollWidth") == room.evaluate("box => box.clientWidth")
+    assert page.locator("#folds summary").count() > 0
+    assert not any(
+        page.locator("#folds summary").nth(k).is_visible() for k in range(page.locator("#folds summary").count())
+    )
+    boxes = [card.bounding_box() for card in page.locator("#first-actions li").all()]
+    assert boxes[0]["y"] == boxes[1]["y"]
+
+
+def test_on_paper_the_numbers_of_what_holds_us_back_stand_in_their_box(run, open_page):
+    page = on_paper(open_page(run[1] / "score.html", fragment="#lang=en"))
+    # Marks of a list hang out to the left of it, two figures and a point at 9 pt in about 20 px.
+    assert (
+        float(page.evaluate("getComputedStyle(document.querySelector('.holds')).paddingLeft.replace('px', '')")) >= 24
+    )
+
+
+def test_what_ends_a_sheet_stands_below_a_short_list(run, open_page):
+    page = open_page(run[1] / "townships.html", fragment="#lang=en")
+    assert page.locator(".sheet-two > div:first-child h2").all_inner_texts()[-1] == "How sure"
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_each_township_prints_on_one_sheet(run, open_page, language):
     page = open_page(run[1] / "townships.html", fragment=f"#lang={language}")

@@ -183,3 +183,19 @@ def test_each_layer_is_drawn_once_however_often_a_page_that_is_filled_asks_for_i
     page = open_page(county_folder / "gap-health_centre.html", fragment="#lang=en")
     drawn = page.evaluate(DRAWN)
     assert drawn == dict.fromkeys(("base", "areas", "ties", "points", "marks", "stars"), 1)
+
+
+def test_the_table_of_townships_says_that_those_without_a_way_are_among_those_beyond(county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#lang=en")
+    page.click("#tab-table")
+    heads = [head.strip() for head in page.locator("#view-table thead th").all_text_contents()]
+    within, beyond = (next(k for k, head in enumerate(heads) if head.startswith(word)) for word in ("within", "over"))
+    assert [head.startswith("of these no way mapped") for head in heads[beyond + 1 : beyond + 2]] == [True]
+    # All are within, beyond, or in a class behind these two that is not among those beyond.
+    cells = [row.locator("td").all_inner_texts() for row in page.locator("#view-table tbody tr").all()]
+    assert cells
+    for row in cells:
+        total, own, over, no_way = (int(row[k - 1].replace(",", "")) for k in (1, within, beyond, beyond + 1))
+        others = sum(int(text.replace(",", "")) for text in row[beyond + 1 : -1])
+        assert abs(own + over + others - total) <= 3
+        assert no_way <= over

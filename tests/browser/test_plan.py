@@ -590,23 +590,47 @@ def test_each_action_is_said_to_bring_as_much_only_where_all_do(gained, title, f
     assert page.inner_text("#curve-title") == title
 
 
-def test_where_rounded_townships_do_not_add_up_to_those_left_the_page_says_so(folder, open_page):
+@pytest.mark.parametrize("counted", ["persons", "places"])
+def test_where_rounded_townships_do_not_add_up_to_those_left_the_page_says_so(counted, folder, open_page):
     page = open_page(folder / "plan.html", fragment="#lang=en")
     page.evaluate(
-        """id => {
+        """([id, counted]) => {
             const record = Spatial.data.plans.find((plan) => plan.plan_id === id), [first] = record.left;
+            record.counted = counted;
             record.shown.persons.beyond = 1213;
             record.left = [["Aa", 700], ["Bb", 512]].map(([en, persons]) => ({
                 ...first, township_id: en, names: { en }, persons, places: 1,
             }));
             window.location.hash = id;
         }""",
-        SITES,
+        [SITES, counted],
     )
     page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
     page.wait_for_function("document.getElementById('left-title').textContent.includes('Aa')")
     told = "Each township is rounded for itself: together they make 1,212, of 1,213 in all."
     assert page.inner_text("#left .muted") == told
+
+
+@pytest.mark.parametrize(
+    ("question", "counted", "title", "head"),
+    [
+        ("links", "persons", "then most people for each kilometre", "For each km"),
+        ("links", "places", "then most places for each kilometre", "Places for each km"),
+        ("roads", "places", "then most people for each kilometre", "For each km"),
+    ],
+)
+def test_the_list_says_by_what_it_is_ordered(question, counted, title, head, folder, open_page):
+    page = open_page(folder / "plan.html", fragment="#lang=en")
+    page.evaluate(
+        """([id, question, counted]) => {
+            Object.assign(Spatial.data.plans.find((plan) => plan.plan_id === id), { question, counted });
+            window.location.hash = id;
+        }""",
+        [LINKS, question, counted],
+    )
+    page.wait_for_selector(f"#plans a[aria-current][href^='#{LINKS}']")
+    assert page.inner_text("#actions-title") == f"The duty first, {title}"
+    assert head in page.locator("#actions thead th").all_inner_texts()
 
 
 @pytest.mark.parametrize(("counted", "named"), [("persons", "Aa and Bb"), ("places", "Cc and Aa")])

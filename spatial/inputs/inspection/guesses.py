@@ -32,8 +32,8 @@ MOST, HALF = 0.9, 0.5
 FAR_DEGREES, FAR_M = 8.0, 800_000.0
 """Rows further than this from the middle one are likely wrong."""
 _SHIFTED = {
-    "gcj02": re.compile(r"gcj-?\s?02|火星坐标", re.IGNORECASE),
-    "bd09": re.compile(r"bd-?\s?09|百度坐标", re.IGNORECASE),
+    "gcj02": re.compile(r"gcj-?\s?02|火星坐标|(高德|腾讯)(地图|坐标)|\b(amap|gaode)\b", re.IGNORECASE),
+    "bd09": re.compile(r"bd-?\s?09|百度(地图|坐标)|\bbaidu\b", re.IGNORECASE),
 }
 _AXES = ("longitude", "latitude", "easting", "northing", "x", "y")
 _NUMERIC = {"whole number", "number", "angle", "code"}
@@ -99,7 +99,7 @@ class Coordinates:
 
 
 def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
-    """Take remarks of a file that name a shifted datum as a reason to guess it."""
+    """Take remarks of a file that name a shifted datum, or a map app that has one, as a reason to guess it."""
     keys = {setting.key for setting in result.settings}
     if "datum" in keys or not {"longitude", "lonlat", "latlon"} & keys:
         return
@@ -138,7 +138,8 @@ def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: st
                 read = (any(np.isfinite(degrees_of(text, axis)) for axis in AXES) for text in profile.values)
                 text = next((text for text, is_read in zip(profile.values, read, strict=False) if not is_read), "")
                 why = f"{profile.name!r} holds text such as {text!r}, which is no coordinate"
-                result.guess("", None, f"{why}: write degrees such as 43.2516 or 43°15'05.8\"E, or metres")
+                hint = " (O is west in French and east in German: write W or E)" if text.strip().endswith("O") else ""
+                result.guess("", None, f"{why}{hint}: write degrees such as 43.2516 or 43°15'05.8\"E, or metres")
         return result
     one, other = found[first], found[second]
     given = np.isfinite(one.numbers) & np.isfinite(other.numbers)

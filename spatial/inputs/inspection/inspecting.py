@@ -155,7 +155,7 @@ def _kind(path: Path, values: FloatArray) -> tuple[str, tuple[str, ...]]:
 def propose(table: Table, kind: str) -> list[Proposal]:
     """Write the part of a study file that reads a table."""
     if kind == "official_totals":
-        totals = official_proposal(table.profiles, named=table.title)
+        totals = official_proposal(table.profiles, named=table.title, is_scaled="scales" in table.opened.noticed)
         return [totals, *units_proposal(table.profiles, _opening(table, kind), named=table.title)]
     if kind == "decisions":
         return [Proposal("placing", (Setting("decisions", table.named, "decisions on places"),))]
@@ -485,7 +485,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
         named=title,
         geometry=next(iter(kinds_of_geometry(frame)), ""),
         has_place=drawn is not None or bool(found.columns),
-        has_sums=opened.has_sums,
+        has_sums="totals" in opened.noticed,
     )
     table = Table(named, title, frame, profiles, opened, found, drawn is not None)
     proposals = propose(table, kind or look.kind)

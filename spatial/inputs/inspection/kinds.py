@@ -410,16 +410,18 @@ _OF_VILLAGES = {"村民委员会", "村委会", "行政村", "行政村个数", 
 _OF_VILLAGES |= {"行政村数", "村委会数"}
 
 
-def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
-    """Suggest official totals from a table: a row an indicator, or units in rows and a column a measure."""
+def official_proposal(profiles: list[Profile], *, named: str, is_scaled: bool) -> Proposal:
+    """Suggest official totals, of indicators in rows or measures in columns; people in ten thousands are left open."""
     found: dict[str, Setting] = {}
     names = next((profile for profile in profiles if plain(profile.name) in _INDICATORS), None)
     whole = [profile for profile in profiles if profile.kind in NUMBERS]
     amounts = next((profile for profile in whole if plain(profile.name) in _AMOUNTS), next(iter(whole), None))
     if names is not None and amounts is not None:
-        for text, number in zip(names.texts, amounts.numbers, strict=True):
+        units = [profile.texts for profile in profiles if profile.kind == "text"]  # or remarks, names
+        for row, (text, number) in enumerate(zip(names.texts, amounts.numbers, strict=True)):
             if isinstance(text, str) and np.isfinite(number) and (key := _key_of(text)):
-                _put(found, key, float(number), f"{named}, row {text!r}", basis_told(text))
+                scaled = (is_scaled and key == "people") or any(says_scale(str(told.iloc[row])) for told in units)
+                _put(found, key, float(number), f"{named}, row {text!r}", name=text, is_scaled=scaled)
     # The first or the last row is the sum of the others where most columns say so.
     counts = [one.numbers for one in whole if len(one.finite) > 2 and not says_ratio(one.name)]
     said = {row: [2 * n[row] / np.nansum(n) for n in counts if np.nansum(n) and np.isfinite(n[row])] for row in (-1, 0)}
@@ -429,12 +431,10 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
         key, basis = _key_of(profile.name), basis_told(profile.name)
         if not key or (key in found and (not basis or basis in found[key].by_basis)):
             continue
-        if says_scale(profile.name):
-            text = f"{profile.name!r} counts in thousands or ten thousands: enter {key} yourself"
-            found.setdefault(key, Setting("", None, text))
-            continue
         total = float(np.nansum(np.delete(profile.numbers, sums)))
-        _put(found, key, total, f"{named}, sum of {profile.name!r} over {len(profile.finite)} rows", basis)
+        source = f"{named}, sum of {profile.name!r} over {len(profile.finite)} rows"
+        scaled = says_scale(profile.name) or (is_scaled and key == "people")
+        _put(found, key, total, source, name=profile.name, is_scaled=scaled)
     settings = list(found.values())
     if not settings:
         text = f"{named} may hold official totals: enter them as people, villages, facilities or road_km"
@@ -443,11 +443,16 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
     return Proposal("official", (first, *settings), is_suggestion=True)
 
 
-def _put(found: dict[str, Setting], key: str, value: float, source: str, basis: str) -> None:
+def _put(found: dict[str, Setting], key: str, value: float, source: str, *, name: str, is_scaled: bool) -> None:
     """Keep the first number of each kind; of people also the first of residents and of those registered."""
+    if is_scaled:
+        text = f"{name!r} counts in thousands or ten thousands: enter {key} yourself"
+        found.setdefault(key, Setting("", None, text))
+        return
+    basis = basis_told(name)
     told = {"value": int(value) if value.is_integer() else round(value, 3), "source": source}
     by_basis = {basis: told | {"basis": basis}} if key == "people" and basis else {}
-    first = found.get(key, Setting(key, by_basis.get(basis, told)))
+    first = found[key] if key in found and found[key].key else Setting(key, by_basis.get(basis, told))
     found[key] = replace(first, by_basis=by_basis | first.by_basis)
 
 

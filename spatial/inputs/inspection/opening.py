@@ -50,7 +50,7 @@ class Opened:
     is_hidden: bool = False  # whether a workbook hides it
     header_rows: tuple[int, ...] = ()  # first and last row of a workbook's header, from 1
     notes: list[str] = field(default_factory=list)  # what the reader did
-    has_sums: bool = False  # whether it left out rows of sums
+    noticed: frozenset[str] = frozenset()  # kinds of what the reader did
     problem: str = ""  # why the reader refuses it
     says_crs: bool = True  # whether the file says its CRS, rather than by a default of its format
     signs: NumberSigns = field(default_factory=NumberSigns)  # how its numbers are written
@@ -121,7 +121,7 @@ def _workbook(path: Path) -> OpenedFile:
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
     noticed = take_notes(frame)
     layer.notes += [note.detail for note in noticed]
-    layer.has_sums = any(note.key == "totals" for note in noticed)
+    layer.noticed = frozenset(note.key for note in noticed)
     layer.frame = frame
     layer.signs = tell_signs(frame)
 
@@ -143,21 +143,29 @@ def _text(path: Path) -> OpenedFile:
     except UnicodeDecodeError as error:
         raise SourceError(f"{WHAT} {path}: no text in an encoding that is known; save it as CSV in UTF-8") from error
     # Tell the sign between fields: the one that parts most lines into equally many, more than one.
-    lines = [line[:_LOOKED_AT_LETTERS] for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
-    delimiter, most = ",", 0
+    lines = [line[:_LOOKED_AT_LETTERS] for line in text.splitlines()][:_LOOKED_AT_LINES]
+    delimiter, most, header = ",", 0, 1
     for sign in _DELIMITERS:
         try:
-            widths = [len(row) for row in csv.reader(StringIO("\n".join(lines)), delimiter=sign)]
+            rows = list(csv.reader(StringIO("\n".join(lines)), delimiter=sign))
         except csv.Error:
             continue
+        widths = [len(row) for row in rows if "".join(row).strip()]
         fields = max(set(widths), key=widths.count) if widths else 1
         score = widths.count(fields) * (fields > 1) * 100 + fields
         if fields > 1 and score > most:
             delimiter, most = sign, score
+            # A title fills its first cell alone, or less than half of its row.
+            filled = [[bool(cell.strip()) for cell in row] for row in rows]
+            titles = [sum(cells) < fields / 2 or (cells[0] and sum(cells) == 1) for cells in filled]
+            above = titles.index(False) if False in titles else 0
+            header = above + 1 if any(map(any, filled[:above])) else 1
     if encoding != "utf-8":
         layer.keys["encoding"] = encoding
     if delimiter != ",":
         layer.keys["delimiter"] = delimiter
+    if header > 1:
+        layer.keys["header_row"] = header
     try:
         frame = _opened_text(path, {**layer.keys, "total_words": []})
         # Rows of sums are left out of a CSV only where the study names their words.
@@ -170,9 +178,6 @@ def _text(path: Path) -> OpenedFile:
         _take(layer, _opened_text(path, layer.keys) if "total_words" in layer.keys else frame)
     except ContractError as error:
         layer.problem = "; ".join(error.problems)
-        signs = [line.count(delimiter) for line in lines]
-        if len(signs) > 2 and signs[0] < signs[1]:
-            layer.problem += "; if a title stands above the header, delete the lines above it"
     except SourceError as error:
         layer.problem = str(error)
         if "holds no rows" in layer.problem or "not text" in layer.problem:

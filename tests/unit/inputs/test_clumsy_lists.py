@@ -145,6 +145,57 @@ def test_the_sum_in_a_last_row_does_not_double_a_suggested_total(tmp_path: Path)
     assert told["villages"]["value"] == 30
 
 
+def test_a_sum_below_a_list_of_villages_that_differs_from_its_rows_is_noted(tmp_path: Path) -> None:
+    source = TableSource(
+        path="list.xlsx", longitude="东经", latitude="北纬", crs="EPSG:4490", tier="village",
+        columns={
+            "settlement_id": "村代码", "name": "村（社区）", "population_persons": "人口情况 年末总人口",
+            "elderly_persons": "人口情况 #65岁以上",
+        },
+    )  # fmt: skip
+    # 396 + 744 + 500 = 1640, and 79 + 148 + 90 = 317: a printed 1700 is of a village that is missing.
+    for printed, told in (
+        (1640, []),
+        (1700, ["printed sums that differ from their rows: '全 县 population_persons 1700 ≠ 1640'"]),
+    ):
+        rows = [*FORM[:-1], ["全 县", None, None, None, None, printed, 317]]
+        frame = settlements_from_table(_book(tmp_path, rows, merges=MERGES), source)
+        assert len(frame) == 3
+        details = [note.detail for note in take_notes(frame) if note.key == "printed_sums"]
+        assert [detail.removesuffix(" (1 in all)") for detail in details] == told
+
+
+def _told_totals(path: Path) -> dict[str, Any]:
+    (layer,) = sp.inspect_file(path, raw=path.parent).layers
+    totals = next(p for p in (layer.proposal, *layer.others) if p is not None and p.section == "official")
+    return {setting.key or setting.reason: setting.value and setting.value["value"] for setting in totals.settings[1:]}
+
+
+def test_people_in_ten_thousands_are_suggested_as_no_total_wherever_the_unit_stands(tmp_path: Path) -> None:
+    left = "counts in thousands or ten thousands: enter people yourself"
+    rows = [["2-3 分乡镇人口", None, None], [None, None, "单位：万人"], ["乡镇", "年末总人口", "村委会数"]]
+    rows += [["金龙镇", 1.06, 10], ["白马乡", 1.47, 12], ["青石乡", 1.36, 8]]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    assert _told_totals(path) == {f"'年末总人口' {left}": None, "villages": 30}
+    rows = [["指标", "单位", "数值"], ["常住人口", "万人", 3.89], ["行政村", "个", 30]]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    assert _told_totals(path) == {f"'常住人口' {left}": None, "villages": 30}
+    rows = [["乡镇", "户籍人口（万人）", "常住人口"], ["金龙镇", 1.06, 10000], ["白马乡", 1.47, 14000]]
+    path = _book(tmp_path, rows).rename(tmp_path / "统计年鉴.xlsx")
+    assert _told_totals(path) == {"people": 24000}
+
+
+def test_a_remark_that_names_a_map_app_is_a_reason_to_guess_its_datum(tmp_path: Path) -> None:
+    remarks = {"备注：坐标取自高德地图。": "gcj02", "注：百度地图拾取": "bd09", "注：高德镇除外": None}
+    for remark, datum in remarks.items():
+        path = _book(tmp_path, [*FORM, [remark, *[None] * 6]], merges=MERGES)
+        (layer,) = sp.inspect_file(path, raw=tmp_path).layers
+        assert layer.proposal is not None
+        told = {setting.key: setting for setting in layer.proposal.settings}
+        assert (told["datum"].value if "datum" in told else None) == datum
+        assert ("crs" in told) == (datum is None)
+
+
 def test_two_lists_that_both_count_from_one_are_refused_by_name() -> None:
     points = gpd.points_from_xy([0.0, 1.0], [0.0, 1.0])
     lists = [gpd.GeoDataFrame({"facility_id": ["1", "2"]}, geometry=points, crs=4326) for _ in range(2)]

@@ -19,6 +19,8 @@ from rasterio.transform import from_origin
 import spatial as sp
 from spatial.drafting import report_lines, toml_block
 from spatial.errors import ContractError, CrsError, SourceError
+from spatial.formats.notes import row_numbers
+from spatial.formats.vector import open_frame
 from spatial.inputs.inspection.columns import language_of, matches, plain, profile_of, tell_signs
 from spatial.inputs.inspection.kinds import assign, service_in
 from spatial.inputs.user_tables import facilities_from_table, roads_from_table, settlements_from_table
@@ -457,6 +459,10 @@ def test_coordinates_that_cannot_be_read_are_left_to_decide_and_not_passed_over(
     assert layer.proposal is not None
     reasons = " ".join(setting.reason for setting in layer.proposal.undecided)
     assert "'Longitude' holds text such as '43 x 15', which is no coordinate" in reasons
+    frame = frame.assign(Longitude=["6,302° O", "6°17'24\" O"], Latitude=["13,35° N", "13,45° N"])
+    layer = _layer(_csv(tmp_path / "structures.csv", frame))
+    assert layer.proposal is not None
+    assert "O is west in French and east in German" in " ".join(one.reason for one in layer.proposal.undecided)
     assert "'Latitude' holds text such as 'ici'" in reasons
 
 
@@ -990,8 +996,26 @@ def test_a_csv_of_ragged_lines_is_looked_into_as_far_as_it_goes(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("name,population\na,1,2\nb,3\n")
     assert "do not have 2 fields" in _layer(path).problem
-    path.write_text("List of villages\nname,population\na,1\nb,3\n")
-    assert "title" in _layer(path).problem
+
+
+@pytest.mark.parametrize("title", ["List of villages", "List of villages,,", "\n,,\nCounty office,,"])
+def test_the_header_of_a_csv_is_found_below_titles(tmp_path, title):
+    path = tmp_path / "villages.csv"
+    path.write_text(f"{title}\nvillage,longitude,population\na,1,12\nb,3,14\n")
+    layer = _layer(path)
+    assert [column.name for column in layer.fields] == ["village", "longitude", "population"]
+    assert _keys(layer)["header_row"] == title.count("\n") + 2
+    source = TableSource(path=path.name, header_row=title.count("\n") + 2)
+    frame = open_frame(path, source, what="villages")
+    assert frame["population"].tolist() == ["12", "14"]
+    assert row_numbers(frame).tolist() == [title.count("\n") + 3, title.count("\n") + 4]
+
+
+def test_an_unnamed_column_of_a_csv_is_no_title(tmp_path):
+    path = tmp_path / "villages.csv"
+    path.write_text(",village\n0,a\n1,b\n")
+    assert "without a name at position '1'" in _layer(path).problem
+    assert "header_row = ..." in _layer(path).problem
 
 
 def test_signs_that_a_comment_may_not_hold_are_left_out(tmp_path):

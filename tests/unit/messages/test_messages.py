@@ -7,6 +7,7 @@ import importlib.resources
 import re
 import shutil
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -272,3 +273,12 @@ def test_french_has_the_apostrophe_of_the_language():
         key: text for key, text in texts_of("fr").items() if re.search(r"\w'\w", str(text)) and "MMM" not in str(text)
     }
     assert straight == {}
+
+
+def test_every_kind_of_finding_has_a_title():
+    code = "".join(
+        file.read_text(encoding="utf-8") for file in Path(spatial.messages.__file__).parents[1].rglob("*.py")
+    )
+    kinds = set(re.findall(r'Finding\(\s*"([a-z_]+)"', code))
+    assert len(kinds) > 10
+    assert {kind for kind in kinds if not Words(FALLBACK, "qgis").has("findings", kind)} == set()

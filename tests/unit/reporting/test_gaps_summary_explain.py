@@ -944,6 +944,12 @@ def test_parts_that_were_not_computed_are_left_out():
 def test_a_settlement_is_found_by_id_or_by_a_name_of_its_own():
     assert find_settlement(places(), "b") == "b"
     assert find_settlement(places(), "bolo") == "b"
+    padded = places().assign(name=["石 洞 村", "第1村", "Mrémani", None])
+    found = [find_settlement(padded, name) for name in ("石洞村", "第１村", "mremani")]
+    assert found == ["a", "b", "c"]
+    for nothing in ("", " "):
+        with pytest.raises(ContractError, match="no settlement has the id or name"):
+            find_settlement(padded, nothing)
     with pytest.raises(ContractError, match=r"name of several: 'a', 'd' \(2 in all\)"):
         find_settlement(places(), "Aba")
     with pytest.raises(ContractError, match="no settlement has the id or name 'x'"):

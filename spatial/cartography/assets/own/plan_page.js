@@ -35,7 +35,9 @@
   const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
   /* What is told of actions where anybody knows it: what they cost, who has to act, and from where a facility with room takes whom. */
   const detailsOf = (record) => ["cost", "responsible", "takes", "more_room"].filter((key) => familyOf(record).some((part) => texts(part).details.some((told) => told[key])));
-  const perText = (value) => (shown.counted === "persons" ? S.number(value) : S.decimal(value));
+  /* Roads are taken by people a kilometre, also where their norm counts villages. */
+  const inOrder = (record) => (record.question === "roads" && inPeople(record) ? "persons" : record.counted);
+  const perText = (value) => (inOrder(shown) === "persons" ? S.number(value) : S.decimal(value));
   const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
 
   /* Heads and rows as they stand on screen, for the table and for whoever takes it along. */
@@ -157,7 +159,7 @@
 
   function heads() {
     const numeric = (key) => ({ text: S.t("plan.head_" + key), class: "numeric" });
-    return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(shown.counted === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), ...detailsOf(shown).map((key) => ({ text: S.t("plan.head_" + key), class: key })), { text: S.t("plan.head_sure"), class: "sure" }];
+    return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(inOrder(shown) === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), ...detailsOf(shown).map((key) => ({ text: S.t("plan.head_" + key), class: key })), { text: S.t("plan.head_sure"), class: "sure" }];
   }
 
   /* An action of any plan, for the reader's own list. */
@@ -172,7 +174,7 @@
   }
 
   function showActions() {
-    const rows = actionRows(), withKm = lengths(shown), isDuty = rows.some((row) => row.isDuty), ordered = (withKm ? "km" : "most") + (shown.counted === "persons" ? "" : "_places");
+    const rows = actionRows(), withKm = lengths(shown), isDuty = rows.some((row) => row.isDuty), ordered = (withKm ? "km" : "most") + (inOrder(shown) === "persons" ? "" : "_places");
     document.getElementById("actions-title").textContent = S.t(shown.is_gate ? "plan.list_duty_" + ordered : isDuty ? "plan.list_then_" + ordered : "plan.list_" + ordered);
     const kilometres = (value) => (value === null ? null : S.decimal(value));
     S.fill("actions", [table(heads(), rows.map((row) => [
@@ -243,7 +245,7 @@
     const rows = all.slice(0, LEFT_ROWS).map((entry) => [[S.el("b", { text: unitName(entry) })], [bar(amount(shown, entry) / most, "part-beyond")], ...(people ? [[S.el("b", { text: entry.persons === null ? "–" : S.number(entry.persons) })]] : []), S.number(entry.places), ...(withFar ? [farText(entry) || null] : [])]);
     if (rest.length) rows.push([S.t("plan.left_more", { n: rest.length }), null, ...(people ? [S.number(rest.reduce((sum, entry) => sum + entry.persons, 0))] : []), S.number(rest.reduce((sum, entry) => sum + entry.places, 0)), ...(withFar ? [null] : [])]);
     // Each township has the number that it has on every page: together they may be a few off.
-    const sum = all.reduce((total, entry) => total + amount(shown, entry), 0), total = shown.shown[shown.counted].beyond;
+    const sum = all.reduce((total, entry) => total + amount(shown, entry), 0), total = amount(shown, shown.shown).beyond;
     const note = sum === total ? null : S.el("p", { class: "muted", text: S.t("plan.left_rounded", { sum: S.number(sum), total: S.number(total) }) });
     S.fill("left", all.length ? [table(columns, rows, { head: 0, class: "left-list" }), note] : []);
   }

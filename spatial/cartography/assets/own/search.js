@@ -2,7 +2,8 @@
 /* Search by any of a settlement's names. */
 (function (S) {
   const LIMIT = 8;
-  const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+  /* Accents, widths, capitals and blanks, as tables pad short names, do not count. */
+  const plain = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f\s]/g, "").toLowerCase();
 
   /* Its name in the language shown, else in another; empty where it has none. */
   S.ownName = function ({ names }, i) {
@@ -21,7 +22,7 @@
 
   /* Names that begin with the words come first, then larger places. */
   S.find = function (state, text, limit) {
-    const wanted = plain(text.trim());
+    const wanted = plain(text);
     if (!wanted) return [];
     const places = state.places;
     if (!places.plain) places.plain = Object.values(places.names).concat([places.id]).filter(Boolean).map((column) => column.map(plain));

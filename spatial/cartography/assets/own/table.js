@@ -33,6 +33,8 @@
   function columns(state) {
     const { layer } = state, names = S.classesOf(layer), measure = S.limitText(state.threshold, layer.unit);
     const ofClass = (name) => ({ key: "class" + names.indexOf(name), codes: [names.indexOf(name)], look: S.lookOf(layer, name), text: S.classLabel(layer, name, state.threshold) });
+    // Who has no way is among those beyond, whose column has them already.
+    const ofThese = (column) => (S.BEYOND.includes(column.codes[0]) ? { ...column, text: S.t("table.of_these", { what: column.text }) } : column);
     const name = { key: "name", text: S.t("table.township") };
     if (state.only) return [name, ofClass(state.only)];
     const listed = names.filter((_, code) => S.isListed(state, code, state.sums));
@@ -40,7 +42,7 @@
       { key: "classes", codes: S.JUDGED.filter((code) => !S.BEYOND.includes(code)), text: S.t("class.within", { measure }) },
       { key: "class_beyond", codes: S.BEYOND, text: S.t("class.beyond", { measure }) },
     ];
-    const shown = layer.kind === "threshold" ? [...graded, ...listed.filter((one) => names.indexOf(one) >= S.NO_WAY).map(ofClass)] : listed.map(ofClass);
+    const shown = layer.kind === "threshold" ? [...graded, ...listed.filter((one) => names.indexOf(one) >= S.NO_WAY).map(ofClass).map(ofThese)] : listed.map(ofClass);
     return [name, { key: "total", text: S.t(S.hasPeople() ? "table.people" : "table.places") }, ...shown, ...(isUnjudged(layer) ? [] : [{ key: "share", text: S.t("table.share") }])];
   }
 

@@ -3,7 +3,7 @@
 (function (S) {
   const D = S.draw, data = S.data;
   const MET = 0, BEYOND = 1;
-  const PAD = 0.12, LEAST_SPAN = 60, LARGEST = 10, SHEET_PX = 460;
+  const PAD = 0.12, LEAST_SPAN = 60, LARGEST = 10, SHEET_PX = 460, SHORT_LIST = 36;
   let known = null, chosen = data.rows.length ? data.rows[0].unit_id : null, isSet = false, sheets = 0;
 
   const texts = () => S.pick(data.texts);
@@ -131,17 +131,21 @@
     const helped = plans.map((one) => ({ one, who: villages.filter((i) => one.gained[i]) })).filter(({ who }) => who.length);
     const duties = data.columns.map((column, k) => [texts().heads[k], texts().duties[k]]).filter(([, duty], k) => duty && data.columns[k].norm_id in row.cells);
     const listed = S.t(S.hasPeople() ? "township.villages" : "township.villages_places", { n: villages.length });
+    // Below a short list there is room on the sheet, beside it there may be none.
+    const last = [
+      duties.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.ask") }), ...duties.map(([norm, duty]) => S.el("p", { class: "small", text: norm + S.t("page.colon") + duty }))]) : null,
+      S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") })]),
+    ], isShort = villages.length <= SHORT_LIST;
     return S.el("article", { class: "sheet" }, [
       S.el("h1", { text: title }),
       S.el("p", { text: lead.filter(Boolean).join(" ") }),
       S.el("div", { class: "sheet-two" }, [
-        S.el("div", {}, [S.el("section", {}, [S.el("h2", { text: listed }), S.el("div", { class: "table-scroll", role: "group", "aria-label": listed, tabindex: "0" }, [villageTable(villages, plan)])])]),
+        S.el("div", {}, [S.el("section", {}, [S.el("h2", { text: listed }), S.el("div", { class: "table-scroll", role: "group", "aria-label": listed, tabindex: "0" }, [villageTable(villages, plan)])]), ...(isShort ? last : [])]),
         S.el("div", {}, [
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
           helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(S.hasPeople() ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.t("unit.people", { n: who.reduce((sum, i) => sum + (known.persons[i] || 0), 0) }) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
-          duties.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.ask") }), ...duties.map(([norm, duty]) => S.el("p", { class: "small", text: norm + S.t("page.colon") + duty }))]) : null,
-          S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") })]),
+          ...(isShort ? [] : last),
         ]),
       ]),
       S.el("p", { class: "muted sheet-page-of", text: S.t(data.rows.length > 1 ? "township.of" : "township.alone", { n: at + 1, total: data.rows.length, people: people(row) }) }),
