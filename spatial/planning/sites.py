@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, issparse
 
-from spatial.access.od_pairs import id_positions, require_columns
+from spatial.access.od_pairs import end_of, id_positions, require_columns, require_within
 from spatial.access.options import FINITE, not_within, numbers, whole_number
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -88,6 +88,7 @@ class Siting:
     budget: float | None = None
     gap: float = 0.0
     time_limit_s: float = 60.0
+    end_min: float = np.inf  # minutes at which the pairs end, where that is known
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -114,8 +115,10 @@ class Siting:
         pairs = np.flatnonzero(is_open[self.site])
         return pairs[np.diff(self.demand[pairs], prepend=-1) > 0]
 
-    def near(self, limit: float) -> Siting:
-        """Keep the pairs within a limit, inclusive."""
+    def near(self, limit: float, name: str = "service_radius") -> Siting:
+        """Keep the pairs within a limit, inclusive, which is no longer than the pairs are."""
+        if np.isfinite(limit):
+            require_within(self.end_min, limit, what=name)
         near = self.minutes <= limit
         return replace(self, demand=self.demand[near], site=self.site[near], minutes=self.minutes[near])
 
@@ -124,7 +127,7 @@ class Siting:
         if self.capacity is not None and self.first_within is not None and self.first_within > radius:
             fault = f"first_within: beyond {radius:g}, the service radius, sites that fill up serve nobody"
             raise ContractError("options", [fault])
-        kept = self.near(radius)
+        kept = self.near(radius, name)
         if not kept.usable.any():
             least = float(self.minutes[self.usable].min(initial=np.inf))
             raise InfeasibleError(f"{name}: nobody is within {radius:g} of any site", least)
@@ -294,6 +297,7 @@ def _from_frames(
         first=np.nan_to_num(asked[given["first"]])[rows] if given["first"] else None,
         capacity=own[capacity][columns] if capacity else None,
         price=own[price][columns] if price else None,
+        end_min=end_of(od),
     )
 
 
