@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import pandas as pd
 
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
 from spatial.inputs.names import OSM_KINDS, unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     Direction = Literal["to_facility", "from_facility"]
 
+
+_log = logging.getLogger(__name__)
 
 # The order of ids: ties between facilities go to the lowest one.
 
@@ -208,6 +211,25 @@ def place_on(
     require_network_crs(frame.crs, graph.crs, what=_table_of(key))
     ordered = frame.iloc[id_order(frame[key])]
     snaps = snap(graph, ordered.geometry, rules, barriers=barriers)
+    nearest_m = float(snaps.nearest_m.min()) if len(snaps) else 0.0
+    if np.isnan(nearest_m) and graph.n_edges:
+        _log.warning(
+            "mode %s: no place is joined: the longest part of the network has %.1f km, and min_component_km is %g",
+            graph.mode,
+            float(graph.component_km.max()),
+            rules.min_component_km,
+        )
+    elif nearest_m > rules.max_snap_m:
+        across_m = float(np.hypot(*np.ptp(graph.coordinates, axis=0)))
+        told = (
+            f"{_table_of(key)}: none is joined to the network, which is {across_m / 1000:,.1f} km across: "
+            f"{first_of(ordered[key])}, the nearest of them {nearest_m / 1000:,.1f} km from it; are their coordinates "
+            f"those of their CRS, {frame.crs.to_string()}?"
+        )
+        # Beside it by more than its own width are wrong coordinates; one place alone may be an island.
+        if len(snaps) > 1 and nearest_m > rules.max_snap_m + across_m:
+            raise NetworkError(told)
+        _log.warning("%s", told)
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
 
 
