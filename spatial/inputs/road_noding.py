@@ -15,7 +15,7 @@ import shapely
 from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, tell_rows, text_column
-from spatial.formats.notes import Note, add_notes, row_numbers
+from spatial.formats.notes import Note, add_notes, listed, row_numbers
 from spatial.inputs.road_crossings import (
     NUMERIC_M,
     Meetings,
@@ -352,6 +352,7 @@ class FinishedRoads:
     roads: gpd.GeoDataFrame  # in the file's CRS, or in metres where they were noded
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)  # what noding found
     counts: list[tuple[str, float]] = field(default_factory=list)  # item and number
+    notes: list[Note] = field(default_factory=list)
     joined: tuple[str, ...] = ()  # ids of roads that are the other direction of one that is kept
 
 
@@ -391,14 +392,17 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource, *, working_crs: st
         marked = words.where(words.isna(), words.astype(str) + f";{NARROW}").where(words.notna(), NARROW)
         done.roads = roads.assign(smoothness=text_column(words.where(~narrow, marked)))
         done.counts.append((f"roads narrower than {source.narrow_m:g} m", float(narrow.sum())))
-    if source.noding == "none":
-        return done
     try:
         # Lines that touch in a CRS in metres touch there exactly, so that it is left as it is.
         require_metres(done.roads.crs, what="roads")
         metres = done.roads
     except CrsError:
         metres = done.roads.to_crs(working_crs_for(done.roads, across_180=working_crs))
+    if source.noding == "none":
+        missed = missed_crossings(metres)
+        pairs = [f"{one} / {other}" for one, other in zip(missed["road_id"], missed["other_id"], strict=True)]
+        done.notes.append(Note("crossings", len(pairs), {"where": listed(pairs)}))
+        return done
     noded = node_roads(metres, tolerance_m=source.tolerance_m, join=source.noding)
     done.roads = noded.roads
     done.findings.append(noding_findings(noded))
