@@ -291,9 +291,8 @@ def end_of(od: pd.DataFrame) -> float:
 def require_within(end_min: float, cutoff_min: float, *, what: str) -> None:
     """Refuse a catchment that reaches further than pairs do; of one without an end tell where they cut it short."""
     if np.isfinite(cutoff_min) and cutoff_min > end_min:
-        raise ContractError(
-            "od", [f"{what}: {cutoff_min:g} min, but the pairs end at {end_min:g} min; make longer ones"]
-        )
+        told = f"{what}: {cutoff_min:g} min, but the pairs end at {end_min:g} min; make longer ones"
+        raise ContractError("od", [told])
     if cutoff_min > end_min:
         _log.warning("%s: none, but the pairs end at %g min; what lies beyond counts as out of reach", what, end_min)
 

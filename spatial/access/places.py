@@ -213,18 +213,14 @@ def place_on(
     snaps = snap(graph, ordered.geometry, rules, barriers=barriers)
     nearest_m = float(snaps.nearest_m.min()) if len(snaps) else 0.0
     if np.isnan(nearest_m) and graph.n_edges:
-        _log.warning(
-            "mode %s: no place is joined: the longest part of the network has %.1f km, and min_component_km is %g",
-            graph.mode,
-            float(graph.component_km.max()),
-            rules.min_component_km,
-        )
+        told = "mode %s: no place is joined: the longest part of the network has %.1f km, and min_component_km is %g"
+        _log.warning(told, graph.mode, graph.component_km.max(), rules.min_component_km)
     elif nearest_m > rules.max_snap_m:
         across_m = float(np.hypot(*np.ptp(graph.coordinates, axis=0)))
         told = (
             f"{_table_of(key)}: none is joined to the network, which is {across_m / 1000:,.1f} km across: "
             f"{first_of(ordered[key])}, the nearest of them {nearest_m / 1000:,.1f} km from it; are their coordinates "
-            f"those of their CRS, {frame.crs.to_string()}?"
+            f"those of their CRS, {graph.crs.to_string()}?"
         )
         # Beside it by more than its own width are wrong coordinates; one place alone may be an island.
         if len(snaps) > 1 and nearest_m > rules.max_snap_m + across_m:
@@ -238,11 +234,10 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     ids = settlements["settlement_id"]
     if (ids == text).any():
         return text
-    wanted = text.casefold()
+    wanted, columns = text.casefold(), [settlements[name] for name in NAMES if name in settlements]
     hit = np.zeros(len(settlements), dtype=bool)
-    for name in NAMES:
-        if name in settlements:
-            hit |= np.array([isinstance(item, str) and item.casefold() == wanted for item in settlements[name]])
+    for column in columns:
+        hit |= np.array([isinstance(item, str) and item.casefold() == wanted for item in column])
     found = sorted(ids[hit])
     if len(found) == 1:
         return str(found[0])
@@ -250,7 +245,6 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
         raise ContractError(
             "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
         )
-    columns = [settlements[name] for name in NAMES if name in settlements]
     alike = {item for column in columns for item in column if isinstance(item, str) and wanted in item.casefold()}
     told = f"is it one of these? {first_of(sorted(alike))}" if alike else f"ids are such as {first_of(sorted(ids))}"
     raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
@@ -270,10 +264,8 @@ def of_status(facilities: Facilities, wanted: Collection[str]) -> Facilities:
         odd = ~status.isin(FACILITY_STATUS).to_numpy(dtype=bool)
         if odd.any():
             named = first_of([str(item) for item in status[odd].unique()])
-            raise ContractError(
-                "facilities",
-                [f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"],
-            )
+            told = f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"
+            raise ContractError("facilities", [told])
         serving &= status.isin(wanted).to_numpy(dtype=bool)
     return facilities if serving.all() else facilities.loc[serving]
 

@@ -204,10 +204,8 @@ def missed_crossings(roads: gpd.GeoDataFrame) -> pd.DataFrame:
         frame["layer"] = level.where(np.isfinite(level) & (level % 1 == 0), 0)
     met = meet(frame.geometry.to_numpy(), _levels(frame, None, None))
     rows = _crossings(met, frame["road_id"].to_numpy(dtype=object))
-    return pd.DataFrame(
-        [row for row in rows if row["road_ids"] != row["road_id"]],
-        columns=["road_id", "other_id", "road_ids", "easting_m", "northing_m"],
-    )
+    names = ["road_id", "other_id", "road_ids", "easting_m", "northing_m"]
+    return pd.DataFrame([row for row in rows if row["road_ids"] != row["road_id"]], columns=names)
 
 
 def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
@@ -387,8 +385,7 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource, *, working_crs: st
         done.counts.append(("roads drawn once for each direction, joined", float((~is_kept).sum())))
     if source.narrow_m is not None and "width_m" in roads.columns:
         narrow = (roads["width_m"] < source.narrow_m).to_numpy(dtype=bool)
-        known = roads["smoothness"] if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
-        words = known.astype(object)
+        words = roads.get("smoothness", pd.Series(np.nan, roads.index)).astype(object)
         marked = words.where(words.isna(), words.astype(str) + f";{NARROW}").where(words.notna(), NARROW)
         done.roads = roads.assign(smoothness=text_column(words.where(~narrow, marked)))
         done.counts.append((f"roads narrower than {source.narrow_m:g} m", float(narrow.sum())))

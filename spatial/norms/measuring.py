@@ -270,15 +270,13 @@ class Places:
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
         refuse("settlements", problems)
         # An index may have a column's name, and categories stand in an order of their own.
-        named = (column for column in ("settlement_id", "township_id") if column in settlements)
-        categories = {
-            column: settlements[column].cat.categories.dtype
-            for column in named
-            if isinstance(settlements[column].dtype, pd.CategoricalDtype)
-        }
+        kinds = {name: settlements[name].dtype for name in {"settlement_id", "township_id"} & set(settlements)}
+        categories = {n: kind.categories.dtype for n, kind in kinds.items() if isinstance(kind, pd.CategoricalDtype)}
         ordered = settlements.reset_index(drop=True).astype(categories)
-        ordered = ordered.sort_values("settlement_id", kind="stable", key=_ids_to_sort)
-        self.everywhere = ordered.reset_index(drop=True)
+        # Numbers among texts are ordered as texts.
+        is_mixed = pd.api.types.infer_dtype(ordered["settlement_id"]).startswith("mixed")
+        by = ordered["settlement_id"].map(str) if is_mixed else ordered["settlement_id"]
+        self.everywhere = ordered.loc[by.sort_values(kind="stable").index].reset_index(drop=True)
         self.inside = np.asarray(ordered.get("in_study", np.ones(len(ordered))), dtype=bool)
         self.frame = self.everywhere.loc[self.inside].reset_index(drop=True)
         self.ids = pd.Index(self.frame["settlement_id"])
@@ -292,11 +290,6 @@ class Places:
         nowhere = pd.Series(None, index=self.frame.index, dtype="str")
         codes, townships = pd.factorize(self.frame.get("township_id", nowhere), sort=True)
         self.township_ids, self.township_codes = pd.Index(townships), codes.astype(np.int64)
-
-
-def _ids_to_sort(ids: pd.Series) -> pd.Series:
-    """Order numbers among texts as texts."""
-    return ids.map(str) if pd.api.types.infer_dtype(ids).startswith("mixed") else ids
 
 
 class Way(NamedTuple):

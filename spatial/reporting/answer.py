@@ -450,9 +450,8 @@ def first_actions(answer: Told, plans: Sequence[dict[str, Any]], most: int = FIR
     """
     Choose the actions to begin with: the first of each plan that helps a finding, then whatever brings most people.
 
-    The first of each plan that helps a finding, in the order of findings; then, of what follows in these plans,
-    whatever brings most people, none left out, as each counts on those before. Without such plans they are those of
-    `first_plan`.
+    None of what follows in these plans is left out, as each counts on those before; without such plans they are those
+    of `first_plan`.
     """
     drawn = {plan["norm_id"]: plan for plan in reversed(plans) if plan["actions"]}
     helping = [drawn[finding["norm_id"]] for finding in answer["findings"] if finding["norm_id"] in drawn]
