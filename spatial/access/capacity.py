@@ -153,7 +153,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     problems += not_within("persons_per_unit", persons_per_unit, least=ABOVE_ZERO, most=FINITE)
     refuse("options", problems)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
-    require_within(pairs, limit, what="cutoff_min")
+    require_within(pairs.cutoff_min, limit, what="cutoff_min")
     people, _ = demand_of(pairs, demand)
     room = _capacity(pairs, capacity) * persons_per_unit
     inside = pairs.minutes <= limit

@@ -105,7 +105,8 @@ def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analy
     """
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     cutoffs = np.array(cutoffs_of(cutoffs_min))
-    require_within(pairs, float(cutoffs[np.isfinite(cutoffs)].max(initial=0.0)), what="cutoffs_min")
+    for cutoff in cutoffs.tolist():
+        require_within(pairs.cutoff_min, cutoff, what="cutoffs_min")
     offer = offer_of(pairs, opportunities)
     values = _within(pairs, cutoffs, offer.supply[pairs.destination])
     counts = _within(pairs, cutoffs, np.ones(len(pairs.minutes)))
@@ -189,7 +190,7 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     steps = int(np.floor((last - first) / step_min + _ON_THE_GRID))
     cutoffs = np.asarray(np.minimum(first + step_min * np.arange(steps + 1), last), dtype=np.float64)
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
-    require_within(pairs, last, what="interval_min")
+    require_within(pairs.cutoff_min, last, what="interval_min")
     offer = offer_of(pairs, opportunities)
     values = _within(pairs, cutoffs, offer.supply[pairs.destination])
     reached = np.bincount(pairs.origin[pairs.minutes <= cutoffs[-1]], minlength=len(settlements)) > 0

@@ -245,7 +245,7 @@ def read_pairs(
         service=asked.name,
         mode="+".join([] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})),
         minutes=minutes,
-        cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
+        cutoff_min=end_of(od),
     )
 
 
@@ -283,12 +283,18 @@ def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
     return index
 
 
-def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
-    """Refuse a catchment that reaches further than the pairs do."""
-    if np.isfinite(cutoff_min) and cutoff_min > pairs.cutoff_min:
-        raise ContractError(
-            "od", [f"{what}: {cutoff_min:g} min, but the pairs end at {pairs.cutoff_min:g} min; make longer ones"]
-        )
+def end_of(od: pd.DataFrame) -> float:
+    """Tell the minutes at which pairs end, where that is known; inf otherwise."""
+    return float(od.attrs.get("cutoff_min", np.inf))
+
+
+def require_within(end_min: float, cutoff_min: float, *, what: str) -> None:
+    """Refuse a catchment that reaches further than pairs do; of one without an end tell where they cut it short."""
+    if np.isfinite(cutoff_min) and cutoff_min > end_min:
+        told = f"{what}: {cutoff_min:g} min, but the pairs end at {end_min:g} min; make longer ones"
+        raise ContractError("od", [told])
+    if cutoff_min > end_min:
+        _log.warning("%s: none, but the pairs end at %g min; what lies beyond counts as out of reach", what, end_min)
 
 
 def require_decay(pairs: Pairs, decay: Decay | Callable[..., Any]) -> Decay:
@@ -300,8 +306,9 @@ def require_decay(pairs: Pairs, decay: Decay | Callable[..., Any]) -> Decay:
             "options",
             [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like, or give a function"],
         )
-    require_within(pairs, decay.cutoff_min, what="decay")
-    if np.isinf(decay.cutoff_min) and np.isfinite(pairs.cutoff_min):
+    if np.isfinite(decay.cutoff_min):
+        require_within(pairs.cutoff_min, decay.cutoff_min, what="decay")
+    elif np.isfinite(pairs.cutoff_min):
         left = float(decay(pairs.cutoff_min))
         _log.warning("the pairs end at %g min, where %s is still %.3g", pairs.cutoff_min, decay, left)
     return decay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import pandas as pd
 
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
 from spatial.formats.tag_rules import fold
 from spatial.inputs.names import OSM_KINDS, unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     Direction = Literal["to_facility", "from_facility"]
 
+
+_log = logging.getLogger(__name__)
 
 # The order of ids: ties between facilities go to the lowest one.
 
@@ -209,6 +212,21 @@ def place_on(
     require_network_crs(frame.crs, graph.crs, what=_table_of(key))
     ordered = frame.iloc[id_order(frame[key])]
     snaps = snap(graph, ordered.geometry, rules, barriers=barriers)
+    nearest_m = float(snaps.nearest_m.min()) if len(snaps) else 0.0
+    if np.isnan(nearest_m) and graph.n_edges:
+        told = "mode %s: no place is joined: the longest part of the network has %.1f km, and min_component_km is %g"
+        _log.warning(told, graph.mode, graph.component_km.max(), rules.min_component_km)
+    elif nearest_m > rules.max_snap_m:
+        across_m = float(np.hypot(*np.ptp(graph.coordinates, axis=0)))
+        told = (
+            f"{_table_of(key)}: none is joined to the network, which is {across_m / 1000:,.1f} km across: "
+            f"{first_of(ordered[key])}, the nearest of them {nearest_m / 1000:,.1f} km from it; are their coordinates "
+            f"those of their CRS, {graph.crs.to_string()}?"
+        )
+        # Beside it by more than its own width are wrong coordinates; one place alone may be an island.
+        if len(snaps) > 1 and nearest_m > rules.max_snap_m + across_m:
+            raise NetworkError(told)
+        _log.warning("%s", told)
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
 
 
@@ -262,10 +280,8 @@ def of_status(facilities: Facilities, wanted: Collection[str]) -> Facilities:
         odd = ~status.isin(FACILITY_STATUS).to_numpy(dtype=bool)
         if odd.any():
             named = first_of([str(item) for item in status[odd].unique()])
-            raise ContractError(
-                "facilities",
-                [f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"],
-            )
+            told = f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"
+            raise ContractError("facilities", [told])
         serving &= status.isin(wanted).to_numpy(dtype=bool)
     return facilities if serving.all() else facilities.loc[serving]
 

@@ -169,7 +169,8 @@ def _hgt_tile(file: Path, member: str, size: int, what: str) -> Tile:
 
 # Rasters of population and elevation: GeoTIFF and zipped .hgt, mosaicked on one grid, never resampled.
 
-COMMON_SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0, -32767.0, -32768.0, -2147483648.0)
+_HIGHEST = (65535.0, 2147483647.0, 4294967295.0)
+COMMON_SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0, -32767.0, -32768.0, -2147483648.0, *_HIGHEST)
 """Values that files use for "no data" without saying so; the lowest numbers of float32 and float64 count too."""
 
 LOWEST_LAND_M, HIGHEST_LAND_M = -500.0, 9000.0
@@ -197,7 +198,7 @@ class GridReading:
         """What a reader should know; empty where every "no data" value was declared."""
         data = {"section": "data_kind", "word": self.raster.name}
         return tuple(
-            Note("nodata", number, {"data": data, "count": number, "value": f"{value:g}"})
+            Note("nodata", number, {"data": data, "count": number, "value": f"{value:.10g}"})
             for value, number in sorted(self.sentinels.items())
         )
 
@@ -206,7 +207,7 @@ def read_population(
     paths: Sequence[Path] | Path, *, nodata: float | None = None, max_cells: float = MOST_CELLS
 ) -> GridReading:
     """Read persons per cell. All cells are kept, so that the total is that of the file in float64."""
-    reading = read_grid(paths, nodata=nodata, name="population", same_overlap=True, max_cells=max_cells)
+    reading = read_grid(paths, nodata=nodata, name="population", of_people=True, max_cells=max_cells)
     values = reading.raster.values
     remedy = "correct them, or declare nodata in the study file"
     _refuse_cells(values < 0, reading, paths, "negative people", remedy)
@@ -236,10 +237,10 @@ def read_grid(
     nodata: float | None = None,
     name: str = "raster",
     within: Bounds | None = None,
-    same_overlap: bool = False,
+    of_people: bool = False,
     max_cells: float = MOST_CELLS,
 ) -> GridReading:
-    """Read tiles onto their common grid and count what is missing."""
+    """Read tiles onto their common grid and count what is missing; of people, overlaps are to say the same."""
     files = [paths] if isinstance(paths, Path) else list(paths)
     if not files:
         raise SourceError(f"{name}: no file is named; give its path in the study file")
@@ -294,14 +295,14 @@ def read_grid(
                 part[part == nodata] = np.nan
             if np.isinf(part).any():
                 raise SourceError(f"{name} {tile.path}: {np.isinf(part).sum():,} cells are infinite; correct the file")
-            for value in np.unique(part[part < 0]).tolist():
+            for value in np.unique(part[(part < 0) | np.isin(part, _HIGHEST if of_people else ())]).tolist():
                 if value in COMMON_SENTINELS or value <= _VERY_LOW:
                     hit = part == value
                     sentinels[value] += int(np.count_nonzero(hit))
                     part[hit] = np.nan
             at = start + tile_top - top
             target = values[at : at + len(part), column0 - left : column1 - left]
-            if same_overlap:
+            if of_people:
                 differing += int(np.count_nonzero(~np.isnan(target) & ~np.isnan(part) & (target != part)))
             np.copyto(target, part, where=np.isnan(target))
         if differing:

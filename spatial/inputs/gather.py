@@ -299,7 +299,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         done = finish_roads(lines, sources.roads, working_crs=study.working_crs)
         # The other direction of a road repeats its shape, and is joined to it.
         alone = lines.loc[~lines["road_id"].isin(done.joined)]
-        add_notes(lines, [doubles_note(alone, "road_id")])
+        add_notes(lines, [doubles_note(alone, "road_id"), *done.notes])
         result.count(path, lines, "roads")
         result.roads = done.roads
         result.findings += done.findings

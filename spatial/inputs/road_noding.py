@@ -15,7 +15,7 @@ import shapely
 from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, tell_rows, text_column
-from spatial.formats.notes import Note, add_notes, row_numbers
+from spatial.formats.notes import Note, add_notes, listed, row_numbers
 from spatial.inputs.road_crossings import (
     NUMERIC_M,
     Meetings,
@@ -204,10 +204,8 @@ def missed_crossings(roads: gpd.GeoDataFrame) -> pd.DataFrame:
         frame["layer"] = level.where(np.isfinite(level) & (level % 1 == 0), 0)
     met = meet(frame.geometry.to_numpy(), _levels(frame, None, None))
     rows = _crossings(met, frame["road_id"].to_numpy(dtype=object))
-    return pd.DataFrame(
-        [row for row in rows if row["road_ids"] != row["road_id"]],
-        columns=["road_id", "other_id", "road_ids", "easting_m", "northing_m"],
-    )
+    names = ["road_id", "other_id", "road_ids", "easting_m", "northing_m"]
+    return pd.DataFrame([row for row in rows if row["road_ids"] != row["road_id"]], columns=names)
 
 
 def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
@@ -352,6 +350,7 @@ class FinishedRoads:
     roads: gpd.GeoDataFrame  # in the file's CRS, or in metres where they were noded
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)  # what noding found
     counts: list[tuple[str, float]] = field(default_factory=list)  # item and number
+    notes: list[Note] = field(default_factory=list)
     joined: tuple[str, ...] = ()  # ids of roads that are the other direction of one that is kept
 
 
@@ -386,19 +385,21 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource, *, working_crs: st
         done.counts.append(("roads drawn once for each direction, joined", float((~is_kept).sum())))
     if source.narrow_m is not None and "width_m" in roads.columns:
         narrow = (roads["width_m"] < source.narrow_m).to_numpy(dtype=bool)
-        known = roads["smoothness"] if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
-        words = known.astype(object)
+        words = roads.get("smoothness", pd.Series(np.nan, roads.index)).astype(object)
         marked = words.where(words.isna(), words.astype(str) + f";{NARROW}").where(words.notna(), NARROW)
         done.roads = roads.assign(smoothness=text_column(words.where(~narrow, marked)))
         done.counts.append((f"roads narrower than {source.narrow_m:g} m", float(narrow.sum())))
-    if source.noding == "none":
-        return done
     try:
         # Lines that touch in a CRS in metres touch there exactly, so that it is left as it is.
         require_metres(done.roads.crs, what="roads")
         metres = done.roads
     except CrsError:
         metres = done.roads.to_crs(working_crs_for(done.roads, across_180=working_crs))
+    if source.noding == "none":
+        missed = missed_crossings(metres)
+        pairs = [f"{one} / {other}" for one, other in zip(missed["road_id"], missed["other_id"], strict=True)]
+        done.notes.append(Note("crossings", len(pairs), {"where": listed(pairs)}))
+        return done
     noded = node_roads(metres, tolerance_m=source.tolerance_m, join=source.noding)
     done.roads = noded.roads
     done.findings.append(noding_findings(noded))

@@ -125,10 +125,9 @@ def snap(
     """
     Join places to the nearest points on edges that may be entered, of every component that is long enough.
 
-    Eligible are edges that may be entered (no bridge, tunnel, ferry or controlled access) of every component that is
-    long enough; where a leg touches a barrier the next nearest edge takes its place. On a network that roads were added
-    to, places keep the ways in that they had, and have as many again over edges that could not be joined to before, so
-    that a new road never lengthens a time. Single rules may be given by their own names instead.
+    Bridges, tunnels, ferries and controlled access may not be entered; where a leg touches a barrier the next nearest
+    edge takes its place. On a network that roads were added to, places keep the ways in that they had and have as many
+    again over new ones. Single rules may be given by their own names instead.
     """
     rules = SnapRules.from_options(of_kind("rules", rules, SnapRules) or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)

@@ -270,12 +270,8 @@ class Places:
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
         refuse("settlements", problems)
         # An index may have a column's name, and categories stand in an order of their own.
-        named = (column for column in ("settlement_id", "township_id") if column in settlements)
-        categories = {
-            column: settlements[column].cat.categories.dtype
-            for column in named
-            if isinstance(settlements[column].dtype, pd.CategoricalDtype)
-        }
+        kinds = {name: settlements[name].dtype for name in {"settlement_id", "township_id"} & set(settlements)}
+        categories = {n: kind.categories.dtype for n, kind in kinds.items() if isinstance(kind, pd.CategoricalDtype)}
         ordered = settlements.reset_index(drop=True).astype(categories)
         is_mixed = pd.api.types.infer_dtype(ordered["settlement_id"]).startswith("mixed")  # numbers among texts
         by_text = (lambda ids: ids.map(str)) if is_mixed else None

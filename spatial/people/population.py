@@ -105,10 +105,8 @@ def allocate_population_with_account(
     """
     Give every populated cell to a settlement, and say where all the people of the raster went.
 
-    With a network, the ways along it compete with the direct walk to a settlement within `max_distance_m`. Cells inside
-    the study area go to settlements inside it and those outside to ones outside, but those within 500 m of its edge
-    outside to the nearest of all, so that a coarse coast line loses nobody. In the account `raster_total` equals all
-    other rows.
+    Ways along a network compete with the direct walk to a settlement within `max_distance_m`. Cells inside the study
+    area go to settlements inside it, those up to 500 m outside to the nearest of all, others to settlements outside.
     """
     check_places(settlements, "settlement_id")
     require_columns("settlements", settlements, ("in_study",))

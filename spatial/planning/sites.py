@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, issparse
 
-from spatial.access.od_pairs import id_positions, require_columns
+from spatial.access.od_pairs import end_of, id_positions, require_columns, require_within
 from spatial.access.options import FINITE, not_within, numbers, whole_number
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -88,6 +88,7 @@ class Siting:
     budget: float | None = None
     gap: float = 0.0
     time_limit_s: float = 60.0
+    end_min: float = np.inf  # minutes at which the pairs end, where that is known
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -114,8 +115,10 @@ class Siting:
         pairs = np.flatnonzero(is_open[self.site])
         return pairs[np.diff(self.demand[pairs], prepend=-1) > 0]
 
-    def near(self, limit: float) -> Siting:
-        """Keep the pairs within a limit, inclusive."""
+    def near(self, limit: float, name: str = "service_radius") -> Siting:
+        """Keep the pairs within a limit, inclusive, which is no longer than the pairs are."""
+        if np.isfinite(limit):
+            require_within(self.end_min, limit, what=name)
         near = self.minutes <= limit
         return replace(self, demand=self.demand[near], site=self.site[near], minutes=self.minutes[near])
 
@@ -124,7 +127,7 @@ class Siting:
         if self.capacity is not None and self.first_within is not None and self.first_within > radius:
             fault = f"first_within: beyond {radius:g}, the service radius, sites that fill up serve nobody"
             raise ContractError("options", [fault])
-        kept = self.near(radius)
+        kept = self.near(radius, name)
         if not kept.usable.any():
             least = float(self.minutes[self.usable].min(initial=np.inf))
             raise InfeasibleError(f"{name}: nobody is within {radius:g} of any site", least)
@@ -153,48 +156,39 @@ def read_siting(
     if strange:
         raise TypeError(f"no such option: {first_of(strange)}")
     given: dict[str, Any] = {**_DEFAULTS, **options}
-    budget = given["budget"]
-    problems = [
-        text
-        for wrong, text in (
-            (budget is not None and not given["site_costs"], "budget: needs site_costs, the column of what each costs"),
-            (
-                counts_sites and n_facilities is None and budget is None,
-                "n_facilities: say how many new sites, or give a budget",
-            ),
-            (
-                n_facilities is not None and not whole_number(n_facilities, least=0),
-                f"n_facilities: must be 0 or more, a whole number, is {n_facilities!r}",
-            ),
-            (given["first_within"] is not None and not given["first"], "first_within: needs first, a column of people"),
-        )
-        if wrong
-    ]
-    limits = {"budget": budget, "first_within": given["first_within"]}
-    problems += [told for name, value in limits.items() if value is not None for told in not_within(name, value)]
+    cost, budget, predefined = given["cost"], given["budget"], given["predefined"]
+    frames = sum(frame is not None for frame in (od, settlements, candidates))
+    asks_status = given["reopen"] or (isinstance(predefined, str) and "predefined" in options)
+    columns = given["weights_by"] or given["first"] or "demand" in options
+    is_whole = n_facilities is None or whole_number(n_facilities, least=0)
+    faults = {
+        "budget: needs site_costs, the column of what each costs": budget is not None and not given["site_costs"],
+        "n_facilities: say how many new sites, or give a budget": counts_sites
+        and n_facilities is None
+        and budget is None,
+        f"n_facilities: must be 0 or more, a whole number, is {n_facilities!r}": not is_whole,
+        "first_within: needs first, a column of people": given["first_within"] is not None and not given["first"],
+    }
+    problems = [text for text, wrong in faults.items() if wrong]
+    for name in ("budget", "first_within"):
+        problems += [] if given[name] is None else not_within(name, given[name])
     problems += not_within("gap", given["gap"], most=1.0) + not_within("time_limit_s", given["time_limit_s"])
-    if given["cost"] is None and not isinstance(given["predefined"], str | None):
-        problems.append(f"predefined: names one status, or None, where frames are given, is {given['predefined']!r}")
+    if cost is None and not isinstance(predefined, str | None):
+        problems.append(f"predefined: names one status, or None, where frames are given, is {predefined!r}")
     if not isinstance(given["demand"], Iterable):
         problems.append(f"demand: names columns, is {given['demand']!r}")
         given["demand"] = ()
-    frames = [frame for frame in (od, settlements, candidates) if frame is not None]
-    if given["cost"] is not None and frames:
-        problems.append("cost: give either a matrix, or od, settlements and candidates")
-    elif given["cost"] is None and len(frames) < 3:
-        problems.append("od, settlements, candidates: give all three, or cost and weights")
-    elif given["cost"] is None and given["weights"] is not None:
-        problems.append("weights: belong to cost; with frames name a column, demand=...")
-    elif given["cost"] is not None and (given["capacity"] or given["site_costs"]):
-        problems.append("capacity, site_costs: name columns of candidates; a matrix has none")
-    elif given["cost"] is not None and (given["weights_by"] or given["first"] or "demand" in options):
-        problems.append("demand, weights_by, first: name columns of settlements; a matrix has none, only weights")
-    elif given["cost"] is not None and (
-        given["reopen"] or (isinstance(given["predefined"], str) and "predefined" in options)
-    ):
-        problems.append(
-            "reopen, predefined: ask for a status of candidates; a matrix has none, only numbers of columns"
-        )
+    of_matrix = {
+        "cost: give either a matrix, or od, settlements and candidates": frames > 0,
+        "capacity, site_costs: name columns of candidates; a matrix has none": given["capacity"] or given["site_costs"],
+        "demand, weights_by, first: name columns of settlements; a matrix has none, only weights": columns,
+        "reopen, predefined: ask for a status of candidates; a matrix has none, only numbers of columns": asks_status,
+    }
+    of_frames = {
+        "od, settlements, candidates: give all three, or cost and weights": frames < 3,
+        "weights: belong to cost; with frames name a column, demand=...": given["weights"] is not None,
+    }
+    problems += [text for text, wrong in (of_frames if cost is None else of_matrix).items() if wrong][:1]
     # One column, several, or several with what one of their people counts.
     named = [given["demand"]] if isinstance(given["demand"], str) else given["demand"]
     groups = dict(named) if isinstance(named, Mapping) else dict.fromkeys(named, 1.0)
@@ -209,17 +203,9 @@ def read_siting(
     else:
         sites = _from_frames(od, settlements, candidates, given)  # type: ignore[arg-type]  # all three, see above
     order = np.lexsort((sites.site, sites.minutes, sites.demand))
-    sites = replace(
-        sites,
-        demand=sites.demand[order],
-        site=sites.site[order],
-        minutes=sites.minutes[order],
-        count=n_facilities,
-        budget=budget,
-        first_within=given["first_within"],
-        gap=given["gap"],
-        time_limit_s=given["time_limit_s"],
-    )
+    pairs = {name: getattr(sites, name)[order] for name in Pairs._fields}
+    asked = {name: given[name] for name in ("budget", "first_within", "gap", "time_limit_s")}
+    sites = replace(sites, **pairs, **asked, count=n_facilities)
     able = int(sites.may_open.sum())
     if n_facilities is not None and n_facilities > able:
         raise InfeasibleError(f"n_facilities: {n_facilities} new sites, but only {able} may be opened", float(able))
@@ -262,9 +248,8 @@ def _from_frames(
     status = candidates["status"] if "status" in candidates else pd.Series("candidate", index=candidates.index)
     strange = status[~status.isin(["existing", "candidate", "closed"])]
     if len(strange):
-        faults.add(
-            "candidates", f"status: must be existing, candidate or closed, is {first_of(strange.astype(str).unique())}"
-        )
+        named = first_of(strange.astype(str).unique())
+        faults.add("candidates", f"status: must be existing, candidate or closed, is {named}")
     faults.refuse()
     counted = groups.fillna(0.0).to_numpy()
     persons, worth = counted.sum(axis=1), counted @ demand.to_numpy()
@@ -294,6 +279,7 @@ def _from_frames(
         first=np.nan_to_num(asked[given["first"]])[rows] if given["first"] else None,
         capacity=own[capacity][columns] if capacity else None,
         price=own[price][columns] if price else None,
+        end_min=end_of(od),
     )
 
 

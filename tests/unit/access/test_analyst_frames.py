@@ -70,6 +70,23 @@ def test_places_in_another_crs_are_sent_to_that_of_the_network(crs, graph, villa
         sp.travel_times(graph, villages.set_crs(None, allow_override=True), clinics)
 
 
+def test_places_that_miss_the_network_altogether_are_refused_and_one_alone_is_told(graph, villages, clinics, caplog):
+    # The network is hypot(9, 6) = 10.8 km across, and the villages lie 100 km north of it.
+    away = villages.set_geometry(villages.translate(0, 100_000), crs=CRS)
+    with pytest.raises(sp.NetworkError, match=r"settlements: none is joined to the network, which is 10.8 km across"):
+        sp.cost_to_closest(graph, away, clinics, service="clinic")
+    found = sp.cost_to_closest(graph, away.head(1), clinics, service="clinic")
+    assert found["reach_status"].tolist() == ["not_snapped"]
+    assert "settlements: none is joined to the network" in caplog.text
+
+
+def test_a_network_too_short_to_be_joined_to_says_so(villages, clinics, caplog):
+    # Of 4 km, where places are joined to parts of 5 km or more.
+    short = sp.build_network(gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (4000, 0)])], crs=CRS))
+    assert set(sp.cost_to_closest(short, villages, clinics, service="clinic")["reach_status"]) == {"not_snapped"}
+    assert "the longest part of the network has 4.0 km, and min_component_km is 5" in caplog.text
+
+
 def test_barriers_that_are_elsewhere_or_a_frame_are_refused(graph, villages, clinics):
     # A wall between the villages and the road north of them, which the walk to it may not cross.
     wall = gpd.GeoSeries([shapely.LineString([(-500, 50), (9500, 50)])], crs=CRS)

@@ -123,6 +123,9 @@ def test_no_measure_asks_for_more_minutes_than_the_pairs_have(caplog):
     sp.cumulative_cutoff(od, settlements, facilities, service="school", cutoffs_min=30.0)
     with pytest.raises(sp.ContractError, match="45 min, but the pairs end at 30 min"):
         sp.cumulative_cutoff(od, settlements, facilities, service="school", cutoffs_min=[10.0, 45.0])
+    with caplog.at_level(logging.WARNING):
+        sp.cumulative_cutoff(od, settlements, facilities, service="school", cutoffs_min=None)
+    assert "cutoffs_min: none, but the pairs end at 30 min" in caplog.text
     with pytest.raises(sp.ContractError, match="interval_min: 31 min"):
         sp.cumulative_interval(od, settlements, facilities, service="school", interval_min=(10.0, 31.0))
     with pytest.raises(sp.ContractError, match="decay: 60 min"):

@@ -62,6 +62,13 @@ def test_undeclared_sentinel_is_missing_and_counted(tmp_path: Path) -> None:
     assert "2 cells hold -99999, which no file declares as nodata" in reading.notes[0].detail
 
 
+@pytest.mark.parametrize(("kind", "highest"), [("uint16", 65535), ("int32", 2147483647), ("uint32", 4294967295)])
+def test_highest_number_of_whole_cells_is_a_sentinel_too(tmp_path: Path, kind: str, highest: int) -> None:
+    reading = read_population(_tif(tmp_path / "p.tif", np.array([[highest, 1], [2, 65534]], dtype=kind)))
+    assert reading.raster.total == 65537.0
+    assert f"1 cell holds {highest}, which no file declares as nodata" in reading.notes[0].detail
+
+
 def test_lowest_float_is_a_sentinel_too(tmp_path: Path) -> None:
     lowest = np.finfo("float32").min
     path = _tif(tmp_path / "p.tif", np.array([[lowest, 1]], dtype="float32"))

@@ -128,6 +128,17 @@ def test_the_other_direction_of_a_road_is_not_told_as_one_that_is_counted_twice(
     assert ("roads.gpkg", "roads drawn once for each direction, joined", 1.0) in found.counts
 
 
+def test_roads_that_cross_without_meeting_are_told_where_nothing_nodes_them(tmp_path) -> None:
+    roads = roads_from_table(_write(tmp_path), _source())
+    (note,) = finish_roads(roads, _source()).notes
+    assert note.number == 1
+    assert "nobody can turn there: 'a / b' (1 in all); noding = 'report'" in note.detail
+    assert finish_roads(roads, _source(noding="report")).notes == []
+    # One that passes above the other meets it nowhere.
+    bridge = roads_from_table(_write(tmp_path, bridge=["no", "yes"]), _source())
+    assert [told.number for told in finish_roads(bridge, _source()).notes] == [0]
+
+
 def test_without_noding_nothing_changes(tmp_path) -> None:
     roads = roads_from_table(_write(tmp_path), _source())
     done = finish_roads(roads, _source())

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.location_models import relaxed
+from spatial.planning.making_room import match_capacity
 from spatial.planning.sites import read_siting
 from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
 from tests.unit.planning.enumeration import frames
@@ -397,3 +398,21 @@ def test_people_of_whom_none_are_backed_are_zero_and_not_below() -> None:
         od, settlements, candidates.assign(room=5.0), n_facilities=2, service_radius=5, capacity="room"
     )
     assert (str(plan.objective), str(plan.bound)) == ("0.0", "0.0")
+
+
+def test_radius_beyond_the_end_of_the_pairs_is_refused() -> None:
+    # Times were looked for up to 5 minutes, and v is 12 from a: within 30, though no row says so.
+    od = pd.DataFrame({"from_id": ["u"], "to_id": ["a"], "travel_time_min": [4.0]})
+    od.attrs["cutoff_min"] = 5.0
+    people = pd.DataFrame({"settlement_id": ["u", "v"], "population_persons": [1.0, 1.0]})
+    sites = pd.DataFrame({"facility_id": ["a"]})
+    for model in (mclp, backup_coverage):
+        with pytest.raises(ContractError, match="service_radius: 30 min, but the pairs end at 5 min"):
+            model(od, people, sites, n_facilities=1, service_radius=30)
+    with pytest.raises(ContractError, match="but the pairs end at 5 min"):
+        lscp(od, people, sites, service_radius=30)
+    assert mclp(od, people, sites, n_facilities=1, service_radius=5).objective == 1.0
+    need = people.assign(service="beds", persons=1.0)
+    idle = sites.assign(service="beds", persons=1.0)
+    with pytest.raises(ContractError, match="cutoff_min: 30 min, but the pairs end at 5 min"):
+        match_capacity(need, idle, od, cutoff_min=30)
