@@ -260,12 +260,16 @@ class Note:
     key: str  # of the message
     number: int  # how many there are; a note of none is left out
     values: Mapping[str, Any]  # what its braces hold, as `Words.notice` takes it
-    counted: str = ""  # name of the number among the counts of a run; what the message says before its colon
+
+    @property
+    def counted(self) -> str:
+        """Key of its number in the table `counts`, with the column that it is of; `Words.counted` names it."""
+        return ":".join(filter(None, (self.key, self.values.get("column"))))
 
     @property
     def item(self) -> str:
-        """Name of the number among the counts of a run."""
-        return self.counted or Words(FALLBACK).messages["notice"][self.key].partition(":")[0]
+        """Name of its number in English, for the table `counts`."""
+        return Words(FALLBACK).counted(self.counted)
 
     @property
     def detail(self) -> str:
@@ -320,7 +324,7 @@ def listed(items: Iterable[Any], *, limit: int = 5) -> dict[str, Any]:
 def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:
     """Put notes on a frame."""
     # Frames compare what is attached to them when they are joined: plain lists and dictionaries do.
-    rows = [[note.key, note.number, dict(note.values), note.counted] for note in notes if note.number]
+    rows = [[note.key, note.number, dict(note.values)] for note in notes if note.number]
     if rows:
         frame.attrs[_NOTES] = [*frame.attrs.get(_NOTES, []), *rows]
 

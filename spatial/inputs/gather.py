@@ -145,7 +145,8 @@ class Gathered:
     water: gpd.GeoDataFrame
     facilities: list[gpd.GeoDataFrame] = field(default_factory=list)  # one a source
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)  # what the reader of the extract noticed
-    counts: list[tuple[str, str, float]] = field(default_factory=list)  # source, item and number
+    # source, item, number and, of what was noticed, the key of the notice
+    counts: list[tuple[Any, ...]] = field(default_factory=list)
     turns: gpd.GeoDataFrame | None = None  # turn restrictions and barriers on the roads of the extract
     # for each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0``
     own: dict[str, str] = field(default_factory=dict)
@@ -168,7 +169,7 @@ class Gathered:
         if use is not None:
             self.columns[path, item] = use
         for note in take_notes(frame):
-            self.counts.append((path, f"{item}: {note.item}", note.number))
+            self.counts.append((path, f"{item}: {note.item}", note.number, note.counted))
             self.notes.setdefault(path, []).append(note)
 
     def note_doubts(self) -> None:
@@ -314,7 +315,7 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
     again = drawn.duplicated(["shape", "name"])
     first = drawn.groupby(["shape", "name"])[key].transform("first")
     pairs = [f"{one} = {other}" for one, other in zip(first[again], drawn.loc[again, key], strict=True)]
-    return Note("repeats", len(pairs), {"where": listed(pairs)}, "rows that repeat another in shape and name")
+    return Note("repeats", len(pairs), {"where": listed(pairs)})
 
 
 SAME_VILLAGE_M = 5_000.0

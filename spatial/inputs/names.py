@@ -693,5 +693,4 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     if key == "settlement_id" and "official_class" in frame.columns:
         classes = text_column(frame["official_class"])
         unclassed = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
-        where, item = row_items(frame, key, unclassed), "places whose official class is unknown"
-        add_notes(frame, [Note("unclassed", int(unclassed.sum()), {"where": where}, item)])
+        add_notes(frame, [Note("unclassed", int(unclassed.sum()), {"where": row_items(frame, key, unclassed)})])

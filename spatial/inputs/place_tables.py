@@ -105,8 +105,7 @@ def _given(frame: pd.DataFrame, source: TableSource, key: str) -> pd.Series:
         given = has_digits & ~(numbers == 0).all(axis=1)
         written = (texts != "").any(axis=1)
     lost = written & ~given
-    where, item = row_items(frame, key, lost), "coordinates that are none"
-    add_notes(frame, [Note("coordinates_none", int(lost.sum()), {"where": where}, item)])
+    add_notes(frame, [Note("coordinates_none", int(lost.sum()), {"where": row_items(frame, key, lost)})])
     return given
 
 
@@ -168,10 +167,10 @@ class PlacedTables:
             self.nowhere += done.undecided["place_id"].tolist()
             # Every page says which settlements lie amid their township for want of a place, and which are nowhere.
             amid, nowhere = done.frame["placed_by"] == "township", done.frame["placed_by"].isna()
-            ids, lost = done.frame["settlement_id"], "settlements that could not be located"
+            ids = done.frame["settlement_id"]
             about_townships = [
                 Note("amid_township", int(amid.sum()), {"where": listed(ids[amid])}),
-                Note("not_located", int(nowhere.sum()), {"where": listed(ids[nowhere])}, lost),
+                Note("not_located", int(nowhere.sum()), {"where": listed(ids[nowhere])}),
             ]
             add_notes(done.frame, about_townships)
         # Name rows that their code puts at one settlement and their name at another: one of them is wrong.
@@ -190,16 +189,12 @@ class PlacedTables:
             if scores.max(initial=0.0) >= 1.0:
                 other = int(scores.argmax())
                 shown.append(f"{row} ({name[0]}): {' / '.join(places[own])} ≠ {' / '.join(places[other])}")
-        item = "placed by code, called like another settlement"
-        add_notes(done.frame, [Note("called_elsewhere", len(shown), {"where": listed(shown)}, item)])
+        add_notes(done.frame, [Note("called_elsewhere", len(shown), {"where": listed(shown)})])
         located = done.frame.geometry.notna()
         if key == "facility_id":
             without_place = pd.DataFrame(done.frame[~located]).filter(_UNPLACED)
             where = {"where": listed(without_place["facility_id"])}
-            add_notes(
-                done.frame,
-                [Note("facilities_nowhere", len(without_place), where, "facilities that could not be located")],
-            )
+            add_notes(done.frame, [Note("facilities_nowhere", len(without_place), where)])
             self.unplaced.append(without_place.assign(source=source.path, unit_id=done.unit_ids[~located]))
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
             reasons = done.undecided["reason"].value_counts()

@@ -363,7 +363,7 @@ def _refuse_empty(found: Gathered, study: Study) -> None:
         where = sources.settlements.path if sources.settlements is not None else extract
         faults.append(f"no settlements in {where}: look at [tiers], or give a table in [sources.settlements]")
         if sources.settlements is None and sources.osm is not None and sources.osm.settlements:
-            rows = [(item, number) for source, item, number in found.counts if source == extract]
+            rows = [(item, number) for source, item, number, *_ in found.counts if source == extract]
             counts = pd.DataFrame(rows, columns=["item", "number"])
             tags = f"; {places_unread(counts, study.tiers)[1]}"
     if found.roads.empty:
@@ -515,5 +515,5 @@ def _counts(
     services = facilities["service"].value_counts().sort_index()
     left |= {f"service={name}": int(number) for name, number in services.items()}
     rows += [(STUDY, item, number) for item, number in left.items()]
-    frame = pd.DataFrame(rows, columns=["source", "item", "number"])
-    return frame.astype({"source": "str", "item": "str", "number": "float64"})
+    frame = pd.DataFrame([(*row, None)[:4] for row in rows], columns=["source", "item", "number", "notice"])
+    return frame.astype({"source": "str", "item": "str", "number": "float64", "notice": "str"})

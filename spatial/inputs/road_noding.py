@@ -360,8 +360,7 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
     if "width_m" in roads.columns:
         width = number_column(roads, "width_m", problems, key="road_id")
         none = width == 0
-        where = row_items(roads, "road_id", none)
-        add_notes(roads, [Note("widths", int(none.sum()), {"where": where}, "road widths of 0 read as unknown")])
+        add_notes(roads, [Note("widths", int(none.sum()), {"where": row_items(roads, "road_id", none)})])
         roads["width_m"] = width.where(~none)
     if "condition" not in roads.columns:
         return

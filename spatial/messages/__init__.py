@@ -6,6 +6,7 @@ import datetime as dt
 import importlib.resources
 import logging
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ METRES_PER_KM = 1000.0
 NOT_MEASURED = frozenset({"other", "share"})
 COUNTS = ("digits", "n", "count", "number", "detail")
 """Values that may hold how many there are, of which the first counts: by its digits alone where others are written."""
+_COLON = re.compile("\u00a0?[:\uff1a]")
 WHOLE, WITHOUT_GROUPS = "#,##0", "0.############"
 """Patterns of numbers (Unicode Technical Standard 35, part 3)."""
 
@@ -137,6 +139,18 @@ class Words:
             else:
                 said[name] = self.listed(value["first"], value["in_all"])
         return self.say("notice", key, **said)
+
+    def counted(self, notice: str) -> str:
+        """
+        Name the number of what a reader noticed, by `Note.counted`: in words of its own, else as the notice begins.
+
+        >>> Words("en").counted("hidden"), Words("en").counted("replaced:name")
+        ('hidden sheets left unread', 'name: replaced by the joined table')
+        """
+        (key, _, column), results = notice.partition(":"), self.of("results")
+        if results.has("counted", key):
+            return results.say("counted", key, column=column)
+        return _COLON.split(results.messages["notice"][key])[0]
 
     def listed(self, first: Sequence[Any], in_all: int) -> str:
         """List the first names, cells, pairs or rows of a source as they are there, and say how many there are."""

@@ -486,6 +486,37 @@ def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: st
     return provenance.assign(**facts, issue=faults)
 
 
+_DIGITS = re.compile(r"[0-9][0-9.]*")
+
+
+def item_text(item: str, words: Words) -> str:
+    """
+    Say an item of the table `counts`: messages know it by its words, which are English.
+
+    >>> item_text("roads narrower than 2.5 m", Words("fr"))
+    'routes de moins de 2,5 m de large'
+    """
+    if item.startswith("service="):
+        return words.service(item.removeprefix("service="))
+    texts, digits = words.of("commands").messages.get("count", {}), _DIGITS.search(item)
+    text = texts.get(item) or texts.get(_DIGITS.sub("{number}", item, count=1), item)
+    return text.replace("{number}", words.figure(float(digits[0])) if digits else "")
+
+
+def counts_told(counts: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Put the items of the table `counts` into a language; what readers noticed is named by its key."""
+    items = []
+    for item, notice in zip(counts["item"], counts.get("notice", pd.Series(index=counts.index)), strict=True):
+        of, _, noticed = item.partition(": ")
+        told = item_text(of, words)
+        if noticed:
+            noticed = words.counted(notice) if isinstance(notice, str) else noticed
+            told = words.of("commands").say("check", "joined", a=told, b=noticed)
+        items.append(told)
+    sources = [item_text(source, words) for source in counts["source"]]
+    return counts.assign(source=sources, item=items).drop(columns="notice", errors="ignore")
+
+
 def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
     """Put what readers noticed into a language."""
     words = Words(language)

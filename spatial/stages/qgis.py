@@ -74,12 +74,14 @@ def qgis(
     headlines = [name for name in dict.fromkeys(named) if name in measured]
     thresholds_min = minutes_judged(norms, results, options.network.modes[0])
     language, issues = options.outputs.languages[0], tables["known_issues"]
+    said, plans = Words(language), summary.get("plans", ())
+    naming = replace(said, names=vocabulary.names(language))
     told = {
         "provenance": wording.provenance_told(wording.every_source(tables), issues, language),
         "known_issues": wording.issues_told(issues, language),
     }
-    said, plans = Words(language), summary.get("plans", ())
-    naming = replace(said, names=vocabulary_of(options).names(language))
+    if "counts" in tables:  # the full project alone shows them
+        told["counts"] = wording.counts_told(tables["counts"], naming)
     # Names and numbers of norms: findings first, in their order, of which the first that have gaps open the project.
     findings = {finding["norm_id"]: finding for finding in summary["answer"]["findings"]}
     rules = {str(row["norm_id"]): row for row in binding.to_dict("records")}
