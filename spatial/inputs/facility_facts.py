@@ -175,11 +175,8 @@ def mixed_units(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             continue
         told = rows.loc[rows["capacity"].notna()]
         for row in told.loc[_plain_units(told).isin(others)].to_dict("records"):
-            detail = (
-                f"{service}: capacity in {row['capacity_unit']}, most are in {first}: they are not added up; "
-                "give all in one unit"
-            )
-            found.append(Finding("mixed_capacity_unit", str(row["facility_id"]), detail, row["geometry"]))
+            values = {"service": {"service": service}, "unit": row["capacity_unit"], "first": first}
+            found.append(Finding("mixed_capacity_unit", str(row["facility_id"]), row["geometry"], values))
     return findings_frame(found, crs=facilities.crs or WGS84)
 
 
@@ -355,9 +352,11 @@ def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     found = []
     if "open_to" in facilities.columns:
         for row in facilities.loc[facilities["open_to"].isin(OPEN_TO[1:])].to_dict("records"):
-            users = row["eligibility"] if row["open_to"] != "units" else f"units {row['eligible_units']}"
-            detail = f"{row['service']}: for {users} only, not counted for others"
-            found.append(Finding("restricted_facility", str(row["facility_id"]), detail, row["geometry"]))
+            told = {"service": {"service": row["service"]}}
+            of_units = row["open_to"] == "units"
+            told["users"] = row["eligible_units" if of_units else "eligibility"]
+            key = "restricted_to_units" if of_units else "restricted_facility"
+            found.append(Finding("restricted_facility", str(row["facility_id"]), row["geometry"], told, notice=key))
     return findings_frame(found, crs=facilities.crs or WGS84)
 
 

@@ -126,11 +126,18 @@ class Words:
             return self.of("results").notice(key, values)
         said = {}
         for name, value in values.items():
-            # A text, a count, a word of a section, shapes by kind, or a list with the first of its items.
+            # A text, a number, a word of a section, a service, shapes by kind, a list with the first of its items, a
+            # value with its unit, or a share.
             if isinstance(value, str):
                 said[name] = value
             elif isinstance(value, int):
                 said[name] = self.number(value)
+            elif isinstance(value, float):
+                said[name] = self.figure(value)
+            elif "service" in value:
+                said[name] = self.service(value["service"])
+            elif "unit" in value:
+                said[name] = self.measure(value["value"], value["unit"])
             elif "word" in value:
                 said[name] = self.say(value["section"], value["word"])
             elif "shapes" in value:

@@ -309,11 +309,13 @@ def build_layers(
     filled |= in_townships
     if not meta.is_full:
         filled = first_questions(filled, meta)
+    of_services = {service: service_name(service, words, meta) for service in meta.services}
+    named = replace(words, names={**words.messages["tiers"], **of_services})
     drafts = [
         *_results(filled, words, meta),
         *_network(filled, words, meta),
         *_base(filled, words),
-        *findings_by_kind(filled, words, looks_results.finding_look),
+        *findings_by_kind(filled, named, looks_results.finding_look),
         *plain_tables(filled, PLAIN_CHECKS, "checks", ""),
     ]
     if not meta.is_full:

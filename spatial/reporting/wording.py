@@ -177,6 +177,16 @@ def issue_text(record: Mapping[Any, Any], words: Words) -> str:
     return words.notice(record["notice"], json.loads(record["notice_values"]))
 
 
+def details_told(findings: pd.DataFrame, words: Words) -> list[str]:
+    """Say the details of findings; of tables whose findings name no message, as they stand."""
+    return [
+        words.notice(row["notice"], json.loads(row["notice_values"]))
+        if isinstance(row.get("notice"), str)
+        else str(row["detail"])
+        for row in pd.DataFrame(findings).to_dict("records")
+    ]
+
+
 def issues_by_file(records: Iterable[Mapping[Any, Any]], words: Words) -> dict[str, str]:
     """Say the known issues of each file that has any."""
     told: dict[str, list[str]] = {}

@@ -25,7 +25,7 @@ from spatial.norms.law import with_norm_id
 from spatial.planning.action_list import read_action_list
 from spatial.planning.candidates import load_site_rules
 from spatial.reporting.score import doubted_units, issue_records
-from spatial.reporting.wording import TIDIED, counts_told, issue_lines, item_text
+from spatial.reporting.wording import TIDIED, counts_told, details_told, issue_lines, item_text
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.score.evidence import METRICS
 from spatial.stages.network import Ground, bus_lines, network_of
@@ -86,12 +86,6 @@ def short_lines(decide: Sequence[str], found: Sequence[Checked], words: Words) -
     fine = [one.text for one in found if one.kind == FINE]
     yield say("fine", what=fine[-1] if fine else say("uncounted"))
     yield say("all", lines=len(found) + len(decide), more=say("more", left=left) if left else "")
-
-
-def _detail(kind: str, finding: dict[Any, Any], words: Words) -> str:
-    """Say what a finding is about; of most the details are English."""
-    values = finding.get("notice_values")
-    return words.notice(kind, json.loads(values)) if isinstance(values, str) else finding["detail"]
 
 
 def check_study(study: Study) -> Iterator[Checked]:
@@ -160,11 +154,14 @@ def check_study(study: Study) -> Iterator[Checked]:
     for (path, item), use in layers.columns.items():
         for what, named in use._asdict().items():
             if named or what == "read":
-                told = {"file": path, "list": item_text(item, words), "names": say("joint").join(named) or say("none")}
+                told: dict[str, Any] = {
+                    "file": path,
+                    "list": item_text(item, words),
+                    "names": say("joint").join(named) or say("none"),
+                }
                 yield Checked(FINE, say(f"columns_{what}", **told))
     for kind, rows in findings.groupby("kind", sort=True):
-        first = rows.head(LINES_A_KIND).to_dict("records")
-        such = "; ".join(_detail(str(kind), row, words) for row in first)
+        such = say("apart").join(details_told(rows.head(LINES_A_KIND), words))
         told = {"kind": kind, "title": words.of("qgis").say("findings", str(kind)), "number": len(rows), "such": such}
         yield Checked(FINE if kind in SETTLED else LOOK, say("finding", **told))
     # The known issues as a run says them, with what they affect and forbid in the townships that it will rank.
