@@ -169,12 +169,12 @@ def add_table(
     _write(study_file, text)
     language = study.outputs.languages[0]
     words = Words(language, names=vocabulary_of(Options(study, EVERYTHING)).names(language))
-    say, joint = partial(words.of("commands").say, "add"), words.say("headline", "list")
+    say = partial(words.of("commands").say, "add")
     titled = {one.key.removeprefix("columns."): one for one in proposal.settings if one.key.startswith("columns.")}
     read = [say("read_as", column=one.value, name=name) for name, one in titled.items() if one.is_decided]
     rows_are = (one.value for one in proposal.settings if one.key == "service" and one.is_decided)
     read += [say("every_row", service=value) for value in rows_are]
-    yield say("added", kind=kind, file=study_file, read=joint.join(read))
+    yield say("added", kind=kind, file=study_file, read=words.joined(read))
     yield from (f"  {say('guessed', guess=line)}" for line in guessed)
     fields = next(layer.fields for layer in seen.layers if layer.proposal and not layer.problem)
     if unread := [field.name for field in fields if not field.meaning and field.name not in told.values()]:
@@ -187,7 +187,7 @@ def add_table(
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
     counts = counts.loc[counts["number"] > 0].assign(item=counts["item"].str.replace(_NUMBERED, "", regex=True))
     for row in counts_told(counts, words).itertuples(index=False):
-        yield f"  {words.of('commands').say('check', 'joined', a=row.item, b=words.number(row.number))}"
+        yield f"  {words.told_of(str(row.item), words.number(row.number))}"
     if what == "facilities":
         # The list stands beside what is mapped: whoever gave all of them there are sees that more count.
         there = layers.facilities.loc[layers.facilities["in_study"]]

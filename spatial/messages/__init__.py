@@ -8,7 +8,7 @@ import logging
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -103,7 +103,8 @@ class Words:
 
     def with_unit(self, title: str, unit: str) -> str:
         """Append a unit to a title."""
-        return f"{title} ({self.unit(unit)})" if unit else title
+        said = self.of("results")
+        return said.say("notice_part", "titled", title=title, unit=self.unit(unit)) if unit else title
 
     def unit(self, unit: str) -> str:
         """Write the unit of a column."""
@@ -141,8 +142,8 @@ class Words:
             elif "word" in value:
                 said[name] = self.say(value["section"], value["word"])
             elif "shapes" in value:
-                shapes = (f"{self.say('notice_shape', kind)} ({count})" for kind, count in value["shapes"])
-                said[name] = ", ".join(shapes)
+                shapes = ((self.say("notice_shape", kind), self.number(count)) for kind, count in value["shapes"])
+                said[name] = self.joined(self.say("notice_part", "shape", kind=kind, number=n) for kind, n in shapes)
             else:
                 said[name] = self.listed(value["first"], value["in_all"])
         return self.say("notice", key, **said)
@@ -168,8 +169,16 @@ class Words:
                 row = results.say("notice_part", "row", number=item["row"])
                 told = " ".join(filter(None, (row, item["label"])))
             named.append(repr(told))
-        dots = ", ..." if in_all > len(named) else ""
-        return f"{', '.join(named)}{dots}{results.say('notice_part', 'in_all', count=in_all)}"
+        dots = results.say("notice_part", "more") if in_all > len(named) else ""
+        return f"{self.joined(named)}{dots}{results.say('notice_part', 'in_all', count=in_all)}"
+
+    def joined(self, texts: Iterable[str]) -> str:
+        """List names or short texts as the language does."""
+        return self.of("results").say("headline", "list").join(texts)
+
+    def told_of(self, what: str, text: str) -> str:
+        """Say something of what stands before the colon."""
+        return self.of("commands").say("check", "joined", a=what, b=text)
 
     def number(self, value: object, *, decimals: int = 0) -> str:
         """Write a number with thousands separators, for people and places without decimals."""
@@ -254,10 +263,10 @@ def warn(log: logging.Logger, key: str, **values: object) -> None:
     """Warn in English; whoever shows the log words it in another language, with its names of services (in tuples)."""
 
     def told(words: Words) -> str:
-        joint, said = words.of("results").say("headline", "list"), dict(values)
+        said = dict(values)
         for name, value in values.items():
             if isinstance(value, tuple):
-                said[name] = joint.join(map(words.service, value))
+                said[name] = words.joined(map(words.service, value))
             elif not isinstance(value, str):
                 said[name] = words.number(value)
         return words.of("results").say("warning", key, **said)

@@ -345,7 +345,7 @@ def answer_title(answer: Told, words: Words) -> str:
         named: dict[Any, str] = {}
         for norm in answer["met"]:
             named.setdefault((norm["service"], norm["threshold"], norm["unit"]), norm_text(norm, words))
-        told = [words.say("answer", "met", norms=_listed(list(named.values()), words))]
+        told = [words.say("answer", "met", norms=words.joined(named.values()))]
     elif answer["services"]:
         service = answer["services"][0]
         about = {
@@ -402,10 +402,10 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
     if findings[IN_FULL:]:
         lines.append(words.say("answer", "others", list=_others(findings[IN_FULL:], words)))
     if answer["silent"]:
-        named = _listed([service_text(norm, words) for norm in answer["silent"]], words)
+        named = words.joined(service_text(norm, words) for norm in answer["silent"])
         lines.append(words.say("answer", "silent", services=named))
     if answer["unjudged"]:
-        named = _listed([_unjudged_text(norm, words) for norm in answer["unjudged"]], words)
+        named = words.joined(_unjudged_text(norm, words) for norm in answer["unjudged"])
         lines.append(words.say("answer", "unjudged", norms=named))
     # Of norms that the study chose and that are met, for whom they are, and what they ask for.
     for norm in answer["met"]:
@@ -517,7 +517,7 @@ def service_line(service: Told, words: Words) -> str:
                   measure=words.measure(place["minutes"], "min"))
         for place in far
     ]  # fmt: skip
-    told["far"] = words.say("answer", "farthest", places=_listed(named, words)) if named else ""
+    told["far"] = words.say("answer", "farthest", places=words.joined(named)) if named else ""
     for lost in ("searched", "no_way"):
         if service[lost]:
             told["far"] += words.say("answer", lost, amount=words.measure(round(service[lost]), service["counted"]))
@@ -706,8 +706,4 @@ def begin_text(finding: Told, words: Words) -> str:
         name += "" if unicodedata.bidirectional(name[-1]) != "AL" else "\u200e"
         people = "" if place["persons"] is None else words.number(round(place["persons"]))
         told.append(words.say("answer", "begin_place", name=name, people=people) if people else name)
-    return words.say("answer", "begin", places=_listed(told, words)) if told else ""
-
-
-def _listed(texts: Sequence[str], words: Words) -> str:
-    return words.say("headline", "list").join(texts)
+    return words.say("answer", "begin", places=words.joined(told)) if told else ""

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.messages import Words, languages
+from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import shipped_toml
 from spatial.tables.words import NOTICE, PLAIN_TEXT, UNKNOWN
 
@@ -218,10 +218,10 @@ def stated(fact: str) -> str:
 # Known issues of the sources in words: what each says, affects and forbids here.
 
 
-def known_issues(provenance: pd.DataFrame) -> list[str]:
+def known_issues(provenance: pd.DataFrame, language: str = FALLBACK) -> list[str]:
     """List the known faults of the sources."""
-    faults = provenance.loc[provenance["issue"] != ""]
-    return [f"{path}: {issue}" for path, issue in zip(faults["path"], faults["issue"], strict=True)]
+    faults = provenance.loc[provenance["issue"] != "", ["path", "issue"]]
+    return list(itertools.starmap(Words(language).told_of, faults.itertuples(index=False)))
 
 
 def issue_lines(
@@ -521,7 +521,7 @@ def counts_told(counts: pd.DataFrame, words: Words) -> pd.DataFrame:
         told = item_text(of, words)
         if noticed:
             noticed = words.counted(notice) if isinstance(notice, str) else noticed
-            told = words.of("commands").say("check", "joined", a=told, b=noticed)
+            told = words.told_of(told, noticed)
         items.append(told)
     sources = [item_text(source, words) for source in counts["source"]]
     return counts.assign(source=sources, item=items).drop(columns="notice", errors="ignore")

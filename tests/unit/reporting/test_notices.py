@@ -27,6 +27,8 @@ from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
 from spatial.messages import Words
 from spatial.rasters import Raster
+from spatial.reporting.score import detail_text
+from spatial.reporting.sign_off import causes_text
 from spatial.reporting.wording import details_told, issue_lines, issue_text
 from spatial.study import TableSource
 from tests.languages import WHOLE
@@ -126,7 +128,21 @@ def test_rows_and_kinds_of_geometry_in_a_notice_are_said_in_the_language():
     )
     (others,) = take_notes(drawn_lines(drawing, None, label="d.dxf"))
     assert say(others, "fr").endswith(": point (1), sans géométrie (1)")
-    assert say(others, "zh") == "图中不是线的要素未读入：点 (1), 无几何 (1)"  # noqa: RUF001 - Chinese
+    assert say(others, "zh") == "图中不是线的要素未读入：点（1）、无几何（1）"  # noqa: RUF001 - Chinese
+
+
+def test_lists_units_and_what_stands_behind_a_colon_are_written_as_the_language_does():
+    where, more = {"first": ["B2", "B3"], "in_all": 2}, {"first": ["B2", "B3"], "in_all": 7}
+    chinese, french = Words("zh"), Words("fr", "workbook")
+    assert chinese.notice("filled", {"where": where}) == "合并单元格已向下填充：'B2'、'B3'（共2个）"  # noqa: RUF001 - Chinese
+    assert chinese.notice("filled", {"where": more}).endswith("'B2'、'B3'……（共7个）")  # noqa: RUF001 - Chinese
+    assert french.notice("filled", {"where": more}).endswith("'B2', 'B3', … (7 en tout)")
+    assert chinese.with_unit("人口", "persons") == "人口（人）"  # noqa: RUF001 - Chinese
+    assert french.with_unit("Population", "persons") == "Population (personnes)"
+    assert french.told_of("a.csv", "doublons") == "a.csv\u00a0: doublons"
+    assert detail_text("moran_i", "travel_time;p=0.001", Words("fr")).endswith("p\u00a0=\u00a00,001")
+    codes = "met_by_all;not_met"
+    assert causes_text(codes, french).count("\u202f; ") == causes_text(codes, chinese).count("；") == 1  # noqa: RUF001 - Chinese
 
 
 def test_people_of_a_list_that_no_number_tells_are_named_as_written(tmp_path):
@@ -181,7 +197,7 @@ def test_the_detail_of_a_finding_is_said_by_its_key_and_values(language):
             "fr": [
                 "équipement : sur un obstacle, déplacement de 21 m vers la terre ferme la plus proche.",
                 "équipement : sur un obstacle, trop loin de la terre ferme pour un déplacement, aucun accès à pied.",
-                "Pharmacie : un sans nom et un sans nom, à 0 m : laissés séparés, vérifiez si ce n’est qu’un",
+                "Pharmacie : un sans nom et un sans nom, à 0 m : laissés séparés, vérifiez si ce n’est qu’un",  # noqa: RUF001 - French
             ],
         }[language]
     )
