@@ -615,7 +615,6 @@ def replay(record: Path, raw: Path, folder: Path) -> None:
     with progress_bar() as report:
         made = make_again(record, folder, raw=raw, progress=report)
     _say_lines(made.lines)
-    _say(f"tables: {made.folder}")
     if not made.is_same:
         sys.exit(DIFFERS)
 
@@ -626,10 +625,12 @@ def replay(record: Path, raw: Path, folder: Path) -> None:
 def fetch(study_file: Path, raw: Path) -> None:
     """Bring the raw files that a study lacks, from the addresses in their source.toml or from OpenStreetMap."""
     from spatial.formats.fetch import fetch as fetch_sources  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import words_for  # noqa: PLC0415 - as above
 
+    say = words_for(study := _study(study_file, raw)).of("commands").say
     with progress_bar() as report:
-        paths = fetch_sources(_study(study_file, raw), progress=report)
-    _say("nothing was missing" if not paths else "\n".join(f"fetched {path}" for path in paths))
+        lines = [say("fetch", "fetched", file=path) for path in fetch_sources(study, progress=report)]
+    _say_lines(lines or [say("fetch", "nothing")])
 
 
 @cli.command()

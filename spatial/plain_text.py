@@ -181,6 +181,15 @@ def padded(text: str, width: int) -> str:
     return f"{text}{blank}" if width < 0 else f"{blank}{text}"
 
 
+LABEL_COLUMNS = 14
+"""What stands before a path takes so many columns of the terminal."""
+
+
+def labelled(label: str, value: object) -> str:
+    """Put a label before a path, as wide as the others."""
+    return f"{padded(label, -LABEL_COLUMNS)}{value}"
+
+
 def shortened(text: str, width: int) -> str:
     """
     Cut a text that takes more columns than there are.

@@ -19,7 +19,7 @@ from spatial import pipeline
 from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError, of_kind
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
-from spatial.plain_text import display_width, padded, quoted, word_log
+from spatial.plain_text import display_width, labelled, padded, quoted, word_log
 from spatial.results import Results, read_results
 from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
@@ -38,8 +38,6 @@ _HEADLINES = ".headlines.json"
 """What a run said last, so that it can be said again without being worded again."""
 _TOLD_FROM_S = 1.0
 """How long kernels compile at least where it is told."""
-_LABEL_COLUMNS = 14
-"""What stands before a path takes so many columns of the terminal."""
 _MOST_NAMED = 3
 """Stages that are named where a run is behind."""
 
@@ -248,7 +246,7 @@ def behind_told(study: Study, processed: str | Path, scenario: str | None) -> It
     stages = [name for name in waiting if name not in sinks]
     if stages:
         words = Words(study.outputs.languages[0], "sharing")
-        yield words.say("check", "behind", count=len(stages), stages=", ".join(stages[:_MOST_NAMED]))
+        yield words.say("check", "behind", count=len(stages), stages=words.joined(stages[:_MOST_NAMED]))
 
 
 def status(
@@ -428,7 +426,7 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
         named["compare"] = f"spatial compare {quoted(today)} {quoted(results.folder)}"
-    lines += [f"{padded(say(key), -_LABEL_COLUMNS)}{value}" for key, value in named.items() if value]
+    lines += [labelled(say(key), value) for key, value in named.items() if value]
     if scenario is None and file is not None and has_pages:
         lines.append(say("next", study=quoted(file)))
     cost = cost_told(study, results, is_full=verbose)
@@ -528,7 +526,9 @@ def replay(record: Path, out: Path, *, raw: Path, progress: Callable[[float, str
         base, base_pages = folders_of(today, out / "processed", out / "maps")
         run_stages(pipeline.TODAY, today, base, base_pages, progress=progress)
     now = run_stages(stages, study, folder, pages, until=until, progress=progress, base=base)
-    return Replayed(folder, *_compared(then, now))
+    words = words_for(study)
+    is_same, lines = _compared(then, now, words)
+    return Replayed(folder, is_same, (*lines, labelled(words.of("commands").say("run", "tables"), folder)))
 
 
 def _recorded(path: Path) -> dict[str, Any]:
@@ -551,22 +551,23 @@ def _study_of(told: dict[str, Any], raw: Path, path: Path) -> Study:
     return kind.from_dict(told["options"], raw=raw, where=str(path))
 
 
-def _compared(then: dict[str, Any], now: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
+def _compared(then: dict[str, Any], now: dict[str, Any], words: Words) -> tuple[bool, tuple[str, ...]]:
     """Tell whether two runs made the same files, which differ, and what else does."""
+    say = partial(words.of("commands").say, "replay")
     files = [{name: sha for facts in told["stages"].values() for name, sha in facts["files"].items()}
              for told in (then, now)]  # fmt: skip
     unlike = sorted(name for name in {*files[0], *files[1]} if files[0].get(name) != files[1].get(name))
-    lines = [f"same bytes: all {len(files[0])} files"]
+    lines = [say("same", count=len(files[0]))]
     if unlike:
-        more = f" and {len(unlike) - _MOST_TOLD} more" if len(unlike) > _MOST_TOLD else ""
-        lines = [f"{len(unlike)} of {len(files[0])} files differ: {', '.join(unlike[:_MOST_TOLD])}{more}"]
-    causes = [f"the source {name} changed" for name, sha in then["sources"].items() if now["sources"].get(name) != sha]
-    causes += [f"the source {name} is new" for name in now["sources"] if name not in then["sources"]]
+        more = words.of("results").say("notice_part", "more") if len(unlike) > _MOST_TOLD else ""
+        lines = [say("differ", unlike=len(unlike), files=len(files[0]), names=words.joined(unlike[:_MOST_TOLD]) + more)]
+    causes = [say("source", name=name) for name, sha in then["sources"].items() if now["sources"].get(name) != sha]
+    causes += [say("source_new", name=name) for name in now["sources"] if name not in then["sources"]]
     for name, version in then["libraries"].items():
         if now["libraries"].get(name) != version:
-            causes.append(f"{name} was {version}, and is {now['libraries'].get(name, 'not there')}")
+            causes.append(say("library", name=name, then=version, now=now["libraries"].get(name, say("absent"))))
     code = [name for name, facts in then["stages"].items() if now["stages"].get(name, {}).get("code") != facts["code"]]
-    causes += [f"the code of {', '.join(code)} differs"] if code else []
+    causes += [say("code", names=words.joined(code))] if code else []
     if unlike and not causes:
-        causes = ["neither a source nor a library nor the code differs: this is a fault of spatial, please tell us"]
+        causes = [say("fault")]
     return not unlike, (*lines, *(f"  {cause}" for cause in causes))

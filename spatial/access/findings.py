@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +13,7 @@ import shapely
 from spatial.access.places import Places, Surroundings, check_table
 from spatial.crs import require_metres
 from spatial.errors import CrsError, first_of, refuse
-from spatial.formats.notes import no_findings
+from spatial.formats.notes import Finding, findings_by_id, no_findings
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
 from spatial.outlines import inside, not_points, points_at, require_shapes, shapes_of, tree_of
@@ -26,77 +26,42 @@ if TYPE_CHECKING:
 
 # What people should look at: places off the network, on barriers or fragments, and ways out of their own unit.
 
+OUTSIDE = "outside_own_unit"
 ROWS_AT_ONCE = 1_000_000
 """Of the access table; changes memory only."""
 
 
 def findings_of(
     graph: TravelGraph, group: Places, kind: str, rules: SnapRules, barriers: gpd.GeoSeries | None
-) -> list[gpd.GeoDataFrame]:
-    """List the settlements or the facilities whose way to the network needs a look, one table a finding."""
+) -> gpd.GeoDataFrame:
+    """List the settlements or the facilities whose way to the network needs a look."""
     status, metres, mode = group.snaps.status, group.snaps.nearest_m, graph.mode
-    unsnapped, far = np.flatnonzero(status == "none"), np.flatnonzero(status == "far")
     # Places whose nearest road of all leads nowhere.
     any_road = snap(graph, group.frame.geometry, rules, candidates=1, min_component_km=0.0)
-    edge = any_road.edge[:, 0]
-    lone = (
-        edge if not graph.n_edges else np.flatnonzero((edge >= 0) & (graph.component_km[edge] < rules.min_component_km))
-    )
-    found = [
-        (
-            "unsnapped",
-            unsnapped,
-            [f"The {kind} is not joined to the {mode} network: no open walk to a road."] * len(unsnapped),
-            metres[unsnapped],
-        ),
-        (
-            "beyond_tolerance",
-            far,
-            [
-                f"The nearest road of the {mode} network is {value:.0f} m away, beyond the "
-                f"{group.snaps.max_snap_m:g} m allowed."
-                for value in metres[far]
-            ],
-            metres[far],
-        ),
-        (
-            "small_component",
-            lone,
-            [
-                f"The nearest road of the {mode} network belongs to a fragment of {km:.2f} km; it is passed over."
-                for km in graph.component_km[edge[lone]]
-            ],
-            any_road.distance_m[lone, 0],
-        ),
-    ]
-    tree = tree_of(barriers)
+    edge, away_m = any_road.edge[:, 0], any_road.distance_m[:, 0]
+    lone = edge[:0] if not graph.n_edges else (edge >= 0) & (graph.component_km[edge] < rules.min_component_km)
+    tree, wet = tree_of(barriers), np.empty(0, dtype=np.int64)
     if tree is not None:
         wet = np.unique(tree.query(points_at(group.snaps.x, group.snaps.y), predicate="intersects")[0])
-        detail = f"The {kind} stands on a barrier; no walk leads from it to the {mode} network."
-        found.append(("on_barrier", wet, [detail] * len(wet), np.full(len(wet), np.nan)))
-    frames = []
-    for finding, rows, details, distance_m in found:
-        subject = [str(value) for value in group.ids[rows]]
-        columns: dict[str, list[str] | list[None]] = {
-            "finding_id": [f"{finding}/{mode}/{kind}/{value}" for value in subject],
-            "kind": [finding] * len(rows),
-            "subject_id": subject,
-            "other_id": [None] * len(rows),
-            "detail": details,
-        }
-        frames.append(findings_frame(columns, distance_m, group.frame.iloc[rows].geometry))
-    return frames
+    called = {"place": {"section": "notice_part", "word": kind}, "mode": {"section": "mode", "word": mode}}
+    allowed = {"value": group.snaps.max_snap_m, "unit": "m"}
+    found: dict[str, Finding] = {}
 
+    def note(finding: str, row: int, metres: float = np.nan, notice: str = "", **more: Any) -> None:
+        subject, place = str(group.ids[row]), group.frame.geometry.iloc[row]
+        told = Finding(finding, subject, place, called | more, distance_m=float(metres), notice=notice)
+        found[f"{finding}/{mode}/{kind}/{subject}"] = told
 
-def findings_frame(
-    columns: Mapping[str, list[str] | list[None] | pd.Series[str]], distance_m: FloatArray, geometry: gpd.GeoSeries
-) -> gpd.GeoDataFrame:
-    """Put findings into their table."""
-    if not len(distance_m):
-        return no_findings(geometry.crs)
-    texts = {name: pd.Series(values, dtype="str") for name, values in columns.items()}
-    frame = pd.DataFrame({**texts, "distance_m": np.asarray(distance_m, dtype=np.float64)})
-    return gpd.GeoDataFrame(frame, geometry=geometry.reset_index(drop=True), crs=geometry.crs)
+    for row in np.flatnonzero(status == "none").tolist():
+        note("unsnapped", row, metres[row])
+    for row in np.flatnonzero(status == "far").tolist():
+        note("beyond_tolerance", row, metres[row], away={"value": float(metres[row]), "unit": "m"}, allowed=allowed)
+    for row in np.flatnonzero(lone).tolist():
+        length = {"value": 1000.0 * float(graph.component_km[edge[row]]), "unit": "m"}
+        note("small_component", row, away_m[row], "near_fragment", length=length)
+    for row in wet.tolist():
+        note("on_barrier", row)
+    return findings_by_id(found, group.frame.crs)
 
 
 def outside_own_unit(
@@ -118,17 +83,22 @@ def outside_own_unit(
         found.append(part.loc[(own.notna() & other.notna() & (own != other) & mine).to_numpy(dtype=bool)])
         at.append(places.get_indexer(pd.Index(found[-1]["settlement_id"])))
     rows = pd.concat(found, ignore_index=True)
-    return findings_frame(
-        {
-            "finding_id": "outside_own_unit/" + rows["mode"] + "/" + rows["service"] + "/" + rows["settlement_id"],
-            "kind": pd.Series("outside_own_unit", index=rows.index),
-            "subject_id": rows["settlement_id"],
-            "other_id": rows["facility_id"],
-            "detail": "The nearest " + rows["service"] + " lies outside the settlement's own unit.",
-        },
-        rows["network_distance_m"].to_numpy(dtype=np.float64),
-        gpd.GeoSeries(settlements.geometry.iloc[np.concatenate(at)]),
-    )
+    if rows.empty:
+        return no_findings(settlements.crs)
+    # Of a country's rows there are a million: each service is said once.
+    services = {name: {"service": {"service": name}} for name in rows["service"].unique()}
+    said = {name: Finding(OUTSIDE, "", None, told).columns() for name, told in services.items()}
+    texts = {
+        "finding_id": f"{OUTSIDE}/" + rows["mode"] + "/" + rows["service"] + "/" + rows["settlement_id"],
+        "kind": pd.Series(OUTSIDE, index=rows.index),
+        "subject_id": rows["settlement_id"],
+        "other_id": rows["facility_id"],
+    }
+    for name in ("detail", "notice", "notice_values"):
+        texts[name] = rows["service"].map({service: columns[name] for service, columns in said.items()})
+    frame = pd.DataFrame({name: values.astype("str") for name, values in texts.items()})
+    geometry = gpd.GeoSeries(settlements.geometry.iloc[np.concatenate(at)]).reset_index(drop=True)
+    return gpd.GeoDataFrame(frame.assign(distance_m=rows["network_distance_m"]), geometry=geometry)
 
 
 def _units(places: gpd.GeoDataFrame, key: str) -> pd.Series[str]:
@@ -209,21 +179,19 @@ def move_off_barriers(
     )
     kind = key.removesuffix("_id")
     finding = np.where(moved[rows] > 0.0, "moved_off_barrier", "on_barrier")
-    subject = [str(value) for value in places[key].iloc[rows]]
-    stays = f"The {kind} stands on a barrier, too far from dry ground to be moved; no walk leads from it."
-    goes = "The {} stood on a barrier; it was moved {:.0f} m to the nearest dry ground."
-    findings = findings_frame(
-        {
-            "finding_id": [f"{what}/{kind}/{name}" for what, name in zip(finding, subject, strict=True)],
-            "kind": finding.tolist(),
-            "subject_id": subject,
-            "other_id": [None] * len(rows),
-            "detail": [goes.format(kind, metres) if metres > 0.0 else stays for metres in moved[rows]],
-        },
-        np.where(moved[rows] > 0.0, moved[rows], np.nan),
-        places.iloc[rows].geometry,
-    )
-    return table, findings
+    found = {}
+    for at, what in zip(rows.tolist(), finding.tolist(), strict=True):
+        metres, subject = float(moved[at]), str(places[key].iloc[at])
+        told = {"place": {"section": "notice_part", "word": kind}, "distance": {"value": metres, "unit": "m"}}
+        found[f"{what}/{kind}/{subject}"] = Finding(
+            what,
+            subject,
+            places.geometry.iloc[at],
+            told,
+            distance_m=metres if metres > 0.0 else np.nan,
+            notice="moved_off_barrier" if metres > 0.0 else "stays_on_barrier",
+        )
+    return table, findings_by_id(found, places.crs)
 
 
 def _dry(tree: shapely.STRtree, at: FloatArray, max_move_m: float) -> tuple[FloatArray, float]:

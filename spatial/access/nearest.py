@@ -334,7 +334,7 @@ def access_table(  # noqa: PLR0913 - the last one is who does it
             snap_rows(graph, mode.facilities, "facility", found.facility_uses),
         ]
         for kind, group in (("settlement", mode.settlements), ("facility", mode.facilities)):
-            findings += findings_of(graph, group, kind, rules.snap, surroundings.barriers)
+            findings.append(findings_of(graph, group, kind, rules.snap, surroundings.barriers))
     table = _as_given(access, settlements)
     first = table if len(modes) == 1 else table.loc[table["mode"] == modes[0].mode]
     findings.append(outside_own_unit(first, settlements, facilities, towns=rules.tiers))

@@ -342,7 +342,7 @@ def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
 
 
 def page_document(data: Mapping[str, Any], page: str = "index", *, title: str = "", subject: str = "") -> bytes:
-    """Write a page, with a nonce of its own content, called as ``title`` or the study, and its ``subject``, say."""
+    """Write a page, with a nonce of its own content, called as ``title`` or the study behind its ``subject``."""
     study, first = data["study"], data["language"]
     title = title or study["title"].get(first) or next(iter(study["title"].values()), study["name"])
     # Keys once, and the texts of each language behind each other: what is far apart deflates badly.
@@ -356,7 +356,7 @@ def page_document(data: Mapping[str, Any], page: str = "index", *, title: str = 
         kind=parts.body,
         start=parts.start,
         map=_map_elements(*data["middle"]) if page == "map" else None,
-        title=f"{title}: {subject}" if subject else title,
+        title=f"{subject} \u2013 {title}" if subject else title,
         language=first,
         nonce=_NONCE,
         packed=PACKED,

@@ -35,6 +35,7 @@ from spatial.cartography.places import (
     travel_block,
 )
 from spatial.cartography.score import hidden_names, place_levels_block, score_layers, units_block
+from spatial.messages import Words
 from spatial.reporting.wording import columns_told
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
@@ -86,17 +87,17 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
     entry: dict[str, Any] = {"kind": "gap", "service": service, "names": {}, "file": file}
     note = ServiceNote(service, inventory="complete")
     if service == "last_mile":
-        entry["kind"], subject = "last_mile", "last mile"
+        entry["kind"] = key = "last_mile"
         views = {"likely": "last_mile_class", "known": "last_mile_class_known"}
         table = book.tables["last_mile"]
         layers = [last_mile_layer(rows, table, key, column) for key, column in views.items()]
         own = {**_NO_SERVICE, "others": others}
     elif service == SCORE_MAP:
-        entry["kind"], subject = "score", "integration"
+        entry["kind"], key = "score", "score_map"
         layers = score_layers(rows, book)
         own = {**_NO_SERVICE, "units": units_block(book, tolerance_m), "others": others}
     else:
-        note, subject = book.note(service), service
+        note, key = book.note(service), "gap"
         layers, known, reached = _service_block(book, note, rows, detail)
         own = {"others": others, **known}
         entry |= {"names": dict(note.names)} | reached
@@ -144,6 +145,8 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
         ],
         **own,
     }
+    words = Words(data["language"], "pages", {service: note.names.get(data["language"], "")})
+    subject = words.say("page", key, service=words.service(service))
     return page_document(data, "map", subject=subject), entry
 
 

@@ -19,8 +19,8 @@ from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.prepare import prepare
 from spatial.messages import Words
 from spatial.plain_text import quoted, toml_table
+from spatial.reporting.wording import counts_told
 from spatial.runner.stage import EVERYTHING, Options
-from spatial.stages.check import item_text
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.store import replace as replace_file
 from spatial.study import Study
@@ -169,12 +169,12 @@ def add_table(
     _write(study_file, text)
     language = study.outputs.languages[0]
     words = Words(language, names=vocabulary_of(Options(study, EVERYTHING)).names(language))
-    say, joint = partial(words.of("commands").say, "add"), words.say("headline", "list")
+    say = partial(words.of("commands").say, "add")
     titled = {one.key.removeprefix("columns."): one for one in proposal.settings if one.key.startswith("columns.")}
     read = [say("read_as", column=one.value, name=name) for name, one in titled.items() if one.is_decided]
     rows_are = (one.value for one in proposal.settings if one.key == "service" and one.is_decided)
     read += [say("every_row", service=value) for value in rows_are]
-    yield say("added", kind=kind, file=study_file, read=joint.join(read))
+    yield say("added", kind=kind, file=study_file, read=words.joined(read))
     yield from (f"  {say('guessed', guess=line)}" for line in guessed)
     fields = next(layer.fields for layer in seen.layers if layer.proposal and not layer.problem)
     if unread := [field.name for field in fields if not field.meaning and field.name not in told.values()]:
@@ -185,9 +185,9 @@ def add_table(
         yield say("decide_first", file=study_file, study=quoted(study_file))
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
-    for row in counts.loc[counts["number"] > 0].itertuples(index=False):
-        item = item_text(_NUMBERED.sub("", str(row.item)), words)
-        yield f"  {words.of('commands').say('check', 'joined', a=item, b=words.number(row.number))}"
+    counts = counts.loc[counts["number"] > 0].assign(item=counts["item"].str.replace(_NUMBERED, "", regex=True))
+    for row in counts_told(counts, words).itertuples(index=False):
+        yield f"  {words.told_of(str(row.item), words.number(row.number))}"
     if what == "facilities":
         # The list stands beside what is mapped: whoever gave all of them there are sees that more count.
         there = layers.facilities.loc[layers.facilities["in_study"]]

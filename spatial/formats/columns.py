@@ -309,8 +309,7 @@ def translate_values(
         unknown = unknown[unknown != ""]
         head = source.columns.get(column, column)  # as the office calls it
         told = {"column": head, "count": len(unknown), "where": listed(unknown.drop_duplicates())}
-        item = f"words of {column} that stand for unknown"
-        add_notes(result, [Note("unknown_words", len(unknown), told, item)])
+        add_notes(result, [Note("unknown_words", len(unknown), told)])
         result[column] = translated
     return result
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -37,18 +37,28 @@ class Finding:
 
     kind: str  # such as ``"merged_duplicate"``
     subject: str  # id of what is concerned
-    detail: str  # what was found, in plain words
     geometry: Any  # where it is; the types of shapely promise a geometry or an array
+    values: Mapping[str, Any] = field(default_factory=dict)  # what the message holds, as `Words.notice` takes it
     other: str | None = None  # id of the second party
     distance_m: float = np.nan  # between the two; NaN where there is none
-    # what the braces of the notice hold whose English text the detail is; None where the finding is no notice
-    values: Mapping[str, Any] | None = None
+    notice: str = ""  # key of the message that says it, where it is not the kind
+
+    def columns(self) -> dict[str, Any]:
+        """Say what was found, in English and by the key and the values of its message."""
+        key = self.notice or self.kind
+        detail = Words(FALLBACK).notice(key, self.values)
+        return {"detail": detail, "notice": key, "notice_values": json_of(self.values)}
+
+    @property
+    def detail(self) -> str:
+        """What was found, in English."""
+        return str(self.columns()["detail"])
 
 
 def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
     """Write findings as a table."""
     rows = {"/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings}
-    return _table_of(rows, crs) if rows else no_findings(crs)
+    return findings_by_id(dict(sorted(rows.items())), crs)
 
 
 def no_findings(crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
@@ -62,21 +72,23 @@ def _empty(crs: pyproj.CRS | str | None, _texts: str) -> gpd.GeoDataFrame:
     return _table_of({}, crs)
 
 
+def findings_by_id(rows: Mapping[str, Finding], crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
+    """Write findings as a table in the order given."""
+    return _table_of(rows, crs) if rows else no_findings(crs)
+
+
 def _table_of(rows: Mapping[str, Finding], crs: pyproj.CRS | str | None) -> gpd.GeoDataFrame:
-    keys = sorted(rows)
-    ordered = [rows[key] for key in keys]
+    ordered = list(rows.values())
     texts = {
-        "finding_id": keys,
+        "finding_id": list(rows),
         "kind": [item.kind for item in ordered],
         "subject_id": [item.subject for item in ordered],
         "other_id": [item.other for item in ordered],
-        "detail": [item.detail for item in ordered],
     }
+    said = [item.columns() for item in ordered]
+    texts |= {name: [columns[name] for columns in said] for name in ("detail", "notice", "notice_values")}
     columns: dict[str, pd.Series] = {name: pd.Series(values, dtype="str") for name, values in texts.items()}
     columns["distance_m"] = pd.Series([item.distance_m for item in ordered], dtype="float64")
-    notices = [None if item.values is None else json_of(item.values) for item in ordered]
-    if any(notices):
-        columns["notice_values"] = pd.Series(notices, dtype="str")
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([item.geometry for item in ordered], crs=crs), crs=crs)
 
 
@@ -260,12 +272,16 @@ class Note:
     key: str  # of the message
     number: int  # how many there are; a note of none is left out
     values: Mapping[str, Any]  # what its braces hold, as `Words.notice` takes it
-    counted: str = ""  # name of the number among the counts of a run; what the message says before its colon
+
+    @property
+    def counted(self) -> str:
+        """Key of its number in the table `counts`, with the column that it is of; `Words.counted` names it."""
+        return ":".join(filter(None, (self.key, self.values.get("column"))))
 
     @property
     def item(self) -> str:
-        """Name of the number among the counts of a run."""
-        return self.counted or Words(FALLBACK).messages["notice"][self.key].partition(":")[0]
+        """Name of its number in English, for the table `counts`."""
+        return Words(FALLBACK).counted(self.counted)
 
     @property
     def detail(self) -> str:
@@ -320,7 +336,7 @@ def listed(items: Iterable[Any], *, limit: int = 5) -> dict[str, Any]:
 def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:
     """Put notes on a frame."""
     # Frames compare what is attached to them when they are joined: plain lists and dictionaries do.
-    rows = [[note.key, note.number, dict(note.values), note.counted] for note in notes if note.number]
+    rows = [[note.key, note.number, dict(note.values)] for note in notes if note.number]
     if rows:
         frame.attrs[_NOTES] = [*frame.attrs.get(_NOTES, []), *rows]
 

@@ -418,14 +418,9 @@ def landcover_findings(reading: GridReading | None, at: shapely.Point) -> list[F
     """Say where the class of cells is not sure."""
     if not isinstance(reading, FractionReading):
         return []
-    ties = "two classes or more have the largest share; the one named first counts"
-    said = (
-        ("landcover_ties", reading.tied_cells, ties),
-        ("landcover_partly_void", reading.partly_void_cells, "only some of the files hold data; no class"),
-        ("landcover_empty", reading.empty_cells, "the shares of all classes are 0; no class"),
-    )
+    counted = {"ties": reading.tied_cells, "partly_void": reading.partly_void_cells, "empty": reading.empty_cells}
     return [
-        Finding(kind, "landcover", f"{cells:,} of {reading.cells:,} cells: {words}", at)
-        for kind, cells, words in said
+        Finding(f"landcover_{kind}", "landcover", at, {"cells": cells, "all": reading.cells})
+        for kind, cells in counted.items()
         if cells
     ]

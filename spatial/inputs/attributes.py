@@ -200,16 +200,15 @@ def join_attributes(
             tagged = settlements["population_source"] == "tag"
             old = settlements[name].where(~tagged)
             without = int(new.where(new.notna(), old).isna().sum())
-            of_all, item = {"without": without, "rows": len(ids)}, "settlements without a number of people"
             notes += [
-                Note("no_people", without, of_all, item),
+                Note("no_people", without, {"without": without, "rows": len(ids)}),
                 Note("tags_of_people", int(tagged.sum()), {"where": listed(settlements["name"].fillna(ids)[tagged])}),
             ]
         if old is not None and old.notna().any():
             other = new.notna() & old.notna() & (text_column(new) != text_column(old))
             new = new.where(new.notna(), old)
             named = {"column": name, "where": listed(ids[other])}
-            notes.append(Note("replaced", int(other.sum()), named, f"{name}: replaced by the joined table"))
+            notes.append(Note("replaced", int(other.sum()), named))
         joined[name] = new
         if name == PEOPLE:
             joined["population_source"] = new.notna().map({True: "column", False: "none"}).astype("str")
@@ -222,5 +221,4 @@ def join_attributes(
         if mine and place and name_scores([mine], [place]).max() < SAME_NAME
     ]
     where = listed(f"{one} ≠ {other}" for one, other in pairs)
-    item = "joined by code to a settlement of another name"
-    return joined, [*notes, Note("other_name", len(pairs), {"where": where}, item)]
+    return joined, [*notes, Note("other_name", len(pairs), {"where": where})]

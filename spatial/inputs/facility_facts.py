@@ -175,11 +175,8 @@ def mixed_units(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             continue
         told = rows.loc[rows["capacity"].notna()]
         for row in told.loc[_plain_units(told).isin(others)].to_dict("records"):
-            detail = (
-                f"{service}: capacity in {row['capacity_unit']}, most are in {first}: they are not added up; "
-                "give all in one unit"
-            )
-            found.append(Finding("mixed_capacity_unit", str(row["facility_id"]), detail, row["geometry"]))
+            values = {"service": {"service": service}, "unit": row["capacity_unit"], "first": first}
+            found.append(Finding("mixed_capacity_unit", str(row["facility_id"]), row["geometry"], values))
     return findings_frame(found, crs=facilities.crs or WGS84)
 
 
@@ -296,9 +293,9 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
             made = service_by_level(services[row], levels.iloc[row], vocabulary)
             against[row] = made is None
             services[row] = made or services[row]
-        _offer(frame, services, "facilities whose service their level says", "service_by_level")
-        _note(frame, "levels that are not known", unknown, "level_unknown", words=listed(written[unknown].unique()))
-        _note(frame, "levels that are not of the service", against, "level_against")
+        _offer(frame, services, "service_by_level")
+        _note(frame, unknown, "level_unknown", words=listed(written[unknown].unique()))
+        _note(frame, against, "level_against")
     if "opening_hours" in frame.columns:
         # Read opening hours, and the service that a facility loses by closing at times.
         written = text_column(frame["opening_hours"])
@@ -309,12 +306,12 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
         frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
         unread = (written.notna() & hours.isna()).to_numpy()
         shown = listed(written[unread].unique(), limit=3)
-        _note(frame, "opening hours that were not read", unread, "hours", words=shown)
+        _note(frame, unread, "hours", words=shown)
         offers = [
             service_by_day(service, vocabulary) if told == "no" else service
             for service, told in zip(frame["service"], always, strict=True)
         ]
-        _offer(frame, offers, "facilities that close and so lose a service", "closes")
+        _offer(frame, offers, "closes")
     if {"eligibility", "eligible_units"} & set(frame.columns):
         # Read who may use a facility, and say to whom it is open.
         nothing = pd.Series(None, index=frame.index, dtype="str")
@@ -334,20 +331,20 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
         for column, texts in read.items():
             frame[column] = pd.Series([text or None for text in texts], index=frame.index, dtype="str")
         for word in ("members", "group", "units"):
-            _note(frame, f"facilities open to {word} only", (frame["open_to"] == word).to_numpy(), word)
+            _note(frame, (frame["open_to"] == word).to_numpy(), word)
 
 
-def _offer(frame: gpd.GeoDataFrame, services: list[str], item: str, key: str) -> None:
+def _offer(frame: gpd.GeoDataFrame, services: list[str], key: str) -> None:
     """Give facilities their services, and note whose has changed."""
     offered = pd.Series(services, index=frame.index, dtype="str")
     changed = (offered != frame["service"]).to_numpy()
     frame["service"] = offered
-    _note(frame, item, changed, key)
+    _note(frame, changed, key)
 
 
-def _note(frame: gpd.GeoDataFrame, item: str, rows: BoolArray, key: str, **more: Any) -> None:
+def _note(frame: gpd.GeoDataFrame, rows: BoolArray, key: str, **more: Any) -> None:
     where = listed(frame["facility_id"][rows], limit=3)
-    add_notes(frame, [Note(key, int(rows.sum()), {"where": where, **more}, item)])
+    add_notes(frame, [Note(key, int(rows.sum()), {"where": where, **more})])
 
 
 def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -355,9 +352,11 @@ def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     found = []
     if "open_to" in facilities.columns:
         for row in facilities.loc[facilities["open_to"].isin(OPEN_TO[1:])].to_dict("records"):
-            users = row["eligibility"] if row["open_to"] != "units" else f"units {row['eligible_units']}"
-            detail = f"{row['service']}: for {users} only, not counted for others"
-            found.append(Finding("restricted_facility", str(row["facility_id"]), detail, row["geometry"]))
+            told = {"service": {"service": row["service"]}}
+            of_units = row["open_to"] == "units"
+            told["users"] = row["eligible_units" if of_units else "eligibility"]
+            key = "restricted_to_units" if of_units else "restricted_facility"
+            found.append(Finding("restricted_facility", str(row["facility_id"]), row["geometry"], told, notice=key))
     return findings_frame(found, crs=facilities.crs or WGS84)
 
 

@@ -46,7 +46,6 @@ from spatial.inputs.user_tables import (
     settlements_from_table,
     water_of_table,
 )
-from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
     from spatial.arrays import FloatArray
@@ -94,33 +93,31 @@ def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
 def coordinate_findings(frame: gpd.GeoDataFrame, source: TableSource) -> list[Finding]:
     """Say how a table came to its place where that was more than a projection."""
     crs = pyproj.CRS.from_user_input(frame.crs)
-    notes: list[tuple[str, str]] = []
+    notes: list[tuple[str, str, dict[str, Any]]] = []  # kind, key and values of the message
+    name = {"crs": crs.name}
     grid = source.local_grid
     if grid is not None and grid.control_points:
         fit = fit_local_grid(grid, what=source.path)
         worst = int(fit.residuals_m.argmax())
-        text = (
-            f"{grid.fit} fit of a local grid to {crs.name} by {len(fit.residuals_m)} control points: residuals "
-            f"{fit.rms_m:.2f} m (root mean square), {fit.residuals_m[worst]:.2f} m at point {worst + 1} (largest)"
-        )
-        notes.append(("local_grid_fitted", text))
+        told = {"fit": {"section": "notice_part", "word": grid.fit}, "points": len(fit.residuals_m), "worst": worst + 1}
+        told |= {"rms": f"{fit.rms_m:.2f}", "largest": f"{fit.residuals_m[worst]:.2f}", **name}
+        notes.append(("local_grid_fitted", "", told))
     if source.shift is not None:
         numbers = ", ".join(f"{value:g}" for value in source.shift)
-        turned = f", {source.rotation.replace('_', ' ')}" if source.rotation else ""
-        notes.append(("datum_shifted", f"brought to WGS 84 by the seven parameters {numbers}{turned}"))
+        turned = {"section": "notice_part", "word": source.rotation} if source.rotation else ""
+        notes.append(("datum_shifted", "datum_parameters", {"numbers": numbers, "rotation": turned}))
     elif source.datum != "wgs84":
-        notes.append(("datum_inverted", f"inverted from {source.datum} to WGS 84, to less than a metre"))
+        notes.append(("datum_inverted", "", {"datum": source.datum}))
     elif is_cgcs2000(crs):
-        notes.append(("datum_taken_as_equal", f"{crs.name}: CGCS2000 and WGS 84 are taken as equal, within a metre"))
+        notes.append(("datum_taken_as_equal", "", name))
     else:
         accuracy_m = shift_accuracy_m(crs, Bounds(*frame.total_bounds.tolist()))
         if accuracy_m > NOTED_ABOVE_M:
-            text = f"{crs.name}: brought to WGS 84 by a shift that PROJ states good to {accuracy_m:g} m"
-            notes.append(("datum_shifted", text))
+            notes.append(("datum_shifted", "", name | {"accuracy": float(accuracy_m)}))
     west, south, east, north = frame.total_bounds.tolist()
     middle = gpd.GeoSeries([shapely.Point((west + east) / 2, (south + north) / 2)], crs=frame.crs)
     at = middle.to_crs(WGS84).iloc[0]
-    return [Finding(kind, source.path, detail, at) for kind, detail in notes]
+    return [Finding(kind, source.path, at, told, notice=key) for kind, key, told in notes]
 
 
 # All vector sources of a study as frames, each in its own CRS: the extract, then tables of the user's own.
@@ -145,7 +142,8 @@ class Gathered:
     water: gpd.GeoDataFrame
     facilities: list[gpd.GeoDataFrame] = field(default_factory=list)  # one a source
     findings: list[gpd.GeoDataFrame] = field(default_factory=list)  # what the reader of the extract noticed
-    counts: list[tuple[str, str, float]] = field(default_factory=list)  # source, item and number
+    # source, item, number and, of what was noticed, the key of the notice
+    counts: list[tuple[Any, ...]] = field(default_factory=list)
     turns: gpd.GeoDataFrame | None = None  # turn restrictions and barriers on the roads of the extract
     # for each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0``
     own: dict[str, str] = field(default_factory=dict)
@@ -168,7 +166,7 @@ class Gathered:
         if use is not None:
             self.columns[path, item] = use
         for note in take_notes(frame):
-            self.counts.append((path, f"{item}: {note.item}", note.number))
+            self.counts.append((path, f"{item}: {note.item}", note.number, note.counted))
             self.notes.setdefault(path, []).append(note)
 
     def note_doubts(self) -> None:
@@ -208,11 +206,12 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
                 places = places.assign(population_persons=float("nan"), population_source="none")
             result.settlements = with_unit_codes(places, source.unit_code_tag)
             result.findings.append(extract.findings)
-            number, told = places_unread(extract.counts, tiers)
-            if study.sources.settlements is None and 0 < len(places) <= number:
+            unread = places_unread(extract.counts, tiers)
+            if study.sources.settlements is None and 0 < len(places) <= unread.number:
                 # As many places are left out for their tag as are read.
                 middle = shapely.centroid(places.geometry.union_all())
-                finding = Finding("places_unread", source.path, f"{len(places)} settlements are read; {told}", middle)
+                told = {"read": len(places), "tags": unread.tags, "lines": unread.lines}
+                finding = Finding("places_unread", source.path, middle, told)
                 result.findings.append(findings_frame([finding], crs=WGS84))
         if source.facilities:
             result.facilities.append(named_by_tags(extract.facilities, source.name_tags).assign(source=source.path))
@@ -314,7 +313,7 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
     again = drawn.duplicated(["shape", "name"])
     first = drawn.groupby(["shape", "name"])[key].transform("first")
     pairs = [f"{one} = {other}" for one, other in zip(first[again], drawn.loc[again, key], strict=True)]
-    return Note("repeats", len(pairs), {"where": listed(pairs)}, "rows that repeat another in shape and name")
+    return Note("repeats", len(pairs), {"where": listed(pairs)})
 
 
 SAME_VILLAGE_M = 5_000.0
@@ -465,7 +464,7 @@ def doubt_wgs84(
     told: dict[str, Any] = {"nearer": evidence.nearer, "rows": len(given), "farther": evidence.farther, "datum": datum}
     told |= {"setting": datum, "first": f"{evidence.first_m:.0f}", "second": f"{evidence.second_m:.0f}"}
     at = shapely.Point(float(np.median(longitude)), float(np.median(latitude)))
-    return [Finding(DOUBT, what, Words(FALLBACK).notice(DOUBT, told), at, values=told)]
+    return [Finding(DOUBT, what, at, told)]
 
 
 def _sample(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -27,7 +27,6 @@ from spatial.inputs.names import (
     ROUNDED,
     Twins,
     as_told,
-    called,
     merge_facilities,
     name_scores,
     names_by_row,
@@ -437,8 +436,8 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     frame[_ROW] = np.arange(len(frame))
     work = _Work(frame, options, vocabulary)
     for row in facilities[gone].to_dict("records"):
-        detail = f"{row['source']}: {row['service']} dropped by decision"
-        work.findings.append(Finding("dropped_by_decision", str(row["facility_id"]), detail, row["geometry"]))
+        values = {"file": row["source"], "service": {"service": row["service"]}}
+        work.findings.append(Finding("dropped_by_decision", str(row["facility_id"]), row["geometry"], values))
     radius_m = max(options.distance_m, options.doubles_m, options.far_m)
     pairs = [
         pair
@@ -514,12 +513,12 @@ class _Work:
         facilities = as_told(self.frame)
         for two, one in pairs.items():
             sides = [LIST if self.listed[row] else MAP for row in (two, one)]
-            names = [called(facilities[row]) for row in (two, one)]
-            mapped, kind = (str(facilities[row]["service"]) for row in (two, one))
-            kind = kind if kind == mapped else f"{kind} (mapped as {mapped})"
-            what = f"{kind}: {names[0]} of the {sides[0]} and {names[1]} of the {sides[1]}"
-            told = {"kind": "merged_duplicate", "what": what, "verdict": f"merged by {by}"}
-            self.findings.append(pair_finding(facilities[two], facilities[one], **told))
+            of = dict(zip(("of_one", "of_other", "by"), (*sides, f"by_{by}"), strict=True))
+            told = {key: {"section": "notice_part", "word": word} for key, word in of.items()}
+            is_alike = facilities[two]["service"] == facilities[one]["service"]
+            notice = "merged_by" if is_alike else "merged_otherwise"
+            found = pair_finding("merged_duplicate", facilities[two], facilities[one], notice=notice, **told)
+            self.findings.append(found)
         self._absorb(list(pairs.values()), list(pairs))
         self.gone[list(pairs)] = True
 

@@ -22,7 +22,6 @@ from spatial.errors import first_of
 from spatial.formats.columns import read_texts, row_items, tell_rows, text_column
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame
 from spatial.formats.tag_rules import fold
-from spatial.messages import FALLBACK, Words
 from spatial.plain_text import shipped_toml
 from spatial.tables.words import NAMES
 
@@ -71,19 +70,17 @@ def merge_facilities(
     leader = groups.leaders()
     told = as_told(frame)
 
-    def finding(kind: str, subject: int, other: int, verdict: str) -> Finding:
-        what = f"{told[subject]['service']}: {called(told[subject])} and {called(told[other])}"
-        return pair_finding(told[subject], told[other], kind=kind, what=what, verdict=verdict)
-
     findings = [
-        finding("merged_duplicate", row, kept, "merged") for row, kept in enumerate(leader.tolist()) if row != kept
+        pair_finding("merged_duplicate", told[row], told[kept])
+        for row, kept in enumerate(leader.tolist())
+        if row != kept
     ]
     listed: set[int] = set()
     for one, two in doubtful:
         pair = {int(leader[one]), int(leader[two])}
         if len(pair) == 2 and not pair <= listed and groups.is_doubtful(one, two):
             listed |= pair
-            findings.append(finding("ambiguous_duplicate", two, one, "left apart, look whether it is one"))
+            findings.append(pair_finding("ambiguous_duplicate", told[two], told[one]))
     kept = frame[leader == np.arange(len(frame))].reset_index(drop=True)
     return kept, findings_frame(findings, crs=crs)
 
@@ -94,26 +91,18 @@ def as_told(frame: gpd.GeoDataFrame) -> list[dict[Hashable, Any]]:
     return pd.DataFrame(frame[columns]).assign(point=frame.geometry.to_numpy()).to_dict("records")
 
 
-def called(facility: Mapping[Hashable, Any]) -> str:
-    """Call a facility by its name in a finding."""
-    name = facility.get("name")
-    return repr(name) if isinstance(name, str) else "one without a name"
-
-
 def pair_finding(
-    subject: Mapping[Hashable, Any], other: Mapping[Hashable, Any], *, kind: str, what: str, verdict: str
+    kind: str, subject: Mapping[Hashable, Any], other: Mapping[Hashable, Any], *, notice: str = "", **more: Any
 ) -> Finding:
     """Say what became of two facilities (see `as_told`), drawn as the line between them."""
     ends = shapely.get_coordinates([subject["point"], other["point"]]).tolist()
     distance = math.dist(*ends)
-    return Finding(
-        kind,
-        str(subject["facility_id"]),
-        f"{what}, {distance:.0f} m apart: {verdict}",
-        shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
-        other=str(other["facility_id"]),
-        distance_m=distance,
-    )
+    told = {"service": {"service": other["service"]}, "mapped": {"service": subject["service"]}, **more}
+    for key, name in (("one", subject.get("name")), ("other", other.get("name"))):
+        told[key] = repr(name) if isinstance(name, str) else {"section": "notice_part", "word": "unnamed"}
+    told["distance"] = {"value": distance, "unit": "m"}
+    line = shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0])
+    return Finding(kind, str(subject["facility_id"]), line, told, str(other["facility_id"]), distance, notice)
 
 
 class _Groups:
@@ -367,9 +356,7 @@ def namesake_findings(pairs: Iterable[tuple[str, OpenNamesake]]) -> list[Finding
     for item, scenarios in by_pair.values():
         told = {"scenario": ", ".join(scenarios), "facility": item.closed, "other": item.open}
         told["metres"] = f"{item.distance_m:.0f}"
-        text = Words(FALLBACK).notice(OPEN_NAMESAKE, told)
-        at, other, metres = item.facility_id, item.other_id, item.distance_m
-        found.append(Finding(OPEN_NAMESAKE, at, text, item.way, other=other, distance_m=metres, values=told))
+        found.append(Finding(OPEN_NAMESAKE, item.facility_id, item.way, told, item.other_id, item.distance_m))
     return found
 
 
@@ -693,5 +680,4 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     if key == "settlement_id" and "official_class" in frame.columns:
         classes = text_column(frame["official_class"])
         unclassed = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
-        where, item = row_items(frame, key, unclassed), "places whose official class is unknown"
-        add_notes(frame, [Note("unclassed", int(unclassed.sum()), {"where": where}, item)])
+        add_notes(frame, [Note("unclassed", int(unclassed.sum()), {"where": row_items(frame, key, unclassed)})])

@@ -324,13 +324,7 @@ def read_places(
     area, node = shapely.STRtree(geometry[nodes]).query(geometry[others], predicate="intersects")
     held = {int(others[a]): int(nodes[n]) for a, n in zip(area[::-1], node[::-1], strict=True)}
     findings = [
-        Finding(
-            "place_area",
-            places[row].id,
-            "the area of a place that a node stands for",
-            shapely.point_on_surface(geometry[row]),
-            other=places[by].id,
-        )
+        Finding("place_area", places[row].id, shapely.point_on_surface(geometry[row]), other=places[by].id)
         for row, by in held.items()
     ]
     kept = np.flatnonzero(is_node | (is_area & ~np.isin(np.arange(len(places)), list(held))))
@@ -341,9 +335,7 @@ def read_places(
         number = read_population_tag(element.tags.get("population"))
         if np.isnan(number) and "population" in element.tags:
             text = element.tags["population"]
-            findings.append(
-                Finding("unreadable_population", element.id, f"population tag {text!r} is no number", point)
-            )
+            findings.append(Finding("unreadable_population", element.id, point, {"text": repr(text)}))
         persons.append(number)
     population = pd.Series(persons, dtype="float64")
     columns = {
@@ -367,7 +359,23 @@ def read_population_tag(text: str | None) -> float:
     return float(re.sub(r"\D", "", text))
 
 
-def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
+class Unread(NamedTuple):
+    """Place tags where people live together and that no tier reads, the number of them, and the lines that would."""
+
+    number: int
+    tags: str
+    lines: str
+
+    @property
+    def told(self) -> str:
+        """What an error says of them."""
+        if not self.tags:
+            return "no place tag that [tiers] leaves out is in it"
+        read_by = f"; these lines read them:\n{self.lines}" if self.lines else ""
+        return f"place tags that [tiers] leaves out: {self.tags}{read_by}"
+
+
+def places_unread(counts: pd.DataFrame, tiers: Tiers) -> Unread:
     """Count the place tags where people live together and that no tier reads; and say what would read them."""
     read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     found: dict[str, int] = {}
@@ -376,10 +384,7 @@ def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
         word = value.removesuffix(" (areas)")
         if key == "place" and word not in read:
             found[word] = found.get(word, 0) + int(number)
-    if not found:
-        return 0, "no place tag that [tiers] leaves out is in it"
     most = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
-    told = f"place tags that [tiers] leaves out: {', '.join(f'{number:,} {word}' for word, number in most)}"
     wanted = [word for word, _ in most if word in _OFTEN] or [word for word, _ in most if word in _SELDOM]
     lines = []
     for tier in ("city", "town", "village"):
@@ -387,10 +392,11 @@ def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
         if words:
             listed = ", ".join(f'"{word}"' for word in dict.fromkeys([*getattr(tiers, tier), *words]))
             lines.append(f"{tier} = [{listed}]")
-    if not lines:
-        return 0, told
-    read_by = "\n".join(("[tiers]", *lines))
-    return sum(found[word] for word in wanted if word in _OFTEN), f"{told}; these lines read them:\n{read_by}"
+    return Unread(
+        number=sum(found[word] for word in wanted if word in _OFTEN),
+        tags=", ".join(f"{number:,} {word}" for word, number in most),
+        lines="\n".join(("[tiers]", *lines)) if lines else "",
+    )
 
 
 def name_keys(tags: Mapping[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ from spatial.georef.datums import countries_at, frame_to_wgs84
 from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placing import PLACED_BY, Placement, amid_townships, locate_places, names_of, read_postcodes, texts
+from spatial.messages import FALLBACK, Words
 from spatial.plain_text import spreadsheet_text
 from spatial.study.base import LARGEST
 
@@ -51,18 +53,6 @@ if TYPE_CHECKING:
 TO_DECIDE = "places_to_decide.csv"
 _UNPLACED = ["facility_id", "name", "service", "status", "unit_code", "open_to", "eligible_units"]
 _FREE_TEXT = ("name", "township", "service")
-REASONS = {
-    "ambiguous": "several settlements are called nearly alike",
-    "no_similar_name": "no settlement is called like it",
-    "no_name": "it has no name to look for",
-    "unknown_unit_code": "no settlement or boundary carries its unit code",
-    "unknown_township": "no boundary or settlement carries its township",
-    "units_disagree": "its unit code and its township have no settlement in common",
-    "no_postcode": "it has no postcode",
-    "unknown_postcode": "no table of postcodes has its postcode",
-    "no_settlement_in_unit": "no settlement lies in its unit",
-    "taken_by_another": "another row of the table is that settlement",
-}
 
 
 def place_where_given(frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str) -> gpd.GeoDataFrame:
@@ -105,8 +95,7 @@ def _given(frame: pd.DataFrame, source: TableSource, key: str) -> pd.Series:
         given = has_digits & ~(numbers == 0).all(axis=1)
         written = (texts != "").any(axis=1)
     lost = written & ~given
-    where, item = row_items(frame, key, lost), "coordinates that are none"
-    add_notes(frame, [Note("coordinates_none", int(lost.sum()), {"where": where}, item)])
+    add_notes(frame, [Note("coordinates_none", int(lost.sum()), {"where": row_items(frame, key, lost)})])
     return given
 
 
@@ -168,10 +157,10 @@ class PlacedTables:
             self.nowhere += done.undecided["place_id"].tolist()
             # Every page says which settlements lie amid their township for want of a place, and which are nowhere.
             amid, nowhere = done.frame["placed_by"] == "township", done.frame["placed_by"].isna()
-            ids, lost = done.frame["settlement_id"], "settlements that could not be located"
+            ids = done.frame["settlement_id"]
             about_townships = [
                 Note("amid_township", int(amid.sum()), {"where": listed(ids[amid])}),
-                Note("not_located", int(nowhere.sum()), {"where": listed(ids[nowhere])}, lost),
+                Note("not_located", int(nowhere.sum()), {"where": listed(ids[nowhere])}),
             ]
             add_notes(done.frame, about_townships)
         # Name rows that their code puts at one settlement and their name at another: one of them is wrong.
@@ -190,20 +179,17 @@ class PlacedTables:
             if scores.max(initial=0.0) >= 1.0:
                 other = int(scores.argmax())
                 shown.append(f"{row} ({name[0]}): {' / '.join(places[own])} ≠ {' / '.join(places[other])}")
-        item = "placed by code, called like another settlement"
-        add_notes(done.frame, [Note("called_elsewhere", len(shown), {"where": listed(shown)}, item)])
+        add_notes(done.frame, [Note("called_elsewhere", len(shown), {"where": listed(shown)})])
         located = done.frame.geometry.notna()
         if key == "facility_id":
             without_place = pd.DataFrame(done.frame[~located]).filter(_UNPLACED)
             where = {"where": listed(without_place["facility_id"])}
-            add_notes(
-                done.frame,
-                [Note("facilities_nowhere", len(without_place), where, "facilities that could not be located")],
-            )
+            add_notes(done.frame, [Note("facilities_nowhere", len(without_place), where)])
             self.unplaced.append(without_place.assign(source=source.path, unit_id=done.unit_ids[~located]))
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
             reasons = done.undecided["reason"].value_counts()
-            why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
+            say = partial(Words(FALLBACK).say, "notice_why")
+            why = ", ".join(f"{say(str(name))}: {number}" for name, number in reasons.items())
             remedy = "map unit_code, name, place_name, township or postcode in columns, or give coordinates"
             if set(reasons.index) == {"unknown_township"}:
                 remedy = "take its column of townships out, if it names other units than those of the study"
@@ -224,19 +210,12 @@ class PlacedTables:
         found = []
         for row in done.frame[by.isin(["decision", "township"])].to_dict("records"):
             place, other, kind = str(row[key]), str(row["placed_at"]), f"placed_by_{row['placed_by']}"
-            detail = f"put at {other} by decision"
-            if row["placed_by"] == "township":
-                how = f"put amid its township, {other}; its times are those of that point"
-                detail = f"{path}: no coordinates: {how}"
-            found.append(Finding(kind, place, detail, row["geometry"], other=other))
-        remedy = f"fill in settlement_id in {TO_DECIDE} and name that file as placing.decisions"
-        if not done.is_choice:
-            remedy = "give it coordinates, or a township that has a boundary or other rows with coordinates"
+            found.append(Finding(kind, place, row["geometry"], {"file": path, "at": other}, other=other))
+        notice = "not_placed" if done.is_choice else "not_placed_alone"
         for row, point in zip(done.undecided.to_dict("records"), done.near, strict=True):
-            why = REASONS[row["reason"]]
-            called = f" ({row['name']})" if row["name"] else ""
-            detail = f"{path}: not located{called}: {why}; {remedy}. Drawn where to look, not where it is"
-            found.append(Finding("not_placed", str(row["place_id"]), detail, point))
+            place, why = str(row["place_id"]), {"section": "notice_why", "word": row["reason"]}
+            told = {"file": path, "called": row["name"] or place, "why": why, "decisions": TO_DECIDE}
+            found.append(Finding("not_placed", place, point, told, notice=notice))
         self.findings.append(findings_frame(found, crs=done.frame.crs or WGS84))
 
     @property

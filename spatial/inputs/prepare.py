@@ -363,9 +363,9 @@ def _refuse_empty(found: Gathered, study: Study) -> None:
         where = sources.settlements.path if sources.settlements is not None else extract
         faults.append(f"no settlements in {where}: look at [tiers], or give a table in [sources.settlements]")
         if sources.settlements is None and sources.osm is not None and sources.osm.settlements:
-            rows = [(item, number) for source, item, number in found.counts if source == extract]
+            rows = [(item, number) for source, item, number, *_ in found.counts if source == extract]
             counts = pd.DataFrame(rows, columns=["item", "number"])
-            tags = f"; {places_unread(counts, study.tiers)[1]}"
+            tags = f"; {places_unread(counts, study.tiers).told}"
     if found.roads.empty:
         where = sources.roads.path if sources.roads is not None else extract
         faults.append(f"no roads in {where}: take another extract, or give a table in [sources.roads]")
@@ -396,13 +396,10 @@ def _refuse_stretched_crs(study: Study, crs: pyproj.CRS, settlements: gpd.GeoDat
         return []
     use = crs.area_of_use
     assert use is not None
-    detail = (
-        f"{called}: {strays.sum():,} of {len(strays):,} settlements lie outside its area of use "
-        f"({shorten(use.name, 80)}), such as "
-        f"{first_of(settlements['settlement_id'][strays], limit=3)}; lengths are off by up to {errors.max():.2%}, "
-        f"and at most {SCALE_OFF:.0%} is taken"
-    )
-    return [Finding("crs_outside_use", "working_crs", detail, points[strays].iloc[0])]
+    told = {"crs": f"{crs.to_string()} ({crs.name})", "outside": int(strays.sum()), "places": len(strays)}
+    told |= {"use": shorten(use.name, 80), "first": listed(settlements["settlement_id"][strays], limit=3)}
+    told |= {"off": round(100 * float(errors.max()), 2), "most": round(100 * SCALE_OFF)}
+    return [Finding("crs_outside_use", "working_crs", points[strays].iloc[0], told)]
 
 
 def _join(frames: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:
@@ -515,5 +512,5 @@ def _counts(
     services = facilities["service"].value_counts().sort_index()
     left |= {f"service={name}": int(number) for name, number in services.items()}
     rows += [(STUDY, item, number) for item, number in left.items()]
-    frame = pd.DataFrame(rows, columns=["source", "item", "number"])
-    return frame.astype({"source": "str", "item": "str", "number": "float64"})
+    frame = pd.DataFrame([(*row, None)[:4] for row in rows], columns=["source", "item", "number", "notice"])
+    return frame.astype({"source": "str", "item": "str", "number": "float64", "notice": "str"})

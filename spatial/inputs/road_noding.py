@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +15,7 @@ import shapely
 from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, tell_rows, text_column
-from spatial.formats.notes import Note, add_notes, listed, row_numbers
+from spatial.formats.notes import Finding, Note, add_notes, json_of, listed, row_numbers
 from spatial.inputs.road_crossings import (
     NUMERIC_M,
     Meetings,
@@ -37,22 +37,12 @@ _FERRY_LEVEL = -1000
 """From here on downwards each ferry has a level of its own: it meets roads and ferries where it ends."""
 
 
-class _End(NamedTuple):
-    """What is said of an end that meets nothing, and what is done about it where that is asked for."""
-
-    kind: str
-    action: str
-    detail: str
-
-
-_ENDS = {
-    "near_miss": _End("road_near_miss", "joined", "road {0} ends {2:.2f} m from road {1} and does not meet it"),
-    "overshoot": _End("road_overshoot", "trimmed", "road {0} runs {2:.2f} m beyond road {1}"),
-    "dangle": _End("road_dangle", "reported", "road {0} is a stub of {2:.2f} m on road {1}"),
-}
+_ENDS = {"near_miss": "joined", "overshoot": "trimmed", "dangle": "reported"}
+"""What is done about an end that meets nothing where that is asked for."""
 
 _QA = (
     "kind", "road_id", "other_id", "road_ids", "distance_m", "action", "easting_m", "northing_m", "detail",
+    "notice_values",
 )  # fmt: skip
 """Columns of what a person should look at: metres, else text."""
 
@@ -70,7 +60,8 @@ class NodedRoads:
     qa : GeoDataFrame
         One row a place: kind (road_crossing_noded, road_near_miss, road_overshoot, road_dangle, road_component),
         road_id, other_id, road_ids (all of them, separated by ;), distance_m, action (noded, joined, trimmed,
-        reported), easting_m, northing_m, detail; geometry is the suggested join or the tail, or a point.
+        reported), easting_m, northing_m, detail, notice_values (of its message, as JSON); geometry is the suggested
+        join or the tail, or a point.
     counts : dict of str to float
         Numbers of each kind, of crossings left because of their levels, and kilometres before and after.
     """
@@ -156,32 +147,33 @@ def node_roads(
             if not shapely.dwithin(joins, shapely.Point(row["easting_m"], row["northing_m"]), 2 * NUMERIC_M)
         ]
     for gap, is_closed in zip(gaps.to_dict("records"), closed, strict=True):
-        what, at = _ENDS[gap["kind"]], (gap["x"], gap["y"])
-        ends = [ids[gap["line"]], ids[gap["other"]]]
-        detail = what.detail.format(*ends, gap["distance_m"])
-        row = _row(what.kind, ends, at=at, detail=detail, distance_m=gap["distance_m"])
+        at, ends = (gap["x"], gap["y"]), [ids[gap["line"]], ids[gap["other"]]]
+        row = _row(f"road_{gap['kind']}", ends, at=at, distance_m=gap["distance_m"])
         if is_closed:
-            row["action"] = what.action
+            row["action"] = _ENDS[gap["kind"]]
         if gap["kind"] != "dangle":
             row["geometry"] = shapely.LineString([at, (gap["to_x"], gap["to_y"])])
         rows.append(row)
     for part in component_gaps(final).to_dict("records"):
         one, other, bridge_line = ids[part["line"]], ids[part["other"]], part["geometry"]
-        detail = (
-            f"{part['n_lines']} road(s), {part['length_m'] / 1000:.2f} km, do not meet the longest part of the "
-            f"network; road {other} of it is nearest"
-        )
         at = shapely.get_coordinates(bridge_line)[0]
-        row = _row("road_component", [one, other], at=at, detail=detail, distance_m=part["distance_m"])
+        row = _row("road_component", [one, other], at=at, distance_m=part["distance_m"])
+        row |= {"count": part["n_lines"], "length": {"value": part["length_m"], "unit": "m"}}
         if part["distance_m"] > 0:
             row["geometry"] = bridge_line
         rows.append(row)
+    for row in rows:
+        told = {"roads": row["road_ids"].replace(";", ", "), "one": row["road_id"], "other": row["other_id"]}
+        told |= {"action": {"section": "notice_part", "word": row["action"]}, "metres": f"{row['distance_m']:.2f}"}
+        told |= {key: row[key] for key in ("count", "length") if key in row}
+        finding = Finding(row["kind"], row["road_id"], row["geometry"], told)
+        row |= {"detail": finding.detail, "notice_values": json_of(told)}
     kinds_of = {name: "float64" if name.endswith("_m") else "str" for name in _QA}
     points = gpd.GeoSeries([row["geometry"] for row in rows], crs=frame.crs)
     by = ["kind", "road_id", "other_id", "easting_m", "northing_m"]
     qa = gpd.GeoDataFrame(pd.DataFrame(rows, columns=[*_QA]).astype(kinds_of), geometry=points, crs=frame.crs)
     qa = qa.sort_values(by, kind="stable").reset_index(drop=True)
-    kinds = ("road_crossing_noded", *(what.kind for what in _ENDS.values()), "road_component")
+    kinds = ("road_crossing_noded", *(f"road_{end}" for end in _ENDS), "road_component")
     counts = {kind: float((qa["kind"] == kind).sum()) for kind in kinds}
     counts |= {
         "crossings left, other level": float(met.uncrossed),
@@ -219,7 +211,9 @@ def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
             "kind": qa["kind"],
             "subject_id": qa["road_id"],
             "other_id": qa["other_id"],
-            "detail": (qa["detail"] + ": " + qa["action"]).astype("str"),
+            "detail": qa["detail"],
+            "notice": qa["kind"],
+            "notice_values": qa["notice_values"],
             "distance_m": qa["distance_m"],
         },
         geometry=qa.geometry,
@@ -310,14 +304,12 @@ def _crossings(met: Meetings, ids: ObjectArray) -> list[dict[str, Any]]:
     rows = []
     for low, high in pairwise([*begin, len(member)]):
         roads = [ids[line] for line in dict.fromkeys(met.line[member[low:high]].tolist())]
-        detail = f"roads {', '.join(roads)} cross or touch without a common vertex"
-        row = _row("road_crossing_noded", roads, at=met.xy[member[low]], detail=detail)
-        rows.append(row | {"action": "noded"})
+        rows.append(_row("road_crossing_noded", roads, at=met.xy[member[low]]) | {"action": "noded"})
     return rows
 
 
 def _row(
-    kind: str, roads: Sequence[str], *, at: Sequence[float] | FloatArray, detail: str, distance_m: float = 0.0
+    kind: str, roads: Sequence[str], *, at: Sequence[float] | FloatArray, distance_m: float = 0.0
 ) -> dict[str, Any]:
     """Write down what a person should look at: at a point, as long as nothing is done about it."""
     return {
@@ -329,7 +321,6 @@ def _row(
         "action": "reported",
         "easting_m": float(at[0]),
         "northing_m": float(at[1]),
-        "detail": detail,
         "geometry": shapely.Point(at),
     }
 
@@ -359,8 +350,7 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
     if "width_m" in roads.columns:
         width = number_column(roads, "width_m", problems, key="road_id")
         none = width == 0
-        where = row_items(roads, "road_id", none)
-        add_notes(roads, [Note("widths", int(none.sum()), {"where": where}, "road widths of 0 read as unknown")])
+        add_notes(roads, [Note("widths", int(none.sum()), {"where": row_items(roads, "road_id", none)})])
         roads["width_m"] = width.where(~none)
     if "condition" not in roads.columns:
         return

@@ -154,8 +154,8 @@ def near_unit(
         Finding(
             "unit_by_tolerance",
             str(keys[row]),
-            f"lies in no unit; taken to the nearest one, {away:.0f} m away",
             points[row],
+            {"distance": {"value": float(away), "unit": "m"}},
             other=str(ids[found[row]]),
             distance_m=float(away),
         )

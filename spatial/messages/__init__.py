@@ -6,8 +6,9 @@ import datetime as dt
 import importlib.resources
 import logging
 import math
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -30,6 +31,7 @@ METRES_PER_KM = 1000.0
 NOT_MEASURED = frozenset({"other", "share"})
 COUNTS = ("digits", "n", "count", "number", "detail")
 """Values that may hold how many there are, of which the first counts: by its digits alone where others are written."""
+_COLON = re.compile("\u00a0?[:\uff1a]")
 WHOLE, WITHOUT_GROUPS = "#,##0", "0.############"
 """Patterns of numbers (Unicode Technical Standard 35, part 3)."""
 
@@ -101,7 +103,8 @@ class Words:
 
     def with_unit(self, title: str, unit: str) -> str:
         """Append a unit to a title."""
-        return f"{title} ({self.unit(unit)})" if unit else title
+        said = self.of("results")
+        return said.say("notice_part", "titled", title=title, unit=self.unit(unit)) if unit else title
 
     def unit(self, unit: str) -> str:
         """Write the unit of a column."""
@@ -124,19 +127,38 @@ class Words:
             return self.of("results").notice(key, values)
         said = {}
         for name, value in values.items():
-            # A text, a count, a word of a section, shapes by kind, or a list with the first of its items.
+            # A text, a number, a word of a section, a service, shapes by kind, a list with the first of its items, a
+            # value with its unit, or a share.
             if isinstance(value, str):
                 said[name] = value
             elif isinstance(value, int):
                 said[name] = self.number(value)
+            elif isinstance(value, float):
+                said[name] = self.figure(value)
+            elif "service" in value:
+                said[name] = self.service(value["service"])
+            elif "unit" in value:
+                said[name] = self.measure(value["value"], value["unit"])
             elif "word" in value:
                 said[name] = self.say(value["section"], value["word"])
             elif "shapes" in value:
-                shapes = (f"{self.say('notice_shape', kind)} ({count})" for kind, count in value["shapes"])
-                said[name] = ", ".join(shapes)
+                shapes = ((self.say("notice_shape", kind), self.number(count)) for kind, count in value["shapes"])
+                said[name] = self.joined(self.say("notice_part", "shape", kind=kind, number=n) for kind, n in shapes)
             else:
                 said[name] = self.listed(value["first"], value["in_all"])
         return self.say("notice", key, **said)
+
+    def counted(self, notice: str) -> str:
+        """
+        Name the number of what a reader noticed, by `Note.counted`: in words of its own, else as the notice begins.
+
+        >>> Words("en").counted("hidden"), Words("en").counted("replaced:name")
+        ('hidden sheets left unread', 'name: replaced by the joined table')
+        """
+        (key, _, column), results = notice.partition(":"), self.of("results")
+        if results.has("counted", key):
+            return results.say("counted", key, column=column)
+        return _COLON.split(results.messages["notice"][key])[0]
 
     def listed(self, first: Sequence[Any], in_all: int) -> str:
         """List the first names, cells, pairs or rows of a source as they are there, and say how many there are."""
@@ -147,8 +169,16 @@ class Words:
                 row = results.say("notice_part", "row", number=item["row"])
                 told = " ".join(filter(None, (row, item["label"])))
             named.append(repr(told))
-        dots = ", ..." if in_all > len(named) else ""
-        return f"{', '.join(named)}{dots}{results.say('notice_part', 'in_all', count=in_all)}"
+        dots = results.say("notice_part", "more") if in_all > len(named) else ""
+        return f"{self.joined(named)}{dots}{results.say('notice_part', 'in_all', count=in_all)}"
+
+    def joined(self, texts: Iterable[str]) -> str:
+        """List names or short texts as the language does."""
+        return self.of("results").say("headline", "list").join(texts)
+
+    def told_of(self, what: str, text: str) -> str:
+        """Say something of what stands before the colon."""
+        return self.of("commands").say("check", "joined", a=what, b=text)
 
     def number(self, value: object, *, decimals: int = 0) -> str:
         """Write a number with thousands separators, for people and places without decimals."""
@@ -233,10 +263,10 @@ def warn(log: logging.Logger, key: str, **values: object) -> None:
     """Warn in English; whoever shows the log words it in another language, with its names of services (in tuples)."""
 
     def told(words: Words) -> str:
-        joint, said = words.of("results").say("headline", "list"), dict(values)
+        said = dict(values)
         for name, value in values.items():
             if isinstance(value, tuple):
-                said[name] = joint.join(map(words.service, value))
+                said[name] = words.joined(map(words.service, value))
             elif not isinstance(value, str):
                 said[name] = words.number(value)
         return words.of("results").say("warning", key, **said)

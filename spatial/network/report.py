@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.errors import first_of
-from spatial.formats.notes import Finding, no_findings
+from spatial.formats.notes import Finding, findings_by_id, listed
 from spatial.inputs.road_noding import missed_crossings
 from spatial.network.graph import TravelGraph, length_share
 from spatial.network.road_access import class_values, tag_values
@@ -34,26 +33,6 @@ _LISTED = 50
 _NAMED = 3
 """So many places are named in a text; the others are counted and drawn."""
 
-_DETAILS = {
-    "unreadable_maxspeed": "The tagged speed limit {tag!r} cannot be read; the speed of the class is used.",
-    "construction_left": "The road is open and still tagged construction={tag}; it is used: check whether it is open.",
-}
-_OF_MANY = {
-    "unknown_class": "have the class {0!r}, which neither the speed table nor OpenStreetMap knows; they are closed "
-    "where no speed is stated. Translate it to a class of the speed table, or give it a speed there",
-    "unknown_oneway": "have oneway {0!r}, which has no meaning here; they are open both ways. Write yes, no or -1",
-    "road_drawn_twice": "share their path with other roads and are not the other direction of one with equal tags; "
-    "their kilometres count twice. Keep one of each",
-    "no_arc_back": "say that they are not oneway and have no arc back; they are open in their own direction alone. "
-    "Add the arcs back, or drop u and v",
-}
-_WHY_NOT = {
-    "via_way": "it leads over a road, not over one junction",
-    "members_missing": "a road or the junction is not in the extract",
-    "unknown_value": "its value is not known",
-    "only_at_times": "it holds at times only",
-    "road_goes_on": "a road of it is not split at the junction",
-}
 _TAGS = {"unreadable_maxspeed": "maxspeed", "construction_left": "construction"}
 
 
@@ -63,14 +42,7 @@ def findings_table(findings: Iterable[Finding], *, mode: str, crs: pyproj.CRS) -
     first: dict[str, Finding] = {}
     for finding in findings:
         first.setdefault(f"{mode}/{finding.kind}/{finding.subject}", finding)
-    if not first:
-        return no_findings(crs)
-    columns = {"finding_id": pd.Series(list(first), dtype="str")}
-    for name, ours in (("kind", "kind"), ("subject_id", "subject"), ("other_id", "other"), ("detail", "detail")):
-        columns[name] = pd.Series([getattr(finding, ours) for finding in first.values()], dtype="str")
-    columns["distance_m"] = pd.Series(np.nan, index=range(len(first)), dtype="float64")
-    geometry = gpd.GeoSeries([finding.geometry for finding in first.values()], crs=crs)
-    return gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
+    return findings_by_id(first, crs)
 
 
 def marked_roads(roads: RoadLines, marks: Mapping[str, BoolArray]) -> Iterator[Finding]:
@@ -79,8 +51,8 @@ def marked_roads(roads: RoadLines, marks: Mapping[str, BoolArray]) -> Iterator[F
         places, tag = np.flatnonzero(marked), roads.tag(_TAGS[kind])
         for place, line in zip(places.tolist(), roads.lines(places), strict=True):
             code = tag.codes[place]
-            detail = _DETAILS[kind].format(tag=tag.texts[code] if code >= 0 else None)
-            yield Finding(kind, str(roads.road_id[place]), detail, line)
+            told = {"tag": str(tag.texts[code] if code >= 0 else None)}
+            yield Finding(kind, str(roads.road_id[place]), line, told)
 
 
 def small_components(graph: TravelGraph) -> Iterator[Finding]:
@@ -90,10 +62,9 @@ def small_components(graph: TravelGraph) -> Iterator[Finding]:
     lines = graph.edge_lines(small)
     first = np.flatnonzero(np.diff(graph.component[small], prepend=-1))
     for begin, end in pairwise([*first.tolist(), len(small)]):
-        km = float(graph.component_km[small[begin]])
-        detail = f"{end - begin} edges, {km:.2f} km, are joined to no other road of the mode."
+        told = {"edges": end - begin, "length": _length(1000.0 * float(graph.component_km[small[begin]]))}
         number = str(graph.component[small[begin]])
-        yield Finding("small_component", number, detail, shapely.multilinestrings(lines[begin:end]))
+        yield Finding("small_component", number, shapely.multilinestrings(lines[begin:end]), told)
 
 
 def imputed_widths(roads: RoadLines, is_imputed: BoolArray) -> Iterator[Finding]:
@@ -102,8 +73,7 @@ def imputed_widths(roads: RoadLines, is_imputed: BoolArray) -> Iterator[Finding]
     kinds = class_values(roads).objects()[imputed]
     for kind in sorted(set(kinds.tolist())):
         places = imputed[kinds == kind]
-        detail = f"{len(places)} road(s) of this class have no width; that of the class is taken. This is one of them."
-        yield Finding("width_imputed", str(kind), detail, roads.lines(places[:1])[0])
+        yield Finding("width_imputed", str(kind), roads.lines(places[:1])[0], {"count": len(places)})
 
 
 def roads_in_common(roads: RoadLines, marks: Mapping[tuple[str, str], BoolArray]) -> Iterator[Finding]:
@@ -112,11 +82,14 @@ def roads_in_common(roads: RoadLines, marks: Mapping[tuple[str, str], BoolArray]
         places = np.flatnonzero(marked)
         if len(places) == 0:
             continue
-        km = float(shapely.length(roads.lines(places)).sum()) / 1000.0
-        detail = f"{len(places)} road(s), {km:.2f} km, {_OF_MANY[kind].format(word)}. "
-        detail += f"They are {first_of(roads.road_id[places])}."
+        told = {"count": len(places), "length": _length(float(shapely.length(roads.lines(places)).sum()))}
+        told |= {"word": repr(word), "roads": listed(roads.road_id[places])}
         drawn = shapely.multilinestrings(roads.lines(places[:_LISTED]))
-        yield Finding(kind, word or str(roads.road_id[places[0]]), detail, drawn)
+        yield Finding(kind, word or str(roads.road_id[places[0]]), drawn, told)
+
+
+def _length(metres: float) -> dict[str, Any]:
+    return {"value": metres, "unit": "m"}
 
 
 def missing_junctions(roads: RoadLines) -> Iterator[Finding]:
@@ -130,17 +103,12 @@ def missing_junctions(roads: RoadLines) -> Iterator[Finding]:
     if places.empty:
         return
     first = "; ".join(
-        f"{row.road_id} and {row.other_id} at {row.easting_m:.1f}, {row.northing_m:.1f}"
+        f"{row.road_id} + {row.other_id} ({row.easting_m:.1f}, {row.northing_m:.1f})"
         for row in places.head(_NAMED).itertuples()
-    )
-    detail = (
-        f"{len(places)} place(s) where roads cross or touch without a common vertex, so that nobody can turn there, "
-        f"such as {first}. Join them with node_roads, in a study with noding = 'report' in [sources.roads]; what "
-        "passes above or below needs bridge, tunnel or layer."
     )
     one, other = (str(places[name].iloc[0]) for name in ("road_id", "other_id"))
     points = shapely.multipoints(places[["easting_m", "northing_m"]].to_numpy())
-    yield Finding("crossing_not_joined", one, detail, points, other)
+    yield Finding("crossing_not_joined", one, points, {"count": len(places), "first": first}, other)
 
 
 def turns_not_applied(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]) -> Iterator[Finding]:
@@ -155,11 +123,8 @@ def turns_not_applied(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.S
             found.append((name, one, other, word, reason, shape))
     counts = Counter(reason for *_, reason, _ in found)
     for name, one, other, word, reason, shape in found:
-        detail = (
-            f"The turn restriction {word} from {one} to {other} is not applied: {_WHY_NOT[reason]}. "
-            f"{counts[reason]} in all on this network are not, for this reason."
-        )
-        yield Finding("turn_not_applied", name, detail, shape)
+        told = {"word": word, "one": one, "other": other, "why": {"section": "notice_why", "word": reason}}
+        yield Finding("turn_not_applied", name, shape, told | {"number": counts[reason]})
 
 
 def join_findings(*frames: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

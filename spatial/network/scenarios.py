@@ -17,7 +17,7 @@ from shapely.ops import substring
 
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, of_kind, refuse
-from spatial.formats.notes import row_numbers
+from spatial.formats.notes import listed, row_numbers
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
 from spatial.network.graph import TWIN, EdgeOrigins, TravelGraph
@@ -436,7 +436,8 @@ class ModeScenario:
     """A scenario as one mode has it."""
 
     scenario: Scenario  # of what can be done on the network of the mode; by ids of its own edges
-    left_out: tuple[str, ...] = ()  # what is not done on it, and why, a line each
+    # what is not done on it, by key of the scenario: what messages `left_out_KEY` hold
+    left_out: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def scenario_for_mode(
@@ -448,7 +449,8 @@ def scenario_for_mode(
     Closures hold for all modes; speeds and factors for motor vehicles where told of these, else for the mode alone; a
     new road for the modes that may use it, people on foot or on a cycle at the speed of its class.
     """
-    left_out: list[str] = []
+    left_out: dict[str, dict[str, Any]] = {}
+    mode = {"section": "mode", "word": graph.mode}
     stretches = _Stretches(told, graph)
     wanted = [str(name) for name in scenario.close] if isinstance(scenario.close, Iterable) else []
     values, _ = values_by_name(told, pd.Series(1.0, index=wanted, dtype=float))
@@ -462,8 +464,8 @@ def scenario_for_mode(
     speeds = _masks(told, scenario.speeds, classes=False)
     factors = _masks(told, scenario.factors, classes=True, neutral=1.0)
     if (speeds or factors) and not fit.any():
-        whose = "motor vehicles" if by_motor else told.mode
-        left_out.append(f"speeds: they are told of {whose}, not of {graph.mode}")
+        whose = {"section": "notice_part" if by_motor else "mode", "word": "motor" if by_motor else told.mode}
+        left_out["speeds"] = {"whose": whose, "mode": mode}
     # The new roads that the mode may use, in the directions in which it may.
     roads = scenario.add
     if roads is not None and len(roads):
@@ -472,8 +474,7 @@ def scenario_for_mode(
             roads = roads.drop(columns="speed_km_h")
         taken, own = roads_of_modes(graph, roads, table=scenario.table, season=scenario.season)
         if not taken.all():
-            names = first_of(road_ids(roads)[~taken])
-            left_out.append(f"new_roads: {names} are not open to {graph.mode}")
+            left_out["new_roads"] = {"roads": listed(road_ids(roads)[~taken]), "mode": mode}
         roads = own
     changed = replace(
         scenario,
@@ -482,7 +483,7 @@ def scenario_for_mode(
         factors=stretches.values(factors, fit) or None,
         add=roads if roads is not None and len(roads) else None,
     )
-    return ModeScenario(changed, tuple(left_out))
+    return ModeScenario(changed, left_out)
 
 
 class _Stretches:

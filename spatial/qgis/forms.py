@@ -274,7 +274,8 @@ def map_tip(layer: QgisLayer, style: Style, words: Words) -> str:
         value = number if is_number else SAFE.format(f'represent_value("{column}")')
         if hidden := withheld(layer.frame, column):
             value = f"CASE WHEN {hidden} THEN {said} ELSE {value} END"
-        lines.append(f"{unread(escape(layer.aliases[column]))}: [% coalesce({value}, '–') %]")  # noqa: RUF001 - a dash
+        told = f"[% coalesce({value}, '–') %]"  # noqa: RUF001 - a dash
+        lines.append(words.told_of(unread(escape(layer.aliases[column])), told))
     return "<br/>".join(lines)
 
 

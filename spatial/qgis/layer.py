@@ -20,8 +20,9 @@ import shapely
 
 from spatial.errors import CrsError
 from spatial.messages import FALLBACK, Words
-from spatial.reporting.wording import StudyMeta, capital
+from spatial.reporting.wording import StudyMeta, capital, details_told
 from spatial.tables import TABLES
+from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -281,12 +282,7 @@ def findings_by_kind(
         services = [[*name.split("/"), "", ""][2] for name in together["finding_id"]]
         tells = np.array([pair in at_home for pair in zip(subjects, services, strict=True)])
         together = together.loc[(~is_outside).to_numpy() | tells]
-    if "notice_values" in together:
-        rows = zip(together["kind"], together["notice_values"], together["detail"], strict=True)
-        said = [
-            words.notice(kind, json.loads(held)) if isinstance(held, str) else detail for kind, held, detail in rows
-        ]
-        together = together.assign(detail=said).drop(columns="notice_values")
+    together = together.assign(detail=details_told(together, words)).drop(columns=list(NOTICE), errors="ignore")
     found = gpd.GeoDataFrame(together.sort_values(["kind", "finding_id"], kind="stable"))
     shape = found.geom_type.str.removeprefix("Multi")
     kinds, place = set(found["kind"]), itertools.count()

@@ -309,11 +309,13 @@ def build_layers(
     filled |= in_townships
     if not meta.is_full:
         filled = first_questions(filled, meta)
+    of_services = {service: service_name(service, words, meta) for service in meta.services}
+    named = replace(words, names={**words.messages["tiers"], **of_services})
     drafts = [
         *_results(filled, words, meta),
         *_network(filled, words, meta),
         *_base(filled, words),
-        *findings_by_kind(filled, words, looks_results.finding_look),
+        *findings_by_kind(filled, named, looks_results.finding_look),
         *plain_tables(filled, PLAIN_CHECKS, "checks", ""),
     ]
     if not meta.is_full:
@@ -387,7 +389,9 @@ def norms_in_order(rows: pd.DataFrame, meta: QgisMeta) -> dict[str, str]:
 
 def norm_words(norm: str, service: str, words: Words, meta: QgisMeta) -> NormWords:
     """Say what a norm is called; its service and id where nobody named it."""
-    return meta.norms.get(norm) or NormWords(f"{service_name(service, words, meta)} ({norm})")
+    return meta.norms.get(norm) or NormWords(
+        words.of("results").say("notice_part", "titled", title=service_name(service, words, meta), unit=norm)
+    )
 
 
 def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
@@ -637,10 +641,13 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
         if known and known.description:
             comments[column] = words.about(known.description)
     described = draft.description or words.say("layers", f"{draft.table}_text")
+    if any(PEOPLE in name for name in plain.columns) and people:
+        ended = described.endswith((".", "\u3002")) or not described
+        described = f"{described}{'' if ended else words.say('project', 'stop')} {people}".strip()
     return QgisLayer(
         draft.table,
         draft.title or words.say("layers", draft.table),
-        f"{described} {people}".strip() if any(PEOPLE in name for name in plain.columns) else described,
+        described,
         draft.group,
         plain,
         draft.style(plain) if draft.style else None,

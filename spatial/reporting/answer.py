@@ -346,7 +346,7 @@ def answer_title(answer: Told, words: Words) -> str:
         named: dict[Any, str] = {}
         for norm in answer["met"]:
             named.setdefault((norm["service"], norm["threshold"], norm["unit"]), norm_text(norm, words))
-        told = [words.say("answer", "met", norms=_listed(list(named.values()), words))]
+        told = [words.say("answer", "met", norms=words.joined(named.values()))]
     elif answer["services"]:
         service = answer["services"][0]
         about = {
@@ -396,7 +396,7 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
     if findings[IN_FULL:]:
         lines.append(words.say("answer", "others", list=_others(findings[IN_FULL:], words)))
     if answer["silent"]:
-        services = _listed([service_text(norm, words) for norm in answer["silent"]], words)
+        services = words.joined(service_text(norm, words) for norm in answer["silent"])
         lines.append(words.say("answer", "silent", services=services))
     named = []
     for norm in answer["unjudged"]:
@@ -405,7 +405,7 @@ def answer_lines(answer: Told, plans: Sequence[Told], words: Words) -> list[str]
         name, reason = norm_text(norm, words), words.reason(";".join(codes) or norm["reason"])
         named.append(words.say("answer", "for_reason", norm=name, reason=reason) if reason else name)
     if named:
-        lines.append(words.say("answer", "unjudged", norms=_listed(named, words)))
+        lines.append(words.say("answer", "unjudged", norms=words.joined(named)))
     # Of norms that the study chose and that are met, for whom they are, and what they ask for.
     for norm in answer["met"]:
         counts = norm[norm["counted"]]
@@ -510,7 +510,7 @@ def service_line(service: Told, words: Words) -> str:
                   measure=words.measure(place["minutes"], "min"))
         for place in far
     ]  # fmt: skip
-    told["far"] = words.say("answer", "farthest", places=_listed(named, words)) if named else ""
+    told["far"] = words.say("answer", "farthest", places=words.joined(named)) if named else ""
     for lost in ("searched", "no_way"):
         if service[lost]:
             told["far"] += words.say("answer", lost, amount=words.measure(round(service[lost]), service["counted"]))
@@ -696,8 +696,4 @@ def begin_text(finding: Told, words: Words) -> str:
         name += "" if unicodedata.bidirectional(name[-1]) != "AL" else "\u200e"
         people = "" if place["persons"] is None else words.number(round(place["persons"]))
         told.append(words.say("answer", "begin_place", name=name, people=people) if people else name)
-    return words.say("answer", "begin", places=_listed(told, words)) if told else ""
-
-
-def _listed(texts: Sequence[str], words: Words) -> str:
-    return words.say("headline", "list").join(texts)
+    return words.say("answer", "begin", places=words.joined(told)) if told else ""

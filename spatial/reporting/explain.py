@@ -335,7 +335,7 @@ def _who_and_where(place: Mapping[str, Any], words: Words) -> list[str]:
     say, name = partial(words.say, "line"), _name(place, words)
     lines = [say("title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))]
     others = sorted({place[key] for key in NAMES if place.get(key)} - {name})
-    lines += [STEP + say("other_names", names=", ".join(others))] if others else []
+    lines += [STEP + say("other_names", names=words.joined(others))] if others else []
     return lines + ([STEP + say("township", township=place["township"])] if place["township"] else [])
 
 
@@ -367,7 +367,7 @@ def _snaps(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
         told["distance"] = words.measure(snap["snap_distance_m"], "m")
         told["minutes"] = words.measure(snap["snap_time_min"], "min")
         kind = words.say("road_class", str(snap["road_class"])) if snap["road_class"] else ""
-        road = ", ".join(filter(None, (kind, snap["surface"])))
+        road = words.joined(filter(None, (kind, snap["surface"])))
         yield words.say("line", "snap", **told, edge=snap["edge_id"], road=road or "?")
 
 
@@ -395,7 +395,7 @@ def _service_lines(explanation: Mapping[str, Any], words: Words, scenario_names:
             if way["route"] and way["route"]["length_by_class_m"]:
                 classes = way["route"]["length_by_class_m"].items()
                 named = [(words.say("road_class", name), words.measure(metres, "m")) for name, metres in classes]
-                legs.append(say("by_class", classes=", ".join(f"{name} {metres}" for name, metres in named)))
+                legs.append(say("by_class", classes=words.joined(f"{name} {metres}" for name, metres in named)))
             if way["route"] and way["route"].get("waiting_min"):
                 legs.append(say("waiting", minutes=words.measure(way["route"]["waiting_min"], "min")))
             if way["second_facility"]:
@@ -549,7 +549,7 @@ def _norm_lines(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
             told.append(say("norm_gate", gate=words.say("gate", norm["gate"])))
         keys = ("source_year", "source_section", "source_url")
         if source := list(filter(None, [source_title(norm, words), *(str(norm[key] or "") for key in keys)])):
-            told.append(say("norm_source", source=", ".join(source)))
+            told.append(say("norm_source", source=words.joined(source)))
         if norm["target_share_basis"] == "assumed":
             told.append(say("norm_assumed"))
         if norm["confidence"] == "memory":

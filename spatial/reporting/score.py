@@ -676,7 +676,11 @@ def detail_text(component: str, detail: str, words: Words) -> str:
         )
     if name in _FLOWS:
         return words.say("flow_kind", detail)
-    parts = [words.say("made", part) if part in known else part for part in detail.split(";")]
+    parts = []
+    for part in detail.split(";"):
+        made, _, value = part.partition("=")
+        told = words.figure(float(value)) if made == "p" and value else value
+        parts.append(words.say("made", made, value=told) if made in known else part)
     return words.say("score", "joint").join(parts)
 
 

@@ -370,10 +370,12 @@ def estimated_groups(settlements: pd.DataFrame) -> Iterator[tuple[str, pd.Series
 
 
 def causes_text(codes: str, words: Words) -> str:
-    """Say the likely causes, joined by ``; ``; empty for none. A code without words is said as it is."""
+    """Say the likely causes; empty for none. A code without words is said as it is."""
     said, parts = words.of("sign_off"), [code.partition(":") for code in codes.split(";") if code]
-    return "; ".join(
-        said.say("cause", code, number=words.number(int(number)) if number else "") for code, _, number in parts
+    return (
+        words.of("results")
+        .say("issue", "joint")
+        .join(said.say("cause", code, number=words.number(int(number)) if number else "") for code, _, number in parts)
     )
 
 

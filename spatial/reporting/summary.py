@@ -440,7 +440,7 @@ def headline_text(
     # What was varied for the range, and how far the index of rural access can be known.
     if span is not None:
         factors = [factor_text(name, certainty, words) for name in certainty["factors"]]
-        said = words.say("headline", "list").join(factors)
+        said = words.joined(factors)
         parts.append(words.say("headline", "range_why", factors=said, status=status_text(certainty, words)))
     index = norm.get("rural_access")
     if index:
@@ -460,7 +460,7 @@ def gates_text(gates: Mapping[str, Any], language: str = "en") -> str:
         f"gates_{gates['mandatory_status']}",
         count=gates["n_gates"],
         failed=len(gates["fail"]),
-        norms=", ".join(gates["fail"]),
+        norms=words.joined(gates["fail"]),
     )
 
 
@@ -471,7 +471,7 @@ def missing_text(norm: Mapping[str, Any], words: Words) -> str:
         return ""
     keys = (f"name_{words.language}", "name", "name_en", "name_zh", "id")
     names = [next(str(place[key]) for key in keys if place.get(key)) for place in missing["first"]]
-    named, rest = words.say("headline", "list").join(names), missing["places"] - len(names)
+    named, rest = words.joined(names), missing["places"] - len(names)
     if rest:
         named = words.say("condition", "more", names=named, count=words.number(rest))
     parts = [words.say("condition", "missing", count=words.number(missing["places"]), names=named)]
@@ -480,8 +480,7 @@ def missing_text(norm: Mapping[str, Any], words: Words) -> str:
         for tier, persons in conditions_of(norm.get("judged_if"))
     ]
     if largest:
-        joined = words.say("headline", "list").join(largest)
-        parts.append(words.say("condition", "judged_if", largest=joined))
+        parts.append(words.say("condition", "judged_if", largest=words.joined(largest)))
     return words.say("headline", "joint").join(parts)
 
 

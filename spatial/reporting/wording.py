@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.messages import Words, languages
+from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import shipped_toml
 from spatial.tables.words import NOTICE, PLAIN_TEXT, UNKNOWN
 
@@ -177,6 +177,16 @@ def issue_text(record: Mapping[Any, Any], words: Words) -> str:
     return words.notice(record["notice"], json.loads(record["notice_values"]))
 
 
+def details_told(findings: pd.DataFrame, words: Words) -> list[str]:
+    """Say the details of findings; of tables whose findings name no message, as they stand."""
+    return [
+        words.notice(row["notice"], json.loads(row["notice_values"]))
+        if isinstance(row.get("notice"), str)
+        else str(row["detail"])
+        for row in pd.DataFrame(findings).to_dict("records")
+    ]
+
+
 def issues_by_file(records: Iterable[Mapping[Any, Any]], words: Words) -> dict[str, str]:
     """Say the known issues of each file that has any."""
     told: dict[str, list[str]] = {}
@@ -208,10 +218,10 @@ def stated(fact: str) -> str:
 # Known issues of the sources in words: what each says, affects and forbids here.
 
 
-def known_issues(provenance: pd.DataFrame) -> list[str]:
+def known_issues(provenance: pd.DataFrame, language: str = FALLBACK) -> list[str]:
     """List the known faults of the sources."""
-    faults = provenance.loc[provenance["issue"] != ""]
-    return [f"{path}: {issue}" for path, issue in zip(faults["path"], faults["issue"], strict=True)]
+    faults = provenance.loc[provenance["issue"] != "", ["path", "issue"]]
+    return list(itertools.starmap(Words(language).told_of, faults.itertuples(index=False)))
 
 
 def issue_lines(
@@ -484,6 +494,37 @@ def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: st
     faults = [by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)]
     facts = {name: [source_fact(str(fact), words) for fact in provenance[name]] for name in FACTS}
     return provenance.assign(**facts, issue=faults)
+
+
+_DIGITS = re.compile(r"[0-9][0-9.]*")
+
+
+def item_text(item: str, words: Words) -> str:
+    """
+    Say an item of the table `counts`: messages know it by its words, which are English.
+
+    >>> item_text("roads narrower than 2.5 m", Words("fr"))
+    'routes de moins de 2,5 m de large'
+    """
+    if item.startswith("service="):
+        return words.service(item.removeprefix("service="))
+    texts, digits = words.of("commands").messages.get("count", {}), _DIGITS.search(item)
+    text = texts.get(item) or texts.get(_DIGITS.sub("{number}", item, count=1), item)
+    return text.replace("{number}", words.figure(float(digits[0])) if digits else "")
+
+
+def counts_told(counts: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Put the items of the table `counts` into a language; what readers noticed is named by its key."""
+    items = []
+    for item, notice in zip(counts["item"], counts.get("notice", pd.Series(index=counts.index)), strict=True):
+        of, _, noticed = item.partition(": ")
+        told = item_text(of, words)
+        if noticed:
+            noticed = words.counted(notice) if isinstance(notice, str) else noticed
+            told = words.told_of(told, noticed)
+        items.append(told)
+    sources = [item_text(source, words) for source in counts["source"]]
+    return counts.assign(source=sources, item=items).drop(columns="notice", errors="ignore")
 
 
 def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:

@@ -61,7 +61,7 @@ def reason_text(why: Sequence[Sequence[str]], words: Words) -> str:
     told = [words.say("reason" if words.has("reason", key) else "changed", key, name=name) for key, name in why]
     if not words.has("changed", why[0][0]):
         return told[0]
-    what, more = words.of("results").say("headline", "list").join(told[:_MOST_TOLD]), len(told) - _MOST_TOLD
+    what, more = words.joined(told[:_MOST_TOLD]), len(told) - _MOST_TOLD
     return words.say("reason", "changed_more" if more > 0 else "changed", what=what, more=more)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -21,12 +20,12 @@ from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm import name_keys
 from spatial.inputs.prepare import Layers, prepare
 from spatial.inputs.user_tables import observed_from_table
-from spatial.messages import FALLBACK, Words
+from spatial.messages import Words
 from spatial.norms.law import with_norm_id
 from spatial.planning.action_list import read_action_list
 from spatial.planning.candidates import load_site_rules
 from spatial.reporting.score import doubted_units, issue_records
-from spatial.reporting.wording import TIDIED, issue_lines
+from spatial.reporting.wording import TIDIED, counts_told, details_told, issue_lines, item_text
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.score.evidence import METRICS
 from spatial.stages.network import Ground, bus_lines, network_of
@@ -89,38 +88,6 @@ def short_lines(decide: Sequence[str], found: Sequence[Checked], words: Words) -
     yield say("all", lines=len(found) + len(decide), more=say("more", left=left) if left else "")
 
 
-_DIGITS = re.compile(r"[0-9][0-9.]*")
-_COLON = re.compile("\u00a0?[:\uff1a]")
-
-
-def item_text(item: str, words: Words) -> str:
-    """
-    Say an item of the table `counts`: its words are English; those of notices are what these say before their colon.
-
-    >>> item_text("facilities (table 2): sheets", Words("fr"))
-    'équipements (table 2)\u00a0: sheets'
-    """
-    commands = words.of("commands")
-    if item.startswith("service="):
-        return words.service(item.removeprefix("service="))
-    table, _, noticed = item.partition(": ")
-    if noticed:
-        return commands.say("check", "joined", a=item_text(table, words), b=item_text(noticed, words))
-    texts, digits = commands.messages.get("count", {}), _DIGITS.search(item)
-    told = texts.get(item) or texts.get(_DIGITS.sub("{number}", item, count=1), "")
-    if told or words.language == FALLBACK:
-        return told.replace("{number}", digits[0] if digits else "") or item
-    notices = Words(FALLBACK).messages["notice"].items()
-    key = next((key for key, text in notices if text.partition(":")[0] == item), "")
-    return _COLON.split(words.of("results").messages["notice"].get(key, item))[0]
-
-
-def _detail(kind: str, finding: dict[Any, Any], words: Words) -> str:
-    """Say what a finding is about; of most the details are English."""
-    values = finding.get("notice_values")
-    return words.notice(kind, json.loads(values)) if isinstance(values, str) else finding["detail"]
-
-
 def check_study(study: Study) -> Iterator[Checked]:
     """Read and check all that a study names, and write nothing."""
     check_policy(study)
@@ -177,20 +144,24 @@ def check_study(study: Study) -> Iterator[Checked]:
     folders = {study.raw_path(source.path).parent for source in layers.sources}
     for file in sorted(one for folder in folders for one in folder.glob("*.zip") if is_timetable(one)):
         yield Checked(LOOK, say("timetable", file=file.name, why=say("no_timetable")))
-    for row in layers.counts.itertuples(index=False):
+    counted = counts_told(layers.counts, words)
+    for row, said in zip(layers.counts.itertuples(index=False), counted.itertuples(index=False), strict=True):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
             is_open = row.item in OPEN_COUNTS and row.number
-            told: dict[str, Any] = {"of": item_text(str(row.source), words), "item": item_text(str(row.item), words)}
-            yield Checked(LOOK if is_open else FINE, say("count", **told, number=words.number(row.number)))
+            number = words.number(row.number)
+            yield Checked(LOOK if is_open else FINE, say("count", of=said.source, item=said.item, number=number))
     # Of each list which columns are read, kept and left out; their names, never what is in them.
     for (path, item), use in layers.columns.items():
         for what, named in use._asdict().items():
             if named or what == "read":
-                told = {"file": path, "list": item_text(item, words), "names": say("joint").join(named) or say("none")}
+                told: dict[str, Any] = {
+                    "file": path,
+                    "list": item_text(item, words),
+                    "names": say("joint").join(named) or say("none"),
+                }
                 yield Checked(FINE, say(f"columns_{what}", **told))
     for kind, rows in findings.groupby("kind", sort=True):
-        first = rows.head(LINES_A_KIND).to_dict("records")
-        such = "; ".join(_detail(str(kind), row, words) for row in first)
+        such = say("apart").join(details_told(rows.head(LINES_A_KIND), words))
         told = {"kind": kind, "title": words.of("qgis").say("findings", str(kind)), "number": len(rows), "such": such}
         yield Checked(FINE if kind in SETTLED else LOOK, say("finding", **told))
     # The known issues as a run says them, with what they affect and forbid in the townships that it will rank.

@@ -70,7 +70,7 @@ def explain_settlement(
         tables,
         register=binding_norms(options),
         sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
-        issues=wording.known_issues(provenance),
+        issues=wording.known_issues(provenance, language),
         certainty=summary.get("certainty"),
         plans=summary.get("plans", ()),
         pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
@@ -114,7 +114,7 @@ def headline_lines(study: Study, summary: dict[str, Any]) -> list[str]:
     lines += [f"{name}: {headline_text(by_id[name], language, service_names=names)}" for name in shown]
     if bare:
         services = dict.fromkeys(words.service(by_id[name]["service"]) for name in bare)
-        listed = words.say("headline", "list").join(services)
+        listed = words.joined(services)
         lines.append(words.say("answer", "unmapped", count=len(bare), list=listed))
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(wording.score_in(summary.get("score"), language), language)

@@ -64,7 +64,7 @@ def off_road(
     offering = existing(offering.to_crs(landcover.crs))
     limited = is_for_some_units(offering)
     findings += [
-        Finding("restricted_facility", str(key), "for the people of some units: left out of the surface", point)
+        Finding("restricted_facility", str(key), point, notice="left_out_of_surface")
         for key, point in zip(offering.loc[limited, "facility_id"], offering.geometry[limited], strict=True)
     ]
     offering = offering.loc[~limited].sort_values("facility_id").reset_index(drop=True)
@@ -140,11 +140,7 @@ def elevation_of_ground(
     rows, columns = landcover.values.shape
     at = shapely.Point(landcover.transform * (columns / 2, rows / 2))
     lost = int((np.isnan(aligned.values) & ~np.isnan(landcover.values)).sum())
-    words = (
-        f"elevation was brought onto the grid of the land cover ({chosen.resample}), as off_road.resample asks; "
-        f"{lost:,} cells with land cover have no elevation"
-    )
-    findings.append(Finding("resampled", "elevation", words, at))
+    findings.append(Finding("resampled", "elevation", at, {"how": str(chosen.resample), "cells": lost}))
     return aligned
 
 
@@ -162,15 +158,16 @@ def _on_open_ground(
     found = move_to_open_cells(friction.min_per_m, cells_at(held, grid), resolution_m=friction.resolution_m)
     found = found.assign(id=held[key].to_numpy(dtype=object), point=held.geometry.to_numpy())
     lost = found["status"] == "no_ground"
-    for why, ids, points in (
-        ("outside the raster of land cover", places.loc[~inside, key], places.geometry[~inside]),
-        ("no open ground within 1,000 m", found.loc[lost, "id"], found.loc[lost, "point"]),
+    for notice, ids, points in (
+        ("outside_landcover", places.loc[~inside, key], places.geometry[~inside]),
+        ("no_open_ground", found.loc[lost, "id"], found.loc[lost, "point"]),
     ):
-        told = f"{why}: not reached off the roads"
-        findings += [Finding("on_barrier", str(place), told, at) for place, at in zip(ids, points, strict=True)]
+        findings += [
+            Finding("on_barrier", str(place), at, notice=notice) for place, at in zip(ids, points, strict=True)
+        ]
     moved = found.loc[found["status"] == "moved"]
     findings += [
-        Finding("moved_to_open_ground", str(place), "on a barrier; moved to open ground", point, distance_m=metres)
+        Finding("moved_to_open_ground", str(place), point, distance_m=metres)
         for place, point, metres in zip(moved["id"], moved["point"], moved["moved_m"], strict=True)
     ]
     missing = [*places.loc[~inside, key], *found.loc[lost, "id"]]

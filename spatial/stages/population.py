@@ -173,11 +173,9 @@ def finish_people(
         persons = _column(settlements, f"{group}_persons")
         for row in np.flatnonzero(above_total(persons, after)):
             # Whole people would say "50 of 50" where a tenth of a person is too many.
-            detail = (
-                f"{group}: {persons[row]:.1f} of {after[row]:.1f} people; left as they are: correct the list or what "
-                "counts everybody"
-            )
-            found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))
+            values: dict[str, Any] = {"group": {"section": "term", "word": group}}
+            values |= {"persons": round(float(persons[row]), 1), "everybody": round(float(after[row]), 1)}
+            found.append(Finding("group_above_total", str(ids[row]), points[row], values, other=group))
     if found:
         made["findings_population"] = findings_frame(found, crs=require_metres(settlements.crs, what="settlements"))
     given = options.sources.official_units

@@ -74,12 +74,14 @@ def qgis(
     headlines = [name for name in dict.fromkeys(named) if name in measured]
     thresholds_min = minutes_judged(norms, results, options.network.modes[0])
     language, issues = options.outputs.languages[0], tables["known_issues"]
+    said, plans = Words(language), summary.get("plans", ())
+    naming = replace(said, names=vocabulary.names(language))
     told = {
         "provenance": wording.provenance_told(wording.every_source(tables), issues, language),
         "known_issues": wording.issues_told(issues, language),
     }
-    said, plans = Words(language), summary.get("plans", ())
-    naming = replace(said, names=vocabulary_of(options).names(language))
+    if "counts" in tables:  # the full project alone shows them
+        told["counts"] = wording.counts_told(tables["counts"], naming)
     # Names and numbers of norms: findings first, in their order, of which the first that have gaps open the project.
     findings = {finding["norm_id"]: finding for finding in summary["answer"]["findings"]}
     rules = {str(row["norm_id"]): row for row in binding.to_dict("records")}
@@ -90,7 +92,9 @@ def qgis(
         title = wording.norm_name(rules.get(name, norm), naming)
         parts = (said.say("norm_class", norm["norm_class"]), count_text(counted_norm(norm, {}), said))
         finding = finding_text(findings[name], said) if name in findings else ""
-        norm_words[name] = NormWords(f"{title} ({name})", " · ".join(filter(None, parts)), finding)
+        norm_words[name] = NormWords(
+            said.say("notice_part", "titled", title=title, unit=name), " · ".join(filter(None, parts)), finding
+        )
     with_gaps = set(tables["gaps"]["norm_id"]) if "gaps" in tables else set()
     opening_norms = [name for name in norm_words if name in with_gaps and (name in findings or not findings)]
     meta = QgisMeta(
@@ -101,7 +105,7 @@ def qgis(
             f"{', '.join(dict.fromkeys(map(str, (row.origin, row.licence, row.vintage))))} ({row.path})"
             for row in told["provenance"].itertuples(index=False)
         ],
-        issues=wording.known_issues(told["provenance"]),
+        issues=wording.known_issues(told["provenance"], language),
         method=Words(language, "qgis").say("project", "method_text"),
         mode=options.network.modes[0],
         services=_service_names(options, tables),

@@ -57,10 +57,10 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         if graph is not told:
             own = scenario_for_mode(main, told, graph, areas=areas)
             change = own.scenario
-            for line in own.left_out:
-                LOGGER.warning("scenario %s: left out for the mode %s: %s", item.name, mode, line)
-                head = line.split(":", 1)[0]
-                findings.append(Finding("scenario_left_out", mode, line, middle, other=head))
+            for key, values in own.left_out.items():
+                findings.append(Finding("scenario_left_out", mode, middle, values, other=key, notice=f"left_out_{key}"))
+                told_of = item.name, mode, findings[-1].detail
+                LOGGER.warning("scenario %s: left out for the mode %s: %s", *told_of)
         after[mode] = change.apply(graph)
         ends = after[mode].report.get("scenario", {}).get("loose_ends", [])
         if ends:
@@ -68,9 +68,8 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
             LOGGER.warning("scenario %s: %d end(s) of new roads join nothing: %s", item.name, len(ends), roads)
         for end in ends:
             place = shapely.Point(end["x"], end["y"])
-            detail = "This end of a new road joins no other road; draw it out to one."
             other = f"{mode} {end['x']:.0f} {end['y']:.0f}"
-            findings.append(Finding("scenario_loose_end", end["road_id"], detail, place, other=other))
+            findings.append(Finding("scenario_loose_end", end["road_id"], place, other=other))
     made = dict(tables)
     if any(after[mode] is not graph for mode, graph in before.items()):
         # Write the graphs that changed, and take the rows of the others as they are.

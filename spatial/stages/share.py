@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import MissingDependencyError, StoreError
 from spatial.messages import Words
+from spatial.plain_text import labelled
 from spatial.reporting.disclosure import Cut, Withheld, cut, fit_for_sinks, without_facilities
 from spatial.reporting.wording import every_source, known_issues, provenance_told
 from spatial.runner.stage import EVERYTHING, Options
@@ -57,10 +58,9 @@ def share_package(
     method = Words(study.outputs.languages[0], "qgis").say("project", "method_text")
     files = _sinks(release, study) if release.cut is not None else []
     archive = write_package(release, folder, files=files, also=also, method=method, progress=progress)
-    yield f"package: {folder}"
-    if files:
-        yield f"pages:   {folder / PAGES / 'index.html'}"
-    yield f"zip:     {archive}"
+    named = {"package": folder, **({"pages": folder / PAGES / "index.html"} if files else {}), "zip": archive}
+    for key, place in named.items():
+        yield labelled(release.meta.words.of("commands").say("run", key), place)
     yield release.meta.audience_text(release.meta.words)
 
 
@@ -133,7 +133,8 @@ def release_for(study: Study, results: Results, audience: str) -> Release:
         languages=languages,
         sources=[{str(key): str(value) for key, value in row.items()} for row in account.to_dict("records")],
         issues={
-            language: known_issues(provenance_told(account, tables["known_issues"], language)) for language in languages
+            language: known_issues(provenance_told(account, tables["known_issues"], language), language)
+            for language in languages
         },
         population_basis=basis_of(study.population.basis, results.summary),
         synthetic=study.synthetic,

@@ -240,7 +240,11 @@ class Content:
         for issue in () if known else summary["issues"]:
             yield words.say("item", "issue"), issue, "text"
         for record in known:
-            yield words.say("item", "issue"), f"{record['path']}: {wording.issue_text(record, results)}", "text"
+            yield (
+                words.say("item", "issue"),
+                results.told_of(record["path"], wording.issue_text(record, results)),
+                "text",
+            )
             if record["forbids"] or record["affects"]:
                 yield words.say("item", "issue_effect"), wording.effect_text(record, results), "text"
 
@@ -275,7 +279,7 @@ class Content:
                 rows,
                 "mandatory_status:results.gate! gates_passed gates_in_force failed_gates median_rank low_rank "
                 "high_rank rank_status:results.rank_status! population_persons unserved_persons known_share",
-                failed_gates=partial(_each_said, lambda norm: names.get(norm) or norm),
+                failed_gates=partial(_each_said, self.words, lambda norm: names.get(norm) or norm),
             ),
         ]
 
@@ -445,7 +449,7 @@ class Content:
         rows = rows.assign(**{name: None for name in wanted if name not in rows}).astype({"action_id": object})
         sources = self._instruments
         state = rows["action_id"].map(state_of)
-        known: dict[str, Say] = {name: partial(_each_said, by(name)) for name in ("tenure", "constraint")}
+        known: dict[str, Say] = {name: partial(_each_said, self.words, by(name)) for name in ("tenure", "constraint")}
         known["responsible"] = by("duty_bearer", "results")
         money = [name for name in ("cost", "currency", "cost_per_gained", "chosen_share") if rows[name].notna().any()]
         spoken = [name for name in known if rows[name].notna().any()]
@@ -504,7 +508,9 @@ class Content:
 
     def _refused(self) -> list[Column]:
         """List what plans could not take, with the reason."""
-        several: dict[str, Say] = {name: partial(_each_said, self._by(name)) for name in ("tenure", "constraint")}
+        several: dict[str, Say] = {
+            name: partial(_each_said, self.words, self._by(name)) for name in ("tenure", "constraint")
+        }
         columns = "plan_id source:plan_source place_id place why:plan_refused tenure constraint area_m2"
         return [*self._fields("plan_refused", self.tables["plan_refused"], columns, **several)]
 
@@ -648,9 +654,9 @@ class Content:
         ]
 
 
-def _each_said(say: Say, codes: str) -> str:
-    """Say every code of a list with ``;`` between them."""
-    return "; ".join(map(say, filter(None, codes.split(";"))))
+def _each_said(words: Words, say: Say, codes: str) -> str:
+    """Say every code of a list."""
+    return words.of("results").say("issue", "joint").join(map(say, filter(None, codes.split(";"))))
 
 
 def _unit_id(unit: Any) -> str:

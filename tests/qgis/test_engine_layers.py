@@ -349,7 +349,7 @@ def test_areas_stand_in_chinese(engine, meta):
     found = {layer.table: layer for layer in build_layers(engine, crs=CRS, languages=["zh"], meta=meta)}
     assert found["isochrones_hospital"].title == "可达范围：医院"  # noqa: RUF001
     assert classes(found["isochrones_hospital"].style)[0] == "15分钟以内"
-    assert found["settlements"].aliases["hospital_low_min"] == "医院：最好情形 (分钟)"  # noqa: RUF001
+    assert found["settlements"].aliases["hospital_low_min"] == "医院：最好情形（分钟）"  # noqa: RUF001
 
 
 def test_nothing_of_the_engine_is_switched_on_at_first(project):

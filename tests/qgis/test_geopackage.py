@@ -347,8 +347,8 @@ def test_chinese_layers_classes_and_columns(county, county_meta, tmp_path):
         ("未覆盖人口：Hospital within 20 min",)  # noqa: RUF001
     ]
     alias = "SELECT name FROM gpkg_data_columns WHERE table_name = 'settlements' AND column_name = "
-    assert query(path, f"{alias}'hospital_min'") == [("医院：出行时间 (分钟)",)]  # noqa: RUF001
-    assert query(path, f"{alias}'population_persons'") == [("人口 (人)",)]
+    assert query(path, f"{alias}'hospital_min'") == [("医院：出行时间（分钟）",)]  # noqa: RUF001
+    assert query(path, f"{alias}'population_persons'") == [("人口（人）",)]  # noqa: RUF001
 
 
 def test_every_message_has_its_chinese():
@@ -391,7 +391,7 @@ def test_a_language_without_messages_is_refused(county, county_meta):
     [
         ("en", "{}: network distance (m)"),
         ("fr", "{}\u00a0: distance par le réseau (m)"),
-        ("zh", "{}\uff1a路网距离 (米)"),
+        ("zh", "{}\uff1a路网距离\uff08米\uff09"),
     ],
 )
 def test_a_further_column_of_the_way_is_its_name_in_a_list(county, county_meta, monkeypatch, language, title):

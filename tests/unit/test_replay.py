@@ -6,6 +6,7 @@ import json
 import pytest
 
 from spatial.errors import SourceError, StoreError
+from spatial.messages import Words
 from spatial.runs import _compared, replay
 
 
@@ -50,12 +51,12 @@ def test_what_differs_is_named_with_its_cause():
         "libraries": {"numpy": "2.0", "pandas": "3.0"},
         "stages": {"read": {"code": "x", "files": {"t.parquet": "1"}}, "maps": {"code": "y", "files": {"i.html": "2"}}},
     }
-    assert _compared(then, copy.deepcopy(then)) == (True, ("same bytes: all 2 files",))
+    assert _compared(then, copy.deepcopy(then), Words("en")) == (True, ("same bytes: all 2 files",))
     now = copy.deepcopy(then)
     now["sources"]["b.csv"] = "3"
     now["libraries"]["numpy"] = "2.1"
     now["stages"]["maps"] = {"code": "z", "files": {"i.html": "5"}}
-    is_same, lines = _compared(then, now)
+    is_same, lines = _compared(then, now, Words("en"))
     assert not is_same
     assert lines == (
         "1 of 2 files differ: i.html",
@@ -63,9 +64,15 @@ def test_what_differs_is_named_with_its_cause():
         "  numpy was 2.0, and is 2.1",
         "  the code of maps differs",
     )
+    assert _compared(then, now, Words("zh"))[1] == (
+        "2个文件中有1个不同：i.html",  # noqa: RUF001 - Chinese
+        "  数据文件b.csv有改动",
+        "  numpy原为2.0，现为2.1",  # noqa: RUF001 - Chinese
+        "  maps的代码不同",
+    )
     odd = copy.deepcopy(then)
     odd["stages"]["read"]["files"]["t.parquet"] = "9"
-    assert "this is a fault of spatial" in _compared(then, odd)[1][1]
+    assert "this is a fault of spatial" in _compared(then, odd, Words("en"))[1][1]
 
 
 @pytest.mark.trial

@@ -53,3 +53,16 @@ def test_settlements_in_no_township_are_said_on_the_page_in_each_language_and_at
         text = text_of(page)
         for words in (said, "localités hors de toute commune", "不在任何乡镇内、只计入全区数字的居民点"):
             assert words in text
+
+
+def test_a_map_is_titled_in_the_language_of_the_study_before_its_script_runs(tiny_done):
+    tiny_done.tables["outputs"] = {"languages": ["fr"]}
+    outcome = tiny_done.run("--until", "maps")
+    assert outcome.code == 0, outcome.err
+    pages = tiny_done.maps / "tiny"
+    titles = [
+        (pages / name).read_text(encoding="utf-8").partition("<title>")[2].partition(" \u2013 ")[0]
+        for name in ("gap-hospital.html", "last-mile.html", "score-map.html")
+    ]
+    last_mile = "Le dernier kilomètre jusqu’à la route praticable en toute saison"  # noqa: RUF001 - French
+    assert titles == ["Accès\u00a0: Hôpital", last_mile, "Carte de l’intégration"]  # noqa: RUF001 - French

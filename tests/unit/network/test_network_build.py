@@ -445,7 +445,7 @@ def test_lines_drawn_once_for_each_direction_are_one_road_open_both_ways():
 def test_roads_that_are_drawn_twice_and_are_not_joined_are_a_finding(rows):
     graph = build_network(roads_of(*rows))
     found = graph.findings.set_index("kind").loc["road_drawn_twice"]
-    assert found["detail"].startswith(f"{len(rows)} road(s), 2.00 km")
+    assert found["detail"].startswith(f"{len(rows)} roads, 2 km, share their path")
     TABLES["findings_network"].check(graph.findings)
 
 
@@ -551,9 +551,9 @@ def test_words_of_class_and_direction_that_are_not_known_are_findings_that_name_
     rows += [([(0, 20), (1000, 20)], {"oneway": "N"}), ([(0, 30), (1000, 30)], {"road_class": "proposed"})]
     graph = build_network(roads_of(*rows))
     found = graph.findings.set_index("kind")["detail"]
-    assert found["unknown_class"].startswith("2 road(s), 2.00 km, have the class 'Landweg'")
+    assert found["unknown_class"].startswith("2 roads, 2 km, have the class 'Landweg'")
     # Of the three roads with that word, one is open.
-    assert found["unknown_oneway"].startswith("1 road(s), 1.00 km, have oneway 'n'")
+    assert found["unknown_oneway"].startswith("1 road, 1 km, has oneway 'n'")
     assert graph.findings["finding_id"].is_unique
     with pytest.raises(NetworkError, match=r"classes that are not known: 'Landweg' \(2\)"):
         build_network(roads_of(*rows[:2]))
@@ -579,8 +579,8 @@ def test_roads_that_cross_or_touch_without_a_common_vertex_are_a_finding(other, 
     found = graph.findings[graph.findings["kind"] == "crossing_not_joined"]
     assert len(found) == min(n_places, 1)
     if n_places:
-        assert found["detail"].iloc[0].startswith(f"{n_places} place(s)")
-        assert "w0 and w1 at 500.0, 0.0" in found["detail"].iloc[0]
+        assert found["detail"].iloc[0].startswith(f"{n_places} place{'s' if n_places > 1 else ''} where roads cross")
+        assert "w0 + w1 (500.0, 0.0)" in found["detail"].iloc[0]
         assert "node_roads" in found["detail"].iloc[0]
         TABLES["findings_network"].check(graph.findings)
         noded = build_network(node_roads(roads).roads)

@@ -98,7 +98,7 @@ def test_a_width_by_class_holds_where_none_is_known_and_is_counted(own):
     assert found == {"r0": 15.0, "r1": 20.0, "r2": 15.0, "r3": 40.0}  # a width of 0 is none
     assert graph.report["width_imputed_share"] == 0.5  # 2 of 4 km
     row = graph.findings.set_index("finding_id").loc["drive/width_imputed/track"]
-    assert row["detail"].startswith("2 road(s) of this class have no width")
+    assert row["detail"].startswith("2 roads of this class have no width")
     assert row.geometry.equals(roads.geometry.iloc[0])
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import openpyxl
@@ -10,6 +13,8 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
+import spatial
+from spatial.access.findings import move_off_barriers
 from spatial.formats.notes import Note, Row, json_of, listed, take_notes
 from spatial.formats.raster import GridReading
 from spatial.formats.vector import drawn_lines
@@ -17,11 +22,14 @@ from spatial.formats.workbook import left_totals, read_workbook
 from spatial.georef.datums import from_wgs84
 from spatial.inputs.facility_facts import read_facts
 from spatial.inputs.gather import doubles_note, doubt_wgs84
+from spatial.inputs.names import merge_facilities
 from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
 from spatial.messages import Words
 from spatial.rasters import Raster
-from spatial.reporting.wording import issue_lines, issue_text
+from spatial.reporting.score import detail_text
+from spatial.reporting.sign_off import causes_text
+from spatial.reporting.wording import details_told, issue_lines, issue_text
 from spatial.study import TableSource
 from tests.languages import WHOLE
 
@@ -120,7 +128,21 @@ def test_rows_and_kinds_of_geometry_in_a_notice_are_said_in_the_language():
     )
     (others,) = take_notes(drawn_lines(drawing, None, label="d.dxf"))
     assert say(others, "fr").endswith(": point (1), sans géométrie (1)")
-    assert say(others, "zh") == "图中不是线的要素未读入：点 (1), 无几何 (1)"  # noqa: RUF001 - Chinese
+    assert say(others, "zh") == "图中不是线的要素未读入：点（1）、无几何（1）"  # noqa: RUF001 - Chinese
+
+
+def test_lists_units_and_what_stands_behind_a_colon_are_written_as_the_language_does():
+    where, more = {"first": ["B2", "B3"], "in_all": 2}, {"first": ["B2", "B3"], "in_all": 7}
+    chinese, french = Words("zh"), Words("fr", "workbook")
+    assert chinese.notice("filled", {"where": where}) == "合并单元格已向下填充：'B2'、'B3'（共2个）"  # noqa: RUF001 - Chinese
+    assert chinese.notice("filled", {"where": more}).endswith("'B2'、'B3'……（共7个）")  # noqa: RUF001 - Chinese
+    assert french.notice("filled", {"where": more}).endswith("'B2', 'B3', … (7 en tout)")
+    assert chinese.with_unit("人口", "persons") == "人口（人）"  # noqa: RUF001 - Chinese
+    assert french.with_unit("Population", "persons") == "Population (personnes)"
+    assert french.told_of("a.csv", "doublons") == "a.csv\u00a0: doublons"
+    assert detail_text("moran_i", "travel_time;p=0.001", Words("fr")).endswith("p\u00a0=\u00a00,001")
+    codes = "met_by_all;not_met"
+    assert causes_text(codes, french).count("\u202f; ") == causes_text(codes, chinese).count("；") == 1  # noqa: RUF001 - Chinese
 
 
 def test_people_of_a_list_that_no_number_tells_are_named_as_written(tmp_path):
@@ -133,6 +155,55 @@ def test_people_of_a_list_that_no_number_tells_are_named_as_written(tmp_path):
     (note,) = take_notes(frame)
     assert (note.item, note.number) == ("populations of the list not read", 1)
     assert say(note, "zh").startswith("名单中的人口数未读入：'a'（共1个），例如'about 90'")  # noqa: RUF001 - Chinese
+
+
+def test_every_finding_has_a_title_and_a_message():
+    """What a finding is called and by which message its detail is said, wherever one is made with plain words."""
+    notices, titles = Words("en").messages["notice"], Words("en", "qgis").messages["findings"]
+    kinds, keys = set(), set()
+    for file in Path(spatial.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"Finding", "pair_finding"}:
+                (first, *_), more = call.args, {item.arg: item.value for item in call.keywords}
+                kinds |= {first.value} if isinstance(first, ast.Constant) else set()
+                said = more.get("notice", first)
+                keys |= {said.value} if isinstance(said, ast.Constant) else set()
+    assert len(kinds) > 15
+    assert kinds - set(titles) == set()
+    assert keys - set(notices) == set()
+
+
+@pytest.mark.parametrize("language", ["zh", "fr"])
+def test_the_detail_of_a_finding_is_said_by_its_key_and_values(language):
+    lake = gpd.GeoSeries([shapely.box(0, 0, 1000, 1000)], crs=32738)
+    places = gpd.GeoDataFrame(
+        {"facility_id": ["near", "far"], "service": "pharmacy"},
+        geometry=[shapely.Point(20, 500), shapely.Point(500, 500)],
+        crs=32738,
+    )
+    _, moved = move_off_barriers(places, lake)
+    twice = places.set_geometry(gpd.GeoSeries([places.geometry[0]] * 2, crs=32738)).assign(status="existing")
+    _, doubles = merge_facilities(twice)
+    words = Words(language, names={"pharmacy": {"zh": "药店", "fr": "Pharmacie"}[language]})
+    told = [text.replace(SPACE, " ") for frame in (moved, doubles) for text in details_told(frame, words)]
+    assert (
+        told
+        == {
+            "zh": [
+                "设施原在障碍上；已移动21米至最近的陆地。",  # noqa: RUF001 - Chinese
+                "设施位于障碍上，离陆地太远，无法移动；不能步行离开。",  # noqa: RUF001 - Chinese
+                "药店：一处无名设施与一处无名设施，相距0米：未合并，请核对是否为同一处",  # noqa: RUF001 - Chinese
+            ],
+            "fr": [
+                "équipement : sur un obstacle, déplacement de 21 m vers la terre ferme la plus proche.",
+                "équipement : sur un obstacle, trop loin de la terre ferme pour un déplacement, aucun accès à pied.",
+                "Pharmacie : un sans nom et un sans nom, à 0 m : laissés séparés, vérifiez si ce n’est qu’un",  # noqa: RUF001 - French
+            ],
+        }[language]
+    )
+    # A table of somebody else's, or of an older run, says what it says.
+    plain = moved.drop(columns=["notice", "notice_values"])
+    assert details_told(plain, words) == plain["detail"].tolist()
 
 
 def test_what_a_source_says_is_never_translated():

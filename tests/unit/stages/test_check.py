@@ -3,12 +3,14 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 
 from spatial.errors import ContractError, DataError, SourceError, StudyError
 from spatial.inputs.osm import places_unread, read_osm
 from spatial.messages import Words
-from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, item_text, short_lines
+from spatial.reporting.wording import counts_told
+from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, short_lines
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_stage import study_of
@@ -114,14 +116,20 @@ def test_a_check_speaks_the_language_of_the_study(tiny, language):
 
 def test_what_is_counted_is_said_in_the_language():
     french = Words("fr", names={"bank": "Banque"})
-    assert item_text("service=bank", french) == "Banque"
-    assert item_text("roads narrower than 2.5 m", french) == "routes de moins de 2.5 m de large"
-    # What the reader of a table noticed is what its notice says before the colon.
-    hidden = "facilities (table 2): hidden sheets left unread"
-    told = item_text(hidden, french).replace("\u00a0", " ")
-    assert told == "équipements (table 2) : feuilles masquées non lues"
-    assert item_text(hidden, Words("en")) == hidden
-    assert item_text("road widths of 0 read as unknown", Words("zh")) != "road widths of 0 read as unknown"
+    items = ["service=bank", "roads narrower than 2.5 m", "facilities (table 2): x", "settlements: y", "place=village"]
+    notices = [None, None, "hidden", "replaced:name", None]
+    counts = pd.DataFrame({"source": "study", "item": items, "number": 1.0, "notice": notices})
+    told = counts_told(counts, french)
+    assert told.columns.tolist() == ["source", "item", "number"]
+    assert [text.replace("\u00a0", " ") for text in told["item"]] == [
+        "Banque",
+        "routes de moins de 2,5 m de large",
+        # What the reader of a table noticed is what its notice says before the colon, or a name of its own.
+        "équipements (table 2) : feuilles masquées non lues",
+        "localités : name : remplacé par la table jointe",
+        "place=village",
+    ]
+    assert set(told["source"]) == {"étude"}
 
 
 def extract(tiny, **numbers):

@@ -9,8 +9,9 @@ import pytest
 
 import spatial as sp
 from spatial.errors import StageError, StoreError, StudyError
-from spatial.messages import languages
+from spatial.messages import Words, languages
 from spatial.pipeline import SCENARIO_STAGES, STAGES
+from spatial.reporting.wording import details_told
 from spatial.runs import decisions
 from spatial.study import planned_study
 from tests.unit.scenario_files import line, write
@@ -160,7 +161,8 @@ def test_speeds_are_those_of_motor_vehicles(ran):
         assert speed(faster, mode, edge) == speed(today, mode, edge)
     found = faster.findings_network.query("kind == 'scenario_left_out'")
     assert found["subject_id"].tolist() == ["walk"]
-    assert "told of motor vehicles, not of walk" in found["detail"].iloc[0]
+    assert found["detail"].tolist() == ["speeds: they hold for motor vehicles, not on foot"]
+    assert details_told(found, Words("zh")) == ["速度：只适用于机动车，不适用于步行"]  # noqa: RUF001 - Chinese
 
 
 def test_what_is_told_of_walkers_closes_the_road_to_all_and_speeds_up_nobody_else(ran):

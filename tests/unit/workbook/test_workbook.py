@@ -191,10 +191,10 @@ def test_a_township_that_an_issue_forbids_to_rank_has_none_and_the_summary_says_
     assert status == {None: NOT_RANKED, "b2": IN_DOUBT, "b1": NOT_RANKED}
     assert all(rank is None for rank in values(page, "Rank"))
     said = [cell.value for cell in book["摘要"]["B"]]
-    assert "tiny/settlements.csv: Old list." in said
+    assert "tiny/settlements.csv：Old list." in said  # noqa: RUF001 - Chinese
     empty = "未读入末尾无名的空列：1"  # noqa: RUF001 - Chinese
-    assert f"tiny/settlements.csv: {empty}" in said
-    effect = said[said.index("tiny/settlements.csv: East is short.") + 1 :]
+    assert f"tiny/settlements.csv\uff1a{empty}" in said
+    effect = said[said.index("tiny/settlements.csv\uff1aEast is short.") + 1 :]
     assert effect[0] == "涉及人口；不得排名：东镇；1个乡镇没有排名"  # noqa: RUF001 - Chinese marks
     in_english = values(english["Summary"], "Value")
     assert "affects population; forbids to rank 东镇; townships without a rank: 1" in in_english
