@@ -223,8 +223,9 @@ def place_on(
             f"{first_of(ordered[key])}, the nearest of them {nearest_m / 1000:,.1f} km from it; are their coordinates "
             f"those of their CRS, {graph.crs.to_string()}?"
         )
-        # Beside it by more than its own width are wrong coordinates; one place alone may be an island.
-        if len(snaps) > 1 and nearest_m > rules.max_snap_m + across_m:
+        # Settlements beside it by more than its own width have wrong coordinates; one alone may be an island, and a
+        # service may have its few facilities in the capital of the next county.
+        if key == "settlement_id" and len(snaps) > 1 and nearest_m > rules.max_snap_m + across_m:
             raise NetworkError(told)
         _log.warning("%s", told)
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)

@@ -12,7 +12,7 @@ from spatial.formats.notes import Finding, findings_frame, no_findings
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32738"])
 def test_a_table_without_findings_has_the_columns_of_one_with_them_and_nobody_fills_the_next_one(crs):
     empty = findings_frame((), crs=crs)
-    filled = findings_frame([Finding("far", "s1", "Far away.", shapely.Point(0, 0))], crs=crs)
+    filled = findings_frame([Finding("place_area", "s1", shapely.Point(0, 0))], crs=crs)
     assert empty.dtypes.equals(filled.dtypes)
     assert empty.crs == filled.crs == crs
     empty["kind"] = pd.Series(dtype="str")

@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError
+from spatial.messages import Words
 from spatial.network.build import build_network
 from spatial.network.combined import combine_networks
 from spatial.network.scenarios import Scenario, edit_network, scenario_for_mode
@@ -43,12 +44,17 @@ def speed(graph, edge):
     return float(graph.speed_km_h[graph.edge_id == edge][0])
 
 
+def said(own):
+    """Say in English what is not done on the network of a mode."""
+    return [Words("en").notice(f"left_out_{key}", told) for key, told in own.left_out.items()]
+
+
 def test_a_closed_edge_of_drivers_is_all_that_walkers_have_along_it(graphs):
     change = Scenario("cut", close=["w1/0"])
     for mode, ids in (("walk", {"w1/0", "w1/1"}), ("walk+drive", {"walk:w1/0", "walk:w1/1", "drive:w1/0"})):
         own = scenario_for_mode(change, graphs["drive"], graphs[mode])
         assert closed(own.scenario.apply(graphs[mode])) == ids
-        assert own.left_out == ()
+        assert own.left_out == {}
 
 
 def test_a_closed_edge_of_walkers_closes_the_longer_one_of_drivers(graphs):
@@ -74,10 +80,10 @@ def test_speeds_of_drivers_are_not_those_of_walkers(graphs):
     change = Scenario("paved", speeds={"w1": 60.0}, factors={"tertiary": 2.0})
     own = scenario_for_mode(change, graphs["drive"], graphs["walk"])
     assert own.scenario.apply(graphs["walk"]) is graphs["walk"]
-    assert own.left_out == ("speeds: they are told of motor vehicles, not of walk",)
+    assert said(own) == ["speeds: they hold for motor vehicles, not on foot"]
     both = scenario_for_mode(change, graphs["drive"], graphs["walk+drive"])
     after, before = both.scenario.apply(graphs["walk+drive"]), graphs["walk+drive"]
-    assert both.left_out == ()
+    assert both.left_out == {}
     assert (speed(after, "drive:w1/0"), speed(after, "walk:w1/0")) == (60.0, speed(before, "walk:w1/0"))
     assert speed(after, "drive:w2/0") == 2.0 * speed(before, "drive:w2/0")
 
@@ -85,7 +91,7 @@ def test_speeds_of_drivers_are_not_those_of_walkers(graphs):
 def test_speeds_told_of_walkers_are_theirs_alone(graphs):
     own = scenario_for_mode(Scenario("lit", factors={"w1": 1.2}), graphs["walk"], graphs["drive"])
     assert own.scenario.apply(graphs["drive"]) is graphs["drive"]
-    assert own.left_out == ("speeds: they are told of walk, not of drive",)
+    assert said(own) == ["speeds: they hold on foot, not by car"]
 
 
 def test_the_slower_speed_holds_where_an_edge_lies_along_two_stretches(graphs):
@@ -104,7 +110,7 @@ def test_the_slower_speed_holds_where_an_edge_lies_along_two_stretches(graphs):
 
 def test_factors_of_one_leave_nothing_out(graphs):
     own = scenario_for_mode(Scenario("same", factors={"tertiary": 1.0}), graphs["drive"], graphs["walk"])
-    assert own.left_out == ()
+    assert own.left_out == {}
     assert own.scenario.apply(graphs["walk"]) is graphs["walk"]
 
 
@@ -113,7 +119,7 @@ def test_new_roads_are_for_the_modes_that_may_use_them(graphs):
     new = new.assign(speed_km_h=[100.0, 60.0], oneway=pd.Series(["yes", "yes"], dtype="str"))
     own = scenario_for_mode(Scenario("plan", add=new), graphs["drive"], graphs["walk"])
     after = own.scenario.apply(graphs["walk"])
-    assert own.left_out == ("new_roads: 'n1' (1 in all) are not open to walk",)
+    assert said(own) == ["new_roads: 'n1' (1 in all) are not open to people on foot"]
     assert "n1" not in set(after.road_id)
     row = after.edge_id == "n2/0"
     # Walkers go both ways on it, at their own pace.
@@ -123,7 +129,7 @@ def test_new_roads_are_for_the_modes_that_may_use_them(graphs):
     ids = set(both.scenario.apply(graphs["walk+drive"]).edge_id)
     assert {"drive:n1/0", "drive:n2/0", "walk:n2/0"} <= ids
     assert "walk:n1/0" not in ids
-    assert both.left_out == ()
+    assert both.left_out == {}
 
 
 def test_what_a_scenario_does_by_the_speed_table_it_does_by_that_of_the_network(graphs):

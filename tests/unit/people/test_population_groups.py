@@ -126,7 +126,7 @@ def test_a_group_of_more_people_than_there_are_is_a_finding_and_not_repaired():
     findings = made["findings_population"]
     assert findings["finding_id"].tolist() == ["group_above_total/s1/elderly"]
     assert made["settlements"]["elderly_persons"].tolist() == [100.0, 50.1, 9.0]
-    assert "50.1 of 50.0" in findings["detail"].iloc[0]
+    assert "elderly: 50.1 of 50 people" in findings["detail"].iloc[0]
 
 
 def test_without_groups_and_official_numbers_only_the_basis_is_added():

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import spatial
 from spatial.messages import Words
-from spatial.reporting.wording import DOUBTED
 
 PACKAGE = Path(spatial.__file__).parent
 NOTICES = Words("en").messages["notice"]
@@ -44,17 +43,22 @@ def keys_noted_on_the_way(file="formats/workbook.py"):
                 yield from (key.value for key in node.value.keys if isinstance(key, ast.Constant))
 
 
+@functools.cache
+def texts_of_the_code():
+    """Find the texts of the package that may be keys, and how those begin that are put together."""
+    nodes = [node for path in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    first = [node.values[0] for node in nodes if isinstance(node, ast.JoinedStr) and node.values]
+    begun = {node.value for node in first if isinstance(node, ast.Constant) and re.fullmatch("[a-z_]+_", node.value)}
+    return texts, tuple(begun)
+
+
 def test_every_note_has_a_message_and_every_message_a_note():
     on_the_way = set(keys_noted_on_the_way())
     assert on_the_way <= set(NOTICES)
-    found = on_the_way | {
-        key for where, key, _ in keys_of_the_code() if where.startswith(("formats", "inputs", "reporting"))
-    }
-    found |= {"formula_errors", "hollow", "digits"}  # by which cells of workbooks are kept
-    # Three of facilities that not all may use are named by the word for it, the others by the kind of their finding.
-    found |= {"members", "group", "units", "open_namesake", "datum_doubtful"} | DOUBTED
     singular = {key for key in NOTICES if key.endswith("_one") and key.removesuffix("_one") in NOTICES}
-    assert set(NOTICES) - singular - found == set()
+    written, begun = texts_of_the_code()
+    assert {key for key in set(NOTICES) - singular - written if not key.startswith(begun)} == set()
     named = {key for _, key, node in keys_of_the_code() if getattr(node.func, "id", None) == "Note"}
     assert named <= set(NOTICES)
 

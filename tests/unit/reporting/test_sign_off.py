@@ -275,7 +275,7 @@ def test_every_language_has_words_for_every_code():
         assert set(messages["kind"]) == set(SIGN_OFF_KIND)
         assert set(messages["status"]) == set(SIGN_OFF_STATUS)
     said = causes_text("people_not_allocated:12345;basis_modelled", Words("zh"))
-    assert said == "12,345人未分配到任何居民点; 本研究的人口为模型估算，并非清点"  # noqa: RUF001
+    assert said == "12,345人未分配到任何居民点；本研究的人口为模型估算，并非清点"  # noqa: RUF001
     assert causes_text("not_existing:1;not_existing:21", Words("en")) == (
         "1 is a candidate or closed; 21 are candidates or closed"
     )
