@@ -127,7 +127,6 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
                 "id": service,
                 "names": entry["names"],
                 "inventory": note.inventory,
-                "proxy": note.proxy,
                 "closes": note.id not in TIERS,
             },
         },

@@ -63,7 +63,6 @@ class ServiceNote:
     # services of the facilities that satisfy it; itself alone by default
     counts: frozenset[str] = frozenset()
     inventory: str = "unknown"  # complete, partial or unknown: whether every facility is known
-    proxy: bool = False  # whether it only stands in for what a norm means
     register: tuple[str, ...] = ()  # names in the register of norms that it answers, beside its own
 
     def answers(self, service: str) -> bool:

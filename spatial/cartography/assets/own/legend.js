@@ -114,7 +114,6 @@
     const isSure = service.inventory === "complete" || (judged > 0 && within === judged), key = isSure ? "headline.within" : "headline.at_least";
     const parts = [S.t(key, { n: within, count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
     if (!isSure) parts.push(S.t("headline.inventory_" + service.inventory));
-    if (service.proxy) parts.push(S.t("headline.proxy"));
     return parts.join(" ");
   }
 
