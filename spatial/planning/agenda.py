@@ -79,6 +79,11 @@ class Question:
         return self.need["persons"] if self.counted == "persons" else pd.Series(1.0, self.need.index)
 
     @property
+    def ordered_by(self) -> str:
+        """What is counted of whom each action brings, to order them: people for roads whatever their norm counts."""
+        return "persons" if self.ask == "roads" and self.need["persons"].notna().any() else self.counted
+
+    @property
     def is_beyond(self) -> pd.Series[bool]:
         """Whom the plan is to serve."""
         return self.need["outcome"].isin(["beyond", "none_reached"])
@@ -621,8 +626,6 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             what: np.bincount(found.reached_in[gained], weight[gained], minlength=len(actions))
             for what, weight in weights.items()
         }
-        # Roads are taken by people a kilometre, also where their norm counts villages.
-        in_order = "persons" if question.ask == "roads" and "persons" in weights else question.counted
         own: dict[str, FloatArray] = {}
         if found.sharing is not None:
             # Some of a place find room and others do not, so that people are counted, and not whole places.
@@ -666,6 +669,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "is_gate": norm.gates,
                     "target_share": norm.target_share,
                     "counted": question.counted,
+                    "ordered_by": question.ordered_by,
                     "plan_status": found.status if answer else "not_planned",
                     "reason": question.reason,
                     **sums,
@@ -726,7 +730,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "share_after": [question.share_with(value) for value in np.cumsum(by_step[question.counted])],
                     "gained_alone": actions["alone"].to_numpy(),
                     "lost_without": actions["lost_without"].to_numpy(),
-                    "gained_per_km": by_step[in_order] / actions["length_km"].to_numpy(),
+                    "gained_per_km": by_step[question.ordered_by] / actions["length_km"].to_numpy(),
                     "currency": question.currency,
                     **{name: actions[name].to_numpy() for name in OF_SOME_ACTIONS if name in actions},
                     "cost": cost,

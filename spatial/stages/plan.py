@@ -441,9 +441,7 @@ def _worlds(question: agenda.Question, ground: PlanGround, pairs: pd.DataFrame, 
 
 def _road_plan(question: agenda.Question, ground: PlanGround, most: int) -> agenda.Answer:
     """Find the roads that those beyond need brought up to the class that a norm asks for."""
-    # Most people a kilometre first, also where the norm counts villages.
-    persons = question.need["persons"]
-    order = persons.fillna(0.0) if persons.notna().any() else question.weight
+    order = question.weight if question.ordered_by == "places" else question.need["persons"].fillna(0.0)
     asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
     places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
     graph, options = ground.graph(ground.options.network.modes[0]), ground.options

@@ -59,6 +59,7 @@ def plan_tables(settlements, *, has_people=True):
                 "plan_id": name, "rank": rank, "norm_id": norm, "service": service, "question": question,
                 "mode": "any", "threshold": 60.0, "unit": "min", "stat_unit": "population", "norm_class": "guiding",
                 "is_gate": name == DUTY, "target_share": 0.9, "counted": "persons" if has_people else "places",
+                "ordered_by": "persons" if has_people else "places",
                 "plan_status": status, "reason": reason, **sums, "share_before": before, "share_after": after,
                 "meets_target": "no", "bound": weight[side["gained"]].sum(), "actions": 2 * drawn,
                 "length_km": sum(length) if drawn else np.nan,
@@ -612,21 +613,21 @@ def test_where_rounded_townships_do_not_add_up_to_those_left_the_page_says_so(co
 
 
 @pytest.mark.parametrize(
-    ("question", "counted", "title", "head"),
+    ("counted", "ordered_by", "title", "head"),
     [
-        ("links", "persons", "then most people for each kilometre", "For each km"),
-        ("links", "places", "then most places for each kilometre", "Places for each km"),
-        ("roads", "places", "then most people for each kilometre", "For each km"),
+        ("persons", "persons", "then most people for each kilometre", "For each km"),
+        ("places", "places", "then most places for each kilometre", "Places for each km"),
+        ("places", "persons", "then most people for each kilometre", "For each km"),
     ],
 )
-def test_the_list_says_by_what_it_is_ordered(question, counted, title, head, folder, open_page):
+def test_the_list_says_by_what_it_is_ordered(counted, ordered_by, title, head, folder, open_page):
     page = open_page(folder / "plan.html", fragment="#lang=en")
     page.evaluate(
-        """([id, question, counted]) => {
-            Object.assign(Spatial.data.plans.find((plan) => plan.plan_id === id), { question, counted });
+        """([id, counted, ordered_by]) => {
+            Object.assign(Spatial.data.plans.find((plan) => plan.plan_id === id), { counted, ordered_by });
             window.location.hash = id;
         }""",
-        [LINKS, question, counted],
+        [LINKS, counted, ordered_by],
     )
     page.wait_for_selector(f"#plans a[aria-current][href^='#{LINKS}']")
     assert page.inner_text("#actions-title") == f"The duty first, {title}"

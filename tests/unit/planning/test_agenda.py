@@ -338,6 +338,7 @@ def test_roads_are_brought_up_to_the_class_until_the_share_of_villages_has_one()
     tables = plan_tables([(question, plan)], places())
     row = tables["plans"].iloc[0]
     assert (row["counted"], row["places_gained"], row["persons_gained"]) == ("places", 3.0, 600.0)
+    assert row["ordered_by"] == "persons"
     # Their order is by people a kilometre: 300 on 1 km, 300 on 2.
     assert tables["plan_actions"]["gained_per_km"].tolist() == [300.0, 150.0]
     assert (row["share_before"], row["share_after"]) == (pytest.approx(1 / 6), pytest.approx(4 / 6))

@@ -43,6 +43,7 @@ PLAN = {
     "is_gate": False,
     "target_share": 0.9,
     "counted": "persons",
+    "ordered_by": "persons",
     "plan_status": "optimal",
     "reason": "",
     "persons_within": 100.5,

@@ -35,9 +35,7 @@
   const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
   /* What is told of actions where anybody knows it: what they cost, who has to act, and from where a facility with room takes whom. */
   const detailsOf = (record) => ["cost", "responsible", "takes", "more_room"].filter((key) => familyOf(record).some((part) => texts(part).details.some((told) => told[key])));
-  /* Roads are taken by people a kilometre, also where their norm counts villages. */
-  const inOrder = (record) => (record.question === "roads" && inPeople(record) ? "persons" : record.counted);
-  const perText = (value) => (inOrder(shown) === "persons" ? S.number(value) : S.decimal(value));
+  const perText = (value) => (shown.ordered_by === "persons" ? S.number(value) : S.decimal(value));
   const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
 
   /* Heads and rows as they stand on screen, for the table and for whoever takes it along. */
@@ -159,7 +157,7 @@
 
   function heads() {
     const numeric = (key) => ({ text: S.t("plan.head_" + key), class: "numeric" });
-    return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(inOrder(shown) === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), ...detailsOf(shown).map((key) => ({ text: S.t("plan.head_" + key), class: key })), { text: S.t("plan.head_sure"), class: "sure" }];
+    return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(shown.ordered_by === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), ...detailsOf(shown).map((key) => ({ text: S.t("plan.head_" + key), class: key })), { text: S.t("plan.head_sure"), class: "sure" }];
   }
 
   /* An action of any plan, for the reader's own list. */
@@ -174,7 +172,7 @@
   }
 
   function showActions() {
-    const rows = actionRows(), withKm = lengths(shown), isDuty = rows.some((row) => row.isDuty), ordered = (withKm ? "km" : "most") + (inOrder(shown) === "persons" ? "" : "_places");
+    const rows = actionRows(), withKm = lengths(shown), isDuty = rows.some((row) => row.isDuty), ordered = (withKm ? "km" : "most") + (shown.ordered_by === "persons" ? "" : "_places");
     document.getElementById("actions-title").textContent = S.t(shown.is_gate ? "plan.list_duty_" + ordered : isDuty ? "plan.list_then_" + ordered : "plan.list_" + ordered);
     const kilometres = (value) => (value === null ? null : S.decimal(value));
     S.fill("actions", [table(heads(), rows.map((row) => [
