@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -159,6 +159,7 @@ class _AllRoads(NamedTuple):
     by_tile: dict[int, IntArray]  # pieces that bear on a tile
     claims: tuple[IntArray, IntArray]  # tiles in which some piece may claim ground, and these pieces
     fields: dict[Grid, _Field]
+    barriers: dict[tuple[bytes, ...], Barriers]  # the last ones, by what they are
     walls: dict[tuple[Barriers, Grid], tuple[Walls, NDArray[np.float32]] | None]
 
 
@@ -186,10 +187,14 @@ class Ground:
             walls = walls[shapely.get_dimensions(walls) == 2]
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
         self._walls = walls
-        # No area comes near the lakes of the highlands: joining them takes longer than all the rest.
-        beside = shapely.bounds(walls).reshape(-1, 4) + self._apart_m * np.array([-1.0, -1.0, 1.0, 1.0])
-        walls = walls[np.unique(shapely.STRtree(_lines(self._all.pieces)).query(shapely.box(*beside.T))[0])]
-        self.barriers = _barriers_of(tuple(shapely.to_wkb(walls).tolist()))
+        known, walls_wkb = self._all.barriers, tuple(shapely.to_wkb(walls).tolist())
+        if walls_wkb not in known:  # a run draws many areas among the same waters
+            # No area comes near the lakes of the highlands: joining them takes longer than all the rest.
+            beside = shapely.bounds(walls).reshape(-1, 4) + self._apart_m * np.array([-1.0, -1.0, 1.0, 1.0])
+            near = shapely.STRtree(_lines(self._all.pieces)).query(shapely.box(*beside.T))[0]
+            known.clear()
+            known[walls_wkb] = Barriers(walls[np.unique(near)])
+        self.barriers = known[walls_wkb]
 
     def lie_on_barriers(self, xy: FloatArray) -> BoolArray:
         """Tell which points lie on a barrier, however far from roads."""
@@ -249,7 +254,7 @@ class Ground:
             by_tile = dict(zip(tile.tolist(), np.split(piece, first[1:]), strict=True)) if len(tile) else {}
             group = far_apart(pieces.xy, self._apart_m)
             claims = self._touched(pieces.xy, math.ceil(self.rules.hull_m / self.cell_m) + 3)
-            kept[self.rules] = _AllRoads(pieces.xy, pieces.point, group, by_tile, claims, {}, {})
+            kept[self.rules] = _AllRoads(pieces.xy, pieces.point, group, by_tile, claims, {}, {}, {})
         return kept[self.rules]
 
     @property
@@ -405,12 +410,6 @@ class Ground:
                 parts[held], indices=np.asarray(np.unique(area[held], return_inverse=True)[1], dtype=np.int64)
             )
         return shapes
-
-
-@lru_cache(maxsize=1)
-def _barriers_of(walls_wkb: tuple[bytes, ...]) -> Barriers:
-    """Join barriers by what they are: a run draws many areas among the same waters."""
-    return Barriers(shapely.from_wkb(np.array(walls_wkb, dtype=object)))
 
 
 def _narrowed(reached: Distances, known: BoolArray, hull: float, inward: NDArray[np.float32]) -> NDArray[np.float32]:
