@@ -576,12 +576,13 @@ def _record(
 
 def flow_components(unit: Unit, flows: pd.DataFrame) -> list[ScoreComponent]:
     """Make the components of the pillar of elements."""
-    mine = flows[(flows["unit_level"] == unit.level) & (flows["unit_id"] == unit.id)]
-    if mine.empty:
+    is_mine = (flows["unit_level"].to_numpy() == unit.level) & (flows["unit_id"].to_numpy() == unit.id)
+    if not is_mine.any():
         return [
             level("elements", "two_way_flow", math.nan),
             gap("elements", "flow_balance", math.nan, "share", component_status="no_data"),
         ]
+    mine = flows[is_mine]
     kinds = mine["kind"].astype(str).tolist()
     balance, volume, net = (
         mine[column].to_numpy(dtype=np.float64) for column in ("balance", "volume_share", "net_flow_ratio")
