@@ -532,8 +532,9 @@ def flow_table(
     twice = sorted(set(kinds) & set(rules.flow_totals))
     ids = settlements["settlement_id"].astype(str).tolist()
     # What flows between two places around the study is none of its flows.
-    own = flows[["from_id", "to_id"]].astype(str).isin(set(ground.ids)).any(axis=1)
-    flows = flows.assign(volume=flows["volume"].where(own, 0.0))
+    known = pd.Index(ground.ids)
+    start, end = (known.get_indexer(pd.Index(flows[side].astype(str))) >= 0 for side in ("from_id", "to_id"))
+    flows = flows.assign(volume=flows["volume"].where(start | end, 0.0))
     classes = np.full(len(ids), None, dtype=object)
     if "official_class" in settlements:
         classes = settlements["official_class"].to_numpy(dtype=object)
