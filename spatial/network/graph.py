@@ -239,6 +239,11 @@ class TravelGraph:
         """Grids over the edges that places are joined to, by which edges those are; `snap` fills them."""
         return {}
 
+    @cached_property
+    def joined_places(self) -> dict[Any, Any]:
+        """Where the last lists of places meet it, by coordinates, rules and barriers; `snap` fills them."""
+        return {}
+
     @property
     def component_lengths_km(self) -> FloatArray:
         """Length of every component in kilometres, the longest first."""
@@ -287,7 +292,7 @@ class TravelGraph:
             speed = np.array(speed_km_h, np.float64)
         changed = replace(self, forward_min=forward, backward_min=backward, speed_km_h=speed)
         # What depends on the edges alone is made once for all graphs that share them.
-        vars(changed).update({name: getattr(self, name) for name in ("core_shape", "snap_indexes")})
+        vars(changed).update({name: getattr(self, name) for name in ("core_shape", "snap_indexes", "joined_places")})
         return changed
 
     def edge_lines(self, edges: IntArray | None = None) -> ObjectArray:

@@ -90,6 +90,10 @@ class Snaps:
         return int(self.edge.shape[1])
 
 
+_LISTS_KEPT = 4
+"""Lists of places that a network remembers where it meets."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Index:
     """Segments of edges, under a grid."""
@@ -135,7 +139,14 @@ def snap(
     missing = points.isna() | points.is_empty | (points.geom_type != "Point")
     if missing.any():
         raise NetworkError(f"cannot snap: places without a point: {first_of(points.index[missing])}")
-    return snap_coordinates(graph, np.column_stack((points.x, points.y)), rules, barriers=walls)
+    xy = np.column_stack((points.x, points.y))
+    # A study joins the same settlements and facilities for every service, and to the same roads at other speeds.
+    kept, key = graph.joined_places, (hashlib.blake2b(xy.tobytes()).digest(), rules, walls)
+    if key not in kept:
+        for oldest in list(kept)[: 1 - _LISTS_KEPT]:
+            del kept[oldest]
+        kept[key] = snap_coordinates(graph, xy, rules, barriers=walls)
+    return cast("Snaps", kept[key])
 
 
 def snap_coordinates(

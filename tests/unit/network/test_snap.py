@@ -221,3 +221,23 @@ def test_a_road_aslant_is_found_in_every_column_of_cells():
     found = snap(graph, points(*((x, x * 4 / 50 - 1.0) for x in range(5, 50, 5))), candidates=1, min_component_km=0.0)
     # 1 m below the road: nearer than 9 m to the level one
     assert found.distance_m[:, 0] == pytest.approx(np.full(9, 50 / np.hypot(50, 4)))
+
+
+def test_a_list_is_joined_once_to_the_same_roads_whatever_their_speeds_and_anew_where_anything_else_differs():
+    graph, homes = network(LONG, ([(0, 900), (10_000, 900)], {})), points((2500, 400), (7500, 100))
+    found = snap(graph, homes)
+    assert snap(graph.with_factor(0.5), points((2500, 400), (7500, 100)), max_snap_m=5000.0) is found
+    river = gpd.GeoSeries([shapely.LineString([(0, 200), (10_000, 200)])], crs=CRS)
+    for other in (
+        snap(graph, homes[::-1]),
+        snap(graph, homes, walk_km_h=4.0),
+        snap(graph, homes, barriers=river),
+        snap(network(LONG), homes),
+    ):
+        assert other is not found
+    # Across the river only the other road is left to the first place; the lists of before are forgotten.
+    assert graph.edge_id[snap(graph, homes, barriers=river).edge[0, 0]] == "w1/0"
+    for x in range(9):
+        snap(graph, points((x, 1)))
+    assert len(graph.joined_places) == 4
+    assert snap(graph, homes) is not found
