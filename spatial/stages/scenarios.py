@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"
 """Put before the id of a town that stands among facilities."""
+ACROSS_M = 1.0
+"""A new road that reaches no further over a hard border ends on it. Metres."""
 COLUMNS = ("facility_id", "service", "status", "open_to", "eligible_units", "geometry")
 
 
@@ -96,7 +98,7 @@ def scenarios(
             continue
         compared = compare_scenarios(
             graph,
-            network_scenario(options, item, graph),
+            network_scenario(options, item, graph, study_area),
             settlements,
             _stacked([facilities, own]),
             service=services,
@@ -150,8 +152,18 @@ def added_roads(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd
     return parts[0] if len(parts) == 1 else gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
 
 
-def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
-    """Read the files of a scenario and make it one of the network."""
+def network_scenario(
+    options: Options, item: ScenarioOptions, graph: TravelGraph, study_area: gpd.GeoDataFrame
+) -> Scenario:
+    """Read the files of a scenario and make it one of the network; no new road crosses a hard border."""
+    added = added_roads(options, item, graph.crs)
+    if added is not None and options.network.hard_border:
+        inside = added.intersection(study_area.to_crs(graph.crs).union_all()).length
+        over = added.index[(inside > ACROSS_M) & (added.length - inside > ACROSS_M)]
+        if len(over):
+            roads = first_of([added["road_id"][row] if "road_id" in added else row for row in over])
+            why = f"new roads cross the edge of the study area, which network.hard_border closes: {roads}"
+            raise ContractError(f"scenario {item.name}", [f"{why}; end them there, or leave hard_border out"])
     closed = list(item.close)
     marks = closing_marks(options, item, graph.crs)
     if marks is not None:
@@ -165,7 +177,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
         close=closed,
         speeds=item.speeds_km_h,
         factors=item.speed_factors,
-        add=added_roads(options, item, graph.crs),
+        add=added,
         season=item.season,
         table=table.model_copy(update=modes),
         snap_tolerance_m=item.snap_tolerance_m,
