@@ -15,13 +15,14 @@ from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import find_settlement, share_with_units, unknown_units
 from spatial.access.scenarios import compare_scenarios, scenario_people
-from spatial.crs import WGS84, require_metres
+from spatial.crs import METRES_A_KM, WGS84, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, faults_of, findings_frame, log_notes
 from spatial.inputs.facility_facts import read_facts, service_by_day
 from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
+from spatial.messages import warn
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
 from spatial.network.speeds import load_speeds
 from spatial.runner.stage import Options, Progress, Value, silent
@@ -39,6 +40,7 @@ from spatial.stages.shared import (
 if TYPE_CHECKING:
     import pyproj
 
+    from spatial.arrays import BoolArray
     from spatial.network.graph import TravelGraph
     from spatial.study.scenarios import ScenarioOptions
 
@@ -82,6 +84,11 @@ def scenarios(
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
         graph, then = graphs[item.mode], after[item.name]
+        new = then.loc[~then["facility_id"].isin(facilities["facility_id"])]
+        reach_m = options.network.max_snap_m
+        far = new.loc[off_roads(new.geometry, edges, settlements, reach_m), "facility_id"].tolist()
+        if far:
+            warn(LOGGER, "opens_off_roads", scenario=item.name, ids=first_of(far), km=reach_m / METRES_A_KM)
         # The tiers of towns, and all services with these: those named, or those of the headline norms and of what opens
         # or closes, so that a clinic shows as the clinic that it is, and not only as what norms count it for.
         either = gpd.GeoDataFrame(pd.concat([facilities, then], ignore_index=True))
@@ -126,6 +133,14 @@ def scenarios(
         stacked = pd.concat(tables, ignore_index=True).rename(columns={"persons": "population_persons"})
         made |= {"scenario_access": stacked, "scenario_people": scenario_people(stacked, headline_cutoffs(options))}
     return made
+
+
+def off_roads(
+    points: gpd.GeoSeries, edges: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, within_m: float
+) -> BoolArray:
+    """Tell of which points every road and settlement lies further away, so that nobody could come there."""
+    near = [frame.sindex.nearest(points, max_distance=within_m)[0] for frame in (edges, settlements)]
+    return ~np.isin(np.arange(len(points)), np.concatenate(near))
 
 
 def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:

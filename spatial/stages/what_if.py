@@ -27,7 +27,7 @@ from spatial.reporting.summary import LEAST_CHANGE_MIN
 from spatial.reporting.wording import names_of, norm_name, pick
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
-from spatial.stages.scenarios import scenarios
+from spatial.stages.scenarios import off_roads, scenarios
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.study.access import full_mode
 from spatial.study.scenarios import OpenedFacility, ScenarioOptions
@@ -103,9 +103,8 @@ def what_if(
         lon, lat = float(point[1]), float(point[2])
         is_near = west <= lon <= east and south <= lat <= north
         if is_near:
-            here = gpd.GeoSeries([shapely.Point(lon, lat)], crs=WGS84).to_crs(facilities.crs).iloc[0]
-            ends = [tables[name].sindex.query(here, "dwithin", distance=reach_m) for name in ("edges", "settlements")]
-            is_near = any(len(rows) for rows in ends)
+            here = gpd.GeoSeries([shapely.Point(lon, lat)], crs=WGS84).to_crs(facilities.crs)
+            is_near = not off_roads(here, tables["edges"], tables["settlements"], reach_m).any()
         if is_near:
             opened.append(OpenedFacility(service=service, lon=lon, lat=lat))
             continue

@@ -339,6 +339,18 @@ def test_measures_and_room_are_counted_in_the_mode_that_is_asked_for(tiny):
     assert (served["not_reached_persons"] > 0).sum() == len(rows) - len(near)
 
 
+def test_what_opens_where_nobody_comes_is_said(tiny, caplog):
+    # Half a kilometre from the streets and lanes around, where nobody walks further than 100 m to one.
+    tiny.tables["network"]["max_snap_m"] = 100.0
+    lon, lat = map(float, tiny.at(2.5, 2.5).split(","))
+    opens = [{"service": "hospital", "lon": lon, "lat": lat, "facility_id": "x"}, {"service": "hospital", "at": "s8"}]
+    run(tiny, until="scenarios", scenarios=[{"name": "off", "services": ["hospital"], "open": opens}])
+    said = (
+        "scenario off: further than 0.1 km from every road and settlement, so that nobody comes there: 'x' (1 in all)"
+    )
+    assert said in caplog.messages
+
+
 def one_road(end_north, **network):
     """A road of 4 km along the equator, a scenario that builds one north from its middle, and the valley below 1 km."""
     lines = [shapely.LineString([(500_000, 0), (504_000, 0)])]

@@ -180,7 +180,7 @@ def test_what_is_not_clear_is_refused_with_candidates_all_at_once(tiny_done):
 
 
 def test_what_opens_where_nobody_could_come_is_refused_and_not_told_to_help_nobody(tiny_done):
-    # Half a kilometre from the streets and lanes around, a kilometre apart, where nobody walks further than 100 m to one.
+    # Half a kilometre from the streets and lanes around, where nobody walks further than 100 m to one.
     tiny_done.tables["network"]["max_snap_m"] = 100.0
     with pytest.raises(StudyError, match=r"or further than 0\.1 km from each of them and from every settlement"):
         tried(tiny_done, add=[f"{tiny_done.at(2.5, 2.5)}:hospital"])
