@@ -464,7 +464,7 @@ def doubt_datum(
     datum, evidence = min(found, key=lambda item: item[1].second_m)
     told: dict[str, Any] = {"nearer": evidence.nearer, "rows": len(given), "farther": evidence.farther, "datum": datum}
     told |= {"setting": datum, "first": f"{evidence.first_m:.0f}", "second": f"{evidence.second_m:.0f}"}
-    told["declared"] = "WGS 84" if declared == "wgs84" else declared
+    told |= {"declared": "WGS 84" if declared == "wgs84" else declared}
     at = shapely.Point(float(np.median(longitude)), float(np.median(latitude)))
     return [Finding(DOUBT, what, at, told)]
 

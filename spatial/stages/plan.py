@@ -386,7 +386,21 @@ def _answer(
         return agenda.plan_units(question, hosts, most=most, cost=ground.opening_cost(question))
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
-    return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
+    if question.ask == "none":
+        return None
+    # Roads that those beyond need brought up to the class that the norm asks for.
+    # Most people a kilometre first, also where the norm counts villages.
+    persons = question.need["persons"]
+    order = persons.fillna(0.0) if persons.notna().any() else question.weight
+    asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
+    places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
+    graph, options = ground.graph(ground.options.network.modes[0]), ground.options
+    if not edges_of_word(graph, upgrade_words()[question.norm.service]).any():
+        return agenda.no_help(question)  # there is no such road that another could lead to
+    found = propose_road_upgrades(
+        graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
+    )
+    return agenda.plan_roads(question, found, most=2 * most, km_cost=ground.km_cost(question))
 
 
 def _owners(
@@ -438,22 +452,6 @@ def _worlds(question: agenda.Question, ground: PlanGround, pairs: pd.DataFrame, 
             )
         )
     return worlds
-
-
-def _road_plan(question: agenda.Question, ground: PlanGround, most: int) -> agenda.Answer:
-    """Find the roads that those beyond need brought up to the class that a norm asks for."""
-    # Most people a kilometre first, also where the norm counts villages.
-    persons = question.need["persons"]
-    order = persons.fillna(0.0) if persons.notna().any() else question.weight
-    asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
-    places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
-    graph, options = ground.graph(ground.options.network.modes[0]), ground.options
-    if not edges_of_word(graph, upgrade_words()[question.norm.service]).any():
-        return agenda.no_help(question)  # there is no such road that another could lead to
-    found = propose_road_upgrades(
-        graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
-    )
-    return agenda.plan_roads(question, found, most=most, km_cost=ground.km_cost(question))
 
 
 def _link_plan(question: agenda.Question, ground: PlanGround, link_km: float, most: int) -> agenda.Answer:

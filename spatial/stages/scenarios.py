@@ -86,8 +86,7 @@ def scenarios(
         graph, then = graphs[item.mode], after[item.name]
         new = then.loc[~then["facility_id"].isin(facilities["facility_id"])]
         reach_m = options.network.max_snap_m
-        far = new.loc[off_roads(new.geometry, edges, settlements, reach_m), "facility_id"].tolist()
-        if far:
+        if far := new.loc[off_roads(new.geometry, edges, settlements, reach_m), "facility_id"].tolist():
             warn(LOGGER, "opens_off_roads", scenario=item.name, ids=first_of(far), km=f"{reach_m / METRES_A_KM:g}")
         # The tiers of towns, and all services with these: those named, or those of the headline norms and of what opens
         # or closes, so that a clinic shows as the clinic that it is, and not only as what norms count it for.
