@@ -268,6 +268,8 @@ def test_every_reason_for_no_plan_is_told_in_words(language, reason):
     said = plan_sentences(plan_of((), reason=reason, places_gained=0.0), Words(language))[0]
     assert "none_" not in said.lower()
     assert len(said) > 10
+    page = Words(language).of("pages").messages["plan"]
+    assert page[f"why_{reason or 'nothing_helps'}"]
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "; 1 place is beyond."), ("fr", "; 1 localité est au-delà.")])
