@@ -76,7 +76,17 @@ def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> S
     files: dict[str, str] = {}
     if path.is_file():
         if is_drawn_in(path):
-            files = _read(path, study, folder)
+            # The layers that hold something become files of the run, each written only where it changed.
+            from spatial.inputs.edits import read_edits  # noqa: PLC0415 - opens files of a GIS
+            from spatial.inputs.services import load_services  # noqa: PLC0415 - as above
+
+            services = study.raw_path(study.services_file) if study.services_file else None
+            store = Store(folder / "edits")
+            for name, content in read_edits(path, load_services(services).ids).items():
+                target = store.folder / f"{name}.geojson"
+                if not target.is_file() or target.read_bytes() != content:
+                    store.write_file(Artifact(target.name, content))
+                files[name] = _from(study.raw, target)
     elif makes_file:
         from spatial.inputs.edits import empty_edits  # noqa: PLC0415 - writes a file of a GIS
 
@@ -89,21 +99,6 @@ def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> S
     beside = _from(folder, path) if path.name else ""
     own = study.qgis.model_copy(update={"edits": beside})
     return with_edits(study.model_copy(update={"qgis": own}), files)
-
-
-def _read(path: Path, study: Study, folder: Path) -> dict[str, str]:
-    """Read the layers that hold something into files of the run, each written only where it changed."""
-    from spatial.inputs.edits import read_edits  # noqa: PLC0415 - opens files of a GIS
-    from spatial.inputs.services import load_services  # noqa: PLC0415 - as above
-
-    own = study.raw_path(study.services_file) if study.services_file else None
-    store, files = Store(folder / "edits"), {}
-    for name, content in read_edits(path, load_services(own).ids).items():
-        target = store.folder / f"{name}.geojson"
-        if not target.is_file() or target.read_bytes() != content:
-            store.write_file(Artifact(target.name, content))
-        files[name] = _from(study.raw, target)
-    return files
 
 
 def _from(folder: Path, path: Path) -> str:

@@ -324,7 +324,14 @@ def access_table(  # noqa: PLR0913 - the last one is who does it
     access, snaps, routes, findings = [], [], [], []
     for graph in modes:
         mode = _mode_of(graph, settlements, facilities, rules, surroundings)
-        drawn = _drawn_services(mode, services) if graph is modes[0] else None
+        drawn = None
+        if graph is modes[0]:
+            # As many services as there may be routes of.
+            asked, scored = [*services, *rules.tiers], int(mode.settlements.frame["in_study"].sum())
+            asked = [name for name in asked if rules.route_services is None or name in rules.route_services]
+            drawn = frozenset(asked[: rules.max_routes // scored] if scored else asked)
+            if left := tuple(asked[len(drawn) :]):
+                warn(_log, "no_routes", number=len(left), most=rules.max_routes, service=left)
         found = (measure or measure_places)(mode, Asked(services, drawn))
         access += found.rows
         if found.routes is not None:
@@ -371,17 +378,6 @@ def _mode_of(
         for frame, key in ((settlements, "settlement_id"), (existing(facilities), "facility_id"))
     )
     return OnNetwork(graph, origins, places, rules, surroundings)
-
-
-def _drawn_services(mode: OnNetwork, services: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Choose as many services to draw routes of as there may be routes."""
-    rules, scored = mode.rules, int(mode.settlements.frame["in_study"].sum())
-    asked = [name for name in (*services, *rules.tiers) if rules.route_services is None or name in rules.route_services]
-    wanted = asked[: rules.max_routes // scored] if scored else asked
-    if len(wanted) < len(asked):
-        left = tuple(asked[len(wanted) :])
-        warn(_log, "no_routes", number=len(left), most=rules.max_routes, service=left)
-    return frozenset(wanted)
 
 
 def _as_given(tables: list[pd.DataFrame], settlements: gpd.GeoDataFrame) -> pd.DataFrame:

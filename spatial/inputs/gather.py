@@ -84,7 +84,7 @@ def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
         label = f"{what} {study.raw_path(source.path)}"
         if what in {"settlements", "facilities"}:
             refuse_double_inversion(placed, source, roads=roads, boundaries=boundaries, what=label)
-            findings += doubt_wgs84(placed, source, roads=roads, what=source.path)
+            findings += doubt_datum(placed, source, roads=roads, what=source.path)
         elif what == "roads" and places is not None:
             refuse_roads_inverted_twice(placed, source, places=places, what=label)
     return findings_frame(findings, crs=WGS84)
@@ -441,21 +441,22 @@ def _already_wgs84(what: str, datum: str, nearer: str, evidence: Evidence, named
     )
 
 
-def doubt_wgs84(
+def doubt_datum(
     frame: gpd.GeoDataFrame, source: TableSource, *, roads: gpd.GeoDataFrame | None, what: str
 ) -> list[Finding]:
-    """Report a table said to be in WGS 84 that fits the roads far better once inverted from a shifted datum."""
-    if source.datum != "wgs84" or frame.empty or frame.crs is None or not frame.crs.is_geographic:
+    """Report a table that fits the roads far better once inverted from another datum than the declared one."""
+    if frame.empty or frame.crs is None or not frame.crs.is_geographic:
         return []
-    given = _sample(frame)
-    longitude, latitude = shapely.get_coordinates(given.geometry.to_numpy()).T
+    placed, declared = _sample(frame), source.datum
+    given = placed.geometry if declared == "wgs84" else shifted(placed.geometry, from_wgs84, declared)
+    longitude, latitude = shapely.get_coordinates(given.to_numpy()).T
     west, south, east, north = CHINA
     if not ((longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)).all():
         return []
-    datums: tuple[Datum, ...] = ("gcj02", "bd09")
+    others: list[Datum] = [datum for datum in ("gcj02", "bd09") if datum != declared]
     held = [
-        (datum, _evidence(given, given.set_geometry(shifted(given.geometry, to_wgs84, datum)), "roads", roads))
-        for datum in datums
+        (datum, _evidence(placed, placed.set_geometry(shifted(given, to_wgs84, datum)), "roads", roads))
+        for datum in others
     ]
     found = [(datum, told) for datum, told in held if told is not None and told.chance < DOUBTED_BELOW]
     if not found:
@@ -463,6 +464,7 @@ def doubt_wgs84(
     datum, evidence = min(found, key=lambda item: item[1].second_m)
     told: dict[str, Any] = {"nearer": evidence.nearer, "rows": len(given), "farther": evidence.farther, "datum": datum}
     told |= {"setting": datum, "first": f"{evidence.first_m:.0f}", "second": f"{evidence.second_m:.0f}"}
+    told |= {"declared": "WGS 84" if declared == "wgs84" else declared}
     at = shapely.Point(float(np.median(longitude)), float(np.median(latitude)))
     return [Finding(DOUBT, what, at, told)]
 

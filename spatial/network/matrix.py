@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -94,6 +94,7 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
     search = partial(_search, [], arcs, starts, ends, along, len(goals), limits, forwards)
     walks = has_direct_walks(graph)
     barriers = index_barriers(direct_barriers, crs=graph.crs) if walks else None
+    start, goal_xy = (np.column_stack((each.x, each.y)) for each in (origins, destinations))
     n = max(len(sources), 1)
     for begin in range(0, n, block or n):
         end = min(begin + (block or n), len(sources))
@@ -118,10 +119,29 @@ def times_by_block(  # noqa: PLR0913 - each keyword is an option of its own
         del goal
         found = Pairs(row, other, minutes, metres)
         if walks:
+            # The direct walks within the cutoff compete; equal times take the fewer metres.
             own, all_goals = np.arange(begin, end), np.arange(len(goals))
             chosen = (own, all_goals) if forwards else (all_goals, own)
-            both = (origins, destinations)
-            found = _with_direct_walks(found, graph, both, chosen, cutoff_min=cutoff_min, barriers=barriers)
+            if np.isfinite(cutoff_min):
+                reach_m = cutoff_min * origins.walk_km_h / origins.detour * (1000.0 / 60.0) * (1 + 1e-9)
+                trees = [cKDTree(xy[rows]) for xy, rows in zip((start, goal_xy), chosen, strict=True)]
+                near = trees[0].sparse_distance_matrix(trees[1], reach_m, output_type="ndarray")
+                i, j = near["i"].astype(np.int64), near["j"].astype(np.int64)
+            else:
+                i, j = (part.ravel() for part in np.indices(tuple(map(len, chosen))))
+            i, j = chosen[0][i], chosen[1][j]
+            allowed = may_walk_directly(graph, origins, destinations, i, j, barriers=barriers)
+            i, j = i[allowed], j[allowed]
+            distance = np.hypot(start[i, 0] - goal_xy[j, 0], start[i, 1] - goal_xy[j, 1])
+            walk = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
+            straight = Pairs(i, j, walk, distance * origins.detour)
+            both: list[NDArray[Any]] = [np.concatenate(each) for each in zip(found, straight, strict=True)]
+            found = Pairs(*both)
+            found = found.take(found.time_min <= cutoff_min)
+            found = found.take(np.lexsort(found[::-1]))
+            first_of_pair = np.ones(len(found.origin), dtype=bool)
+            first_of_pair[1:] = (np.diff(found.origin) != 0) | (np.diff(found.destination) != 0)
+            found = found.take(first_of_pair)
         yield found
 
 
@@ -179,41 +199,6 @@ class _Room(NamedTuple):
     nodes: Reached
     queue: Queue
     goals: Reached
-
-
-def _with_direct_walks(
-    found: Pairs,
-    graph: TravelGraph,
-    places: Sequence[Snaps],
-    chosen: Sequence[IntArray],
-    *,
-    cutoff_min: float,
-    barriers: Barriers | None,
-) -> Pairs:
-    """Let the direct walks between chosen places within the cutoff compete; equal times take the fewer metres."""
-    origins, destinations = places
-    start = np.column_stack((origins.x, origins.y))
-    goal = np.column_stack((destinations.x, destinations.y))
-    if np.isfinite(cutoff_min):
-        reach_m = cutoff_min * origins.walk_km_h / origins.detour * (1000.0 / 60.0) * (1 + 1e-9)
-        trees = [cKDTree(xy[rows]) for xy, rows in zip((start, goal), chosen, strict=True)]
-        near = trees[0].sparse_distance_matrix(trees[1], reach_m, output_type="ndarray")
-        i, j = near["i"].astype(np.int64), near["j"].astype(np.int64)
-    else:
-        i, j = (part.ravel() for part in np.indices(tuple(map(len, chosen))))
-    i, j = chosen[0][i], chosen[1][j]
-    allowed = may_walk_directly(graph, origins, destinations, i, j, barriers=barriers)
-    i, j = i[allowed], j[allowed]
-    distance = np.hypot(start[i, 0] - goal[j, 0], start[i, 1] - goal[j, 1])
-    walk = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
-    walks = Pairs(i, j, walk, distance * origins.detour)
-    columns: list[NDArray[Any]] = [np.concatenate(parts) for parts in zip(found, walks, strict=True)]
-    both = Pairs(*columns)
-    both = both.take(both.time_min <= cutoff_min)
-    both = both.take(np.lexsort(both[::-1]))
-    first = np.ones(len(both.origin), dtype=bool)
-    first[1:] = (np.diff(both.origin) != 0) | (np.diff(both.destination) != 0)
-    return both.take(first)
 
 
 Box = tuple[float, float, float, float]

@@ -198,7 +198,8 @@ def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Ques
             ),
         }
     )
-    reasons = {"not_measured": need.empty, "met": not (unserved > 0.0).any(), "no_model": ask == "none"}
+    is_dark = bool((need["outcome"] == "unknown").all())
+    reasons = {"not_measured": is_dark, "met": not (unserved > 0.0).any(), "no_model": ask == "none"}
     reason = next((name for name, holds in reasons.items() if holds), "")
     ask = "none" if reason else ask
     study = own.loc[own["unit_level"] == "study"].iloc[0]

@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -78,7 +78,23 @@ def plain_columns(frame: pd.DataFrame, *, layer: str) -> tuple[pd.DataFrame, dic
     }
     record = [Renamed(layer, str(column), "", "list") for column in columns if column in listed]
     kept = [column for column in columns if column not in listed]
-    names = _unique_names(kept)
+    wanted = [str(column) for column in kept]
+    # Names that may stay as they are come first, so that a source's "Name" gives way to our "name".
+    taken = {name for name in wanted if _PLAIN.fullmatch(name) and name not in RESERVED}
+    names = []
+    for name in wanted:
+        lower = name.lower()
+        if name in taken and _PLAIN.fullmatch(name):
+            names.append((name, "same"))
+            continue
+        if lower in RESERVED:
+            why, start = RESERVED[lower], f"source_{plain_name(name)}"
+        else:
+            why, start = ("case" if lower in taken else "ascii"), plain_name(name)
+        endings = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
+        chosen = next(start + ending for ending in endings if start + ending not in taken)
+        taken.add(chosen)
+        names.append((chosen, why))
     record += [
         Renamed(layer, str(column), name, why) for column, (name, why) in zip(kept, names, strict=True) if why != "same"
     ]
@@ -88,27 +104,6 @@ def plain_columns(frame: pd.DataFrame, *, layer: str) -> tuple[pd.DataFrame, dic
     if geometry is None:
         return plain, sources, tuple(record)
     return gpd.GeoDataFrame(plain, geometry=frame.geometry.array, crs=frame.crs), sources, tuple(record)
-
-
-def _unique_names(columns: Iterable[Hashable]) -> list[tuple[str, str]]:
-    wanted = [str(column) for column in columns]
-    # Names that may stay as they are come first, so that a source's "Name" gives way to our "name".
-    taken = {name for name in wanted if _PLAIN.fullmatch(name) and name not in RESERVED}
-    result = []
-    for name in wanted:
-        lower = name.lower()
-        if name in taken and _PLAIN.fullmatch(name):
-            result.append((name, "same"))
-            continue
-        if lower in RESERVED:
-            why, start = RESERVED[lower], f"source_{plain_name(name)}"
-        else:
-            why, start = ("case" if lower in taken else "ascii"), plain_name(name)
-        endings = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
-        chosen = next(start + ending for ending in endings if start + ending not in taken)
-        taken.add(chosen)
-        result.append((chosen, why))
-    return result
 
 
 def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:

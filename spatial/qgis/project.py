@@ -158,7 +158,17 @@ def write_project_of(
         SubElement(order, "layer", {"id": entry.identifier})
     root.append(_properties(words, meta))
     base = [entry for entry in entries if entry.group == "base" and entry.shown.visible]
-    themes = _themes(entries)
+    # What answers each question; the small project's questions alone, so that a list of them stays short.
+    named: dict[str, Theme] = {}
+    for entry in entries:
+        if entry.shown.theme and entry.shown.slim:
+            theme = named.setdefault(entry.shown.theme, Theme(entry.shown.theme, entry.shown.finding, []))
+            theme.entries.append((entry, "default"))
+    for entry in entries:
+        for theme_name, style in entry.shown.beside.items():
+            if theme_name in named:
+                named[theme_name].entries.append((entry, style))
+    themes = list(named.values())
     root.append(_themes_element(themes, base, entries, words))
     about = SubElement(root, "projectMetadata")
     _describe(about, "", title, project_facts(words, meta), words, meta)
@@ -274,21 +284,6 @@ def _describe(about: Element, identifier: str, title: str, text: str, words: Wor
     for line in meta.licences:
         SubElement(about, "license").text = line
     SubElement(about, "history").text = meta.method
-
-
-def _themes(entries: Sequence[Entry]) -> list[Theme]:
-    """Gather what answers each question; the small project's questions alone, so that a list of them stays short."""
-    named: dict[str, Theme] = {}
-    for entry in entries:
-        shown = entry.shown
-        if shown.theme and shown.slim:
-            theme = named.setdefault(shown.theme, Theme(shown.theme, shown.finding, []))
-            theme.entries.append((entry, "default"))
-    for entry in entries:
-        for name, style in entry.shown.beside.items():
-            if name in named:
-                named[name].entries.append((entry, style))
-    return list(named.values())
 
 
 def _themes_element(themes: Sequence[Theme], base: Sequence[Entry], entries: Sequence[Entry], words: Words) -> Element:

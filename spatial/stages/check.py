@@ -214,7 +214,7 @@ def _scenarios_laid(options: Options, layers: Layers) -> Iterator[Callable[[], o
             return
         graph = graph_of(item.mode)
         refuse_unknown([item], {item.mode: graph}, layers.facilities)
-        network_scenario(options, item, graph).apply_with_account(graph)
+        network_scenario(options, item, graph, layers.study_area).apply_with_account(graph)
 
     yield from (partial(lay, item) for item in options.scenarios)
 

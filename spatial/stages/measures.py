@@ -114,6 +114,8 @@ class _Case:
             table = floating_catchment.spatial_availability(*self.frames, **self.competition(kinds))
         else:
             told = self.competition(kinds) | {"method": measure}
+            if measure == "2sfca":  # it knows no zones: with them it would be E2SFCA
+                told["decay"] = decays.decay_binary(self.decay.cutoff_min)
             table = floating_catchment.floating_catchment_area(*self.frames, **told)
         return table.assign(measure=measure)
 

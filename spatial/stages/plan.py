@@ -114,14 +114,15 @@ def plan(
         asked = agenda.questions(norms, norm_results, most=most_plans, near_share=chosen.near_share)
     grounds = grounds_of_units(options, boundaries)
     x, y = (np.asarray(each, dtype=np.float64) for each in (settlements.geometry.x, settlements.geometry.y))
-    for at, goal in enumerate(asked):
-        if goal.plan_id in grounds:
+    for at, whole in enumerate(asked):
+        goal = whole
+        if whole.plan_id in grounds:
             here = settlements.loc[inside(grounds[goal.plan_id], x, y)]
             ids = here["settlement_id" if goal.unit_level == "settlement" else "township_id"].dropna()
-            need = goal.need.loc[goal.need["unit_id"].isin(ids)].reset_index(drop=True)
-            mine = replace_fields(goal, need=need)
-            is_open = mine.ask == "none" or mine.is_beyond.any()
-            asked[at] = mine if is_open else agenda.no_answer(mine, "not_measured" if need.empty else "met")
+            goal = replace_fields(goal, need=goal.need.loc[goal.need["unit_id"].isin(ids)].reset_index(drop=True))
+        is_open = goal.ask == "none" or goal.is_beyond.any()
+        is_known = (goal.need["outcome"] == "within").any()
+        asked[at] = goal if is_open else agenda.no_answer(goal, "met" if is_known else "not_measured")
     if options.access.direction != "to_facility":
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
@@ -154,7 +155,7 @@ def plan(
     getting = {each.together for each in asked if each.plan_id in split and split[each.plan_id].where}
     asked = [
         agenda.no_answer(each, "shared")
-        if each.together in getting and each.plan_id in split and not split[each.plan_id].where
+        if each.ask != "none" and each.together in getting and each.plan_id in split and not split[each.plan_id].where
         else each
         for each in asked
     ]
@@ -385,7 +386,19 @@ def _answer(
         return agenda.plan_units(question, hosts, most=most, cost=ground.opening_cost(question))
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
-    return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
+    if question.ask == "none":
+        return None
+    # Roads that those beyond need brought up to the class that the norm asks for.
+    order = question.weight if question.ordered_by == "places" else question.need["persons"].fillna(0.0)
+    asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
+    places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
+    graph, options = ground.graph(ground.options.network.modes[0]), ground.options
+    if not edges_of_word(graph, upgrade_words()[question.norm.service]).any():
+        return agenda.no_help(question)  # there is no such road that another could lead to
+    found = propose_road_upgrades(
+        graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
+    )
+    return agenda.plan_roads(question, found, most=2 * most, km_cost=ground.km_cost(question))
 
 
 def _owners(
@@ -437,20 +450,6 @@ def _worlds(question: agenda.Question, ground: PlanGround, pairs: pd.DataFrame, 
             )
         )
     return worlds
-
-
-def _road_plan(question: agenda.Question, ground: PlanGround, most: int) -> agenda.Answer:
-    """Find the roads that those beyond need brought up to the class that a norm asks for."""
-    order = question.weight if question.ordered_by == "places" else question.need["persons"].fillna(0.0)
-    asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
-    places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
-    graph, options = ground.graph(ground.options.network.modes[0]), ground.options
-    if not edges_of_word(graph, upgrade_words()[question.norm.service]).any():
-        return agenda.no_help(question)  # there is no such road that another could lead to
-    found = propose_road_upgrades(
-        graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
-    )
-    return agenda.plan_roads(question, found, most=most, km_cost=ground.km_cost(question))
 
 
 def _link_plan(question: agenda.Question, ground: PlanGround, link_km: float, most: int) -> agenda.Answer:

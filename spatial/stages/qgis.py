@@ -97,6 +97,13 @@ def qgis(
         )
     with_gaps = set(tables["gaps"]["norm_id"]) if "gaps" in tables else set()
     opening_norms = [name for name in norm_words if name in with_gaps and (name in findings or not findings)]
+    # Services are named as the vocabulary does, and what norms alone speak of as the pages do.
+    spoken = {each: page_texts(each) for each in options.outputs.languages}
+    services, of_pages = {}, [tables[table]["service"] for table in BY_SERVICE if table in tables]
+    for name in sorted(map(str, set(vocabulary.ids).union(*of_pages))):
+        service, key = vocabulary.get(name), f"service.{name}"
+        of_norms = {each: texts[key] for each, texts in spoken.items() if key in texts}
+        services[name] = dict(service.names) if service else of_norms
     meta = QgisMeta(
         **said_of_study(options, summary),
         as_of=options.as_of,
@@ -108,7 +115,7 @@ def qgis(
         issues=wording.known_issues(told["provenance"], language),
         method=Words(language, "qgis").say("project", "method_text"),
         mode=options.network.modes[0],
-        services=_service_names(options, tables),
+        services=services,
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms=norm_words,
@@ -156,18 +163,3 @@ def minutes_judged(norms: Sequence[Mapping[str, Any]], answered: pd.Series, mode
         if norm["metric"] == "time_min" and norm["mode"] in (None, "any", mode) and norm["threshold"] is not None:
             found.setdefault(str(answered.get(norm["norm_id"], norm["service"])), float(norm["threshold"]))
     return found
-
-
-def _service_names(options: Options, tables: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Name services as the vocabulary does, and what norms alone speak of as the pages do."""
-    vocabulary = vocabulary_of(options)
-    told = {language: page_texts(language) for language in options.outputs.languages}
-    names = {}
-    used = {*vocabulary.ids} | {
-        name for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()
-    }
-    for name in sorted(map(str, used)):
-        service, key = vocabulary.get(name), f"service.{name}"
-        spoken = {language: words[key] for language, words in told.items() if key in words}
-        names[name] = dict(service.names) if service else spoken
-    return names

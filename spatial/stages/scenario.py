@@ -40,7 +40,7 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
     before = {graph.mode: graph for graph in graphs_of(options, tables["nodes"], tables["edges"])}
     told = before[item.mode or options.network.modes[0]]
     scenarios.refuse_unknown([item], {item.mode: told}, tables["facilities"])
-    main = scenarios.network_scenario(options, item, told)
+    main = scenarios.network_scenario(options, item, told, tables["study_area"])
     if main.add is not None and "road_id" not in main.add:
         # New roads bear the names that the network of the first mode gives them, in all modes alike.
         ids = [f"new{number}" for number in range(1, len(main.add) + 1)]

@@ -15,13 +15,14 @@ from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import find_settlement, share_with_units, unknown_units
 from spatial.access.scenarios import compare_scenarios, scenario_people
-from spatial.crs import WGS84, require_metres
+from spatial.crs import METRES_A_KM, WGS84, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, faults_of, findings_frame, log_notes
 from spatial.inputs.facility_facts import read_facts, service_by_day
 from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
+from spatial.messages import warn
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
 from spatial.network.speeds import load_speeds
 from spatial.runner.stage import Options, Progress, Value, silent
@@ -39,6 +40,7 @@ from spatial.stages.shared import (
 if TYPE_CHECKING:
     import pyproj
 
+    from spatial.arrays import BoolArray
     from spatial.network.graph import TravelGraph
     from spatial.study.scenarios import ScenarioOptions
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"
 """Put before the id of a town that stands among facilities."""
+ACROSS_M = 1.0
+"""A new road that reaches no further over a hard border ends on it. Metres."""
 COLUMNS = ("facility_id", "service", "status", "open_to", "eligible_units", "geometry")
 
 
@@ -80,6 +84,10 @@ def scenarios(
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
         graph, then = graphs[item.mode], after[item.name]
+        new = then.loc[~then["facility_id"].isin(facilities["facility_id"])]
+        reach_m = options.network.max_snap_m
+        if far := new.loc[off_roads(new.geometry, edges, settlements, reach_m), "facility_id"].tolist():
+            warn(LOGGER, "opens_off_roads", scenario=item.name, ids=first_of(far), km=f"{reach_m / METRES_A_KM:g}")
         # The tiers of towns, and all services with these: those named, or those of the headline norms and of what opens
         # or closes, so that a clinic shows as the clinic that it is, and not only as what norms count it for.
         either = gpd.GeoDataFrame(pd.concat([facilities, then], ignore_index=True))
@@ -96,7 +104,7 @@ def scenarios(
             continue
         compared = compare_scenarios(
             graph,
-            network_scenario(options, item, graph),
+            network_scenario(options, item, graph, study_area),
             settlements,
             _stacked([facilities, own]),
             service=services,
@@ -126,6 +134,14 @@ def scenarios(
     return made
 
 
+def off_roads(
+    points: gpd.GeoSeries, edges: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, within_m: float
+) -> BoolArray:
+    """Tell of which points every road and settlement lies further away, so that nobody could come there."""
+    near = [frame.sindex.nearest(points, max_distance=within_m)[0] for frame in (edges, settlements)]
+    return ~np.isin(np.arange(len(points)), np.concatenate(near))
+
+
 def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
     """Read the points, lines and areas by which a scenario closes roads; None where it has no such file."""
     if item.close_file is None:
@@ -150,8 +166,18 @@ def added_roads(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd
     return parts[0] if len(parts) == 1 else gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
 
 
-def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
-    """Read the files of a scenario and make it one of the network."""
+def network_scenario(
+    options: Options, item: ScenarioOptions, graph: TravelGraph, study_area: gpd.GeoDataFrame
+) -> Scenario:
+    """Read the files of a scenario and make it one of the network; no new road crosses a hard border."""
+    added = added_roads(options, item, graph.crs)
+    if added is not None and options.network.hard_border:
+        inside = added.intersection(study_area.to_crs(graph.crs).union_all()).length
+        over = added.index[(inside > ACROSS_M) & (added.length - inside > ACROSS_M)]
+        if len(over):
+            roads = first_of([added["road_id"][row] if "road_id" in added else row for row in over])
+            why = f"new roads cross the edge of the study area, which network.hard_border closes: {roads}"
+            raise ContractError(f"scenario {item.name}", [f"{why}; end them there, or leave hard_border out"])
     closed = list(item.close)
     marks = closing_marks(options, item, graph.crs)
     if marks is not None:
@@ -165,7 +191,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
         close=closed,
         speeds=item.speeds_km_h,
         factors=item.speed_factors,
-        add=added_roads(options, item, graph.crs),
+        add=added,
         season=item.season,
         table=table.model_copy(update=modes),
         snap_tolerance_m=item.snap_tolerance_m,

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from scipy.spatial import cKDTree
 
 from spatial.access.places import SnapPair, called, place_on, take
-from spatial.crs import WGS84
+from spatial.crs import METRES_A_KM, WGS84
 from spatial.errors import StudyError, first_of
 from spatial.messages import Words, warn
 from spatial.network.matrix import times_matrix
@@ -25,7 +27,7 @@ from spatial.reporting.summary import LEAST_CHANGE_MIN
 from spatial.reporting.wording import names_of, norm_name, pick
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
-from spatial.stages.scenarios import scenarios
+from spatial.stages.scenarios import off_roads, scenarios
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.study.access import full_mode
 from spatial.study.scenarios import OpenedFacility, ScenarioOptions
@@ -91,7 +93,7 @@ def what_if(
         problems.append(f"--write: {name!r} is no short name: small letters, digits, - and _, at most 64")
     closed = list(dict.fromkeys(_facility(text, facilities, problems) for text in close))
     west, south, east, north = tables["nodes"].to_crs(WGS84).total_bounds
-    opened, wished = [], []
+    opened, wished, reach_m = [], [], study.network.max_snap_m
     for text in add:
         point = _POINT.fullmatch(text)
         if point is None:
@@ -99,11 +101,16 @@ def what_if(
             continue
         service = _service(point[3], vocabulary, "--add", problems)
         lon, lat = float(point[1]), float(point[2])
-        if west <= lon <= east and south <= lat <= north:
+        is_near = west <= lon <= east and south <= lat <= north
+        if is_near:
+            here = gpd.GeoSeries([shapely.Point(lon, lat)], crs=WGS84).to_crs(facilities.crs)
+            is_near = not off_roads(here, tables["edges"], tables["settlements"], reach_m).any()
+        if is_near:
             opened.append(OpenedFacility(service=service, lon=lon, lat=lat))
             continue
         bounds = f"{west:.2f} to {east:.2f}, {south:.2f} to {north:.2f}"
-        problems.append(f"--add: {lon:g},{lat:g} lies off the roads (longitude, latitude: {bounds})")
+        far = f"further than {reach_m / METRES_A_KM:g} km from each of them and from every settlement"
+        problems.append(f"--add: {lon:g},{lat:g} lies off the roads (longitude, latitude: {bounds}) or {far}")
     for text in best:
         plenty = _BEST.fullmatch(text)
         if plenty is None:

@@ -215,7 +215,9 @@ class GroupOptions(Model):
 class MeasureOptions(Model):
     """Measures of access beyond the nearest facility."""
 
-    kinds: Annotated[tuple[Measure, ...], Unrepeated] = option(("e2sfca",), "Measures to compute; empty for none")
+    kinds: Annotated[tuple[Measure, ...], Unrepeated] = option(
+        ("e2sfca",), "Measures to compute, 2sfca without weights up to where the decay ends; empty for none"
+    )
     services: Annotated[tuple[str, ...], Unrepeated] = option(
         (), "Services to measure; empty for those of the headline norms"
     )

@@ -17,6 +17,9 @@ from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
 from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
+from spatial.inputs.road_tags import with_known_tags
+from spatial.network.road_access import is_bridge
+from spatial.network.slope import tobler_multiplier
 from spatial.outlines import require_shapes
 from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.rasters import Raster
@@ -413,21 +416,21 @@ def friction_surface(
                 raise ContractError("roads", [f"speed_km_h: not above 0 and finite at rows {rows}"])
             km_h = np.where(unsaid, km_h, stated)
         if "is_bridge" in roads:
-            is_bridge = roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)
-        elif "bridge" in roads:
-            is_bridge = (roads["bridge"].notna() & (roads["bridge"] != "no")).to_numpy(dtype=bool)
+            spans = roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)
         else:
-            is_bridge = np.zeros(len(roads), dtype=bool)
+            spans = is_bridge(with_known_tags(roads))
         # Of several roads in a cell the last one counts, which is the fastest.
         order = np.argsort(km_h, kind="stable")
         order = order[np.isfinite(km_h[order])]
-        lines, km_h, is_bridge = (_shapes_of(roads, landcover, "roads").iloc[order], km_h[order], is_bridge[order])
+        lines, km_h, spans = _shapes_of(roads, landcover, "roads").iloc[order], km_h[order], spans[order]
         touched = _burnt(lines, km_h, landcover, all_touched=True)
         along = _burnt(lines, km_h, landcover, all_touched=False)
-        bridges = _burnt(lines[is_bridge], km_h[is_bridge], landcover, all_touched=True)
+        bridges = _burnt(lines[spans], km_h[spans], landcover, all_touched=True)
         on_road = np.fmax(np.where(np.isnan(ground), touched, along), bridges)
         opened = np.isnan(ground) & ~np.isnan(on_road)
-        is_faster = ~np.isnan(on_road) & ~(ground > on_road)
+        # Whoever drives has no slope: a road no faster than the ground downhill would slow who walks.
+        downhill = np.where(walks & (elevation is not None) & (mode != "walk"), tobler_multiplier(-0.05), 1.0)
+        is_faster = ~np.isnan(on_road) & ~(ground * downhill > on_road)
         walks = np.where(is_faster, mode == "walk", walks)
         ground = np.where(is_faster, on_road, ground)
         report |= {

@@ -17,7 +17,7 @@ from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
 from spatial.formats.delimited import AXES, degrees_of
 from spatial.georef.datums import CHINA, ZONE_M, cgcs2000_crs, countries_at, is_easting, is_northing, to_wgs84
-from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion
+from spatial.inputs.gather import doubt_datum, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
 from spatial.inputs.placing import GRID_EAST_M, GRID_NORTH_M
@@ -304,7 +304,7 @@ def _doubt(result: Coordinates, longitude: FloatArray, latitude: FloatArray, gro
     if ground.roads is None or ground.roads.empty:
         return
     frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(longitude, latitude), crs=WGS84)
-    doubts = doubt_wgs84(frame, TableSource(path=named), roads=ground.roads, what=named)
+    doubts = doubt_datum(frame, TableSource(path=named), roads=ground.roads, what=named)
     for doubt in doubts:
         result.settings = [setting for setting in result.settings if setting.key != "crs"]
         told = doubt.detail.removeprefix("declared as WGS 84, but ")

@@ -9,7 +9,7 @@ import shapely
 
 from spatial.errors import CrsError
 from spatial.georef.datums import frame_to_wgs84, from_wgs84
-from spatial.inputs.gather import doubt_wgs84, refuse_double_inversion, refuse_roads_inverted_twice, weigh
+from spatial.inputs.gather import doubt_datum, refuse_double_inversion, refuse_roads_inverted_twice, weigh
 from spatial.study import TableSource
 
 GRID_DEGREES = 0.02
@@ -99,12 +99,24 @@ def test_few_rows_no_reference_and_no_shift_decide_nothing() -> None:
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])
 def test_an_undeclared_shift_is_reported_and_a_true_wgs84_file_is_not(datum: str) -> None:
     plain, roads = TableSource(path="villages.csv"), _roads()
-    assert doubt_wgs84(_villages(60), plain, roads=roads, what="villages.csv") == []
-    (finding,) = doubt_wgs84(_shifted(_villages(60), datum), plain, roads=roads, what="villages.csv")
+    assert doubt_datum(_villages(60), plain, roads=roads, what="villages.csv") == []
+    (finding,) = doubt_datum(_shifted(_villages(60), datum), plain, roads=roads, what="villages.csv")
     assert finding.kind == "datum_doubtful"
     assert f"datum = '{datum}'" in finding.detail
     abroad = _villages(60).set_geometry(gpd.points_from_xy([43.5] * 60, [-12.0] * 60), crs="EPSG:4326")
-    assert doubt_wgs84(abroad, plain, roads=roads, what="villages.csv") == []
+    assert doubt_datum(abroad, plain, roads=roads, what="villages.csv") == []
+
+
+@pytest.mark.parametrize(("declared", "true"), [("gcj02", "bd09"), ("bd09", "gcj02")])
+def test_one_shift_declared_for_the_other_is_reported(declared: str, true: str) -> None:
+    # Inverted by the wrong one, places lie some 900 m away, yet hardly worse than as they are in the file.
+    source = TableSource(path="villages.csv", datum=declared)  # type: ignore[arg-type] - one of three
+    file = _shifted(_villages(60), true)
+    (finding,) = doubt_datum(frame_to_wgs84(file, datum=source.datum), source, roads=_roads(), what="villages.csv")
+    assert f"declared as {declared}, but" in finding.detail
+    assert f"datum = '{true}'" in finding.detail
+    right = TableSource(path="villages.csv", datum=true)  # type: ignore[arg-type] - one of three
+    assert doubt_datum(frame_to_wgs84(file, datum=right.datum), right, roads=_roads(), what="villages.csv") == []
 
 
 def test_the_sign_test_counts_what_changes_by_more_than_a_metre() -> None:

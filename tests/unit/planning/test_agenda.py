@@ -94,6 +94,13 @@ def everybody_beyond():
     return results_of("N", {name: ("not_met", np.nan, people) for name, people in PEOPLE.items()})
 
 
+def test_a_norm_that_nobody_could_judge_is_not_met_but_not_measured():
+    dark = {name: ("not_measurable", np.nan, people) for name, people in PEOPLE.items()}
+    assert question_of(norm(), results_of("N", dark)).reason == "not_measured"
+    # Of one place alone it is known that it is within.
+    assert question_of(norm(), results_of("N", dark | {"a": ("met", 1.0, 100.0)})).reason == "met"
+
+
 def pairs():
     rows = [(one, other, abs(AT[one] - AT[other])) for one in AT for other in AT]
     return pd.DataFrame(rows, columns=["from_id", "to_id", "travel_time_min"])

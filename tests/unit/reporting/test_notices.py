@@ -21,7 +21,7 @@ from spatial.formats.vector import drawn_lines
 from spatial.formats.workbook import left_totals, read_workbook
 from spatial.georef.datums import from_wgs84
 from spatial.inputs.facility_facts import read_facts
-from spatial.inputs.gather import doubles_note, doubt_wgs84
+from spatial.inputs.gather import doubles_note, doubt_datum
 from spatial.inputs.names import merge_facilities
 from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
@@ -90,7 +90,7 @@ def datum_notices():
     shifted = from_wgs84(rng.uniform(107.05, 107.35, 60), rng.choice(rows, 60), datum="gcj02")
     villages = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*shifted), crs=4326)
     lines = gpd.GeoDataFrame(geometry=roads, crs=4326)
-    found = doubt_wgs84(villages, TableSource(path="v.csv"), roads=lines, what="v.csv")
+    found = doubt_datum(villages, TableSource(path="v.csv"), roads=lines, what="v.csv")
     return [Note(finding.kind, 1, finding.values) for finding in found]
 
 

@@ -16,6 +16,7 @@ from spatial.reporting.plans import (
     progress_records,
     whole_parts,
 )
+from spatial.tables.words import PLAN_REASON
 from tests.languages import WHOLE
 
 NAN = np.nan
@@ -260,6 +261,16 @@ def test_places_are_counted_where_nobody_s_number_is_known():
     assert plan["shown"]["persons"] is None
     assert "bring 2 of the 3 places within 30 min by car" in in_english(plan)
     assert "1 place is still beyond, 1 of them by 5 min or less" in in_english(plan)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh"])
+@pytest.mark.parametrize("reason", PLAN_REASON)
+def test_every_reason_for_no_plan_is_told_in_words(language, reason):
+    said = plan_sentences(plan_of((), reason=reason, places_gained=0.0), Words(language))[0]
+    assert "none_" not in said.lower()
+    assert len(said) > 10
+    page = Words(language).of("pages").messages["plan"]
+    assert page[f"why_{reason or 'nothing_helps'}"]
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "; 1 place is beyond."), ("fr", "; 1 localité est au-delà.")])

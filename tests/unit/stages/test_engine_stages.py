@@ -45,6 +45,16 @@ def test_supply_handed_out_is_the_supply_that_is_used(ran):
     assert handed == pytest.approx(len(hospitals), rel=1e-12)  # no capacity is known, so that each counts one
 
 
+def test_2sfca_of_a_study_knows_no_zones(tiny):
+    tiny.tables["measures"] = {"kinds": ["2sfca", "e2sfca"], "services": ["hospital"]}
+    tiny.tables["measures"]["decay"] = {"minutes": [3, 60], "weights": [1.0, 0.25]}
+    assert tiny.run("--stage", "measures").code == 0
+    table = sp.read_results(tiny.processed / "tiny").measures.set_index("measure")
+    # One hospital, and all 360 people within the hour: one hospital for 360 is everybody's.
+    assert table.loc["2sfca", "value"].tolist() == [1 / 360] * 8
+    assert table.loc["e2sfca", "value"].nunique() == 2
+
+
 def test_a_count_within_a_cutoff_is_that_of_the_access_counts(ran):
     table = ran.measures.loc[
         (ran.measures["measure"] == "cumulative_15_min") & (ran.measures["service"] == "hospital")

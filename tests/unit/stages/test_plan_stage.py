@@ -84,6 +84,12 @@ def test_a_norm_of_which_nothing_is_measured_has_no_plan_and_says_why(planned):
     assert (row["plan_status"], row["reason"], row["actions"]) == ("not_planned", "not_measured", 0)
 
 
+def test_a_service_that_everybody_has_within_the_minutes_needs_no_plan(tiny):
+    study = study_of(tiny, plans=[NEAR | {"within_min": 600.0}])
+    row = sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps).plans.iloc[0]
+    assert (row["plan_status"], row["reason"], row["persons_beyond"]) == ("not_planned", "met", 0.0)
+
+
 def test_a_plan_makes_nothing_run_again(planned):
     study, where, _ = planned
     before = (where["processed"] / "tiny" / "plans.toml").read_text()

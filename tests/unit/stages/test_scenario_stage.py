@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 import spatial as sp
-from spatial.errors import SourceError, StageError, StudyError
+from spatial.errors import ContractError, SourceError, StageError, StudyError
 from spatial.stages.scenarios import network_scenario
 from spatial.tables import TABLES
 from tests.unit.scenario_files import line, write
@@ -339,14 +339,43 @@ def test_measures_and_room_are_counted_in_the_mode_that_is_asked_for(tiny):
     assert (served["not_reached_persons"] > 0).sum() == len(rows) - len(near)
 
 
-def test_a_new_road_that_takes_its_speed_from_the_table_keeps_to_the_factor_of_the_study():
+def test_what_opens_where_nobody_comes_is_said(tiny, caplog):
+    # Half a kilometre from the streets and lanes around, where nobody walks further than 100 m to one.
+    tiny.tables["network"]["max_snap_m"] = 100.0
+    lon, lat = map(float, tiny.at(2.5, 2.5).split(","))
+    opens = [{"service": "hospital", "lon": lon, "lat": lat, "facility_id": "x"}, {"service": "hospital", "at": "s8"}]
+    run(tiny, until="scenarios", scenarios=[{"name": "off", "services": ["hospital"], "open": opens}])
+    said = (
+        "scenario off: further than 0.1 km from every road and settlement, so that nobody comes there: 'x' (1 in all)"
+    )
+    assert said in caplog.messages
+
+
+def one_road(end_north, **network):
+    """A road of 4 km along the equator, a scenario that builds one north from its middle, and the valley below 1 km."""
     lines = [shapely.LineString([(500_000, 0), (504_000, 0)])]
     roads = gpd.GeoDataFrame({"road_id": ["w1"], "road_class": ["tertiary"]}, geometry=lines, crs="EPSG:32738")
-    built = {"road_id": "new", "points": [[45.0, 0.0], [45.0, 0.01]], "road_class": "primary"}
+    ends = gpd.GeoSeries([shapely.Point(502_000, 0), shapely.Point(502_000, end_north)], crs=roads.crs).to_crs(4326)
+    built = {"road_id": "new", "points": [[end.x, end.y] for end in ends], "road_class": "primary"}
     values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "x.osm"}}}
-    values |= {"network": {"speeds": "rural_cn", "speed_factor": 0.5}, "scenarios": [{"name": "a", "build": [built]}]}
-    study = sp.Study.from_dict(values)
-    graph = sp.build_network(roads, mode="drive", speeds="rural_cn", speed_factor=0.5)
-    wider = network_scenario(study, study.scenarios[0], graph).apply(graph)
+    values |= {"network": {"speeds": "rural_cn", **network}, "scenarios": [{"name": "a", "build": [built]}]}
+    area = gpd.GeoDataFrame(geometry=[shapely.box(490_000, -9_000, 520_000, 1_000)], crs=roads.crs)
+    factor = network.get("speed_factor", 1.0)
+    return sp.Study.from_dict(values), sp.build_network(roads, speeds="rural_cn", speed_factor=factor), area
+
+
+def test_a_new_road_that_takes_its_speed_from_the_table_keeps_to_the_factor_of_the_study():
+    study, graph, area = one_road(1_200, speed_factor=0.5)
+    wider = network_scenario(study, study.scenarios[0], graph, area).apply(graph)
     # Half of the 50 km/h of the table.
     assert set(wider.speed_km_h[wider.road_id == "new"]) == {25.0}
+
+
+def test_no_new_road_crosses_a_hard_border():
+    for end_north, is_refused in ((999, False), (1_000, False), (1_200, True)):
+        study, graph, area = one_road(end_north, hard_border=True)
+        if is_refused:
+            with pytest.raises(ContractError, match=r"hard_border closes: 'new' \(1 in all\); end them there"):
+                network_scenario(study, study.scenarios[0], graph, area)
+        else:
+            assert network_scenario(study, study.scenarios[0], graph, area).add is not None

@@ -179,6 +179,13 @@ def test_what_is_not_clear_is_refused_with_candidates_all_at_once(tiny_done):
         tried(tiny_done, close=["f2"], name="Two words")
 
 
+def test_what_opens_where_nobody_could_come_is_refused_and_not_told_to_help_nobody(tiny_done):
+    # Half a kilometre from the streets and lanes around, where nobody walks further than 100 m to one.
+    tiny_done.tables["network"]["max_snap_m"] = 100.0
+    with pytest.raises(StudyError, match=r"or further than 0\.1 km from each of them and from every settlement"):
+        tried(tiny_done, add=[f"{tiny_done.at(2.5, 2.5)}:hospital"])
+
+
 def test_a_service_that_the_study_does_not_list_is_looked_at_where_it_changes(tiny_done):
     # The health centre counts for primary care; the study lists neither, and a norm asks for the latter.
     found = tried(tiny_done, close=["f4"])

@@ -114,6 +114,27 @@ def test_roads_and_bridges_open_barriers() -> None:
         assert friction.report["opened_cells"] > 0
 
 
+def test_what_says_no_is_no_bridge_in_any_spelling() -> None:
+    # A slanting road takes one cell of each column; a bridge takes every cell that it touches.
+    slant = [(0, 10), (1000, 960)]
+    for word, is_wide in [("F", False), (False, False), ("0", False), ("no", False), ("T", True), ("yes", True)]:
+        roads = _lines(slant, speed_km_h=[60.0], bridge=[word])
+        friction = friction_surface(_ground(), "accessmod_example", roads=roads)
+        assert (np.count_nonzero(friction.min_per_m == 0.001) > 10) == is_wide, word
+
+
+def test_a_driven_road_never_slows_who_walks_down_a_hill() -> None:
+    # 5 % down from west to east: walked at 5 x 1.19 = 5.96 km/h, so that a road of 5.5 km/h would take longer.
+    hill = Raster(np.tile(np.arange(10) * -5.0, (10, 1)), GRID, CRS, "elevation")
+    for km_h in (5.5, 5.95, 6.0):
+        road = _lines([(0, 550), (1000, 550)], speed_km_h=[km_h])
+        found = []
+        for roads in (None, road):
+            friction = friction_surface(_ground(), "accessmod_example", roads=roads, elevation=hill, mode="motorised")
+            found.append(travel_time_surface(friction.min_per_m, [(4, 9)], resolution_m=100.0, **friction.options))
+        assert (found[1] <= found[0] + 1e-9).all(), km_h
+
+
 def test_a_lake_closes_the_cells_whose_centres_it_covers() -> None:
     lake = gpd.GeoDataFrame(geometry=[shapely.box(240, 240, 460, 460)], crs=CRS)
     friction = friction_surface(_ground(), "accessmod_example", barriers=lake)

@@ -258,7 +258,7 @@
   function showOthers() {
     const rows = data.plans.filter((record) => !record.actions.length), why = (record) => S.t("plan.why_" + (record.reason || record.plan_status));
     document.getElementById("others").hidden = !rows.length;
-    S.fill("others-body", [table([{ text: S.t("plan.head_norm"), class: "what" }, { text: S.t("plan.head_beyond"), class: "numeric" }, { text: S.t("plan.head_why"), class: "why" }], rows.map((record) => [[text(nameOf(record)), record.is_gate ? text(S.t("norm_class.mandatory"), { class: "pill law law-mandatory" }) : null], texts(record).amounts.today, why(record)]), { head: 0, class: "other-list" })]);
+    S.fill("others-body", [table([{ text: S.t("plan.head_norm"), class: "what" }, { text: S.t("plan.head_beyond"), class: "numeric" }, { text: S.t("plan.head_why"), class: "why" }], rows.map((record) => [[text(nameOf(record)), record.is_gate ? text(S.t("norm_class.mandatory"), { class: "pill law law-mandatory" }) : null], record.reason === "not_measured" ? null : texts(record).amounts.today, why(record)]), { head: 0, class: "other-list" })]);
   }
 
   /* What people wrote of actions, and of those promised who is within now. */
