@@ -830,7 +830,7 @@ def test_kml_is_looked_into(tmp_path, name):
         path.write_text(text, encoding="utf-8")
     layer = _layer(path)
     assert layer.kind == "settlements"
-    assert layer.geometry == "Point 1"
+    assert layer.geometry == "Point (1)"
 
 
 @pytest.mark.filterwarnings("ignore:'crs' was not provided")
@@ -866,7 +866,7 @@ def test_areas_that_cross_themselves_and_rivers_are_told(tmp_path):
     frame.to_file(tmp_path / "limites_communes.gpkg")
     layer = _layer(tmp_path / "limites_communes.gpkg")
     assert layer.kind == "boundaries"
-    assert any("cross or touch themselves" in s.reason for s in layer.proposal.undecided)
+    assert any("crosses or touches itself" in s.reason for s in layer.proposal.undecided)
     rivers = _roads()[["geometry"]].assign(类型=["河流", "溪流"])
     rivers.to_file(tmp_path / "水系.gpkg")
     layer = _layer(tmp_path / "水系.gpkg")
@@ -1034,7 +1034,14 @@ def test_the_report_is_the_same_twice_and_fits_a_page(villages):
     assert lines == list(report_lines(_seen(villages)))
     assert max(map(len, lines)) <= 100
     text = "\n".join(lines)
-    for wanted in ("(hidden)", "header in row 3", "合计", "[sources.settlements]", "# DECIDE:", '# crs = "EPSG:4524"'):
+    for wanted in (
+        "\uff08已隐藏\uff09",
+        "表头在第3行",
+        "合计",
+        "[sources.settlements]",
+        "# DECIDE:",
+        '# crs = "EPSG:4524"',
+    ):
         assert wanted in text
 
 
