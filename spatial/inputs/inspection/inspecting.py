@@ -316,12 +316,12 @@ def inspect_file(
     file = Path(path)
     if against is not None:
         ground = ground_of(Path(against))
+    if not is_there(file):
+        local_file(file, what=WHAT)  # says what is wrong
     pairs = ((file.absolute(), Path(raw).absolute()), (file.resolve(), Path(raw).resolve()))
     below = (one.relative_to(root).as_posix() for one, root in pairs if root in one.parents)
     named = next(below, file.name)
     name = file.name.lower()
-    if not is_there(file):
-        local_file(file, what=WHAT)  # says what is wrong
     if is_timetable(file):
         raise SourceError(f"{WHAT} {path}: a timetable: {no_timetable()}")
     if name.endswith(OSM_ENDINGS):
@@ -329,7 +329,7 @@ def inspect_file(
     holds_tile = name.endswith(".zip") and any(one.lower().endswith(".hgt") for one in _members(file))
     if name.endswith(RASTER_ENDINGS) or holds_tile:
         return FileReport(file, named, "raster", layers=(see_raster(file, named=named),))
-    if file.suffix.lower() in {".csv", ".txt"} and has_no_heads(file):
+    if file.suffix.lower() in {".csv", ".txt"} and has_no_heads(file, what=WHAT):
         with file.open("rb") as opened_file:
             rows = sum(1 for _ in opened_file)
         why = Said("postcode_file")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
-from spatial.formats.files import local_file, local_geodatabase, refuse_large
+from spatial.formats.files import damage_told, local_file, local_geodatabase, refuse_large
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame, sibling
 from spatial.formats.workbook import find_header, list_sheets, open_sheet, sheet_frame, total_rows
@@ -192,11 +190,8 @@ def _vector(path: Path, kind: str) -> OpenedFile:
     keys = _shapefile_encoding(path, result) if kind == "Shapefile" else {}
     names = [""]
     if kind not in {"GeoParquet", "DXF", "Shapefile"}:
-        try:
-            with doubts_logged(f"{WHAT} {path}"):
-                names = layers_of(path, kind, USUAL_LIMITS, label=f"{WHAT} {path}")
-        except (DataSourceError, DataLayerError, sqlite3.DatabaseError, RuntimeError, ValueError, OSError) as error:
-            raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
+        with damage_told(f"{WHAT} {path}", kind), doubts_logged(f"{WHAT} {path}"):
+            names = layers_of(path, kind, USUAL_LIMITS, label=f"{WHAT} {path}")
         if not names:
             raise SourceError(f"{WHAT} {path}: no layer; export it again")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 import zipfile
@@ -858,6 +859,21 @@ def test_metres_in_a_geojson_that_says_no_crs_are_a_guess(tmp_path):
     layer = _layer(tmp_path / "roads.geojson")
     assert _keys(layer, guesses=True)["crs"] == "EPSG:4524"
     assert layer.bounds is None
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "none.csv").write_text("")
+    (tmp_path / "text.geojson").write_text('{"a": 1}')
+    for name, told in (
+        ("pipe.csv", "this is a pipe or a device, not a file; save"),
+        ("loop.csv", "cannot be read"),
+        ("none.csv", "file .*none.csv: the file is empty; fetch or export it again"),
+        ("text.geojson", "damaged or truncated .*; export it again$"),
+    ):
+        with pytest.raises(SourceError, match=told):
+            sp.inspect_file(tmp_path / name, raw=tmp_path)
 
 
 def test_areas_that_cross_themselves_and_rivers_are_told(tmp_path):
