@@ -349,7 +349,7 @@ def plan(  # noqa: PLR0913 - an option each
     from spatial.stages.plan import add_plans, renew_actions  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    word_log(functools.partial(words_of, study, language))
+    word_log(functools.partial(words_of(study, language).of, "results"))
     with progress_bar() as report:
         results = run_line(study, processed=processed, maps=maps, until="gaps", progress=report)
     _say_lines((plan_lines if verbose else plan_overview)(study, results, language=language))

@@ -205,10 +205,8 @@ def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tupl
     if not asked:
         return proposals, _basis_of_column([setting for _, setting in people], ask)
     columns = asked[0][1].by_basis
-    choices = tuple(
-        Choice(basis, Said("basis_column", basis=Said(basis), column=columns[basis]))
-        for basis in ("resident", "registered")
-    )
+    named = {basis: Said("basis_column", basis=Said(basis), column=column) for basis, column in columns.items()}
+    choices = tuple(Choice(basis, named[basis]) for basis in ("resident", "registered"))
     answer = ask(Question(Said("ask_basis", file=_path(asked[0][0])), choices))
     result = []
     for proposal in proposals:
@@ -331,9 +329,7 @@ def _region(
     if len(named) and len(levels) > 1:
         inside = gpd.sjoin(points, named[["name", "geometry"]], predicate="within")["name"].value_counts()
         most = [(str(name), int(number)) for name, number in inside.items()][:_SHOWN]
-        choices = [
-            Choice(name, Said("county_holds", name=name, inside=inside, places=len(places))) for name, inside in most
-        ]
+        choices = [Choice(name, Said("county_holds", name=name, inside=n, places=len(places))) for name, n in most]
         whole = Choice(None, Said("ask_all"))
         is_clear = bool(most) and most[0][1] >= _PLACES_LEAST * len(places)
         ordered = [*choices, whole] if is_clear else [whole, *choices]

@@ -215,7 +215,7 @@ def read_population(
     return reading
 
 
-def peopled_outline(raster: Raster, crs: pyproj.CRS) -> shapely.Polygon | None:
+def peopled_outline(raster: Raster, crs: pyproj.CRS | str | None) -> shapely.Geometry | None:
     """Outline the cells where people live, in another CRS; None where nobody does."""
     rows, columns = np.nonzero(raster.values > 0)
     if not len(rows):

@@ -424,7 +424,7 @@ def _extent(crs: pyproj.CRS, frames: list[gpd.GeoDataFrame], population: GridRea
     bounds = [frame.to_crs(crs).total_bounds for frame in frames if len(frame)]
     outline = None if population is None else peopled_outline(population.raster, crs)
     if outline is not None:
-        bounds.append(np.array(outline.bounds))
+        bounds.append(np.array(shapely.bounds(outline)))
     stacked = np.array(bounds)
     least, most = np.nanmin(stacked, axis=0), np.nanmax(stacked, axis=0)
     return Bounds(*least[:2].tolist(), *most[2:].tolist())

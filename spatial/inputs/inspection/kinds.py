@@ -171,14 +171,10 @@ def translated(
     if strange:
         rest = dict.fromkeys(strange[:MOST_VALUES], "...")
         left = len(strange) - MOST_VALUES
-        reason = Said(
-            "strange_words",
-            name=profile.name,
-            more=Said("strange_more", left=left) if left > 0 else "",
-            ours=ours,
-            choices=list(choices),
-            none=Said("strange_none") if ours == "service" else "",
-        )
+        more = Said("strange_more", left=left) if left > 0 else ""
+        none = Said("strange_none") if ours == "service" else ""
+        told = {"name": profile.name, "ours": ours, "choices": list(choices)}
+        reason = Said("strange_words", **told, more=more, none=none)
         settings.append(Setting(f"values.{ours}", rest, reason, is_decided=False))
     return settings
 

@@ -97,10 +97,8 @@ def _workbook(path: Path) -> OpenedFile:
             grid = open_sheet(path, name, what=WHAT)
             layer.header_rows = find_header(grid, None, label=f"sheet {name!r}")
             _take(layer, sheet_frame(grid, label=WHAT))
-        except ContractError as error:
-            layer.problem = "; ".join(error.problems)
-        except SourceError as error:
-            layer.problem = str(error)
+        except (ContractError, SourceError) as error:
+            layer.problem = _problem(error)
         if layer.problem and grid is not None:
             # Show the first rows of a sheet that the reader refuses, so that its header can be declared.
             cells = sorted(grid.cells.items())
@@ -110,6 +108,10 @@ def _workbook(path: Path) -> OpenedFile:
         result.layers.append(layer)
     _note_rest(result, len(filled))
     return result
+
+
+def _problem(error: ContractError | SourceError) -> str:
+    return "; ".join(error.problems) if isinstance(error, ContractError) else str(error)
 
 
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
@@ -170,10 +172,8 @@ def _text(path: Path) -> OpenedFile:
         if found:
             layer.keys["total_words"] = sorted(found)
         _take(layer, _opened_text(path, layer.keys) if "total_words" in layer.keys else frame)
-    except ContractError as error:
-        layer.problem = "; ".join(error.problems)
-    except SourceError as error:
-        layer.problem = str(error)
+    except (ContractError, SourceError) as error:
+        layer.problem = _problem(error)
         if "holds no rows" in layer.problem or "not text" in layer.problem:
             raise
     result.layers.append(layer)
@@ -204,12 +204,10 @@ def _vector(path: Path, kind: str) -> OpenedFile:
             layer.name = layer.keys["layer"] = name
         try:
             _take(layer, open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT))
-        except ContractError as error:
-            layer.problem = "; ".join(error.problems)
-        except SourceError as error:
-            if len(names) == 1:
+        except (ContractError, SourceError) as error:
+            if len(names) == 1 and isinstance(error, SourceError):
                 raise
-            layer.problem = str(error)
+            layer.problem = _problem(error)
         result.layers.append(layer)
     _note_rest(result, len(names))
     return result
