@@ -61,11 +61,7 @@ def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str
 
 
 def _jurisdictions(report: FolderReport, words: Words) -> list[str]:
-    """Say whose norms bind: the country of an extract, else the province, where the unit codes of China say it."""
-    countries = sorted({code for file in report.files for layer in file.layers for code in layer.countries})
-    if countries:
-        told = Setting("jurisdictions", countries, Said("norms_bind", seen=Said("by_extract")))
-        return toml_block(Proposal("", (told,)), words)[1:]
+    """Offer the norms of a province, where the unit codes of China say it."""
     likely, why = "...", Said("norms_bind_global")
     for column in (column for file in report.files for layer in file.layers for column in layer.fields):
         codes = [text for text in column.examples if re.fullmatch(r"[1-6]\d{5}(\d{3}|\d{6}|\d{11})?", text)]

@@ -353,10 +353,10 @@ def _region(
 def _jurisdictions(
     report: FolderReport, country: Country | None, countries: tuple[Country, ...], ask: Callable[[Question], Answer]
 ) -> Setting | None:
-    """Ask whose norms bind; None where an extract names one country, or nothing shows any."""
+    """Say that those of the country bind that an extract names; else ask whose do, None where nothing shows any."""
     told = {code for file in report.files for layer in file.layers for code in layer.countries}
     if len(told) == 1:
-        return None
+        return Setting("jurisdictions", [*told], Said("norms_bind", seen=Said("by_extract")))
     if country is None:
         near = [one.code for one in countries]
         why = Said("norms_bind", seen=Said("extract_names") if told else Said("near_border", countries=near))

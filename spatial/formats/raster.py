@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -215,7 +215,7 @@ def read_population(
     return reading
 
 
-def peopled_outline(raster: Raster, crs: pyproj.CRS | str | None) -> shapely.Geometry | None:
+def peopled_outline(raster: Raster, crs: Any) -> shapely.Geometry | None:
     """Outline the cells where people live, in another CRS; None where nobody does."""
     rows, columns = np.nonzero(raster.values > 0)
     if not len(rows):

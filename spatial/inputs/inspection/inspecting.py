@@ -384,12 +384,8 @@ def _members(file: Path) -> list[str]:
 def _extract(file: Path, named: str) -> LayerReport:
     """Look at an OpenStreetMap extract."""
     extract = read_osm(file)
-    tables = {
-        "settlements": extract.places,
-        "facilities": extract.facilities,
-        "roads": extract.roads,
-        "boundaries": extract.boundaries,
-    }
+    tables = {"settlements": extract.places}
+    tables |= {name: getattr(extract, name) for name in ("facilities", "roads", "boundaries")}
     notes = [Said("of_column", name=kind_word(name), why=len(frame)) for name, frame in tables.items()]
     if len(extract.facilities):
         counts = extract.facilities["service"].value_counts().sort_index().to_dict()
