@@ -167,13 +167,11 @@ def _asked(question: Question) -> Answer:
 
     if not sys.stdin.isatty():
         return take_proposed(question)
-    _say(f"\n{question.text}")
-    for number, choice in enumerate(question.choices, start=1):
-        _say(f"  {number}  {choice.text}")
+    *lines, prompt = question.lines()
+    _say("\n".join(["", *lines]))
     numbers = [str(number) for number in range(1, len(question.choices) + 1)]
-    own = ", or write your own" if question.may_write else ""
     while True:
-        said = click.prompt(f"Number{own}; Enter for 1", default="1", show_default=False, prompt_suffix=": ").strip()
+        said = click.prompt(prompt, default="1", show_default=False, prompt_suffix="").strip()
         if said in numbers:
             return Answer(question.choices[int(said) - 1].value, is_guess=False)
         if question.may_write:
@@ -351,7 +349,7 @@ def plan(  # noqa: PLR0913 - an option each
     from spatial.stages.plan import add_plans, renew_actions  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    word_log(functools.partial(words_of, study, language))
+    word_log(functools.partial(words_of(study, language).of, "results"))
     with progress_bar() as report:
         results = run_line(study, processed=processed, maps=maps, until="gaps", progress=report)
     _say_lines((plan_lines if verbose else plan_overview)(study, results, language=language))
@@ -455,12 +453,14 @@ def explain(  # noqa: PLR0913 - an option each
 @full_option
 def compare(runs: tuple[Path, ...], folder: Path | None, language: str, *, verbose: bool) -> None:
     """Compare two dates or scenarios, folders such as data/processed/sample: who gained, who lost, and why."""
-    from spatial.stages.compare import compare_folders  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.stages.compare import compare_folders  # noqa: PLC0415 - as above
 
     if len(runs) < MIN_RUNS:
         raise click.UsageError("name two or more folders of runs, such as data/processed/sample")
     lines = compare_folders(runs, to=folder, language=language)
-    shown = lines if verbose else first_screen(lines, more="spatial compare -v")
+    more = functools.partial(Words(language, "commands").say, "run", "more", command="spatial compare -v")
+    shown = lines if verbose else first_screen(lines, lambda left: more(left=left))
     _say_lines(shown if folder is None or shown[-1] == lines[-1] else [*shown, lines[-1]])
 
 

@@ -208,16 +208,35 @@ def shortened(text: str, width: int) -> str:
     return kept + "..."
 
 
+_BROKEN_BEHIND = re.compile(r" *[“‘（《]*(?:[^ \u2e80-\uffef]+|[\u2e80-\uffef])[、。，；：？！）”’》…]*")  # noqa: RUF001 - as Chinese has them
+"""What stays on one line: what is between blanks, or a Chinese sign with the signs that close behind it."""
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """
+    Break a text into lines of so many columns of the terminal, at blanks and between Chinese signs.
+
+    >>> wrapped("North of the river", 12), wrapped("石桥镇、云溪县", 8)
+    (['North of the', 'river'], ['石桥镇、', '云溪县'])
+    """
+    lines = [""]
+    for part in _BROKEN_BEHIND.findall(text):
+        if lines[-1] and display_width(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part if lines[-1] else part.lstrip(" ")
+    return lines
+
+
 def screen_rows(text: str) -> int:
     """Count the rows that a line takes in a terminal of 80 columns."""
     return max(1, -(-display_width(text) // SCREEN_COLUMNS))
 
 
-def first_screen(lines: Iterable[str], *, more: str, rows: int = SCREEN_ROWS) -> list[str]:
+def first_screen(lines: Iterable[str], more: Callable[[int], str], *, rows: int = SCREEN_ROWS) -> list[str]:
     """
     Take the lines that fit a screen, and say how many there are more and how to see them.
 
-    >>> first_screen(["a", "b", "c", "d"], more="cat -v", rows=3)
+    >>> first_screen(["a", "b", "c", "d"], "... {} more lines: cat -v".format, rows=3)
     ['a', 'b', '... 2 more lines: cat -v']
     """
     every = list(lines)
@@ -228,7 +247,7 @@ def first_screen(lines: Iterable[str], *, more: str, rows: int = SCREEN_ROWS) ->
     while taken[shown] <= left:
         left -= taken[shown]
         shown += 1
-    return [*every[:shown], f"... {len(every) - shown} more lines: {more}"]
+    return [*every[:shown], more(len(every) - shown)]
 
 
 def one_line(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.crs import WGS84
-from spatial.drafting.study_file import toml_block
+from spatial.drafting.study_file import toml_block, words_in, words_of_file
 from spatial.errors import SourceError, StudyError, first_of
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
@@ -154,7 +154,7 @@ def add_table(
     for setting in readable[0].settings:
         is_id = setting.key in {"columns.facility_id", "id_from"} and setting.value != "..." and setting.reason
         if is_id or (not setting.is_decided and setting.key == "crs" and setting.value == WGS84):
-            guessed.append(f"{setting.key} = {setting.value!r}: {setting.reason}")
+            guessed.append((f"{setting.key} = {setting.value!r}", setting.reason))
             settings.append(replace(setting, is_decided=True))
         elif not setting.is_decided and setting.key == "crs":
             how = (
@@ -175,13 +175,14 @@ def add_table(
     rows_are = (one.value for one in proposal.settings if one.key == "service" and one.is_decided)
     read += [say("every_row", service=value) for value in rows_are]
     yield say("added", kind=kind, file=study_file, read=words.joined(read))
-    yield from (f"  {say('guessed', guess=line)}" for line in guessed)
+    yield from (f"  {say('guessed', guess=words.told_of(key, words.again(why)))}" for key, why in guessed)
     fields = next(layer.fields for layer in seen.layers if layer.proposal and not layer.problem)
     if unread := [field.name for field in fields if not field.meaning and field.name not in told.values()]:
         yield f"  {say('unread', columns=words.listed(unread[:NAMED], len(unread)))}"
     if layers is None:
         for setting in proposal.undecided:
-            yield f"  {say('decide', file=study_file, name=setting.key or say('the_file'), reason=setting.reason)}"
+            name, reason = setting.key or say("the_file"), words.again(setting.reason)
+            yield f"  {say('decide', file=study_file, name=name, reason=reason)}"
         yield say("decide_first", file=study_file, study=quoted(study_file))
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
@@ -224,7 +225,8 @@ def add_scenario(study_file: Path, scenario: ScenarioOptions, *, raw: Path) -> N
 def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Study]:
     """Put a part at the end of a study file, and read the study that it would be; a faulty one is refused."""
     before = study_file.read_text(encoding="utf-8-sig")
-    text = before.rstrip() + "\n\n" + "\n".join(toml_block(proposal)) + "\n"
+    block = toml_block(proposal, words_in(words_of_file(study_file).language))
+    text = before.rstrip() + "\n\n" + "\n".join(block) + "\n"
     named = {setting.key: setting.value for setting in proposal.settings}
     there: Any = toml_table(before)
     for part in proposal.section.split("."):

@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spatial.drafting.questions import Answer, Question, Settled, settle, take_proposed
-from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block
+from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block, words_in
 from spatial.errors import StudyError
 from spatial.inputs.inspection.folder import FolderReport, inspect_folder
 from spatial.inputs.inspection.inspecting import inspect_file
-from spatial.inputs.inspection.reports import Proposal
-from spatial.messages import FALLBACK, Words
+from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.messages import FALLBACK, Said, Words
 from spatial.plain_text import SCREEN_COLUMNS, quoted, screen_rows, shortened
 from spatial.store import replace as replace_file
 
 
 def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, then: str) -> str:
     """Write a study file; what `settled` has answered stands in place of what the report leaves open."""
-    language = report.language or FALLBACK
-    say = partial(Words(language, "commands").say, "init")
+    language, words = report.language or FALLBACK, words_in(report.language)
+    say = partial(words.of("commands").say, "init")
     lines = [
         *(f"# {say(about, command=then)}" for about in ("seen", "marked_guessed", "marked_decide", "keys", "then")),
         "",
@@ -35,64 +35,58 @@ def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str
         f"as_of = {as_of.isoformat()}  # {say('as_of')}",
     ]
     if settled.jurisdictions is not None:
-        lines += toml_block(Proposal("", (settled.jurisdictions,)))[1:]
+        lines += toml_block(Proposal("", (settled.jurisdictions,)), words)[1:]
     else:
-        lines += _jurisdictions(report)
+        lines += _jurisdictions(report, words)
     for text in report.to_decide:
-        lines += comment(DECIDE, text)
-    if settled.region is not None:
-        lines += ["", *toml_block(settled.region)]
-    else:
-        lines += _region(report)
+        lines += comment(DECIDE, words.again(text))
+    region = settled.region or _region(report)
+    if region is not None:
+        lines += ["", *toml_block(region, words)]
     proposals, others = settled.proposals, settled.others
     chosen = next((other for other in others if other.section == "population"), None)
     basis = str(chosen.settings[0].value) if chosen is not None else "resident"
     for proposal in proposals:
         settings = tuple(setting.of_basis(basis) for setting in proposal.settings)
-        lines += ["", *toml_block(replace(proposal, settings=settings))]
+        lines += ["", *toml_block(replace(proposal, settings=settings), words)]
     for other in others:
-        lines += ["", *toml_block(other)]
+        lines += ["", *toml_block(other, words)]
     if language != "en":
         lines += ["", "[outputs]", f'languages = ["{language}", "en"]']
     if report.unused:
         lines += ["", f"# {say('not_used')}"]
         for label, why in report.unused:
-            lines += comment("#", f"{label}: {why}")
+            lines += comment("#", words.told_of(label, words.again(why)))
     return "\n".join(lines) + "\n"
 
 
-def _jurisdictions(report: FolderReport) -> Iterator[str]:
-    """Say whose norms bind: the country of an extract, else the province, where the unit codes of China say it."""
-    countries = sorted({code for file in report.files for layer in file.layers for code in layer.countries})
-    if countries:
-        yield f"jurisdictions = {json.dumps(countries)}  # whose norms bind, the most specific first; by the extract"
-        return
-    for file in report.files:
-        for layer in file.layers:
-            for column in layer.fields:
-                codes = [text for text in column.examples if re.fullmatch(r"[1-6]\d{5}(\d{3}|\d{6}|\d{11})?", text)]
-                if "unit_code" in column.meaning and codes:
-                    yield f'# jurisdictions = ["CN-{codes[0][:2]}"]  # whose norms bind, the most specific first'
-                    return
-    yield '# jurisdictions = ["..."]  # whose norms bind, the most specific first; GLOBAL ones bind in any case'
+def _jurisdictions(report: FolderReport, words: Words) -> list[str]:
+    """Offer the norms of a province, where the unit codes of China say it."""
+    likely, why = "...", Said("norms_bind_global")
+    for column in (column for file in report.files for layer in file.layers for column in layer.fields):
+        codes = [text for text in column.examples if re.fullmatch(r"[1-6]\d{5}(\d{3}|\d{6}|\d{11})?", text)]
+        if "unit_code" in column.meaning and codes:
+            likely, why = f"CN-{codes[0][:2]}", Said("norms_bind_bare")
+            break
+    return [f"# jurisdictions = {json.dumps([likely])}  # {words.again(why)}"]
 
 
-def _region(report: FolderReport) -> list[str]:
+def _region(report: FolderReport) -> Proposal | None:
     boundaries = [proposal for proposal in report.proposals if proposal.section == "sources.boundaries"]
     of_extract = [
         other for file in report.files for layer in file.layers if layer.kind == "osm" for other in layer.others
     ]
     if not boundaries and len(of_extract) == 1:
-        return ["", *toml_block(of_extract[0])]
+        return of_extract[0]
     if not boundaries or boundaries[0].is_suggestion:
-        return []
+        return None
     keys = {setting.key: setting.value for setting in boundaries[0].settings}
-    lines = ["unit_levels = [8]  # the file states no level: all its areas are units of this one"]
+    unit = Setting("unit_levels", [8], Said("one_level"))
     if "8" in keys.get("values.admin_level", {}).values():
-        lines = ["unit_levels = [8]  # the townships; admin_level and names say which county it is"]
+        unit = replace(unit, reason=Said("level_townships"))
     elif "columns.admin_level" in keys:
-        lines = [*comment(DECIDE, "which level are the townships"), "# unit_levels = [8]"]
-    return ["", "[region]", *lines]
+        unit = replace(unit, reason=Said("which_level"), is_decided=False)
+    return Proposal("region", (unit,))
 
 
 # Write the study of a folder, and say what is left to do.
@@ -147,15 +141,15 @@ def write_draft(
 
 def draft_lines(draft: Draft, *, verbose: bool) -> Iterator[str]:
     """Tell what a draft holds: the first of each kind and how many more of it there are, or all of it."""
-    words = Words(draft.report.language or FALLBACK, "commands")
+    words = words_in(draft.report.language).of("commands")
     say = partial(words.say, "init")
     yield say("wrote", file=draft.file)
     named = []
     for proposal in draft.proposals:
         path = next((str(setting.value) for setting in proposal.settings if setting.key in {"path", "paths"}), "")
         named.append(f"  [{proposal.section}] {path}{say('suggestion') if proposal.is_suggestion else ''}")
-    unused = [f"  {say('unused', file=label, why=why)}" for label, why in draft.report.unused]
-    hints = [f"  {say('hint', hint=hint)}" for hint in draft.report.hints]
+    unused = [f"  {say('unused', file=label, why=words.again(why))}" for label, why in draft.report.unused]
+    hints = [f"  {say('hint', hint=words.again(hint))}" for hint in draft.report.hints]
     for lines, most in ((named, PARTS_SHOWN), (unused, ITEMS_SHOWN), (hints, ITEMS_SHOWN)):
         # Why a file is not used ends with what to do instead.
         yield from lines if verbose else _first(lines, most, words, rows=2 if lines is unused else 1)

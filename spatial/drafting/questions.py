@@ -15,14 +15,16 @@ import numpy as np
 import pandas as pd
 
 from spatial.crs import WGS84
-from spatial.drafting.study_file import toml_block
+from spatial.drafting.study_file import toml_block, words_in
 from spatial.errors import SpatialError
 from spatial.georef.datums import Country, countries_at, country_named
 from spatial.inputs.inspection.columns import plain
 from spatial.inputs.inspection.inspecting import unit_setting
+from spatial.inputs.inspection.kinds import all_of, kind_word
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.placing import names_of
 from spatial.inputs.user_tables import NOT_WANTED, boundaries_from_table, settlements_from_table
+from spatial.messages import FALLBACK, Said
 from spatial.study.access import NetworkOptions
 from spatial.study.sources import TableSource
 
@@ -43,6 +45,14 @@ class Question(NamedTuple):
     text: str
     choices: tuple[Choice, ...]
     may_write: bool = False  # whether an answer of one's own is taken too
+    language: str = FALLBACK  # in which it is asked
+
+    def lines(self) -> list[str]:
+        """Ask it in its language: what, the choices by their numbers, and what to type."""
+        words = words_in(self.language)
+        choices = (f"  {number}  {words.again(one.text)}" for number, one in enumerate(self.choices, start=1))
+        prompt = words.say("notice", "ask_own" if self.may_write else "ask_number")
+        return [words.again(self.text), *choices, words.told_of(prompt, "")]
 
 
 class Answer(NamedTuple):
@@ -75,18 +85,14 @@ class Settled:
 LATER = "..."
 """What a proposal holds where nobody but the user can say it."""
 _SHOWN = 6
-SYSTEMS = {
-    "gcj02": "a map app such as Gaode or Tencent: GCJ-02",
-    "bd09": "Baidu: BD-09",
-    "EPSG:4490": "a survey or GPS: CGCS2000, EPSG:4490",
-}
+SYSTEMS = {"gcj02": Said("gcj02"), "bd09": Said("bd09"), "EPSG:4490": Said("cgcs2000")}
 """What coordinates of Chinese sources may be in, which look alike."""
-_LEFT_OPEN = Choice(None, "none of these: I decide in the file")
+_LEFT_OPEN, _YES = Choice(None, Said("ask_open")), Choice(True, Said("ask_yes"))
 _WORDS_FOR_UNKNOWN = {
-    "values.service": (NOT_WANTED, "rows of these words are left out"),
-    "values.tier": ("village", "these words are villages"),
-    "values.village_plan_class": ("other", "these words are the class other"),
-    "values.surface": ("", "these surfaces are unknown"),
+    "values.service": (NOT_WANTED, Said("rows_left_out")),
+    "values.tier": ("village", Said("words_are_villages")),
+    "values.village_plan_class": ("other", Said("words_are_other")),
+    "values.surface": ("", Said("surfaces_unknown")),
 }
 """What words mean of which nothing is known."""
 _REGISTERED, _RESIDENT = ("户籍", "registered"), ("常住", "resident", "usual", "residente")
@@ -96,6 +102,12 @@ _PLACES_LEAST = 0.8
 
 def settle(report: FolderReport, *, raw: Path, ask: Callable[[Question], Answer]) -> Settled:
     """Ask what the files of a folder leave open, each thing once, and write the answers into their parts."""
+    if ask is not take_proposed:
+        asked, language = ask, report.language or FALLBACK
+
+        def ask(question: Question) -> Answer:
+            return asked(question._replace(language=language))
+
     result = Settled(_one_of_several(report, ask))
     result.proposals = _coordinates(result.proposals, ask)
     result.proposals, basis = _basis(result.proposals, ask)
@@ -106,7 +118,7 @@ def settle(report: FolderReport, *, raw: Path, ask: Callable[[Question], Answer]
     if len(countries) > 1:
         # Of several nobody but the user chooses.
         choices = tuple(Choice(one.code, one.code) for one in countries)
-        said = ask(Question("In which country does the study lie? A border is near", (_LEFT_OPEN, *choices)))
+        said = ask(Question(Said("ask_country"), (_LEFT_OPEN, *choices)))
         country = None if said.value is None else country_named(said.value)
     areas = _areas(report, result.proposals, raw, country)
     if areas is not None and places is not None:
@@ -118,8 +130,9 @@ def settle(report: FolderReport, *, raw: Path, ask: Callable[[Question], Answer]
         result.others.append(Proposal("population", (basis,)))
     if country is not None and (ask is not take_proposed or country.speeds != NetworkOptions().speeds):
         presets = dict.fromkeys((country.speeds, "rural_cn", "osrm_like", "conservative"))
-        answer = ask(Question("Which speeds on the roads?", tuple(Choice(name, name) for name in presets)))
-        result.others.append(Proposal("network", (answer.setting("speeds", f"as in studies of {country.code}"),)))
+        answer = ask(Question(Said("ask_speeds"), tuple(Choice(name, name) for name in presets)))
+        why = Said("speeds_as", country=country.code)
+        result.others.append(Proposal("network", (answer.setting("speeds", why),)))
     return result
 
 
@@ -127,13 +140,13 @@ def _one_of_several(report: FolderReport, ask: Callable[[Question], Answer]) -> 
     """Choose one of several files where a study takes but one."""
     proposals = list(report.proposals)
     for several in report.several:
-        choices = tuple(Choice(one.number, f"{one.label}, {one.rows:,} rows") for one in several.files)
-        listed = "; ".join(choice.text for choice in choices)
-        answer = ask(Question(f"Which file is the {several.kind}?", (*choices, _LEFT_OPEN)))
+        choices = tuple(Choice(one.number, Said("file_rows", file=one.label, rows=one.rows)) for one in several.files)
+        kind, files = kind_word(several.kind), all_of([choice.text for choice in choices])
+        answer = ask(Question(Said("ask_file", kind=kind), (*choices, _LEFT_OPEN)))
         if answer.value is None:
             continue
         chosen = proposals[answer.value]
-        why = f"several files may be the {several.kind}: {listed}; keep one of them"
+        why = Said("one_of_several", kind=kind, files=files)
         told = (Setting("", None, why, is_guess=True),) if answer.is_guess else ()
         proposals[answer.value] = replace(chosen, settings=(*told, *chosen.settings), is_suggestion=False)
         report.to_decide[:] = [text for text in report.to_decide if text != several.text]
@@ -157,22 +170,19 @@ def _coordinates(proposals: list[Proposal], ask: Callable[[Question], Answer]) -
                 settings.append(setting)
                 continue
             if kind not in answers:
-                named = " and ".join(files[kind])
                 # What is proposed first, then what looks alike.
                 offered = dict.fromkeys([setting.value, *(SYSTEMS if setting.value in SYSTEMS else ())])
                 choices = (*(Choice(one, SYSTEMS.get(str(one), str(one))) for one in offered), _LEFT_OPEN)
-                answers[kind] = ask(
-                    Question(f"Which coordinates are in {named}? {setting.reason}", choices, may_write=True)
-                )
-                first = True
+                question = Said("ask_coordinates", files=files[kind], why=setting.reason)
+                answers[kind] = ask(Question(question, choices, may_write=True))
+                reason = setting.reason
             else:
-                first = False
+                reason = Said("as_file", file=files[kind][0])
             value, is_guess = answers[kind]
             if value is None:
                 settings.append(setting)
                 continue
             key = "datum" if value in {"gcj02", "bd09"} else "crs"
-            reason = setting.reason if first else f"as {files[kind][0]}"
             settings.append(Setting(key, value, reason if is_guess else "", is_guess=is_guess))
         result.append(replace(proposal, settings=tuple(settings)))
     return result
@@ -195,8 +205,9 @@ def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tupl
     if not asked:
         return proposals, _basis_of_column([setting for _, setting in people], ask)
     columns = asked[0][1].by_basis
-    choices = tuple(Choice(basis, f"{basis}: {columns[basis]}") for basis in ("resident", "registered"))
-    answer = ask(Question(f"Whom does the study count? {_path(asked[0][0])} has both", choices))
+    named = {basis: Said("basis_column", basis=Said(basis), column=column) for basis, column in columns.items()}
+    choices = tuple(Choice(basis, named[basis]) for basis in ("resident", "registered"))
+    answer = ask(Question(Said("ask_basis", file=_path(asked[0][0])), choices))
     result = []
     for proposal in proposals:
         settings = tuple(
@@ -206,8 +217,7 @@ def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tupl
             for setting in proposal.settings
         )
         result.append(replace(proposal, settings=settings))
-    both = " and ".join(repr(column) for column in columns.values())
-    return result, answer.setting("basis", f"{both} are there")
+    return result, answer.setting("basis", Said("both_there", columns={"quoted": list(columns.values())}))
 
 
 def _basis_of_column(columns: list[Setting], ask: Callable[[Question], Answer]) -> Setting | None:
@@ -217,15 +227,12 @@ def _basis_of_column(columns: list[Setting], ask: Callable[[Question], Answer]) 
     column = str(columns[0].value)
     for basis, words in (("registered", _REGISTERED), ("resident", _RESIDENT)):
         if any(word in plain(column) for word in words):
-            return Setting("basis", basis, f"the column is {column!r}", is_decided=columns[0].is_decided)
-    choices = (
-        Choice("listed", "nobody knows: as listed"),
-        Choice("resident", "residents"),
-        Choice("registered", "registered people"),
-    )
-    answer = ask(Question(f"Whom does {column!r} count?", choices))
-    why = f"whom {column!r} counts, resident or registered people; taken as listed until you say it"
-    return answer.setting("basis", why)
+            why = Said("basis_by_column", column=column)
+            return Setting("basis", basis, why, is_decided=columns[0].is_decided)
+    named = {"listed": "basis_listed", "resident": "resident", "registered": "registered"}
+    choices = tuple(Choice(basis, Said(key)) for basis, key in named.items())
+    answer = ask(Question(Said("ask_basis_of", column=column), choices))
+    return answer.setting("basis", Said("basis_unknown", column=column))
 
 
 def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
@@ -234,7 +241,7 @@ def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
     for setting in proposal.settings:
         if setting.is_guess and not setting.key:
             # What was taken for the whole part, such as that a list is joined by name.
-            answer = ask(Question(f"{_path(proposal)}: {setting.reason}", (Choice(True, "yes"), _LEFT_OPEN)))
+            answer = ask(Question(Said("of_column", name=_path(proposal), why=setting.reason), (_YES, _LEFT_OPEN)))
             if answer.is_guess or not answer.value:
                 settings.append(replace(setting, is_guess=answer.is_guess, is_decided=answer.is_guess))
             continue
@@ -242,14 +249,14 @@ def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
         value, reason = setting.value, setting.reason
         if is_open and isinstance(value, dict) and LATER in value.values() and setting.key in _WORDS_FOR_UNKNOWN:
             meaning, said = _WORDS_FOR_UNKNOWN[setting.key]
-            value, reason = dict.fromkeys(value, meaning), f"{said}; {reason}"
+            value, reason = dict.fromkeys(value, meaning), all_of((said, reason))
         is_proposed = LATER not in (value.values() if isinstance(value, dict) else (value,))
         if not is_open or not is_proposed or setting.key in {"crs", "datum"}:
             settings.append(setting)
             continue
         shown = ", ".join(map(str, value)) if isinstance(value, dict) else value
-        question = f"{_path(proposal)}: {setting.key} = {shown}? {reason}"
-        answer = ask(Question(question, (Choice(True, "yes"), _LEFT_OPEN)))
+        question = Said("ask_value", file=_path(proposal), key=setting.key, value=str(shown), why=reason)
+        answer = ask(Question(question, (_YES, _LEFT_OPEN)))
         settings.append(answer.setting(setting.key, reason, value) if answer.value else setting)
     return replace(proposal, settings=tuple(settings))
 
@@ -322,22 +329,22 @@ def _region(
     if len(named) and len(levels) > 1:
         inside = gpd.sjoin(points, named[["name", "geometry"]], predicate="within")["name"].value_counts()
         most = [(str(name), int(number)) for name, number in inside.items()][:_SHOWN]
-        choices = [Choice(name, f"{name}: {number} of {len(places)} settlements") for name, number in most]
-        whole = Choice(None, "all that the files hold")
+        choices = [Choice(name, Said("county_holds", name=name, inside=n, places=len(places))) for name, n in most]
+        whole = Choice(None, Said("ask_all"))
         is_clear = bool(most) and most[0][1] >= _PLACES_LEAST * len(places)
         ordered = [*choices, whole] if is_clear else [whole, *choices]
-        answer = ask(Question("Which county is it?", tuple(ordered)))
+        answer = ask(Question(Said("ask_county"), tuple(ordered)))
         if answer.value is not None:
-            reason = f"{dict(most)[answer.value]} of {len(places)} settlements lie in it"
+            reason = Said("lie_in_it", inside=dict(most)[answer.value], places=len(places))
             settings += [
-                Setting("admin_level", wanted, f"counties in {country.code}" if country is not None else ""),
+                Setting("admin_level", wanted, "" if country is None else Said("counties_in", country=country.code)),
                 answer.setting("names", reason, [answer.value]),
             ]
     units = unit_setting(places, areas)
     if country is not None and country.township_level is not None and country.township_level in levels:
         held = gpd.sjoin(points, areas.loc[areas["admin_level"] == country.township_level, ["geometry"]])
         if held.index.nunique() >= _PLACES_LEAST * len(places):
-            units = Setting("unit_levels", [country.township_level], f"the townships in {country.code}")
+            units = Setting("unit_levels", [country.township_level], Said("townships_in", country=country.code))
     if units is not None:
         settings.append(units)
     return Proposal("region", tuple(settings)) if settings else None
@@ -346,25 +353,22 @@ def _region(
 def _jurisdictions(
     report: FolderReport, country: Country | None, countries: tuple[Country, ...], ask: Callable[[Question], Answer]
 ) -> Setting | None:
-    """Ask whose norms bind; None where an extract names one country, or nothing shows any."""
+    """Say that those of the country bind that an extract names; else ask whose do, None where nothing shows any."""
     told = {code for file in report.files for layer in file.layers for code in layer.countries}
     if len(told) == 1:
-        return None
+        return Setting("jurisdictions", [*told], Said("norms_bind", seen=Said("by_extract")))
     if country is None:
         near = [one.code for one in countries]
-        seen = (
-            "the extract names these countries" if told else f"the places lie near the border of {' and '.join(near)}"
-        )
-        why = f"whose norms bind, the most specific first; {seen}"
+        why = Said("norms_bind", seen=Said("extract_names") if told else Said("near_border", countries=near))
         return Setting("jurisdictions", near, why, is_decided=False) if near else None
     fields = [column for file in report.files for layer in file.layers for column in layer.fields]
     codes = [text for column in fields if "unit_code" in column.meaning for text in column.examples if text.isdigit()]
     provinces = dict.fromkeys(f"CN-{code[:2]}" for code in codes) if country.code == "CN" else {}
     choices = tuple(Choice([name], name) for name in dict.fromkeys((*provinces, country.code)))
-    answer = ask(Question("Whose norms bind?", (*choices, Choice([], "global ones alone")), may_write=True))
+    answer = ask(Question(Said("ask_norms"), (*choices, Choice([], Said("global_alone"))), may_write=True))
     value = answer.value if isinstance(answer.value, list) else [answer.value]
-    where = "by the codes of units" if provinces else "the places lie there"
-    return answer.setting("jurisdictions", f"whose norms bind, the most specific first: {where}", value)
+    why = Said("norms_bind", seen=Said("by_unit_codes" if provinces else "places_lie_there"))
+    return answer.setting("jurisdictions", why, value)
 
 
 def _county_seat(places: gpd.GeoDataFrame, ask: Callable[[Question], Answer]) -> list[Proposal]:
@@ -382,14 +386,17 @@ def _county_seat(places: gpd.GeoDataFrame, ask: Callable[[Question], Answer]) ->
     if not offered:
         return []
     is_told = any(word in offered[0][0] for word in _SEATS) or offered[0][1] > 0
-    choices = [Choice(name, f"{name}, {number:,.0f} people" if number >= 0 else name) for name, number in offered]
-    none = Choice(None, "none of them")
+    choices = [
+        Choice(name, Said("seat_people", name=name, people={"unit": "persons", "value": n}) if n >= 0 else name)
+        for name, n in offered
+    ]
+    none = Choice(None, Said("ask_none"))
     ordered = [*choices[:_SHOWN], none] if is_told else [none, *choices[:_SHOWN]]
-    answer = ask(Question("Which town is the county seat?", tuple(ordered), may_write=True))
+    answer = ask(Question(Said("ask_seat"), tuple(ordered), may_write=True))
     if answer.value is None:
-        why = f"no settlement is the county seat; name it, such as county_seat = [{offered[0][0]!r}]"
+        why = Said("no_seat", name=offered[0][0])
         return [Proposal("tiers", (Setting("", None, why, is_decided=not answer.is_guess),))]
-    return [Proposal("tiers", (answer.setting("county_seat", "by its name or its people", [answer.value]),))]
+    return [Proposal("tiers", (answer.setting("county_seat", Said("seat_by"), [answer.value]),))]
 
 
 _SEATS = ("县城", "城关", "county seat", "chef-lieu")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import textwrap
+import re
 import types
 from collections.abc import Collection, Iterator
 from functools import partial
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from spatial.errors import first_of
+from spatial.inputs.inspection.kinds import all_of
+from spatial.inputs.services import load_services
 from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import (
     SCREEN_COLUMNS,
@@ -24,6 +25,7 @@ from spatial.plain_text import (
     toml_table,
     toml_text,
     toml_value,
+    wrapped,
 )
 from spatial.study import Study
 from spatial.study.sources import TableSource
@@ -31,7 +33,7 @@ from spatial.study.sources import TableSource
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from spatial.inputs.inspection.reports import FileReport, Proposal, Setting
+    from spatial.inputs.inspection.reports import FileReport, LayerReport, Proposal, Setting
 
 
 # The study file that ``spatial init`` writes: every key with its description and default.
@@ -102,50 +104,62 @@ DECIDE = "# DECIDE:"
 GUESSED = "# GUESSED:"
 SUGGESTION = "# SUGGESTION:"
 WIDTH = 100
+ENGLISH = Words(FALLBACK)
 
 
-def toml_block(proposal: Proposal) -> list[str]:
+def words_in(language: str) -> Words:
+    """Take the words of a language, English for none, with the names of services."""
+    code = language or FALLBACK
+    return Words(code, names=load_services().names(code))
+
+
+def toml_block(proposal: Proposal, words: Words = ENGLISH) -> list[str]:
     """Write a proposal as lines of a study file."""
     bracket = f"[[{proposal.section}]]" if proposal.is_list else f"[{proposal.section}]"
-    lines = [bracket, *(line for setting in proposal.settings for line in _lines(setting))]
+    lines = [bracket, *(line for setting in proposal.settings for line in _lines(setting, words))]
     if not proposal.is_suggestion:
         return lines
-    return [f"{SUGGESTION} remove the first # of each line to use it", *(f"# {line}" for line in lines)]
+    told = words.of("commands").say("inspect", "suggestion")
+    return [f"{SUGGESTION} {told}", *(f"# {line}" for line in lines)]
 
 
-def _lines(setting: Setting) -> Iterator[str]:
+def _lines(setting: Setting, words: Words) -> Iterator[str]:
+    reason, lines = words.again(setting.reason), _assignments(setting, words) if setting.key else []
     if not setting.is_decided:
-        yield from comment(DECIDE, setting.reason)
-        yield from (f"# {line}" for line in _assignments(setting) if setting.key)
-        return
-    if setting.is_guess or not setting.key:
-        yield from comment(GUESSED if setting.is_guess else "#", setting.reason)
-        yield from _assignments(setting) if setting.key else ()
-        return
-    lines = _assignments(setting)
-    if len(lines) == 1 and setting.reason and len(lines[0]) + len(setting.reason) + 4 <= WIDTH:
-        lines = [f"{lines[0]}  # {_printable(setting.reason)}"]
-    elif setting.reason:
-        yield from comment("#", setting.reason)
+        yield from comment(DECIDE, reason)
+        lines = [f"# {line}" for line in lines]
+    elif setting.is_guess or not setting.key:
+        yield from comment(GUESSED if setting.is_guess else "#", reason)
+    elif len(lines) == 1 and reason and display_width(lines[0] + reason) + 4 <= WIDTH:
+        lines = [f"{lines[0]}  # {_printable(reason)}"]
+    elif reason:
+        yield from comment("#", reason)
     yield from lines
 
 
-def _assignments(setting: Setting) -> list[str]:
+def _assignments(setting: Setting, words: Words) -> list[str]:
     """Write a setting; words of values each on a line of their own, so that lines can be added."""
-    if setting.key.startswith("values.") and isinstance(setting.value, dict):
-        return [f"{setting.key}.{toml_key(str(word))} = {toml_value(ours)}" for word, ours in setting.value.items()]
-    return [f"{setting.key} = {toml_value(setting.value)}"]
+    value = setting.value
+    if isinstance(value, dict):
+        value = {key: words.again(told) for key, told in value.items()}
+        if setting.key.startswith("values."):
+            return [f"{setting.key}.{toml_key(str(word))} = {toml_value(ours)}" for word, ours in value.items()]
+    return [f"{setting.key} = {toml_value(value)}"]
 
 
 def comment(mark: str, text: str) -> Iterator[str]:
     """Wrap a remark into comment lines."""
-    for number, line in enumerate(textwrap.wrap(_printable(text), WIDTH - len(mark) - 1) or [""]):
+    for number, line in enumerate(wrapped(_printable(text), WIDTH - len(mark) - 1)):
         yield f"{mark} {line}" if not number else f"#   {line}"
 
 
 def _printable(text: str) -> str:
-    """Leave out what a comment of TOML may not hold."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    """Leave out what a comment of TOML may not hold; blanks at which French breaks no line stay."""
+    kept = (letter if letter.isprintable() or letter in "\u00a0\u202f" else " " for letter in text)
+    return re.sub(" +", " ", "".join(kept)).strip()
+
+
+_BETWEEN_HAN = re.compile("(?<=[\u2e80-\uffef])\n|\n(?=[\u2e80-\uffef])")
 
 
 def open_decisions(text: str, mark: str = DECIDE) -> list[tuple[int, str]]:
@@ -166,7 +180,8 @@ def open_decisions(text: str, mark: str = DECIDE) -> list[tuple[int, str]]:
             below = lines[number + len(parts) - 1 :][:1]
             if mark == GUESSED and below and not below[0].startswith("#"):
                 where += f"{below[0]}: "
-            found.append((number, where + " ".join(parts)))
+            # Chinese is broken where it has no blank.
+            found.append((number, where + _BETWEEN_HAN.sub("", "\n".join(parts)).replace("\n", " ")))
     return found
 
 
@@ -192,7 +207,7 @@ def words_of_file(path: Path) -> Words:
     return Words(said if said in languages() else FALLBACK)
 
 
-NAME_WIDTH, MEANING_WIDTH = 24, 22
+NAME_WIDTH, KIND_WIDTH, MEANING_WIDTH = 24, 12, 22
 
 
 NOTES_SHOWN, COLUMN_ROWS, NAMED_COLUMNS, MARGIN = 3, 4, 3, 4
@@ -201,94 +216,99 @@ NOTES_SHOWN, COLUMN_ROWS, NAMED_COLUMNS, MARGIN = 3, 4, 3, 4
 
 def short_report(report: FileReport) -> list[str]:
     """Tell on a screen what was seen in a file: of each layer what it is, its columns, and the part that reads it."""
-    lines = [f"{report.path.name}: {report.format}" + (f", {report.encoding}" if report.encoding else "")]
-    lines += [shortened(f"  {note}", SCREEN_COLUMNS) for note in report.notes[:NOTES_SHOWN]]
+    words = words_in(report.language)
+    say = partial(words.of("commands").say, "inspect")
+    lines = [say("named", name=report.path.name, format=say(report.format))]
+    if report.encoding:
+        lines = [say("encoded", file=lines[0], encoding=report.encoding)]
+    lines += [shortened(f"  {words.again(note)}", SCREEN_COLUMNS) for note in report.notes[:NOTES_SHOWN]]
     blocks: list[str] = []
     for layer in report.layers:
-        what = f"{layer.name}: " if layer.name else ""
         if layer.problem:
-            lines += list(_wrapped(f"{what}cannot be read as it is: {layer.problem}"))
+            told = say("cannot", why=words.again(layer.problem))
+            lines += list(_wrapped(words.told_of(layer.name, told) if layer.name else told))
             continue
-        unit = "cells" if report.format == "raster" else "elements" if layer.kind == "osm" else "rows"
-        looks = "nothing that a study reads" if layer.kind == "unknown" else layer.kind.replace("_", " ")
-        lines.append(shortened(f"{what}{layer.rows:,} {unit}; looks to be {looks}", SCREEN_COLUMNS))
-        place = [text for text in (layer.crs and f"CRS: {layer.crs}", layer.extent) if text]
-        notes = [*(["; ".join(place)] if place else []), *layer.coordinates, *layer.notes]
-        lines += [f"  {shortened(note, SCREEN_COLUMNS - 2)}" for note in notes[:NOTES_SHOWN]]
+        looks = say("looks", rows=_size(report, layer, words), kind=words.say("file_kind", layer.kind))
+        lines.append(shortened(words.told_of(layer.name, looks) if layer.name else looks, SCREEN_COLUMNS))
+        place = [say("crs", crs=layer.crs)] if layer.crs else []
+        place += [layer.extent] if layer.extent else []
+        notes = [*([all_of(place)] if place else []), *layer.coordinates, *layer.notes]
+        lines += [f"  {shortened(words.again(note), SCREEN_COLUMNS - 2)}" for note in notes[:NOTES_SHOWN]]
         used = [f"{item.name} = {item.meaning}" for item in layer.fields if item.meaning]
         if layer.fields:
             unread = [item.name for item in layer.fields if not item.meaning]
-            rows = ["columns: "]
-            others = f"not read: {first_of(unread)}" if len(unread) <= NAMED_COLUMNS else f"{len(unread)} others"
-            for part in [*(used or ["none known"]), *([others] if unread else [])]:
+            rows, apart = [say("columns")], words.of("commands").say("check", "apart")
+            others = say("others", number=len(unread))
+            if len(unread) <= NAMED_COLUMNS:
+                others = say("not_read", names=words.listed(unread, len(unread)))
+            for part in [*(used or [say("none_known")]), *([others] if unread else [])]:
                 if display_width(rows[-1] + part) > SCREEN_COLUMNS - MARGIN:
                     rows.append("  ")
-                rows[-1] += f"{part}; "
-            lines += [f"  {shortened(row, SCREEN_COLUMNS - MARGIN)}".rstrip(";") for row in rows[:COLUMN_ROWS]]
+                rows[-1] += f"{part}{apart}"
+            lines += [f"  {shortened(row.rstrip(f'{apart} '), SCREEN_COLUMNS - MARGIN)}" for row in rows[:COLUMN_ROWS]]
         for proposal in filter(None, (layer.proposal, *layer.others)):
-            blocks += ["", *toml_block(proposal)]
-    return first_screen(
-        [*lines, *blocks], more="spatial inspect -v FILE, or spatial init --from FOLDER, which writes them"
-    )
+            blocks += ["", *toml_block(proposal, words)]
+    return first_screen([*lines, *blocks], lambda left: say("more", left=left))
+
+
+def _size(report: FileReport, layer: LayerReport, words: Words) -> str:
+    """Say how large a layer is."""
+    unit = "cells" if report.format == "raster" else "elements" if layer.kind == "osm" else "rows"
+    return words.of("commands").say("inspect", unit, number=words.number(layer.rows))
 
 
 def report_lines(report: FileReport) -> Iterator[str]:
     """Tell all that was seen in a file."""
-    number = len(report.layers)
-    several = f", {number} {'sheets' if report.format == 'workbook' else 'layers'}" if number > 1 else ""
-    yield f"{report.path.name}: {report.format}{several}"
+    words = words_in(report.language)
+    say = partial(words.of("commands").say, "inspect")
+    part, number = "sheet" if report.format == "workbook" else "layer", len(report.layers)
+    named = say("named", name=report.path.name, format=say(report.format))
+    yield say(f"{part}s", file=named, parts=number) if number > 1 else named
     if report.encoding:
-        yield from _wrapped(f"encoding: {report.encoding}: {report.encoding_reason}")
+        yield from _wrapped(say("encoding", encoding=report.encoding, why=words.again(report.encoding_reason)))
     for note in report.notes:
-        yield from _wrapped(note)
+        yield from _wrapped(words.again(note))
     for layer in report.layers:
         yield ""
-        what = "sheet" if report.format == "workbook" else "layer"
-        title = f"{what} {layer.name!r}" if layer.name else report.path.name
-        title += " (hidden)" if layer.is_hidden else ""
-        header = ""
+        title = say(part, name=layer.name) if layer.name else report.path.name
+        title = say("hidden", title=title) if layer.is_hidden else title
         if layer.header_rows:
             first, last = layer.header_rows
-            header = f", header in row {first}" if first == last else f", header in rows {first} to {last}"
+            title = say("header" if first == last else "header_rows", title=title, first=first, last=last)
         if layer.problem:
-            yield f"{title}{header}"
-            yield from _wrapped(f"cannot be read as it is: {layer.problem}")
+            yield title
+            yield from _wrapped(say("cannot", why=words.again(layer.problem)))
             for note in layer.notes:
-                yield from _wrapped(note)
+                yield from _wrapped(words.again(note))
             continue
-        unit = "cells" if report.format == "raster" else "elements" if layer.kind == "osm" else "rows"
-        yield f"{title}: {layer.rows:,} {unit}{header}"
+        yield words.told_of(title, _size(report, layer, words))
         if layer.geometry:
-            yield from _wrapped(f"geometry: {layer.geometry}")
+            yield from _wrapped(say("geometry", geometry=words.again(layer.geometry)))
         if report.format not in {"workbook", "CSV"}:
-            yield from _wrapped(f"CRS: {layer.crs or 'the file does not say it'}")
+            yield from _wrapped(say("crs", crs=layer.crs) if layer.crs else say("crs_unknown"))
         if layer.extent:
-            yield from _wrapped(f"extent: {layer.extent}")
+            yield from _wrapped(say("extent", extent=words.again(layer.extent)))
         for note in layer.notes:
-            yield from _wrapped(note)
+            yield from _wrapped(words.again(note))
         for remark in layer.coordinates:
-            yield from _wrapped(f"coordinates: {remark}")
-        if layer.fields:
-            yield (
-                f"  {padded('field', -NAME_WIDTH)} {'type':<12} {'filled':>13}  {padded('as', -MEANING_WIDTH)} examples"
-            )
+            yield from _wrapped(say("coordinates", remark=words.again(remark)))
+        rows = [tuple(map(say, ("field", "type", "filled", "as", "examples")))] if layer.fields else []
         for item in layer.fields:
-            filled = f"{item.filled:,}/{item.rows:,}"
-            head = (
-                f"  {padded(' '.join(item.name.split()), -NAME_WIDTH)} {item.kind:<12} {filled:>13}  "
-                f"{padded(item.meaning or '-', -MEANING_WIDTH)} "
-            )
-            yield (head + shortened(", ".join(item.examples), max(12, WIDTH - display_width(head)))).rstrip()
-        why = f": {'; '.join(layer.reasons)}" if layer.reasons else ""
-        looks = layer.kind.replace("_", " ")
-        if layer.kind == "unknown":
-            looks = "nothing that a study reads, as far as can be told"
-        yield from _wrapped(f"looks to be {looks}{why}")
+            filled = f"{words.number(item.filled)}/{words.number(item.rows)}"
+            told = (" ".join(item.name.split()), say(item.kind), filled, item.meaning or "-", ", ".join(item.examples))
+            rows.append(told)
+        for name, kind, filled, meaning, examples in rows:
+            head = f"  {padded(name, -NAME_WIDTH)} {padded(kind, -KIND_WIDTH)} {padded(filled, KIND_WIDTH + 1)}  "
+            head += f"{padded(meaning, -MEANING_WIDTH)} "
+            yield (head + shortened(examples, max(12, WIDTH - display_width(head)))).rstrip()
+        kind = "unknown_told" if layer.kind == "unknown" else layer.kind
+        looks = say("looks_to_be", kind=words.say("file_kind", kind))
+        yield from _wrapped(words.told_of(looks, words.again(all_of(layer.reasons))) if layer.reasons else looks)
         for proposal in filter(None, (layer.proposal, *layer.others)):
             yield ""
-            yield from toml_block(proposal)
+            yield from toml_block(proposal, words)
 
 
 def _wrapped(text: str) -> Iterator[str]:
-    plain = " ".join(text.split())
-    yield from textwrap.wrap(plain, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    for number, line in enumerate(wrapped(_printable(text), WIDTH - 4)):
+        yield f"{'    ' if number else '  '}{line}"

@@ -121,6 +121,8 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
         )
     if path.is_dir():
         raise SourceError(f"{what} {path}: this is a folder; name the file in it")
+    if path.exists() and not path.is_file():
+        raise SourceError(f"{what} {path}: this is a pipe or a device, not a file; save what comes from it as a file")
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)

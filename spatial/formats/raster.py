@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pyproj
 import rasterio
+import shapely
 from affine import Affine
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
@@ -29,8 +31,6 @@ from spatial.rasters import Raster
 from spatial.study.sources import MOST_CELLS
 
 if TYPE_CHECKING:
-    import shapely
-
     from spatial.arrays import BoolArray, FloatArray
 
 
@@ -213,6 +213,29 @@ def read_population(
     _refuse_cells(values < 0, reading, paths, "negative people", remedy)
     _refuse_cells(values > MOST, reading, paths, "more people than were ever counted", remedy)
     return reading
+
+
+def peopled_outline(raster: Raster, crs: Any) -> shapely.Geometry | None:
+    """Outline the cells where people live, in another CRS; None where nobody does."""
+    rows, columns = np.nonzero(raster.values > 0)
+    if not len(rows):
+        return None
+    across, down = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
+    outline = shapely.MultiPoint([raster.transform * (column, row) for column in across for row in down]).envelope
+    # Edges are bent in another CRS: many points along them.
+    dense = shapely.segmentize(outline, outline.length / 400)
+    return gpd.GeoSeries([dense], crs=raster.crs).to_crs(crs).iloc[0]
+
+
+def refuse_elsewhere(rasters: Sequence[Raster], places: gpd.GeoDataFrame, reach_m: float, *, what: str) -> None:
+    """Refuse people who all live beside every place, as each would count as empty; places are in metres."""
+    near, outline = (shapely.union_all([peopled_outline(one, crs) for one in rasters]) for crs in (places.crs, WGS84))
+    if not outline.is_empty and not shapely.dwithin(shapely.box(*places.total_bounds), near, reach_m):
+        west, south, east, north = outline.bounds
+        raise SourceError(
+            f"{what}: its people live at longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}, where"
+            " no settlement is; name the raster of this region, or correct its CRS"
+        )
 
 
 def read_elevation(

@@ -42,6 +42,7 @@ from spatial.formats.files import (
 )
 from spatial.formats.notes import ListColumns, Note, add_notes, leave_out, row_numbers
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
+from spatial.messages import Said
 
 if TYPE_CHECKING:
     from spatial.study.sources import ReadLimits, TableSource
@@ -115,16 +116,16 @@ FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
 """Kind of file and how it begins, by the ending of its name."""
 
 REMEDIES = {
-    **dict.fromkeys((".dwg", ".dgn"), "save the drawing as DXF"),
-    ".mdb": "export its layers to a file geodatabase or GeoPackage",
-    ".accdb": "export its tables to .xlsx or CSV",
-    **dict.fromkeys((".tab", ".mif"), "save it as GeoPackage with QGIS"),
-    **dict.fromkeys((".xlsb", ".ods", ".et", ".numbers"), "save it as .xlsx"),
-    **dict.fromkeys((".doc", ".docx"), "copy its table into a workbook and save that as .xlsx"),
-    ".pdf": "ask for the table itself, as .xlsx or CSV",
-    **dict.fromkeys((".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"), "unpack it and name the file in it"),
-    **dict.fromkeys((".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), "name the file with the data itself"),
-    ".dbf": "name the .shp beside it; where there is none, save it as .xlsx",
+    **dict.fromkeys((".dwg", ".dgn"), Said("remedy_drawing")),
+    ".mdb": Said("remedy_mdb"),
+    ".accdb": Said("remedy_accdb"),
+    **dict.fromkeys((".tab", ".mif"), Said("remedy_mapinfo")),
+    **dict.fromkeys((".xlsb", ".ods", ".et", ".numbers"), Said("remedy_xlsx")),
+    **dict.fromkeys((".doc", ".docx"), Said("remedy_document")),
+    ".pdf": Said("remedy_pdf"),
+    **dict.fromkeys((".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"), Said("remedy_archive")),
+    **dict.fromkeys((".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), Said("remedy_project")),
+    ".dbf": Said("remedy_dbf"),
 }
 """What to do with files that offices have and that are not read."""
 

@@ -646,9 +646,9 @@ def read_postcodes(files: Sequence[Path], *, wanted: Iterable[str] | None = None
     return gpd.GeoSeries(gpd.points_from_xy(middle["longitude"], middle["latitude"]), index=middle.index, crs=WGS84)
 
 
-def has_no_heads(file: Path) -> bool:
+def has_no_heads(file: Path, *, what: str = "postcodes") -> bool:
     """Whether a text begins with a British postcode in place of the head of a column, as Code-Point Open does."""
-    with local_file(file, what="postcodes").open("rb") as opened:
+    with local_file(file, what=what).open("rb") as opened:
         first = opened.read(_HEAD_BYTES).partition(b",")[0]
     return _is_british(plain_postcode(first.decode("ascii", errors="replace")))
 

@@ -50,10 +50,12 @@ from spatial.formats.notes import (
 from spatial.formats.raster import (
     GridReading,
     landcover_findings,
+    peopled_outline,
     read_elevation,
     read_fractions,
     read_grid,
     read_population,
+    refuse_elsewhere,
     refuse_stretched,
 )
 from spatial.georef.datums import refuse_unknown_shift
@@ -220,6 +222,9 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         refuse_unknown_shift(crs, None, what="working_crs")
     else:
         crs = working_crs_for(found.settlements if named_ground is None else named_ground)
+    if people is not None and population is not None:
+        what = f"population {study.raw_path(people.paths[0])}"
+        refuse_elsewhere([population.raster], found.settlements.to_crs(crs), study.population.max_distance_m, what=what)
     scored = found.settlements
     if named_ground is not None:
         # By their degrees, since a CRS that does not fit may lose those that lie there.
@@ -417,16 +422,9 @@ def _join(frames: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:
 def _extent(crs: pyproj.CRS, frames: list[gpd.GeoDataFrame], population: GridReading | None) -> Bounds:
     """Bounds of all places, facilities, roads and populated cells, so that a study without region loses nobody."""
     bounds = [frame.to_crs(crs).total_bounds for frame in frames if len(frame)]
-    if population is not None:
-        raster = population.raster
-        rows, columns = np.nonzero(raster.values > 0)
-        if len(rows):
-            across, down = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
-            corners = [raster.transform * (column, row) for column in across for row in down]
-            outline = shapely.MultiPoint(corners).envelope
-            # Edges are bent in another CRS: many points along them.
-            dense = shapely.segmentize(outline, outline.length / 400)
-            bounds.append(gpd.GeoSeries([dense], crs=raster.crs).to_crs(crs).total_bounds)
+    outline = None if population is None else peopled_outline(population.raster, crs)
+    if outline is not None:
+        bounds.append(np.array(shapely.bounds(outline)))
     stacked = np.array(bounds)
     least, most = np.nanmin(stacked, axis=0), np.nanmax(stacked, axis=0)
     return Bounds(*least[:2].tolist(), *most[2:].tolist())

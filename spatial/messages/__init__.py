@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -21,7 +21,7 @@ from babel.numbers import format_decimal
 from spatial.errors import StudyError
 from spatial.plain_text import WORDED
 
-__all__ = ["FALLBACK", "Words", "languages", "locale_of", "warn"]
+__all__ = ["FALLBACK", "Said", "Words", "languages", "locale_of", "warn"]
 
 FOLDER = importlib.resources.files("spatial.messages")
 """Where the files of languages lie."""
@@ -76,7 +76,7 @@ class Words:
         """Tell whether there is a text."""
         return key in self.messages.get(section, {})
 
-    def say(self, section: str, key: str, **values: object) -> str:
+    def say(self, section: str, key: str, /, **values: object) -> str:
         """Say one text, in the form that its count asks for; the key itself where there is no such text."""
         count = next((str(values[name]) for name in COUNTS if name in values), "")
         form = locale_of(self.language).plural_form(int(count)) if count.isdecimal() else "other"
@@ -125,28 +125,42 @@ class Words:
         """
         if self.part != "results":
             return self.of("results").notice(key, values)
-        said = {}
-        for name, value in values.items():
-            # A text, a number, a word of a section, a service, shapes by kind, a list with the first of its items, a
-            # value with its unit, or a share.
-            if isinstance(value, str):
-                said[name] = value
-            elif isinstance(value, int):
-                said[name] = self.number(value)
-            elif isinstance(value, float):
-                said[name] = self.figure(value)
-            elif "service" in value:
-                said[name] = self.service(value["service"])
-            elif "unit" in value:
-                said[name] = self.measure(value["value"], value["unit"])
-            elif "word" in value:
-                said[name] = self.say(value["section"], value["word"])
-            elif "shapes" in value:
-                shapes = ((self.say("notice_shape", kind), self.number(count)) for kind, count in value["shapes"])
-                said[name] = self.joined(self.say("notice_part", "shape", kind=kind, number=n) for kind, n in shapes)
-            else:
-                said[name] = self.listed(value["first"], value["in_all"])
-        return self.say("notice", key, **said)
+        return self.say("notice", key, **{name: self._value(value) for name, value in values.items()})
+
+    def again(self, text: str) -> str:
+        """
+        Say what was said in English, or a text of the source as it is.
+
+        >>> Words("fr").again(Said("hidden", where=Said("areas"))).replace("\u00a0", " ")
+        'feuilles masquées non lues : des surfaces'
+        """
+        return self.notice(text.key, text.values) if isinstance(text, Said) else text
+
+    def _value(self, value: Any) -> str:
+        if isinstance(value, str):
+            return self.again(value)
+        if isinstance(value, int):
+            return self.number(value)
+        if isinstance(value, float):
+            return self.figure(value)
+        if isinstance(value, list):
+            return self.joined(map(self._value, value))
+        # A service, a value with its unit, whole per cents, a word of a section, texts in quotes, shapes by kind, or a
+        # list with the first of its items.
+        if "service" in value:
+            return self.service(value["service"])
+        if "unit" in value:
+            return self.measure(value["value"], value["unit"])
+        if "percent" in value:
+            return self.share(round(value["percent"], 2))
+        if "word" in value:
+            return self.say(value["section"], value["word"])
+        if "quoted" in value:
+            return self.joined(self.say("notice_part", "quoted", text=text) for text in value["quoted"])
+        if "shapes" in value:
+            shapes = ((self.say("notice_shape", kind), self.number(count)) for kind, count in value["shapes"])
+            return self.joined(self.say("notice_part", "shape", kind=kind, number=n) for kind, n in shapes)
+        return self.listed(value["first"], value["in_all"])
 
     def counted(self, notice: str) -> str:
         """
@@ -257,6 +271,26 @@ class Words:
     def pick(self, texts: Mapping[str, str]) -> str:
         """Choose a text by language: this one, else English, else the first."""
         return texts.get(self.language) or texts.get(FALLBACK) or next(iter(texts.values()), "")
+
+
+class Said(str):
+    """
+    A notice in English that `Words.again` says in another language; its values may be such texts.
+
+    >>> Said("srtm")
+    'an SRTM tile: heights in metres'
+    """
+
+    __slots__ = ("key", "values")
+
+    key: str  # of the section `notice`
+    values: Mapping[str, Any]  # as `Words.notice` takes them
+
+    def __new__(cls, key: str, /, **values: Any) -> Self:
+        """Say it in English."""
+        text = super().__new__(cls, Words(FALLBACK).notice(key, values))
+        text.key, text.values = key, values
+        return text
 
 
 def warn(log: logging.Logger, key: str, **values: object) -> None:

@@ -503,12 +503,13 @@ def item_text(item: str, words: Words) -> str:
     """
     Say an item of the table `counts`: messages know it by its words, which are English.
 
-    >>> item_text("roads narrower than 2.5 m", Words("fr"))
-    'routes de moins de 2,5 m de large'
+    >>> item_text("roads narrower than 2.5 m", Words("fr")), item_text("closed service=bank", Words("zh"))
+    ('routes de moins de 2,5 m de large', '关闭的银行')
     """
-    if item.startswith("service="):
-        return words.service(item.removeprefix("service="))
     texts, digits = words.of("commands").messages.get("count", {}), _DIGITS.search(item)
+    of, _, service = item.partition("service=")
+    if service:
+        return texts.get(f"{of}{{service}}", f"{of}{{service}}").replace("{service}", words.service(service))
     text = texts.get(item) or texts.get(_DIGITS.sub("{number}", item, count=1), item)
     return text.replace("{number}", words.figure(float(digits[0])) if digits else "")
 

@@ -14,7 +14,6 @@ from spatial.access.calibration import check_observed
 from spatial.cartography.document import refuse_small_pages
 from spatial.errors import ContractError, SpatialError, StudyError, first_of
 from spatial.formats.notes import findings_frame, join_findings
-from spatial.formats.raster import read_population
 from spatial.inputs.gather import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm import name_keys
@@ -33,7 +32,7 @@ from spatial.stages.off_road import elevation_of_ground
 from spatial.stages.plan_room import base_of_round, shares_within
 from spatial.stages.plan_sites import constraint_areas, grounds_of_units, refuse_unfit_plans, site_sources, stated_costs
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
-from spatial.stages.population import units_of_level
+from spatial.stages.population import read_group, units_of_level
 from spatial.stages.read import known_issues_table
 from spatial.stages.scenarios import (
     facilities_after,
@@ -113,9 +112,7 @@ def check_study(study: Study) -> Iterator[Checked]:
     reads.append(partial(bus_lines, options.network.bus, layers.settlements, crs=layers.crs))
     if options.calibration.observed is not None:
         reads.append(partial(observed, options.calibration.observed))
-    for source in options.sources.population_groups.values():
-        files = [options.raw_path(path) for path in source.paths]
-        reads += [partial(read_population, [file], nodata=source.nodata) for file in files]
+    reads += [partial(read_group, options, name, layers.settlements) for name in options.sources.population_groups]
     if layers.official_units is not None:
         units = partial(units_of_level, options, layers.settlements, layers.study_area, layers.boundaries)
         reads.append(units)

@@ -14,7 +14,7 @@ import shapely
 from spatial.crs import require_metres
 from spatial.errors import StudyError
 from spatial.formats.notes import Finding, findings_frame
-from spatial.formats.raster import read_population
+from spatial.formats.raster import GridReading, read_population, refuse_elsewhere
 from spatial.inputs.units import MatchedUnits, assign_units, choose_units, match_units, near_unit
 from spatial.people.population import (
     ALL_PEOPLE,
@@ -226,6 +226,16 @@ def _account(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})
 
 
+def read_group(options: Options, name: str, places: gpd.GeoDataFrame) -> list[GridReading]:
+    """Read the rasters of a group of people, which are to lie where places are."""
+    source = options.sources.population_groups[name]
+    files = [options.raw_path(path) for path in source.paths]
+    readings = [read_population([file], nodata=source.nodata, max_cells=source.max_cells) for file in files]
+    rasters, reach_m = [reading.raster for reading in readings], options.population.max_distance_m
+    refuse_elsewhere(rasters, places, reach_m, what=f"population_groups.{name} {files[0]}")
+    return readings
+
+
 # Stage `population`: the people of the raster go to settlements, over the network.
 
 
@@ -277,12 +287,9 @@ def population(
         )
     if raster is not None:
         people = People(*allocate(places, raster), raster=raster)
-    for number, (name, source) in enumerate(sorted(groups.items())):
+    for number, name in enumerate(sorted(groups)):
         progress((1 + number) / (1 + len(groups)), f"population: {name}")
-        readings = [
-            read_population([options.raw_path(path)], nodata=source.nodata, max_cells=source.max_cells)
-            for path in source.paths
-        ]
+        readings = read_group(options, name, places)
         allocated = [allocate(places, raster) for raster in added_up([item.raster for item in readings])]
         persons = [found["population_persons"].to_numpy(dtype=np.float64) for found, _ in allocated]
         people.groups[name] = np.sum(persons, axis=0)

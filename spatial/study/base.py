@@ -100,6 +100,15 @@ class Model(BaseModel):
             words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
             raise ContractError(words, faults_of(error)) from None
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag(cls, value: Any, told: ValidationInfo) -> Any:
+        """Refuse true and false for a number, which pydantic takes for 1 and 0."""
+        numeric = {int, float, int | None, float | None}
+        if isinstance(value, bool) and cls.model_fields[told.field_name or ""].annotation in numeric:
+            raise ValueError("must be a number")
+        return value
+
     @field_validator("*")
     @classmethod
     def _of_this_world(cls, value: Any, told: ValidationInfo) -> Any:
@@ -156,6 +165,8 @@ def _faults(item: Any, study: str) -> tuple[str, ...]:
     if item["type"] == "missing":
         return (f"{key}: missing",)
     shown = repr(item["input"])
+    if item["type"] == "too_short":
+        message = f"give at least {item['ctx']['min_length']}"
     if item["type"].startswith("date"):
         message = "must be a day of the calendar, such as 2026-06-30"
     told = f"{key}: {message}" if key else message

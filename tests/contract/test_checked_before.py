@@ -158,6 +158,8 @@ FAULTS = {
         ),
         "plans.room.norm: TO-THE-SEAT asks for no minutes to one service",
     ),
+    "true for a number": (_table("region", buffer_km=True), "region.buffer_km: must be a number (found True)"),
+    "no mode at all": (_table("network", modes=[]), "network.modes: give at least 1 (found [])"),
     "a plan called twice": (_text(f"{CARE}{CARE}"), "plans: name each one once; more than once: 'care'"),
     "a norm of a plan that does not bind": (_text('[[plans]]\nname = "seat"\nnorm = "CN-COUNTY-60"\n'), "CN-COUNTY-60"),
     # What scenarios name.

@@ -553,6 +553,12 @@ def test_negative_people(tiny):
     _refused(tiny, "population.tif", "negative people in 1 cell(s)", "row 2, column 3", "nodata")
 
 
+def test_people_of_other_ground(tiny):
+    # 100 people in the sea off West Africa: every settlement of the study would count as empty.
+    _raster(tiny, "population", np.ones((10, 10)), corner=(10.0, 10.0))
+    _refused(tiny, "population.tif: its people live at longitude 10.0", "name the raster of this region")
+
+
 def test_a_raster_of_other_ground(tiny):
     _raster(tiny, "elevation", np.ones((10, 10)), corner=(10.0, 10.0))
     _refused(tiny, "elevation.tif", "no tile touches the study area", "name the tiles")

@@ -133,7 +133,7 @@ def _of(name: str) -> str:
 
 def test_looking_into_the_list_shows_what_the_page_shows(walked) -> None:
     (said,) = walked.outputs("inspect")
-    shown = re.findall(r"^```text\n(sheet .*?)^```", walked.text, re.MULTILINE | re.DOTALL)[0]
+    shown = re.findall(r"^```text\n(工作表.*?)^```", walked.text, re.MULTILINE | re.DOTALL)[0]
     assert all(line in said for line in shown.splitlines())
 
 
@@ -145,7 +145,7 @@ def test_nothing_is_left_to_decide_after_step_4(walked) -> None:
     left = [
         line for line in (walked.folder / "yunxi.toml").read_text(encoding="utf-8").splitlines() if "# GUESSED:" in line
     ]
-    assert left == ["# GUESSED: as in studies of CN"]
+    assert left == ["# GUESSED: 与 CN 的研究相同"]
     assert "DECIDE:" not in (walked.folder / "yunxi.toml").read_text(encoding="utf-8").split("[region]")[1]
 
 

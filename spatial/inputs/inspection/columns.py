@@ -17,6 +17,7 @@ from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
 from spatial.inputs.inspection.reports import Setting
 from spatial.inputs.names import HAN
+from spatial.messages import Said
 from spatial.plain_text import shipped_toml
 
 if TYPE_CHECKING:
@@ -382,28 +383,24 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
             else:
                 unclear.append(text)
     result = NumberSigns()
-    says, mixed = "everywhere says", ""
+    reason = Said("comma_thousands", texts=_shown(unclear))
     if commas and unclear and grouped is None:
         # Beside decimal points neither reading fits all.
-        says, mixed, commas = "beside decimal points says", f"; correct {_shown(commas)} in the file", set()
+        reason, commas = Said("comma_beside", texts=_shown(unclear), wrong=_shown(commas)), set()
     if commas and grouped:
         apart.setdefault(".", grouped[0])
     if commas or "." in apart:  # a point that sets thousands apart leaves the comma to decimals
         result.decimal = ","
-        result.settings.append(Setting("decimal", ",", f"numbers such as {_shown(commas or {apart['.']})}"))
+        result.settings.append(Setting("decimal", ",", Said("decimal_comma", texts=_shown(commas or {apart["."]}))))
     sign = next((sign for sign in (",", ".", *_APART) if sign in apart and sign != result.decimal), "")
     if sign:
         result.thousands = sign
-        result.settings.append(Setting("thousands", sign, f"numbers such as {apart[sign]!r}"))
+        result.settings.append(Setting("thousands", sign, Said("decimal_comma", texts=_shown([apart[sign]]))))
     if unclear and result.decimal == "." and sign != ",":
         result.thousands = ","
-        reason = (
-            f"numbers such as {_shown(unclear)}: thousands, as a comma with three digits after it {says}? "
-            f"If it is a decimal comma, write decimal = ',' instead{mixed}"
-        )
         result.settings.append(Setting("thousands", ",", reason, is_decided=False))
     return result
 
 
-def _shown(texts: Iterable[str]) -> str:
-    return ", ".join(repr(text) for text in sorted(texts)[:_LISTED])
+def _shown(texts: Iterable[str]) -> dict[str, list[str]]:
+    return {"quoted": sorted(texts)[:_LISTED]}

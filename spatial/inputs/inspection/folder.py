@@ -15,7 +15,9 @@ from spatial.errors import CrsError, SourceError
 from spatial.formats.vector import FORMATS, REMEDIES, open_frame
 from spatial.inputs.inspection.guesses import KnownGround
 from spatial.inputs.inspection.inspecting import OSM_ENDINGS, RASTER_ENDINGS, ground_of, inspect_file
+from spatial.inputs.inspection.kinds import all_of, kind_word
 from spatial.inputs.inspection.reports import Bounds, FileReport, LayerReport, Proposal, Setting
+from spatial.messages import Said
 from spatial.study.sources import TableSource
 
 _PARTS = (".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qmd", ".qml", ".qgz", ".qgs", ".ovr", ".lock", ".md5")
@@ -79,7 +81,7 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
             except (SourceError, CrsError) as error:
                 fault = str(error).removeprefix(f"file {path}: ")
         else:
-            fault = REMEDIES.get(path.suffix.lower(), f"the ending {path.suffix!r} is not read")
+            fault = REMEDIES.get(path.suffix.lower()) or Said("ending_unread", ending=path.suffix)
         if fault:
             result.unused.append((path.relative_to(folder).as_posix(), fault))
     if not result.files:
@@ -98,9 +100,9 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
     for report, layer in [(file, layer) for file in result.files for layer in file.layers]:
         why = layer.problem
         if layer.is_hidden:
-            why = why or "the workbook hides this sheet"
+            why = why or Said("hidden_sheet")
         elif layer.kind == "unknown" or layer.proposal is None:
-            why = why or f"what is it? {'; '.join(layer.reasons) or 'nothing shows it'}"
+            why = why or Said("what_is_it", why=all_of(layer.reasons or (Said("nothing_shows"),)))
         if not why:
             found.setdefault(layer.kind, []).append(Found(report, layer))
             continue
@@ -114,10 +116,7 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
         found["settlements"] = placed
         found["attributes"] = []
         for report, layer in lists:
-            why = (
-                f"no coordinates: joined onto the settlements of {_label(*places[0])}; if it is the list of "
-                f"settlements itself, take [sources.settlements] as `spatial inspect {report.path.name}` proposes it"
-            )
+            why = Said("joined_list", places=_label(*places[0]), file=report.path.name)
             joined = layer.others[0]
             settings = (Setting("", None, why, is_guess=True), *joined.settings)
             proposal = replace(joined, settings=settings, is_suggestion=False)
@@ -133,24 +132,19 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
     if tables and coded:
         placing.append(Setting("postcodes", tables[0] if len(tables) == 1 else tables))
     for table in () if coded else tables:
-        result.unused.append((table, "a table of postcodes, and no list has a column of them"))
+        result.unused.append((table, Said("postcodes_unused")))
     if placing:
         result.proposals.append(Proposal("placing", tuple(placing)))
     if coded and not tables:
-        named = ", ".join(_label(*one) for one in coded)
-        result.hints.append(
-            f"{named}: has postcodes; a table of them in this folder, such as Code-Point Open, places its rows"
-        )
+        result.hints.append(Said("postcodes_wanted", files=[_label(*one) for one in coded]))
     official = [layer for _, layer in found.get("official_totals", [])]
     result.proposals += [layer.proposal for layer in official if layer.proposal is not None]
     result.proposals += [other for layer in official for other in layer.others]
     kinds = {proposal.section.removeprefix("sources.") for proposal in result.proposals}
     if not kinds & {"osm", "settlements"}:
-        result.to_decide.append("no file of settlements was found: name one in [sources.settlements], or an extract")
+        result.to_decide.append(Said("no_settlements"))
     if not kinds & {"osm", "roads"}:
-        result.to_decide.append(
-            "no file of roads was found: name one in [sources.roads], or an extract in [sources.osm]"
-        )
+        result.to_decide.append(Said("no_roads"))
     return result
 
 
@@ -197,7 +191,7 @@ def _ground(files: list[FileReport]) -> KnownGround:
     for report in files:
         for layer in report.layers:
             if layer.likely is not None:
-                return KnownGround(layer.likely, None, f"{report.named}, as far as its own CRS is right,")
+                return KnownGround(layer.likely, None, Said("likely_ground", file=report.named))
     return KnownGround()
 
 
@@ -206,19 +200,19 @@ def _settings(layer: LayerReport) -> tuple[Setting, ...]:
 
 
 def _label(report: FileReport, layer: LayerReport) -> str:
-    return f"{report.named}, {layer.name!r}" if layer.name else report.named
+    return f"{report.named} [{layer.name}]" if layer.name else report.named
 
 
-def _take(result: FolderReport, kind: str, found: list[Found], *, what: str = "files") -> None:
+def _take(result: FolderReport, kind: str, found: list[Found]) -> None:
     """Take the layers of a kind; where only one is used, several are for the user to choose from."""
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
     if len(proposals) > 1 and kind not in {"attributes", "facilities", "water"}:
-        listed = ", ".join(_label(report, layer) for report, layer in found)
-        text = f"several {what} may be the {kind}: {listed}; keep one of the [sources.{kind}] below"
+        files = [_label(report, layer) for report, layer in found]
+        text = Said("several_files", kind=kind_word(kind), files=files, section=kind)
         result.to_decide.append(text)
         first = len(result.proposals)
-        files = [Alternative(first + at, _label(*one), one.layer.rows) for at, one in enumerate(found)]
-        result.several.append(Several(kind, tuple(sorted(files, key=lambda file: -file.rows)), text))
+        offered = [Alternative(first + at, _label(*one), one.layer.rows) for at, one in enumerate(found)]
+        result.several.append(Several(kind, tuple(sorted(offered, key=lambda file: -file.rows)), text))
         proposals = [replace(proposal, is_suggestion=True) for proposal in proposals]
     result.proposals += proposals
 
@@ -230,7 +224,7 @@ def _take_rasters(result: FolderReport, kind: str, found: list[Found]) -> None:
     plain = [name for key, name in zip(keys, names, strict=True) if key == "path"]
     shares = [(key, name) for key, name in zip(keys, names, strict=True) if key != "path"]
     if (plain and shares) or (kind == "population" and len(plain) > 1):
-        _take(result, kind, found, what="rasters")
+        _take(result, kind, found)
     elif found:
         shares.sort(key=lambda share: int(share[0].removeprefix("fractions.")))
         settings = [Setting(key, name) for key, name in dict(shares).items()]

@@ -21,6 +21,7 @@ from spatial.inputs.gather import doubt_datum, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
 from spatial.inputs.placing import GRID_EAST_M, GRID_NORTH_M
+from spatial.messages import Said
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Coordinates:
     def guess(self, key: str, value: object, reason: str) -> None:
         """Write down a guess, for the user to decide."""
         self.settings.append(Setting(key, value, reason, is_decided=False))
-        self.remarks.append(f"{key} = {value!r}? {reason}" if value is not None else reason)
+        self.remarks.append(Said("guess", key=key, value=str(value), why=reason) if value is not None else reason)
 
     def sure(self, key: str, value: object, reason: str = "") -> None:
         """Write down what the file says."""
@@ -107,7 +108,7 @@ def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
         datum = next((name for name, sign in _SHIFTED.items() if sign.search(note)), None)
         if datum is not None:
             result.settings = [setting for setting in result.settings if setting.key != "crs"]
-            result.guess("datum", datum, f"the file says so: {note}")
+            result.guess("datum", datum, Said("file_says", note=note))
             return
 
 
@@ -130,27 +131,25 @@ def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: st
     first, second = next((both for both in axes if set(both) <= set(found)), ("", ""))
     if not first:
         if found:
-            shown = ", ".join(repr(found[axis].name) for axis in sorted(found))
-            result.remarks.append(f"{shown} alone is no pair of coordinates")
+            result.remarks.append(Said("axis_alone", names={"quoted": [found[axis].name for axis in sorted(found)]}))
         for profile in looked:
             meant = {match.ours for match in matches(profile.name) if match.score == EXACT}
             if profile.kind == "text" and meant & set(_AXES[:4]):
                 read = (any(np.isfinite(degrees_of(text, axis)) for axis in AXES) for text in profile.values)
                 text = next((text for text, is_read in zip(profile.values, read, strict=False) if not is_read), "")
-                why = f"{profile.name!r} holds text such as {text!r}, which is no coordinate"
-                hint = " (O is west in French and east in German: write W or E)" if text.strip().endswith("O") else ""
-                result.guess("", None, f"{why}{hint}: write degrees such as 43.2516 or 43°15'05.8\"E, or metres")
+                hint = Said("west_or_east") if text.strip().endswith("O") else ""
+                result.guess("", None, Said("no_coordinate", name=profile.name, text=text, hint=hint))
         return result
     one, other = found[first], found[second]
     given = np.isfinite(one.numbers) & np.isfinite(other.numbers)
     given &= (one.numbers != 0) | (other.numbers != 0)  # what programs write where nothing was entered
     result.rows, result.blanks = len(given), int((~given).sum())
     if not given.any():
-        result.remarks.append(f"{one.name!r} and {other.name!r} hold no coordinates")
+        result.remarks.append(Said("hold_none", one=one.name, other=other.name))
         return result
     a, b = Axis(one.name, one.numbers[given]), Axis(other.name, other.numbers[given])
     if "angle" in {one.kind, other.kind}:
-        result.remarks.append("angles in degrees, minutes and seconds are read as they are")
+        result.remarks.append(Said("angles"))
     if _within(a.values, 180.0) and _within(b.values, 180.0) and first != "easting":
         a, b = _longitude_first(result, a, b, by_letters=first == "x", ground=ground)
         _degrees_crs(result, a.values, b.values, ground, named, app)
@@ -165,9 +164,9 @@ def map_app(profiles: Iterable[Profile]) -> str:
     kinds = tuple(meanings()["map_app"]["kinds"])
     for profile in profiles:
         if profile.kind == "text" and profile.texts.dropna().str.startswith(kinds).mean() >= HALF:
-            return f"{profile.name!r} holds kinds of a map app such as {profile.examples[0]!r}"
+            return Said("app_kinds", name=profile.name, text=profile.examples[0])
         if profile.kind == "pair" and plain(profile.name) in meanings()["map_app"]["columns"]:
-            return f"{profile.name!r} holds both coordinates in one cell, as a map app writes them"
+            return Said("app_pair", name=profile.name)
     return ""
 
 
@@ -182,14 +181,14 @@ def _pair(result: Coordinates, profile: Profile, ground: KnownGround, named: str
     are_turned = not _within(b, 90.0) or (box is not None and _share(b, a, box) > _share(a, b, box))
     as_is, turned = ((), ()) if are_turned or box is not None else (countries_at(a, b), countries_at(b, a))
     if as_is and turned:
-        there, elsewhere = (" or ".join(one.code for one in found) for found in (as_is, turned))
-        why = f"with the longitude first its places lie in {there}, with the latitude first in {elsewhere}"
-        result.guess("lonlat", profile.name, f"{profile.name!r} holds both coordinates in one cell: {why}")
+        there, elsewhere = ([one.code for one in found] for found in (as_is, turned))
+        why = Said("pair_either", name=profile.name, there=there, elsewhere=elsewhere)
+        result.guess("lonlat", profile.name, why)
     elif are_turned or turned:
-        result.sure("latlon", profile.name, f"{profile.name!r} holds latitude and longitude in one cell")
+        result.sure("latlon", profile.name, Said("pair_latlon", name=profile.name))
         a, b = b, a
     else:
-        result.sure("lonlat", profile.name, f"{profile.name!r} holds longitude and latitude in one cell")
+        result.sure("lonlat", profile.name, Said("pair_lonlat", name=profile.name))
     _degrees_crs(result, a, b, ground, named, app)
 
 
@@ -200,27 +199,25 @@ def guess_geometry(frame: gpd.GeoDataFrame, ground: KnownGround, *, says_crs: bo
     result.blanks = int((~there).sum())
     points = frame[there]
     if points.empty:
-        result.remarks.append("no row has a geometry")
+        result.remarks.append(Said("no_geometry"))
         return result
     middle = shapely.get_coordinates(shapely.centroid(points.geometry.to_numpy()))
     a, b = middle[:, 0], middle[:, 1]
     are_degrees = _within(a, 180.0) and _within(b, 90.0)
     if frame.crs is not None and (says_crs or are_degrees):
         crs = pyproj.CRS.from_user_input(frame.crs)
-        default = "" if says_crs else ", which the format means where it says nothing"
-        result.remarks.append(f"the file says {crs.name}{default}")
+        result.remarks.append(Said("says_crs" if says_crs else "says_crs_by_default", crs=crs.name))
         if crs.is_geographic and are_degrees:
             _doubt(result, a, b, ground, named)
         elif crs.is_geographic:
-            reason = f"the file says {crs.name}, but its coordinates are no degrees: correct its CRS"
-            result.guess("", None, reason)
+            result.guess("", None, Said("crs_no_degrees", crs=crs.name))
         return result
     if are_degrees:
         _degrees_crs(result, a, b, ground, named)
         return result
     if _are_eastings(b) and _are_northings(a):
         a, b = b, a
-        result.guess("", None, "the file holds northings first: exchange its axes, or export it again")
+        result.guess("", None, Said("northings_first"))
     _metres_crs(result, a, b, ground)
     return result
 
@@ -238,15 +235,15 @@ def _longitude_first(
     if are_latitudes == [True, False]:
         one, other = other, one
         if by_letters:
-            result.remarks.append(f"{one.name!r} reaches beyond 90 degrees, so it is the longitude")
+            result.remarks.append(Said("beyond_90", name=one.name))
         else:
-            guess = f"the names are exchanged: {one.name!r} reaches beyond 90 degrees and must be the longitude"
+            guess = Said("exchanged_90", name=one.name)
     elif by_letters and all(are_latitudes):
-        why = f"{one.name!r} is taken as the longitude by its letter alone"
+        why = Said("longitude_by_letter", name=one.name)
         box = ground.bounds
         if box is not None and _share(other.values, one.values, box) > _share(one.values, other.values, box):
             one, other = other, one
-            why = f"{one.name!r} is taken as the longitude: only so the rows lie in {ground.named}"
+            why = Said("longitude_by_ground", name=one.name, ground=ground.named)
     result.name_axes(("longitude", "latitude"), (one, other), why, guess, guess)
     return one, other
 
@@ -256,33 +253,27 @@ def _strays(result: Coordinates, x: FloatArray, y: FloatArray, limit: float) -> 
     far = (np.abs(x - np.median(x)) > limit) | (np.abs(y - np.median(y)) > limit)
     if far.any() and not far.all():
         first = int(np.flatnonzero(far)[0])
-        shown = f"{x[first]:g}, {y[first]:g}"
-        text = f"{int(far.sum())} of {len(far)} rows lie far from the others, such as the one at {shown}: correct them"
-        result.guess("", None, text)
+        at = f"{x[first]:g}, {y[first]:g}"
+        result.guess("", None, Said("strays", far=int(far.sum()), rows=len(far), at=at))
 
 
 def _degrees_crs(
     result: Coordinates, longitude: FloatArray, latitude: FloatArray, ground: KnownGround, named: str, app: str = ""
 ) -> None:
-    shown = (
-        f"longitudes {longitude.min():.4f} to {longitude.max():.4f}, latitudes {latitude.min():.4f} to "
-        f"{latitude.max():.4f} are degrees"
-    )
+    span = _box(longitude, latitude).said("degrees_span", ".4f")
     _strays(result, longitude, latitude, FAR_DEGREES)
     if "CN" not in {country.code for country in countries_at(longitude, latitude)}:
-        result.guess("crs", WGS84, f"{shown}: those of a GPS, and of most web maps, are WGS 84")
+        result.guess("crs", WGS84, Said("gps", span=span))
     elif app and not _fits_better_unshifted(longitude, latitude, ground, named):
-        reason = f"{app}, and those of Chinese map apps are shifted by hundreds of metres: GCJ-02 (Gaode, Tencent)"
-        result.guess("datum", "gcj02", f"{reason}; write 'bd09' for Baidu")
+        result.guess("datum", "gcj02", Said("app_shifted", app=app))
         return
     else:
-        reason = (
-            f"{shown} within China: CGCS2000 (EPSG:4490) or WGS 84 (EPSG:4326), which differ by less than a metre; "
-            "if they come from a map service they are shifted by hundreds of metres: write datum = 'gcj02' (Gaode, "
-            "Tencent) or 'bd09' (Baidu) instead"
-        )
-        result.guess("crs", "EPSG:4490", reason)
+        result.guess("crs", "EPSG:4490", Said("in_china", span=span))
     _doubt(result, longitude, latitude, ground, named)
+
+
+def _box(x: FloatArray, y: FloatArray) -> Bounds:
+    return Bounds(x.min(), y.min(), x.max(), y.max())
 
 
 def _fits_better_unshifted(longitude: FloatArray, latitude: FloatArray, ground: KnownGround, named: str) -> bool:
@@ -307,28 +298,24 @@ def _doubt(result: Coordinates, longitude: FloatArray, latitude: FloatArray, gro
     doubts = doubt_datum(frame, TableSource(path=named), roads=ground.roads, what=named)
     for doubt in doubts:
         result.settings = [setting for setting in result.settings if setting.key != "crs"]
-        told = doubt.detail.removeprefix("declared as WGS 84, but ")
-        reason = f"held against {ground.named}: {told}; else write crs = 'EPSG:4490' (CGCS2000) or 'EPSG:4326' (WGS 84)"
-        result.guess("datum", (doubt.values or {})["setting"], reason)
+        result.guess("datum", doubt.values["setting"], Said("held_shifted", ground=ground.named, **doubt.values))
     if not doubts:
-        result.remarks.append(f"held against {ground.named}: nothing speaks for shifted coordinates of a map service")
+        result.remarks.append(Said("held_fine", ground=ground.named))
 
 
 def _easting_first(result: Coordinates, one: Axis, other: Axis, *, by_letters: bool) -> tuple[Axis, Axis]:
     """Tell which of two columns in metres is the easting, and put it first."""
     a, b, guess = one.values, other.values, ""
     if _are_northings(a) and not _are_eastings(a) and _are_eastings(b):
-        why = (
-            f"{one.name!r} holds northings such as {a[0]:.0f} and {other.name!r} eastings such as {b[0]:.0f}, as in "
-            "Chinese surveys"
-        )
+        ends = {"north": f"{a[0]:.0f}", "east": f"{b[0]:.0f}"}
+        why = Said("northings_as_surveys", one=one.name, other=other.name, **ends)
         one, other = other, one
-        result.remarks.append(why if by_letters else f"the names are exchanged: {why}")
+        result.remarks.append(why if by_letters else Said("names_exchanged", why=why))
     elif by_letters and _are_eastings(a) and _are_northings(b) and not _are_eastings(b):
-        result.remarks.append(f"{one.name!r} is taken as the easting by the size of the numbers")
+        result.remarks.append(Said("easting_by_size", name=one.name))
     elif by_letters:
-        guess = f"{one.name!r} is taken as the easting by its letter alone; in Chinese surveys X is the northing"
-    result.name_axes(("easting", "northing"), (one, other), "", guess, "see easting")
+        guess = Said("easting_by_letter", name=one.name)
+    result.name_axes(("easting", "northing"), (one, other), "", guess, Said("see_easting"))
     return one, other
 
 
@@ -349,34 +336,28 @@ def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, 
     if 13 <= zone <= 45 and is_chinese:
         width, meridian = (3, 3.0 * zone) if zone >= 25 else (6, 6.0 * zone - 3.0)
         code = cgcs2000_crs(central_meridian=meridian, width=width).to_epsg()  # type: ignore[arg-type] # 3 or 6
-        reason = (
-            f"eastings such as {easting[0]:.0f} begin with {zone}, the {width}-degree zone at {meridian:g} degrees "
-            f"east: EPSG:{code} if the datum is CGCS2000; those of Xian 1980 and Beijing 1954 look alike and need "
-            "parameters"
+        reason = Said(
+            "zone", easting=f"{easting[0]:.0f}", zone=zone, width=width, meridian=f"{meridian:g}", code=str(code)
         )
         if (zones != zone).any():
-            reason += "; rows lie in several zones: split the file by zone"
+            reason = Said("both", one=reason, other=Said("several_zones"))
         result.guess("crs", f"EPSG:{code}", reason)
         return
-    shown = (
-        f"eastings {easting.min():.0f} to {easting.max():.0f}, northings {northing.min():.0f} to {northing.max():.0f}"
-    )
+    span = _box(easting, northing).said("metres_span", ".0f")
     candidates = _candidates(easting, northing, ground)
     if candidates:
         crs = candidates[0]
-        others = ", ".join(other.to_string() for other in candidates[1:4])
-        reason = f"{shown}: in {crs.to_string()} ({crs.name}) the rows lie where {ground.named} lies"
-        result.guess("crs", crs.to_string(), f"{reason}; so would {others}" if others else reason)
+        reason = Said("grid_of_ground", span=span, crs=crs.to_string(), name=crs.name, ground=ground.named)
+        if others := [other.to_string() for other in candidates[1:4]]:
+            reason = Said("both", one=reason, other=Said("so_would", others=others))
+        result.guess("crs", crs.to_string(), reason)
         return
-    hint = "ask the office that made it; a grid of its own is declared as local_grid"
+    hint = "grid_ask"
     if is_chinese and not (northing < 1_400_000.0).any():
-        hint = (
-            "if it is CGCS2000 without zone number it is one of EPSG:4534 to 4554 (central meridians 75, 78 ... 135 "
-            "degrees east), elsewhere perhaps a UTM zone (EPSG:32601 to 32660, 32701 to 32760 in the south)"
-        )
+        hint = "grid_china"
     elif easting.max() <= GRID_EAST_M and northing.max() <= GRID_NORTH_M and min(easting.min(), northing.min()) >= 0:
-        hint = "in Great Britain it is EPSG:27700; elsewhere perhaps a UTM zone, or a local grid (local_grid)"
-    result.guess("crs", "EPSG:...", f"{shown} are metres of a grid that the file does not name; {hint}")
+        hint = "grid_british"
+    result.guess("crs", "EPSG:...", Said("grid_open", span=span, hint=Said(hint)))
 
 
 def _candidates(easting: FloatArray, northing: FloatArray, ground: KnownGround) -> list[pyproj.CRS]:

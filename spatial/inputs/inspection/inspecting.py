@@ -24,6 +24,7 @@ from spatial.inputs.inspection.guesses import Coordinates, KnownGround, guess_co
 from spatial.inputs.inspection.kinds import (
     MOST_VALUES,
     assign,
+    kind_word,
     kind_words,
     known_values,
     look_at,
@@ -45,6 +46,7 @@ from spatial.inputs.osm import read_osm, read_osm_roads
 from spatial.inputs.osm_elements import open_extract
 from spatial.inputs.placing import has_no_heads
 from spatial.inputs.user_tables import WATER_KINDS
+from spatial.messages import Said
 from spatial.study.access import no_timetable
 from spatial.study.sources import MOST_CELLS, TableSource
 
@@ -76,35 +78,35 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
         starts = np.linspace(0, rows - BAND_ROWS, BANDS).astype(int).tolist()
         values = np.vstack([tile.read(start, start + BAND_ROWS, 0, columns) for start in starts])
     finite = values[np.isfinite(values)]
-    notes = [f"{rows:,} rows x {columns:,} columns, cells of {abs(tile.transform.a):.6g} x {abs(tile.transform.e):.6g}"]
+    name = tile.crs.axis_info[0].unit_name
+    unit = {"degree": "°", "metre": "\u00a0m"}.get(name, f" {name}")
+    width, height = (f"{abs(side):.6g}{unit}" for side in (tile.transform.a, tile.transform.e))
+    notes: list[str] = [Said("raster_shape", rows=rows, columns=columns, width=width, height=height)]
     nodata: float | None = HGT_VOID
     if not is_hgt:
         with rasterio.open(path, driver="GTiff") as source:
             nodata = source.nodata
-    notes.append(f"nodata is {nodata:g}" if nodata is not None else "it declares no nodata")
+    notes.append(Said("raster_void_none") if nodata is None else Said("raster_void", value=f"{nodata:g}"))
     sentinels = [value for value in COMMON_SENTINELS if (finite == value).any()] if nodata is None else []
     if sentinels:
-        notes.append(f"cells hold {', '.join(f'{value:g}' for value in sentinels)}, which is read as no data")
+        notes.append(Said("raster_sentinels", values=[f"{value:g}" for value in sentinels]))
         finite = finite[~np.isin(finite, sentinels)]
     if len(finite):
-        notes.append(f"values {finite.min():.6g} to {finite.max():.6g} in the cells looked at ({len(finite):,})")
+        low, high = f"{finite.min():.6g}", f"{finite.max():.6g}"
+        notes.append(Said("raster_values", low=low, high=high, cells=len(finite)))
     kind, reasons = _kind(path, finite)
     classes = np.unique(finite) if kind == "landcover" else np.empty(0)
     if 0 < len(classes) <= MOST_CLASSES:
-        listed = ", ".join(f"{value:g}" for value in classes)
-        notes.append(f"classes {listed}: the table of speeds off the roads must know them")
+        notes.append(Said("raster_classes", classes=[f"{value:g}" for value in classes]))
     (x0, y0), (x1, y1) = tile.transform * (0, 0), tile.transform * (columns, rows)
     box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
     bounds = Bounds(*map(float, transform_bounds(tile.crs.to_wkt(), WGS84, *box, densify_pts=21)))
     share = share_class(path) if kind == "landcover" else None
-    if share is None:
-        setting = Setting("path", named)
-    else:
-        setting = Setting(f"fractions.{share}", named, "share of one class; give the other classes too")
+    setting = Setting("path", named) if share is None else Setting(f"fractions.{share}", named, Said("raster_share"))
     return LayerReport(
         rows=rows * columns,
         crs=tile.crs.name,
-        extent=bounds.words,
+        extent=bounds.said("box", ".4f"),
         notes=tuple(notes),
         kind=kind,
         reasons=reasons,
@@ -123,9 +125,9 @@ def _kind(path: Path, values: FloatArray) -> tuple[str, tuple[str, ...]]:
     """Tell what a raster is where its name says so and its values fit that; else give the reasons that speak for it."""
     words = [kind for kind in _KINDS if kind in kind_words(path.name.split(".")[0])]
     if path.name.lower().endswith((".hgt", ".hgt.zip")):
-        return "elevation", ("an SRTM tile: heights in metres",)
+        return "elevation", (Said("srtm"),)
     if not len(values):
-        return "unknown", ("the cells looked at are empty",)
+        return "unknown", (Said("raster_empty"),)
     low, high = float(values.min()), float(values.max())
     whole = bool((np.mod(values, 1) == 0).all())
     classes = np.unique(values) if whole else np.empty(0)
@@ -136,16 +138,16 @@ def _kind(path: Path, values: FloatArray) -> tuple[str, tuple[str, ...]]:
         or (share_class(path) is not None and low >= 0 and high <= 100),
     }
     if len(words) == 1 and fits[words[0]]:
-        return words[0], (f"its name speaks of {words[0]}", "its values fit that")
-    why = "neither its name nor its values say what it is"
+        return words[0], (Said("name_speaks_of", kind=kind_word(words[0])), Said("values_fit"))
+    why = Said("name_silent")
     if words:
-        why = f"its name speaks of {' and '.join(words)}, its values do not settle it"
+        why = Said("name_unsure", kinds=[kind_word(kind) for kind in words])
     elif whole and 2 <= len(classes) <= MOST_CLASSES and low >= 0 and high <= 255:
-        why = f"{len(classes)} whole values: classes of land cover?"
+        why = Said("perhaps_classes", number=len(classes))
     elif fits["elevation"] and high > 50 and np.median(np.abs(np.diff(values[:1000]))) < 60:
-        why = "values change little from cell to cell, between 0 and 9,000: heights in metres?"
+        why = Said("perhaps_heights")
     elif fits["population"] and (values == 0).mean() + (values < 50).mean() > 1.0:
-        why = "many empty cells and few full ones: people per cell?"
+        why = Said("perhaps_people")
     return "unknown", (why,)
 
 
@@ -158,7 +160,7 @@ def propose(table: Table, kind: str) -> list[Proposal]:
         totals = official_proposal(table.profiles, named=table.title, is_scaled="scales" in table.opened.noticed)
         return [totals, *units_proposal(table.profiles, _opening(table, kind), named=table.title)]
     if kind == "decisions":
-        return [Proposal("placing", (Setting("decisions", table.named, "decisions on places"),))]
+        return [Proposal("placing", (Setting("decisions", table.named, Said("decisions")),))]
     if kind == "postcodes":
         return [Proposal("placing", (Setting("postcodes", table.named),))]
     writers: dict[str, Callable[[Table], list[Setting]]] = {
@@ -177,9 +179,7 @@ def propose(table: Table, kind: str) -> list[Proposal]:
         shapes = np.asarray(table.frame.geometry)
         broken = int((~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)).sum())
         if broken:
-            reason = f"{broken} areas cross or touch themselves and are refused"
-            remedy = "repair them with QGIS > Fix geometries"
-            settings.append(Setting("", None, f"{reason}: {remedy}", is_decided=False))
+            settings.append(Setting("", None, Said("broken_areas", number=broken), is_decided=False))
     proposals = [Proposal(f"sources.{kind}", tuple(settings), is_list=kind in {"attributes", "facilities", "water"})]
     if kind == "settlements" and not table.has_geometry and not table.coordinates.columns:
         # A list of settlements may also be joined onto those of another source.
@@ -199,16 +199,15 @@ def _opening(table: Table, kind: str) -> list[Setting]:
     settings += found.settings
     families = kinds_of_geometry(table.frame)
     if len(families) > 1:
-        listed = ", ".join(families)
-        text = f"it mixes {listed}, and a source holds one of them: put them into layers of their own"
-        settings.append(Setting("", None, text, is_decided=False))
+        shapes = [{"section": "notice_shape", "word": family} for family in families]
+        settings.append(Setting("", None, Said("mixed_shapes", shapes=shapes), is_decided=False))
     if kind in {"settlements", "facilities"}:
         coded = "postcode" in assign(table.profiles, ("postcode",)).columns
-        how = f"located by {'postcode, else by ' if coded else ''}unit code, else by name"
+        how = Said("located_by_postcode" if coded else "located_by_unit")
         if not (table.has_geometry or found.columns or found.settings):
-            settings.append(Setting("coordinates", "none", f"no columns of coordinates: {how}"))
+            settings.append(Setting("coordinates", "none", Said("no_coordinates", how=how)))
         elif found.blanks:
-            text = f"{found.blanks} of {found.rows} rows have none: {how}"
+            text = Said("some_coordinates", blanks=found.blanks, rows=found.rows, how=how)
             settings.append(Setting("coordinates", "some", text))
     return settings
 
@@ -217,14 +216,13 @@ def _boundaries(table: Table) -> list[Setting]:
     wanted = ("boundary_id", "id", "name", "admin_level", "unit_code", "unit_level", "township")
     found = assign(table.profiles, wanted)
     if "name" not in found.columns and "township" in found.columns:
-        found.give("name", found.columns["township"], "names of the townships")
+        found.give("name", found.columns["township"], Said("township_names"))
     settings = choose_key(table, found, "boundary_id", ("boundary_id", "unit_code", "id"))
     settings += found.mapped("name", "unit_code", "unit_level")
     level = found.columns.get("admin_level")
     known, strange = ({}, ["..."]) if level is None else known_values(level, "admin_level")
     if level is None or level.blanks or (level.kind != "whole number" and strange):
-        reason = "no column says the level: give one in [region], such as unit_levels = [8]; all rows are units then"
-        settings.append(Setting("", None, reason))
+        settings.append(Setting("", None, Said("no_level")))
     elif level.kind == "whole number":
         settings.append(found.setting("admin_level"))
     else:
@@ -240,7 +238,7 @@ def _water(table: Table) -> list[Setting]:
     settings += found.mapped("name")
     kind = found.columns.get("kind")
     if kind is None or not 0 < kind.distinct <= MOST_VALUES:
-        reason = f"which column says what each is: {', '.join(WATER_KINDS)}"
+        reason = Said("which_kind", words=list(WATER_KINDS))
         settings.append(Setting("columns.kind", "...", reason, is_decided=False))
     else:
         settings.append(Setting("columns.kind", kind.name))
@@ -256,10 +254,9 @@ def _flows(table: Table) -> list[Setting]:
         settings.append(Setting("columns.kind", kind.name))
         settings += translated("kind", kind, known_values(kind, "flow")[0], [], ())
     else:
-        reason = "which column says what moves: people, parcels"
-        settings.append(Setting("columns.kind", "...", reason, is_decided=False))
+        settings.append(Setting("columns.kind", "...", Said("what_moves"), is_decided=False))
     if "volume" not in found.columns:
-        settings.append(Setting("columns.volume", "...", "which column counts the trips", is_decided=False))
+        settings.append(Setting("columns.volume", "...", Said("which_volume"), is_decided=False))
     return settings
 
 
@@ -319,12 +316,12 @@ def inspect_file(
     file = Path(path)
     if against is not None:
         ground = ground_of(Path(against))
+    if not is_there(file):
+        local_file(file, what=WHAT)  # says what is wrong
     pairs = ((file.absolute(), Path(raw).absolute()), (file.resolve(), Path(raw).resolve()))
     below = (one.relative_to(root).as_posix() for one, root in pairs if root in one.parents)
     named = next(below, file.name)
     name = file.name.lower()
-    if not is_there(file):
-        local_file(file, what=WHAT)  # says what is wrong
     if is_timetable(file):
         raise SourceError(f"{WHAT} {path}: a timetable: {no_timetable()}")
     if name.endswith(OSM_ENDINGS):
@@ -332,10 +329,10 @@ def inspect_file(
     holds_tile = name.endswith(".zip") and any(one.lower().endswith(".hgt") for one in _members(file))
     if name.endswith(RASTER_ENDINGS) or holds_tile:
         return FileReport(file, named, "raster", layers=(see_raster(file, named=named),))
-    if file.suffix.lower() in {".csv", ".txt"} and has_no_heads(file):
+    if file.suffix.lower() in {".csv", ".txt"} and has_no_heads(file, what=WHAT):
         with file.open("rb") as opened_file:
             rows = sum(1 for _ in opened_file)
-        why = "it begins with a postcode and has no heads, as Code-Point Open"
+        why = Said("postcode_file")
         table = Proposal("placing", (Setting("postcodes", named),))
         return FileReport(
             file, named, "CSV", layers=(LayerReport(rows=rows, kind="postcodes", reasons=(why,), proposal=table),)
@@ -387,35 +384,32 @@ def _members(file: Path) -> list[str]:
 def _extract(file: Path, named: str) -> LayerReport:
     """Look at an OpenStreetMap extract."""
     extract = read_osm(file)
-    tables = {
-        "settlements": extract.places,
-        "facilities": extract.facilities,
-        "roads": extract.roads,
-        "boundaries": extract.boundaries,
-    }
-    notes = [f"{name}: {len(frame):,}" for name, frame in tables.items()]
+    tables = {"settlements": extract.places}
+    tables |= {name: getattr(extract, name) for name in ("facilities", "roads", "boundaries")}
+    notes = [Said("of_column", name=kind_word(name), why=len(frame)) for name, frame in tables.items()]
     if len(extract.facilities):
-        counts = extract.facilities["service"].value_counts().sort_index()
-        notes.append("services: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
+        counts = extract.facilities["service"].value_counts().sort_index().to_dict()
+        listed = [Said("numbered", name={"service": str(name)}, number=number) for name, number in counts.items()]
+        notes.append(Said("services_seen", services=listed))
     if len(extract.boundaries):
-        levels = extract.boundaries["admin_level"].value_counts().sort_index()
-        listed = ", ".join(f"{level} ({number})" for level, number in levels.items())
-        notes.append(f"levels of boundaries: {listed}")
+        levels = extract.boundaries["admin_level"].value_counts().sort_index().to_dict()
+        listed = [Said("in_brackets", name=str(level), number=number) for level, number in levels.items()]
+        notes.append(Said("levels_seen", levels=listed))
     nameless = int(extract.places["name"].isna().sum())
     if nameless:
-        notes.append(f"settlements without a name: {nameless:,} of {len(extract.places):,}")
+        notes.append(Said("nameless", nameless=nameless, places=len(extract.places)))
     bounds = Bounds(*extract.roads.total_bounds.tolist()) if len(extract.roads) else None
     countries = tuple(sorted(countries_of(file)))
     if countries:
-        notes.append(f"countries by its boundaries: {', '.join(countries)}")
+        notes.append(Said("countries_seen", countries=list(countries)))
     units = unit_setting(extract.places, extract.boundaries)
     return LayerReport(
         rows=sum(map(len, tables.values())),
         crs="WGS 84",
-        extent="" if bounds is None else bounds.words,
+        extent="" if bounds is None else bounds.said("box", ".4f"),
         notes=tuple(notes),
         kind="osm",
-        reasons=("an OpenStreetMap extract",),
+        reasons=(Said("is_extract"),),
         proposal=Proposal("sources.osm", (Setting("path", named),)),
         others=() if units is None else (Proposal("region", (units,)),),
         bounds=bounds,
@@ -442,8 +436,7 @@ def unit_setting(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> Sett
     if not found:
         return None
     _, units, level, held = max(found)
-    reason = f"{abs(units)} areas of this level hold {held} of the {len(points)} places"
-    return Setting("unit_levels", [level], reason)
+    return Setting("unit_levels", [level], Said("areas_hold", areas=abs(units), held=held, places=len(points)))
 
 
 def countries_of(file: Path) -> set[str]:
@@ -492,15 +485,15 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
     proposal = proposals[0] if proposals else None
     if drawn is not None:
         bounds = _bounds(drawn, opened.says_crs)
-        west, south, east, north = shapely.total_bounds(drawn.geometry.to_numpy())
-        across = f"{west:.6g} to {east:.6g} across, {south:.6g} to {north:.6g} up"
-        extent = across if bounds is None else bounds.words
+        west, south, east, north = box = Bounds(*shapely.total_bounds(drawn.geometry.to_numpy()))
+        extent = box.said("axes_span", ".6g") if bounds is None else bounds.said("box", ".4f")
     else:
         bounds = None
         west = south = east = north = np.nan
         by_name = {profile.name: profile.finite for profile in profiles}
         ends = [(name, by_name[name].min(), by_name[name].max()) for name in found.columns if len(by_name[name])]
-        extent = ", ".join(f"{name} {low:.9g} to {high:.9g}" for name, low, high in ends)
+        spans = [Said("column_span", name=name, low=f"{low:.9g}", high=f"{high:.9g}") for name, low, high in ends]
+        extent = Said("joined", texts=spans) if spans else ""
         if len(ends) == len(_AXES):
             (_, west, east), (_, south, north) = ends
     guessed = next((str(one.value) for one in found.settings if one.key == "crs" and not one.is_decided), "")

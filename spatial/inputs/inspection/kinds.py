@@ -27,6 +27,7 @@ from spatial.inputs.inspection.columns import (
 )
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.services import load_services
+from spatial.messages import Said
 from spatial.study.region import basis_told
 
 # Which column of a file stands for which of ours, and what its words mean.
@@ -52,7 +53,7 @@ class Assigned:
     reasons: dict[str, str] = field(default_factory=dict)
     others: dict[str, list[Profile]] = field(default_factory=dict)  # columns that would do as well
     # columns whose name fits and whose values do not, with the reason
-    unfit: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, Said] = field(default_factory=dict)
 
     def give(self, ours: str, profile: Profile, reason: str = "") -> None:
         """Let a column stand for one of ours."""
@@ -93,34 +94,33 @@ def assign(profiles: Sequence[Profile], wanted: Collection[str], *, taken: Colle
         ours = match.ours
         if profile.name in used:
             continue
-        fault = ""
+        fault, more = "", dict[str, str]()
         if profile.kind == "empty":
-            fault = "is empty"
+            fault = "empty"
         elif ours in _NUMERIC and profile.kind not in {*NUMBERS, "code"}:
             # Of texts the first that is none under any sign of decimals and thousands, if there is one.
             worst = next((value for value in profile.values if not _AMOUNT.fullmatch(value)), profile.values[0])
-            text = f"holds text such as {worst!r}, not numbers"
-            fault = f"{text}: write digits and a decimal point only"
+            fault, more = "text", {"text": worst}
         elif ours in _TEXTUAL and profile.kind in NUMBERS:
-            fault = "holds numbers, not names"
+            fault = "numbers"
         elif ours in _NUMERIC and bool((profile.finite < 0).any()):
-            fault = "holds negative numbers"
+            fault = "negative"
         elif ours.endswith("_persons") and says_scale(profile.name):
-            fault = "counts in thousands or ten thousands: multiply the numbers in the file, and rename the column"
+            fault = "scale"
         elif ours in _COUNTS and says_ratio(profile.name):
-            fault = "tells a ratio, not how many"
+            fault = "ratio"
         elif unit := unit_said(profile.name, ours):
-            fault = f"is in {unit}: convert the numbers in the file, and rename the column"
+            fault, more = "unit", {"unit": unit}
         if fault:
-            result.unfit.setdefault(ours, f"{profile.name!r} {fault}")
+            result.unfit.setdefault(ours, Said(f"unfit_{fault}", name=profile.name, **more))
         elif ours not in result.columns:
-            result.give(ours, profile, "" if match.score == EXACT else f"like {match.word!r}")
+            result.give(ours, profile, "" if match.score == EXACT else Said("like", word=match.word))
             used.add(profile.name)
         else:
             result.others.setdefault(ours, []).append(profile)
     both = total_of_sexes(profiles) if "population_persons" in wanted else None
     if both is not None and "population_persons" not in result.columns and both.name not in used:
-        result.give("population_persons", both, "the sum of men and women")
+        result.give("population_persons", both, Said("sum_of_sexes"))
     return result
 
 
@@ -170,11 +170,11 @@ def translated(
         settings.append(Setting(f"values.{ours}", needed))
     if strange:
         rest = dict.fromkeys(strange[:MOST_VALUES], "...")
-        more = f" and {len(strange) - MOST_VALUES} more" if len(strange) > MOST_VALUES else ""
-        reason = (
-            f"no meaning is known for these words of {profile.name!r}{more}; put them in values.{ours}: one of "
-            f"{', '.join(choices)}{', or none, which leaves their rows out' if ours == 'service' else ''}"
-        )
+        left = len(strange) - MOST_VALUES
+        more = Said("strange_more", left=left) if left > 0 else ""
+        none = Said("strange_none") if ours == "service" else ""
+        told = {"name": profile.name, "ours": ours, "choices": list(choices)}
+        reason = Said("strange_words", **told, more=more, none=none)
         settings.append(Setting(f"values.{ours}", rest, reason, is_decided=False))
     return settings
 
@@ -245,10 +245,20 @@ class Look:
         if self.kind != "unknown":
             return tuple(self.reasons[self.kind])
         return tuple(
-            f"{kind.replace('_', ' ')}? {'; '.join(self.reasons[kind])}"
+            Said("kind_of_file", kind=kind_word(kind), why=all_of(self.reasons[kind]))
             for kind, points in sorted(self.points.items(), key=lambda item: -item[1])
             if points > 0
         )
+
+
+def kind_word(kind: str) -> dict[str, str]:
+    """Name a kind of files, as a value of a notice."""
+    return {"section": "file_kind", "word": kind}
+
+
+def all_of(reasons: Sequence[str]) -> str:
+    """Put reasons into one."""
+    return functools.reduce(lambda one, other: Said("both", one=one, other=other), reasons)
 
 
 @functools.cache
@@ -298,7 +308,7 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
     """Tell what a table looks to be."""
     look = Look()
     if {"source", "place_id", "settlement_id"} <= {profile.name for profile in profiles}:
-        look.speaks_for("decisions", 10.0, "columns source, place_id and settlement_id: decisions on places")
+        look.speaks_for("decisions", 10.0, Said("decision_columns"))
         return look
     best: dict[str, Profile] = {}  # columns of ours that are surely there
     for profile in profiles:
@@ -308,22 +318,22 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
         best.setdefault("population_persons", both)
     codes = best.get("postcode")
     if has_place and codes is not None and codes.is_key and not {"name", "service", "kind"} & set(best):
-        look.speaks_for("postcodes", 10.0, f"column {codes.name!r} names each row by its postcode, beside coordinates")
+        look.speaks_for("postcodes", 10.0, Said("postcode_rows", name=codes.name))
         return look
     words = set(kind_words(named))
     form = next((form for form in ("Line", "Polygon") if form in geometry), "")
     drawn = {"Line": "roads", "Polygon": "boundaries"}.get(form, "")
     if drawn:
-        look.speaks_for(drawn, 1.0, "lines" if form == "Line" else "areas")
+        look.speaks_for(drawn, 1.0, Said("lines" if form == "Line" else "areas"))
     else:
         for kind in ("settlements", "facilities"):
             if kind in words:
-                look.speaks_for(kind, 1.5, f"its name speaks of {kind}")
-        if service_in(named):
-            look.speaks_for("facilities", 2.5, f"its name speaks of {service_in(named).replace('_', ' ')}")
+                look.speaks_for(kind, 1.5, Said("name_speaks_of", kind=kind_word(kind)))
+        if service := service_in(named):
+            look.speaks_for("facilities", 2.5, Said("name_speaks_of", kind={"service": service}))
     for kind, ours, points in _COLUMNS[form]:
         if ours in best:
-            look.speaks_for(kind, points, f"column {best[ours].name!r} looks like {ours}")
+            look.speaks_for(kind, points, Said("looks_like", name=best[ours].name, ours=ours))
     if not drawn:
         # Tell villages from facilities by what the rows are called.
         is_told = False
@@ -334,30 +344,32 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
             share, _ = services_in(profile)
             if share >= HALF and not is_told:
                 is_told = True
-                look.speaks_for("facilities", 3.0, f"{share:.0%} of {profile.name!r} name a service")
+                look.speaks_for(
+                    "facilities", 3.0, Said("share_of_services", share={"percent": share}, name=profile.name)
+                )
             elif "name" in known and ends_like_villages(profile):
-                look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
+                look.speaks_for("settlements", 2.5, Said("village_ends", name=profile.name))
         if "name" in best and not look.points:
-            look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
+            look.speaks_for("settlements", 0.5, Said("names_places", name=best["name"].name))
         names = best.get("name", best.get("township"))
         named_once = names is not None and ("name" in best or names.is_key)
         if has_place and named_once and "population_persons" in best and not look.points.get("facilities"):
-            look.speaks_for("settlements", 1.5, "it lists people by place, with coordinates")
+            look.speaks_for("settlements", 1.5, Said("people_at_places"))
         if not has_place:
             _look_at_list(look, profiles, best, has_sums=has_sums)
             if "official_totals" in words:
-                look.speaks_for("official_totals", 2.0, "its name speaks of statistics")
+                look.speaks_for("official_totals", 2.0, Said("name_statistics"))
         return look
     if form == "Polygon" and "name" in best:
-        look.speaks_for("boundaries", 0.5, f"column {best['name'].name!r} names them")
+        look.speaks_for("boundaries", 0.5, Said("names_areas", name=best["name"].name))
     for kind, points in ((drawn, 2.0), ("water", 2.5)):
         if kind in words:
-            look.speaks_for(kind, points, f"its name speaks of {kind}")
+            look.speaks_for(kind, points, Said("name_speaks_of", kind=kind_word(kind)))
     column = best.get("kind")
     if column is not None and 0 < column.distinct <= FEW_ROWS:
         waters, strange = known_values(column, "water")
         if waters and len(waters) >= len(strange):
-            look.speaks_for("water", 2.5, f"column {column.name!r} holds kinds of water")
+            look.speaks_for("water", 2.5, Said("kinds_of_water", name=column.name))
     return look
 
 
@@ -370,10 +382,9 @@ def _look_at_list(look: Look, profiles: list[Profile], best: dict[str, Profile],
     """Look for people, flows and official totals beside names or codes of places, without coordinates."""
     is_named = {"name", "township", "unit_code"} & set(best) or any(map(is_unit_code, profiles))
     if "population_persons" in best and is_named:
-        look.speaks_for("settlements", 1.5, "it lists people by place")
+        look.speaks_for("settlements", 1.5, Said("people_by_place"))
     if {"from_id", "to_id"} <= set(best) and best["from_id"] is not best["to_id"]:
-        ends = f"columns {best['from_id'].name!r} and {best['to_id'].name!r} are from and to"
-        look.speaks_for("flows", 4.0, ends)
+        look.speaks_for("flows", 4.0, Said("from_and_to", one=best["from_id"].name, other=best["to_id"].name))
     names = {plain(profile.name) for profile in profiles}
     words = [plain(word) for word in meanings()["measures"]["words"]]
     measures = [
@@ -382,14 +393,14 @@ def _look_at_list(look: Look, profiles: list[Profile], best: dict[str, Profile],
         if profile.kind in NUMBERS and any(word in plain(profile.name) for word in words)
     ]
     if names & _INDICATORS and names & _AMOUNTS:
-        look.speaks_for("official_totals", 4.0, "a column of indicators beside one of amounts")
+        look.speaks_for("official_totals", 4.0, Said("indicators"))
     if len(measures) >= 2 and not look.points.get("facilities"):
-        look.speaks_for("official_totals", 1.0, f"{len(measures)} columns of measures and no coordinates")
+        look.speaks_for("official_totals", 1.0, Said("measures", number=len(measures)))
     towns = [profile for profile in profiles if _ends(profile, _TOWN_ENDS) >= HALF and profile.is_key]
     if towns and measures:
-        look.speaks_for("official_totals", 3.0, f"{towns[0].name!r} names townships, one a row")
+        look.speaks_for("official_totals", 3.0, Said("names_townships", name=towns[0].name))
     elif has_sums and measures and len(profiles[0].texts) <= FEW_ROWS and "unit_code" not in best:
-        look.speaks_for("official_totals", 1.0, "it has rows of sums")
+        look.speaks_for("official_totals", 1.0, Said("has_sums"))
 
 
 def _ends(profile: Profile, ends: tuple[str, ...]) -> float:
@@ -421,7 +432,7 @@ def official_proposal(profiles: list[Profile], *, named: str, is_scaled: bool) -
         for row, (text, number) in enumerate(zip(names.texts, amounts.numbers, strict=True)):
             if isinstance(text, str) and np.isfinite(number) and (key := _key_of(text)):
                 scaled = (is_scaled and key == "people") or any(says_scale(str(told.iloc[row])) for told in units)
-                _put(found, key, float(number), f"{named}, row {text!r}", name=text, is_scaled=scaled)
+                _put(found, key, float(number), Said("file_row", file=named, text=text), name=text, is_scaled=scaled)
     # The first or the last row is the sum of the others where most columns say so.
     counts = [one.numbers for one in whole if len(one.finite) > 2 and not says_ratio(one.name)]
     said = {row: [2 * n[row] / np.nansum(n) for n in counts if np.nansum(n) and np.isfinite(n[row])] for row in (-1, 0)}
@@ -432,22 +443,20 @@ def official_proposal(profiles: list[Profile], *, named: str, is_scaled: bool) -
         if not key or (key in found and (not basis or basis in found[key].by_basis)):
             continue
         total = float(np.nansum(np.delete(profile.numbers, sums)))
-        source = f"{named}, sum of {profile.name!r} over {len(profile.finite)} rows"
+        source = Said("file_sum", file=named, name=profile.name, rows=len(profile.finite))
         scaled = says_scale(profile.name) or (is_scaled and key == "people")
         _put(found, key, total, source, name=profile.name, is_scaled=scaled)
     settings = list(found.values())
     if not settings:
-        text = f"{named} may hold official totals: enter them as people, villages, facilities or road_km"
-        settings = [Setting("", None, text)]
-    first = Setting("", None, "hold each number against the printed table")
+        settings = [Setting("", None, Said("may_hold_totals", file=named))]
+    first = Setting("", None, Said("hold_against"))
     return Proposal("official", (first, *settings), is_suggestion=True)
 
 
 def _put(found: dict[str, Setting], key: str, value: float, source: str, *, name: str, is_scaled: bool) -> None:
     """Keep the first number of each kind; of people also the first of residents and of those registered."""
     if is_scaled:
-        text = f"{name!r} counts in thousands or ten thousands: enter {key} yourself"
-        found.setdefault(key, Setting("", None, text))
+        found.setdefault(key, Setting("", None, Said("enter_yourself", name=name, key=key)))
         return
     basis = basis_told(name)
     told = {"value": int(value) if value.is_integer() else round(value, 3), "source": source}
@@ -477,11 +486,10 @@ def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: st
     counted = [profile.name for profile in found.candidates("population_persons")]
     # Of several columns of one basis the first counts, so it is written last.
     by_basis = {basis: name for name in reversed(counted) if (basis := basis_told(name))}
-    settings = [*opening, Setting("source", named, "publication, table and year")]
+    settings = [*opening, Setting("source", named, Said("publication"))]
     settings += found.mapped("unit_code", "name")
     settings.append(replace(found.setting("population_persons"), by_basis=by_basis))
     settings += found.mapped(*GROUPS)
     if len(counted) > 1:
-        others = ", ".join(map(repr, counted[1:]))
-        settings.append(Setting("", None, f"or {others}: which people does the study count?"))
+        settings.append(Setting("", None, Said("or_which_people", others={"quoted": counted[1:]})))
     return [Proposal("sources.official_units", tuple(settings), is_suggestion=True)]

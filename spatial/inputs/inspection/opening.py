@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
-from spatial.formats.files import local_file, local_geodatabase, refuse_large
+from spatial.formats.files import damage_told, local_file, local_geodatabase, refuse_large
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame, sibling
 from spatial.formats.workbook import find_header, list_sheets, open_sheet, sheet_frame, total_rows
 from spatial.inputs.inspection.columns import NumberSigns, tell_signs
+from spatial.messages import Said
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, TableSource
 
 if TYPE_CHECKING:
@@ -31,12 +30,6 @@ _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT_LINES = 20
 _LOOKED_AT_LETTERS = 20_000
 _SHOWN_ROWS = 5
-_REASONS = {
-    "utf-16": "it begins with the byte order mark of UTF-16",
-    "utf-8": "all of its bytes read as UTF-8",
-    "gb18030": "it is not UTF-8, and reads as GB18030 with nearly all signs common Chinese ones",
-    "cp1252": "it is neither UTF-8 nor Chinese: Latin-1 with the signs of Windows is what is left",
-}
 
 
 @dataclass(eq=False)
@@ -93,7 +86,7 @@ def _workbook(path: Path) -> OpenedFile:
     result = OpenedFile("workbook")
     empty = [name for name, _, is_filled in sheets if not is_filled]
     if empty:
-        result.notes.append(f"empty sheets: {', '.join(empty)}")
+        result.notes.append(Said("empty_sheets", sheets=empty))
     needs_name = sum(shown for _, shown in filled) != 1
     for name, shown in filled[:MOST_LAYERS]:
         layer = Opened(name, is_hidden=not shown)
@@ -104,23 +97,26 @@ def _workbook(path: Path) -> OpenedFile:
             grid = open_sheet(path, name, what=WHAT)
             layer.header_rows = find_header(grid, None, label=f"sheet {name!r}")
             _take(layer, sheet_frame(grid, label=WHAT))
-        except ContractError as error:
-            layer.problem = "; ".join(error.problems)
-        except SourceError as error:
-            layer.problem = str(error)
+        except (ContractError, SourceError) as error:
+            layer.problem = _problem(error)
         if layer.problem and grid is not None:
             # Show the first rows of a sheet that the reader refuses, so that its header can be declared.
             cells = sorted(grid.cells.items())
             for row in sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]:
-                layer.notes.append(f"row {row}: {' | '.join(text for (r, _), text in cells if r == row)}")
+                texts = (text for (r, _), text in cells if r == row)
+                layer.notes.append(Said("sheet_row", row=row, cells=" | ".join(texts)))
         result.layers.append(layer)
     _note_rest(result, len(filled))
     return result
 
 
+def _problem(error: ContractError | SourceError) -> str:
+    return "; ".join(error.problems) if isinstance(error, ContractError) else str(error)
+
+
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
     noticed = take_notes(frame)
-    layer.notes += [note.detail for note in noticed]
+    layer.notes += [Said(note.key, **note.values) for note in noticed]
     layer.noticed = frozenset(note.key for note in noticed)
     layer.frame = frame
     layer.signs = tell_signs(frame)
@@ -131,11 +127,11 @@ def _text(path: Path) -> OpenedFile:
     refuse_large(local_file(path, what=WHAT).stat().st_size, USUAL_LIMITS, label=f"{WHAT} {path}")
     data = path.read_bytes()
     encoding = guess_encoding(data)
-    reason = _REASONS[encoding]
+    reason = _reason(encoding)
     if data.startswith(b"\xef\xbb\xbf"):
-        reason = "it begins with the byte order mark of UTF-8"
+        reason = Said("bytes_mark")
     elif data.isascii():
-        reason = "all of its bytes are ASCII, which any encoding reads"
+        reason = Said("bytes_ascii")
     result = OpenedFile("CSV", encoding=encoding, encoding_reason=reason)
     layer = Opened()
     try:
@@ -176,10 +172,8 @@ def _text(path: Path) -> OpenedFile:
         if found:
             layer.keys["total_words"] = sorted(found)
         _take(layer, _opened_text(path, layer.keys) if "total_words" in layer.keys else frame)
-    except ContractError as error:
-        layer.problem = "; ".join(error.problems)
-    except SourceError as error:
-        layer.problem = str(error)
+    except (ContractError, SourceError) as error:
+        layer.problem = _problem(error)
         if "holds no rows" in layer.problem or "not text" in layer.problem:
             raise
     result.layers.append(layer)
@@ -196,11 +190,8 @@ def _vector(path: Path, kind: str) -> OpenedFile:
     keys = _shapefile_encoding(path, result) if kind == "Shapefile" else {}
     names = [""]
     if kind not in {"GeoParquet", "DXF", "Shapefile"}:
-        try:
-            with doubts_logged(f"{WHAT} {path}"):
-                names = layers_of(path, kind, USUAL_LIMITS, label=f"{WHAT} {path}")
-        except (DataSourceError, DataLayerError, sqlite3.DatabaseError, RuntimeError, ValueError, OSError) as error:
-            raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
+        with damage_told(f"{WHAT} {path}", kind), doubts_logged(f"{WHAT} {path}"):
+            names = layers_of(path, kind, USUAL_LIMITS, label=f"{WHAT} {path}")
         if not names:
             raise SourceError(f"{WHAT} {path}: no layer; export it again")
     try:
@@ -213,12 +204,10 @@ def _vector(path: Path, kind: str) -> OpenedFile:
             layer.name = layer.keys["layer"] = name
         try:
             _take(layer, open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT))
-        except ContractError as error:
-            layer.problem = "; ".join(error.problems)
-        except SourceError as error:
-            if len(names) == 1:
+        except (ContractError, SourceError) as error:
+            if len(names) == 1 and isinstance(error, SourceError):
                 raise
-            layer.problem = str(error)
+            layer.problem = _problem(error)
         result.layers.append(layer)
     _note_rest(result, len(names))
     return result
@@ -230,20 +219,24 @@ def _shapefile_encoding(path: Path, result: OpenedFile) -> dict[str, object]:
     if table is None:
         return {}  # the reader says which parts are absent
     told = guess_table_encoding(table)
-    result.encoding, result.encoding_reason = told, f"no .cpg is beside it; {_REASONS[told]}"
+    result.encoding, result.encoding_reason = told, Said("no_cpg", why=_reason(told))
     if page is None:
         return {} if told == "utf-8" else {"encoding": told}
     said = page.read_text(encoding="ascii", errors="replace").strip()
     if said.lower().replace("-", "") != "utf8" or told == "utf-8":
-        result.encoding, result.encoding_reason = said, f"{page.name} says so"
+        result.encoding, result.encoding_reason = said, Said("cpg_says", file=page.name)
         return {}
-    result.encoding_reason = f"{page.name} says {said}, but the .dbf is not: {_REASONS[told]}"
+    result.encoding_reason = Said("cpg_wrong", file=page.name, encoding=said, why=_reason(told))
     return {"encoding": told}
+
+
+def _reason(encoding: str) -> Said:
+    return Said(f"bytes_{encoding.replace('-', '')}")
 
 
 def _note_rest(result: OpenedFile, number: int) -> None:
     if number > MOST_LAYERS:
-        result.notes.append(f"only the first {MOST_LAYERS} of {number} layers or sheets were looked into")
+        result.notes.append(Said("only_first", most=MOST_LAYERS, layers=number))
 
 
 def kinds_of_geometry(frame: pd.DataFrame) -> list[str]:
@@ -255,8 +248,8 @@ def kinds_of_geometry(frame: pd.DataFrame) -> list[str]:
 
 
 def geometry_kinds(frame: pd.DataFrame) -> str:
-    """Count kinds of geometry, such as ``"LineString 40, MultiLineString 2"``; empty for a plain table."""
+    """Count kinds of geometry, such as ``"LineString (40), MultiLineString (2)"``; empty for a plain table."""
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         return ""
-    counts = frame.geometry.geom_type.fillna("none").value_counts()
-    return ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
+    counts = frame.geometry.geom_type.fillna("no geometry").value_counts()
+    return Said("shapes", shapes={"shapes": [[str(name), int(number)] for name, number in sorted(counts.items())]})

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spatial.messages import Said
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -31,10 +33,9 @@ class Bounds(NamedTuple):
     east: float
     north: float
 
-    @property
-    def words(self) -> str:
-        """Say it to people."""
-        return f"longitude {self.west:.4f} to {self.east:.4f}, latitude {self.south:.4f} to {self.north:.4f}"
+    def said(self, key: str, form: str) -> str:
+        """Say it to people, by a message and the form of its numbers."""
+        return Said(key, **{axis: format(value, form) for axis, value in self._asdict().items()})
 
 
 @dataclass(frozen=True)

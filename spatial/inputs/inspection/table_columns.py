@@ -34,6 +34,7 @@ from spatial.inputs.names import PLAN_CLASSES
 from spatial.inputs.road_noding import CONDITIONS
 from spatial.inputs.road_tags import CLASS_WORDS, ONEWAY_CODES
 from spatial.inputs.services import load_services
+from spatial.messages import Said
 from spatial.study.region import basis_told
 from spatial.tables.words import FACILITY_STATUS, TIERS
 
@@ -90,7 +91,7 @@ def attribute_settings(table: Table) -> list[Setting]:
         others = [profile for profile in table.profiles if profile not in found.columns.values()]
         texts = [profile for profile in others if profile.kind == "text" and profile.is_key]
         if len(texts) == 1:
-            found.give("name", texts[0], "the only text, and never twice the same")
+            found.give("name", texts[0], Said("only_text"))
     settings = found.mapped("unit_code", "name", "township", "name_en", "name_zh")
     return settings + _people(table, found) + _plan_class(found) + _official_class(found)
 
@@ -109,26 +110,24 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
     is_serial = chosen is not None and np.array_equal(np.sort(chosen.numbers), np.arange(1, chosen.filled + 1))
     if chosen is not None and ours == "facility_id" and names is not None and is_serial:
         # Numbers of rows are those of settlements too, or of another list.
-        why = f"{chosen.name!r} only numbers the rows, as other lists do"
+        why = Said("numbers_rows", name=chosen.name)
         alone = Setting(f"columns.{ours}", names.name, why)
         return [alone if names.is_key else Setting("id_from", [names.name, chosen.name], why)]
     if chosen is not None:
         return [Setting(f"columns.{ours}", chosen.name)]
     if names is not None and names.is_key:
-        why = f"no column of ids is complete; those of {names.name!r} serve as long as all are different"
-        return [Setting(f"columns.{ours}", names.name, why)]
+        return [Setting(f"columns.{ours}", names.name, Said("names_as_ids", name=names.name))]
     parts = [found.columns[name] for name in ("unit_code", "township", "place_name", "name") if name in found.columns]
     by_name = {profile.name: profile for profile in table.profiles}
     parts += [by_name[name] for name in table.coordinates.columns if name in by_name]
     # As few columns as tell the rows apart, the name among them.
     for one, other in sorted(itertools.combinations(parts, 2), key=lambda pair: names not in pair):
         if one.texts.fillna("").str.cat(other.texts.fillna(""), sep="/").is_unique:
-            why = f"only {one.name!r} and {other.name!r} together name each row"
-            return [Setting("id_from", [one.name, other.name], why)]
-    value, why = "...", "no column names each row once; add one"
+            return [Setting("id_from", [one.name, other.name], Said("two_name_rows", one=one.name, other=other.name))]
+    value, why = "...", Said("no_id")
     if tried:
         value, blanks, repeats = tried[0].name, tried[0].blanks, tried[0].filled - tried[0].distinct
-        why = f"{value!r} has {blanks} blank(s) and {repeats} repeat(s); give each row an id of its own"
+        why = Said("id_faults", name=value, blanks=blanks, repeats=repeats)
     return [Setting(f"columns.{ours}", value, why, is_decided=False)]
 
 
@@ -147,22 +146,17 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
         # Of several columns of one basis the first counts, so it is written last.
         by_basis = {basis: profile.name for profile in reversed(exact) if (basis := basis_told(profile.name))}
         if len(exact) > 1 and exact[0] is named[0]:
-            listed = ", ".join(repr(profile.name) for profile in exact)
-            basis = "say the same in [population] basis (resident, registered)"
-            reason = f"which people count: {listed}; {basis}"
+            reason = Said("which_people", columns={"quoted": [profile.name for profile in exact]})
             setting = replace(setting, reason=reason, is_decided=False, by_basis=by_basis)
         elif blanks:
-            reason = f"{blanks} of {rows} rows have no number: fill them in, or leave the column unmapped"
+            reason = Said("people_blank", blanks=blanks, rows=rows)
             setting = replace(setting, reason=reason, is_decided=False)
         settings.append(setting)
         if not table.opened.signs.settings and (several := perhaps_thousands(named[0].texts)):
-            reason = (
-                f"numbers such as {several[0]!r}: thousands, as a point with three digits after it everywhere says? "
-                "Then write decimal = ',' too; if people are counted in fractions, write decimal = '.' alone"
-            )
+            reason = Said("point_thousands", text=several[0])
             settings.append(Setting("thousands", ".", reason, is_decided=False))
     elif "population_persons" in found.unfit:
-        told = f"people: {found.unfit['population_persons']}"
+        told = Said("people_unfit", why=found.unfit["population_persons"])
         settings.append(Setting("", None, told, is_decided=False, about="population_persons"))
     settings += found.mapped(*GROUPS)
     settings += _left_out(found, *GROUPS)
@@ -184,13 +178,13 @@ def _name_and_code(table: Table, found: Assigned) -> None:
         others = [profile for profile in table.profiles if profile not in found.columns.values()]
         villages = next((profile for profile in others if ends_like_villages(profile)), None)
         if villages is not None:
-            found.give("name", villages, "most end in 村, 社区 or the like")
+            found.give("name", villages, Said("ends_in_village"))
         elif found.columns["township"].is_key:
-            found.give("name", found.columns.pop("township"), "the only names")
+            found.give("name", found.columns.pop("township"), Said("only_names"))
     if "unit_code" not in found.columns:
         codes = [profile for profile in table.profiles if is_unit_code(profile)]
         if codes:
-            found.give("unit_code", codes[0], "by the form of its codes")
+            found.give("unit_code", codes[0], Said("code_form"))
 
 
 def _plan_class(found: Assigned) -> list[Setting]:
@@ -222,17 +216,14 @@ def _tier(table: Table, found: Assigned) -> list[Setting]:
             if not strange or (len(known) > len(strange) and profile is found.columns.get("tier")):
                 column = Setting("columns.tier", profile.name)
                 return [column, *translated("tier", profile, known, strange, TIERS)]
-    reason = (
-        "no column says which rows are villages, towns, county seats or cities: if all are of one tier, this says so; "
-        "else add a column and map it as columns.tier"
-    )
-    return [Setting("tier", "village", reason, is_decided=False)]
+    return [Setting("tier", "village", Said("no_tier"), is_decided=False)]
 
 
 def _left_out(found: Assigned, *names: str) -> list[Setting]:
     """Say why a column that looks like one of ours is not mapped; an empty one tells nothing."""
     told = ((name, found.unfit[name]) for name in names if name in found.unfit and name not in found.columns)
-    return [Setting("", None, f"{name}: {why}", is_decided=False) for name, why in told if not why.endswith("is empty")]
+    told = ((name, why) for name, why in told if why.key != "unfit_empty")
+    return [Setting("", None, Said("of_column", name=name, why=why), is_decided=False) for name, why in told]
 
 
 def facility_settings(table: Table) -> list[Setting]:
@@ -242,7 +233,7 @@ def facility_settings(table: Table) -> list[Setting]:
     # A column called after a service, such as "Pharmacy" or "Ecole", names facilities where no other does.
     for profile in table.profiles if "name" not in found.columns else ():
         if profile.kind == "text" and profile not in found.columns.values() and is_service_word(profile.name):
-            found.give("name", profile, "called after a service")
+            found.give("name", profile, Said("called_service"))
             break
     # Of several columns of names the one that names services is the facility's; one of villages is its place.
     names = found.candidates("name")
@@ -251,15 +242,14 @@ def facility_settings(table: Table) -> list[Setting]:
         found.give("name", best)
         if "place_name" not in found.columns:
             place = next(profile for profile in names if profile is not best)
-            found.give("place_name", place, "where it is, for rows that are located by name")
+            found.give("place_name", place, Said("where_it_is"))
     settings = choose_key(table, found, "facility_id", ("facility_id", "id", "unit_code"))
     settings += found.mapped("name", "place_name", "postcode", *_PLACE)
     settings += _service(table, found)
     settings += found.mapped("capacity", "load", "capacity_unit", "opening_hours")
     settings += _left_out(found, "capacity", "load")
     settings += _status(table, found)
-    reason = "complete where every facility of the kind is in it: only then a norm counts a missing one as missing"
-    return [*settings, Setting("inventory", "unknown", reason)]
+    return [*settings, Setting("inventory", "unknown", Said("inventory"))]
 
 
 def _status(table: Table, found: Assigned) -> list[Setting]:
@@ -285,10 +275,7 @@ def _status(table: Table, found: Assigned) -> list[Setting]:
     settings += translated("status", profile, known, strange, FACILITY_STATUS)
     if not profile.blanks:
         return settings
-    why = (
-        f"{profile.blanks} of {len(profile.texts)} rows of {profile.name!r} do not say whether the facility works: "
-        "fill them in; without this column every row counts as existing, the closed ones too"
-    )
+    why = Said("status_blank", blanks=profile.blanks, rows=len(profile.texts), name=profile.name)
     return [replace(setting, reason=setting.reason or why, is_decided=False) for setting in settings]
 
 
@@ -307,14 +294,13 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
         # A shipped vocabulary that knows all the words comes first, for it tells emergency hospitals from others.
         vocabulary, share, _ = shipped_vocabulary(profile, "service")
         if share == 1.0:
-            why = "this vocabulary knows all the words of the column"
-            settings.append(Setting("values_file", vocabulary, why))
+            settings.append(Setting("values_file", vocabulary, Said("knows_all_words")))
         else:
             known = {value: service_in(value) for value in profile.values if service_in(value)}
             strange = [value for value in profile.values if value not in known]
             settings += translated("service", profile, known, strange, ids)
         if profile.blanks:
-            why = f"{profile.blanks} rows of {profile.name!r} are blank; fill them in"
+            why = Said("rows_blank", blanks=profile.blanks, name=profile.name)
             settings.append(Setting("", None, why, is_decided=False))
         return settings
     by_title = service_in(table.title)
@@ -323,14 +309,14 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
     rows = max(1, names.filled if names is not None else 1)
     most = max(counts, key=lambda service: counts[service]) if counts else ""
     if most and counts[most] >= FROM_NAMES * min(rows, 500):
-        return [Setting("service", most, f"{counts[most]} of the names say so")]
+        return [Setting("service", most, Said("names_say_so", number=counts[most]))]
     if by_title and (not most or most == by_title) and len(counts) <= 1:
-        return [Setting("service", by_title, f"{table.title!r} says so; its names do not contradict it")]
+        return [Setting("service", by_title, Said("title_says_so", title=table.title))]
     if len(counts) > 1:
-        listed = ", ".join(f"{service} {number}" for service, number in sorted(counts.items()))
-        reason = f"the names speak of several ({listed}; {share:.0%} of all): add a column of them, or split the file"
+        listed = [Said("numbered", name={"service": service}, number=counts[service]) for service in sorted(counts)]
+        reason = Said("several_services", services=listed, share={"percent": share})
         return [Setting("service", by_title or most, reason, is_decided=False)]
-    return [Setting("service", by_title or "...", f"one of {', '.join(ids)}", is_decided=False)]
+    return [Setting("service", by_title or "...", Said("one_of", words=list(ids)), is_decided=False)]
 
 
 # Road lines of an office: the columns that say how fast they are, the vocabulary of their words, and noding.
@@ -403,24 +389,21 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
     tried = [one for one in tried if one[0] in named] or tried
     tried += [(profile, 0.0, "", profile.values) for profile in named]
     if not tried:
-        text = "which column says how fast a road is: class, technical grade or kind"
-        return [Setting("columns.road_class", "...", text, is_decided=False), *_surface(found, "")]
+        return [Setting("columns.road_class", "...", Said("which_road_class"), is_decided=False), *_surface(found, "")]
     best, share, vocabulary, strange = tried[0]
     settings = [Setting("columns.road_class", best.name)]
     if vocabulary:
-        text = f"this vocabulary knows the words of {share:.0%} of its rows"
-        settings.append(Setting("values_file", vocabulary, text))
+        settings.append(Setting("values_file", vocabulary, Said("knows_rows", share={"percent": share})))
     if strange:
         rest = dict.fromkeys(strange[:20], "...")
-        reason = f"no road class is known for these words of {best.name!r}; one of {', '.join(OSM_CLASSES[:12])} ..."
+        reason = Said("strange_classes", name=best.name, words=OSM_CLASSES[:12])
         settings.append(Setting("values.road_class", rest, reason, is_decided=False))
     if best.blanks:
-        text = f"{best.blanks} of {len(best.texts)} roads have no word in {best.name!r}: fill them in"
+        text = Said("roads_blank", blanks=best.blanks, roads=len(best.texts), name=best.name)
         settings.append(Setting("", None, text, is_decided=False))
-    others = [repr(profile.name) for profile in found.others.get("road_class", []) if profile is not best]
+    others = [profile.name for profile in found.others.get("road_class", []) if profile is not best]
     if others:
-        text = f"{', '.join(others)} classes roads too: map the column that says how fast they are"
-        settings.append(Setting("", None, text))
+        settings.append(Setting("", None, Said("classes_too", columns={"quoted": others})))
     return settings + _surface(found, vocabulary)
 
 
@@ -434,14 +417,15 @@ def _surface(found: Assigned, vocabulary: str) -> list[Setting]:
     if not vocabulary:
         settings = [found.setting("surface")]
         if is_known and profile.kind == "text":
-            settings.append(Setting("values_file", name, f"it knows {share:.0%} of the surfaces"))
+            settings.append(Setting("values_file", name, Said("knows_surfaces", share={"percent": share})))
         return settings
     if name != vocabulary or not is_known:
-        text = f"the vocabulary {vocabulary!r} does not know the words of {profile.name!r}, such as {profile.examples}"
+        such = {"quoted": list(profile.examples)}
+        text = Said("surfaces_of_other", vocabulary=vocabulary, name=profile.name, texts=such)
         return [Setting("columns.surface", profile.name, text, is_decided=False)]
     settings = [found.setting("surface")]
     if strange:
-        text = f"no surface is known for these words of {profile.name!r}; a word of the speed table, or '' for unknown"
+        text = Said("strange_surfaces", name=profile.name)
         settings.append(Setting("values.surface", dict.fromkeys(strange[:20], "..."), text, is_decided=False))
     return settings
 
@@ -459,8 +443,4 @@ def _noding(frame: gpd.GeoDataFrame) -> list[Setting]:
         crossed += max(apart) > 1e-6
     if not crossed:
         return []
-    reason = (
-        f"{crossed} of {len(first)} meetings looked at have no vertex in common, so that nobody could turn there; look "
-        'at the report, then perhaps "snap"'
-    )
-    return [Setting("noding", "report", reason)]
+    return [Setting("noding", "report", Said("no_vertex", crossed=int(crossed), meetings=len(first)))]

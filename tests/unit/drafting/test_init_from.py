@@ -109,7 +109,7 @@ def test_every_file_of_the_folder_is_used_or_named(written):
         assert f'path = "{path}"' in text
     for path in ("说明.docx", "坏.xlsx"):
         assert f"未使用\uff1a{path}" in output  # the study of Chinese files is told in Chinese
-        assert f"# {path}: " in text
+        assert f"# {path}\uff1a" in text
     assert "# [official]" in text
     assert 'languages = ["zh", "en"]' in text
     assert 'jurisdictions = ["CN-53"]' in text
@@ -118,11 +118,11 @@ def test_every_file_of_the_folder_is_used_or_named(written):
 def test_the_guess_of_the_crs_is_said_and_marked_until_somebody_looked(written, tmp_path):
     file, output = written
     assert "以 GUESSED 标记" in output
-    assert '[sources.settlements] crs = "EPSG:4524": eastings such as' in output
+    assert '[sources.settlements] crs = "EPSG:4524": 东向坐标\uff08例如' in output
     assert "待决定" not in output
     code, output, _ = _run("check", file, "--raw", tmp_path / "raw", "-v")
     assert code == 0
-    line = text_line(file, "# GUESSED: eastings")
+    line = text_line(file, "# GUESSED: 东向坐标")
     assert f'第{line}行\uff1a[sources.settlements] crs = "EPSG:4524"' in output
     file.write_text(file.read_text(encoding="utf-8").replace("# GUESSED:", "#"), encoding="utf-8")
     assert "推测" not in _run("check", file, "--raw", tmp_path / "raw", "-v")[1]
@@ -189,7 +189,7 @@ def test_of_two_lists_of_villages_the_longer_one_is_taken_and_said(county, tmp_p
     book.save(county / "村庄名录.xlsx")
     file = tmp_path / "s.toml"
     _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", "-v", *DATE)
-    assert output.count("several files may be the settlements") == 1
+    assert output.count("有多个文件可能是居民点") == 1
     values = tomllib.loads(file.read_text(encoding="utf-8"))
     assert values["sources"]["settlements"]["path"] == "county/村庄名录.xlsx"
 
@@ -202,7 +202,7 @@ def test_a_list_without_coordinates_is_joined_onto_one_that_has_them(county, tmp
     file = tmp_path / "s.toml"
     _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", "-v", *DATE)
     assert "[sources.attributes] county/村庄户籍.csv" in output
-    assert output.count("joined onto the settlements of county/村庄名录.xlsx") == 1
+    assert output.count("并入county/村庄名录.xlsx [Sheet]的居民点") == 1
 
 
 class Clerk:
@@ -232,7 +232,7 @@ def test_one_answer_settles_the_crs_of_all_files_of_a_zone(county, tmp_path):
     clerk, file = Clerk(Which="EPSG:4524"), tmp_path / "s.toml"
     write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk)
     (asked,) = [text for text in clerk.asked if "coordinates" in text]
-    assert "county/村庄名录.xlsx and county/小学.shp" in asked or "county/小学.shp and county/村庄名录.xlsx" in asked
+    assert "county/村庄名录.xlsx, county/小学.shp" in asked or "county/小学.shp, county/村庄名录.xlsx" in asked
     text = file.read_text(encoding="utf-8")
     assert text.count('\ncrs = "EPSG:4524"') == 2
     assert "# GUESSED: " not in text.split("name = ")[1].replace("# GUESSED: several", "")
@@ -314,7 +314,7 @@ def test_init_asks_in_a_terminal_by_numbers(county, tmp_path, monkeypatch):
     ]
     outcome = CliRunner().invoke(cli, arguments, input="9\n1\n" + "\n" * 20)
     assert outcome.exit_code == 0, outcome.output
-    assert "Enter for 1" in outcome.output
+    assert "请输入序号\uff08回车为1\uff09" in outcome.output
     assert "guessed" not in outcome.output
 
 
@@ -384,12 +384,10 @@ def test_a_wide_workbook_of_several_sheets_fits_a_screen_and_more_is_said_where_
     assert code == 0
     assert _rows(output) <= SCREEN_ROWS
     # Every sheet is told before the part that reads the first of them.
-    assert [line.split(":")[0] for line in output.splitlines() if "looks to be settlements" in line] == list(
-        book.sheetnames
-    )
+    assert [line.split("\uff1a")[0] for line in output.splitlines() if "看来是居民点" in line] == list(book.sheetnames)
     assert "村名 = settlement_id, name" in output
-    assert "60 others" in output
-    assert "more lines: spatial inspect -v" in output
+    assert "另有60列" in output
+    assert "行\uff1aspatial inspect -v" in output
     _, all_of_it, _ = _run("inspect", "-v", tmp_path / "村庄.xlsx", "--raw", tmp_path)
     assert all_of_it.count("很长的指标名称59") == len(book.sheetnames)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 import zipfile
@@ -830,7 +831,7 @@ def test_kml_is_looked_into(tmp_path, name):
         path.write_text(text, encoding="utf-8")
     layer = _layer(path)
     assert layer.kind == "settlements"
-    assert layer.geometry == "Point 1"
+    assert layer.geometry == "Point (1)"
 
 
 @pytest.mark.filterwarnings("ignore:'crs' was not provided")
@@ -860,13 +861,28 @@ def test_metres_in_a_geojson_that_says_no_crs_are_a_guess(tmp_path):
     assert layer.bounds is None
 
 
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "none.csv").write_text("")
+    (tmp_path / "text.geojson").write_text('{"a": 1}')
+    for name, told in (
+        ("pipe.csv", "this is a pipe or a device, not a file; save"),
+        ("loop.csv", "cannot be read"),
+        ("none.csv", "file .*none.csv: the file is empty; fetch or export it again"),
+        ("text.geojson", "damaged or truncated .*; export it again$"),
+    ):
+        with pytest.raises(SourceError, match=told):
+            sp.inspect_file(tmp_path / name, raw=tmp_path)
+
+
 def test_areas_that_cross_themselves_and_rivers_are_told(tmp_path):
     bow = shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
     frame = gpd.GeoDataFrame({"commune_code": ["1"], "Commune": ["Sima"]}, geometry=[bow], crs="EPSG:32738")
     frame.to_file(tmp_path / "limites_communes.gpkg")
     layer = _layer(tmp_path / "limites_communes.gpkg")
     assert layer.kind == "boundaries"
-    assert any("cross or touch themselves" in s.reason for s in layer.proposal.undecided)
+    assert any("crosses or touches itself" in s.reason for s in layer.proposal.undecided)
     rivers = _roads()[["geometry"]].assign(类型=["河流", "溪流"])
     rivers.to_file(tmp_path / "水系.gpkg")
     layer = _layer(tmp_path / "水系.gpkg")
@@ -1034,7 +1050,14 @@ def test_the_report_is_the_same_twice_and_fits_a_page(villages):
     assert lines == list(report_lines(_seen(villages)))
     assert max(map(len, lines)) <= 100
     text = "\n".join(lines)
-    for wanted in ("(hidden)", "header in row 3", "合计", "[sources.settlements]", "# DECIDE:", '# crs = "EPSG:4524"'):
+    for wanted in (
+        "\uff08已隐藏\uff09",
+        "表头在第3行",
+        "合计",
+        "[sources.settlements]",
+        "# DECIDE:",
+        '# crs = "EPSG:4524"',
+    ):
         assert wanted in text
 
 

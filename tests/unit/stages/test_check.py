@@ -3,8 +3,11 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+from affine import Affine
 
 from spatial.errors import ContractError, DataError, SourceError, StudyError
 from spatial.inputs.osm import places_unread, read_osm
@@ -69,6 +72,20 @@ def test_a_broken_raster_of_a_group_is_refused(tiny):
     tiny.write("old.tif", "no raster")
     tiny.tables["sources.population_groups"] = {"elderly": {"paths": ["tiny/old.tif"]}}
     with pytest.raises(SourceError, match=r"old\.tif"):
+        check(tiny)
+
+
+def test_a_group_of_people_who_live_elsewhere_is_refused(tiny):
+    transform = Affine(0.01, 0.0, 10.0, 0.0, -0.01, 10.0)
+    with rasterio.open(
+        tiny.path("old.tif"), "w", driver="GTiff", height=2, width=2, count=1, dtype="uint8", crs="EPSG:4326",
+        transform=transform,
+    ) as target:  # fmt: skip
+        target.write(np.ones((1, 2, 2), dtype="uint8"))
+    tiny.tables["sources.population_groups"] = {"elderly": {"paths": ["tiny/old.tif"]}}
+    with pytest.raises(
+        SourceError, match=r"population_groups\.elderly .*old\.tif: its people live at longitude 10\.00"
+    ):
         check(tiny)
 
 

@@ -215,6 +215,13 @@ def test_what_a_plan_names_and_is_not_there_is_refused_before_any_work(bare, key
     assert not bare.processed.exists()
 
 
+def test_a_language_without_words_is_refused_before_any_work(bare, command):
+    told = command("plan", bare.save(), *bare.folders(), "--language", "tlh")
+    assert told.code == 2
+    assert told.err.startswith("error: languages: 1 fault(s) in the study\n  - 'tlh' has no message file")
+    assert not bare.processed.exists()
+
+
 @pytest.fixture(scope="module")
 def by_command(tiny_at, tmp_path_factory):
     """Plans by the command line, with the file of the study."""
