@@ -19,6 +19,7 @@ from spatial.errors import StudyError, first_of
 from spatial.indices.exchange import flow_balance, flow_matrix, huff_shares, radiation_flows, reciprocity
 from spatial.network.nearest import nearest
 from spatial.norms.law import with_norm_id
+from spatial.norms.measuring import modes_for
 from spatial.tables import TABLES
 from spatial.tables.words import NORM_STATUS, STUDY
 
@@ -335,6 +336,8 @@ def _within(scores: PlaceScores, services: frozenset[str], *, every: bool) -> Ha
 
 BEYOND = ("gap", "none")
 REACHED = ("reached", "beyond_cutoff")
+WAYS = ("reached", "unknown")
+"""Who may reach a facility within the longest time."""
 SEATS = ("county_seat", "city", "town")
 LEAST_MIN = 1.0
 """Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
@@ -401,6 +404,7 @@ def judged_norms(norm_results: pd.DataFrame) -> set[str]:
 
 def gap_reading(
     norm_results: pd.DataFrame,
+    access: pd.DataFrame,
     binding: pd.DataFrame,
     settlement_ids: Sequence[str],
     *,
@@ -427,6 +431,17 @@ def gap_reading(
     value = rows["value"].to_numpy(dtype=np.float64)
     nowhere = np.isnan(value) & rows["status_as_mapped"].eq("not_met").to_numpy(dtype=bool)
     terms = norms.to_dict("index")[norm]
+    if norm in judged:
+        # Whom a norm asks nothing has no verdict: the ways tell who of them has none, or takes too long, where that is
+        # a failure of those who are asked.
+        mode = terms["mode"] if isinstance(terms["mode"], str) else ""
+        modes = modes_for(mode, access["mode"].unique().tolist())
+        ways = access[access["service"].isin(rows["service"]) & access["mode"].isin(modes)]
+        found = ways.groupby("reach_status", observed=True)["settlement_id"].agg(set)
+        late, known = (rows.index.isin(set().union(*found[found.index.isin(words)])) for words in (REACHED[1:], WAYS))
+        missing = np.isnan(value) & rows["places_in_scope"].eq(0.0).to_numpy(dtype=bool)
+        far = rows.index.isin(ways["settlement_id"]) & ~known & (~late | (late & nowhere).any())
+        nowhere |= missing & far
     value = np.where(nowhere, np.inf, value)
     return GapReading(norm, str(terms["service"]), str(terms["unit"]), float(terms["threshold"]), value)
 
