@@ -279,7 +279,7 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     ids = graph.edge_id[edges]
 
     def may_be_named(group: IntArray) -> IntArray:
-        return group[(most[group] > worst) | ((most[group] == worst) & (ids[group] < name))]
+        return np.asarray(group[(most[group] > worst) | ((most[group] == worst) & (ids[group] < name))])
 
     halves = [np.lexsort((ids, -most))]
     while halves:

@@ -21,7 +21,7 @@ from spatial.network.nearest import nearest
 from spatial.norms.law import with_norm_id
 from spatial.norms.measuring import modes_for
 from spatial.tables import TABLES
-from spatial.tables.words import NORM_STATUS, STUDY
+from spatial.tables.words import NORM_STATUS, REACH_STATUS, STUDY
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -336,8 +336,6 @@ def _within(scores: PlaceScores, services: frozenset[str], *, every: bool) -> Ha
 
 BEYOND = ("gap", "none")
 REACHED = ("reached", "beyond_cutoff")
-WAYS = ("reached", "unknown")
-"""Who may reach a facility within the longest time."""
 SEATS = ("county_seat", "city", "town")
 LEAST_MIN = 1.0
 """Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
@@ -434,14 +432,14 @@ def gap_reading(
     if norm in judged:
         # Whom a norm asks nothing has no verdict: the ways tell who of them has none, or takes too long, where that is
         # a failure of those who are asked.
-        mode = terms["mode"] if isinstance(terms["mode"], str) else ""
-        modes = modes_for(mode, access["mode"].unique().tolist())
+        modes = modes_for(terms["mode"] if isinstance(terms["mode"], str) else "", access["mode"].unique().tolist())
         ways = access[access["service"].isin(rows["service"]) & access["mode"].isin(modes)]
-        found = ways.groupby("reach_status", observed=True)["settlement_id"].agg(set)
-        late, known = (rows.index.isin(set().union(*found[found.index.isin(words)])) for words in (REACHED[1:], WAYS))
-        missing = np.isnan(value) & rows["places_in_scope"].eq(0.0).to_numpy(dtype=bool)
-        far = rows.index.isin(ways["settlement_id"]) & ~known & (~late | (late & nowhere).any())
-        nowhere |= missing & far
+        late, near, there = (
+            rows.index.isin(ways.loc[ways["reach_status"].isin(words), "settlement_id"])
+            for words in (["beyond_cutoff"], ["reached", "unknown"], REACH_STATUS)
+        )
+        is_far = there & ~near & (~late | (late & nowhere).any()) & np.isnan(value)
+        nowhere |= is_far & rows["places_in_scope"].eq(0.0).to_numpy(dtype=bool)
     value = np.where(nowhere, np.inf, value)
     return GapReading(norm, str(terms["service"]), str(terms["unit"]), float(terms["threshold"]), value)
 

@@ -362,16 +362,13 @@ def match(runs: Sequence[Run], *, scored: Matched | None = None) -> Matched:
     shared = shared_ground(same, norms)
     slim = tuple(only_shared(run, shared) for run in same)
     known = list(zip(scored.slim, scored.boards, strict=True)) if scored and scored.shared == shared else []
-    boards = (
-        next((board for one, board in known if _is_same(one, run)), None) or board_of(run, shared) for run in slim
-    )
+
+    def is_same(one: Run, other: Run) -> bool:  # ids included
+        pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Run))
+        return all(a is b or (a.equals(b) if isinstance(a, pd.DataFrame) else a == b) for a, b in pairs)
+
+    boards = (next((board for one, board in known if is_same(one, run)), None) or board_of(run, shared) for run in slim)
     return Matched(tuple(same), notes, norms, shared, slim, tuple(boards))
-
-
-def _is_same(one: Run, other: Run) -> bool:
-    """Tell whether two runs are one, ids included."""
-    pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Run))
-    return all(a is b or (a.equals(b) if isinstance(a, pd.DataFrame) else a == b) for a, b in pairs)
 
 
 FOLLOWED = (
