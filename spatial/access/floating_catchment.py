@@ -70,11 +70,11 @@ def catchment_sums(
     n, m = pairs.links.shape
     if method == "bfca":
         # Each person goes somewhere once, and each unit of supply is handed out once.
-        asked = pairs.to_facilities(pairs.people * _inverse(pairs.to_places(np.ones(m))))
+        asked = pairs.to_facilities(pairs.people * _over(1.0, pairs.to_places(np.ones(m))))
         level = _over(supply, asked)
-        return CatchmentSums(asked, level, pairs.to_places(level * _inverse(pairs.to_facilities(np.ones(n)))))
+        return CatchmentSums(asked, level, pairs.to_places(level * _over(1.0, pairs.to_facilities(np.ones(n)))))
     if method == "3sfca":
-        chosen = _inverse((pairs if choice is None else choice).to_places(np.ones(m)))
+        chosen = _over(1.0, (pairs if choice is None else choice).to_places(np.ones(m)))
         asked = pairs.to_facilities(pairs.people * chosen, power=2)
         ratio = _over(supply, asked)
         return CatchmentSums(asked, ratio, chosen * pairs.to_places(ratio, power=2))
@@ -83,13 +83,9 @@ def catchment_sums(
     return CatchmentSums(asked, ratio, pairs.to_places(ratio, power=2 if method == "m2sfca" else 1))
 
 
-def _over(above: FloatArray, below: FloatArray) -> FloatArray:
+def _over(above: FloatArray | float, below: FloatArray) -> FloatArray:
     """Divide; 0 where there is nothing to divide by."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0.0)
-
-
-def _inverse(values: FloatArray) -> FloatArray:
-    return _over(np.ones_like(values), values)
+    return np.divide(above, below, out=np.zeros_like(below), where=below > 0.0)
 
 
 # The door of the floating catchments: pairs, weights, people and supply, read and checked once.

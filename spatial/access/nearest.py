@@ -425,13 +425,14 @@ def measure_places(mode: OnNetwork, asked: Asked) -> Measured:
             table = _rows(mode, offer, result, counts[number])
             reached = result.status == "reached"
             if rules.shortest:
-                metres = np.full(len(settlements), np.nan)
+                # Beyond the longest time, too: a way that takes too long may be short enough.
+                has_way, metres = np.isfinite(result.any_time_min), np.full(len(settlements), np.nan)
                 if not offer.themselves and offer.service in rules.shortest and len(offer.members):
                     snaps = SnapPair(settlements.snaps, take(offer.places.snaps, offer.members))
                     in_km = in_kilometres(mode.graph, snaps)
                     found = minutes_to_closest(*in_km, direction=rules.direction, barriers=mode.barriers)
-                    metres[reached] = np.fmin(METRES_A_KM * found, result.distance_m)[reached]
-                    known = known & ~(reached & (metres >= METRES_A_KM * mode.beyond_km))
+                    metres[has_way] = np.fmin(METRES_A_KM * found, result.distance_m)[has_way]
+                    known = known & ~(has_way & (metres >= METRES_A_KM * mode.beyond_km))
                 table["shortest_distance_m"] = metres
             # Count which candidates of settlements and of places are the way in.
             on_roads = reached & offer.of & own & known & ~result.is_self & ~result.found.is_direct[:, 0]

@@ -276,20 +276,24 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     passing = case.passing(covered & (case.weight > 0.0))
     edges, most = passing.edges, passing.people()
     worst, name, tried = 0.0, "", 0
-    halves = [np.lexsort((graph.edge_id[edges], -most))]
+    ids = graph.edge_id[edges]
+
+    def may_be_named(group: IntArray) -> IntArray:
+        return np.asarray(group[(most[group] > worst) | ((most[group] == worst) & (ids[group] < name))])
+
+    halves = [np.lexsort((ids, -most))]
     while halves:
-        group = halves.pop()
-        group = group[most[group] > worst]
+        group = may_be_named(halves.pop())
         if not len(group):
             continue
         tried += 1
         lost = passing.people(covered & ~(case.without(edges[group]) <= limit))
         most[group] = np.minimum(most[group], lost[group])
+        left = may_be_named(group)
         if len(group) > 1:
-            group = group[most[group] > worst]
-            halves += [group[len(group) // 2 :], group[: len(group) // 2]]
-        elif most[group[0]] > worst:
-            worst, name = float(most[group[0]]), str(graph.edge_id[edges[group[0]]])
+            halves += [left[len(left) // 2 :], left[: len(left) // 2]]
+        elif len(left):
+            worst, name = float(most[left[0]]), str(ids[left[0]])
     served = float(case.weight[covered].sum())
     return RobustCoverage(served / total, (served - worst) / total, name, tried)
 

@@ -480,11 +480,13 @@ def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min:
         if norm.metric == "dist_m":
             values.append(np.where(np.isnan(value) & (reach == NO_FACILITY), np.inf, value))
             continue
+        may_be_near: BoolArray | bool = too_short
         if norm.metric == "network_dist_m":
-            # The fastest way may be a longer one.
+            # The fastest way may be a longer one, and one that takes too long may be short enough.
             value = np.fmin(value, columns["shortest_distance_m"])
-        value = np.where(reach == REACHED, value, np.inf)
-        values.append(np.where((reach == UNKNOWN) | ((reach == BEYOND) & too_short), np.nan, value))
+            may_be_near = np.isnan(value) & ~(columns["straight_distance_m"] > norm.threshold)
+        value = np.where((reach != REACHED) & np.isnan(value), np.inf, value)
+        values.append(np.where((reach == UNKNOWN) | ((reach == BEYOND) & may_be_near), np.nan, value))
     # Nobody knows the best of them where an unknown one could be smaller and on the other side of the threshold.
     stacked = np.stack(values)
     unknown = np.isnan(stacked)

@@ -286,10 +286,7 @@ def affordable(costs: ArrayLike, budget: float | None) -> BoolArray:
     """
     Take actions in their order as far as a budget pays for them; behind one that it does not, the next that it does.
 
-    Raises
-    ------
-    InfeasibleError
-        Where it pays for none; `bound` is what the cheapest costs.
+    A budget that pays for none is an InfeasibleError, whose `bound` is what the cheapest costs.
 
     >>> affordable([4.0, 5.0, 2.0], 6.0).tolist()
     [True, False, True]

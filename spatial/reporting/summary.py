@@ -99,7 +99,9 @@ def rank_gaps(
             place = np.array([BEST_FIRST.index(name) for name in REACH_STATUS])
             best = np.stack([place[way.reach] for way in ways]).min(axis=0)
             words = np.array(BEST_FIRST, dtype=object)[best]
-            reach.iloc[positions] = words[ids.get_indexer(pd.Index(rows["unit_id"].iloc[positions]))]
+            own = rows.iloc[positions]  # metres are known of what takes too long, too
+            words = words[ids.get_indexer(pd.Index(own["unit_id"]))]
+            reach.iloc[positions] = np.where(own["value"].notna(), "reached", words)
     moves = rows["unit_id"].isin(mobile_places(settlements))
     frame = pd.DataFrame(
         {

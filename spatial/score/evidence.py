@@ -19,8 +19,9 @@ from spatial.errors import StudyError, first_of
 from spatial.indices.exchange import flow_balance, flow_matrix, huff_shares, radiation_flows, reciprocity
 from spatial.network.nearest import nearest
 from spatial.norms.law import with_norm_id
+from spatial.norms.measuring import modes_for
 from spatial.tables import TABLES
-from spatial.tables.words import NORM_STATUS, STUDY
+from spatial.tables.words import NORM_STATUS, REACH_STATUS, STUDY
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
@@ -401,6 +402,7 @@ def judged_norms(norm_results: pd.DataFrame) -> set[str]:
 
 def gap_reading(
     norm_results: pd.DataFrame,
+    access: pd.DataFrame,
     binding: pd.DataFrame,
     settlement_ids: Sequence[str],
     *,
@@ -427,6 +429,17 @@ def gap_reading(
     value = rows["value"].to_numpy(dtype=np.float64)
     nowhere = np.isnan(value) & rows["status_as_mapped"].eq("not_met").to_numpy(dtype=bool)
     terms = norms.to_dict("index")[norm]
+    if norm in judged:
+        # Whom a norm asks nothing has no verdict: the ways tell who of them has none, or takes too long, where that is
+        # a failure of those who are asked.
+        modes = modes_for(terms["mode"] if isinstance(terms["mode"], str) else "", access["mode"].unique().tolist())
+        ways = access[access["service"].isin(rows["service"]) & access["mode"].isin(modes)]
+        late, near, there = (
+            rows.index.isin(ways.loc[ways["reach_status"].isin(words), "settlement_id"])
+            for words in (["beyond_cutoff"], ["reached", "unknown"], REACH_STATUS)
+        )
+        is_far = there & ~near & (~late | (late & nowhere).any()) & np.isnan(value)
+        nowhere |= is_far & rows["places_in_scope"].eq(0.0).to_numpy(dtype=bool)
     value = np.where(nowhere, np.inf, value)
     return GapReading(norm, str(terms["service"]), str(terms["unit"]), float(terms["threshold"]), value)
 

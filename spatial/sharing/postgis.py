@@ -153,7 +153,13 @@ def _fill(
     for at, name in enumerate(release.names):
         progress(0.9 * at / len(release.names), name)
         frame = shared_frame(release.table(name))
-        columns = _column_names([str(column) for column in frame.columns])
+        # Names that PostgreSQL takes: not too long, not one of its own, none twice.
+        columns: dict[str, str] = {}
+        for column in map(str, frame.columns):
+            wanted = _name(column) or "column"
+            wanted = f"{wanted}_" if wanted in ITS_OWN else wanted
+            others = (_name(wanted, f"_{number}") for number in count(2))
+            columns[column] = next(new for new in chain([wanted], others) if new not in columns.values())
         renamed |= {f"{name}.{column}": new for column, new in columns.items() if column != new}
         table = sql.Identifier(schema, name)
         key = [column for column in TABLES[name].key if column in frame]
@@ -240,17 +246,6 @@ def _make(
         for row in zip(*values, strict=True):
             copy.write_row(row)
     cursor.execute(sql.SQL("ANALYZE {}").format(table))
-
-
-def _column_names(columns: Sequence[str]) -> dict[str, str]:
-    """Name columns so that PostgreSQL takes each: not too long, not one of its own, none twice."""
-    names: dict[str, str] = {}
-    for column in columns:
-        wanted = _name(column) or "column"
-        wanted = f"{wanted}_" if wanted in ITS_OWN else wanted
-        others = (_name(wanted, f"_{number}") for number in count(2))
-        names[column] = next(name for name in chain([wanted], others) if name not in names.values())
-    return names
 
 
 def _name(text: str, ending: str = "") -> str:

@@ -183,7 +183,15 @@ def put_layers(release: Release, folder: Path) -> dict[str, dict[str, Any]]:
         boxes[name] = box_of([frame.total_bounds] if isinstance(frame, gpd.GeoDataFrame) and len(frame) else [])
         columns = _columns(name, frame, meta.words)
         path = folder / f"{name}.parquet"
-        write_table(path, name, _with_items(name, frame), release.notes(name), covering=has_boxes(frame))
+        # Names of the rows: their key, with slashes between its parts, or their number where these repeat.
+        keys = [frame[column] for column in TABLES[name].key if column in frame]
+        named = bool(keys) and len(frame) > 0 and not any(key.isna().any() for key in keys)
+        parts = zip(*(key.astype("str") for key in keys), strict=True)
+        items = pd.Series(["/".join(part) for part in parts] if named else [""], dtype="str")
+        if items.duplicated().any() or (items == "").any():
+            items = pd.Series(range(1, len(frame) + 1), dtype="int64").astype("str")
+        listed = frame.assign(**{ITEM: items.set_axis(frame.index)})
+        write_table(path, name, listed, release.notes(name), covering=has_boxes(frame))
         made[name] = {
             "title": {language: _plain(words.title(TABLES[name].title)) for language, words in said.items()},
             "providers": [
@@ -248,17 +256,6 @@ def _columns(name: str, frame: pd.DataFrame, words: Words) -> dict[str, dict[str
             }
             told[str(column)] |= {key: value for key, value in facts.items() if value}
     return told
-
-
-def _with_items(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the names of the rows: their key, with slashes between its parts, or their number where these repeat."""
-    keys = [frame[column] for column in TABLES[name].key if column in frame]
-    named = bool(keys) and len(frame) > 0 and not any(key.isna().any() for key in keys)
-    parts = zip(*(key.astype("str") for key in keys), strict=True)
-    items = pd.Series(["/".join(part) for part in parts] if named else [""], dtype="str")
-    if items.duplicated().any() or (items == "").any():
-        items = pd.Series(range(1, len(frame) + 1), dtype="int64").astype("str")
-    return frame.assign(**{ITEM: items.set_axis(frame.index)})
 
 
 def _plain(text: str) -> str:

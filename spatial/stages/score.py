@@ -179,6 +179,7 @@ def score(
     progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), options.score
     mode, ground = options.network.modes[0], read_ground(settlements, boundaries)
+    reading = partial(gap_reading, norm_results, access, headline=options.norms.headline)
     access = access[access["mode"] == mode]
     barriers = surroundings_of(options, study_area, water).barriers
     travel = Travel(graph_of(options, nodes, edges), options.network, barriers)
@@ -215,7 +216,6 @@ def score(
     )
     norms, left_out = score_norms(norm_results, only=rules.norms)
     ids = list(ground.ids)
-    reading = partial(gap_reading, norm_results, headline=options.norms.headline)
     gap = reading(binding, ids, asked=rules.gap_norm)
     progress(0.2, "score: borders and closed roads")
     places = place_scores(norm_results, ids, norms)

@@ -140,7 +140,10 @@ class Table:
         problems = self._geometry_problems(frame, label)
         # The report of pandera names every fault; a frame that has none is told sooner without it.
         problems += [] if keeps(self, frame) else breaches(self, frame)
-        problems += self._key_problems(frame)
+        key = list(self.key)
+        if key and {*key} <= {*frame.columns} and (repeated := frame.duplicated(key, keep=False)).any():
+            ids = frame.loc[repeated, key].astype(str).agg("/".join, axis=1).drop_duplicates()
+            problems.append(f"{', '.join(key)}: repeated key(s) {first_of(ids)}; make each row's key unique")
         if self.strict:
             known = {item.name for item in self.fields} | {"geometry"}
             extra = [column for column in frame.columns if column not in known]
@@ -178,15 +181,6 @@ class Table:
                     f"geometry: must be {self.geometry}, found {found} in rows {first_of(self.ids(frame, wrong))}"
                 )
         return problems
-
-    def _key_problems(self, frame: pd.DataFrame) -> list[str]:
-        if not all(column in frame.columns for column in self.key) or not self.key:
-            return []
-        repeated = frame.duplicated(list(self.key), keep=False)
-        if not repeated.any():
-            return []
-        ids = frame.loc[repeated, list(self.key)].astype(str).agg("/".join, axis=1).drop_duplicates()
-        return [f"{', '.join(self.key)}: repeated key(s) {first_of(ids)}; make each row's key unique"]
 
     def ids(self, frame: pd.DataFrame, rows: pd.Series | NDArray[np.bool_]) -> list[str]:
         """Name rows of a frame by the first column of the key, or by their labels where it is missing."""

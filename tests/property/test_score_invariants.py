@@ -172,7 +172,7 @@ def scored(
     results = results if doubtful is None else gated(results)
     ids = place.settlements["settlement_id"].astype(str).tolist()
     norms, _ = score_norms(results, only=only)
-    gap = gap_reading(results, applicable_norms(REGISTER, as_of=AS_OF, rules=RULES), ids)
+    gap = gap_reading(results, result.access, applicable_norms(REGISTER, as_of=AS_OF, rules=RULES), ids)
     robust = sp.robust_coverage(
         graph, place.settlements, place.facilities, service="primary_care", cutoff_min=30, rules=rules.snap
     )

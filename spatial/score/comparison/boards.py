@@ -180,7 +180,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         able = people.intersection(*(judged_norms(run.norm_results) for run in runs)) or people
         terms = [run.terms[run.terms["norm_id"].isin(able)].sort_values("norm_id") for run in runs]
         told = {
-            gap_reading(run.norm_results, binding, list(run.places.index)).norm
+            gap_reading(run.norm_results, run.access, binding, list(run.places.index)).norm
             for run, binding in zip(runs, terms, strict=True)
         }
     # One norm that made up access in no run measured nothing that could not be compared.
@@ -227,7 +227,7 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     ground = read_ground(run.settlements, run.boundaries)
     ids = list(ground.ids)
     results = run.norm_results
-    gap = gap_reading(results, run.terms[run.terms["norm_id"] == shared.gap_norm], ids)
+    gap = gap_reading(results, run.access, run.terms[run.terms["norm_id"] == shared.gap_norm], ids)
     there = _study(run)
     space = {
         name: float(there["value"][name]) if name != "moran_i" or shared.clusters else math.nan
@@ -362,16 +362,13 @@ def match(runs: Sequence[Run], *, scored: Matched | None = None) -> Matched:
     shared = shared_ground(same, norms)
     slim = tuple(only_shared(run, shared) for run in same)
     known = list(zip(scored.slim, scored.boards, strict=True)) if scored and scored.shared == shared else []
-    boards = (
-        next((board for one, board in known if _is_same(one, run)), None) or board_of(run, shared) for run in slim
-    )
+
+    def is_same(one: Run, other: Run) -> bool:  # ids included
+        pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Run))
+        return all(a is b or (a.equals(b) if isinstance(a, pd.DataFrame) else a == b) for a, b in pairs)
+
+    boards = (next((board for one, board in known if is_same(one, run)), None) or board_of(run, shared) for run in slim)
     return Matched(tuple(same), notes, norms, shared, slim, tuple(boards))
-
-
-def _is_same(one: Run, other: Run) -> bool:
-    """Tell whether two runs are one, ids included."""
-    pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Run))
-    return all(a is b or (a.equals(b) if isinstance(a, pd.DataFrame) else a == b) for a, b in pairs)
 
 
 FOLLOWED = (

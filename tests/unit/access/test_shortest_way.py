@@ -1,5 +1,7 @@
 """Norms in metres take the shortest way, so that a faster but longer road never worsens them."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 import spatial as sp
 from spatial.access.nearest import access_table
 from spatial.access.options import AccessRules
+from spatial.norms.measuring import AccessLookup, read_access
+from spatial.planning.agenda import service_norm
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
 from tests.effort import tried
@@ -76,3 +80,23 @@ def test_a_study_has_the_column_where_a_norm_asks_for_it(tiny):
     known = found.access.groupby("service")["shortest_distance_m"].count()
     assert known["primary_school"] > 0
     assert known["hospital"] == 0
+
+
+def test_what_takes_too_long_may_be_near_enough_by_road():
+    # 3.9 km of road, 46.8 minutes on foot, where 45 minutes is the longest time: within 4 km, and not within 3.5.
+    ends = (X, Y), (X + 3_900, Y)
+    roads = gpd.GeoDataFrame(
+        {"road_id": ["lane"], "road_class": ["residential"]}, geometry=[shapely.LineString(ends)], crs=CRS
+    )
+    people = _places([ends[0]], settlement_id=["v0"], tier="village", in_study=True, population_persons=10.0)
+    offered = _places([ends[1]], facility_id=["c0"], service="clinic", status="existing")
+    rules = RULES.model_copy(update={"max_time_min": 45.0})
+    lane = sp.build_network(roads, mode="walk")
+    found = access_table(lane, people, offered, services=SERVICES, rules=rules).access
+    way = found[found["service"] == "clinic"].iloc[0]
+    assert (way["reach_status"], way["shortest_distance_m"]) == ("beyond_cutoff", 3_900.0)
+    norms = [replace(service_norm("clinic", "walk", far), metric="network_dist_m") for far in (4_000.0, 3_500.0)]
+    for table, expected in ((found, [1.0, 0.0]), (found.drop(columns="shortest_distance_m"), [np.nan, 0.0])):
+        lookup = AccessLookup(table, pd.Index(["v0"]))
+        judged = [read_access(norm, "clinic", lookup, max_time_min=45.0).mapped[0] for norm in norms]
+        np.testing.assert_array_equal(judged, expected)

@@ -98,6 +98,27 @@ def test_roads_with_a_way_around_are_dismissed_together(grid_city) -> None:
     assert alone.tried < 30
 
 
+@pytest.mark.parametrize("ids", [("near", "far"), ("far", "near")])
+def test_of_roads_that_cost_the_same_the_lowest_id_is_named(ids: tuple[str, str]) -> None:
+    # Both villages pass the road near the clinic, and the first one has a way around: each closure costs one village.
+    line = shapely.LineString
+    roads = gpd.GeoDataFrame(
+        {"road_id": [*ids, "around"], "road_class": "primary", "speed_km_h": 60.0},
+        geometry=[
+            line([(0, 0), (10_000, 0)]),
+            line([(10_000, 0), (20_000, 0)]),
+            line([(0, 0), (0, 6_000), (10_000, 0)]),
+        ],
+        crs=CRS,
+    )
+    graph = sp.build_network(roads)
+    places = gpd.points_from_xy([10_000, 20_000, 0], [0, 0, 0])
+    villages = gpd.GeoDataFrame({"settlement_id": ["a", "b"], "population_persons": 5.0}, geometry=places[:2], crs=CRS)
+    clinic = gpd.GeoDataFrame({"facility_id": ["c"], "service": "clinic"}, geometry=places[2:], crs=CRS)
+    found = sp.robust_coverage(graph, villages, clinic, service="clinic", cutoff_min=20)
+    assert (found.coverage, found.robust, found.edge_id) == (1.0, 0.5, "far/0")
+
+
 def _random(seed: int, extra: int) -> tuple[sp.TravelGraph, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     rng = np.random.default_rng(seed)
     points = rng.random((12, 2)) * 20_000 + [400_000, 8_000_000]

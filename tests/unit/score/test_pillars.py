@@ -665,6 +665,47 @@ def test_unknown_pillars_are_refused() -> None:
         sp.ScoreRules(weights={"roads": 1.0})
 
 
+ACCESS = pd.DataFrame(columns=["settlement_id", "service", "mode", "reach_status"], dtype="str")
+
+
+@pytest.mark.parametrize(
+    ("reach", "asked", "expected"),
+    [
+        ("no_path", "no_path", [20.0, math.inf, math.inf]),  # who has no way is beyond, asked or not
+        ("beyond_cutoff", "beyond_cutoff", [20.0, math.inf, math.inf]),  # the longest time is beyond the norm
+        ("beyond_cutoff", "no_path", [20.0, math.inf, math.nan]),  # it may be within, for all that the asked tell
+        ("unknown", "no_path", [20.0, math.inf, math.nan]),
+    ],
+)
+def test_a_town_without_a_way_is_beyond_a_norm_that_asks_villages_alone(reach, asked, expected) -> None:
+    binding = pd.DataFrame(
+        {
+            "id": ["SEAT"], "metric": ["time_min"], "direction": ["max"], "unit": ["min"], "service": ["seat"],
+            "threshold": [30.0], "mode": ["any"],
+        }
+    )  # fmt: skip
+    judged = pd.DataFrame(
+        {
+            "norm_id": "SEAT",
+            "unit_level": "settlement",
+            "unit_id": ["near", "far", "town"],
+            "service": "county_seat",
+            "value": [20.0, math.nan, math.nan],
+            "status_as_mapped": ["met", "not_met", "not_applicable"],
+            "places_in_scope": [1.0, 1.0, 0.0],
+        }
+    )
+    access = pd.DataFrame(
+        {
+            "settlement_id": judged["unit_id"],
+            "service": "county_seat",
+            "mode": "drive",
+            "reach_status": ["reached", asked, reach],
+        }
+    )
+    np.testing.assert_array_equal(gap_reading(judged, access, binding, judged["unit_id"]).value, expected)
+
+
 def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
     binding = pd.DataFrame(
         {
@@ -675,22 +716,23 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
             "service": ["school", "clinic", "post"],
             "threshold": [30.0, 30.0, 1.0],
             "fail_point": [60.0, 60.0, 0.0],
+            "mode": "any",
         }
     )
-    first = gap_reading(results(), binding, IDS)
+    first = gap_reading(results(), ACCESS, binding, IDS)
     assert (first.norm, first.threshold) == ("SCHOOL", 30.0)
-    second = gap_reading(results(), binding, IDS, headline=["POST", "CLINIC"])
+    second = gap_reading(results(), ACCESS, binding, IDS, headline=["POST", "CLINIC"])
     assert second.norm == "CLINIC"
     assert second.value.tolist() == [10.0, 45.0, 20.0, math.inf]
     assert second.beyond.tolist() == [0.0, 1.0, 0.0, 1.0]
     with pytest.raises(StudyError, match=r"score\.gap_norm: 'POST'"):
-        gap_reading(results(), binding, IDS, asked="POST")
+        gap_reading(results(), ACCESS, binding, IDS, asked="POST")
     # A norm that is judged nowhere tells no gap while another one is judged.
     unjudged = results()
     unjudged.loc[unjudged["norm_id"] == "SCHOOL", "status_as_mapped"] = "not_measurable"
-    assert gap_reading(unjudged, binding, IDS, headline=["SCHOOL"]).norm == "CLINIC"
-    assert gap_reading(unjudged, binding, IDS, asked="SCHOOL").norm == "SCHOOL"
-    assert gap_reading(unjudged.assign(status_as_mapped="not_measurable"), binding, IDS).norm == "SCHOOL"
+    assert gap_reading(unjudged, ACCESS, binding, IDS, headline=["SCHOOL"]).norm == "CLINIC"
+    assert gap_reading(unjudged, ACCESS, binding, IDS, asked="SCHOOL").norm == "SCHOOL"
+    assert gap_reading(unjudged.assign(status_as_mapped="not_measurable"), ACCESS, binding, IDS).norm == "SCHOOL"
     # a quarter slower: 45 -> 56.25 of 30 to 60, and 30 at the school -> 37.5
     slow = scaled_norms(results(), binding, 1.25)
     places = sp.place_scores(slow, IDS, ["CLINIC", "SCHOOL"])
