@@ -326,6 +326,17 @@ def test_each_township_prints_on_one_sheet(run, open_page, language):
     assert page.locator(".sheet").count() == 1
 
 
+def test_no_sheet_ends_or_begins_with_a_row_or_two_of_the_townships(run, open_page):
+    page = open_page(run[1] / "index.html")
+    page.emulate_media(media="print")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('.matrix tbody tr')].map((row) => getComputedStyle(row)).map((style) => "
+        "[style.breakAfter, style.breakBefore])"
+    )
+    assert [after for after, _ in rows[:5]] == ["avoid"] * 5
+    assert [before for _, before in rows[-3:]] == ["avoid"] * 3
+
+
 def test_a_narrow_screen_shows_a_sheet_below_its_width(run, open_page):
     page = open_page(run[1] / "townships.html", width=390, height=844)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
