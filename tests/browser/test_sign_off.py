@@ -131,6 +131,18 @@ def test_shares_gates_inventory_and_sources_are_told(county, folder, read_page):
     assert page.locator("#signature .lines > *").count() == 4
 
 
+def test_at_twice_the_size_counts_of_lists_and_maps_stay_within_the_window(signed, save_pages, open_page, tmp_path):
+    counts = ("facilities", "in_list", "on_map", "matched", "official", "estimated", "missing_at_most")
+    spread = ("estimated_lower", "estimated_upper", "completeness_lower", "completeness_upper")
+    lists = pd.DataFrame(
+        {"service": ["hospital"], "declared": ["complete"]} | dict.fromkeys([*counts, *spread], 1234.0)
+    )
+    lists = replace(signed, tables=signed.tables | {"inventory": lists})
+    page = open_page(save_pages(lists.pages(), tmp_path) / "sign-off.html", width=640, height=400)
+    assert page.locator("#inventory-body table").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+
+
 def test_a_list_that_is_declared_complete_and_holds_none_is_told(signed, save_pages, open_page, tmp_path):
     access = signed.tables["access"].copy()
     access.loc[access["service"] == "hospital", "reach_status"] = "no_facility"
