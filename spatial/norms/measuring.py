@@ -131,16 +131,15 @@ def take_inventory(
     # What a scenario opens is in no source.
     found_in = counted.get("found_in", pd.Series("map", index=counted.index))
     # A row counts the services that its official number counts, else its own at every level.
-    kinds = {
-        name: frozenset(official[name].services if name in official else ()) or vocabulary.by_level(name)
-        for name in sorted(set(counted["service"]) | set(official))
-    }
+    named = {name: official[name].services if name in official else () for name in {*counted["service"], *official}}
+    kinds = {name: frozenset(named[name]) or vocabulary.by_level(name) for name in sorted(named)}
     rows: dict[str, dict[str, Any]] = {}
     for name, counting in kinds.items():
         number = official.get(name)
         counts = math.nan if number is None else number.value
         chosen = counted["service"].isin(list(counting))
-        ours, said = float(chosen.sum()), declared.get(name, "unknown")
+        words = {declared.get(part, "unknown") for part in named[name] or (name,)}
+        ours, said = float(chosen.sum()), next(word for word in ("unknown", "partial", "complete") if word in words)
         ways = found_in[chosen].value_counts()
         both = float(ways.get("both", 0))
         in_list, on_map = float(ways.get("list", 0)) + both, float(ways.get("map", 0)) + both

@@ -315,12 +315,26 @@ def test_what_ends_a_sheet_stands_below_a_short_list(run, open_page):
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_each_township_prints_on_one_sheet(run, open_page, language):
     page = open_page(run[1] / "townships.html", fragment=f"#lang={language}")
-    printed = page.pdf(format="A4", print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    # A study of real ground has no banner, so that a heading with a margin of its own stands first.
+    for hidden in (False, True):
+        page.evaluate("(hidden) => { document.getElementById('banner').hidden = hidden; }", hidden)
+        printed = page.pdf(format="A4", print_background=True)
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
     page.evaluate("window.print = () => { window.printed = document.querySelectorAll('.sheet').length; }")
     page.locator("#print-all").click()
     assert page.evaluate("window.printed") == len(run[2]["answer"]["matrix"]["rows"])
     assert page.locator(".sheet").count() == 1
+
+
+def test_no_sheet_ends_or_begins_with_a_row_or_two_of_the_townships(run, open_page):
+    page = open_page(run[1] / "index.html")
+    page.emulate_media(media="print")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('.matrix tbody tr')].map((row) => getComputedStyle(row)).map((style) => "
+        "[style.breakAfter, style.breakBefore])"
+    )
+    assert [after for after, _ in rows[:5]] == ["avoid"] * 5
+    assert [before for _, before in rows[-3:]] == ["avoid"] * 3
 
 
 def test_a_narrow_screen_shows_a_sheet_below_its_width(run, open_page):

@@ -59,6 +59,24 @@ def test_the_slide_says_what_the_page_says(county_folder, open_page, in_each_lan
             assert set(re.findall(r"[A-Za-z]{4,}", whole)) <= {"OpenStreetMapcontributors", "ODbL", "CCBY", "SYNTHETIC"}
 
 
+@pytest.mark.parametrize(("name", "ids"), [(PAGE, ("certainty",)), ("last-mile.html", ("headline", "headline-more"))])
+def test_the_slide_says_how_sure_the_number_is_and_what_it_counts(name, ids, county_folder, open_page):
+    page = open_page(county_folder / name)
+    whole = re.sub(r"\s", "", "".join(texts(saved(page, "svg"))))
+    for told in (page.text_content(f"#{part}") for part in ids):
+        assert len(told) > 20
+        assert re.sub(r"\s", "", told) in whole
+
+
+def test_paper_says_what_a_number_counts_that_no_title_says(county_folder, open_page):
+    page = open_page(county_folder / "last-mile.html")
+    page.emulate_media(media="print")
+    assert "counts as all-season" in page.inner_text("#headline-more")
+    page = open_page(county_folder / PAGE)
+    page.emulate_media(media="print")
+    assert page.is_hidden("#headline-more")
+
+
 def test_the_svg_is_made_of_shapes_and_its_own_pictures_alone(county_folder, open_page):
     page = open_page(county_folder / PAGE, fragment="#lang=en&limit=20")
     content = saved(page, "svg")

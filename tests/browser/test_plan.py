@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import shutil
 import subprocess
@@ -254,8 +255,8 @@ def test_who_must_act_has_a_column_where_a_norm_says_it(folder, read_page):
     heads = page.locator("#actions th[scope=col]").all_inner_texts()
     assert "Responsible" in heads
     # Of links each is told, in the order of the list.
-    title = re.fullmatch(r"Each brings ([\d,]+) to ([\d,]+)", page.inner_text("#curve-title"))
-    least, most = map(whole, title.groups())
+    title = re.fullmatch(r"Each brings ([\d,]+) to ([\d,]+) (rural )?people", page.inner_text("#curve-title"))
+    least, most = map(whole, title.groups()[:2])
     assert (least, most) == (round(0.4 * (least + most)), round(0.6 * (least + most)))
     assert page.locator("#actions td.responsible").all_inner_texts() == ["", "County government", ""]
     other = read_page(folder / "plan.html", fragment=f"#{SITES}")
@@ -569,7 +570,7 @@ def test_on_paper_today_and_the_plan_stand_side_by_side(folder, open_page):
 
 @pytest.mark.parametrize(
     ("gained", "title"),
-    [([0, 1, 3, 4], "One action brings 1, going from 2 to 3 adds 1"), ([0, 1, 2, 3], "Each brings 1")],
+    [([0, 1, 3, 4], "One action brings 1 person, going from 2 to 3 adds 1"), ([0, 1, 2, 3], "Each brings 1 person")],
 )
 def test_each_action_is_said_to_bring_as_much_only_where_all_do(gained, title, folder, open_page):
     page = open_page(folder / "plan.html", fragment="#lang=en")
@@ -652,3 +653,36 @@ def test_those_left_are_where_most_of_those_are_who_are_counted(counted, named, 
     page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
     page.wait_for_function("document.getElementById('left-title').textContent.includes('Aa')")
     assert page.inner_text("#left-title").endswith(f"most in {named}")
+
+
+@pytest.mark.parametrize("shares", [[0.48, 0.89, 0.96, 0.98, 0.99, 1.0], [0.97, 0.98, 0.985, 0.99, 0.995, 1.0]])
+def test_no_label_of_the_curve_covers_that_of_the_norm_or_of_today(shares, folder, open_page):
+    page = open_page(folder / "plan.html", fragment="#lang=en", width=390)
+    page.evaluate(
+        """([id, shares]) => {
+            const record = Spatial.data.plans.find((plan) => plan.plan_id === id);
+            record.target_share = 1;
+            record.curve = shares.map((share, number) => (
+                { ...record.curve[0], number, gained: 400000 * share, share_after: share }
+            ));
+            window.location.hash = id;
+        }""",
+        [SITES, shares],
+    )
+    page.wait_for_selector(f"#plans a[aria-current][href^='#{SITES}']")
+    boxes = page.evaluate(
+        """() => {
+            const texts = [...document.querySelectorAll("#curve text")];
+            return texts.filter((node) => /^[+a-z]/.test(node.textContent)).map((node) => {
+                const { x, y, width, height } = node.getBBox();
+                return [node.textContent, x, y, width, height];
+            });
+        }"""
+    )
+    told = [text for text, *_ in boxes]
+    assert "norm: 100\u00a0%" in told
+    assert any(text.startswith("today ") for text in told)
+    for (one, x, y, wide, high), (other, left, top, across, down) in itertools.combinations(boxes, 2):
+        # lines of text may touch by their leading, as 13 px stand in boxes of 15
+        apart = x + wide <= left or left + across <= x or y + high <= top + 4 or top + down <= y + 4
+        assert apart, (one, other)

@@ -133,6 +133,14 @@ def test_what_is_no_need_is_not_asked_and_all_can_be_cleared(folder, open_page):
     assert len(rows(page)) == PLACES
 
 
+def test_paper_has_the_needs_that_were_stated_and_no_empty_fields(folder, open_page):
+    page = open_page(folder / "settle.html")
+    ask(page, {"market_min": 30})
+    page.emulate_media(media="print")
+    assert page.locator("#needs label:visible").count() == 1
+    assert page.is_visible("input[name=market_min]")
+
+
 def test_the_list_is_taken_away_in_the_order_of_the_page(profile, folder, open_page):
     page = open_page(folder / "settle.html")
     ask(page, NEEDS)

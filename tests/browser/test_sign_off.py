@@ -131,6 +131,18 @@ def test_shares_gates_inventory_and_sources_are_told(county, folder, read_page):
     assert page.locator("#signature .lines > *").count() == 4
 
 
+def test_at_twice_the_size_counts_of_lists_and_maps_stay_within_the_window(signed, save_pages, open_page, tmp_path):
+    counts = ("facilities", "in_list", "on_map", "matched", "official", "estimated", "missing_at_most")
+    spread = ("estimated_lower", "estimated_upper", "completeness_lower", "completeness_upper")
+    lists = pd.DataFrame(
+        {"service": ["hospital"], "declared": ["complete"]} | dict.fromkeys([*counts, *spread], 1234.0)
+    )
+    lists = replace(signed, tables=signed.tables | {"inventory": lists})
+    page = open_page(save_pages(lists.pages(), tmp_path) / "sign-off.html", width=640, height=400)
+    assert page.locator("#inventory-body table").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+
+
 def test_a_list_that_is_declared_complete_and_holds_none_is_told(signed, save_pages, open_page, tmp_path):
     access = signed.tables["access"].copy()
     access.loc[access["service"] == "hospital", "reach_status"] = "no_facility"
@@ -324,6 +336,19 @@ def test_faults_of_a_file_are_said_one_by_one_and_only_words_of_the_source_are_q
     page = open_page(save_pages(book.pages(), tmp_path) / "sign-off.html")
     for language in in_each_language(page, "en"):
         assert page.inner_text("#sources-body td.fault").replace("\u00a0", " ") == said[language]
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 960})  # as wide as A4 within its margins
+    across = {
+        name: page.locator(f"#sources-body {name}").first.bounding_box()["width"] for name in ("td.fault", "table")
+    }
+    assert across["td.fault"] > 0.3 * across["table"]
+
+
+def test_what_is_within_the_limit_is_bracketed_behind_its_name(signed, open_page, save_pages, tmp_path):
+    group = ("estimated_group", "children_12_14", "share", 0.015, np.nan, "ok", "", "", "")
+    book = replace(signed, tables=signed.tables | {"sign_off": sign_off_of([*ROWS, group])})
+    page = open_page(save_pages(book.pages(), tmp_path) / "sign-off.html")
+    assert page.inner_text(".within-limit").endswith("12 to 14 (1.5\u00a0%).")
 
 
 def test_people_by_unit_show_the_largest_differences(signed, open_page, save_pages, tmp_path):

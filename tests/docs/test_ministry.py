@@ -215,6 +215,11 @@ def test_inspecting_shows_the_columns_of_the_list(walked):
     assert all(name in said for name in HEADER)
 
 
+def test_checking_counts_how_each_row_was_placed(walked):
+    first, _ = walked.outputs("check")
+    assert all(said in first for said in ("placés par coordonnées", "placés par nom", "sans lieu trouvé"))
+
+
 def test_the_row_of_sums_is_left_out_and_every_other_row_is_accounted_for(made, results):
     counts = results.counts[results.counts["source"] == "comoros/structures.csv"].set_index("item")["number"]
     ways = [counts[f"placed by {way}"] for way in ("coordinates", "decision", "unit_code", "name")]

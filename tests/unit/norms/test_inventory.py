@@ -103,6 +103,24 @@ def test_a_complete_list_is_not_believed_where_the_office_counts_more():
     assert known.believed == declared
 
 
+def test_a_number_of_several_services_is_held_against_what_is_declared_of_each():
+    facilities = pd.concat(
+        [_facilities(name, both=0, in_list=4, on_map=0) for name in ("hospital", "emergency_hospital")]
+    )
+    for of_both, declared in ((8, "complete"), (9, "partial")):  # one more than the complete lists hold
+        official = {
+            "beds": OfficialFacilities(value=of_both, source="Yearbook", services=("hospital", "emergency_hospital"))
+        }
+        lists = {"hospital": "complete", "emergency_hospital": "complete"}
+        known = take_inventory(facilities, declared=lists, official=official, vocabulary=SERVICES)
+        row = known.table.set_index("service").loc["beds"]
+        assert row[["facilities", "declared", "missing_at_most"]].tolist() == [8, "complete", of_both - 8]
+        assert known.believed == dict.fromkeys(lists, declared)
+    mixed = lists | {"hospital": "partial"}
+    known = take_inventory(facilities, declared=mixed, official=official, vocabulary=SERVICES)
+    assert known.table.set_index("service").loc["beds", "declared"] == "partial"
+
+
 def test_what_a_scenario_opens_is_added_to_the_estimate_and_is_no_evidence_for_it():
     facilities = _facilities("pharmacy", both=10, in_list=10, on_map=5)
     opened = pd.concat([facilities, facilities.iloc[[0]].assign(found_in=None)], ignore_index=True)

@@ -133,7 +133,8 @@
     const amount = S.villagesOf(state, rows.map(({ i }) => i));
     if (state.only) return S.t("beyond.title_only", { what: S.capital(S.classLabel(state.layer, state.only, state.threshold)), amount });
     if (!rows.length) return S.t("beyond.title_none");
-    return S.t(list.column === "people" && list.down && S.hasPeople() ? "beyond.title_first" : "beyond.title", { amount });
+    const withValue = rows.filter((row) => isFinite(row.value)).length, title = S.t(list.column === "people" && list.down && S.hasPeople() ? "beyond.title_first" : "beyond.title", { amount });
+    return withValue > 0 && withValue < rows.length ? title + S.bracketed(S.t("beyond.ways_last")) : title;
   }
 
   function headRow() {

@@ -162,10 +162,10 @@
     const x = room.x + room.width + GAP, number = document.querySelector("#headline .headline-number strong");
     if (number) {
       write(context, number.textContent, x, y + 60, { size: 72, weight: 700 });
-      y = paragraph(context, document.querySelector("#headline .headline-number span").textContent, x, y + 72, COLUMN, { most: 3 });
+      y = paragraph(context, [...document.querySelectorAll("#headline .headline-number span, #headline .headline-sentence")].map((part) => part.textContent).join(" "), x, y + 72, COLUMN, { most: 5 });
     }
     y = paragraph(context, seen("filtered-text"), x, y + 4, COLUMN, { size: 20, weight: 700, most: 3 });
-    y = paragraph(context, (document.querySelector("#headline .headline-range") || { textContent: "" }).textContent, x, y + 4, COLUMN, { size: 18, colour: GREY, most: 3 });
+    y = paragraph(context, [seen("certainty"), state.isFound ? "" : seen("headline-more")].filter(Boolean).join(" "), x, y + 4, COLUMN, { size: 18, colour: GREY, most: 5 });
     keys(context, x, legend(context, state, x, y + 12, COLUMN), COLUMN);
     write(context, seen("credits"), EDGE, HEIGHT - 24, { size: 18, colour: GREY });
   }

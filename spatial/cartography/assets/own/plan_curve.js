@@ -33,9 +33,13 @@
       nodes.push(S.svg("path", { d: "M" + LEFT + " " + y(share).toFixed(1) + "H" + (width - RIGHT + 16), stroke: "#e6e6e1" }));
       nodes.push(S.svg("text", { x: LEFT - 8, y: (y(share) + 4.5).toFixed(1), "text-anchor": "end", "font-size": 13, fill: GREY, text: S.percent(Math.round(share * 1000) / 1000) }));
     }
+    // Of labels that would cover each other that of the norm stays, then the one that brings most.
+    const boxes = [];
     if (target !== null) {
+      const text = S.t("plan.curve_norm", { share: S.percent(target) }), spot = { left: LEFT + 4, y: y(target) - 5 };
       nodes.push(S.svg("path", { d: "M" + LEFT + " " + y(target).toFixed(1) + "H" + (width - RIGHT + 16), stroke: INK, "stroke-dasharray": "4 3" }));
-      nodes.push(S.haloText(LEFT + 4, y(target) - 5, S.t("plan.curve_norm", { share: S.percent(target) })));
+      nodes.push(S.haloText(spot.left, spot.y, text));
+      boxes.push({ ...spot, wide: S.textWidth(text, 400) });
     }
     const ticks = byLength ? [0, most / 2, most] : points.map(across);
     for (const tick of ticks) nodes.push(S.svg("text", { x: x(tick).toFixed(1), y: height - BOTTOM + 18, "text-anchor": "middle", "font-size": 13, fill: GREY, text: S.decimal(tick) }));
@@ -44,8 +48,7 @@
       const from = at(points[k - 1]), to = at(points[k]), isPlan = points[k].number <= record.actions.length;
       nodes.push(S.svg("path", { d: "M" + from.x.toFixed(1) + " " + from.y.toFixed(1) + "L" + to.x.toFixed(1) + " " + to.y.toFixed(1), stroke: GAINED, "stroke-width": 2, "stroke-dasharray": isPlan ? null : "4 3" }));
     }
-    // Of labels that would cover each other the one that brings most stays.
-    const boxes = [], order = points.map((point, k) => k).sort((a, b) => Number(a > 0) - Number(b > 0) || points[b].more - points[a].more);
+    const order = points.map((point, k) => k).sort((a, b) => Number(a > 0) - Number(b > 0) || points[b].more - points[a].more);
     for (const k of order) {
       const point = points[k], spot = at(point), isPlan = point.number <= record.actions.length;
       nodes.push(S.svg("circle", { cx: spot.x.toFixed(1), cy: spot.y.toFixed(1), r: 4.5, fill: !k ? BEYOND : isPlan ? GAINED : "#fff", stroke: k ? GAINED : BEYOND, "stroke-width": 1.5 }));
@@ -53,7 +56,7 @@
       const wide = S.textWidth(text, 700), isSteep = !k && points.length > 1 && spot.y - at(points[1]).y > 28;
       const left = Math.max(LEFT + 2, Math.min(width - wide - 2, k ? spot.x - wide + 12 : spot.x + (isSteep ? 12 : 0)));
       const isUnder = !k && !isSteep && height - BOTTOM - spot.y > 22;
-      const places = k ? [{ left, y: spot.y - 10 }, { left: Math.min(spot.x - 6, width - wide - 2), y: spot.y + 20 }] : [{ left, y: spot.y + (isSteep ? 4 : isUnder ? 20 : -28) }];
+      const places = k ? [{ left, y: spot.y - 10 }, { left: Math.min(spot.x - 6, width - wide - 2), y: spot.y + 20 }] : [isSteep ? 4 : isUnder ? 20 : -28, 20, -28].map((down) => ({ left, y: spot.y + down }));
       const free = places.find((one) => !boxes.some((box) => one.left < box.left + box.wide && box.left < one.left + wide && Math.abs(one.y - box.y) < 15));
       if (!free) continue;
       boxes.push({ left: free.left, wide, y: free.y });

@@ -197,13 +197,14 @@
 
   function curveTitle() {
     const points = S.curvePoints(shown), count = bringing(shown).length, next = points.find((point) => point.number === count + 1), first = points.find((point) => point.number === 1), own = points.find((point) => point.number === count);
-    if (next) return S.t("plan.curve_next", { n: count, more: S.number(next.more) });
+    const told = (n) => (shown.counted === "persons" ? S.peopleOf(normOf(shown), n) : S.t("unit.places", { n }));
+    if (next) return S.t("plan.curve_next", { n: count, more: told(next.more) });
     const steps = points.filter((point) => point.number > 0 && point.number <= count);
-    if (count > 1 && first && own && steps.every((point) => point.more === first.more)) return S.t("plan.curve_alike", { n: first.more });
+    if (count > 1 && first && own && steps.every((point) => point.more === first.more)) return S.t("plan.curve_alike", { n: told(first.more) });
     const more = steps.map((point) => point.more);
     // In the order of the list each action is told; of sites each number has a best choice of its own.
-    if (count > 1 && first && own && shown.question !== "sites") return S.t("plan.curve_each", { least: S.number(Math.min(...more)), most: S.number(Math.max(...more)) });
-    return count > 1 && first && own ? S.t("plan.curve_falls", { n: count, before: S.number(count - 1), first: S.number(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
+    if (count > 1 && first && own && shown.question !== "sites") return S.t("plan.curve_each", { least: S.number(Math.min(...more)), most: told(Math.max(...more)) });
+    return count > 1 && first && own ? S.t("plan.curve_falls", { n: count, before: S.number(count - 1), first: told(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
   }
 
   function showOptions() {

@@ -83,7 +83,7 @@
     S.fill("needs", known.map((measure) => S.el("label", {}, [
       S.el("b", { text: S.pick(measure.titles) }),
       S.el("span", {}, [S.el("span", { text: S.t(isMost(measure) ? "settle.most" : "settle.least") }), S.el("input", {
-        type: "number", min: "0", step: "any", inputmode: "decimal", name: measure.key, value: needs.has(measure.key) ? String(needs.get(measure.key)) : "",
+        type: "number", min: "0", step: "any", inputmode: "decimal", placeholder: " ", name: measure.key, value: needs.has(measure.key) ? String(needs.get(measure.key)) : "",
         on: { input: (event) => { read(measure.key, event.target); show(); } },
       })]),
     ])));

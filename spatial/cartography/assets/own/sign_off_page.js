@@ -109,7 +109,7 @@
     const minor = sign.shares.filter((entry) => entry.verdict === "ok" && !MAIN_SHARES.includes(entry.kind));
     const rows = sign.shares.filter((entry) => !minor.includes(entry)).map(shareRow);
     const minorLine = (kind) => {
-      const list = minor.filter((entry) => entry.kind === kind).map((entry) => S.inText(nameOfKind(entry)) + " " + S.percent(entry.ours));
+      const list = minor.filter((entry) => entry.kind === kind).map((entry) => S.inText(nameOfKind(entry)) + S.bracketed(S.percent(entry.ours)));
       return S.el("p", { class: "muted within-limit", text: S.t("sign.within_limit", { what: S.has("sign.minor_" + kind) ? S.t("sign.minor_" + kind) : S.t("sign_kind." + kind), list: list.join(S.t("sure.list")) }) });
     };
 
