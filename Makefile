@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
+# One more than processors: while a worker waits for its browser, QGIS or the disk, another has them.
+WORKERS ?= $(shell expr $(JOBS) + 1)
 
 .PHONY: demo test trials floors lint style types documented format docs bench clean
 
@@ -14,12 +16,12 @@ test trials: export PYTHONDONTWRITEBYTECODE :=
 
 test: .venv/.test
 	$(BIN)/spatial warmup
-	$(BIN)/python -m pytest --durations 50 -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --durations 50 -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # The long proofs of which `make test` tries a sample: every kill, and every example of what must hold for any input.
 trials: .venv/.test
 	$(BIN)/spatial warmup
-	$(BIN)/python -m pytest -m 'trial or hypothesis' --hypothesis-profile thorough --durations 50 -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -m 'trial or hypothesis' --hypothesis-profile thorough --durations 50 -n $(WORKERS) --dist loadfile
 	$(BIN)/python -m tools.fuzz --seconds 20
 	! $(BIN)/python -m pip install --quiet atheris || $(BIN)/python -m tools.fuzz --coverage --seconds 20
 

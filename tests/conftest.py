@@ -57,10 +57,12 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport]:
-    """Let every other worker begin at the end: each prepares half of the files, and finds the rest ready."""
+    """Let every worker begin elsewhere: each prepares its part of the files, and finds the rest ready."""
     report = yield
-    if isinstance(collector, pytest.Directory) and os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579":
-        report.result.reverse()
+    if isinstance(collector, pytest.Directory) and report.result:
+        number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        begin = len(report.result) * number // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        report.result[:] = report.result[begin:] + report.result[:begin]
     return report
 
 
@@ -71,6 +73,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The run of the sample that many files read is made first, before another worker would have to wait for it.
     first = {item.path for item in items if {"sample_run", "bureau_run"} <= {*getattr(item, "fixturenames", ())}}
     items.sort(key=lambda item: (item.path not in first, item.path not in slow, item.path))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no rubbish while files of tests are read: what they hold stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:

@@ -17,13 +17,8 @@ from benchmarks.osrm_peer import OsrmTables, add_osrm_options, degrees_of, osrm_
 from benchmarks.road_like import add_graph_options, chosen_graph, graph_of_edges, road_like_graph
 
 # Reads the extract as the profile does, and searches it: what is asked for and given back has the bindings' form.
+# Its commands, which do nothing, load none of what the search needs.
 FAKE_OSRM = """
-import numpy as np
-import osmium
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
-
-
 class TableParameters:
     def __init__(self, **asked):
         self.__dict__ |= asked
@@ -31,6 +26,10 @@ class TableParameters:
 
 class OSRM:
     def __init__(self, storage_config, **config):
+        import numpy as np
+        import osmium
+        from scipy.sparse import csr_array
+
         self.places, arcs = [], []
         for item in osmium.FileProcessor(storage_config.replace(".osrm", ".osm.pbf")):
             if item.is_node():
@@ -42,6 +41,9 @@ class OSRM:
         self.links = csr_array((ticks / 10, (start, target)), shape=(len(self.places),) * 2)
 
     def Table(self, asked):
+        import numpy as np
+        from scipy.sparse.csgraph import dijkstra
+
         nodes = [self.places.index(place) for place in asked.coordinates]
         sources, targets = ([nodes[i] for i in part] for part in (asked.sources, asked.destinations))
         seconds = dijkstra(self.links, indices=sources)[:, targets]

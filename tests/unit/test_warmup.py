@@ -57,8 +57,7 @@ def in_a_new_process(code: str, folder: Path, **variables: str) -> object:
 
 KEPT = """
 import json
-from spatial.warmup import STEPS, compiled_kernels, warm_up
-warm_up()
+from spatial.warmup import STEPS, compiled_kernels
 for step in STEPS.values():
     step()
 print(json.dumps({name: [str(one) for one in kernel.signatures] for name, kernel in compiled_kernels().items()}))

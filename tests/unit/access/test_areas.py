@@ -148,9 +148,10 @@ def test_a_ring_road_has_a_hole_in_its_middle():
     assert not shape.contains(shapely.Point(0, 0))
     # A band of 200 m on both sides: between the circles of 4.8 and 5.2 km, which corners make a little smaller.
     assert area["area_km2"][0] == pytest.approx(np.pi * (5.2**2 - 4.8**2), rel=0.02)
-    # A hull of 6 km closes the ring: no circle of that size fits in.
-    closed = isochrones(network(ring()), clinics((5000, 0)), cutoffs_min=(60,), areas=AreaRules(hull_m=6000.0))
-    assert closed.geometry[0].contains(shapely.Point(0, 0))
+    # A hull that is wider than a ring closes it: no circle of that size fits in.
+    hulls = [AreaRules(hull_m=metres) for metres in (1200.0, 600.0)]
+    small = [isochrones(network(ring(1000.0)), clinics((1000, 0)), cutoffs_min=(60,), areas=hull) for hull in hulls]
+    assert [areas.geometry[0].contains(shapely.Point(0, 0)) for areas in small] == [True, False]
 
 
 def test_islands_stay_apart_and_the_one_without_a_clinic_is_left_out():
