@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import floor
@@ -13,7 +14,8 @@ import pandas as pd
 
 from spatial.access.cumulative import gap_depth
 from spatial.access.od_pairs import id_positions
-from spatial.errors import of_kind
+from spatial.errors import first_of, of_kind
+from spatial.messages import warn
 from spatial.norms.law import Norm, NormRules, applicable_norms, norms_of
 from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, find_scope
 from spatial.tables.words import NORM_STATUS, STUDY
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     Rows = dict[str, NDArray[Any]]
 
+
+_LOG = logging.getLogger(__name__)
 
 # Arithmetic of a norm: coverage with bounds, attainment, shortfall, depth of the gap, gates.
 
@@ -428,8 +432,13 @@ def judge_norms(
         drawn = pd.Index(boundaries.loc[boundaries["is_unit"], "boundary_id"])
         named = townships[id_positions(pd.Series(townships), drawn) < 0]
         townships = drawn.union(named).unique().sort_values()
-    parts: list[_Part] = []
-    for norm in norms_of(binding):
+    norms, parts = list(norms_of(binding)), list[_Part]()
+    if access["reach_status"].eq("beyond_cutoff").any():
+        trips = {norm.id: (1.0 + (norm.metric == "roundtrip_time_min")) * rules.max_time_min for norm in norms}
+        cut = [norm.id for norm in norms if "time" in norm.metric and norm.fail_point > trips[norm.id]]
+        if cut:
+            warn(_LOG, "depth_cut", norms=first_of(cut), minutes=f"{rules.max_time_min:g}")
+    for norm in norms:
         scope = norm.in_force if norm.in_force != "in_force" else find_scope(norm, reader.places, rules)
         if isinstance(scope, str):
             own = [_without_numbers(norm, scope)]

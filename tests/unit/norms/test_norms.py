@@ -637,6 +637,17 @@ def test_beyond_the_search_a_longer_threshold_is_not_measurable():
     assert study_row(judge([norm(threshold=20.0)], places([1.0]), access, **rules))["status"] == "not_met"
 
 
+def test_it_is_said_where_the_longest_time_hides_how_far_beyond_a_norm_somebody_is(caplog):
+    rules = {"max_time_min": 45.0}
+    judge([norm(fail_point=60.0)], places([1.0]), reach(["far"]), **rules)
+    assert "access.max_time_min is 45" in caplog.text
+    caplog.clear()
+    judge([norm(fail_point=45.0)], places([1.0]), reach(["far"]), **rules)
+    judge([norm(fail_point=60.0)], places([1.0]), reach([40.0]), **rules)
+    judge([norm(metric="roundtrip_time_min", fail_point=60.0)], places([1.0]), reach(["far"]), **rules)
+    assert not caplog.text
+
+
 def test_a_bundle_asks_for_every_member():
     rule = norm(service="circle", bundle_members="clinic|school|market")
     access = pd.concat(
