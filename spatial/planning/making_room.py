@@ -299,7 +299,9 @@ class _Choices(NamedTuple):
     @classmethod
     def of(cls, task: RoomTask) -> _Choices:
         """List the choices of a task."""
-        grow, new, close = (np.flatnonzero(may) for may in (task.most_more >= 1.0, task.is_new, ~np.isnan(task.saving)))
+        # What holds nothing closes for nobody, and its saving pays for nothing.
+        closes = ~np.isnan(task.saving) & (task.capacity > 0.0)
+        grow, new, close = (np.flatnonzero(may) for may in (task.most_more >= 1.0, task.is_new, closes))
         opened, size = np.repeat(new, len(task.sizes)), np.tile(task.sizes, len(new))
         return cls(
             np.concatenate((grow, opened, close)),

@@ -226,8 +226,8 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
         is_new=is_new,
         most_more=np.where(grows, np.floor((options.planning.enlarge_to - 1.0) * capacity + SAME), 0.0),
         opening=np.concatenate((np.zeros(len(theirs)), np.nan_to_num(opening))),
-        # What nobody is known to reach is not known to be of no use.
-        saving=np.where(may & bool(item.close) & reached, closing, np.nan),
+        # What nobody is known to reach is not known to be of no use; what holds nothing cannot hold less.
+        saving=np.where(may & bool(item.close) & reached & (capacity > 0.0), closing, np.nan),
         sizes=np.array(sorted(item.new_sizes), dtype=np.float64),
         unit_cost=unit_cost,
         count=item.sites or (len(frame) if item.budget is not None else options.planning.most_sites),

@@ -49,6 +49,18 @@ def test_what_closes_pays_for_what_opens_and_nobody_loses_by_it() -> None:
     assert (made.order, task.gained(made.units), made.bound) == ([2, 1], 20.0, 20.0)
 
 
+def test_what_holds_nothing_saves_nothing_by_closing() -> None:
+    # a stands and holds nobody; to close it would save the 2 that a place more at b costs beyond the budget of 3.
+    od = pd.DataFrame([("u", "a", 1.0), ("u", "b", 2.0)], columns=["from_id", "to_id", "travel_time_min"])
+    task = room_task(
+        0, filling=Filling.of(od, pd.Series({"u": 40.0}), ["a", "b"]), asked=np.array([True]), each=5.0,
+        capacity=np.array([0.0, 1.0]), is_new=np.zeros(2, dtype=bool), most_more=np.array([0.0, 5.0]),
+        opening=np.zeros(2), saving=np.array([2.0, np.nan]), budget=3.0,
+    )  # fmt: skip
+    made = make_room(task)
+    assert (made.units.tolist(), float(task.price(made.units).sum()), made.bound) == ([0.0, 4.0], 3.0, 15.0)
+
+
 def test_what_the_budget_does_not_need_closed_stays_open() -> None:
     assert (make_room(room_task(3, budget=99.0, count=4)).units >= room_task(3).capacity).all()
 
