@@ -270,9 +270,8 @@ def _step_by_step(task: RoomTask) -> FloatArray:
 
 def _closed(task: RoomTask, units: FloatArray) -> FloatArray:
     """Close what nobody loses room by, what saves most first."""
-    for site in np.argsort(-np.nan_to_num(task.saving, nan=-np.inf), kind="stable").tolist():
-        if np.isnan(task.saving[site]) or units[site] != task.capacity[site]:
-            continue
+    able = np.flatnonzero(~np.isnan(task.saving) & (units == task.capacity))
+    for site in able[np.argsort(-task.saving[able], kind="stable")].tolist():
         without = task.with_units(units, site, 0.0)
         if not task.harms(without, task.left(units)):
             units = without
@@ -299,8 +298,7 @@ class _Choices(NamedTuple):
     @classmethod
     def of(cls, task: RoomTask) -> _Choices:
         """List the choices of a task."""
-        # What holds nothing closes for nobody, and its saving pays for nothing.
-        closes = ~np.isnan(task.saving) & (task.capacity > 0.0)
+        closes = ~np.isnan(task.saving) & (task.capacity > 0.0)  # what holds nothing pays for nothing by closing
         grow, new, close = (np.flatnonzero(may) for may in (task.most_more >= 1.0, task.is_new, closes))
         opened, size = np.repeat(new, len(task.sizes)), np.tile(task.sizes, len(new))
         return cls(
