@@ -180,16 +180,16 @@ def check_study(study: Study) -> Iterator[Checked]:
         yield Checked(LOOK, say("no_norms", **told))
     if (official := layers.official_units) is not None:
         near = units_of_level(options, places, layers.study_area, layers.boundaries)
-        units = match_units(official, *near, options=options.placing).units
-        lost = units[units["fault"].isin(["not_found", "ambiguous_name"])]
-        ours = [name for name in units.loc[units["boundary"] >= 0, "unit"] if name]
+        matched = match_units(official, *near, options=options.placing).units
+        lost = matched[matched["fault"].isin(["not_found", "ambiguous_name"])]
+        ours = [name for name in matched.loc[matched["boundary"] >= 0, "unit"] if name]
         scores = name_scores([[name] for name in lost["unit"]], [[name] for name in ours])
-        such = [
+        strays = [
             say("most_like", name=name or code, other=ours[row.argmax()]) if row.any() else name or code
             for name, code, row in zip(lost["unit"], lost["unit_code"], scores, strict=True)
         ]
-        if such:
-            yield Checked(LOOK, say("no_unit", number=len(such), rows=len(official), such=say("joint").join(such)))
+        if strays:
+            yield Checked(LOOK, say("no_unit", number=len(strays), rows=len(official), such=say("joint").join(strays)))
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:
         # Which tags name settlements that have no name, and the line of the study that reads them.
