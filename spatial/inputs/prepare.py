@@ -253,7 +253,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     box = Bounds(*gpd.GeoSeries([wide], crs=crs).to_crs(WGS84).total_bounds.tolist())
     for what, frame in found.drawn.items():
         west, south, east, north = frame.to_crs(WGS84).total_bounds.tolist()
-        if not shapely.box(west, south, east, north).intersects(shapely.box(*box)):
+        if len(frame) and not shapely.box(west, south, east, north).intersects(shapely.box(*box)):
             raise SourceError(
                 f"{what}: all of it lies at longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}, "
                 "where the study is not; name the file of this region, or correct its CRS"
