@@ -103,7 +103,7 @@ def test_a_column_and_a_level_that_nothing_has_are_refused(tiny):
 def test_a_jurisdiction_without_norms_is_told_with_what_follows(tiny):
     told = [one for one in check_study(study_of(tiny, jurisdictions=["XX"], norms={})) if "XX" in one.text]
     assert [one.kind for one in told] == [LOOK]
-    assert told[0].text.startswith("no norm of the register is of XX: those of all the world (GLOBAL) are told")
+    assert told[0].text.startswith("no norm of the register is of XX: none gates for it, and those of all the world")
     assert "norms of CN, CN-15, CN-51, " in told[0].text
     assert not [one for one in check(tiny, jurisdictions=["CN-99"], norms={}) if "no norm of the register" in one]
 
