@@ -23,8 +23,8 @@ from spatial.plain_text import display_width, labelled, padded, quoted, word_log
 from spatial.results import Results, read_results
 from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
-from spatial.runner.run import Decision, Reason, plan, reason_text, run_stages
-from spatial.store import Artifact, Store
+from spatial.runner.run import Decision, Reason, plan, reason_text, run_stages, stages_until
+from spatial.store import Artifact, Store, refuse_file_in_the_way
 from spatial.study import PLANS_FILE, PlannedStudy, Study, planned_study
 from spatial.study.base import LETTERS_OF_KEY
 from spatial.study.edits import is_drawn_in, with_edits
@@ -151,8 +151,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
     Raises
     ------
     StudyError
-        Where the study names services, norms, speeds, languages or a CRS that are not there, or has no such scenario;
-        nothing runs then.
+        Where the study names services, norms, speeds, languages or a CRS that are not there, or has no such scenario,
+        and where `until` is no stage; nothing runs then.
     SourceError
         Where files are missing; all are named, before any work.
     StageError
@@ -177,6 +177,8 @@ def run(  # noqa: PLR0913 - how to run is one option each
     _refuse_other(study, base)
     _refuse_other(planned, folder)
     stages, today = pipeline.STAGES if scenario is None else pipeline.SCENARIO_STAGES, pipeline.TODAY
+    if any(stage.files == "maps" for stage in stages_until(stages, until)):
+        refuse_file_in_the_way(pages)
     beside = None if scenario is None else base
     # Make the tables that the scenario is laid on; of a finished run they are up to date, or it is refused.
     waiting = [decision for decision in plan(today, study, base, base_pages) if decision.runs] if beside else []

@@ -111,6 +111,13 @@ def _writing(path: Path) -> Iterator[None]:
         raise _store_error(error, path) from error
 
 
+def refuse_file_in_the_way(folder: Path) -> None:
+    """Refuse a file where a folder is to be, before the work that it is for."""
+    near = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if near.is_file():
+        raise _store_error(NotADirectoryError(errno.ENOTDIR, ""), near)
+
+
 def disk_fault(error: BaseException) -> StoreError | None:
     """Tell an error of Python or of a library that the disk is to blame for in words; None for any other."""
     try:

@@ -167,13 +167,7 @@ def join_attributes(
     boundaries: gpd.GeoDataFrame,
     places: PlacedTables,
 ) -> tuple[gpd.GeoDataFrame, list[Note]]:
-    """
-    Join the rows of a table onto the settlements that they are about, and say what is to be counted.
-
-    A row is joined by the settlement's own id, else as a place without coordinates is located; where a unit holds one
-    settlement its row is that one's. Settlements without a row have no number of people where a table of people is
-    joined.
-    """
+    """Join the rows of a table onto settlements by id, else as places without coordinates are located; say counts."""
     ground = with_codes_of_units(settlements, boundaries)
     known = dict(zip(settlements[KEY], settlements.geometry, strict=True))
     points = np.array([known.get(name) for name in table[KEY]], dtype=object)

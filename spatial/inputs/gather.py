@@ -147,6 +147,8 @@ class Gathered:
     turns: gpd.GeoDataFrame | None = None  # turn restrictions and barriers on the roads of the extract
     # for each frame that is a table of the user's own, its path: ``settlements``, ``facilities 0``
     own: dict[str, str] = field(default_factory=dict)
+    # boundaries and water of tables of the user's own, by what messages call each
+    drawn: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     # facilities that could not be located, by table
     unplaced: list[pd.DataFrame] = field(default_factory=list)
     to_decide: pd.DataFrame = field(default_factory=pd.DataFrame)  # places that a person must decide on
@@ -247,6 +249,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         level = levels[0] if len(levels) == 1 else None
         result.boundaries = read("boundaries", boundaries_from_table, source, admin_level=level)
         result.count(source.path, result.boundaries, "boundaries")
+        result.drawn[f"boundaries {source.path}"] = result.boundaries
     places = PlacedTables(study)
     if (source := sources.settlements) is not None:
         asked = {"tiers": study.tiers, "may_lack": True, "named": named.get("settlements", ())}
@@ -288,6 +291,7 @@ def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: M
         asked = {"what": "water", "key": "water_id", "wanted": ListColumns("water")}
         frame = read(f"water.{number - 1}", read_table, water, **asked)
         result.count(water.path, frame, item)
+        result.drawn[f"water {water.path}"] = frame
         waters.append(water_of_table(frame, water))
     if waters:
         kept = dict.fromkeys(name for water in sources.water for name in water.keep_columns)

@@ -419,13 +419,7 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     ground: shapely.Geometry | None = None,
     outlines: gpd.GeoDataFrame | None = None,
 ) -> Combined:
-    """
-    Merge the lists of a study with its map, and each with itself, by the rules of `docs/facilities.md`.
-
-    A row and a mapped facility are one by decision or id; else where one of their services counts for the other and
-    names are alike within `distance_m`, or one has none within `doubles_m`. The list's row, place and values stand,
-    save in columns where the map wins, and the more particular service; the rest is merged as `merge_facilities` does.
-    """
+    """Merge the lists of a study with its map, and each with itself, by the rules of `docs/facilities.md`."""
     crs = require_metres(facilities.crs, what="facilities")
     decided = decisions or Decisions()
     gone = decided.dropped(facilities, lists)

@@ -250,6 +250,14 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         refuse_outside(frame, near, key=key, what=f"{what} {file}", buffer_m=region.buffer_km * METRES_A_KM, metres=crs)
     ground = shapely.union_all(area.geometry.to_numpy())
     wide = ground.buffer(region.buffer_km * METRES_A_KM)
+    box = Bounds(*gpd.GeoSeries([wide], crs=crs).to_crs(WGS84).total_bounds.tolist())
+    for what, frame in found.drawn.items():
+        west, south, east, north = frame.to_crs(WGS84).total_bounds.tolist()
+        if len(frame) and not shapely.box(west, south, east, north).intersects(shapely.box(*box)):
+            raise SourceError(
+                f"{what}: all of it lies at longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}, "
+                "where the study is not; name the file of this region, or correct its CRS"
+            )
     boundaries = _within(found.boundaries.to_crs(crs), wide)
     settlements = _within(found.settlements.to_crs(crs), wide)
     # What a user names as region is made of whole units; a box about the data, or of degrees, cuts through them.
@@ -276,7 +284,6 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     drawn = study.corrections
     corrected = merged.frame if drawn is None else apply_corrections(merged.frame, study.raw_path(drawn.path))
     facilities, _ = _placed(corrected, boundaries, study, ground)
-    box = Bounds(*gpd.GeoSeries([wide], crs=crs).to_crs(WGS84).total_bounds.tolist())
     elevation = None
     if (source := sources.elevation) is not None:
         files = [study.raw_path(path) for path in source.paths]

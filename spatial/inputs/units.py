@@ -196,13 +196,7 @@ class MatchedUnits:
 def match_units(
     official: pd.DataFrame, settlements: pd.DataFrame, boundaries: pd.DataFrame, *, options: PlacingOptions
 ) -> MatchedUnits:
-    """
-    Match the rows of an official table with the units of the study by code, else by name, and settlements with both.
-
-    A row is matched by code; else, where one of the two has none, by the same or an alike name, each unit once; one
-    whose code begins that of another is a total and counts nobody. A settlement belongs to the longest code of the
-    table that its own `unit_code` begins with, else to the unit that it lies in.
-    """
+    """Match official rows with units by code, else by a name alike, each unit once; a total of others counts nobody."""
     # Boundaries, and units that settlements name but that have no boundary; in the order of their ids.
     ids = texts(boundaries, "boundary_id")
     frame = pd.DataFrame({"unit_id": ids, "code": texts(boundaries, "unit_code")}, dtype="str")

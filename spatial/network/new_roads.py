@@ -437,12 +437,7 @@ def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | 
 def add_to_legs(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable | None
 ) -> tuple[SplitGraph, dict[str, Any]]:
-    """
-    Add roads to the legs of a combined network whose mode may use their class.
-
-    Stated km/h are those of vehicles: legs at the pace of people go at the speed of the class, unless they alone take
-    the road, and walkers heed no oneway. Where new nodes of two legs lie in one place, people change.
-    """
+    """Add roads to the legs of a combined network whose mode may use their class; walkers heed no oneway."""
     legs = take_legs(graph)
     changed, cut_edges = [], 0
     loose: list[dict[str, Any]] = []

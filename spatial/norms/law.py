@@ -541,6 +541,17 @@ def _inherited(jurisdictions: tuple[str, ...]) -> frozenset[str]:
     return frozenset(parents | {EVERYWHERE})
 
 
+def jurisdictions_of(register: pd.DataFrame) -> list[str]:
+    """List the jurisdictions that norms of a register are of."""
+    return sorted({place for text in register["jurisdiction"] for place in split_list(text)})
+
+
+def jurisdictions_without_norms(register: pd.DataFrame, asked: Iterable[str]) -> list[str]:
+    """Pick the jurisdictions of which, and of whose parents, a register has no norm."""
+    own = {*jurisdictions_of(register)} - {EVERYWHERE}
+    return [name for name in asked if name != EVERYWHERE and not _inherited((name,)) & own]
+
+
 def _refuse_wrong_names(register: pd.DataFrame, binding: pd.DataFrame, home: pd.Series, rules: NormRules) -> None:
     known, bound = set(register["norm_id"]), set(binding["norm_id"])
     named = {
@@ -552,17 +563,12 @@ def _refuse_wrong_names(register: pd.DataFrame, binding: pd.DataFrame, home: pd.
     }
     problems = []
     # Words that are no jurisdiction of the register, below none of it, and no code of a country either.
-    places = {place for text in register["jurisdiction"] for place in split_list(text)}
-    strange = [
-        name
-        for name in rules.jurisdictions
-        if not COUNTRY.fullmatch(name.partition("-")[0]) and not _inherited((name,)) & places - {EVERYWHERE}
-    ]
-    strange = [name for name in strange if name != EVERYWHERE]
+    lacking = jurisdictions_without_norms(register, rules.jurisdictions)
+    strange = [name for name in lacking if not COUNTRY.fullmatch(name.partition("-")[0])]
     if strange:
         problems.append(
             f"jurisdictions: {first_of(strange)} is none; write the two letters of the country (CN), its parts after a "
-            f"hyphen (CN-51), or a jurisdiction of the register: {', '.join(sorted(places))}"
+            f"hyphen (CN-51), or a jurisdiction of the register: {', '.join(jurisdictions_of(register))}"
         )
     for key, names in named.items():
         unknown = [name for name in names if name not in known]

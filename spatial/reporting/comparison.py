@@ -308,8 +308,9 @@ def _gaps(comparison: Comparison, words: Words) -> Iterator[str]:
             continue
         turn = str(row["target_turn"])
         name = component_text(str(row["component"]), words.of("results"))
-        if turn == "same":
-            turn = {"yes": "met", "no": "not_met"}.get(str(row["meets_target_after"]), "unknown")
+        if turn in ("same", "unknown"):
+            now = {"yes": "met", "no": "not_met"}.get(str(row["meets_target_after"]), "unknown")
+            turn = now if turn == "same" or now == "unknown" else f"{now}_alone"
         yield words.say(
             "line",
             "gap",

@@ -61,13 +61,7 @@ class HungGate(NamedTuple):
 
 
 def gates_on_one_record(norm_results: pd.DataFrame, access: pd.DataFrame, register: pd.DataFrame) -> list[HungGate]:
-    """
-    Find the gates whose result turns with a single record, in order of their norm.
-
-    It turns where one place were served or not, where one facility and all for whom it is the only one within the
-    minutes fall out, or, of presence, where one facility more or less moves a unit or the study across its threshold.
-    `records` is None where the gate is unknown, or rows below the study do not add up to its share.
-    """
+    """Find the gates that turn with one place or facility more or less; `records` is None where nobody can tell."""
     rules = {str(norm_id): rule for norm_id, rule in with_norm_id(register).set_index("norm_id").iterrows()}
     study = norm_results.loc[norm_results["unit_level"] == "study"].set_index("norm_id")
     gates = study.loc[study["gate"].isin(["pass", "fail", "unknown"])].sort_index()

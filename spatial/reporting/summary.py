@@ -65,12 +65,7 @@ def rank_gaps(
     *,
     near_miss_min: float = 5.0,
 ) -> gpd.GeoDataFrame:
-    """
-    Rank the settlements that a judged norm leaves out, as mapped, by the people concerned.
-
-    Where the inventory of the service is not complete their `status` is not_measurable, for a nearer facility may only
-    be missing from the map; villages that are to be relocated are gaps too, with a mobile service as `remedy`.
-    """
+    """Rank the settlements that a judged norm leaves out, as mapped, and those to be moved, by the people concerned."""
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     judged = list(study.loc[study["status"] != "not_applicable", "norm_id"])
     level = norm_results["unit_level"] == "settlement"

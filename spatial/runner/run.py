@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, first_of
+from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, StudyError, first_of
 from spatial.formats.files import file_parts
 from spatial.messages import FALLBACK, Words
 from spatial.runner.cost import PeakMemory, give_back_memory, held_mb
@@ -119,6 +119,14 @@ def plan(
     return decisions
 
 
+def stages_until(stages: Sequence[Stage], until: str | None) -> list[Stage]:
+    """Take the stages up to one of them, or all of them."""
+    names = [stage.name for stage in stages]
+    if until is not None and until not in names:
+        raise StudyError("stages", [f"until: no stage is named {until!r}; the stages are {', '.join(names)}"])
+    return list(stages)[: names.index(until) + 1 if until else None]
+
+
 def run_stages(  # noqa: PLR0913 - how to run is one option each
     stages: Sequence[Stage],
     study: Study,
@@ -131,10 +139,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     verify: bool = False,
 ) -> dict[str, Any]:
     """Run what changed and skip what did not."""
-    names = [stage.name for stage in stages]
-    if until is not None and until not in names:
-        raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")
-    chosen = list(stages)[: names.index(until) + 1] if until else list(stages)
+    chosen = stages_until(stages, until)
     run = _Run(study, folder, maps, base, verify=verify)
     report, words = progress or (lambda _fraction, _message: None), Words(study.outputs.languages[0])
     record: dict[str, Any] = {"study": study.name, "stages": {}}

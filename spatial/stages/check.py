@@ -16,11 +16,13 @@ from spatial.errors import ContractError, SpatialError, StudyError, first_of
 from spatial.formats.notes import findings_frame, join_findings
 from spatial.inputs.gather import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
+from spatial.inputs.names import name_scores
 from spatial.inputs.osm import name_keys
 from spatial.inputs.prepare import Layers, prepare
+from spatial.inputs.units import match_units
 from spatial.inputs.user_tables import observed_from_table
 from spatial.messages import Words
-from spatial.norms.law import with_norm_id
+from spatial.norms.law import jurisdictions_of, jurisdictions_without_norms, with_norm_id
 from spatial.planning.action_list import read_action_list
 from spatial.planning.candidates import load_site_rules
 from spatial.reporting.score import doubted_units, issue_records
@@ -31,7 +33,7 @@ from spatial.stages.network import Ground, bus_lines, network_of
 from spatial.stages.off_road import elevation_of_ground
 from spatial.stages.plan_room import base_of_round, shares_within
 from spatial.stages.plan_sites import constraint_areas, grounds_of_units, refuse_unfit_plans, site_sources, stated_costs
-from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
+from spatial.stages.policy import binding_norms, check_policy, register_of, vocabulary_of
 from spatial.stages.population import read_group, units_of_level
 from spatial.stages.read import known_issues_table
 from spatial.stages.scenarios import (
@@ -172,6 +174,22 @@ def check_study(study: Study) -> Iterator[Checked]:
         Checked(FINE if is_tidied else LOOK, line)
         for line, is_tidied in zip_longest(issue_lines(told, language, names=words.names), tidied)
     )
+    register = register_of(options)
+    if lacking := jurisdictions_without_norms(register, options.jurisdictions):
+        told = {"names": say("joint").join(lacking), "there": say("joint").join(jurisdictions_of(register))}
+        yield Checked(LOOK, say("no_norms", **told))
+    if (official := layers.official_units) is not None:
+        near = units_of_level(options, places, layers.study_area, layers.boundaries)
+        matched = match_units(official, *near, options=options.placing).units
+        lost = matched[matched["fault"].isin(["not_found", "ambiguous_name"])]
+        ours = [name for name in matched.loc[matched["boundary"] >= 0, "unit"] if name]
+        scores = name_scores([[name] for name in lost["unit"]], [[name] for name in ours])
+        strays = [
+            say("most_like", name=name or code, other=ours[row.argmax()]) if row.any() else name or code
+            for name, code, row in zip(lost["unit"], lost["unit_code"], scores, strict=True)
+        ]
+        if strays:
+            yield Checked(LOOK, say("no_unit", number=len(strays), rows=len(official), such=say("joint").join(strays)))
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:
         # Which tags name settlements that have no name, and the line of the study that reads them.

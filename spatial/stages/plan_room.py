@@ -59,12 +59,7 @@ class RoomQuestion(NamedTuple):
 
 
 def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: PlanGround) -> RoomQuestion:
-    """
-    Ask for room for those who find none of a service, or none within the minutes of a norm or plan.
-
-    The people are those whom the norm counts, or the group of the plan, or those of `measures.demand` whom the table
-    `served` leaves out. Idle is what that leaves free, and no more than their load leaves free where that is known.
-    """
+    """Ask for room for those who find none of a service, or none within the minutes of a norm or plan."""
     settlements, facilities, options = ground.settlements, ground.facilities, ground.options
     chosen, vocabulary = options.measures, vocabulary_of(options)
     norm = None if of_norm is None else of_norm.norm

@@ -194,12 +194,7 @@ def official_totals(options: Options, vocabulary: Vocabulary, counts: pd.DataFra
 def inventories(
     options: Options, vocabulary: Vocabulary, facilities: pd.DataFrame, counts: pd.DataFrame | None
 ) -> dict[str, str]:
-    """
-    Say for every service whether all its facilities are known: by the study's word, else by its best source.
-
-    A table with a `service` covers that one, any other those that it names, closed ones too, and an extract all; who
-    covers a service covers the one that it is looked for under where its level is not known.
-    """
+    """Say for every service whether all its facilities are known: by the study's word, else by its best source."""
     sources, wider = options.sources, vocabulary.families
     declared = []
     for table in sources.facilities:

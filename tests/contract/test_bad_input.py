@@ -373,14 +373,21 @@ def test_no_facility_of_a_service_is_no_error_and_is_said(tiny_done):
 @pytest.mark.parametrize("blocked", ["processed", "maps"])
 def test_a_file_in_the_way_of_an_output_folder_is_named(tiny_done, blocked):
     path = getattr(tiny_done, blocked)
-    shutil.rmtree(path)
+    shutil.rmtree(tiny_done.processed)
+    shutil.rmtree(tiny_done.maps)
     path.write_text("a file")
     outcome = tiny_done.run()
     assert outcome.code == BAD_STORE, outcome
     assert str(path) in outcome.err
     assert "in the way" in outcome.err
     assert path.read_text() == "a file"
-    assert not [name for name in tiny_done.written() if ".spatial-" in name]
+    assert not tiny_done.written()  # not even by the stages that come before the pages
+
+
+def test_a_stage_that_there_is_not_is_a_fault_of_what_was_asked(tiny_done):
+    outcome = tiny_done.run("--until", "pages")
+    assert outcome.code == BAD_STUDY, outcome
+    assert "until: no stage is named 'pages'; the stages are read, " in outcome.err
 
 
 @pytest.fixture

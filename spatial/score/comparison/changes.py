@@ -379,9 +379,8 @@ def _components(made: list[pd.DataFrame], parts: pd.DataFrame) -> pd.DataFrame:
         table[column] = table[column].where(table[column].notna(), missing_word).astype("str")
     table["change"] = table["value_after"] - table["value_before"]
     was, now = table["meets_target_before"], table["meets_target_after"]
-    turn = np.select(
-        [was == now, now == "yes", (now == "no") & (was == "yes")], ["same", "now_met", "no_longer_met"], "unknown"
-    )
+    unknown = (was == "unknown") | (now == "unknown")
+    turn = np.select([was == now, unknown, now == "yes"], ["same", "unknown", "now_met"], "no_longer_met")
     table["target_turn"] = pd.Series(turn, index=table.index, dtype="str")
     given = parts.assign(side="level")[[*key, "contribution"]]
     return in_order(table.merge(given, on=key, how="left"), ["pillar", "side", "component"])

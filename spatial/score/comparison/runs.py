@@ -305,13 +305,7 @@ Note = tuple[str, str]
 
 
 def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
-    """
-    Give a place the same id in every run, also where its source drew it anew, and two places two ids.
-
-    Places of one id with other names more than 1 km apart are two, each with its name behind the id, unless that holds
-    for most ids; places of ids that only one run has are the same where they have the same name, apart from case,
-    accents and spaces, up to 1 km apart, the nearest first. Ids that would make one of two places of a run are left.
-    """
+    """Give a place the same id in every run, and two places two ids, by the rules of `docs/compare.md`."""
     matched, notes = with_same_townships(runs)
     told_apart, two = _told_apart(matched)
     notes += [("other_place", count_names(two))] if two else []

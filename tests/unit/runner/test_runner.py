@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from spatial.errors import SourceError, SpatialError, StageError, StoreError
+from spatial.errors import SourceError, SpatialError, StageError, StoreError, StudyError
 from spatial.formats.notes import no_findings
 from spatial.messages import Words
 from spatial.norms.law import load_register
@@ -306,7 +306,7 @@ def test_a_summary_that_was_a_file_before_is_not_removed_as_no_longer_made(tmp_p
 
 
 def test_an_unknown_last_stage_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SpatialError, match="the stages are first, second"):
+    with pytest.raises(StudyError, match="until: no stage is named 'third'; the stages are first, second"):
         run_stages(STAGES, _study(), tmp_path, tmp_path, until="third")
 
 

@@ -297,6 +297,24 @@ def test_a_gap_turns_when_its_target_is_met(before):
     assert "no_longer_met" in set(back["target_turn"])
 
 
+@pytest.mark.parametrize(("minutes", "meets", "told"), [(10.0, "yes", "met"), (45.0, "no", "not met")])
+def test_whether_a_gap_turned_that_was_unknown_is_unknown_and_how_it_stands_is_told(minutes, meets, told):
+    # Of nobody a time is known, so that no gap between served and unserved is; then everybody is near, or a half.
+    nobody = run_of("nobody", dict.fromkeys(BEFORE, (NAN, NAN)))
+    times = {name: (minutes, minutes) if name in "bd" else (10.0, 10.0) for name in BEFORE}
+    for runs, said in (
+        ((nobody, run_of("now", times)), f"{told}; not known before"),
+        ((run_of("then", times), nobody), ""),
+    ):
+        found = compare(*runs)
+        parts = found.components
+        row = parts[(parts["component"] == "theil_between_share") & (parts["unit_level"] == "study")].iloc[0]
+        assert {row["meets_target_before"], row["meets_target_after"]} == {"unknown", meets}
+        assert row["target_turn"] == "unknown"
+        line = next(one for one in comparison_lines(found) if one.startswith("Inequality between town and country"))
+        assert line.endswith(f": {said or 'cannot be told'}.")
+
+
 def bordered(name: str, kept: float, *, norm: str = "CLINIC", service: str = "clinic") -> Run:
     """A run in which the country is twice as far as town, and closed borders leave some of the coverage."""
     minutes = {"a": (10.0, 10.0), "b": (20.0, 10.0), "c": (10.0, 10.0), "d": (20.0, 10.0)}

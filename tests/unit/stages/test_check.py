@@ -100,6 +100,38 @@ def test_a_column_and_a_level_that_nothing_has_are_refused(tiny):
         check(tiny)
 
 
+def test_a_jurisdiction_without_norms_is_told_with_what_follows(tiny):
+    told = [one for one in check_study(study_of(tiny, jurisdictions=["XX"], norms={})) if "XX" in one.text]
+    assert [one.kind for one in told] == [LOOK]
+    assert told[0].text.startswith("no norm of the register is of XX: none gates for it, and those of all the world")
+    assert "norms of CN, CN-15, CN-51, " in told[0].text
+    assert not [one for one in check(tiny, jurisdictions=["CN-99"], norms={}) if "no norm of the register" in one]
+
+
+def test_official_numbers_of_no_unit_are_told_with_the_name_most_like_theirs(tiny):
+    tiny.write("units.csv", "name,population_persons\n西镇,2000\n东郡镇,3000\nNowhere,1\n")
+    tiny.tables["sources.official_units"] = {"path": "tiny/units.csv", "source": "Yearbook"}
+    (told,) = (one for one in check_study(study_of(tiny)) if "official numbers" in one.text)
+    assert told.kind == LOOK
+    assert "2 of 3 rows fit no unit of the study, and count for none" in told.text
+    assert "Nowhere, 东郡镇 (most like it: 东镇);" in told.text
+    tiny.write("units.csv", "name,population_persons\n西镇,2000\n东镇,3000\n")
+    assert not [one for one in check(tiny) if "official numbers" in one]
+
+
+@pytest.mark.parametrize("layer", ["water", "boundaries"])
+def test_water_and_boundaries_of_another_region_are_refused(tiny, layer):
+    ring = [[[10.0, 50.0], [10.5, 50.0], [10.5, 50.5], [10.0, 50.0]]]
+    shape = {"type": "Polygon", "coordinates": ring}
+    tags = {"water_id": "1", "kind": "lake", "boundary_id": "b1", "name": "Far", "admin_level": 8}
+    feature = {"type": "Feature", "geometry": shape, "properties": tags}
+    tiny.write("far.geojson", json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    source = {"path": "tiny/far.geojson"}
+    tiny.tables["sources"] = {layer: source if layer == "boundaries" else [source]}
+    with pytest.raises(SourceError, match=rf"{layer} .*far\.geojson: all of it lies at longitude 10\.00 to 10\.50"):
+        check(tiny)
+
+
 def test_unknown_ids_and_all_faults_are_named_at_once(tiny):
     tiny.write("seen.csv", "from_id,to_id\ns3,f1\n")
     items = scenario(close=["w3", "w99"], close_facilities=["f77"], speed_factors={"tertiary": 2.0, "moon": 2.0})
