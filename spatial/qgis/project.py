@@ -147,9 +147,7 @@ def write_project_of(
     root.append(relations_element(relations, start))
     canvas = SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
     SubElement(canvas, "units").text = "degrees" if crs.is_geographic else "meters"
-    shown = SubElement(canvas, "extent")
-    for side, value in extent.attributes().items():
-        SubElement(shown, side).text = value
+    texts(SubElement(canvas, "extent"), **extent.attributes())
     SubElement(canvas, "rotation").text = "0"
     SubElement(canvas, "destinationsrs").append(_srs(crs))
     SubElement(root, "projectlayers").extend(entry.element for entry in entries)
@@ -179,15 +177,14 @@ def write_project_of(
     view = SubElement(root, "ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
     SubElement(view, "DefaultViewExtent", extent.attributes()).append(_srs(crs))
     atlas = next((entry for entry in entries if entry.identifier == f"{start}townships"), None)
-    townships = gpd.GeoDataFrame(frames["townships"]) if atlas else None
-    plain = words.pick(meta.title)
     stamp = words.say("project", "synthetic") if meta.synthetic else ""
+    heading = words.say("project", "heading", what=words.say("project", "issues"))
     prints = [
         Print(
             name=theme.name,
             theme=theme.name,
             headline=theme.finding or theme.name,
-            below=" · ".join(filter(None, (stamp, plain, theme.name if theme.finding else ""))),
+            below=" · ".join(filter(None, (stamp, words.pick(meta.title), theme.name if theme.finding else ""))),
             facts=project_facts(words, meta),
             small_print=" · ".join(meta.licences),
             extent=extent,
@@ -197,7 +194,8 @@ def write_project_of(
                 *(LegendEntry(entry.element, "") for entry in base),
             ],
             atlas=atlas.element if atlas else None,
-            atlas_name=name_expression(townships, words.language) if townships is not None else "",
+            atlas_name=name_expression(gpd.GeoDataFrame(frames["townships"]), words.language) if atlas else "",
+            issues=(heading, *meta.issues) if meta.issues else (),
         )
         for theme in themes
     ]
