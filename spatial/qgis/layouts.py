@@ -190,8 +190,8 @@ class _Paper:
         grid |= {f"{side}AnnotationPosition": "1" for side in sides}
         grid |= {f"{side}AnnotationDirection": "1" if side == "left" else "0" for side in sides}
         holder = SubElement(element, "ComposerMapGrid", grid)
-        lines = SubElement(holder, "lineStyle")
         stroke = constants(f"line_color={rgba(MUTED)} line_width=0.12 line_width_unit=MM line_style=solid")
+        lines = SubElement(holder, "lineStyle")
         sign = SubElement(lines, "symbol", {"type": "line", "name": "", "alpha": "1", "clip_to_extent": "1"})
         line = SubElement(sign, "layer", {"class": "SimpleLine", "enabled": "1"})
         options = SubElement(line, "Option", {"type": "Map"})
@@ -206,11 +206,10 @@ class _Paper:
         """List what is on the map, with circles of people and what a norm asks of whom."""
         left = MAP_BOX.left + MAP_BOX.width + 4.0
         legend = self.item(LEGEND, "legend", Box(left, MAP_BOX.top - 2.0, WIDTH_MM - RIM_MM - left, MAP_BOX.height))
-        symbols = f"symbolWidth={5 * self.scale:g} symbolHeight={3 * self.scale:g}"
-        legend.attrib |= constants(
-            f"map_uuid={self.uuid('map')} resizeToContents=1 legendFilterByAtlas=0 {symbols} boxSpace=0"
-        )
-        legend.set("wrapChar", "\n")
+        legend.attrib |= constants(f"map_uuid={self.uuid('map')} resizeToContents=1 legendFilterByAtlas=0 boxSpace=0")
+        legend.attrib |= constants(f"symbolWidth={5 * self.scale:g} symbolHeight={3 * self.scale:g}") | {
+            "wrapChar": "\n"
+        }
         styles = SubElement(legend, "styles")
         for name, size, is_bold, margins in (
             ("title", 10, True, {}),
@@ -223,9 +222,9 @@ class _Paper:
             style.append(self.text_style(size, bold=is_bold))
         tree = SubElement(legend, "layer-tree-group")
         for layer, says in self.one.legend:
-            shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
             told = {"id": "id", "name": "layername", "source": "datasource", "providerKey": "provider"}
             attributes = {key: layer.findtext(tag, "") for key, tag in told.items()}
+            shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
             node = SubElement(tree, "layer-tree-layer", attributes | shown)
             lines = told_within(filter(None, (attributes["name"], says)), LEGEND_WIDTH)
             options = SubElement(SubElement(node, "customproperties"), "Option", {"type": "Map"})
@@ -235,8 +234,7 @@ class _Paper:
     def scale_bar(self) -> Element:
         """Measure kilometres: twice 1, 2 or 5, or ten times as many, as fit at the scale of the page."""
         box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + self.map_box.height - 10.0, 60.0, 8.0)
-        bar = self.item(SCALE_BAR, "scale bar", box, background="true")
-        bar.attrib |= {"mapUuid": self.uuid("map"), "style": "Single Box"}
+        bar = self.item(SCALE_BAR, "scale bar", box, background="true", mapUuid=self.uuid("map"), style="Single Box")
         bar.attrib |= constants("unitType=km unitLabel=km numMapUnitsPerScaleBarUnit=1 numSegments=2 numSegmentsLeft=0")
         bar.attrib |= constants(f"segmentSizeMode=0 height={1.3 * self.scale:g} labelBarSpace=1 boxContentSpace=1")
         ground_km = max((self.ground.east - self.ground.west) * LONGEST_SEGMENT_MM / MAP_BOX.width / 1000.0, 1e-3)

@@ -273,8 +273,7 @@ def _describe(about: Element, identifier: str, title: str, text: str, words: Wor
     topics = SubElement(about, "keywords", {"vocabulary": "gmd:topicCategory"})
     SubElement(topics, "keyword").text = "society"
     SubElement(topics, "keyword").text = "planningCadastre"
-    day = f"{meta.as_of.isoformat()}T00:00:00"
-    SubElement(SubElement(about, "dates"), "date", {"type": "Created", "value": day})
+    SubElement(SubElement(about, "dates"), "date", {"type": "Created", "value": f"{meta.as_of.isoformat()}T00:00:00"})
     limits = approval_line(words, meta) if meta.map_approval or meta.approval_wanted else ""
     for kind, value in (("useLimitation", project_facts(words, meta)), ("otherRestrictions", limits)):
         if value:
