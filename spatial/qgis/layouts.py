@@ -93,8 +93,7 @@ class _Paper:
     """A print on a paper."""
 
     def __init__(self, one: Print, paper: str, scale: float) -> None:
-        self.one, self.scale = one, scale
-        self.name = f"{one.name} ({paper})"
+        self.one, self.scale, self.name = one, scale, f"{one.name} ({paper})"
         # Known issues take from the height of the map, half of it at most: more of them stand in smaller letters.
         fit = MAP_BOX.height / 2 / ISSUE_LINE_MM
         shrunk = math.sqrt(min(1.0, fit / max(len(told_within(one.issues, ISSUE_WIDTH)), 1)))
@@ -206,10 +205,9 @@ class _Paper:
         """List what is on the map, with circles of people and what a norm asks of whom."""
         left = MAP_BOX.left + MAP_BOX.width + 4.0
         legend = self.item(LEGEND, "legend", Box(left, MAP_BOX.top - 2.0, WIDTH_MM - RIM_MM - left, MAP_BOX.height))
-        legend.attrib |= constants(f"map_uuid={self.uuid('map')} resizeToContents=1 legendFilterByAtlas=0 boxSpace=0")
-        legend.attrib |= constants(f"symbolWidth={5 * self.scale:g} symbolHeight={3 * self.scale:g}") | {
-            "wrapChar": "\n"
-        }
+        legend.attrib |= {"map_uuid": self.uuid("map"), "wrapChar": "\n"}
+        legend.attrib |= constants("resizeToContents=1 legendFilterByAtlas=0 boxSpace=0")
+        legend.attrib |= constants(f"symbolWidth={5 * self.scale:g} symbolHeight={3 * self.scale:g}")
         styles = SubElement(legend, "styles")
         for name, size, is_bold, margins in (
             ("title", 10, True, {}),

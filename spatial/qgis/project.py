@@ -146,9 +146,8 @@ def write_project_of(
     root.append(_tree(entries, words))
     root.append(relations_element(relations, start))
     canvas = SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
-    SubElement(canvas, "units").text = "degrees" if crs.is_geographic else "meters"
+    texts(canvas, units="degrees" if crs.is_geographic else "meters", rotation="0")
     texts(SubElement(canvas, "extent"), **extent.attributes())
-    SubElement(canvas, "rotation").text = "0"
     SubElement(canvas, "destinationsrs").append(_srs(crs))
     SubElement(root, "projectlayers").extend(entry.element for entry in entries)
     order = SubElement(root, "layerorder")
