@@ -32,6 +32,7 @@ NOT_MEASURED = frozenset({"other", "share"})
 COUNTS = ("digits", "n", "count", "number", "detail")
 """Values that may hold how many there are, of which the first counts: by its digits alone where others are written."""
 _COLON = re.compile("\u00a0?[:\uff1a]")
+_OF, _VOWEL = re.compile(r"\bde (?=\{(\w+)\})"), re.compile("(?!(?:Ou|Y)[aeiouéè])[AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒ]")
 WHOLE, WITHOUT_GROUPS = "#,##0", "0.############"
 """Patterns of numbers (Unicode Technical Standard 35, part 3)."""
 
@@ -83,7 +84,9 @@ class Words:
         texts = self.messages.get(section, {})
         # A language without plurals, or a text with one form for all, has no key of its own for the form.
         text = (texts.get(f"{key}_{form}") if form != "other" else None) or texts.get(key)
-        return key if text is None else text.format(**values)
+        # French parts with the e of "de" before Alba.
+        elided = _OF.sub(lambda of: "d\u2019" if _VOWEL.match(str(values.get(of[1]))) else of[0], text or "")
+        return key if text is None else elided.format(**values)
 
     def service(self, name: str) -> str:
         """Name a service."""

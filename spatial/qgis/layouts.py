@@ -33,7 +33,9 @@ class Box(NamedTuple):
     height: float
 
 
-MAP_BOX = Box(RIM_MM + 3.0, 34.0, 188.0, 148.0)
+MAP_BOX, FACTS_TOP = Box(RIM_MM + 3.0, 34.0, 188.0, 148.0), 190.0
+ISSUE_PT, ISSUE_LINE_MM, ISSUE_WIDTH = 7.0, 3.4, 130
+"""Letters of the known issues below the map, how high a line of them is, and how many stand in it."""
 LONGEST_SEGMENT_MM = 30.0
 """Of the two of the scale bar."""
 CLAUSE = re.compile(r"[^;；·]+[;；·]?\s*|[;；·]\s*")  # noqa: RUF001 - a Chinese mark
@@ -76,6 +78,7 @@ class Print(NamedTuple):
     legend: Sequence[LegendEntry]
     atlas: Element | None  # the ``maplayer`` whose features are shown one by one
     atlas_name: str  # expression that names them
+    issues: Sequence[str] = ()  # known faults of the sources, below a heading
 
 
 def layouts_element(prints: Sequence[Print]) -> Element:
@@ -90,10 +93,17 @@ class _Paper:
     """A print on a paper."""
 
     def __init__(self, one: Print, paper: str, scale: float) -> None:
-        self.one, self.scale = one, scale
-        self.name = f"{one.name} ({paper})"
+        self.one, self.scale, self.name = one, scale, f"{one.name} ({paper})"
+        # Known issues take from the height of the map, half of it at most: more of them stand in smaller letters.
+        fit = MAP_BOX.height / 2 / ISSUE_LINE_MM
+        shrunk = math.sqrt(min(1.0, fit / max(len(told_within(one.issues, ISSUE_WIDTH)), 1)))
+        self.issues = told_within(one.issues, int(ISSUE_WIDTH / shrunk))
+        self.shrunk = min(shrunk, fit / max(len(self.issues), 1))
+        taken = ISSUE_LINE_MM * self.shrunk * len(self.issues)
+        self.map_box = MAP_BOX._replace(height=MAP_BOX.height - taken)
+        self.issue_box = Box(MAP_BOX.left, FACTS_TOP - 1.0 - taken, MAP_BOX.width, taken)
         west, south, east, north = one.extent
-        shape = MAP_BOX.width / MAP_BOX.height
+        shape = self.map_box.width / self.map_box.height
         width = max(east - west, (north - south) * shape)
         x, y, height = (west + east) / 2, (south + north) / 2, width / shape
         # All of the extent, widened to the shape of the map.
@@ -126,16 +136,16 @@ class _Paper:
     def layout(self) -> Element:
         one, whole = self.one, WIDTH_MM - 2 * RIM_MM
         layout = Element("Layout", {"name": self.name, "units": "mm", "printResolution": "300"})
-        paper = self.item(PAGE, "page", Box(0.0, 0.0, WIDTH_MM, HEIGHT_MM), background="true")
-        SubElement(layout, "PageCollection").append(paper)
+        paper = Box(0.0, 0.0, WIDTH_MM, HEIGHT_MM)
+        SubElement(layout, "PageCollection").append(self.item(PAGE, "page", paper, background="true"))
         bold, quiet = self.text_style(13.5, bold=True), self.text_style(8.5, colour=MUTED)
-        headline = wrapped(unread(one.headline), HEADLINE_WIDTH)
+        headline, below = wrapped(unread(one.headline), HEADLINE_WIDTH), wrapped(unread(one.below), BELOW_WIDTH)
         layout.append(self.label("title", headline, Box(RIM_MM, 8.0, whole, 15.0), bold))
-        layout.append(
-            self.label("below", wrapped(unread(one.below), BELOW_WIDTH), Box(RIM_MM, 24.0, whole, 8.0), quiet)
-        )
-        small = self.text_style(6.0, colour=MUTED)
-        layout.append(self.label("facts", unread(one.facts), Box(RIM_MM, 190.0, whole, 4.0), self.text_style(7.0)))
+        layout.append(self.label("below", below, Box(RIM_MM, 24.0, whole, 8.0), quiet))
+        small, inked = self.text_style(6.0, colour=MUTED), self.text_style(ISSUE_PT * self.shrunk)
+        if self.issues:
+            layout.append(self.label("issues", "\n".join(self.issues), self.issue_box, inked))
+        layout.append(self.label("facts", unread(one.facts), Box(RIM_MM, FACTS_TOP, whole, 4.0), self.text_style(7.0)))
         layout.append(self.label("small print", unread(one.small_print), Box(RIM_MM, 194.5, whole, 11.0), small))
         layout.append(self.map())
         if one.atlas is not None:
@@ -155,39 +165,35 @@ class _Paper:
             tags = {"coverageLayer": "id", "coverageLayerName": "layername", "coverageLayerSource": "datasource"}
             atlas.attrib |= {"enabled": "1"} | {key: one.atlas.findtext(tag, "") for key, tag in tags.items()}
             file = "lpad(to_string(@atlas_featurenumber), 3, '0') || '_' || @atlas_pagename"
-            atlas.attrib |= {
-                "coverageLayerProvider": "ogr",
-                "pageNameExpression": one.atlas_name,
-                "filenamePattern": file,
-            }
-            atlas.attrib |= {"sortFeatures": "1", "sortKey": one.atlas_name, "sortAscending": "1"}
+            atlas.attrib |= {"coverageLayerProvider": "ogr", "filenamePattern": file, "sortFeatures": "1"}
+            atlas.attrib |= {"pageNameExpression": one.atlas_name, "sortKey": one.atlas_name, "sortAscending": "1"}
         return layout
 
     def map(self) -> Element:
         """Show the theme on its ground."""
         still = {"followPreset": "true", "followPresetName": self.one.theme, "keepLayerSet": "false"}
         still["labelMargin"] = f"{1.5 * self.scale:g},mm"
-        element = self.item(MAP, "map", MAP_BOX, background="true", frame="true", drawCanvasItems="false", **still)
-        SubElement(element, "BackgroundColor", colour_attributes(BASE["land"]))
+        element = self.item(MAP, "map", self.map_box, background="true", frame="true", drawCanvasItems="false", **still)
+        colour = dict(zip(("red", "green", "blue", "alpha"), rgba(BASE["land"]).split(","), strict=True))
+        SubElement(element, "BackgroundColor", colour)
         SubElement(element, "Extent", self.ground.attributes())
         SubElement(element, "LayerSet")
         sides = ("left", "right", "top", "bottom")
-        grid = {"name": "grid", "uuid": self.uuid("grid")}
+        grid = {"name": "grid", "uuid": self.uuid("grid"), "frameAnnotationDistance": "0.8"}
         # A unit of 3: as wide on paper as is said here, whatever the scale.
         grid |= constants(f"show=1 position=3 gridStyle=1 crossLength={1.5 * self.scale:g} unit=3")
         grid |= constants(f"minimumIntervalWidth={38 * self.scale:.0f} maximumIntervalWidth={75 * self.scale:.0f}")
         grid |= constants("intervalX=10000 intervalY=10000 offsetX=0 offsetY=0 blendMode=0 gridFrameStyle=0")
         grid |= constants(f"showAnnotation=1 annotationFormat=0 annotationPrecision={0 if self.one.in_metres else 2}")
-        grid["frameAnnotationDistance"] = "0.8"
         grid |= {f"{side}AnnotationDisplay": "0" if side in ("left", "bottom") else "3" for side in sides}
         grid |= {f"{side}AnnotationPosition": "1" for side in sides}
         grid |= {f"{side}AnnotationDirection": "1" if side == "left" else "0" for side in sides}
         holder = SubElement(element, "ComposerMapGrid", grid)
-        lines = SubElement(holder, "lineStyle")
         stroke = constants(f"line_color={rgba(MUTED)} line_width=0.12 line_width_unit=MM line_style=solid")
+        lines = SubElement(holder, "lineStyle")
         sign = SubElement(lines, "symbol", {"type": "line", "name": "", "alpha": "1", "clip_to_extent": "1"})
-        options = SubElement(SubElement(sign, "layer", {"class": "SimpleLine", "enabled": "1"}), "Option")
-        options.set("type", "Map")
+        line = SubElement(sign, "layer", {"class": "SimpleLine", "enabled": "1"})
+        options = SubElement(line, "Option", {"type": "Map"})
         for name, value in stroke.items():
             SubElement(options, "Option", {"type": "QString", "name": name, "value": value})
         holder.append(self.text_style(5.5, colour=MUTED))
@@ -199,11 +205,9 @@ class _Paper:
         """List what is on the map, with circles of people and what a norm asks of whom."""
         left = MAP_BOX.left + MAP_BOX.width + 4.0
         legend = self.item(LEGEND, "legend", Box(left, MAP_BOX.top - 2.0, WIDTH_MM - RIM_MM - left, MAP_BOX.height))
-        symbols = f"symbolWidth={5 * self.scale:g} symbolHeight={3 * self.scale:g}"
-        legend.attrib |= constants(
-            f"map_uuid={self.uuid('map')} resizeToContents=1 legendFilterByAtlas=0 {symbols} boxSpace=0"
-        )
-        legend.set("wrapChar", "\n")
+        legend.attrib |= {"map_uuid": self.uuid("map"), "wrapChar": "\n"}
+        legend.attrib |= constants("resizeToContents=1 legendFilterByAtlas=0 boxSpace=0")
+        legend.attrib |= constants(f"symbolWidth={5 * self.scale:g} symbolHeight={3 * self.scale:g}")
         styles = SubElement(legend, "styles")
         for name, size, is_bold, margins in (
             ("title", 10, True, {}),
@@ -216,21 +220,19 @@ class _Paper:
             style.append(self.text_style(size, bold=is_bold))
         tree = SubElement(legend, "layer-tree-group")
         for layer, says in self.one.legend:
-            shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
             told = {"id": "id", "name": "layername", "source": "datasource", "providerKey": "provider"}
             attributes = {key: layer.findtext(tag, "") for key, tag in told.items()}
+            shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
             node = SubElement(tree, "layer-tree-layer", attributes | shown)
-            lines = [wrapped(unread(part), LEGEND_WIDTH) for part in (attributes["name"], says) if part]
+            lines = told_within(filter(None, (attributes["name"], says)), LEGEND_WIDTH)
             options = SubElement(SubElement(node, "customproperties"), "Option", {"type": "Map"})
-            title = {"type": "QString", "name": "legend/title-label", "value": "\n".join(lines)}
-            SubElement(options, "Option", title)
+            SubElement(options, "Option", {"type": "QString", "name": "legend/title-label", "value": "\n".join(lines)})
         return legend
 
     def scale_bar(self) -> Element:
         """Measure kilometres: twice 1, 2 or 5, or ten times as many, as fit at the scale of the page."""
-        box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + MAP_BOX.height - 10.0, 60.0, 8.0)
-        bar = self.item(SCALE_BAR, "scale bar", box, background="true")
-        bar.attrib |= {"mapUuid": self.uuid("map"), "style": "Single Box"}
+        box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + self.map_box.height - 10.0, 60.0, 8.0)
+        bar = self.item(SCALE_BAR, "scale bar", box, background="true", mapUuid=self.uuid("map"), style="Single Box")
         bar.attrib |= constants("unitType=km unitLabel=km numMapUnitsPerScaleBarUnit=1 numSegments=2 numSegmentsLeft=0")
         bar.attrib |= constants(f"segmentSizeMode=0 height={1.3 * self.scale:g} labelBarSpace=1 boxContentSpace=1")
         ground_km = max((self.ground.east - self.ground.west) * LONGEST_SEGMENT_MM / MAP_BOX.width / 1000.0, 1e-3)
@@ -247,12 +249,6 @@ class _Paper:
         return bar
 
 
-def colour_attributes(colour: str) -> dict[str, str]:
-    """Write a colour as items of a layout do."""
-    red, green, blue, alpha = rgba(colour).split(",")
-    return {"red": red, "green": green, "blue": blue, "alpha": alpha}
-
-
 def unread(text: str) -> str:
     """
     Part what QGIS would read as an expression in a label.
@@ -261,6 +257,11 @@ def unread(text: str) -> str:
     '[ % @project_path %]'
     """
     return text.replace("[%", "[ %")
+
+
+def told_within(texts: Iterable[str], width: int) -> list[str]:
+    """Break texts, each into lines of its own, that QGIS does not read as expressions."""
+    return [line for text in texts for line in wrapped(unread(text), width).split("\n")]
 
 
 def wrapped(text: str, width: int) -> str:

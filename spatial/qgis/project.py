@@ -146,11 +146,8 @@ def write_project_of(
     root.append(_tree(entries, words))
     root.append(relations_element(relations, start))
     canvas = SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
-    SubElement(canvas, "units").text = "degrees" if crs.is_geographic else "meters"
-    shown = SubElement(canvas, "extent")
-    for side, value in extent.attributes().items():
-        SubElement(shown, side).text = value
-    SubElement(canvas, "rotation").text = "0"
+    texts(canvas, units="degrees" if crs.is_geographic else "meters", rotation="0")
+    texts(SubElement(canvas, "extent"), **extent.attributes())
     SubElement(canvas, "destinationsrs").append(_srs(crs))
     SubElement(root, "projectlayers").extend(entry.element for entry in entries)
     order = SubElement(root, "layerorder")
@@ -179,15 +176,14 @@ def write_project_of(
     view = SubElement(root, "ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
     SubElement(view, "DefaultViewExtent", extent.attributes()).append(_srs(crs))
     atlas = next((entry for entry in entries if entry.identifier == f"{start}townships"), None)
-    townships = gpd.GeoDataFrame(frames["townships"]) if atlas else None
-    plain = words.pick(meta.title)
     stamp = words.say("project", "synthetic") if meta.synthetic else ""
+    heading = words.say("project", "heading", what=words.say("project", "issues"))
     prints = [
         Print(
             name=theme.name,
             theme=theme.name,
             headline=theme.finding or theme.name,
-            below=" · ".join(filter(None, (stamp, plain, theme.name if theme.finding else ""))),
+            below=" · ".join(filter(None, (stamp, words.pick(meta.title), theme.name if theme.finding else ""))),
             facts=project_facts(words, meta),
             small_print=" · ".join(meta.licences),
             extent=extent,
@@ -197,7 +193,8 @@ def write_project_of(
                 *(LegendEntry(entry.element, "") for entry in base),
             ],
             atlas=atlas.element if atlas else None,
-            atlas_name=name_expression(townships, words.language) if townships is not None else "",
+            atlas_name=name_expression(gpd.GeoDataFrame(frames["townships"]), words.language) if atlas else "",
+            issues=(heading, *meta.issues) if meta.issues else (),
         )
         for theme in themes
     ]
@@ -275,8 +272,7 @@ def _describe(about: Element, identifier: str, title: str, text: str, words: Wor
     topics = SubElement(about, "keywords", {"vocabulary": "gmd:topicCategory"})
     SubElement(topics, "keyword").text = "society"
     SubElement(topics, "keyword").text = "planningCadastre"
-    day = f"{meta.as_of.isoformat()}T00:00:00"
-    SubElement(SubElement(about, "dates"), "date", {"type": "Created", "value": day})
+    SubElement(SubElement(about, "dates"), "date", {"type": "Created", "value": f"{meta.as_of.isoformat()}T00:00:00"})
     limits = approval_line(words, meta) if meta.map_approval or meta.approval_wanted else ""
     for kind, value in (("useLimitation", project_facts(words, meta)), ("otherRestrictions", limits)):
         if value:

@@ -60,6 +60,17 @@ def test_pages_round_as_sentences_do_halves_to_the_even_number(sample_run, brows
     page.close()
 
 
+def test_french_parts_with_the_e_of_de_before_a_vowel_on_pages_too(sample_run, browser):
+    page = browser.new_page()
+    page.goto((next((sample_run / "maps").iterdir()) / "plan.html").as_uri())
+    page.wait_for_selector("body[data-ready=yes]")
+    page.evaluate("Spatial.setLanguage('fr')")
+    swap = "old => Spatial.t('plan.option_swap', { new: 'Sima', old })"
+    told = [page.evaluate(swap, old) for old in ("Adda-Douéni, Domoni", "Domoni", "Ouani")]
+    assert told == [f"Sima au lieu {old}" for old in ("d\u2019Adda-Douéni, Domoni", "de Domoni", "de Ouani")]
+    page.close()
+
+
 def test_no_page_shows_the_key_of_a_message(said):
     texts = Words("en").of("pages").messages
     keys = {f"{section}.{key}" for section, words in texts.items() for key in words}

@@ -16,15 +16,18 @@ from qgis.core import (  # type: ignore[import-not-found]
     Qgis,
     QgsApplication,
     QgsLayoutExporter,
+    QgsLayoutItem,
     QgsLayoutItemLabel,
     QgsLayoutItemLegend,
     QgsLayoutItemMap,
+    QgsLayoutItemRegistry,
     QgsProject,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QImage  # type: ignore[import-not-found]
 
 DPI = 60
+PAGE = QgsLayoutItemRegistry.ItemType.LayoutPage
 
 
 def legend_rows(legend: object) -> list[str]:
@@ -53,6 +56,13 @@ def printed(layout: object, folder: Path, number: int) -> dict[str, object]:
     answer["legend_fits"] = (
         place.x() + legend.rect().width() <= paper.width() and place.y() + legend.rect().height() <= paper.height()
     )
+    boxes = {item.id(): item for item in items if isinstance(item, QgsLayoutItem) and item.type() != PAGE}
+    if issues := boxes.pop("issues", None):
+        needs, whole = issues.sizeForText(), issues.rect()
+        answer["issues_fit"] = needs.width() <= whole.width() and needs.height() <= whole.height()
+        where = {name: item.mapRectToScene(item.rect()) for name, item in boxes.items()}
+        box = issues.mapRectToScene(whole)
+        answer["issues_cover"] = [name for name, one in where.items() if one.intersects(box)]
     image = QImage(picture).convertToFormat(QImage.Format.Format_RGB32)
     bits = image.constBits()
     bits.setsize(image.sizeInBytes())

@@ -123,6 +123,29 @@ def test_the_scale_bar_and_the_grid_fit_the_scale_of_the_page_and_degrees_have_n
     assert (float(extent.get("ymin")), float(extent.get("ymax"))) == (30.0, 33.0)
 
 
+def box_of(layout, name):
+    (item,) = [item for item in layout.iter("LayoutItem") if item.get("id") == name]
+    (_, top, _), (_, height, _) = (item.get(key).split(",") for key in ("positionOnPage", "size"))
+    return float(top), float(top) + float(height)
+
+
+def test_known_issues_stand_below_the_map_which_gives_them_the_room_that_they_take(county, slim):
+    told = labels(project_of(county, slim))["issues"]
+    assert told == "Known issues of the sources:\nThe population raster sums to less than the census."
+    assert "issues" not in labels(project_of(county, replace(slim, issues=())))
+    bottoms = []
+    for number in (1, 8, 400):
+        shown = print_of(Extent(0.0, 0.0, 1.0, 1.0))._replace(issues=["[%1+1%] is wrong"] * number)
+        layout = layouts_element([shown])[0]
+        (upper, map_bottom), (top, bottom) = (box_of(layout, name) for name in ("map", "issues"))
+        # Coordinates stand between the map and the issues.
+        assert upper < map_bottom + 5.0 < top < bottom < box_of(layout, "facts")[0]
+        (label,) = [item.get("labelText") for item in layout.iter("LayoutItem") if item.get("id") == "issues"]
+        assert label.split("\n") == ["[ %1+1%] is wrong"] * number
+        bottoms.append(map_bottom - upper)
+    assert bottoms[0] > bottoms[1] > bottoms[2] >= 74.0
+
+
 def test_papers_differ_by_one_factor():
     first, second = layouts_element([print_of(Extent(0.0, 0.0, 1.0, 1.0))])
     pages = [layout.find("PageCollection/LayoutItem").get("size") for layout in (first, second)]

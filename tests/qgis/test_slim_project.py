@@ -21,10 +21,18 @@ NORMS = {
     "CN-POST-OFFICE": NormWords("Post office (CN-POST-OFFICE)", "guiding", ""),
 }
 
+ISSUES = (
+    "行政村人口合计与年鉴不符，" * 20 + "待核。",  # noqa: RUF001 - Chinese punctuation
+    "The rasters of two islands ARE INTERCHANGED. " * 12,
+    "No date.",
+)
+
 
 @pytest.fixture(scope="module")
 def slim(county_meta):
-    return replace(county_meta, is_full=False, norms=NORMS, opening_norms=list(NORMS), map_approval=APPROVAL)
+    return replace(
+        county_meta, is_full=False, norms=NORMS, opening_norms=list(NORMS), map_approval=APPROVAL, issues=ISSUES
+    )
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])
@@ -125,6 +133,9 @@ def test_every_print_shows_a_theme_with_the_legend_of_what_is_visible_and_fits_i
         assert page["size"][0] / page["size"][1] == pytest.approx(2**0.5, abs=0.01)
         assert page["atlas"] == 4
         assert APPROVAL in page["labels"]["facts"]
+        # A known issue stands on every page, in a box as high as its text.
+        assert ISSUES[-1] in page["labels"]["issues"]
+        assert (page["issues_fit"], page["issues_cover"]) == (True, []), name
     texts = [page["labels"]["title"] for page in prints.values()]
     assert (
         sum(text.endswith("Nine are beyond.") for text in texts) == 2 * papers

@@ -282,3 +282,14 @@ def test_every_kind_of_finding_has_a_title():
     kinds = set(re.findall(r'Finding\(\s*"([a-z_]+)"', code))
     assert len(kinds) > 10
     assert {kind for kind in kinds if not Words(FALLBACK, "qgis").has("findings", kind)} == set()
+
+
+@pytest.mark.parametrize(
+    ("place", "is_parted"),
+    [("Adda-Douéni", True), ("Évry", True), ("Domoni", False), ("Ouani", False), ("Hoani", False)],
+)
+def test_french_parts_with_the_e_of_de_before_a_name_that_begins_with_a_vowel(place, is_parted):
+    words, named = Words("fr"), f"d\u2019{place}" if is_parted else f"de {place}"
+    assert words.say("plan_action", "close_site", where=place) == f"la fermeture {named}"
+    assert f" {named}, de 5" in words.say("plan_action", "enlarge_site", where=place, before="5", after="9", unit="")
+    assert words.say("plan_action", "open_site", where=place) == f"un site à {place}"

@@ -37,6 +37,8 @@
     return formats.plural.select(S.whole(n));
   }
 
+  const isVowel = /^(?!(?:Ou|Y)[aeiouéè])[AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒ]/;
+
   S.t = function (key, values) {
     const words = data.messages[S.language];
     let text = words[key];
@@ -45,10 +47,11 @@
       if (form !== "other" && S.has(key + "_" + form)) text = words[key + "_" + form];
     }
     if (text === undefined) return key;
-    return text.replace(/\{(\w+)\}/g, (whole, name) => {
+    return text.replace(/(\bde )?\{(\w+)\}/g, (whole, of, name) => {
       const value = values ? values[name] : undefined;
       if (value === undefined) return whole;
-      return typeof value === "number" ? S.number(value) : value;
+      // French parts with the e of "de" before Alba.
+      return (of && isVowel.test(value) ? "d’" : of || "") + (typeof value === "number" ? S.number(value) : value);
     });
   };
 
