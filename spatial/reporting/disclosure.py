@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
@@ -163,9 +163,11 @@ def cut(
             binding = [one for one in told[key].binding if one not in hidden]
             if all(alone):
                 hidden.add(min((one for each in alone for one in each), key=order.__getitem__))
+            elif len(binding) < len(told[key].binding):
+                continue  # one that bound it was just hidden for another number, which may be enough
             elif binding:
                 hidden.add(min(binding, key=order.__getitem__))
-            elif not told[key].binding:  # else what bound it was just hidden for another one, as may be what follows
+            else:
                 # What is known among groups tells it: hide what is known of the same unknowns, else of those that
                 # these are compared with, and so on.
                 linked, around, reached = set(key), set[frozenset[int]](), set(key)
@@ -313,9 +315,6 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
     filled = [np.nan_to_num(people) for people in groups]
     for low, a in enumerate(filled):
         for high, b in enumerate(filled):
-            if low != high and (a <= b).all() and (a > 0.0).any():
-                for at, item in unknowns[low].items():
-                    numbers.at_most.append(({item: 1.0, unknowns[high][at]: -1.0}, 0.0))
             # A group that is estimated is the same share of another one everywhere.
             both = (a > 0.0) & (b > 0.0)
             if low < high and both.sum() > 1 and (both == ((a > 0.0) | (b > 0.0))).all():
@@ -335,18 +334,28 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
                         made_of = frozenset(unknowns[one][at] for one in (low, high) if at in unknowns[one])
                         numbers.equal.append((made_of, frozenset({item})))
     # Groups that nobody belongs to two of, such as by age, are together no more than all who live there.
+    within = [[a is b or ((a <= b).all() and not (a >= b).all()) for b in filled] for a in filled]
+    facts: list[tuple[float, tuple[int, ...], int]] = []  # by the people of a group beyond those of several in it
     for whole, c in enumerate(filled):
         groups_in = [one for one, a in enumerate(filled) if one != whole and (a <= c).all() and (a > 0.0).any()]
-        largest: list[set[int]] = []
-        sizes = range(min(len(groups_in), MOST_TOGETHER), 1, -1)
-        for several in (set(some) for size in sizes for some in combinations(groups_in, size)):
+        for several in (some for size in range(1, MOST_TOGETHER + 1) for some in combinations(groups_in, size)):
             together = np.sum([filled[one] for one in several], axis=0)
-            if (together <= c + TOLERANCE).all() and not any(several <= larger for larger in largest):
-                largest.append(several)
-                for at, item in unknowns[whole].items():
-                    members = {unknowns[one][at]: 1.0 for one in sorted(several) if at in unknowns[one]}
-                    if len(members) > 1:
-                        numbers.at_most.append((members | {item: -1.0}, 0.0))
+            if (together <= c + TOLERANCE).all():
+                facts.append((float((c - together).sum()), several, whole))
+    # What follows from another fact, of larger groups in a smaller one, is left out: it leaves fewer people beyond.
+    kept: list[tuple[tuple[int, ...], int]] = []
+    for _, several, whole in sorted(facts):
+        if any(
+            within[one][whole] and all(within[low][high] for low, high in zip(several, some, strict=True))
+            for others, one in kept
+            for some in permutations(others, len(several))
+        ):
+            continue
+        kept.append((several, whole))
+        for at, item in unknowns[whole].items():
+            members = {unknowns[one][at]: 1.0 for one in several if at in unknowns[one]}
+            if members:
+                numbers.at_most.append((members | {item: -1.0}, 0.0))
     # People of a norm by settlement: all of the group there, or a part of it, which is an unknown of its own.
     township = settlements["township_id"].to_numpy() if "township_id" in settlements else np.full(count, None)
     sums: dict[tuple[str, str, str, str], set[int]] = defaultdict(set)
@@ -565,18 +574,19 @@ def told_to(
     at_column = [at for _, inside_at in questions for at in inside_at]
     weighed = [weight for _, inside_at in questions for weight in inside_at.values()]
     sums = sparse.csr_matrix((weighed, (at_row, at_column)), shape=shape)
-    parts = []
-    for part in np.unique(free_part[at_column]):
+    parts = {}
+    for part in np.unique(free_part[at_column]).tolist():
         own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
         facts = _Facts(matrix[own][:, mine], limits[own], equations[own], floor[mine], upper[mine])
-        parts.append(_Part(sums[:, mine], facts, own, true[mine]))
-        parts[-1].look_around(k)
-    for question, (key, _) in enumerate(questions):
-        least_width = float(sum(part.high[question] - part.low[question] for part in parts))
+        parts[part] = _Part(sums[:, mine], facts, own, true[mine])
+        parts[part].look_around(k)
+    for question, (key, inside_at) in enumerate(questions):
+        in_parts = [parts[part] for part in sorted({int(free_part[at]) for at in inside_at})]
+        least_width = float(sum(part.high[question] - part.low[question] for part in in_parts))
         if least_width >= k:
             found[key] = _Told(least_width)
             continue
-        answers = [part.width_of(question) for part in parts if part.sums[question].nnz]
+        answers = [part.width_of(question) for part in in_parts]
         binding = sorted(set[int]().union(*(held for _, held in answers)))
         width = float(sum(width for width, _ in answers))
         found[key] = _Told(width, [one for at in binding for one in sources.get(at, ())])
@@ -615,7 +625,8 @@ class _Part:
         model.a_matrix_.index_ = facts.weights.indices.astype(np.int32)
         model.a_matrix_.value_ = facts.weights.data
         self.highs = Silent()  # type: ignore[no-untyped-call]  # of a package without types
-        for name, value in {"threads": 1, "random_seed": 0}.items():
+        # The primal simplex: an answer stays a possible one for the next question, whatever that asks.
+        for name, value in {"threads": 1, "random_seed": 0, "simplex_strategy": 4}.items():
             self.highs.setOptionValue(name, value)
         self.highs.passModel(model)
 

@@ -154,6 +154,21 @@ def test_one_answer_of_the_solver_tells_of_all_hidden_numbers(monkeypatch):
     assert len(answers) < len(pairs)
 
 
+def test_what_follows_from_other_facts_among_groups_is_no_fact_of_its_own():
+    # Each group is in the next one: three facts a village, where each with each would be six.
+    settlements = pd.DataFrame(
+        {
+            "settlement_id": ["a", "b"],
+            "children_persons": [40.0, 45.0],
+            "disabled_persons": [50.0, 52.0],
+            "elderly_persons": [60.0, 61.0],
+            "population_persons": [70.0, 75.0],
+        }
+    )
+    numbers, _ = disclosure.people_as_sums({"settlements": settlements})
+    assert len(numbers.at_most) == 6
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_pair_of_released_numbers_differs_by_a_group_of_fewer_than_k(seed):
     tables = _county(seed)
