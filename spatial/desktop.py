@@ -254,11 +254,11 @@ def catchments(given: Mapping[str, Any], progress: Progress) -> Answer:
     if "name" in facilities:
         nearest = nearest.merge(facilities[["facility_id", "name"]], on="facility_id", how="left")
     nearest = nearest.assign(tint=neighbour_colours(nearest.geometry.to_numpy(), len(TINTS)))
-    words = Words(given["language"], "qgis")
-    _write(nearest.to_crs(places.crs), given["nearest"], partial(catchments_look, words=words))
     progress(0.7, "areas within reach")
     reach = isochrones(graph, facilities, cutoffs_min=cutoffs, service=service)
     reach = reach.sort_values("cutoff_min", ascending=False).to_crs(places.crs)
+    words = Words(given["language"], "qgis")
+    _write(nearest.to_crs(places.crs), given["nearest"], partial(catchments_look, words=words))
     _write(reach, given["reach"], partial(isochrones_look, words=words))
     return Answer({"NEAREST": given["nearest"], "REACH": given["reach"]}, [])
 

@@ -181,7 +181,7 @@ def test_run_up_to_a_stage_makes_no_more(ran):
 
 def test_an_unknown_last_stage_is_refused_with_those_there_are(tiny):
     outcome = tiny.run("--stage", "paint")
-    assert outcome.code == 1
+    assert outcome.code == 2
     assert "'paint'" in outcome.err
     assert ", ".join(NAMES) in outcome.err
     assert tiny.written() == []
