@@ -142,11 +142,12 @@ def snap(
     xy = np.column_stack((points.x, points.y))
     # A study joins the same settlements and facilities for every service, and to the same roads at other speeds.
     kept, key = graph.joined_places, (hashlib.blake2b(xy.tobytes()).digest(), rules, walls)
-    if key not in kept:
+    found: Snaps | None = kept.get(key)
+    if found is None:
         for oldest in list(kept)[: 1 - _LISTS_KEPT]:
-            del kept[oldest]
-        kept[key] = snap_coordinates(graph, xy, rules, barriers=walls)
-    return cast("Snaps", kept[key])
+            kept.pop(oldest, None)  # threads share a network
+        found = kept[key] = snap_coordinates(graph, xy, rules, barriers=walls)
+    return found
 
 
 def snap_coordinates(

@@ -432,12 +432,14 @@ def judge_norms(
         drawn = pd.Index(boundaries.loc[boundaries["is_unit"], "boundary_id"])
         named = townships[id_positions(pd.Series(townships), drawn) < 0]
         townships = drawn.union(named).unique().sort_values()
-    norms, parts = list(norms_of(binding)), list[_Part]()
+    norms = norms_of(binding)
     if access["reach_status"].eq("beyond_cutoff").any():
-        trips = {norm.id: (1.0 + (norm.metric == "roundtrip_time_min")) * rules.max_time_min for norm in norms}
-        cut = [norm.id for norm in norms if "time" in norm.metric and norm.fail_point > trips[norm.id]]
+        timed = [norm for norm in norms if norm.in_force == "in_force" and "time" in norm.metric]
+        longest = {"roundtrip_time_min": 2.0 * rules.max_time_min}
+        cut = [norm.id for norm in timed if norm.fail_point > longest.get(norm.metric, rules.max_time_min)]
         if cut:
             warn(_LOG, "depth_cut", norms=first_of(cut), minutes=f"{rules.max_time_min:g}")
+    parts: list[_Part] = []
     for norm in norms:
         scope = norm.in_force if norm.in_force != "in_force" else find_scope(norm, reader.places, rules)
         if isinstance(scope, str):

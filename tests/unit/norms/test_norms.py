@@ -645,6 +645,7 @@ def test_it_is_said_where_the_longest_time_hides_how_far_beyond_a_norm_somebody_
     judge([norm(fail_point=45.0)], places([1.0]), reach(["far"]), **rules)
     judge([norm(fail_point=60.0)], places([1.0]), reach([40.0]), **rules)
     judge([norm(metric="roundtrip_time_min", fail_point=60.0)], places([1.0]), reach(["far"]), **rules)
+    judge([norm(fail_point=60.0, valid_to="2026-06-29")], places([1.0]), reach(["far"]), **rules)
     assert not caplog.text
 
 
