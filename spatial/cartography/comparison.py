@@ -16,7 +16,7 @@ from spatial.cartography.page_data import page_texts
 from spatial.cartography.places import by_language
 from spatial.crs import degrees_drawn
 from spatial.messages import Words, languages
-from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
+from spatial.reporting.comparison import CHANGES, shown_comparison, turn_told, unmatched
 from spatial.reporting.score import hidden_text, levels_shown
 from spatial.reporting.wording import StudyMeta, norm_name, pick, plain
 from spatial.study.score import GapTargets
@@ -85,13 +85,13 @@ def components_block(comparison: Comparison) -> list[Block]:
             {
                 "name": name,
                 "kind": kind,
-                **{key: str(row[key]) for key in ("pillar", "side", "unit", "target_turn")},
+                **{key: str(row[key]) for key in ("pillar", "side", "unit")},
                 "value": _both(row, "value"),
                 "persons": _both(row, "persons"),
                 "contribution": plain(row["contribution"]),
                 "target": plain(row["target"]),
                 "at_least": asked is not None and asked[1],
-                "meets": str(row["meets_target_after"]),
+                "turn": turn_told(row),
             }
         )
     return made

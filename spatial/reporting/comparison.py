@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -306,11 +306,7 @@ def _gaps(comparison: Comparison, words: Words) -> Iterator[str]:
     for row in rows.to_dict("records"):
         if row["value_before"] != row["value_before"] and row["value_after"] != row["value_after"]:
             continue
-        turn = str(row["target_turn"])
         name = component_text(str(row["component"]), words.of("results"))
-        if turn in ("same", "unknown"):
-            now = {"yes": "met", "no": "not_met"}.get(str(row["meets_target_after"]), "unknown")
-            turn = now if turn == "same" or now == "unknown" else f"{now}_alone"
         yield words.say(
             "line",
             "gap",
@@ -318,8 +314,17 @@ def _gaps(comparison: Comparison, words: Words) -> Iterator[str]:
             before=_value(float(row["value_before"]), str(row["unit"]), words),
             after=_value(float(row["value_after"]), str(row["unit"]), words),
             target=words.figure(float(row["target"])),
-            turn=words.messages["turn"][turn],
+            turn=words.messages["turn"][turn_told(row)],
         )
+
+
+def turn_told(component: Mapping[Any, Any]) -> str:
+    """Say by what word a component stands to its target now: as before, turned, or where it was not known before."""
+    turn, now = str(component["target_turn"]), str(component["meets_target_after"])
+    stands = {"yes": "met", "no": "not_met"}.get(now, "unknown")
+    if turn == "unknown":
+        return stands if stands == "unknown" else f"{stands}_alone"
+    return stands if turn == "same" else turn
 
 
 def _value(value: float, unit: str, words: Words) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatial.cartography.comparison import components_block
 from spatial.errors import ContractError
-from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lines
+from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lines, turn_told
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
 from spatial.score.comparison.boards import board_of, shared_ground, township_levels
 from spatial.score.comparison.changes import gate_turns
@@ -313,6 +314,13 @@ def test_whether_a_gap_turned_that_was_unknown_is_unknown_and_how_it_stands_is_t
         assert row["target_turn"] == "unknown"
         line = next(one for one in comparison_lines(found) if one.startswith("Inequality between town and country"))
         assert line.endswith(f": {said or 'cannot be told'}.")
+        # The page takes the word from where the sentence has it.
+        part = next(part for part in components_block(found) if part["name"] == "theil_between_share")
+        assert (
+            part["turn"]
+            == turn_told(row)
+            == ({"yes": "met_alone", "no": "not_met_alone"}[meets] if said else "unknown")
+        )
 
 
 def bordered(name: str, kept: float, *, norm: str = "CLINIC", service: str = "clinic") -> Run:

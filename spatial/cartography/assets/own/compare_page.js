@@ -131,10 +131,8 @@
   }
 
   function targetPill(part) {
-    const now = { yes: "met", no: "not_met" }[part.meets] || "unknown";
-    const turn = part.target_turn === "same" ? now : part.target_turn === "unknown" && now !== "unknown" ? now + "_alone" : part.target_turn;
-    const look = { met: "met", now_met: "met", met_alone: "met", unknown: "not_measurable" }[turn] || "not_met";
-    return S.el("span", { class: "pill status-" + look }, [text({ met: "✓", not_met: "✕", not_measurable: "?" }[look], { "aria-hidden": "true", class: "sign" }), text(S.t("turn." + turn))]);
+    const look = { met: "met", now_met: "met", met_alone: "met", unknown: "not_measurable" }[part.turn] || "not_met";
+    return S.el("span", { class: "pill status-" + look }, [text({ met: "✓", not_met: "✕", not_measurable: "?" }[look], { "aria-hidden": "true", class: "sign" }), text(S.t("turn." + part.turn))]);
   }
 
   function showGaps() {
