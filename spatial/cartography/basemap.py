@@ -391,8 +391,8 @@ def ground(
     return groups
 
 
-_SEA_REACH = 0.25
-"""How far the sea is drawn beyond the coast, as a share of its extent."""
+_SEA_REACH = 2.0
+"""How far the sea is drawn beyond the coast, as a share of its extent: a map much wider than its places is full of it."""
 
 
 def sea_beside(coast: gpd.GeoSeries) -> gpd.GeoSeries:

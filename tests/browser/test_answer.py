@@ -347,7 +347,7 @@ def test_a_chinese_page_quotes_an_instrument_by_its_own_title(run, open_page):
     assert "《农村公路条例》" in page.locator("#headlines").inner_text()
 
 
-def test_every_page_leads_to_every_other_by_one_bar(run, open_page):
+def test_every_page_leads_to_every_other_and_says_its_study_and_its_faults(run, open_page):
     maps = run[1]
     stems = ("index", "townships", "plan", "score", "fact-sheet", "sign-off", "settle")
     wanted = {f"{stem}.html" for stem in stems}
@@ -361,3 +361,11 @@ def test_every_page_leads_to_every_other_by_one_bar(run, open_page):
         there = {href.split("#")[0].rsplit("/", 1)[-1] for href in hrefs}
         assert wanted <= there | {name}, name
         assert all((maps / file).is_file() for file in there), name
+        # Whoever decides on a sheet alone reads what its numbers suffer from, and of which study it is.
+        page.evaluate(
+            "Spatial.data.known_issues = [{ issue: 'Half is missing.', path: Spatial.data.sources[0].path }];"
+            "Spatial.setLanguage(Spatial.language)"
+        )
+        text = page.inner_text("body")
+        assert "Half is missing." in text, name
+        assert page.evaluate("Spatial.pick(Spatial.data.study.title)") in text, name

@@ -11,6 +11,8 @@
     return S.t(day === 1 ? "date.first" : "date.other", parts);
   };
 
+  S.modelled = () => [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
+
   S.credits = function () {
     const licences = [...new Set(S.data.sources.map((source) => source.licence).filter(Boolean))].sort();
     const open = licences.some((licence) => /odbl/i.test(licence));
@@ -48,7 +50,11 @@
   };
 
   S.showHead = function (pageTitle) {
-    document.title = pageTitle + " – " + S.pick(study.title, study.name);
+    const named = (id) => document.getElementById(id), whole = S.pick(study.title, study.name);
+    document.title = pageTitle + " – " + whole;
+    if (named("study-title")) named("study-title").textContent = whole;
+    if (named("back")) named("back").href = S.pageLink("index.html");
+    named("credits").textContent = S.modelled();
     const facts = [
       S.t("study.as_of", { date: S.isoDate(study.as_of) }),
       study.people ? S.t("study.basis_" + study.basis) + (study.rescaled ? S.bracketed(S.t("study.rescaled")) : "") : S.t("study.no_people"),
@@ -59,22 +65,23 @@
       S.el("span", { class: "pill study-status", text: S.t("study.status_" + study.status) }),
       S.el("span", { text: facts.join(" · ") }),
     ]);
-    footEachSheet([S.pick(study.title, study.name), S.t("study.status_" + study.status), ...facts]);
+    footEachSheet([whole, S.t("study.status_" + study.status), ...facts]);
     S.showWays();
-    const signing = document.getElementById("sign-off");
+    if (named("issues")) showIssues("issues");
+    const signing = named("sign-off");
     if (signing) {
       signing.hidden = !S.data.sign_off;
       if (S.data.sign_off) signing.href = S.pageLink(S.data.sign_off);
     }
-    const scoring = document.getElementById("to-score");
+    const scoring = named("to-score");
     if (scoring && S.data.page) {
       scoring.hidden = !S.data.score_file;
       if (S.data.score_file) scoring.href = S.pageLink(S.data.score_file);
     }
-    const banner = document.getElementById("banner");
+    const banner = named("banner");
     banner.hidden = !study.synthetic;
     banner.textContent = study.synthetic ? S.t("study.synthetic") : "";
-    const mark = document.getElementById("watermark");
+    const mark = named("watermark");
     if (mark) {
       mark.hidden = !study.synthetic;
       S.fill(mark, study.synthetic ? Array.from({ length: 12 }, () => S.el("span", { "data-text": S.t("study.watermark") })) : []);
@@ -93,13 +100,13 @@
   }
 
   /* What every page says in plain sight: faults of the sources that change how far its numbers can be trusted. */
-  S.showIssues = function (target) {
+  function showIssues(target) {
     const issues = S.knownIssues().concat(otherIssues().map((issue) => ({ issue })));
     S.fill(target, [
       study.approval_wanted ? S.el("p", { class: "issue", text: S.t("study.approval_wanted") }) : null,
       ...issues.map((known) => S.el("p", { class: "issue", text: S.issueText(known) })),
     ]);
-  };
+  }
 
   /* One by one with what each forbids where the study tells it, else as the sources have them; what a reader has put in order
      stands with the sources alone. */

@@ -312,15 +312,12 @@
     onChange("layer", (value) => { state.layer = value; state.hidden.clear(); });
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = before + " → " + after;
-      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
       S.showHead(before + " → " + after);
-      S.showIssues("issues");
       S.languageSwitch();
       if (data.whole) showAnswer();
       for (const show of [showTerms, showWhy, showPillars, showComponents, showGaps, showGates, showPeople, showThreshold, showLayers, showTownships, showSettlements, showNorms, showDates]) show();
       S.fill("account-body", data.lines[S.language].map((line) => S.el("li", { text: line })));
       S.labelFolds();
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       updateMap();
     });
     S.setLanguage(S.language);

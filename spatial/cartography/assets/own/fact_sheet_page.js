@@ -108,7 +108,6 @@
     const listed = origins.slice(0, SOURCES);
     if (origins.length > SOURCES) listed.push(S.t("fact.more", { n: origins.length - SOURCES }));
     document.getElementById("sources").textContent = listed.length ? S.t("fact.sources") + S.t("page.colon") + listed.join(S.t("filter.joint")) : "";
-    document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
   }
 
   let ground = null;
@@ -211,7 +210,8 @@
     showActions();
     showTownship();
     document.getElementById("certainty-line").textContent = certaintyText();
-    document.getElementById("decide-credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
+    S.fill("certainty-issues", S.knownIssues().slice(0, ISSUES).map((known) => S.el("p", { class: "issue", text: S.issueText(known) })));
+    document.getElementById("decide-credits").textContent = S.modelled();
     document.getElementById("decide-ready").textContent = [readyText(), S.t("fact.overleaf")].filter(Boolean).join(" · ");
     layOut();
   }
@@ -256,7 +256,6 @@
     document.getElementById("print").addEventListener("click", () => window.print());
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
-      document.getElementById("back").href = S.pageLink("index.html");
       const scoring = document.getElementById("to-score");
       scoring.hidden = !data.score_file;
       if (data.score_file) scoring.href = S.pageLink(data.score_file);

@@ -180,9 +180,7 @@
       S.showSure();
       S.showTrials();
       showLinks();
-      S.showIssues("issues");
       S.showAbout("about", data.methods);
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
     document.body.dataset.ready = "yes";

@@ -409,21 +409,19 @@
       map.closePopup();
       const service = S.pick(data.page.service.names, data.page.service.id);
       state.topic = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t(data.page.kind === "score" ? "page.score_map" : "page.last_mile");
-      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
       document.getElementById("key-facility").hidden = !state.facilities;
       document.getElementById("key-facility-text").textContent = S.t("legend.facility", { service });
       document.getElementById("key-size").hidden = !S.hasPeople();
       S.showSizes(points);
       document.getElementById("key-seasons").hidden = data.page.kind !== "last_mile";
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       S.showHead(state.topic);
       showServices();
       tellHeadHeight();
-      S.showIssues("issues");
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
       // Two letters of a name say nothing: where the links take the room, it stands under the panel alone.
       const title = document.getElementById("study-title");
+      document.getElementById("study-name").textContent = title.textContent;
       title.classList.toggle("is-tight", title.clientWidth < LEAST_TITLE_PX && title.scrollWidth > title.clientWidth);
       S.showActs(state);
       showLayers();

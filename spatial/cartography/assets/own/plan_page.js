@@ -325,15 +325,12 @@
     choose(window.location.hash);
     S.onLanguage(() => {
       S.showHead(S.t("plan.title"));
-      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
-      document.getElementById("back").href = S.pageLink("index.html");
       const other = document.getElementById("to-settle");
       other.hidden = !data.settle_file;
       if (data.settle_file) other.href = S.pageLink(data.settle_file);
       S.languageSwitch();
       S.fill("acts", [S.linkButton(), S.mineLink()]);
       show();
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
     S.view.read(false);

@@ -349,14 +349,11 @@
   S.startScorePage = function () {
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.t("score.title");
-      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
-      document.getElementById("back").href = S.pageLink("index.html");
       for (const [id, file] of [["to-map", data.has_map ? "score-map.html" : null], ["to-sheet", data.fact_sheet]]) {
         document.getElementById(id).hidden = !file;
         if (file) document.getElementById(id).href = S.pageLink(file);
       }
       S.showHead(S.t("score.title"));
-      S.showIssues("issues");
       S.languageSwitch();
       if (study) {
         showAnswer();
@@ -376,7 +373,6 @@
       showTowns();
       S.showTypes();
       S.showAbout("about", []);
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
     document.body.dataset.ready = "yes";

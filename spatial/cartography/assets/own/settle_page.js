@@ -119,8 +119,6 @@
     document.getElementById("print").addEventListener("click", () => window.print());
     S.onLanguage(() => {
       S.showHead(S.t("settle.title"));
-      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
-      document.getElementById("back").href = S.pageLink("index.html");
       const other = document.getElementById("to-plan");
       other.hidden = !data.plan_file;
       if (data.plan_file) other.href = S.pageLink(data.plan_file);
@@ -129,7 +127,6 @@
       showNeeds();
       show();
       showUnknown();
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
     document.body.dataset.ready = "yes";

@@ -267,8 +267,6 @@
     S.startSigning();
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.t("sign.title");
-      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
-      document.getElementById("back").href = S.pageLink("index.html");
       S.showHead(S.t("sign.title"));
       S.languageSwitch();
       S.fill("approval-note", data.study.approval_wanted ? [S.el("p", { class: "issue", text: S.t("study.approval_wanted") })] : []);
@@ -282,7 +280,6 @@
       showSources();
       showAnalyst();
       S.showSigning(rowsNow());
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
     document.body.dataset.ready = "yes";

@@ -134,7 +134,7 @@
     // Below a short list there is room on the sheet, beside it there may be none.
     const last = [
       duties.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.ask") }), ...duties.map(([norm, duty]) => S.el("p", { class: "small", text: norm + S.t("page.colon") + duty }))]) : null,
-      S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") })]),
+      S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") }), ...S.knownIssues().map((issue) => S.el("p", { class: "small", text: S.issueText(issue) }))]),
     ], isShort = villages.length <= SHORT_LIST;
     return S.el("article", { class: "sheet" }, [
       S.el("h1", { text: title }),
@@ -181,7 +181,6 @@
       S.languageSwitch();
       document.getElementById("print-all").textContent = S.t("township.print_all", { n: data.rows.length });
       show();
-      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
     document.body.dataset.ready = "yes";
