@@ -411,7 +411,9 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
                 **{key: plain(part.get(key)) for key in TOLD["component_numbers"]},
                 "at_least": asked is not None and asked[1],
                 "detail": detail,
-                "detail_names": {language: road_text(detail, book.tables, Words(language)) for language in book.words}
+                "detail_names": {
+                    language: road_text(detail, book.tables, Words(language), with_id=False) for language in book.words
+                }
                 if is_road
                 else dict(book.note(detail).names),
                 "obstacle": plain(degrees.get((level, unit, str(part["pillar"]), str(part["component"])))),

@@ -438,9 +438,9 @@ NEAR_M = 5000.0
 """A place further away says nothing about where a road lies (a local choice)."""
 
 
-def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words) -> str:
+def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words, *, with_id: bool = True) -> str:
     """
-    Name a road or one edge of it.
+    Name a road or one edge of it; who reads no ids is told the id of a road without name or class alone.
 
     >>> from spatial.messages import Words
     >>> road_text("w12/3", {}, Words("en"))
@@ -472,7 +472,7 @@ def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words) ->
         place = next(filter(None, (pick(names_of(names), words.language) for names in near)), "")
         if place:
             told = words.say("road", "near", road=told, place=place)
-    return words.say("road", "with_id", road=told, id=edge_id)
+    return words.say("road", "with_id", road=told, id=edge_id) if with_id else told
 
 
 # What is said of the sources, with the package's own words in one language; what a source says stays as it is.

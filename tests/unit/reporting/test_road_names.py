@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -55,6 +57,8 @@ def tables():
 )
 def test_a_road_goes_by_name_or_class_and_place_with_its_id_behind(edge, language, told, tables):
     assert road_text(edge, tables, Words(language)) == told
+    # Planners read pages without ids, of which workbook and QGIS tell.
+    assert road_text(edge, tables, Words(language), with_id=False) == re.sub(r"\s?\W\bw\d.*\W$", "", told)
 
 
 def test_a_place_at_the_limit_is_near(tables):
