@@ -392,7 +392,7 @@ def ground(
 
 
 _SEA_REACH = 2.0
-"""How far the sea is drawn beyond the coast, as a share of its extent: maps much wider than their places are full of it."""
+"""How far the sea is drawn beyond the coast, as a share of its extent, so that it fills wide maps too."""
 
 
 def sea_beside(coast: gpd.GeoSeries) -> gpd.GeoSeries:
