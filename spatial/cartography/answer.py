@@ -120,7 +120,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
     }
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
     tiers = dict(zip(rows.ids.astype(str), rows.settlements["tier"].astype(str), strict=True))
-    of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit")
+    of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "scope")
     kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places")
     return {
         "texts": texts,
@@ -324,22 +324,24 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         else None
         for column in columns
     ]
-    # What a plan does to each settlement: its value with it, and whether it is gained by it.
+    # What a plan does to each settlement: its value with it, whether it is gained by it, and of how many whom it counts.
     done = []
     for plan in plans:
         people = pd.DataFrame(book.tables["plan_people"])
         own = people.loc[(people["plan_id"] == plan["plan_id"]) & (people["unit_level"] == "settlement")]
-        found = rows.align(own, ("after_value", "outcome"), key="unit_id")
+        found = rows.align(own, ("after_value", "outcome", "persons"), key="unit_id")
         done.append(
             {
                 "plan_id": plan["plan_id"],
                 "norm_id": plan["norm_id"],
+                "stat_unit": plan["stat_unit"],
                 "after": pack(round_up(found["after_value"], (plan["threshold"],)), "f4"),
                 "gained": pack(np.where(found["outcome"] == "gained", 1, 0), "u1"),
+                "persons": pack(found["persons"], "f4"),
             }
         )
     frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
-    of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "unit", "threshold")
+    of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "scope", "unit", "threshold")
     data = study_block(book, rows, more_words=("township.", "drawing.", "answer.")) | {
         "texts": texts,
         "columns": [{name: column.get(name, False) for name in of_column} for column in columns],

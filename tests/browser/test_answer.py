@@ -278,6 +278,15 @@ def test_a_township_that_lacks_something_is_not_said_to_meet_all(run, open_page)
         met = "meets every norm that can be judged" in page.locator(".sheet h1").inner_text()
         assert met == (not row["cells"]), row["unit_id"]
         assert all(name in heads for name in row["cells"])
+        # The title counts the places that the norm asks about, as the line of the norm below it does.
+        text = page.locator(".sheet").inner_text()
+        title = re.search(r"(\d+) of (\d+) places", page.locator(".sheet h1").inner_text())
+        assert title is None or f"{title[1]} places of {title[2]}" in text.replace("1 place of", "1 places of"), text
+        # A norm on children gains as many children by a plan as it counts, not all who live there.
+        children = row["cells"].get("CN-PRIM-30MIN")
+        if children and children["persons_unserved"]:
+            told = f"{children['persons_unserved']:.0f} children aged 6 to 9"
+            assert text.count(told) == 2, (told, text)
 
 
 def on_paper(page):

@@ -162,7 +162,7 @@
     const cells = answer.matrix.columns.map((column) => ({ column, cell: row.cells[column.norm_id] })).filter(({ cell }) => cell);
     S.fill("township-body", cells.slice(0, NORMS).map(({ column, cell }) => item(text(
       column.is_presence && column.stat_unit === "township" ? S.t("township.norm_none", { norm: headOf(column) })
-        : S.t(cell.persons_unserved ? "township.norm_people" : "township.norm_places", { norm: headOf(column), places: countText(cell.places_unserved, "places"), base: S.number(cell.places_in_scope), people: countText(cell.persons_unserved || 0, "people") }),
+        : S.t(cell.persons_unserved ? "township.norm_people" : "township.norm_places", { norm: headOf(column), places: countText(cell.places_unserved, "places"), base: S.number(cell.places_in_scope), people: S.peopleOf(column, cell.persons_unserved || 0) }),
     ))));
   }
 

@@ -14,7 +14,7 @@
     const names = {};
     for (const [column, packed] of Object.entries(data.names)) names[column] = S.texts(packed);
     const standing = data.standing.map((column) => column && { value: S.column(column.value), code: S.column(column.code) });
-    const plans = data.plans.map((plan) => ({ ...plan, after: S.column(plan.after), gained: S.column(plan.gained) }));
+    const plans = data.plans.map((plan) => ({ ...plan, after: S.column(plan.after), gained: S.column(plan.gained), persons: S.column(plan.persons) }));
     return { ...D.read(data.map), names, persons: S.column(data.persons), standing, plans };
   }
 
@@ -115,7 +115,7 @@
     if (!cell) return ["✓", "", S.t("township.norm_met", { norm: head })];
     if (column.is_presence && column.stat_unit === "township") return ["✕", "is-beyond", S.t("township.norm_none", { norm: head })];
     const amount = S.t("unit.places", { n: cell.places_unserved }), base = S.number(cell.places_in_scope);
-    return ["✕", "is-beyond", S.t(cell.persons_unserved ? "township.norm_people" : "township.norm_places", { norm: head, places: amount, base, people: S.t("unit.people", { n: cell.persons_unserved || 0 }) })];
+    return ["✕", "is-beyond", S.t(cell.persons_unserved ? "township.norm_people" : "township.norm_places", { norm: head, places: amount, base, people: S.peopleOf(column, cell.persons_unserved || 0) })];
   }
 
   function sheet(row, at) {
@@ -123,11 +123,9 @@
     const far = main && main !== ring ? main : null, columns = shownColumns();
     const plans = known.plans.map((plan, k) => ({ ...plan, k, column: columns.find((column) => column.norm_id === plan.norm_id) }));
     const plan = main ? plans.find((one) => one.norm_id === main.norm_id && villages.some((i) => one.gained[i])) : null;
-    const beyond = main ? villages.filter((i) => isBeyond(main, i)).length : 0;
-    const missing = data.columns.findIndex((column) => column.stat_unit === "township" && column.norm_id in row.cells);
-    const title = main ? S.t(beyond === villages.length ? "township.title_all" : "township.title_some", { name: named(row), n: beyond, total: villages.length, norm: S.inText(texts().heads[main.k]) }) : missing >= 0 ? S.t("township.title_none", { name: named(row), norm: S.inText(texts().heads[missing]) }) : S.t("township.title_met", { name: named(row) });
-    const cell = main ? row.cells[main.norm_id] : null;
-    const lead = [cell && cell.persons_unserved ? S.t("township.lead", { beyond: S.t("unit.people", { n: cell.persons_unserved }), base: S.number(cell.persons_in_scope) }) : null, ring && ring !== main ? S.t("township.lead_none", { list: villages.filter((i) => isBeyond(ring, i)).map(placeName).join(S.t("sure.list")), norm: S.inText(texts().heads[ring.k]) }) : null];
+    const cell = main ? row.cells[main.norm_id] : null, missing = data.columns.findIndex((column) => column.stat_unit === "township" && column.norm_id in row.cells);
+    const title = main ? S.t(cell.places_unserved === villages.length ? "township.title_all" : "township.title_some", { name: named(row), n: cell.places_unserved, total: cell.places_in_scope, norm: S.inText(texts().heads[main.k]) }) : missing >= 0 ? S.t("township.title_none", { name: named(row), norm: S.inText(texts().heads[missing]) }) : S.t("township.title_met", { name: named(row) });
+    const lead = [cell && cell.persons_unserved ? S.t("township.lead", { beyond: S.peopleOf(main, cell.persons_unserved), base: S.number(cell.persons_in_scope) }) : null, ring && ring !== main ? S.t("township.lead_none", { list: villages.filter((i) => isBeyond(ring, i)).map(placeName).join(S.t("sure.list")), norm: S.inText(texts().heads[ring.k]) }) : null];
     const helped = plans.map((one) => ({ one, who: villages.filter((i) => one.gained[i]) })).filter(({ who }) => who.length);
     const duties = data.columns.map((column, k) => [texts().heads[k], texts().duties[k]]).filter(([, duty], k) => duty && data.columns[k].norm_id in row.cells);
     const listed = S.t(S.hasPeople() ? "township.villages" : "township.villages_places", { n: villages.length });
@@ -144,7 +142,7 @@
         S.el("div", {}, [
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
-          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(S.hasPeople() ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.t("unit.people", { n: who.reduce((sum, i) => sum + (known.persons[i] || 0), 0) }) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
+          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(S.hasPeople() ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.peopleOf(one.column || one, who.reduce((sum, i) => sum + (one.persons[i] || 0), 0)) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
           ...(isShort ? [] : last),
         ]),
       ]),
