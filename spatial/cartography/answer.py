@@ -324,7 +324,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         else None
         for column in columns
     ]
-    # What a plan does to each settlement: its value with it, whether it is gained by it, and of how many whom it counts.
+    # What a plan does to each settlement: its value with it, whether it is gained by it, and of how many it counts.
     done = []
     for plan in plans:
         people = pd.DataFrame(book.tables["plan_people"])
