@@ -659,17 +659,16 @@ def warmup() -> None:
 @click.option("--files-only", is_flag=True, help="Write the raw files and run nothing.")
 def demo(*, raw: Path, processed: Path, maps: Path, form: SampleForm, files_only: bool) -> None:
     """Unpack the synthetic sample county and run the whole line on it."""
-    from spatial.sample import sample_study, write_sample_county  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.study import Study  # noqa: PLC0415 - as above
+    from spatial.sample import write_sample_county, write_sample_study  # noqa: PLC0415 - keeps `spatial --help` fast
 
     _say("unpacking the synthetic county", err=True)
-    study = Study.from_dict(tomllib.loads(sample_study(form)), raw=raw, where="sample county")
     folder = raw / ("sample" if form == "open" else form)
     write_sample_county(folder, form=form)
     if files_only:
         _say(f"raw files: {folder}")
         return
-    _run(study, processed=processed, maps=maps)
+    file = write_sample_study(folder, form=form)
+    _run(_study(file, raw), file=file, processed=processed, maps=maps)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from spatial.plain_text import quoted, toml_table, toml_text
@@ -20,7 +20,11 @@ def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) 
         """List the files of a folder that a study may read."""
         return (file for file in sorted(folder.iterdir()) if file.name.lower().endswith((*extracts, *TABLES_AND_MAPS)))
 
-    studies = {file: name for file in sorted(here.glob("*.toml")) if (name := _study_name(file))}
+    def studies_among(files: Iterable[Path]) -> dict[Path, str]:
+        return {file: name for file in sorted(files) if (name := _study_name(file))}
+
+    # That of the sample county lies with its files.
+    studies = studies_among(here.glob("*.toml")) or studies_among(raw.glob("*/study.toml"))
     for file, name in list(studies.items())[:FEW]:
         index = maps / name / "index.html"
         if not index.is_file():
@@ -28,12 +32,12 @@ def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) 
             yield from (f"  spatial check {quoted(file)}", f"  spatial run {quoted(file)}")
             continue
         yield f"{file}: has run; open {index}"
-        for step, told in (
-            (f"explain {quoted(file)} VILLAGE", "one village: its ways, its norms"),
-            (f"plan {quoted(file)}", "what to do first"),
-            (f"try {quoted(file)} --close FACILITY", "who gains, who loses; --add, --best 3:gp"),
-        ):
-            yield f"  spatial {step:<32} {told}"
+        steps = {
+            f"explain {quoted(file)} VILLAGE": "one village: its ways, its norms",
+            f"plan {quoted(file)}": "what to do first",
+            f"try {quoted(file)} --close FACILITY": "who gains, who loses; --add, --best 3:gp",
+        }
+        yield from (f"  spatial {step:<{max(map(len, steps))}}  {told}" for step, told in steps.items())
     if len(studies) > FEW:
         yield f"and {len(studies) - FEW} more studies"
     if not studies:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from spatial.errors import SourceError
+from spatial.store import replace
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 
-__all__ = ["SampleForm", "sample_study", "write_sample_county"]
+__all__ = ["SampleForm", "sample_study", "write_sample_county", "write_sample_study"]
 
 
 SampleForm = Literal["open", "bureau"]
@@ -113,6 +114,15 @@ def sample_study(form: SampleForm = "open") -> str:
     True
     """
     return _packaged(form, "toml").read_text(encoding="utf-8")
+
+
+def write_sample_study(folder: Path, *, form: SampleForm) -> Path:
+    """Write the study into the folder of its files, never over one that somebody may have changed; returns its path."""
+    file = folder / "study.toml"
+    if not file.exists():
+        with replace(file) as temporary:
+            temporary.write_text(sample_study(form), encoding="utf-8", newline="\n")
+    return file
 
 
 def _packaged(form: str, ending: str) -> Traversable:

@@ -276,6 +276,7 @@ STUDY = 'name = "isles"\ntitle = { en = "Isles" }\nas_of = 2026-01-01\n[sources.
         (("isles.osm.pbf", "list.csv"), "  spatial run isles.osm.pbf"),
         (("my isles #1.osm.pbf",), '  spatial run "my isles #1.osm.pbf"'),
         (("data/raw/isles/list.csv",), "  spatial init study.toml --from data/raw/isles"),
+        (("data/raw/isles/study.toml", "data/raw/isles/list.csv"), "  spatial check data/raw/isles/study.toml"),
         (("list.csv", "other.toml"), "  spatial init study.toml --from ."),
         (("isles.toml", "isles.osm.pbf", "list.csv"), "  spatial check isles.toml"),
     ],
@@ -283,7 +284,7 @@ STUDY = 'name = "isles"\ntitle = { en = "Isles" }\nas_of = 2026-01-01\n[sources.
 def test_without_a_command_the_next_step_for_the_folder_is_said(command, tmp_path, monkeypatch, files, step):
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(STUDY if name == "isles.toml" else "a = 1\n", encoding="utf-8")
+        (tmp_path / name).write_text(STUDY if name.endswith(("isles.toml", "study.toml")) else "a = 1\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     outcome = command()
     assert outcome.code == 0

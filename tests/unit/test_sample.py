@@ -15,7 +15,7 @@ from spatial.errors import SourceError
 from spatial.inputs.prepare import prepare
 from spatial.inputs.services import load_services
 from spatial.norms.law import NormRules, applicable_norms, load_register
-from spatial.sample import sample_study, write_sample_county
+from spatial.sample import sample_study, write_sample_county, write_sample_study
 from spatial.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -276,3 +276,10 @@ def test_mountains_have_ridges_and_valleys_that_drain(layers) -> None:
     assert np.nanmax(heights) - np.nanmin(heights) > 1000
     rivers = layers.water[layers.water["kind"] == "river"]
     assert len(rivers) > 0
+
+
+def test_the_study_beside_the_files_is_never_written_over(tmp_path):
+    file = write_sample_study(tmp_path, form="open")
+    assert file.read_text(encoding="utf-8") == sample_study()
+    file.write_text("# mine\n", encoding="utf-8")
+    assert write_sample_study(tmp_path, form="open").read_text(encoding="utf-8") == "# mine\n"
