@@ -279,12 +279,18 @@ def _lines(
         told.append(say("opens", service=words.service(one.service), place=place))
     yield say("what_if", what=joint.join(told), mode=words.say("mode", str(item.mode)))
     table = table.loc[table["in_study"]]
-    rows = table.loc[table["mode"] == item.mode].reset_index(drop=True)
+    # The norms that each place comes within or beyond, with the limit of the last of them.
+    rows = table.loc[table["mode"] == item.mode].reset_index(drop=True).assign(within="", beyond="", limit=np.nan)
     change = (rows["after_min"].fillna(np.inf) - rows["before_min"].fillna(np.inf)).fillna(0.0)
-    crossed, limit = pd.Series("", index=rows.index), pd.Series(np.nan, index=rows.index)
     for service in item.services:
         is_own = rows["service"] == service
-        sides = {"farther": change >= LEAST_CHANGE_MIN, "nearer": change <= -LEAST_CHANGE_MIN}
+        # Whoever has none any more is not merely farther, and whoever had none is not merely nearer.
+        sides = {
+            "lost": change == np.inf,
+            "farther": (change >= LEAST_CHANGE_MIN) & (change < np.inf),
+            "nearer": (change <= -LEAST_CHANGE_MIN) & (change > -np.inf),
+            "found": change == -np.inf,
+        }
         said = [
             say(way, whom=_counted(rows.loc[is_so & is_own, "population_persons"], words))
             for way, is_so in sides.items()
@@ -305,8 +311,8 @@ def _lines(
         title = norm_name(register[norm.id], words)
         for side, is_so in (("within", became & ~was), ("beyond", was & ~became)):
             moved = (rows["service"] == service) & rows["settlement_id"].isin(quickest.index[is_so])
-            crossed = crossed.mask(moved, crossed + say(f"crossed_{side}", norm=title))
-            limit = limit.mask(moved, norm.threshold)
+            rows.loc[moved, side] += title + joint
+            rows.loc[moved, "limit"] = norm.threshold
             if moved.any():
                 # A norm on children counts children, as it does wherever it is told.
                 people = counted.reindex(rows.loc[moved, "settlement_id"])
@@ -324,9 +330,13 @@ def _lines(
     lead = lead.intersection(item.services) or {*item.services}
     people = rows["population_persons"]
     weight = people.fillna(0.0) if people.notna().any() else 1.0
-    rows = rows.assign(crossed=crossed, limit=limit, worth=(change.abs() * weight).fillna(0.0))
-    shown = rows.loc[rows["service"].isin(lead) & ((change.abs() >= LEAST_CHANGE_MIN) | (crossed != ""))]
-    shown = shown.sort_values(["worth", "service", "settlement_id"], ascending=[False, True, True])
+    # Who loses or finds the only way comes first, by people, then who is nearer or farther, by person-minutes.
+    is_endless = np.isinf(change) & (weight > 0.0)
+    worth = change.abs().mask(np.isinf(change), 1.0) * weight
+    rows = rows.assign(worth=worth, is_endless=is_endless)
+    concerns = (change.abs() >= LEAST_CHANGE_MIN) | rows["limit"].notna()
+    shown = rows.loc[rows["service"].isin(lead) & concerns]
+    shown = shown.sort_values(["is_endless", "worth", "service", "settlement_id"], ascending=[False, False, True, True])
     for row in shown.head(MOST).to_dict("records"):
         # Minutes beyond a limit that is crossed are not written as the limit.
         for decimals in (0, 1, 2):
@@ -343,7 +353,10 @@ def _lines(
         parts += [] if np.isnan(row["population_persons"]) else [words.measure(row["population_persons"], "persons")]
         parts += [words.service(row["service"])] if len(lead) > 1 else []
         place = say("apart").join(parts)
-        yield f"  {say('place', place=place, before=before, after=after, crossed=row['crossed'])}"
+        told = [
+            say(f"crossed_{side}", norm=row[side].removesuffix(joint)) for side in ("within", "beyond") if row[side]
+        ]
+        yield f"  {say('place', place=place, before=before, after=after, crossed=''.join(told))}"
     if len(shown) > MOST:
         yield f"  {words.say('line', 'more', count=len(shown) - MOST)}"
 

@@ -284,7 +284,9 @@ STUDY = 'name = "isles"\ntitle = { en = "Isles" }\nas_of = 2026-01-01\n[sources.
 def test_without_a_command_the_next_step_for_the_folder_is_said(command, tmp_path, monkeypatch, files, step):
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(STUDY if name.endswith(("isles.toml", "study.toml")) else "a = 1\n", encoding="utf-8")
+        (tmp_path / name).write_text(
+            STUDY if name.endswith(("isles.toml", "study.toml")) else "a = 1\n", encoding="utf-8"
+        )
     monkeypatch.chdir(tmp_path)
     outcome = command()
     assert outcome.code == 0

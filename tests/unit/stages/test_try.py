@@ -63,6 +63,17 @@ def test_losers_are_named_largest_first_with_their_minutes(tiny_done):
     assert not any("下村" in line for line in places)  # it has the other school
 
 
+def test_who_has_none_any_more_is_not_merely_farther_and_comes_first_by_people(tiny_done):
+    lines = tried(tiny_done, close=["f2", "f3"]).lines
+    assert lines[1].startswith("Primary school: none within reach any more for ")
+    assert "farther" not in lines[1]
+    people = [int(re.search(r", (\d+) people: .* -> none there", line)[1]) for line in lines if line.startswith("  ")]
+    assert people == sorted(people, reverse=True)
+    assert len({*people}) > 1
+    opened = tried(tiny_done, close=["f2", "f3"], add=[f"{tiny_done.at(2, 4)}:primary school"]).lines
+    assert "none within reach" not in opened[1]
+
+
 def test_the_best_site_is_where_most_person_minutes_are_saved(tiny_done):
     found = tried(tiny_done, best=["1:hospital"])
     # Every place is tried: none leaves fewer person-minutes in all.
