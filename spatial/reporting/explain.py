@@ -25,7 +25,7 @@ from spatial.reporting.summary import (
     status_text,
     told_unit,
 )
-from spatial.reporting.wording import columns_told, plain, records_of, source_title, travelled_m
+from spatial.reporting.wording import columns_told, norm_name, norm_titles, plain, records_of, source_title, travelled_m
 from spatial.tables.words import FACILITIES_WITHIN, NAMES
 
 TOLD = columns_told("explain")
@@ -236,6 +236,7 @@ def _norms(place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.Da
                 "nothing_mapped": is_unmapped(study),
                 "people_missing": people_missing(norm_id, results, scored),
                 **{name: plain(rule.get(name)) for name in TOLD["register"]},
+                **{f"title_{language}": title for language, title in norm_titles(rule).items()},
             }
         )
     return found
@@ -305,15 +306,12 @@ def brief_text(
     ways = [way for way in explanation["services"] if way["mode"] == mode and way["reach_status"] == "reached"]
     ways.sort(key=lambda way: -way["travel_time_min"])
 
-    def called(norm: Mapping[str, Any]) -> str:
-        """Name what a norm asks for; bundles have a name among the words of pages alone."""
-        return str(words.of("pages").messages["service"].get(norm["service"]) or words.service(norm["service"]))
-
     def against(norm: Mapping[str, Any]) -> str:
-        if norm["value"] is None:
-            return called(norm)
-        told = words.against(norm["value"], norm["threshold"], norm["unit"] or "")
-        return words.say("line", "failing", service=called(norm), against=told)
+        """Name a norm as pages do, for two may ask for one service, and say what is there of what it asks."""
+        value, unit = norm["value"], norm["unit"] or ""
+        is_none = value is None or (unit not in {"min", "m"} and value == 0.0)
+        told = words.say("line", "plan_none") if is_none else words.against(value, norm["threshold"], unit)
+        return words.say("line", "failing", norm=norm_name(norm, words), against=told)
 
     parts = {
         words.say("heading", "failing"): list(map(against, failing)),

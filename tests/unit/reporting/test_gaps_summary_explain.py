@@ -670,13 +670,16 @@ def test_an_explanation_holds_all_that_is_known():
 
 def test_the_short_text_of_a_place_names_the_norms_that_it_is_beyond_as_far_as_the_map_tells():
     for language, heading, told in (
-        ("en", "Beyond norms, as far as the map tells", "  primary care: 63 min against 60 min"),
+        ("en", "Beyond norms, as far as the map tells", "  Primary care within 1 hour: 63 min against 60 min"),
         ("fr", "Au-delà de normes, d\u2019après la carte", None),
         ("zh", "按图超出标准", None),
     ):
         lines = brief_text(explained("b"), language, mode="drive").splitlines()
         assert heading in lines
         assert told is None or told in lines[lines.index(heading) :]
+        # A norm goes by its own name, for two may ask for one service; a place that reaches none has no number.
+        failing = lines[lines.index(heading) + 1 : lines.index(heading) + 6]
+        assert len({line.rsplit(":")[0] for line in failing}) == 5
     assert "Beyond norms" not in brief_text(explained("a"), mode="drive")
 
 
