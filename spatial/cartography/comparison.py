@@ -317,7 +317,7 @@ def _boundary(column: str, value: str, runs: Sequence[Mapping[str, pd.DataFrame]
 # What changed between two runs: one page that a planner decides with, in every language that has messages.
 
 PAGE_WORDS = (
-    "about.", "by.", "component.", "date.", "filter.joint", "flow_kind.", "map.", "mode.", "months.",
+    "about.", "by.", "component.", "date.", "filter.joint", "flow_kind.", "group.", "map.", "mode.", "months.",
     "norm_class.", "official.", "page.", "pillar.", "reason.", "score.", "service.", "study.", "sure.list", "term.",
     "tier.", "unit.",
 )  # fmt: skip
@@ -330,7 +330,8 @@ class ComparisonMeta(StudyMeta):
 
     name: str = ""  # short name of the study
     title: Mapping[str, str] = field(default_factory=dict)
-    # of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold` and `norm_class`
+    # of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold`, `norm_class`, whom it
+    # counts (`stat_unit`, `scope`), and what `norm_titles` takes
     norms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
     # `path`, `origin`, `vintage`, `licence` and `issue` of each raw file of the later run
@@ -372,7 +373,11 @@ def comparison_page(
         "imputed": {},
         "score": {"bands": list(meta.bands), "norms": {}},
         "norms": {
-            name: {"id": name, **norm, "titles": {code: _norm_name(norm, code) for code in lines if norm.get("metric")}}
+            name: {
+                "id": name,
+                **{key: fact for key, fact in norm.items() if not key.startswith(("title_", "register_"))},
+                "titles": {code: _norm_name(norm, code) for code in lines if norm.get("metric")},
+            }
             for name, norm in sorted(meta.norms.items())
         },
         "runs": [
