@@ -160,7 +160,7 @@
     S.fitMap();
     map.setMinZoom(Math.max(2, map.getZoom() - 2));
     map.setMaxBounds(L.latLngBounds(data.bounds).pad(1.2));
-    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    S.addScale(map);
     return map;
   }
 
