@@ -409,7 +409,7 @@
       map.closePopup();
       const service = S.pick(data.page.service.names, data.page.service.id);
       state.topic = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t(data.page.kind === "score" ? "page.score_map" : "page.last_mile");
-      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
+      for (const id of ["study-title", "panel-study"]) document.getElementById(id).textContent = S.pick(data.study.title, data.study.name);
       document.getElementById("key-facility").hidden = !state.facilities;
       document.getElementById("key-facility-text").textContent = S.t("legend.facility", { service });
       document.getElementById("key-size").hidden = !S.hasPeople();
@@ -422,9 +422,10 @@
       S.showIssues("issues");
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
-      // Two letters of a name say nothing: where the links take the room, it stands under the panel alone.
-      const title = document.getElementById("study-title");
-      title.classList.toggle("is-tight", title.clientWidth < LEAST_TITLE_PX && title.scrollWidth > title.clientWidth);
+      // Two letters of a name say nothing, and the end of one may say of which plan the map is: cut short by the links, it stands in the panel.
+      const title = document.getElementById("study-title"), isCut = title.scrollWidth > title.clientWidth;
+      title.classList.toggle("is-tight", title.clientWidth < LEAST_TITLE_PX && isCut);
+      document.body.classList.toggle("has-cut-title", isCut);
       S.showActs(state);
       showLayers();
       S.showAreas(areas, state);
