@@ -33,7 +33,7 @@
       return S.t("score.plain_two_way_flow", { kind: S.capital(S.flowKind(flow.kind)), back: Math.round((100 * flow.inward) / flow.outward) });
     }
     if (part.name === "robust_coverage" && !part.detail) return "";
-    const key = "score.plain_" + part.name;
+    const plain = "score.plain_" + part.name, key = S.hasPeople() || !S.has(plain + "_places") ? plain : plain + "_places";
     return S.has(key) ? S.t(key, { value: S.partValue(part) + (S.spanText(part) ? S.bracketed(S.spanText(part)) : ""), road: S.capital(S.partDetail(part)) }) : S.partName(part) + S.t("page.colon") + S.partValue(part);
   }
 
