@@ -3,6 +3,7 @@
 (function (S) {
   const data = S.data;
   const KEPT_ELSEWHERE = ["township", "tier", "people", "place", "at"]; // of the view, on the page of another service
+  const KEPT_IN_PARTS = ["norm", "layer", "limit", "tier", "people"]; // and on that of another part
 
   const LEAST_TITLE_PX = 90; // of the name of the study in the bar of links
   const BOX_HIGH = 132; // pixels of the map that the box of the chosen village may cover
@@ -226,6 +227,8 @@
       return { ...service, text: service.threshold === null ? name : S.t("way.service_limit", { name, measure: S.limitText(service.threshold, service.unit) }) };
     });
     document.getElementById("service-switch").hidden = told.length < 2;
+    document.getElementById("part-switch").hidden = !data.parts.length;
+    S.fill("parts", data.parts.map(({ file, names }) => S.el("option", { value: file, text: S.pick(names), selected: file === data.page.file })));
     S.fill("services", told.map(({ id, file, text }) => S.el("option", { value: file, text, selected: id === data.page.service.id })));
   }
 
@@ -370,6 +373,7 @@
     startTooltip(map, state, points);
     window.addEventListener("resize", tellHeadHeight);
     document.getElementById("services").addEventListener("change", (event) => { window.location.href = S.pageLink(event.target.value, S.view.told(KEPT_ELSEWHERE)); });
+    document.getElementById("parts").addEventListener("change", (event) => { window.location.href = S.pageLink(event.target.value, S.view.told(KEPT_IN_PARTS)); });
     // A village that was searched for is shown, whatever was filtered.
     S.startSearch(state, (i) => {
       if (!S.inFilter(state, i) || !S.isShown(state, i)) S.clearFilters(state);
