@@ -305,13 +305,8 @@ def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]])
 
 
 def _boundary(column: str, value: str, runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[Any, Any]:
-    for run in runs:
-        bounds = run.get("boundaries")
-        if bounds is not None and len(bounds):
-            hit = bounds[bounds[column].astype(str) == value]
-            if len(hit):
-                return dict(pd.DataFrame(hit).iloc[0].to_dict())
-    return {}
+    tables = [pd.DataFrame(run["boundaries"]) for run in runs if "boundaries" in run]
+    return next((row for one in tables for row in one[one[column].astype(str) == value].to_dict("records")), {})
 
 
 # What changed between two runs: one page that a planner decides with, in every language that has messages.
@@ -373,11 +368,7 @@ def comparison_page(
         "imputed": {},
         "score": {"bands": list(meta.bands), "norms": {}},
         "norms": {
-            name: {
-                "id": name,
-                **{key: fact for key, fact in norm.items() if not key.startswith(("title_", "register_"))},
-                "titles": {code: _norm_name(norm, code) for code in lines if norm.get("metric")},
-            }
+            name: {"id": name, **norm, "titles": {code: _norm_name(norm, code) for code in lines if norm.get("metric")}}
             for name, norm in sorted(meta.norms.items())
         },
         "runs": [

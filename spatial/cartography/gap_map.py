@@ -36,7 +36,7 @@ from spatial.cartography.places import (
 )
 from spatial.cartography.score import hidden_names, place_levels_block, score_layers, units_block
 from spatial.messages import Words
-from spatial.reporting.wording import columns_told, pick
+from spatial.reporting.wording import columns_told
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -115,14 +115,8 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
         ("base", tolerance_m, minor, seasons),
         lambda: ground(book.tables, tolerance_m=tolerance_m, minor=minor, seasons=seasons, kept=book.kept),
     )
-    shared, part = _shared(book, rows, detail), book.part
-    if part is not None:
-        # The title says which part it is.
-        names = part.told["part_names"]
-        title = {language: f"{text} · {pick(names, language)}" for language, text in book.meta.title.items()}
-        shared = shared | {"study": shared["study"] | {"title": title}}
-    data = shared | {
-        "parts": part.listed(file) if part else [],
+    data = _shared(book, rows, detail) | {
+        "part": book.part and book.part._asdict(),
         "page": {
             "kind": entry["kind"],
             "file": file,

@@ -352,13 +352,6 @@ class PagePart(NamedTuple):
         """Name the page of the part; the first keeps the name of the whole, so that no link to it leads nowhere."""
         return whole if self.number == 1 else whole.replace(".html", f"{self.mark}{self.number}.html")
 
-    def listed(self, file: str) -> list[dict[str, Any]]:
-        """List the pages of all parts, from the file of this one."""
-        whole = file if self.number == 1 else file.replace(f"{self.mark}{self.number}.html", ".html")
-        return [
-            {"file": self._replace(number=at).file(whole), "names": dict(each)} for at, each in enumerate(self.names, 1)
-        ]
-
 
 @dataclass(frozen=True)
 class PageBook:

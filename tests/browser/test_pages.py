@@ -770,9 +770,7 @@ def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked
     assert all(entry["part_names"]["en"] for entry in data["pages"] if "--2.html" in entry["file"])
     page = data_of(next(page.content for page in artifacts if page.name == "gap-town--2.html"))
     assert {service["file"] for service in page["services"]} <= set(names)
-    told = [(entry["file"], entry["part_names"]) for entry in data["pages"] if entry["service"] == "town"]
-    assert [(part["file"], part["names"]) for part in page["parts"]] == told
-    assert page["study"]["title"]["en"].endswith(f" · {told[1][1]['en']}")
+    assert page["part"]["names"] == [entry["part_names"] for entry in data["pages"] if entry["service"] == "town"]
 
 
 def test_a_country_has_its_maps_by_district_and_the_index_names_them(county_of, monkeypatch):
@@ -792,11 +790,10 @@ def test_a_country_has_its_maps_by_district_and_the_index_names_them(county_of, 
     listed = [entry for entry in data_of(artifacts["index.html"])["pages"] if entry["service"] == "town"]
     assert sorted(entry["file"] for entry in listed) == maps
     for page, entry in zip(pages, sorted(listed, key=lambda one: one["file"]), strict=True):
-        assert page["study"]["title"]["en"].endswith(f" · {entry['part_names']['en']}")
-        # Maps of one part lead to each other, and those of one service to its other parts.
+        assert page["part"]["names"][entry["part"] - 1] == entry["part_names"]
+        # Maps of one part lead to each other.
         ending = "" if entry["part"] == 1 else f"-{entry['part']}"
         assert all(re.fullmatch(rf"\D+{ending}\.html", service["file"]) for service in page["services"])
-        assert [part["file"] for part in page["parts"]] == ["gap-town.html", *maps[:-1]]
         assert "Township" in entry["part_names"]["en"]
         assert "乡" in entry["part_names"]["zh"]
 
@@ -811,6 +808,9 @@ def test_a_page_of_a_part_tells_the_norm_of_the_whole_as_such_and_leads_to_the_o
     page = open_page(folder / "gap-health_centre-2.html", fragment="#limit=45")
     assert page.inner_text("#norm .norm-today").startswith("All parts together. Norm: ")
     assert "counts a group" not in page.inner_text("#norm")
+    files = page.eval_on_selector_all("#parts option", "options => options.map((one) => one.value)")
+    assert sorted(files) == sorted(path.name for path in folder.glob("gap-health_centre*"))
+    assert page.text_content("#study-title").endswith(" · " + page.inner_text("#parts option:checked"))
     page.select_option("#parts", index=0)
     page.wait_for_url("**/gap-health_centre.html#*limit=45*")
 

@@ -261,10 +261,10 @@
     // A norm on children counts children, where the number of the page counts all who live there.
     const all = of === "persons" && S.hasPeople() ? state.classes.reduce((sum, code, i) => sum + (S.JUDGED.includes(code) ? Math.max(0, state.places.population[i] || 0) : 0), 0) : total;
     const isOther = Math.abs(all - total) > OTHER_BASE * all && (S.groupOf(norm) || !isPartly(state.sums));
-    const noun = of === "places" || !S.hasPeople() ? "places" : isOther && (S.groupOf(norm) || !S.data.parts.length) ? (S.groupOf(norm) ? "named" : "group") : "people";
+    const noun = of === "places" || !S.hasPeople() ? "places" : isOther && (S.groupOf(norm) || !S.data.part) ? (S.groupOf(norm) ? "named" : "group") : "people";
     const values = { target: S.percent(target), measure: S.limitText(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total, group: S.peopleOf(norm, total) };
     const told = S.sentences(S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 && S.t("norm.wanting_" + noun, values));
-    return S.data.parts.length ? S.t("norm.whole", { told }) : told;
+    return S.data.part ? S.t("norm.whole", { told }) : told;
   }
 
   S.showNorm = function (state) {

@@ -220,6 +220,21 @@
 
   /* The maps of the study by service, with the limit that a norm sets: another one opens with the language, the place and
      the filters of this one. */
+  /* The pages of all parts: the first has the name of the whole. */
+  function partPages() {
+    const { part, page } = data;
+    if (!part) return [];
+    const ending = (number) => (number === 1 ? "" : part.mark + number) + ".html", stem = page.file.slice(0, -ending(part.number).length);
+    return part.names.map((names, k) => ({ file: stem + ending(k + 1), names }));
+  }
+
+  /* A page of a part says which it is, wherever the name of the study stands. */
+  function namePart() {
+    if (!data.part) return;
+    const names = data.part.names[data.part.number - 1], { title } = data.study;
+    for (const language of Object.keys(title)) title[language] += " · " + (names[language] || S.pick(names));
+  }
+
   function showServices() {
     const names = { last_mile: "page.last_mile", score: "page.score_map" };
     const told = data.services.map((service) => {
@@ -227,8 +242,8 @@
       return { ...service, text: service.threshold === null ? name : S.t("way.service_limit", { name, measure: S.limitText(service.threshold, service.unit) }) };
     });
     document.getElementById("service-switch").hidden = told.length < 2;
-    document.getElementById("part-switch").hidden = !data.parts.length;
-    S.fill("parts", data.parts.map(({ file, names }) => S.el("option", { value: file, text: S.pick(names), selected: file === data.page.file })));
+    document.getElementById("part-switch").hidden = !data.part;
+    S.fill("parts", partPages().map(({ file, names }) => S.el("option", { value: file, text: S.pick(names), selected: file === data.page.file })));
     S.fill("services", told.map(({ id, file, text }) => S.el("option", { value: file, text, selected: id === data.page.service.id })));
   }
 
@@ -253,6 +268,7 @@
   }
 
   S.startMapPage = function () {
+    namePart();
     const state = readState();
     const map = makeMap();
     S.state = state;
