@@ -350,10 +350,8 @@ def _parts(book: PageBook, service: str, rows: Rows, budget: float) -> Iterator[
     if len(content) <= budget or len(rows.ids) == 1:
         yield rows
         return
-    order = np.arange(len(rows.ids))
-    if "township_id" in rows.settlements:
-        township = rows.settlements["township_id"].fillna("").to_numpy()
-        order = np.argsort(pd.factorize(township)[0], kind="stable")
+    township = rows.settlements.get("township_id", pd.Series("", rows.settlements.index)).fillna("")
+    order = np.argsort(pd.factorize(township)[0], kind="stable")
     half = len(order) // 2
     for chosen in (order[:half], order[half:]):
         yield from _parts(book, service, rows.subset(chosen), budget)

@@ -226,7 +226,7 @@ def page_of(
         rule = rules.get(norm, {})
         # A register of the study's own may call another norm so.
         if rule and all(rule[name] == facts[name] for name in ("metric", "unit", "stat_unit")):
-            facts |= {name: text for name, text in rule.items() if name.startswith("title_")}
+            facts |= {f"title_{code}": rule[f"title_{code}"] for code in languages()}
             facts |= {f"register_{name}": rule[name] for name in ("threshold", "target_share")}
         item = vocabulary.get(service) or vocabulary.for_register(service)
         norms[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
