@@ -237,7 +237,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         "searched": {"places": int(is_further.sum())},
         "no_way": {"places": int((lost & ~is_further).sum())},
         "farthest": [
-            {"names": names_of(places.loc[row].to_dict()), "value": float(value[row]), "persons": plain(known[row])}
+            {"at": row, "names": names_of(places.loc[row].to_dict()), "value": float(value[row])}
+            | {"persons": plain(known[row])}
             for row in order.tolist()
         ],
     }

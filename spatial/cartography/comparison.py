@@ -201,12 +201,12 @@ def _both(row: Any, name: str) -> list[Any]:
 def _changes(rows: pd.DataFrame) -> Block:
     """Count places and people by change, in the order of the contract."""
     known = {str(row["change"]): row for row in rows.to_dict("records")}
-    found = {}
-    for change in ACCESS_CHANGE:
-        if change in known:
-            date = "before" if change == "gone" else "after"
-            found[change] = [plain(known[change][f"{what}_{date}"]) for what in ("places", "persons")]
-    return found
+    date = {"gone": "before"}
+    return {
+        change: [plain(known[change][f"{what}_{date.get(change, 'after')}"]) for what in ("places", "persons")]
+        for change in ACCESS_CHANGE
+        if change in known
+    }
 
 
 # The map of a comparison: every settlement of either run with its change, and the ground below.
@@ -295,29 +295,22 @@ def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]])
     ]
     points = gpd.GeoDataFrame(pd.concat(known).drop_duplicates("unit_id"))
     points = points[points.geometry.notna() & ~points.geometry.is_empty]
-    located = gpd.GeoDataFrame(points.merge(units.astype({"unit_id": "str"}), on="unit_id"))
+    located = points.merge(units.astype({"unit_id": "str"}), on="unit_id").sort_values("unit_id", kind="stable")
     if not len(located):
         return None
-    located = gpd.GeoDataFrame(located.sort_values("unit_id", kind="stable"))
     degrees = located.geometry.to_crs(degrees_drawn(crs))
-    order = space_order(degrees.x, degrees.y)
-    return gpd.GeoDataFrame(located.iloc[order].reset_index(drop=True))
+    return gpd.GeoDataFrame(located.iloc[space_order(degrees.x, degrees.y)].reset_index(drop=True))
 
 
 def _boundary(column: str, value: str, runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[Any, Any]:
-    for run in runs:
-        bounds = run.get("boundaries")
-        if bounds is not None and len(bounds):
-            hit = bounds[bounds[column].astype(str) == value]
-            if len(hit):
-                return dict(pd.DataFrame(hit).iloc[0].to_dict())
-    return {}
+    tables = [pd.DataFrame(run["boundaries"]) for run in runs if "boundaries" in run]
+    return next((row for one in tables for row in one[one[column].astype(str) == value].to_dict("records")), {})
 
 
 # What changed between two runs: one page that a planner decides with, in every language that has messages.
 
 PAGE_WORDS = (
-    "about.", "by.", "component.", "date.", "filter.joint", "flow_kind.", "map.", "mode.", "months.",
+    "about.", "by.", "component.", "date.", "filter.joint", "flow_kind.", "group.", "map.", "mode.", "months.",
     "norm_class.", "official.", "page.", "pillar.", "reason.", "score.", "service.", "study.", "sure.list", "term.",
     "tier.", "unit.",
 )  # fmt: skip
@@ -330,7 +323,7 @@ class ComparisonMeta(StudyMeta):
 
     name: str = ""  # short name of the study
     title: Mapping[str, str] = field(default_factory=dict)
-    # of every norm of either run: `service`, `names`, `metric`, `mode`, `unit`, `threshold` and `norm_class`
+    # of every norm of either run: what `norm_name` takes, `names`, `norm_class`, `stat_unit` and `scope`
     norms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
     # `path`, `origin`, `vintage`, `licence` and `issue` of each raw file of the later run

@@ -116,6 +116,7 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
         lambda: ground(book.tables, tolerance_m=tolerance_m, minor=minor, seasons=seasons, kept=book.kept),
     )
     data = _shared(book, rows, detail) | {
+        "part": book.part and book.part._asdict(),
         "page": {
             "kind": entry["kind"],
             "file": file,
@@ -202,8 +203,7 @@ def _service_block(
         within = table["travel_time_min"].to_numpy() <= threshold
         people = rows.settlements["population_persons"].fillna(0.0).to_numpy()
         weight = people if rows.has_people else np.ones(len(within))
-        total = float(weight.sum())
-        share = float(weight[within].sum()) / total if total > 0 else None
+        share = float(np.average(within, weights=weight)) if weight.sum() > 0 else None
         reached |= {"reached": share, "mode": mode, "threshold": threshold}
     return layers, known, reached
 

@@ -164,8 +164,7 @@ def class_layer(values: pd.Series, key: str, classes: Sequence[str], *, always: 
 def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
     """Show the classes of the last mile."""
     classes = rows.align(last_mile, (column,))[column].fillna("unknown")
-    layer = class_layer(classes, key, LAST_MILE, always=4, mode="walk")
-    return layer | {"threshold": 2000.0, "unit": "m"}
+    return class_layer(classes, key, LAST_MILE, always=4, mode="walk") | {"threshold": 2000.0, "unit": "m"}
 
 
 def threshold_layer(fixed: npt.ArrayLike, *, unit: str, threshold: float) -> dict[str, Any]:
@@ -486,8 +485,7 @@ def _scenarios(rows: Rows, book: PageBook, service: str) -> list[tuple[str, pd.D
     own = book.of_service("scenario_access", service)
     if own is None:
         return []
-    parts = own.groupby("scenario", sort=True)
-    return [(str(scenario), rows.align(part), part) for scenario, part in parts]
+    return [(str(scenario), rows.align(part), part) for scenario, part in own.groupby("scenario", sort=True)]
 
 
 def _first_mode(book: PageBook, name: str, service: str) -> pd.DataFrame | None:

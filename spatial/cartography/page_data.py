@@ -337,15 +337,20 @@ DETAILS = (
 
 
 class PagePart(NamedTuple):
-    """A part of a country: its number, and its districts by name."""
+    """A part of what one map would show: its number, and the names of all parts by language."""
 
     number: int
-    name: str
+    names: Sequence[Mapping[str, str]]
+    mark: str = "-"  # before the number in the name of a file
 
     @property
     def told(self) -> dict[str, Any]:
         """Say it as the index lists pages."""
-        return {"part": self.number, "part_names": {"und": self.name, "en": self.name}}
+        return {"part": self.number, "part_names": dict(self.names[self.number - 1])}
+
+    def file(self, whole: str) -> str:
+        """Name the page of the part; the first keeps the name of the whole, so that no link to it leads nowhere."""
+        return whole if self.number == 1 else whole.replace(".html", f"{self.mark}{self.number}.html")
 
 
 @dataclass(frozen=True)
@@ -359,7 +364,7 @@ class PageBook:
     words: Mapping[str, Mapping[str, str]]  # messages by language
     files: Mapping[str, str]  # page by service
     relief: Raster | None = None  # elevation in metres
-    part: PagePart | None = None  # of a country, what the pages are of
+    part: PagePart | None = None  # what the pages are of, where they are not of the whole study
     # blocks that pages carry whatever their settlements, so that each is encoded once
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 

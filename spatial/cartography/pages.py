@@ -35,6 +35,7 @@ from spatial.cartography.page_data import (
     study_block,
     ways_of,
 )
+from spatial.cartography.places import by_language
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
@@ -44,7 +45,7 @@ from spatial.outlines import area_of
 from spatial.reporting.disclosure import people_withheld
 from spatial.reporting.score import levels_shown, pairs_shown
 from spatial.reporting.summary import trial_totals
-from spatial.reporting.wording import namesake_texts
+from spatial.reporting.wording import namesake_texts, pick
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ def by_district(book: PageBook, rows: Rows, after_part: Callable[[float], None])
     centre = shapely.get_coordinates(shapely.centroid(shapes))
     order = np.append(space_order(centre[:, 0], centre[:, 1]), -1)
     people = {at: np.flatnonzero(district == at) for at in np.unique(district).tolist()}
+    named = drawn.drop(columns="geometry").to_dict("records")
     parts: list[list[int]] = [[]]
     for at in (int(at) for at in order if int(at) in people):
         if sum(len(people[one]) for one in parts[-1]) >= PLACES_A_PART:
@@ -260,10 +262,10 @@ def by_district(book: PageBook, rows: Rows, after_part: Callable[[float], None])
     whole = {"settlements": book.tables["settlements"]}
     rows_in = {name: _rows_by_part(table, number_of) for name, table in book.tables.items() if name not in whole}
     results_in = _rows_by_part(book.norms.places, number_of)
-    names = drawn["name"].fillna(drawn["boundary_id"]).to_numpy()
+    names = [_between(*([named[at] for at in members if at >= 0] or [{}])) for members in parts]
     people_inside(book)
     shared, done = dict(book.kept), 0
-    for number, members in enumerate(parts):
+    for number in range(len(parts)):
         own = rows.subset(np.flatnonzero(part_of == number))
         box = own.settlements.total_bounds + _AROUND_M * np.array([-1.0, -1.0, 1.0, 1.0])
         # The rows of the settlements of a part, and of no settlement; and of ground what lies in its box.
@@ -280,15 +282,17 @@ def by_district(book: PageBook, rows: Rows, after_part: Callable[[float], None])
         tables["facilities"] = facilities.loc[near | facilities["facility_id"].isin(nearest.unique())]
         results = book.norms.places
         norms = replace(book.norms, places=results if results_in is None else results.iloc[results_in[number]])
-        files = {service: file.replace(".html", f"-{number + 1}.html") for service, file in book.files.items()}
-        called = [str(names[at]) for at in members if at >= 0]
-        label = " … ".join(dict.fromkeys((called[0], called[-1]))) if called else ""
-        title = {language: f"{text} · {label}" for language, text in book.meta.title.items()}
-        meta, part = replace(book.meta, title=title), PagePart(number + 1, label)
-        kept = dict(shared)
-        yield replace(book, tables=tables, meta=meta, norms=norms, files=files, kept=kept, part=part), own
+        part = PagePart(number + 1, names)
+        files = {service: part.file(file) for service, file in book.files.items()}
+        yield replace(book, tables=tables, norms=norms, files=files, kept=dict(shared), part=part), own
         done += len(own.ids)
         after_part(done / len(rows.ids))
+
+
+def _between(*districts: Mapping[Any, object]) -> dict[str, str]:
+    """Name a part by its first and its last district, in each language that either is known in."""
+    first, last = (by_language(one) or {"und": "…"} for one in (districts[0], districts[-1]))
+    return {key: " … ".join(dict.fromkeys((pick(first, key), pick(last, key)))) for key in {**first, **last}}
 
 
 def _rows_by_part(table: object, number_of: pd.Series) -> list[NDArray[np.int32]] | None:
@@ -314,21 +318,21 @@ def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Mad
     whole = _simplest_fitting(book, service, rows, file, budget)
     if whole is not None:
         return [whole if book.part is None else _Made(whole.artifact, whole.entry | book.part.told)]
-    made = []
-    for number, part in enumerate(_parts(book, service, rows, budget), start=1):
-        page = _simplest_fitting(book, service, part, file.replace(".html", f"-{number}.html"), budget)
+    made, parts = [], list(_parts(book, service, rows, budget))
+    units = {str(row["boundary_id"]): row for row in pd.DataFrame(book.tables["boundaries"]).to_dict("records")}
+    # A part goes by its first and last township, or place.
+    places = [part.settlements.to_dict("records") for part in parts]
+    known = [[units[row["township_id"]] for row in own if row.get("township_id") in units] for own in places]
+    names = [_between(*(named or own)) for named, own in zip(known, places, strict=True)]
+    for number, part in enumerate(parts, start=1):
+        told = PagePart(number, names, mark="--")  # districts may have a single one
+        page = _simplest_fitting(replace(book, part=told), service, part, told.file(file), budget)
         if page is None:
             raise StudyError(
                 "outputs.max_page_mb",
                 [f"outputs.max_page_mb: {max_page_mb:g} is too small for any page of {service!r}; allow 2 or more"],
             )
-        # A part goes by its first and last township, or place.
-        frame = part.settlements
-        named = frame["township"] if "township" in frame else frame["name"]
-        listed = list(dict.fromkeys(named.dropna())) or [frame["settlement_id"][0]]
-        label = listed[0] if len(listed) == 1 else f"{listed[0]} … {listed[-1]}"
-        entry = page.entry | {"part": number, "part_names": {"und": label, "en": label}}
-        made.append(_Made(page.artifact, entry))
+        made.append(_Made(page.artifact, page.entry | told.told))
     return made
 
 
@@ -346,10 +350,8 @@ def _parts(book: PageBook, service: str, rows: Rows, budget: float) -> Iterator[
     if len(content) <= budget or len(rows.ids) == 1:
         yield rows
         return
-    order = np.arange(len(rows.ids))
-    if "township_id" in rows.settlements:
-        township = rows.settlements["township_id"].fillna("").to_numpy()
-        order = np.argsort(pd.factorize(township)[0], kind="stable")
+    township = rows.settlements.get("township_id", pd.Series("", rows.settlements.index)).fillna("")
+    order = np.argsort(pd.factorize(township)[0], kind="stable")
     half = len(order) // 2
     for chosen in (order[:half], order[half:]):
         yield from _parts(book, service, rows.subset(chosen), budget)

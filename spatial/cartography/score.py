@@ -65,8 +65,7 @@ class Undefined:
             return {}
         name = str(part["component"])
         if name in _CLASSES:
-            known = self.classes.get(unit, frozenset()) >= BOTH
-            return {} if known else {"why": "no_classes"}
+            return {} if self.classes.get(unit, frozenset()) >= BOTH else {"why": "no_classes"}
         if name in _TOWNS:
             return {"why": "no_asked_towns"}
         if name == "gates_spread":

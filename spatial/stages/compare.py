@@ -19,7 +19,7 @@ from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import open_namesakes
 from spatial.inputs.services import load_services
 from spatial.messages import Words, languages
-from spatial.norms.law import norm_id_of
+from spatial.norms.law import load_register, norm_id_of
 from spatial.plain_text import csv_bytes
 from spatial.reporting.comparison import comparison_lines, placed_units, trajectory_lines
 from spatial.results import Results, read_results
@@ -191,7 +191,7 @@ def _inside(value: object, *keys: str) -> object:
 
 # What the page of a comparison says beside its numbers, gathered from the runs' own records.
 
-NORM_FACTS = ("service", "metric", "mode", "unit", "threshold", "norm_class")
+NORM_FACTS = ("service", "metric", "mode", "unit", "threshold", "target_share", "stat_unit", "scope", "norm_class")
 
 
 def account_lines(comparison: Comparison, trajectory: pd.DataFrame, language: str) -> list[str]:
@@ -220,9 +220,14 @@ def page_of(
     vocabulary = load_services()
     # What each norm asks, as the later run has it where it knows the norm.
     asked = {norm_id_of(norm): norm for one in (results[0].summary, summary) for norm in one["norms"]}
-    norms = {}
+    norms, rules = {}, load_register().set_index("norm_id", drop=False).to_dict("index")
     for norm, service in comparison.norms[["norm_id", "service"]].astype(str).itertuples(index=False):
         facts = {name: asked.get(norm, {}).get(name) for name in NORM_FACTS}
+        rule = rules.get(norm, {})
+        # A register of the study's own may call another norm so.
+        if rule and all(rule[name] == facts[name] for name in ("metric", "unit", "stat_unit")):
+            facts |= {f"title_{code}": rule[f"title_{code}"] for code in languages()}
+            facts |= {f"register_{name}": rule[name] for name in ("threshold", "target_share")}
         item = vocabulary.get(service) or vocabulary.for_register(service)
         norms[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
     sources = source_entries(results[-1].provenance) if "provenance" in results[-1].names else ()

@@ -217,9 +217,7 @@ def calibration_of(options: Options, fitted: Fitted) -> Calibration | None:
     factors, errors, seen = fitted
     if factors is None or errors is None or seen is None:
         return None
-    names = factors["group"]
-    if "+" in options.network.modes[0]:
-        names = factors["mode"] + LEG_SIGN + names
+    names = (factors["mode"] + LEG_SIGN if "+" in options.network.modes[0] else "") + factors["group"]
     return Calibration(
         factors=dict(zip(names, factors["factor"], strict=True)),
         by=options.calibration.by,

@@ -371,8 +371,7 @@ def _as_table(places: Places, rows: IntArray) -> gpd.GeoDataFrame:
     columns |= {f"snap_{name}": getattr(snaps, name) for name in _OF_PLACES}
     for name in _WAYS_IN:
         columns |= {f"snap_{name}_{way}": getattr(snaps, name)[:, way] for way in range(snaps.candidates)}
-    frame = places.frame.iloc[rows].reset_index(drop=True)
-    return frame.assign(**columns).astype({"snap_status": "str"})
+    return places.frame.iloc[rows].reset_index(drop=True).assign(**columns).astype({"snap_status": "str"})
 
 
 def _as_places(frame: Any, key: str, cut: Cut, rules: AccessRules) -> Places:

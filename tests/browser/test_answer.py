@@ -131,6 +131,20 @@ def test_of_one_place_no_curve_is_drawn(known, drawn):
     assert curve is None or curve["curve"][-1] == [5.0, 2.0]
 
 
+def test_the_list_of_all_leads_to_every_part_where_no_map_has_them_all(run, open_page):
+    page = open_page(run[1] / "index.html", changed="(told) => { for (const page of told.pages) page.part = 1; }")
+    page.locator("#village-lists a").last.click()
+    assert "gap-" not in page.url
+    assert page.is_visible("#maps")
+
+
+def test_without_any_finding_the_map_names_the_farthest_places_that_the_page_lists(run, open_page):
+    page = open_page(run[1] / "index.html", changed="(told) => { told.answer.findings = []; }")
+    farthest = page.evaluate("Spatial.data.answer.reach.farthest.map((place) => Spatial.pick(place.names))")
+    named = page.locator("#answer-drawing text").all_text_contents()
+    assert len({*farthest} & {*named}) > 3
+
+
 def test_of_who_has_no_minutes_the_curve_tells_those_further_than_searched_apart():
     status = ["reached", "beyond_cutoff", "beyond_cutoff", "no_path"]
     access = pd.DataFrame({"travel_time_min": [5.0, np.nan, np.nan, np.nan], "reach_status": status})

@@ -217,6 +217,17 @@ def test_mandatory_norms_that_turned_are_named_with_force_and_people(file, read_
 
 
 @pytest.mark.browser
+def test_a_norm_goes_by_its_title_and_counts_whom_it_asks_about(open_page, tmp_path):
+    titles = {"title_en": "Births in a clinic", "target_share": 1.0, "register_threshold": 30.0}
+    clinic = NORMS["CLINIC"] | titles | {"register_target_share": 1.0, "stat_unit": "women_15_49", "scope": "all"}
+    path = tmp_path / "compare.html"
+    path.write_bytes(made(norms=NORMS | {"CLINIC": clinic}, languages=("en",)))
+    people = open_page(path).inner_text("#people-body")
+    assert "Births in a clinic" in people
+    assert "1,000 women aged 15 to 49 · 1 place" in people
+
+
+@pytest.mark.browser
 def test_norms_say_who_gained_and_who_lost_in_people(file, read_page):
     people = read_page(file).inner_text("#people-body")
     assert "Clinic: within 30 min (car)" in people

@@ -36,6 +36,17 @@ def test_the_first_screen_shows_finding_number_norm_standard_and_all_classes(cou
     assert page.evaluate("document.getElementById('stage').getBoundingClientRect().top") == bar["y"] + bar["height"]
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_title_that_the_links_cut_short_stands_whole_in_the_panel(width, county_folder, open_page):
+    title = "Scenario: a hospital closes and a clinic opens, in a county of a long name"
+    named = f"told => {{ told.study.title = {{ en: '{title}' }}; }}"
+    page = open_page(county_folder / "gap-health_centre.html", width=width, changed=named)
+    assert page.inner_text("#panel-study") == title
+    if width == 1280:  # nothing is said twice
+        page.evaluate("Spatial.data.study.title = { en: 'A' }; Spatial.setLanguage('en')")
+        assert not page.is_visible("#panel-study")
+
+
 def test_the_norm_stands_in_a_line_with_today_and_who_is_wanting(county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     norm = page.evaluate(MODE)

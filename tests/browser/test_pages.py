@@ -762,11 +762,15 @@ def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked
     county = county_of(2500, routes=False)
     artifacts = county.pages(max_page_mb=0.25)
     names = [page.name for page in artifacts]
-    assert {"gap-town-1.html", "gap-town-2.html"} <= set(names)
+    # The first part keeps the name of the whole: every page leads to it.
+    assert {"gap-town.html", "gap-town--2.html"} <= set(names)
     assert all(len(page.content) <= 250_000 for page in artifacts if page.name != "index.html")
     data = data_of(artifacts[0].content)
     assert sorted(entry["file"] for entry in data["pages"]) == sorted(names[1:])
-    assert all(entry["part_names"]["en"] for entry in data["pages"] if "-1.html" in entry["file"])
+    assert all(entry["part_names"]["en"] for entry in data["pages"] if "--2.html" in entry["file"])
+    page = data_of(next(page.content for page in artifacts if page.name == "gap-town--2.html"))
+    assert {service["file"] for service in page["services"]} <= set(names)
+    assert page["part"]["names"] == [entry["part_names"] for entry in data["pages"] if entry["service"] == "town"]
 
 
 def test_a_country_has_its_maps_by_district_and_the_index_names_them(county_of, monkeypatch):
@@ -774,7 +778,7 @@ def test_a_country_has_its_maps_by_district_and_the_index_names_them(county_of, 
     monkeypatch.setattr("spatial.cartography.pages.PLACES_A_PART", 60)
     county = county_of(150)
     artifacts = {artifact.name: artifact.content for artifact in county.built(languages=("en",))}
-    maps = sorted(name for name in artifacts if name.startswith("gap-town"))
+    maps = sorted(name for name in artifacts if name.startswith("gap-town"))  # the first part last
     # Townships are put side by side until there are 60 settlements, which at most three parts of 150 have.
     assert len(maps) in {2, 3}
     pages = [data_of(artifacts[name]) for name in maps]
@@ -786,10 +790,29 @@ def test_a_country_has_its_maps_by_district_and_the_index_names_them(county_of, 
     listed = [entry for entry in data_of(artifacts["index.html"])["pages"] if entry["service"] == "town"]
     assert sorted(entry["file"] for entry in listed) == maps
     for page, entry in zip(pages, sorted(listed, key=lambda one: one["file"]), strict=True):
-        assert page["study"]["title"]["en"].endswith(f" · {entry['part_names']['en']}")
+        assert page["part"]["names"][entry["part"] - 1] == entry["part_names"]
         # Maps of one part lead to each other.
-        number = entry["part"]
-        assert all(service["file"].endswith(f"-{number}.html") for service in page["services"])
+        ending = "" if entry["part"] == 1 else f"-{entry['part']}"
+        assert all(re.fullmatch(rf"\D+{ending}\.html", service["file"]) for service in page["services"])
+        assert "Township" in entry["part_names"]["en"]
+        assert "乡" in entry["part_names"]["zh"]
+
+
+@pytest.mark.slow
+def test_a_page_of_a_part_tells_the_norm_of_the_whole_as_such_and_leads_to_the_others(
+    county_of, monkeypatch, open_page, save_pages, tmp_path
+):
+    monkeypatch.setattr("spatial.cartography.pages.MANY_PLACES", 100)
+    monkeypatch.setattr("spatial.cartography.pages.PLACES_A_PART", 60)
+    folder = save_pages(county_of(150).built(languages=("en",)), tmp_path)
+    page = open_page(folder / "gap-health_centre-2.html", fragment="#limit=45")
+    assert page.inner_text("#norm .norm-today").startswith("All parts together. Norm: ")
+    assert "counts a group" not in page.inner_text("#norm")
+    files = page.eval_on_selector_all("#parts option", "options => options.map((one) => one.value)")
+    assert sorted(files) == sorted(path.name for path in folder.glob("gap-health_centre*"))
+    assert page.text_content("#study-title").endswith(" · " + page.inner_text("#parts option:checked"))
+    page.select_option("#parts", index=0)
+    page.wait_for_url("**/gap-health_centre.html#*limit=45*")
 
 
 def test_scaled_people_are_said_to_be_scaled_under_the_title(county, open_page, save_pages, tmp_path):

@@ -687,7 +687,8 @@ def test_a_study_without_people_speaks_of_places(scored, save_pages, open_page, 
     )
     parts = scored.tables["score_components"].copy()
     captive = ("boundaries", "gap", "border_captive_share", 0.9, "share", 0.05, "no", np.nan, "")
-    parts = pd.concat([parts, parts_of("study", "study", [captive])])
+    covered = ("boundaries", "level", "effective_coverage", 0.1, "share", np.nan, "no_target", np.nan, "")
+    parts = pd.concat([parts, parts_of("study", "study", [captive, covered])])
     tables = {"settlements": people, "scores": scores, "score_components": parts}
     folder = save_pages(replace(scored, tables=scored.tables | tables).pages(), tmp_path)
     wanted = {
@@ -695,9 +696,15 @@ def test_a_study_without_people_speaks_of_places(scored, save_pages, open_page, 
             "Places are counted, not people",
             "Places that reach it only across a border",
             "In clusters of bad access:",
+            "Of the places entitled to a service, 10",
         ),
-        "fr": ("On compte des localités", "atteignent qu", "Dans des regroupements de mauvais accès"),
-        "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区"),
+        "fr": (
+            "On compte des localités",
+            "atteignent qu",
+            "Dans des regroupements de mauvais accès",
+            "Parmi les localités qui y ont droit, 10",
+        ),
+        "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区", "应享有服务的居民点中，10%"),  # noqa: RUF001 - Chinese
     }
     alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
     alone["zh"] = "城镇与乡村无法比较"

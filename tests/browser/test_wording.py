@@ -92,13 +92,35 @@ def test_french_pages_break_no_line_before_a_mark(said):
     assert {name: marks for name, marks in found.items() if marks} == {}
 
 
-def test_chinese_pages_leave_nothing_english_and_no_gap_before_a_unit(said):
+def test_chinese_pages_leave_nothing_english_and_no_gap_before_a_unit_or_between_sentences(said):
     gaps, words = {}, {}
     for (name, language), text in said.items():
         if language != "zh":
             continue
-        gaps[name] = re.findall(r"\d%? [\u4e00-\u9fff][^\n]{0,6}", text)
+        gaps[name] = re.findall(r"\d%? [\u4e00-\u9fff][^\n]{0,6}|[。；，：！？] [^\n]{1,6}", text)  # noqa: RUF001 - Chinese
         plain = QUOTED.sub("", text)
         words[name] = set(re.findall(r"[A-Za-zç]{4,}", plain)) - KNOWN
     assert {name: found for name, found in words.items() if found and name != "compare.html"} == {}
     assert {name: found for name, found in gaps.items() if found} == {}
+
+
+def test_the_scale_of_a_map_speaks_the_language_of_the_page(sample_run, browser, tmp_path):
+    compared = tmp_path / "compare.html"
+    compared.write_bytes(made())
+    page = browser.new_page()
+    for path in (next((sample_run / "maps").iterdir()) / "gap-county_seat.html", compared):
+        page.goto(path.as_uri() + "#lang=en")
+        page.wait_for_selector("body[data-ready=yes]")
+        length = page.inner_text(".leaflet-control-scale-line").split()[0]
+        page.evaluate("Spatial.setLanguage('zh')")
+        assert page.inner_text(".leaflet-control-scale-line") == f"{length}公里"
+    page.close()
+
+
+def test_french_places_are_feminine_and_people_are_not(said):
+    found = {
+        name: re.findall(r"tous ses \d+|\bAucun\.|[Hh]abitants multipliées", text)
+        for (name, language), text in said.items()
+        if language == "fr"
+    }
+    assert {name: told for name, told in found.items() if told} == {}

@@ -131,6 +131,21 @@ def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_sour
     assert stated["effect"]["zh"] == "涉及人口"
 
 
+def test_the_page_calls_norms_of_the_register_by_their_titles(kept, tmp_path):
+    ids = ("GL-SURG-2H", "GL-EMOC-2H")
+    runs = [finished(tmp_path / name, AFTER, norms=dict.fromkeys(ids, (120.0, 240.0))) for name in ("one", "two")]
+    counted = {"metric": "time_min", "unit": "min", "mode": "any", "direction": "max", "threshold": 120.0}
+    asked = [{"norm_id": ids[0], "stat_unit": "population"}, {"norm_id": ids[1], "stat_unit": "women_15_49"}]
+    for folder in runs:
+        (folder / "summary.json").write_text(json.dumps({"norms": [counted | norm for norm in asked]}))
+    told(*runs, tmp_path / "out")
+    norms = data_of(tmp_path / "out" / "compare.html")["norms"]
+    assert [norms[name]["titles"]["en"] for name in ids] == [
+        "Hospital with basic surgery within 2 hours", "Emergency obstetric care within 2 hours"
+    ]  # fmt: skip
+    assert norms[ids[1]]["stat_unit"] == "women_15_49"
+
+
 def test_three_runs_give_a_trajectory(folders, tmp_path):
     third = finished(tmp_path / "y3", BEFORE, as_of="2028-01-01")
     assert len(sp.trajectory([sp.read_results(folder) for folder in (*folders, third)])) == 3 * (1 + 2 + 3)

@@ -112,9 +112,10 @@
     }
     const strong = isService ? DARK : D.BEYOND;
     const seats = D.seats(frame, taken), pins = D.actions(marked, frame, taken), bar = D.scaleBar(frame, taken);
-    const labels = none < 0 ? [] : answer.findings[none].first.slice(0, NAMED).map((place) => (place.at === null ? null : nameBeside(frame, frame.x(points.x[place.at]), frame.y(points.y[place.at]), size.of(known.persons[place.at]) + 4, named(place.names), taken)));
+    const isSmall = frame.width < 420, farthest = isService && answer.reach ? answer.reach.farthest.slice(0, isSmall ? NAMED : TOWNSHIPS) : [];
+    const labels = (none < 0 ? farthest : answer.findings[none].first.slice(0, NAMED)).map((place) => (place.at === null ? null : nameBeside(frame, frame.x(points.x[place.at]), frame.y(points.y[place.at]), size.of(known.persons[place.at]) + 4, named(place.names), taken)));
     const counts = (answer.matrix ? answer.matrix.rows : []).map((row) => ({ id: row.unit_id, amount: farIn(answer, row, far) })).filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
-    const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, frame.width < 420 ? TOWNSHIPS_PHONE : TOWNSHIPS);
+    const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, isSmall ? TOWNSHIPS_PHONE : TOWNSHIPS);
     const keys = isTinted ? [S.el("span", { class: "tint-title", text: tinted.title }), ...D.tintKeys(tinted), groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null, pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null] : [
       groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
       groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,

@@ -184,7 +184,7 @@
       units && box(layer, "units", S.t("areas.units"), unitRows(units), unitsNote(units)),
       areas && box(layer, "areas", S.t("areas.title", { mode: S.word("by", areas.mode) }), reachRows(areas), S.t("areas.note", { minutes: S.minutes(Math.max(...areas.items.map((item) => item.walk || 0))) })),
       catchments && box(layer, "catchments", S.t("areas.catchments", { mode: S.word("by", catchments.mode) }),
-        [row(swatch([[TINTS[0], TINT_FILL]], EDGE), S.t("areas.catchment"), S.number(catchments.tint.length))], largest(state) + " " + S.t("areas.catchments_note")),
+        [row(swatch([[TINTS[0], TINT_FILL]], EDGE), S.t("areas.catchment"), S.number(catchments.tint.length))], S.sentences(largest(state), S.t("areas.catchments_note"))),
     ]);
   };
 })(window.Spatial);

@@ -3,6 +3,14 @@
 (function (S) {
   S.newPath = () => new Path2D();
 
+  /* Leaflet's scale, in the words of the page. */
+  S.addScale = function (map) {
+    const scale = L.control.scale({ imperial: false, position: "bottomleft" });
+    scale._updateMetric = (most) => scale._updateScale(scale._mScale, S.lengthText(scale._getRoundNum(most)), scale._getRoundNum(most) / most);
+    S.onLanguage(() => scale._update());
+    scale.addTo(map);
+  };
+
   S.CanvasLayer = L.Renderer.extend({
     options: { padding: 0.35, pane: "overlayPane" },
 

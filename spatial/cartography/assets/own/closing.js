@@ -83,7 +83,7 @@
       said(longer(state, rows)),
       without.length ? said(S.t("closing.without", { amount: amount(without) })) : null,
       rows.length ? S.el("div", {}, table(state, found)) : null,
-      said(S.t("closing.method", { mode: S.word("by", mode) }) + (edge ? " " + S.t("closing.edge", { n: edge }) : ""), { class: "muted" }),
+      said(S.sentences(S.t("closing.method", { mode: S.word("by", mode) }), edge && S.t("closing.edge", { n: edge })), { class: "muted" }),
     ]);
   }
 

@@ -95,7 +95,7 @@
     map.fitBounds(data.bounds, { animate: false, padding: [8, 8] });
     map.setMinZoom(Math.max(2, map.getZoom() - 2));
     map.setMaxBounds(L.latLngBounds(data.bounds).pad(1.2));
-    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    S.addScale(map);
     return map;
   }
 
@@ -127,7 +127,7 @@
     }, [S.changeSwatch(name), S.el("span", { class: "legend-name", text: S.changeText(state.layer, name) }), S.el("span", { class: "legend-number", text: S.partText(sums[name]) })])));
   }
 
-  S.partText = (sum) => (S.hasPeople() ? S.t("unit.people", { n: sum.persons }) + " · " : "") + S.t("unit.places", { n: sum.places });
+  S.partText = (sum, norm) => (S.hasPeople() ? S.peopleOf(norm, sum.persons) + " · " : "") + S.t("unit.places", { n: sum.places });
 
   S.startCompareMap = function (state) {
     document.getElementById("map-section").hidden = false;

@@ -12,7 +12,7 @@
   let updateMap = () => {};
 
   const values = { before, after };
-  const peopleOf = (pair) => (pair ? S.partText({ places: pair[0], persons: pair[1] || 0 }) : "–");
+  const peopleOf = (pair, norm) => (pair ? S.partText({ places: pair[0], persons: pair[1] || 0 }, norm) : "–");
   const amount = (pair) => (pair ? (S.hasPeople() ? pair[1] : pair[0]) || 0 : 0);
   const arrow = (pair, show) => pair.map((value) => (known(value) ? show(value) : "–")).join(" → ");
   const none = () => S.el("p", { class: "none", text: S.t("compare.none") });
@@ -64,7 +64,7 @@
     const { level, index, gates } = data.whole, way = direction(), any = data.people.any;
     document.getElementById("answer").className = "card answer-" + way;
     document.getElementById("answer-line").textContent = answerLine(way);
-    document.getElementById("answer-people").textContent = S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { n: amount(any.gained), gained: amount(any.gained), lost: amount(any.lost) }) + (any.mixed ? " " + S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }) : "");
+    document.getElementById("answer-people").textContent = S.sentences(S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { n: amount(any.gained), gained: amount(any.gained), lost: amount(any.lost) }), any.mixed && S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }));
     document.getElementById("answer-gates").textContent = gatesSentence();
     document.getElementById("answer-why").textContent = whySentence();
     S.fill("answer-numbers", [
@@ -91,7 +91,7 @@
   function showWhy() {
     const way = direction(), put = (id, words) => { document.getElementById(id).textContent = words; };
     put("why-title", S.t("compare.why_" + way));
-    put("why-note", way === "none" ? S.t("compare.why_note_none") : S.t("compare.why_note") + (way === "same" ? " " + S.t("compare.why_flat") : ""));
+    put("why-note", way === "none" ? S.t("compare.why_note_none") : S.sentences(S.t("compare.why_note"), way === "same" && S.t("compare.why_flat")));
     put("components-title", S.t(["none", "same"].includes(way) ? "compare.by_component" : "compare.components"));
   }
 
@@ -165,7 +165,7 @@
 
   function showPeople() {
     const rows = data.people.norms;
-    const number = (change) => ({ key: change, head: S.t("compare." + change), numeric: true, cell: (entry) => peopleOf(entry.changes[change]) });
+    const number = (change) => ({ key: change, head: S.t("compare." + change), numeric: true, cell: (entry) => peopleOf(entry.changes[change], data.norms[entry.norm]) });
     const columns = [{ key: "norm", head: S.t("compare.norm"), cell: (entry) => normCell(entry.norm) }, number("gained"), number("lost"), { key: "net", head: S.t("compare.net"), numeric: true, cell: (entry) => S.signedNumber(amount(entry.changes.gained) - amount(entry.changes.lost)) }];
     S.fill("people-body", rows.length ? [S.sortTable("people", columns, rows, {}, () => {})] : [none()]);
   }
@@ -222,7 +222,7 @@
       { key: "gates", head: S.t("compare.gates_short"), numeric: true, down: true, value: turned, cell: (unit) => S.number(turned(unit)) },
       { key: "rank", head: S.t("compare.ranks"), numeric: true, value: (unit) => unit.ranks[1][0], cell: (unit) => unit.ranks.map(rankText).join(" → ") + (sure(unit) ? " ▲" : "") },
     ];
-    document.getElementById("townships-note").textContent = S.t("compare.townships_note") + " " + S.t(data.ranks.length ? "compare.ranks_some" : "compare.ranks_none");
+    document.getElementById("townships-note").textContent = S.sentences(S.t("compare.townships_note"), S.t(data.ranks.length ? "compare.ranks_some" : "compare.ranks_none"));
     document.getElementById("townships-advice").textContent = rows.length ? S.t("compare.sort_advice") : "";
     S.fill("townships-body", rows.length ? [S.sortTable("townships", columns, rows, state.townships, showTownships), csvButton("townships", townshipRows)] : [none()]);
   }
@@ -267,7 +267,7 @@
     // Words that stand nowhere would only make the other columns narrow; a number that nobody knows is shown as such.
     const isTold = (one) => one.numeric || all.slice(0, SHOWN).some((row) => one.cell(row) !== "–");
     const more = all.length > SHOWN;
-    document.getElementById("settlements-note").textContent = S.t("compare.settlements_note", { n: SHOWN }) + (more ? " " + S.t("compare.more", { n: all.length - SHOWN }) : "");
+    document.getElementById("settlements-note").textContent = S.sentences(S.t("compare.settlements_note", { n: SHOWN }), more && S.t("compare.more", { n: all.length - SHOWN }));
     document.getElementById("settlements-advice").textContent = more ? S.t("compare.more_advice") : "";
     S.fill("settlements-body", all.length ? [S.sortTable("settlements", columns.filter(isTold), all.slice(0, SHOWN), state.settlements, showSettlements), csvButton("settlements", settlementRows)] : [none()]);
   }

@@ -204,7 +204,7 @@
     const metres = 156543.034 * Math.cos((S.data.map.middle[0] * Math.PI) / 180) / Math.pow(2, S.UNIT_ZOOM) / frame.scale;
     const wanted = (frame.width / 5) * metres, power = Math.pow(10, Math.floor(Math.log10(wanted)));
     const length = [5, 2, 1].map((step) => step * power).find((step) => step <= wanted), long = length / metres;
-    const text = length >= 1000 ? S.t("unit.km", { n: length / 1000 }) : S.t("unit.m", { n: length });
+    const text = S.lengthText(length);
     const width = long + 8 + S.textWidth(text), y = frame.height - 8;
     const spots = [[8, y], [frame.width - width - 8, y], [(frame.width - width) / 2, y], [8, 16], [frame.width - width - 8, 16]];
     const [x, base] = spots.find(([left, at]) => !taken.some((other) => overlaps({ x: left, y: at - 10, width, height: 14 }, other))) || spots[0];

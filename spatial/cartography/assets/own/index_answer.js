@@ -67,8 +67,17 @@
         S.el("strong", { class: "numeric", text: S.peopleText(place.persons, "") }),
         S.el("span", { class: "muted", text: told[k].map((text, at) => (at ? text : S.capital(text))).join(" · ") }),
       ]))),
-      finding.file ? S.el("p", {}, [S.el("a", { href: S.pageLink(finding.file, { norm: finding.norm_id, list: "yes" }), text: S.t("answer.list_all", { n: finding.places.beyond }) })]) : null,
+      finding.file ? S.el("p", {}, [S.el("a", { href: S.pageLink(finding.file, { norm: finding.norm_id, list: "yes" }), text: S.t("answer.list_all", { n: finding.places.beyond }), on: isInParts(finding.file) ? { click: showMaps } : {} })]) : null,
     ])));
+  }
+
+  /* Of a map in parts no page has them all: the names of all parts stand below. */
+  const isInParts = (file) => S.data.pages.some((page) => page.file === file && page.part);
+  function showMaps(event) {
+    event.preventDefault();
+    const maps = document.getElementById("all-maps");
+    maps.open = true;
+    maps.scrollIntoView();
   }
 
   /* A small map a service: red beyond its norm, dark beyond half an hour where no norm asks for it. */

@@ -45,7 +45,7 @@
     const own = S.t(key, values), open = study.places_unknown || 0, total = study.places_served + study.places_unserved + open;
     if (!(total - open)) return own;
     const told = { served: study.places_served, total, share: S.percent(open >= 0.5 ? study.places_served / total : study.served_share) };
-    return own + " " + S.t(open >= 0.5 ? "index.of_counted_least" : "index.of_counted", told);
+    return S.sentences(own, S.t(open >= 0.5 ? "index.of_counted_least" : "index.of_counted", told));
   }
 
   function target(norm) {
@@ -70,7 +70,7 @@
       known ? rangeBar(norm) : null,
       bare ? S.el("p", { class: "nothing-mapped", text: S.t("index.nothing_mapped") }) : null,
       ...(bare ? [] : howSure(norm)),
-      S.el("p", { text: [bare ? "" : sentence(norm), !isOpen && unknown >= 0.5 ? S.t("index.unjudged_more", { amount: S.counted(unknown) }) : "", target(norm)].filter(Boolean).join(" ") }),
+      S.el("p", { text: S.sentences(!bare && sentence(norm), !isOpen && unknown >= 0.5 && S.t("index.unjudged_more", { amount: S.counted(unknown) }), target(norm)) }),
       S.asMapped(study.status, study.status_as_mapped),
       study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
       S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,
@@ -120,7 +120,7 @@
     S.fill("maps", first.map((page) => {
       const line = S.t("index.line_" + page.kind);
       const summary = page.mapped && finite(page.reached) ? S.t(isPartly ? "index.reached_told" : "index.reached", { share: S.percent(page.reached), mode: S.word("by", page.mode), minutes: S.figure(page.threshold) }) : page.mapped === false ? S.t("index.none_mapped_line") : "";
-      return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: [line, summary].filter(Boolean).join(" ") })]);
+      return S.el("li", {}, [S.el("a", { href: S.pageLink(page.file), text: pageName(page, "page.gap") }), S.el("span", { class: "muted", text: S.sentences(line, summary) })]);
     }));
     // Each map begins at minutes of its own: where these differ, each share is told with them.
     const told = rest.filter((page) => page.mapped !== false && finite(page.reached)), isEach = told.some((page) => page.threshold !== told[0].threshold);

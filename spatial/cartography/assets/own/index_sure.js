@@ -50,7 +50,7 @@
     S.fill("sure-bars", rangeBars(norms));
     S.fill("sure-body", [
       told && (isOrdered || !isBare) ? S.el("p", { class: isBare ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,
-      told ? S.el("p", { text: S.t("sure.lead") + " " + S.t("sure.modes", { modes: told.modes.map((mode) => S.word("by", mode)).join(S.t("sure.list")) }) }) : null,
+      told ? S.el("p", { text: S.sentences(S.t("sure.lead"), S.t("sure.modes", { modes: told.modes.map((mode) => S.word("by", mode)).join(S.t("sure.list")) })) }) : null,
       norms.length ? spanTable(norms) : null,
     ]);
     const rows = told ? variedRows(told) : [];
@@ -68,7 +68,7 @@
       n: found.observations, minutes: S.t("unit.min", { n: S.signed(error("median_error_min")) }), share: S.signedPercent(error("median_error_share")),
       low: S.signedPercent(error("p05_error_share")), high: S.signedPercent(error("p95_error_share")),
     });
-    return found.departure ? text + " " + S.t("sure.observed_when", { when: found.departure }) : text;
+    return S.sentences(text, found.departure && S.t("sure.observed_when", { when: found.departure }));
   }
 
   function variedRows(told) {

@@ -114,7 +114,7 @@
     const isSure = service.inventory === "complete" || (judged > 0 && within === judged), key = isSure ? "headline.within" : "headline.at_least";
     const parts = [S.t(key, { n: within, count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
     if (!isSure) parts.push(S.t("headline.inventory_" + service.inventory));
-    return parts.join(" ");
+    return S.sentences(...parts);
   }
 
   /* A layer of classes answers in the people whose class asks for attention. */
@@ -139,7 +139,7 @@
     if (family === "measure") Object.assign(parts, { name: S.measureName(layer), mean: S.supplyText(layer.mean, layer.told) });
     const more = [S.t(family === "last_mile" ? "headline.last_mile_" + layer.key : "headline." + family + "_more", parts)];
     if (family === "sure") more.push(S.varied());
-    return { count, sentence: S.t("headline." + family + "_" + noun, values), more: more.join(" ") };
+    return { count, sentence: S.t("headline." + family + "_" + noun, values), more: S.sentences(...more) };
   }
 
   const layerOf = (layer) => (layer.pillar ? S.t("pillar." + layer.pillar) : S.t("layer.level_all"));
@@ -261,9 +261,10 @@
     // A norm on children counts children, where the number of the page counts all who live there.
     const all = of === "persons" && S.hasPeople() ? state.classes.reduce((sum, code, i) => sum + (S.JUDGED.includes(code) ? Math.max(0, state.places.population[i] || 0) : 0), 0) : total;
     const isOther = Math.abs(all - total) > OTHER_BASE * all && (S.groupOf(norm) || !isPartly(state.sums));
-    const noun = of === "places" || !S.hasPeople() ? "places" : isOther ? (S.groupOf(norm) ? "named" : "group") : "people";
+    const noun = of === "places" || !S.hasPeople() ? "places" : isOther && (S.groupOf(norm) || !S.data.part) ? (S.groupOf(norm) ? "named" : "group") : "people";
     const values = { target: S.percent(target), measure: S.limitText(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total, group: S.peopleOf(norm, total) };
-    return [S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 ? S.t("norm.wanting_" + noun, values) : ""].filter(Boolean).join(" ");
+    const told = S.sentences(S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 && S.t("norm.wanting_" + noun, values));
+    return S.data.part ? S.t("norm.whole", { told }) : told;
   }
 
   S.showNorm = function (state) {
@@ -272,8 +273,7 @@
       if (state.layer.key === "none_mapped") return S.fill("norm", []);
       const plain = state.layer.key === "response" ? "norm.response" : state.norms.length && state.layers.some((layer) => layer.norm !== null) ? "norm.plain" : "norm.absent";
       const key = state.layer.kind !== "classes" ? plain : S.data.page.kind === "last_mile" ? "norm.last_mile" : "norm." + state.layer.key;
-      const crew = state.layer.key === "response" ? S.crewText(state.layer) + " " : "";
-      S.fill("norm", [S.el("p", { class: "muted", text: crew + S.t(key) })]);
+      S.fill("norm", [S.el("p", { class: "muted", text: S.sentences(state.layer.key === "response" && S.crewText(state.layer), S.t(key)) })]);
       return;
     }
     const study = norm.study;

@@ -3,6 +3,7 @@
 (function (S) {
   const data = S.data;
   const KEPT_ELSEWHERE = ["township", "tier", "people", "place", "at"]; // of the view, on the page of another service
+  const KEPT_IN_PARTS = ["norm", "layer", "limit", "tier", "people"]; // and on that of another part
 
   const LEAST_TITLE_PX = 90; // of the name of the study in the bar of links
   const BOX_HIGH = 132; // pixels of the map that the box of the chosen village may cover
@@ -160,7 +161,7 @@
     S.fitMap();
     map.setMinZoom(Math.max(2, map.getZoom() - 2));
     map.setMaxBounds(L.latLngBounds(data.bounds).pad(1.2));
-    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    S.addScale(map);
     return map;
   }
 
@@ -219,6 +220,21 @@
 
   /* The maps of the study by service, with the limit that a norm sets: another one opens with the language, the place and
      the filters of this one. */
+  /* The pages of all parts: the first has the name of the whole. */
+  function partPages() {
+    const { part, page } = data;
+    if (!part) return [];
+    const ending = (number) => (number === 1 ? "" : part.mark + number) + ".html", stem = page.file.slice(0, -ending(part.number).length);
+    return part.names.map((names, k) => ({ file: stem + ending(k + 1), names }));
+  }
+
+  /* A page of a part says which it is, wherever the name of the study stands. */
+  function namePart() {
+    if (!data.part) return;
+    const names = data.part.names[data.part.number - 1], { title } = data.study;
+    for (const language of Object.keys(title)) title[language] += " · " + (names[language] || S.pick(names));
+  }
+
   function showServices() {
     const names = { last_mile: "page.last_mile", score: "page.score_map" };
     const told = data.services.map((service) => {
@@ -226,6 +242,8 @@
       return { ...service, text: service.threshold === null ? name : S.t("way.service_limit", { name, measure: S.limitText(service.threshold, service.unit) }) };
     });
     document.getElementById("service-switch").hidden = told.length < 2;
+    document.getElementById("part-switch").hidden = !data.part;
+    S.fill("parts", partPages().map(({ file, names }) => S.el("option", { value: file, text: S.pick(names), selected: file === data.page.file })));
     S.fill("services", told.map(({ id, file, text }) => S.el("option", { value: file, text, selected: id === data.page.service.id })));
   }
 
@@ -250,6 +268,7 @@
   }
 
   S.startMapPage = function () {
+    namePart();
     const state = readState();
     const map = makeMap();
     S.state = state;
@@ -370,6 +389,7 @@
     startTooltip(map, state, points);
     window.addEventListener("resize", tellHeadHeight);
     document.getElementById("services").addEventListener("change", (event) => { window.location.href = S.pageLink(event.target.value, S.view.told(KEPT_ELSEWHERE)); });
+    document.getElementById("parts").addEventListener("change", (event) => { window.location.href = S.pageLink(event.target.value, S.view.told(KEPT_IN_PARTS)); });
     // A village that was searched for is shown, whatever was filtered.
     S.startSearch(state, (i) => {
       if (!S.inFilter(state, i) || !S.isShown(state, i)) S.clearFilters(state);
@@ -419,10 +439,11 @@
       tellHeadHeight();
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
-      // Two letters of a name say nothing: where the links take the room, it stands under the panel alone.
-      const title = document.getElementById("study-title");
-      document.getElementById("study-name").textContent = title.textContent;
-      title.classList.toggle("is-tight", title.clientWidth < LEAST_TITLE_PX && title.scrollWidth > title.clientWidth);
+      // Two letters of a name say nothing, and the end of one may say of which plan the map is: cut short by the links, it stands in the panel.
+      const title = document.getElementById("study-title"), isCut = title.scrollWidth > title.clientWidth;
+      document.getElementById("panel-study").textContent = title.textContent;
+      title.classList.toggle("is-tight", title.clientWidth < LEAST_TITLE_PX && isCut);
+      document.body.classList.toggle("has-cut-title", isCut);
       S.showActs(state);
       showLayers();
       S.showAreas(areas, state);

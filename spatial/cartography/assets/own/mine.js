@@ -66,7 +66,7 @@
 
   function size() {
     const long = S.view.link().length;
-    document.getElementById("mine-note").textContent = [known().others ? S.t("mine.others", { n: known().others }) : "", S.t("mine.kept"), long > LONG ? S.t("mine.long", { n: long }) : ""].filter(Boolean).join(" ");
+    document.getElementById("mine-note").textContent = S.sentences(known().others && S.t("mine.others", { n: known().others }), S.t("mine.kept"), long > LONG && S.t("mine.long", { n: long }));
   }
 
   /* What this page can say of the marks, in the order in which they were set, and how many are of other pages. */

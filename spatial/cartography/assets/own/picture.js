@@ -60,7 +60,7 @@
 
   function scaleBar(context, metres, x, y) {
     const wanted = 200 * metres, power = Math.pow(10, Math.floor(Math.log10(wanted))), length = [5, 2, 1].map((step) => step * power).find((step) => step <= wanted), long = length / metres;
-    const text = length >= 1000 ? S.t("unit.km", { n: length / 1000 }) : S.t("unit.m", { n: length });
+    const text = S.lengthText(length);
     context.fillStyle = "rgba(255,255,255,0.85)";
     context.fillRect(x, y - 52, long + 84, 60);
     Object.assign(context, { strokeStyle: INK, lineWidth: 2.5, lineJoin: "miter" });

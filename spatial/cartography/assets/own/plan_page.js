@@ -182,7 +182,7 @@
     ]), { head: 1, class: "action-list" })]);
     const n = shown.actions.length, ending = shown.bound === null ? "_open" : shown.plan_status === "optimal" && shown.budget ? "_budget" : "";
     const proof = S.t("plan.proof_" + shown.plan_status + ending, { n, bound: S.number(shown.bound) });
-    S.fill("actions-notes", [S.el("p", { text: [proof, texts(shown).cost || S.t("plan.cost")].join(" ") })]);
+    S.fill("actions-notes", [S.el("p", { text: S.sentences(proof, texts(shown).cost || S.t("plan.cost")) })]);
   }
 
   function download() {

@@ -13,7 +13,7 @@
   function showAnswer() {
     document.getElementById("answer").className = "card answer-" + study.level_band;
     document.getElementById("answer-line").textContent = S.scoreAnswer(study);
-    document.getElementById("answer-why").textContent = [S.normsText(study), S.capital(S.indexText(study))].filter(Boolean).join(" ");
+    document.getElementById("answer-why").textContent = S.sentences(S.normsText(study), S.capital(S.indexText(study)));
     S.fill("answer-numbers", [
       stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, S.pick(study.hidden) ? text(S.pick(study.hidden)) : null]),
       stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study)].filter(Boolean).map((words) => text(words))),
@@ -33,7 +33,7 @@
       return S.t("score.plain_two_way_flow", { kind: S.capital(S.flowKind(flow.kind)), back: Math.round((100 * flow.inward) / flow.outward) });
     }
     if (part.name === "robust_coverage" && !part.detail) return "";
-    const key = "score.plain_" + part.name;
+    const plain = "score.plain_" + part.name, key = S.hasPeople() || !S.has(plain + "_places") ? plain : plain + "_places";
     return S.has(key) ? S.t(key, { value: S.partValue(part) + (S.spanText(part) ? S.bracketed(S.spanText(part)) : ""), road: S.capital(S.partDetail(part)) }) : S.partName(part) + S.t("page.colon") + S.partValue(part);
   }
 
@@ -41,7 +41,7 @@
   function showHolds() {
     const beyond = (data.holds || []).map((one) => S.el("li", {}, [
       S.el("p", {}, [text(S.pick(one.text))]),
-      S.pick(one.begin) ? S.el("p", { class: "muted" }, [text(S.pick(one.begin) + " "), one.file ? S.el("a", { href: S.pageLink(one.file, { norm: one.norm, list: "yes" }), text: S.t("score.all_by_name") }) : null]) : null,
+      S.pick(one.begin) ? S.el("p", { class: "muted" }, [text(S.pick(one.begin) + S.t("page.joint")), one.file ? S.el("a", { href: S.pageLink(one.file, { norm: one.norm, list: "yes" }), text: S.t("score.all_by_name") }) : null]) : null,
     ]));
     const others = S.obstaclesOf(study).filter((part) => !OF_NORMS.includes(part.name)).map(plainText).filter(Boolean).slice(0, OTHERS);
     const items = [...beyond, ...others.map((words) => S.el("li", {}, [S.el("p", { text: words })]))];
@@ -262,7 +262,7 @@
     const unsure = Object.values(score.alike).reduce((sum, list) => sum + list.length, 0) / 2;
     const left = ["name", "level", ...score.pillars, "rank"];
     S.fill("townships-body", [
-      S.el("p", { class: "muted" }, [text(S.t("score.townships_note") + " "), text(S.t("score.townships_advice"), { class: "advice" })]),
+      S.el("p", { class: "muted" }, [text(S.t("score.townships_note") + S.t("page.joint")), text(S.t("score.townships_advice"), { class: "advice" })]),
       score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: score.pairs, unsure }) }) : null,
       S.pick(score.hidden) ? S.el("p", { class: "muted", text: S.pick(score.hidden) }) : null,
       ...score.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) + S.t("page.joint") + S.t("score.doubt_note") })),
@@ -326,7 +326,7 @@
 
   function showLeftOut() {
     const told = LEFT_OUT.filter((reason) => score.left_out[reason]), n = told.reduce((sum, reason) => sum + score.left_out[reason].length, 0);
-    const line = (key, norms) => S.el("li", {}, [S.el("strong", { text: S.t("score." + key) }), text(" " + norms.map(S.normTitle).join(S.t("filter.joint")))]);
+    const line = (key, norms) => S.el("li", {}, [S.el("strong", { text: S.t("score." + key) }), text(S.t("page.joint") + norms.map(S.normTitle).join(S.t("filter.joint")))]);
     const doubtful = score.never_fail.length ? [line("never_fail", score.never_fail)] : [];
     document.getElementById("left-out").hidden = !n && !doubtful.length;
     S.fill("left-out-body", [

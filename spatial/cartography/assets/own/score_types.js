@@ -59,6 +59,6 @@
       S.el("h3", { text: S.t("types.areas") }),
       ...areaLines(),
     ]);
-    S.fill("town-system-body", [S.el("ul", { class: "card sure-list" }, types.system.filter((item) => known(item.value)).map((item) => S.el("li", {}, [text(S.t("types." + item.measure) + " "), S.el("strong", { text: S.hundredths(item.value) }), text(" " + S.t("types.of_towns", { n: item.towns }), { class: "muted" })])))]);
+    S.fill("town-system-body", [S.el("ul", { class: "card sure-list" }, types.system.filter((item) => known(item.value)).map((item) => S.el("li", {}, [text(S.t("types." + item.measure) + S.t("page.joint")), S.el("strong", { text: S.hundredths(item.value) }), text(S.t("page.joint") + S.t("types.of_towns", { n: item.towns }), { class: "muted" })])))]);
   };
 })(window.Spatial);

@@ -122,7 +122,7 @@
       const other = document.getElementById("to-plan");
       other.hidden = !data.plan_file;
       if (data.plan_file) other.href = S.pageLink(data.plan_file);
-      document.getElementById("lead").textContent = [S.t("settle.lead"), S.t("settle.by_mode", { mode: S.word("by", data.mode) })].join(" ");
+      document.getElementById("lead").textContent = S.sentences(S.t("settle.lead"), S.t("settle.by_mode", { mode: S.word("by", data.mode) }));
       S.languageSwitch();
       showNeeds();
       show();

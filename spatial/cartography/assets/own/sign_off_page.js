@@ -137,7 +137,7 @@
       ]),
       S.el("p", { text: line }),
       entry.listed.length ? S.el("p", { class: "records" }, [
-        S.el("span", { class: "muted", text: S.t(known(many) && many > entry.listed.length ? "sign.first_records" : "sign.all_records", { n: entry.listed.length }) + " " }),
+        S.el("span", { class: "muted", text: S.t(known(many) && many > entry.listed.length ? "sign.first_records" : "sign.all_records", { n: entry.listed.length }) + S.t("page.joint") }),
         ...entry.listed.map((record) => S.el("span", { class: "record", text: recordText(record), title: record.id })),
       ]) : null,
     ]);

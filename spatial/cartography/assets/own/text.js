@@ -80,6 +80,10 @@
     return known[S.language] || S.inScriptOrder(known.und || "") || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
   };
 
+  S.lengthText = (metres) => (metres >= 1000 ? S.t("unit.km", { n: metres / 1000 }) : S.t("unit.m", { n: metres }));
+
+  /* What is told, one sentence after another: Chinese leaves no space between them. */
+  S.sentences = (...told) => told.filter(Boolean).join(S.t("page.joint"));
   S.bracketed = (text) => S.t("page.brackets", { text });
 
   /* Four digits are grouped in every language, and halves go to the even number, as they do in sentences. */

@@ -136,13 +136,13 @@
     ], isShort = villages.length <= SHORT_LIST;
     return S.el("article", { class: "sheet" }, [
       S.el("h1", { text: title }),
-      S.el("p", { text: lead.filter(Boolean).join(" ") }),
+      S.el("p", { text: S.sentences(...lead) }),
       S.el("div", { class: "sheet-two" }, [
         S.el("div", {}, [S.el("section", {}, [S.el("h2", { text: listed }), S.el("div", { class: "table-scroll", role: "group", "aria-label": listed, tabindex: "0" }, [villageTable(villages, plan)])]), ...(isShort ? last : [])]),
         S.el("div", {}, [
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
-          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(S.hasPeople() ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.peopleOf(one.column || one, who.reduce((sum, i) => sum + (one.persons[i] || 0), 0)) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
+          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(S.hasPeople() ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.peopleOf(one.column || one, who.reduce((sum, i) => sum + (one.persons[i] || 0), 0)) }) + S.t("page.joint") }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
           ...(isShort ? [] : last),
         ]),
       ]),
