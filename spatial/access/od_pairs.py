@@ -274,13 +274,16 @@ def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:
 def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
     require_columns(table, frame, (key,))
     index: pd.Index = pd.Index(_ids(table, frame, key))
-    problems = []
-    if index.hasnans:
-        problems.append(f"{key}: {int(frame[key].isna().sum())} are missing")
-    if not index.is_unique:
-        problems.append(f"{key}: not unique: {first_of(index[index.duplicated()].unique())}")
-    refuse(table, problems)
+    refuse(table, id_faults(index, key))
     return index
+
+
+def id_faults(ids: pd.Index | pd.Series, key: str) -> list[str]:
+    """Tell of ids that are missing, and of those that are there twice."""
+    lacking, doubled = int(ids.isna().sum()), ids.duplicated()
+    return [f"{key}: {lacking} are missing"] * bool(lacking) + [
+        f"{key}: not unique: {first_of(ids[doubled].unique())}"
+    ] * bool(doubled.any())
 
 
 def end_of(od: pd.DataFrame) -> float:

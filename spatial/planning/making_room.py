@@ -580,8 +580,8 @@ def _read(table: str, frame: pd.DataFrame, key: list[str], sharing: str | None) 
         )
         if wrong.any()
     ]
-    if (lost := int(frame[key[0]].isna().sum())) > 0:
-        problems.append(f"{key[0]}: missing in {lost} rows")
+    lost = frame[[key[0], "service"]].isna().sum()
+    problems += [f"{name}: missing in {count} rows" for name, count in lost.items() if count > 0]
     if (doubled := frame.duplicated(key)).any():
         problems.append(
             f"{', '.join(key)}: twice: {first_of(frame.loc[doubled, key].itertuples(index=False, name=None))}"
