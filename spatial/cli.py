@@ -449,17 +449,16 @@ def explain(  # noqa: PLR0913 - an option each
     type=A_PATH,
     help="Write the tables, as Parquet and CSV, and a page into this folder.",
 )
-@click.option("--language", default="en", show_default=True, help="Language of the text.")
+@click.option("--language", help="Language of the text; that of the last run, the first of its outputs.")
 @full_option
-def compare(runs: tuple[Path, ...], folder: Path | None, language: str, *, verbose: bool) -> None:
+def compare(runs: tuple[Path, ...], folder: Path | None, language: str | None, *, verbose: bool) -> None:
     """Compare two dates or scenarios, folders such as data/processed/sample: who gained, who lost, and why."""
-    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages.compare import compare_folders  # noqa: PLC0415 - as above
+    from spatial.stages.compare import compare_folders, words_of_run  # noqa: PLC0415 - keeps `spatial --help` fast
 
     if len(runs) < MIN_RUNS:
         raise click.UsageError("name two or more folders of runs, such as data/processed/sample")
     lines = compare_folders(runs, to=folder, language=language)
-    more = functools.partial(Words(language, "commands").say, "run", "more", command="spatial compare -v")
+    more = functools.partial(words_of_run(runs[-1], language).say, "run", "more", command="spatial compare -v")
     shown = lines if verbose else first_screen(lines, lambda left: more(left=left))
     _say_lines(shown if folder is None or shown[-1] == lines[-1] else [*shown, lines[-1]])
 
