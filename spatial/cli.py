@@ -21,17 +21,7 @@ import click
 
 from spatial.errors import UNFORESEEN, SpatialError, StoreError, unforeseen_lines
 from spatial.interruption import INTERRUPTED, SAID, TOLD_TO_END, ToldToEndError, answered_soon
-from spatial.plain_text import (
-    FewOfAKind,
-    PlainFormatter,
-    first_screen,
-    one_line,
-    plainer,
-    printable,
-    progress_bar,
-    quoted,
-    word_log,
-)
+from spatial.plain_text import first_screen, log_handler, one_line, plainer, printable, progress_bar, quoted, word_log
 
 if TYPE_CHECKING:
     from spatial.drafting.questions import Answer, Question
@@ -101,10 +91,7 @@ def cli(context: click.Context, *, verbose: bool) -> None:
 
     Without a command it says the next step for what lies in the folder.
     """
-    handler = logging.StreamHandler()
-    handler.setFormatter(PlainFormatter("%(levelname)s %(name)s: %(message)s"))
-    if not verbose:
-        handler.addFilter(FewOfAKind())
+    handler = log_handler(is_full=verbose)
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
     # Libraries say warnings of what they read: as lines of the log no name in them is obeyed by the terminal.
     logging.captureWarnings(capture=True)
@@ -449,17 +436,16 @@ def explain(  # noqa: PLR0913 - an option each
     type=A_PATH,
     help="Write the tables, as Parquet and CSV, and a page into this folder.",
 )
-@click.option("--language", default="en", show_default=True, help="Language of the text.")
+@click.option("--language", help="Language of the text; that of the last run, the first of its outputs.")
 @full_option
-def compare(runs: tuple[Path, ...], folder: Path | None, language: str, *, verbose: bool) -> None:
+def compare(runs: tuple[Path, ...], folder: Path | None, language: str | None, *, verbose: bool) -> None:
     """Compare two dates or scenarios, folders such as data/processed/sample: who gained, who lost, and why."""
-    from spatial.messages import Words  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages.compare import compare_folders  # noqa: PLC0415 - as above
+    from spatial.stages.compare import compare_folders, words_of_run  # noqa: PLC0415 - keeps `spatial --help` fast
 
     if len(runs) < MIN_RUNS:
         raise click.UsageError("name two or more folders of runs, such as data/processed/sample")
     lines = compare_folders(runs, to=folder, language=language)
-    more = functools.partial(Words(language, "commands").say, "run", "more", command="spatial compare -v")
+    more = functools.partial(words_of_run(runs[-1], language).say, "run", "more", command="spatial compare -v")
     shown = lines if verbose else first_screen(lines, lambda left: more(left=left))
     _say_lines(shown if folder is None or shown[-1] == lines[-1] else [*shown, lines[-1]])
 
@@ -786,10 +772,9 @@ def _say_told(told: Told) -> None:
 def _run_all(files: Sequence[Path], share: Share, **asked: Any) -> NoReturn:
     """Run several studies, each by one worker; those that fail are said, and the others are finished."""
     from spatial.parallel import team_of  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import AskedStudy, run_file  # noqa: PLC0415 - as above
+    from spatial.runs import asked_studies, run_file  # noqa: PLC0415 - as above
 
-    studies = [AskedStudy(file, Path.cwd(), asked) for file in files]
-    code = 0
+    studies, code = asked_studies(files, asked), 0
     with team_of(share) as team, progress_bar() as report:
         for done, (number, told) in enumerate(team.results(run_file, studies), start=1):
             _say(f"== {files[number]} ==")

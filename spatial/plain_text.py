@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.resources
+import io
 import json
 import logging
 import math
@@ -16,7 +17,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 from xml.etree.ElementTree import Element, tostring
 
 from spatial.errors import StudyError
@@ -432,6 +433,27 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Format the message and, where there is one, its traceback."""
         return printable(super().format(record))
+
+
+def log_handler(stream: TextIO | None = None, *, is_full: bool = False) -> logging.Handler:
+    """Write the log of a command, few lines of a kind unless all are asked for."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(PlainFormatter("%(levelname)s %(name)s: %(message)s"))
+    if not is_full:
+        handler.addFilter(FewOfAKind())
+    return handler
+
+
+@contextlib.contextmanager
+def log_of_its_own() -> Iterator[list[str]]:
+    """Keep the log of one of several works apart: in the language of each, and few lines of a kind of each."""
+    root, kept, lines = logging.getLogger(), io.StringIO(), list[str]()
+    before, root.handlers = root.handlers, [log_handler(kept, is_full=root.isEnabledFor(logging.INFO))]
+    try:
+        yield lines
+    finally:
+        root.handlers = before
+        lines += kept.getvalue().splitlines()
 
 
 def word_log(words: Callable[[], Any]) -> None:

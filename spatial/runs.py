@@ -16,10 +16,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from spatial import pipeline
-from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError, of_kind
+from spatial.errors import (
+    ContractError,
+    SourceError,
+    SpatialError,
+    StoreError,
+    StudyError,
+    WorkersError,
+    first_of,
+    of_kind,
+)
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
-from spatial.plain_text import display_width, labelled, padded, quoted, word_log
+from spatial.plain_text import display_width, labelled, log_of_its_own, padded, quoted, word_log
 from spatial.results import Results, read_results
 from spatial.runner.cost import cost_lines, profiled
 from spatial.runner.manifest import code_fingerprint, manifest_name
@@ -444,6 +453,19 @@ class AskedStudy(NamedTuple):
     asked: dict[str, Any]  # options of `spatial run` by name
 
 
+def asked_studies(files: Sequence[Path], asked: dict[str, Any]) -> list[AskedStudy]:
+    """Refuse studies of one name, which would overwrite each other; what else is wrong with one is told as it runs."""
+    named: dict[str, list[str]] = {}
+    for file in files:
+        with contextlib.suppress(SpatialError):
+            named.setdefault(Study.from_toml(file, raw=asked["raw"]).name, []).append(str(file))
+    for name, those in named.items():
+        if len(those) > 1:
+            told = f"name: {name!r} is that of {first_of(those)}, which would overwrite each other; give each its own"
+            raise StudyError(those[0], [told])
+    return [AskedStudy(file, Path.cwd(), asked) for file in files]
+
+
 def as_asked(study: Study, asked: dict[str, Any]) -> tuple[Study, dict[str, Any]]:
     """Put what the command line says of outputs into a study; returns it, and how it is run."""
     how = dict(asked)
@@ -459,13 +481,15 @@ def run_file(one: AskedStudy) -> Told:
     """Run one of several studies; what is wrong with it is told, so that the others go on."""
     if not one.folder.is_dir():
         raise WorkersError(f"a worker does not see the folder {one.folder}; all need the same files at the same place")
-    try:
-        with contextlib.chdir(one.folder):
-            study, how = as_asked(Study.from_toml(one.file, raw=one.asked["raw"]), one.asked)
-            del how["raw"]
-            return run_and_tell(study, file=one.file, **how)
-    except SpatialError as error:
-        return Told([f"error: {error}"], [], [], error.exit_code)
+    with log_of_its_own() as said:
+        try:
+            with contextlib.chdir(one.folder):
+                study, how = as_asked(Study.from_toml(one.file, raw=one.asked["raw"]), one.asked)
+                del how["raw"]
+                told = run_and_tell(study, file=one.file, **how)
+        except SpatialError as error:
+            told = Told([f"error: {error}"], [], [], error.exit_code)
+    return told._replace(beside=[*said, *told.beside])
 
 
 # A run that is recorded, once more in a new folder.

@@ -263,12 +263,12 @@ def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        By the contract of the table ``facilities``: the settlements that are no villages, with their tier as service
-        and their `settlement_id` as `facility_id`.
+        By the contract of the table ``facilities``: the settlements that are known to be no villages, with their tier
+        as service and their `settlement_id` as `facility_id`.
     """
     require_columns("settlements", settlements, ("settlement_id", "tier", "name", "in_study"))
     check_places(settlements, "settlement_id")
-    towns = settlements.loc[(settlements["tier"] != "village").to_numpy(dtype=bool)]
+    towns = settlements.loc[(settlements["tier"].fillna("village") != "village").to_numpy(dtype=bool)]
     ids, texts = towns["settlement_id"].reset_index(drop=True), {"name": towns["name"], "service": towns["tier"]}
     return gpd.GeoDataFrame(
         {

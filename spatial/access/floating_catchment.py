@@ -28,7 +28,7 @@ from spatial.access.od_pairs import (
     weigh_pairs,
 )
 from spatial.access.options import limit_of, numbers
-from spatial.errors import ContractError, CrsError, refuse
+from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.messages import warn
 
 if TYPE_CHECKING:
@@ -643,7 +643,7 @@ def overlap_shares(overlap: pd.DataFrame, *, demand: str = "population_persons")
     Raises
     ------
     ContractError
-        Where a column is missing, or people are no numbers.
+        Where a column is missing, a choice is none of the three, or people are no numbers of 0 or more.
 
     Examples
     --------
@@ -653,6 +653,10 @@ def overlap_shares(overlap: pd.DataFrame, *, demand: str = "population_persons")
     """
     require_columns("overlap", overlap, ("choice", demand))
     people = overlap[["choice"]].assign(persons=numbers("overlap", demand, overlap[demand]))
+    odd, bad = ~people["choice"].isin(_CHOICES), (people["persons"] < 0.0) | np.isinf(people["persons"])
+    wrong = {f"choice: must be none, one or several, not {first_of(people.loc[odd, 'choice'])}": odd}
+    wrong[f"{demand}: negative or infinite in {bad.sum()} rows"] = bad
+    refuse("overlap", [told for told, rows in wrong.items() if rows.any()])
     by_choice = people.groupby("choice")["persons"]
     places = by_choice.size().reindex(_CHOICES, fill_value=0)
     persons = by_choice.sum().reindex(_CHOICES, fill_value=0.0)

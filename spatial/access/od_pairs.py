@@ -89,10 +89,8 @@ def with_ids_of(settlements: pd.DataFrame, table: pd.DataFrame, *, name: str) ->
     """
     ids, known = table["settlement_id"], settlements["settlement_id"]
     twice = known[known.duplicated()]
-    if known.hasnans:
-        raise ContractError("settlements", [f"settlement_id: missing in {int(known.isna().sum())} rows"])
-    if len(twice):
-        raise ContractError("settlements", [f"settlement_id: repeated: {first_of(twice.unique())}"])
+    refuse("settlements", missing_in(settlements, ("settlement_id",)))
+    refuse("settlements", [f"settlement_id: repeated: {first_of(twice.unique())}"] * bool(len(twice)))
     at = id_positions(ids, pd.Index(known))
     if len(table) and len(known) and (at < 0).all():
         told = f"settlement_id: none of {first_of(ids.unique())} is among the settlements {first_of(known)}"
@@ -106,8 +104,7 @@ def with_ids_of(settlements: pd.DataFrame, table: pd.DataFrame, *, name: str) ->
 def checked_access(access: pd.DataFrame, columns: Iterable[str], *, name: str = "access") -> pd.DataFrame:
     """Check columns of a table of access, and read its minutes and metres as numbers, NaN where there is no way."""
     require_columns(name, access, columns)
-    ids = access["settlement_id"]
-    problems = [f"settlement_id: missing in {int(ids.isna().sum())} rows"] if ids.hasnans else []
+    ids, problems = access["settlement_id"], missing_in(access, ("settlement_id",))
     units = [column for column in columns if column.endswith(("_min", "_m"))]
     read = {column: numbers(name, column, access[column]) for column in units}
     for column, values in read.items():
@@ -274,13 +271,21 @@ def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:
 def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
     require_columns(table, frame, (key,))
     index: pd.Index = pd.Index(_ids(table, frame, key))
-    problems = []
-    if index.hasnans:
-        problems.append(f"{key}: {int(frame[key].isna().sum())} are missing")
-    if not index.is_unique:
-        problems.append(f"{key}: not unique: {first_of(index[index.duplicated()].unique())}")
-    refuse(table, problems)
+    refuse(table, id_faults(index, key))
     return index
+
+
+def missing_in(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
+    """Tell in how many rows columns are empty."""
+    return [f"{name}: missing in {lost} rows" for name in columns if (lost := int(frame[name].isna().sum()))]
+
+
+def id_faults(ids: pd.Index | pd.Series, key: str) -> list[str]:
+    """Tell of ids that are missing, and of those that are there twice."""
+    lacking, doubled = int(ids.isna().sum()), ids.duplicated()
+    return [f"{key}: {lacking} are missing"] * bool(lacking) + [
+        f"{key}: not unique: {first_of(ids[doubled].unique())}"
+    ] * bool(doubled.any())
 
 
 def end_of(od: pd.DataFrame) -> float:

@@ -307,7 +307,10 @@ def asked_for(service: str | frozenset[str], *facilities: pd.DataFrame, vocabula
         check_table(frame, "facilities")
         if "service" not in frame:
             raise ContractError("facilities", [f"service: no such column among {first_of(frame.columns)}"])
-        there.update(map(str, frame["service"].dropna().unique()))
+        if lost := int(frame["service"].isna().sum()):
+            told = f"service: missing in {lost} rows; say what they offer, or leave them out"
+            raise ContractError("facilities", [told])
+        there.update(map(str, frame["service"].unique()))
     kinds = {name: counting(name, words) for name in names}
     # Where there is no facility at all, no word is theirs, and none can be told to be wrong.
     unknown = [name for name in sorted(names) if there and not kinds[name] and name not in there]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import people_of, require_columns, scored_people
+from spatial.access.od_pairs import missing_in, people_of, require_columns, scored_people
 from spatial.access.options import check_direction, limit_of, nan_for_inf
 from spatial.access.places import (
     Pairing,
@@ -244,8 +244,7 @@ def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
 
 def _sums(compared: pd.DataFrame) -> pd.DataFrame:
     flags = compared[["in_study", "within_before", "within_after"]]
-    lacking = flags.columns[flags.isna().any()]
-    refuse("scenarios", [f"{name}: missing in {int(flags[name].isna().sum())} rows" for name in lacking])
+    refuse("scenarios", missing_in(flags, flags.columns))
     compared = compared.assign(**flags.astype(bool))  # 1 and 0 say so too
     scored = compared.loc[compared["in_study"]]
     rows = []

@@ -469,10 +469,11 @@ def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules
         raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
     day = as_of.date() if isinstance(as_of, dt.datetime) else as_of
     refuse_faulty_register(register)
-    register = with_norm_id(register).reset_index(drop=True)  # an index may have the name of a column
+    # An index may have the name of a column, numbers may be nullable, and texts categories.
+    register = with_norm_id(register).reset_index(drop=True).astype(dict.fromkeys(NUMBERS, "float64"))
     adopted = {item.norm: item for item in rules.adopt}
     wanted = _inherited(rules.jurisdictions)
-    home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))
+    home = register["jurisdiction"].astype(object).map(lambda text: bool(wanted.intersection(split_list(text))))
     binding = register.loc[home | register["norm_id"].isin(list(adopted))].copy()
     _refuse_wrong_names(register, binding, home, rules)
     # Dates are ISO text. A norm that is not yet in force supersedes none; being expired says more than superseded.

@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from spatial.access.capacity import fill_rings, ring_starts, transport
-from spatial.access.od_pairs import end_of, id_positions, require_columns, require_within
+from spatial.access.od_pairs import end_of, id_positions, missing_in, require_columns, require_within
 from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
@@ -580,8 +580,7 @@ def _read(table: str, frame: pd.DataFrame, key: list[str], sharing: str | None) 
         )
         if wrong.any()
     ]
-    if (lost := int(frame[key[0]].isna().sum())) > 0:
-        problems.append(f"{key[0]}: missing in {lost} rows")
+    problems += missing_in(frame, (key[0], "service"))
     if (doubled := frame.duplicated(key)).any():
         problems.append(
             f"{', '.join(key)}: twice: {first_of(frame.loc[doubled, key].itertuples(index=False, name=None))}"

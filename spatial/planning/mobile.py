@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import id_positions, require_columns
+from spatial.access.od_pairs import id_faults, id_positions, require_columns
 from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_within
 from spatial.access.places import id_order
 from spatial.errors import InfeasibleError, first_of, refuse
@@ -153,15 +153,14 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
         ("od", od, ("from_id", "to_id", "travel_time_min")),
         ("settlements", settlements, ("settlement_id",)),
         ("stops", stops, ("facility_id",)),
+        ("legs", legs, ("from_id", "to_id", "travel_time_min")),
     ):
         require_columns(name, frame, wanted)
-    require_columns("legs", legs, ("from_id", "to_id", "travel_time_min"))
     if not legs["from_id"].eq(base).any():
         problems.append(f"base: {base!r} begins no leg, among {first_of(legs['from_id'].unique())}")
     if (stops["facility_id"] == base).any():
         problems.append(f"base: {base!r} is a stop too; what the base itself serves is a fixed site")
-    if stops.empty:
-        problems.append("stops: there is none")
+    problems += id_faults(stops["facility_id"], "stops: facility_id") or ["stops: there is none"] * stops.empty
     refuse("options", problems)
     ids = pd.Index(stops["facility_id"])[id_order(stops["facility_id"])]
     day = _Day.between(ids.insert(0, base), legs, hours_per_day, hours_per_stop)

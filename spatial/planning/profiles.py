@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.analyst import cost_to_closest, travel_times
-from spatial.access.od_pairs import people_of, require_columns
+from spatial.access.od_pairs import missing_in, people_of, require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, of_kind
+from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.outlines import require_shapes
@@ -197,6 +197,7 @@ def _flows(
             yield f"flow_{way}", nothing, np.full(len(places), "no_flows", dtype=object)
         return
     require_columns("flows", flows, ("from_id", "to_id", "kind", "volume"))
+    refuse("flows", missing_in(flows, ("from_id", "to_id", "kind")))
     # Ids may be numbers in one table and texts in another.
     unit_of = pd.Series(_units(settlements).map(str).to_numpy(), index=settlements["settlement_id"].astype("str"))
     texts = [flows[name].astype("str") for name in ("from_id", "to_id")]

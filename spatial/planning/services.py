@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from spatial.access.capacity import transport
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import id_faults, require_columns
 from spatial.access.options import FINITE, is_number, not_within, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -433,16 +433,15 @@ def _read(
     require_columns("sizes", sizes, ("facility_id", "service", "size", "capacity", "cost"))
     faults = Faults()
     people = []
-    if (doubled := settlements["settlement_id"].duplicated()).any():
-        faults.add(
-            "settlements", f"settlement_id: not unique: {first_of(settlements.loc[doubled, 'settlement_id'].unique())}"
-        )
+    for told in id_faults(settlements["settlement_id"], "settlement_id"):
+        faults.add("settlements", told)
     for column in demand.values():
         people.append(np.asarray(numbers("settlements", column, settlements[column])))
         faults.values("settlements", column, np.nan_to_num(people[-1], posinf=np.inf), settlements["settlement_id"])
     is_now = sizes["is_now"].to_numpy(dtype=bool) if "is_now" in sizes else np.zeros(len(sizes), dtype=bool)
     capacity, cost = (np.asarray(numbers("sizes", name, sizes[name])) for name in ("capacity", "cost"))
-    at = pd.Series(list(zip(sizes["facility_id"], sizes["service"], sizes["size"], strict=True)), dtype=object)
+    key = sizes[["facility_id", "service", "size"]]
+    at = pd.Series(list(key.itertuples(index=False, name=None)), dtype=object)
     post = pd.MultiIndex.from_arrays([sizes["facility_id"], sizes["service"]])
     faults.values("sizes", "capacity", capacity, at, is_finite=False)
     held = pd.Series(capacity[is_now], index=post[is_now])
@@ -458,10 +457,8 @@ def _read(
     for what, wrong in (
         ("service: no people in demand", ~sizes["service"].isin(list(demand)).to_numpy()),
         ("not unique", at.duplicated().to_numpy()),
-        (
-            "is_now: more than one",
-            is_now & sizes[["facility_id", "service"]].assign(now=is_now).duplicated().to_numpy(),
-        ),
+        ("facility_id, service or size: missing", key.isna().any(axis=1).to_numpy()),
+        ("is_now: more than one", is_now & key.assign(size=is_now).duplicated().to_numpy()),
     ):
         if wrong.any():
             faults.add("sizes", f"{what}: {first_of(at[wrong])}")

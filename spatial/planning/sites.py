@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, issparse
 
-from spatial.access.od_pairs import end_of, id_positions, require_columns, require_within
+from spatial.access.od_pairs import end_of, id_faults, id_positions, require_columns, require_within
 from spatial.access.options import FINITE, not_within, numbers, whole_number
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
@@ -226,10 +226,8 @@ def _from_frames(
     require_columns("candidates", candidates, ("facility_id", *filter(None, (capacity, price))))
     faults = Faults()
     for table, frame, key in (("settlements", settlements, "settlement_id"), ("candidates", candidates, "facility_id")):
-        if frame[key].isna().any():
-            faults.add(table, f"{key}: {int(frame[key].isna().sum())} are missing")
-        if (doubled := frame[key].duplicated()).any():
-            faults.add(table, f"{key}: not unique: {first_of(frame.loc[doubled, key].unique())}")
+        for told in id_faults(frame[key], key):
+            faults.add(table, told)
     asked = {name: np.asarray(numbers("settlements", name, settlements[name])) for name in (*demand.index, *further)}
     for name, values in asked.items():
         # Unknown people are nobody; what people count must be known.

@@ -18,7 +18,7 @@ from spatial.errors import ContractError, StoreError, first_of
 from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import open_namesakes
 from spatial.inputs.services import load_services
-from spatial.messages import Words, languages
+from spatial.messages import FALLBACK, Words, languages
 from spatial.norms.law import load_register, norm_id_of
 from spatial.plain_text import csv_bytes
 from spatial.reporting.comparison import comparison_lines, placed_units, trajectory_lines
@@ -314,14 +314,21 @@ def trajectory(results: Sequence[Results]) -> pd.DataFrame:
     return follow(read_runs(results))
 
 
-def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language: str = "en") -> list[str]:
+def words_of_run(folder: Path, language: str | None) -> Words:
+    """Speak the language that is asked for, or the first one of the study that was run."""
+    spoken = read_results(folder).record["options"]["outputs"].get("languages") or [FALLBACK]
+    return Words(language or spoken[0], "commands")
+
+
+def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language: str | None = None) -> list[str]:
     """Compare runs by their folders, for the command line."""
     # A long comparison is not made first where nobody could have it.
-    Words(language, "comparison")
+    Words(language or FALLBACK, "comparison")
     if to is not None:
         _refuse_run(to)
     results = [read_results(folder) for folder in folders]
     runs = read_runs(results)
+    language = words_of_run(folders[-1], language).language
     whole = match(runs)
     ends = whole if len(runs) == len(ENDS) else match([runs[end] for end in ENDS], scored=whole)
     grounds = _grounds(ends.runs, (results[0], results[-1]))

@@ -148,13 +148,14 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
         for action in record["actions"][: ACTIONS_TOLD if record is drawn[0] else 0]:
             lines.append(f"  {_action_line(record, action, words)}")
     if drawn and len(drawn[0]["actions"]) > ACTIONS_TOLD:
-        rest = len(drawn[0]["actions"]) - ACTIONS_TOLD
-        lines.insert(1 + ACTIONS_TOLD, f"  {words.say('plan_line', 'more', count=rest)}")
+        more = words.say("plan_line", "more", count=len(drawn[0]["actions"]) - ACTIONS_TOLD)
+        lines.insert(1 + ACTIONS_TOLD, f"  {more}")
     # Norms may fail without any plan that helps.
     without = [" ".join(plan_sentences(record, words)) for record in records[:PLANS_TOLD]]
     lines += [] if drawn else without or [words.say("plan_line", "none")]
     lines += _progress_lines(results, words)
-    return [*lines, words.say("plan_line", "rest", plans=len(drawn[PLANS_TOLD:]), norms=len(records) - len(drawn))]
+    rest = words.say("plan_line", "rest", plans=len(drawn[PLANS_TOLD:]), norms=len(records) - len(drawn))
+    return [*lines, rest] if records else lines
 
 
 def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words) -> str:

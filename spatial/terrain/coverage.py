@@ -372,7 +372,7 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
     if ids.duplicated().any():
         problems.append(f"facility_id: more than once: {first_of(ids[ids.duplicated()].unique().tolist())}")
     numbers = {}
-    for name in dict.fromkeys(("capacity", order)):
+    for name in dict.fromkeys(("row", "column", "capacity", order)):
         values = pd.to_numeric(facilities[name], errors="coerce").to_numpy(dtype=np.float64)
         numbers[name] = values
         wrong = np.isnan(values) | ((values < 0) if name == "capacity" else False)

@@ -1,5 +1,6 @@
 """Work shared between threads and between workers: what is lost is said in words, and what can go on does."""
 
+import logging
 import os
 import re
 import signal
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from spatial import parallel
+from spatial import parallel, runs
 from spatial.errors import MissingDependencyError, WorkersError
+from spatial.messages import warn
 from spatial.parallel import Share, map_blocks, team_of
 
 ROOT = Path(__file__).parents[2] / "spatial"
@@ -104,3 +106,33 @@ def test_of_several_studies_one_that_fails_does_not_keep_the_others(command, tin
     assert f"== {gone} ==" in outcome.out
     assert "cannot be read" in outcome.err
     assert f"tables:       {tiny_done.processed / 'tiny'}" in outcome.out
+
+
+def _warns(study, **_):
+    runs.words_for(study)
+    warn(logging.getLogger("spatial"), "no_routes", number=2, most=9, service="hospital")
+    return runs.Told(["ran"], [], [])
+
+
+def test_each_of_several_studies_tells_its_warnings_in_its_own_language(tiny, monkeypatch):
+    monkeypatch.setattr(runs, "run_and_tell", _warns)
+    asked = {"raw": tiny.raw, "shared": False, "project": None}
+    files = []
+    for number, language in enumerate(("fr", "en", "fr")):
+        tiny.tables[""]["name"], tiny.tables["outputs"] = f"tiny{number}", {"languages": [language]}
+        files.append(tiny.save().rename(tiny.folder / f"{number}.toml"))
+    said = [runs.run_file(study).beside for study in runs.asked_studies(files, asked)]
+    # The same warning of another study is not left out as said already.
+    assert [len(lines) for lines in said] == [2, 2, 2]
+    assert said[0] == said[2] != said[1]
+    assert "Hospital" not in said[0][0]
+    assert "WARNING spatial: " in said[1][0]
+
+
+def test_studies_that_would_overwrite_each_other_are_refused_before_any_runs(command, tiny):
+    other = tiny.save().rename(tiny.folder / "other.toml")
+    outcome = command("run", other, tiny.save(), *tiny.folders())
+    assert outcome.code == 2
+    assert "name: 'tiny' is that of" in outcome.err
+    assert "which would overwrite each other" in outcome.err
+    assert not tiny.processed.exists()

@@ -247,6 +247,12 @@ def test_every_function_that_finds_what_counts_for_a_service_is_tried():
 
 
 @pytest.mark.parametrize("ask", BY_SERVICE.values(), ids=BY_SERVICE)
+def test_a_facility_of_no_known_service_is_refused_and_not_left_out(ask, graph, villages, offered):
+    with pytest.raises(sp.ContractError, match="service: missing in 1 rows"):
+        ask(graph, villages, offered.assign(service=["hospital", None, "healer"]), service="hospital")
+
+
+@pytest.mark.parametrize("ask", BY_SERVICE.values(), ids=BY_SERVICE)
 def test_what_satisfies_a_service_counts_for_it_as_in_a_run(ask, graph, villages, offered):
     everything = sp.load_services().satisfying("hospital")
     assert everything >= {"hospital", "emergency_hospital"}
@@ -606,6 +612,7 @@ def test_a_frame_without_a_geometry_is_refused_by_its_name(name, graph, villages
 def test_towns_and_profiles_keep_ids_that_are_numbers(graph, villages, clinics):
     towns = villages.assign(settlement_id=[7, 3], name=["B", "A"], tier="town", in_study=True)
     assert sp.towns_as_facilities(towns)["facility_id"].tolist() == [7, 3]
+    assert sp.towns_as_facilities(towns.assign(tier=[None, *towns["tier"][1:]]))["facility_id"].tolist() == [3]
     profile = sp.site_profile(graph, towns, clinics, candidates=clinics.assign(facility_id=[20, 30]))
     assert set(profile["place_id"]) == {7, 3, 20, 30}
     # Beside ids that are texts all are texts.

@@ -664,8 +664,8 @@ def test_areas_of_facilities_without_a_service_and_cutoffs_that_are_none_are_ref
     ):
         with pytest.raises(ContractError, match="service: no such column"):
             draw(clinics.drop(columns="service"))
-    half = clinics.assign(service=[None, "clinic"])
-    assert isochrones(graph, half, cutoffs_min=5)["service"].tolist() == ["clinic"]
+        with pytest.raises(ContractError, match="service: missing in 1 rows"):
+            draw(clinics.assign(service=[None, "clinic"]))
     with pytest.raises(ContractError, match="cutoffs_min"):
         isochrones(graph, clinics, cutoffs_min=["a"])
 

@@ -166,6 +166,10 @@ def test_overlap_counts_facilities_and_people_by_choice():
     assert shares["persons"].tolist() == [200.0, 0.0, 1500.0]
     assert shares["persons_share"].to_numpy() == pytest.approx([200 / 1700, 0.0, 1500 / 1700])
     assert shares["places"].tolist() == [1, 0, 2]
+    with pytest.raises(
+        sp.ContractError, match=r"not 'few', nan.*\n.*population_persons: negative or infinite in 1 rows"
+    ):
+        sp.overlap_shares(found.assign(choice=["none", "few", None], population_persons=[-1.0, 0.0, 0.0]))
 
 
 def test_equally_large_facilities_are_as_many_as_they_are():

@@ -307,6 +307,14 @@ def test_an_index_of_a_columns_name_and_categories_in_an_order_of_their_own_chan
         pd.testing.assert_frame_equal(judge([norm()], other, reach([10.0, 40.0, 10.0])), told)
 
 
+def test_how_a_register_is_kept_changes_no_judgement():
+    register, given = pd.DataFrame([norm(fail_point=np.nan)]), (places([100.0, 200.0]), reach([10.0, 40.0]))
+    told = evaluate_norms(register, *given, as_of=AS_OF)
+    texts = dict.fromkeys(register.select_dtypes(["str", "object"]).columns, "category")
+    for other in (register.convert_dtypes(), register.convert_dtypes(dtype_backend="pyarrow"), register.astype(texts)):
+        pd.testing.assert_frame_equal(evaluate_norms(other, *given, as_of=AS_OF), told)
+
+
 def test_settlements_by_hand_need_no_tier_and_lie_inside():
     whole = places([100.0, 300.0], official_class=["urban", "rural"])
     table = judge([norm()], whole.drop(columns=["tier", "in_study"]), reach([5, 90]))

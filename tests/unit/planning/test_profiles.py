@@ -179,6 +179,12 @@ def test_a_profile_does_not_hang_on_the_order_of_rows() -> None:
     pd.testing.assert_frame_equal(one, other)
 
 
+@pytest.mark.parametrize("name", ["from_id", "to_id", "kind"])
+def test_flows_without_an_end_or_a_kind_are_refused(name) -> None:
+    with pytest.raises(ContractError, match=f"{name}: missing in 4 rows"):
+        profile_of(flows=FLOWS.assign(**{name: None}))
+
+
 def test_a_profile_does_not_hang_on_how_its_frames_are_kept() -> None:
     texts = {"settlement_id": "category", "name": "category", "tier": "category", "township_id": "category"}
     kept = SETTLEMENTS.astype(texts).rename_geometry("where")

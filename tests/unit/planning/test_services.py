@@ -86,6 +86,8 @@ def test_nobody_within_the_radius_is_no_plan() -> None:
         ("capacity", 1, -5.0, "capacity: negative"),
         ("service", 5, "cinema", "no people in demand"),
         ("size", 1, "today", "not unique"),
+        ("size", 1, None, "facility_id, service or size: missing"),
+        ("facility_id", 1, None, "facility_id, service or size: missing"),
         ("is_now", 1, True, "is_now: more than one"),
     ],
 )
@@ -132,5 +134,7 @@ def test_settlements_that_are_there_twice_and_unknown_options_are_refused() -> N
     asked = town()
     with pytest.raises(ContractError, match="not unique"):
         site_services(**(asked | {"settlements": pd.concat([asked["settlements"]] * 2)}))
+    with pytest.raises(ContractError, match="settlement_id: 1 are missing"):
+        site_services(**(asked | {"settlements": asked["settlements"].replace({"settlement_id": {"v": None}})}))
     with pytest.raises(TypeError, match="no such option: 'colour'"):
         site_services(**asked, colour="red")

@@ -100,14 +100,24 @@ def test_the_command_tells_and_writes_everything(kept):
     assert "connect-src 'none'" in page
 
 
-def test_a_long_comparison_fits_a_screen_and_ends_with_its_page(monkeypatch, tmp_path):
+@pytest.mark.parametrize(("languages", "place"), [(["fr", "en"], "Localités"), (["zh"], "地点"), ([], "Places")])
+def test_the_command_speaks_the_language_of_the_last_run(folders, languages, place):
+    record = json.loads((folders[-1] / "run.json").read_text(encoding="utf-8"))
+    record["options"]["outputs"]["languages"] = languages
+    (folders[-1] / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert place in call(*folders).output
+    assert "Places" in call(*folders, "--language", "en").output
+
+
+def test_a_long_comparison_fits_a_screen_and_ends_with_its_page(monkeypatch, tmp_path, kept):
     told = [f"Township {number}: {'risen ' * 20}" for number in range(40)]
     monkeypatch.setattr("spatial.stages.compare.compare_folders", lambda *_, **__: [*told, "out/compare.html"])
-    said = call("a", "b", "--to", tmp_path).output.splitlines()
+    runs = (kept / "y1", kept / "y2")
+    said = call(*runs, "--to", tmp_path).output.splitlines()
     assert sum(map(screen_rows, said)) <= SCREEN_ROWS + 1
     assert said[-1] == "out/compare.html"
     assert "more lines: spatial compare -v" in said[-2]
-    assert call("a", "b", "-v").output.splitlines() == [*told, "out/compare.html"]
+    assert call(*runs, "-v").output.splitlines() == [*told, "out/compare.html"]
 
 
 def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_source(folders, tmp_path):

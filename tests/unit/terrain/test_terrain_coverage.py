@@ -129,6 +129,7 @@ def test_the_table_speaks_accessmod_too() -> None:
         (np.ones((1, 7)), {"capacity": -1.0}, "capacity"),
         (np.ones((1, 7)), {"facility_id": ["a", "a"]}, "more than once"),
         (np.ones((1, 7)), {"column": 9}, "outside"),
+        (np.ones((1, 7)), {"column": pd.array([1, None], dtype="Int64")}, "column: unknown or negative at 'b'"),
     ],
 )
 def test_bad_people_and_facilities_are_refused(people, change, message) -> None:
