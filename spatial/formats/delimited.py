@@ -10,7 +10,7 @@ import struct
 from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes, number_rows
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
+
+if TYPE_CHECKING:
+    from spatial.arrays import FloatArray
 
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
 
@@ -168,6 +171,10 @@ def degrees_of(text: str, axis: Axis) -> float:
     return -size if found["sign"] == "-" or letters == [west] else size
 
 
+_TELLING = 12
+"""So many different seconds in two columns are below 60 by chance in one list of two hundred thousand."""
+
+
 def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
     """Read a column of coordinates: numbers, or degrees, minutes and seconds."""
     numbers = pd.to_numeric(series, errors="coerce").astype("float64")
@@ -178,6 +185,18 @@ def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
     angles = texts.astype(str).map(lambda text: degrees_of(text, axis)).astype("float64")
     numbers[texts.index] = plain.where(plain.notna(), angles)
     return numbers
+
+
+def misread_degrees(longitudes: FloatArray, latitudes: FloatArray) -> Literal["", "whole_degrees", "packed_degrees"]:
+    """Tell numbers that are no decimal degrees: degrees alone, or minutes and seconds as decimals, all below 60."""
+    both = np.abs(np.vstack([longitudes, latitudes]))
+    if both.shape[1] < _TELLING or both.max() > 180.0:
+        return ""
+    if not (both % 1.0).any():
+        return "whole_degrees"
+    minutes, seconds = np.divmod(np.floor(both % 1.0 * 1e4 + 1e-6), 100.0)
+    are_told = min(len(np.unique(row)) for row in seconds) >= _TELLING
+    return "packed_degrees" if are_told and max(minutes.max(), seconds.max()) < 60.0 else ""
 
 
 def total_pattern(words: Collection[str]) -> str:

@@ -7,13 +7,14 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.columns import SHIPPED, load_values
-from spatial.formats.delimited import coordinate_numbers, degrees_of, guess_encoding
+from spatial.formats.delimited import coordinate_numbers, degrees_of, guess_encoding, misread_degrees
 from spatial.formats.files import file_parts, file_sha256, is_there, read_provenance
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import open_frame, open_mapped
@@ -158,6 +159,17 @@ def test_angles_that_may_mean_two_things_are_not_read(text, axis):
 def test_a_column_may_mix_numbers_and_angles():
     read = coordinate_numbers(pd.Series(["103.5", "103°30'", None, "x", "36452347"]), axis="longitude")
     assert read.fillna(-1).tolist() == [103.5, 103.5, -1, -1, 36452347]
+
+
+def test_minutes_and_seconds_written_as_decimals_are_told_from_decimal_degrees():
+    number = np.arange(12)
+    # 104 degrees, 10 to 21 minutes, 0 to 55 seconds: 104.1000, 104.1105 ...
+    packed = 104 + (10 + number) / 100 + number * 5 / 10_000
+    assert misread_degrees(packed, packed - 76) == "packed_degrees"
+    assert misread_degrees(packed, 28 + (number * 8 + 5) / 10_000) == ""  # 28.0061 on: no seconds
+    assert misread_degrees(packed[:11], packed[:11] - 76) == ""  # too few to tell
+    assert misread_degrees(104 + number // 6, 28 + number * 0) == "whole_degrees"
+    assert misread_degrees(104.1 + number / 100, 28.0 + number / 100) == ""  # two decimals
 
 
 # --- geodatabases, KML, DXF -------------------------------------------------------------------------------------
