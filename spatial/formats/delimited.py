@@ -29,6 +29,7 @@ AUTO = "auto"
 """Declared in place of an encoding."""
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_CUT = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})(?= |$)")
 _COMMON_SHARE = 0.9
 _LAST_ASCII = 127
 _CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
@@ -63,11 +64,31 @@ def guess_table_encoding(file: Path) -> str:
 
 
 def table_text(file: Path) -> bytes:
-    """Take the field names and records of a dBASE table."""
+    """Take the field names and records of a dBASE table, of UTF-8 without letters that the width of a field cut."""
     data = file.read_bytes()
     start = struct.unpack_from("<H", data, 8)[0] if len(data) >= 32 else len(data)
     names = [data[place : place + 11].split(b"\0")[0] for place in range(32, start - 1, 32)]
-    return b" ".join([*names, data[start:].replace(b"\0", b" ")])
+    text = b" ".join([*names, data[start:].replace(b"\0", b" ")])
+    whole = _CUT.sub(b"", text)
+    return whole if not whole.isascii() and guess_encoding(whole) == "utf-8" else text
+
+
+def encoding_but(said: str, data: bytes) -> str:
+    """
+    Tell the encoding of text that cannot be in the one that is said of it; empty where it may be.
+
+    >>> encoding_but("ISO-8859-1", "石桥村、柳河镇".encode("gbk")), encoding_but("GBK", "石桥村".encode("gbk"))
+    ('gb18030', '')
+    """
+    told = guess_encoding(data)
+    try:
+        name = codecs.lookup("cp1252" if said.upper() == "OEM" else said).name
+    except LookupError:
+        return ""
+    if told == "utf-8":
+        return told if is_surely_utf8(data, name) else ""
+    # Cyrillic and Greek read as Chinese, too: of them the page is believed.
+    return told if name.startswith("utf") or (told == "gb18030" and name in {"iso8859-1", "cp1252", "ascii"}) else ""
 
 
 def is_surely_utf8(data: bytes, declared: str) -> bool:

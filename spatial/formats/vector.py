@@ -25,6 +25,7 @@ from spatial.errors import ContractError, CrsError, SourceError, first_of, refus
 from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, text_column, translate_values
 from spatial.formats.delimited import (
     AUTO,
+    encoding_but,
     guess_table_encoding,
     is_surely_utf8,
     narrow_frame,
@@ -298,10 +299,27 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
         try:
             frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer or names[0], encoding=encoding)
         except UnicodeDecodeError as error:
+            table = sibling(file, ".dbf") if kind == "Shapefile" else None
+            if table and guess_table_encoding(table) == "utf-8":
+                return _without_cut_letters(pyogrio.read_dataframe(file, encoding="ISO-8859-1"))
             told = f"its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
             raise SourceError(f"{label}: {told}") from error
         except LookupError as error:
             raise SourceError(f"{label}: the encoding {source.encoding!r} is not known; write 'gb18030'") from error
+    return frame
+
+
+def _without_cut_letters(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn what was read byte by byte into UTF-8 without letters that the width of a field cut, as in 行政村名称."""
+
+    def whole(text: object) -> object:
+        return text.encode("latin-1").decode("utf-8", "ignore") if isinstance(text, str) else text
+
+    for name in frame.select_dtypes(["object", "str"]):
+        frame[name] = frame[name].map(whole)
+    names = pd.Series(frame.columns.map(whole))
+    again = names.groupby(names).cumcount()
+    frame.columns = names.where(again == 0, names + "_" + again.astype("str"))
     return frame
 
 
@@ -367,10 +385,16 @@ def _rows_of(opened: sqlite3.Connection, query: str) -> sqlite3.Cursor:
 def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
     """Return the declared encoding, or None where the .cpg beside the file is to say it."""
     plain = declared.lower().replace("_", "-")
-    if plain in {"utf-8", "utf8", AUTO} and sibling(file, ".cpg"):
-        return None
     attributes = sibling(file, ".dbf")
     assert attributes is not None  # the caller has looked
+    if plain in {"utf-8", "utf8", AUTO} and (page := sibling(file, ".cpg")):
+        said = page.read_text(encoding="ascii", errors="replace").strip()
+        told = encoding_but(said, table_text(attributes))
+        if told in {"", "utf-8"} or plain == AUTO:
+            return told or None
+        raise SourceError(
+            f"{what} {file}: {page.name} says {said}, and its text is not {said}; write encoding = {told!r}"
+        )
     if plain == AUTO:
         return guess_table_encoding(attributes)
     try:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 
+import spatial as sp
 from spatial.errors import ContractError, SourceError
 from spatial.formats.columns import SHIPPED, load_values
 from spatial.formats.delimited import coordinate_numbers, degrees_of, guess_encoding, misread_degrees
@@ -109,6 +110,43 @@ def test_the_code_page_beside_a_shapefile_says_its_encoding(tmp_path):
     assert path.with_suffix(".cpg").read_text().lower().startswith("gb")
     assert _open(path)["名称"].tolist() == ["石桥路", "河口路"]
     assert _open(path, encoding="auto")["名称"].tolist() == ["石桥路", "河口路"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "page", "remedy"),
+    [
+        ("gbk", "OEM", "gb18030"),
+        ("gbk", "ISO-8859-1", "gb18030"),
+        ("gbk", "UTF-8", "gb18030"),
+        ("utf-8", "GBK", None),
+        ("utf-8", "OEM", None),
+        ("gbk", "936", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # of names that are cut amid a letter
+def test_a_code_page_that_cannot_be_is_not_believed(tmp_path, encoding, page, remedy):
+    path = tmp_path / "roads.shp"
+    _roads().to_file(path, encoding=encoding)
+    path.with_suffix(".cpg").write_text(page)
+    if remedy:
+        with pytest.raises(SourceError, match=f"roads.cpg says {page}, .*write encoding = '{remedy}'"):
+            _open(path)
+    assert _open(path, encoding=remedy or "utf-8")["名称"].tolist() == ["石桥路", "河口路"]
+    assert _open(path, encoding="auto")["名称"].tolist() == ["石桥路", "河口路"]
+    report = sp.inspect_file(path, raw=tmp_path)
+    assert report.layers[0].proposal is not None
+    assert [s.value for s in report.layers[0].proposal.settings if s.key == "encoding"] == [remedy] * bool(remedy)
+
+
+@pytest.mark.filterwarnings("ignore")  # of names that are cut amid a letter
+def test_names_of_a_utf8_shapefile_that_its_width_cut_amid_a_letter_are_read(tmp_path):
+    path = tmp_path / "villages.shp"
+    # A name has ten bytes: three letters and a part of the fourth, which alone tells these two apart.
+    frame = gpd.GeoDataFrame({"行政村代码": ["01"], "行政村名称": ["石桥村"]}, geometry=[shapely.Point(1, 2)], crs=4490)
+    frame.to_file(path, encoding="utf-8")
+    read = _open(path)
+    assert list(read.columns) == ["行政村", "行政村_1", "geometry"]
+    assert read.iloc[0, :2].tolist() == ["01", "石桥村"]
 
 
 # --- coordinates ------------------------------------------------------------------------------------------------
