@@ -58,13 +58,8 @@ def guess_encoding(data: bytes) -> str:
     return "gb18030" if beyond and common >= _COMMON_SHARE * len(beyond) else "cp1252"
 
 
-def guess_table_encoding(file: Path) -> str:
-    """Tell the encoding of a dBASE table, such as the attributes of a Shapefile, from its field names and records."""
-    return guess_encoding(table_text(file))
-
-
 def table_text(file: Path) -> bytes:
-    """Take the field names and records of a dBASE table, of UTF-8 without letters that the width of a field cut."""
+    """Take the field names and records of a dBASE table, without letters of UTF-8 that the width of a field cut."""
     data = file.read_bytes()
     start = struct.unpack_from("<H", data, 8)[0] if len(data) >= 32 else len(data)
     names = [data[place : place + 11].split(b"\0")[0] for place in range(32, start - 1, 32)]

@@ -23,15 +23,7 @@ import pyproj
 
 from spatial.errors import ContractError, CrsError, SourceError, first_of, refuse
 from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, text_column, translate_values
-from spatial.formats.delimited import (
-    AUTO,
-    encoding_but,
-    guess_table_encoding,
-    is_surely_utf8,
-    narrow_frame,
-    read_delimited,
-    table_text,
-)
+from spatial.formats.delimited import AUTO, encoding_but, guess_encoding, narrow_frame, read_delimited, table_text
 from spatial.formats.files import (
     BYTES_A_MB,
     LETTERS_OF_CAUSE,
@@ -300,12 +292,10 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
             frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer or names[0], encoding=encoding)
         except UnicodeDecodeError as error:
             table = sibling(file, ".dbf") if kind == "Shapefile" else None
-            if table and guess_table_encoding(table) == "utf-8":
+            if table and guess_encoding(table_text(table)) == "utf-8":
                 return _without_cut_letters(pyogrio.read_dataframe(file, encoding="ISO-8859-1"))
             told = f"its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
             raise SourceError(f"{label}: {told}") from error
-        except LookupError as error:
-            raise SourceError(f"{label}: the encoding {source.encoding!r} is not known; write 'gb18030'") from error
     return frame
 
 
@@ -384,30 +374,22 @@ def _rows_of(opened: sqlite3.Connection, query: str) -> sqlite3.Cursor:
 
 def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
     """Return the declared encoding, or None where the .cpg beside the file is to say it."""
-    plain = declared.lower().replace("_", "-")
-    attributes = sibling(file, ".dbf")
-    assert attributes is not None  # the caller has looked
-    if plain in {"utf-8", "utf8", AUTO} and (page := sibling(file, ".cpg")):
-        said = page.read_text(encoding="ascii", errors="replace").strip()
-        told = encoding_but(said, table_text(attributes))
-        if told in {"", "utf-8"} or plain == AUTO:
-            return told or None
-        raise SourceError(
-            f"{what} {file}: {page.name} says {said}, and its text is not {said}; write encoding = {told!r}"
-        )
-    if plain == AUTO:
-        return guess_table_encoding(attributes)
+    plain, table = declared.lower().replace("_", "-"), sibling(file, ".dbf")
+    assert table is not None  # the caller has looked
+    data, page = table_text(table), sibling(file, ".cpg") if plain in {"utf-8", "utf8", AUTO} else None
+    if plain == AUTO and page is None:
+        return guess_encoding(data)
+    said = page.read_text(encoding="ascii", errors="replace").strip() if page else declared
     try:
-        is_other = is_surely_utf8(table_text(attributes), declared)
+        "".encode(declared if plain != AUTO else "utf-8")
     except LookupError as error:
-        raise SourceError(
-            f"{what} {file}: the encoding {declared!r} is not known; write 'utf-8' or 'gb18030'"
-        ) from error
-    if is_other:
-        raise SourceError(
-            f"{what} {file}: the study declares encoding = {declared!r}, and all attributes read as utf-8; write "
-            "encoding = 'utf-8'"
-        )
+        raise SourceError(f"{what} {file}: the encoding {declared!r} is not known; write 'gb18030'") from error
+    told = encoding_but(said, data)
+    if page and (told in {"", "utf-8"} or plain == AUTO):
+        return told or None
+    if page or told == "utf-8":
+        by = f", as {page.name} says" if page else ""
+        raise SourceError(f"{what} {file}: its text is not {said}{by}; write encoding = {told!r}")
     return declared
 
 
