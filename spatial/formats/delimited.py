@@ -10,7 +10,7 @@ import struct
 from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,16 @@ from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, add_notes, number_rows
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
 
+if TYPE_CHECKING:
+    from spatial.arrays import FloatArray
+
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
 
 AUTO = "auto"
 """Declared in place of an encoding."""
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_CUT = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})(?= |$)")
 _COMMON_SHARE = 0.9
 _LAST_ASCII = 127
 _CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
@@ -54,17 +58,32 @@ def guess_encoding(data: bytes) -> str:
     return "gb18030" if beyond and common >= _COMMON_SHARE * len(beyond) else "cp1252"
 
 
-def guess_table_encoding(file: Path) -> str:
-    """Tell the encoding of a dBASE table, such as the attributes of a Shapefile, from its field names and records."""
-    return guess_encoding(table_text(file))
-
-
 def table_text(file: Path) -> bytes:
-    """Take the field names and records of a dBASE table."""
+    """Take the field names and records of a dBASE table, without letters of UTF-8 that the width of a field cut."""
     data = file.read_bytes()
     start = struct.unpack_from("<H", data, 8)[0] if len(data) >= 32 else len(data)
     names = [data[place : place + 11].split(b"\0")[0] for place in range(32, start - 1, 32)]
-    return b" ".join([*names, data[start:].replace(b"\0", b" ")])
+    text = b" ".join([*names, data[start:].replace(b"\0", b" ")])
+    whole = _CUT.sub(b"", text)
+    return whole if not whole.isascii() and guess_encoding(whole) == "utf-8" else text
+
+
+def encoding_but(said: str, data: bytes) -> str:
+    """
+    Tell the encoding of text that cannot be in the one that is said of it; empty where it may be.
+
+    >>> encoding_but("ISO-8859-1", "石桥村、柳河镇".encode("gbk")), encoding_but("GBK", "石桥村".encode("gbk"))
+    ('gb18030', '')
+    """
+    told = guess_encoding(data)
+    try:
+        name = codecs.lookup("cp1252" if said.upper() == "OEM" else said).name
+    except LookupError:
+        return ""
+    if told == "utf-8":
+        return told if is_surely_utf8(data, name) else ""
+    # Cyrillic and Greek read as Chinese, too: of them the page is believed.
+    return told if name.startswith("utf") or (told == "gb18030" and name in {"iso8859-1", "cp1252", "ascii"}) else ""
 
 
 def is_surely_utf8(data: bytes, declared: str) -> bool:
@@ -168,6 +187,10 @@ def degrees_of(text: str, axis: Axis) -> float:
     return -size if found["sign"] == "-" or letters == [west] else size
 
 
+_TELLING = 12
+"""So many different seconds in two columns are below 60 by chance in one list of two hundred thousand."""
+
+
 def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
     """Read a column of coordinates: numbers, or degrees, minutes and seconds."""
     numbers = pd.to_numeric(series, errors="coerce").astype("float64")
@@ -178,6 +201,18 @@ def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
     angles = texts.astype(str).map(lambda text: degrees_of(text, axis)).astype("float64")
     numbers[texts.index] = plain.where(plain.notna(), angles)
     return numbers
+
+
+def misread_degrees(longitudes: FloatArray, latitudes: FloatArray) -> Literal["", "whole_degrees", "packed_degrees"]:
+    """Tell numbers that are no decimal degrees: degrees alone, or minutes and seconds as decimals, all below 60."""
+    both = np.abs(np.vstack([longitudes, latitudes]))
+    if both.shape[1] < _TELLING or both.max() > 180.0:
+        return ""
+    if not (both % 1.0).any():
+        return "whole_degrees"
+    minutes, seconds = np.divmod(np.floor(both % 1.0 * 1e4 + 1e-6), 100.0)
+    are_told = min(len(np.unique(row)) for row in seconds) >= _TELLING
+    return "packed_degrees" if are_told and max(minutes.max(), seconds.max()) < 60.0 else ""
 
 
 def total_pattern(words: Collection[str]) -> str:

@@ -27,6 +27,7 @@ from spatial.formats.columns import MOST
 from spatial.formats.files import damage_told, local_file
 from spatial.formats.notes import Finding, Note
 from spatial.georef.datums import refuse_unknown_shift
+from spatial.messages import Said
 from spatial.rasters import Raster
 from spatial.study.sources import MOST_CELLS
 
@@ -176,6 +177,7 @@ COMMON_SENTINELS = (-999.0, -9999.0, -99999.0, -999999.0, -32767.0, -32768.0, -2
 LOWEST_LAND_M, HIGHEST_LAND_M = -500.0, 9000.0
 """Metres between which any land lies (the shore of the Dead Sea at -430, Everest at 8,849)."""
 
+_DENSITY = re.compile(r"densit|密度|(^|_)pd_|(/|\bper\b|每)\s*(sq|k?m\b|km?[2²]|ha\b|平方|公顷)", re.IGNORECASE)
 GRID_TOLERANCE = 1e-3
 """Share of a cell by which tiles may lie off one grid: rounding of their corners."""
 
@@ -208,11 +210,23 @@ def read_population(
 ) -> GridReading:
     """Read persons per cell. All cells are kept, so that the total is that of the file in float64."""
     reading = read_grid(paths, nodata=nodata, name="population", of_people=True, max_cells=max_cells)
+    for path in [paths] if isinstance(paths, Path) else paths:
+        if says := density_said(path):
+            raise SourceError(f"population {path}: {Said('raster_density', says=says)}")
     values = reading.raster.values
     remedy = "correct them, or declare nodata in the study file"
     _refuse_cells(values < 0, reading, paths, "negative people", remedy)
     _refuse_cells(values > MOST, reading, paths, "more people than were ever counted", remedy)
     return reading
+
+
+def density_said(path: Path) -> str:
+    """Return the name, unit or description by which a raster is of people by area; empty where none says so."""
+    names = [path.stem]
+    if path.suffix.lower() in {".tif", ".tiff"}:
+        with damage_told(f"raster {path}", "GeoTIFF"), rasterio.open(path, driver="GTiff") as source:
+            names += [str(name) for name in (*source.units, *source.descriptions) if name]
+    return next((name for name in names if _DENSITY.search(name)), "")
 
 
 def peopled_outline(raster: Raster, crs: Any) -> shapely.Geometry | None:

@@ -23,14 +23,7 @@ import pyproj
 
 from spatial.errors import ContractError, CrsError, SourceError, first_of, refuse
 from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, text_column, translate_values
-from spatial.formats.delimited import (
-    AUTO,
-    guess_table_encoding,
-    is_surely_utf8,
-    narrow_frame,
-    read_delimited,
-    table_text,
-)
+from spatial.formats.delimited import AUTO, encoding_but, guess_encoding, narrow_frame, read_delimited, table_text
 from spatial.formats.files import (
     BYTES_A_MB,
     LETTERS_OF_CAUSE,
@@ -298,10 +291,25 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
         try:
             frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer or names[0], encoding=encoding)
         except UnicodeDecodeError as error:
+            table = sibling(file, ".dbf") if kind == "Shapefile" else None
+            if table and guess_encoding(table_text(table)) == "utf-8":
+                return _without_cut_letters(pyogrio.read_dataframe(file, encoding="ISO-8859-1"))
             told = f"its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
             raise SourceError(f"{label}: {told}") from error
-        except LookupError as error:
-            raise SourceError(f"{label}: the encoding {source.encoding!r} is not known; write 'gb18030'") from error
+    return frame
+
+
+def _without_cut_letters(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn what was read byte by byte into UTF-8 without letters that the width of a field cut, as in 行政村名称."""
+
+    def whole(text: object) -> object:
+        return text.encode("latin-1").decode("utf-8", "ignore") if isinstance(text, str) else text
+
+    for name in frame.select_dtypes(["object", "str"]):
+        frame[name] = frame[name].map(whole)
+    names = pd.Series(frame.columns.map(whole))
+    again = names.groupby(names).cumcount()
+    frame.columns = names.where(again == 0, names + "_" + again.astype("str"))
     return frame
 
 
@@ -366,24 +374,22 @@ def _rows_of(opened: sqlite3.Connection, query: str) -> sqlite3.Cursor:
 
 def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
     """Return the declared encoding, or None where the .cpg beside the file is to say it."""
-    plain = declared.lower().replace("_", "-")
-    if plain in {"utf-8", "utf8", AUTO} and sibling(file, ".cpg"):
-        return None
-    attributes = sibling(file, ".dbf")
-    assert attributes is not None  # the caller has looked
-    if plain == AUTO:
-        return guess_table_encoding(attributes)
+    plain, table = declared.lower().replace("_", "-"), sibling(file, ".dbf")
+    assert table is not None  # the caller has looked
+    data, page = table_text(table), sibling(file, ".cpg") if plain in {"utf-8", "utf8", AUTO} else None
+    if plain == AUTO and page is None:
+        return guess_encoding(data)
+    said = page.read_text(encoding="ascii", errors="replace").strip() if page else declared
     try:
-        is_other = is_surely_utf8(table_text(attributes), declared)
+        "".encode(declared if plain != AUTO else "utf-8")
     except LookupError as error:
-        raise SourceError(
-            f"{what} {file}: the encoding {declared!r} is not known; write 'utf-8' or 'gb18030'"
-        ) from error
-    if is_other:
-        raise SourceError(
-            f"{what} {file}: the study declares encoding = {declared!r}, and all attributes read as utf-8; write "
-            "encoding = 'utf-8'"
-        )
+        raise SourceError(f"{what} {file}: the encoding {declared!r} is not known; write 'gb18030'") from error
+    told = encoding_but(said, data)
+    if page and (told in {"", "utf-8"} or plain == AUTO):
+        return told or None
+    if page or told == "utf-8":
+        by = f", as {page.name} says" if page else ""
+        raise SourceError(f"{what} {file}: its text is not {said}{by}; write encoding = {told!r}")
     return declared
 
 

@@ -22,7 +22,7 @@ from spatial.formats.columns import (
     settle_datum,
     tell_rows,
 )
-from spatial.formats.delimited import AXES, coordinate_numbers
+from spatial.formats.delimited import AXES, coordinate_numbers, misread_degrees
 from spatial.formats.notes import (
     Finding,
     Note,
@@ -38,7 +38,7 @@ from spatial.georef.datums import countries_at, frame_to_wgs84
 from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placing import PLACED_BY, Placement, amid_townships, locate_places, names_of, read_postcodes, texts
-from spatial.messages import FALLBACK, Words
+from spatial.messages import FALLBACK, Said, Words
 from spatial.plain_text import spreadsheet_text
 from spatial.study.base import LARGEST
 
@@ -298,6 +298,8 @@ def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: s
                 said = f"{name}: no coordinate for {{rows}}, such as {shown}; {remedy}"
                 tell_rows(problems, frame, key, wrong, said)
             axes.append(numbers.to_numpy())
+        if keys[0] == AXES[0] and "decimal" not in source.model_fields_set and (misread := misread_degrees(*axes)):
+            problems.append(Said(misread))
         refuse(label, problems)
         geometry = gpd.GeoSeries(shapely.points(axes[0], axes[1]), index=frame.index)
         placed = gpd.GeoDataFrame(frame.rename(columns={"geometry": "source_geometry"}), geometry=geometry)

@@ -634,8 +634,9 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
     comments: dict[str, str] = {}
     for column in plain.columns.drop("geometry", errors="ignore"):
         known = known_field(column, draft.sources) if column not in was else None
-        title = words.title(known.title, known.unit) if known else was.get(column, column)
-        title = draft.titles.get(column) or title
+        group = words.of("pages").messages["group"].get(column)
+        own = words.with_unit(group, "persons") if group else was.get(column, column)
+        title = draft.titles.get(column) or (words.title(known.title, known.unit) if known else own)
         # GeoPackage wants the names of one table to differ.
         aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
         if known and known.description:

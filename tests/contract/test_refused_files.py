@@ -362,7 +362,7 @@ def test_a_shapefile_without_its_crs(tiny):
     ("there", "declared", "words"),
     [
         ("gbk", "utf-8", ("its text is not utf-8", "encoding = 'gb18030'")),
-        ("utf-8", "gb18030", ("all attributes read as utf-8", "encoding = 'utf-8'")),
+        ("utf-8", "gb18030", ("its text is not gb18030", "encoding = 'utf-8'")),
         ("utf-8", "gbx", ("the encoding 'gbx' is not known", "'gb18030'")),
     ],
 )

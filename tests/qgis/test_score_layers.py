@@ -433,3 +433,11 @@ def test_no_code_of_the_score_is_shown_in_brackets(table, scored_county, county_
     made = {layer.table: layer for layer in build_layers(scored_county, crs=CRS, languages=["en"], meta=county_meta)}
     for column, texts in value_maps(made[table], None, Words("en", "qgis"), county_meta).items():
         assert set(made[table].frame[column].dropna()) <= texts.keys(), column
+
+
+def test_groups_of_people_are_titled_as_on_pages(county, county_meta):
+    settlements = county["settlements"].assign(children_3_5_persons=3.0, cattle_persons=1.0)
+    made = build_layers({**county, "settlements": settlements}, crs=CRS, languages=["zh"], meta=county_meta)
+    aliases = next(layer.aliases for layer in made if layer.table == "settlements")
+    assert aliases["children_3_5_persons"] == "3至5岁儿童（人）"  # noqa: RUF001 - Chinese brackets
+    assert aliases["cattle_persons"] == "cattle_persons"  # a group of the study's own

@@ -208,11 +208,17 @@ def _take(result: FolderReport, kind: str, found: list[Found]) -> None:
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
     if len(proposals) > 1 and kind not in {"attributes", "facilities", "water"}:
         files = [_label(report, layer) for report, layer in found]
-        text = Said("several_files", kind=kind_word(kind), files=files, section=kind)
+        # Files a township have the same columns, and each other ids: none of them stands for all.
+        ids = [text for _, layer in found for told in layer.fields if "_id" in told.meaning for text in told.examples]
+        is_one = len({tuple(told.name for told in layer.fields) for _, layer in found}) == 1
+        are_parts = bool(ids) and is_one and len(set(ids)) == len(ids)
+        key = "parts_of_one" if are_parts else "several_files"
+        text = Said(key, kind=kind_word(kind), files=files, section=kind)
         result.to_decide.append(text)
         first = len(result.proposals)
-        offered = [Alternative(first + at, _label(*one), one.layer.rows) for at, one in enumerate(found)]
-        result.several.append(Several(kind, tuple(sorted(offered, key=lambda file: -file.rows)), text))
+        if not are_parts:
+            offered = [Alternative(first + at, _label(*one), one.layer.rows) for at, one in enumerate(found)]
+            result.several.append(Several(kind, tuple(sorted(offered, key=lambda file: -file.rows)), text))
         proposals = [replace(proposal, is_suggestion=True) for proposal in proposals]
     result.proposals += proposals
 

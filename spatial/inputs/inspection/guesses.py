@@ -15,7 +15,7 @@ import shapely
 
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
-from spatial.formats.delimited import AXES, degrees_of
+from spatial.formats.delimited import AXES, degrees_of, misread_degrees
 from spatial.georef.datums import CHINA, ZONE_M, cgcs2000_crs, countries_at, is_easting, is_northing, to_wgs84
 from spatial.inputs.gather import doubt_datum, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
@@ -262,6 +262,8 @@ def _degrees_crs(
 ) -> None:
     span = _box(longitude, latitude).said("degrees_span", ".4f")
     _strays(result, longitude, latitude, FAR_DEGREES)
+    if misread := misread_degrees(longitude, latitude):
+        result.guess("", None, Said(misread))
     if "CN" not in {country.code for country in countries_at(longitude, latitude)}:
         result.guess("crs", WGS84, Said("gps", span=span))
     elif app and not _fits_better_unshifted(longitude, latitude, ground, named):

@@ -17,7 +17,7 @@ from rasterio.warp import transform_bounds
 from spatial.crs import WGS84
 from spatial.errors import SourceError, SpatialError
 from spatial.formats.files import is_there, local_file
-from spatial.formats.raster import COMMON_SENTINELS, HGT_VOID, HIGHEST_LAND_M, LOWEST_LAND_M, open_tile
+from spatial.formats.raster import COMMON_SENTINELS, HGT_VOID, HIGHEST_LAND_M, LOWEST_LAND_M, density_said, open_tile
 from spatial.formats.vector import open_frame
 from spatial.inputs.inspection.columns import EXAMPLES, Profile, language_of, meanings, profile_of
 from spatial.inputs.inspection.guesses import Coordinates, KnownGround, guess_columns, guess_geometry, take_hints
@@ -95,6 +95,8 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
         low, high = f"{finite.min():.6g}", f"{finite.max():.6g}"
         notes.append(Said("raster_values", low=low, high=high, cells=len(finite)))
     kind, reasons = _kind(path, finite)
+    if kind == "population" and (says := density_said(path)):
+        kind, reasons = "unknown", (Said("raster_density", says=says),)
     classes = np.unique(finite) if kind == "landcover" else np.empty(0)
     if 0 < len(classes) <= MOST_CLASSES:
         notes.append(Said("raster_classes", classes=[f"{value:g}" for value in classes]))

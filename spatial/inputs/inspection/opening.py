@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 
 from spatial.errors import ContractError, SourceError
-from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
+from spatial.formats.delimited import encoding_but, guess_encoding, is_total, table_text
 from spatial.formats.files import damage_told, local_file, local_geodatabase, refuse_large
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, doubts_logged, layers_of, open_frame, sibling
@@ -218,16 +218,17 @@ def _shapefile_encoding(path: Path, result: OpenedFile) -> dict[str, object]:
     page, table = sibling(path, ".cpg"), sibling(path, ".dbf")
     if table is None:
         return {}  # the reader says which parts are absent
-    told = guess_table_encoding(table)
-    result.encoding, result.encoding_reason = told, Said("no_cpg", why=_reason(told))
+    data = table_text(table)
+    said = page.read_text(encoding="ascii", errors="replace").strip() if page else ""
+    told = encoding_but(said, data) if page else guess_encoding(data)
+    result.encoding = told or said
     if page is None:
-        return {} if told == "utf-8" else {"encoding": told}
-    said = page.read_text(encoding="ascii", errors="replace").strip()
-    if said.lower().replace("-", "") != "utf8" or told == "utf-8":
-        result.encoding, result.encoding_reason = said, Said("cpg_says", file=page.name)
-        return {}
-    result.encoding_reason = Said("cpg_wrong", file=page.name, encoding=said, why=_reason(told))
-    return {"encoding": told}
+        result.encoding_reason = Said("no_cpg", why=_reason(told))
+    elif told:
+        result.encoding_reason = Said("cpg_wrong", file=page.name, encoding=said, why=_reason(told))
+    else:
+        result.encoding_reason = Said("cpg_says", file=page.name)
+    return {"encoding": told} if told not in {"", "utf-8"} else {}
 
 
 def _reason(encoding: str) -> Said:

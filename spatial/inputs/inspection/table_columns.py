@@ -23,6 +23,7 @@ from spatial.inputs.inspection.kinds import (
     is_service_word,
     is_unit_code,
     known_values,
+    names_several,
     official_vocabulary,
     service_in,
     services_in,
@@ -298,6 +299,10 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
         else:
             known = {value: service_in(value) for value in profile.values if service_in(value)}
             strange = [value for value in profile.values if value not in known]
+            if several := [value for value in known if names_several(value)]:
+                why = Said("several_in_one", name=profile.name)
+                settings.append(Setting("values.service", dict.fromkeys(several, "..."), why, is_decided=False))
+            known = {value: service for value, service in known.items() if value not in several}
             settings += translated("service", profile, known, strange, ids)
         if profile.blanks:
             why = Said("rows_blank", blanks=profile.blanks, name=profile.name)

@@ -194,6 +194,17 @@ def test_of_two_lists_of_villages_the_longer_one_is_taken_and_said(county, tmp_p
     assert values["sources"]["settlements"]["path"] == "county/村庄名录.xlsx"
 
 
+def test_lists_of_one_township_each_are_parts_of_one_and_none_stands_for_all(county, tmp_path):
+    book = openpyxl.load_workbook(county / "村庄名录.xlsx")
+    for row in book.active.iter_rows(min_row=2):
+        row[0].value = f"9{str(row[0].value)[1:]}" if str(row[0].value).isdigit() else row[0].value
+    book.save(county / "另一乡.xlsx")
+    file = tmp_path / "s.toml"
+    _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", "-v", *DATE)
+    assert "同一名单（居民点）的各部分" in output  # noqa: RUF001 - Chinese brackets
+    assert "settlements" not in tomllib.loads(file.read_text(encoding="utf-8"))["sources"]
+
+
 def test_a_list_without_coordinates_is_joined_onto_one_that_has_them(county, tmp_path):
     frame = pd.DataFrame(
         {"行政区划代码": [f"5333251012{n:02d}" for n in range(12)], "村名": "x", "户籍人口": range(12)}

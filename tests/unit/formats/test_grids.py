@@ -10,6 +10,7 @@ import pytest
 import rasterio
 from affine import Affine
 
+import spatial as sp
 from spatial.errors import CrsError, SourceError
 from spatial.formats.raster import read_elevation, read_grid, read_population
 
@@ -52,6 +53,22 @@ def test_declared_nodata_is_missing_and_the_total_is_in_float64(tmp_path: Path) 
     assert reading.raster.total == float(np.float32(0.1)) + float(np.float32(0.2)) + 3.0
     assert (reading.cells, reading.nodata_cells, reading.sentinels) == (4, 1, {})
     assert reading.notes == ()
+
+
+@pytest.mark.parametrize("name", ["gpw_v4_population_density_2020", "com_pd_2020_1km", "人口密度"])
+def test_people_by_area_are_no_people_of_cells(tmp_path: Path, name: str) -> None:
+    # 12 people a km2 in cells of 100 km2 are 1,200 people, not 12.
+    path = _tif(tmp_path / f"{name}.tif", np.array([[12, 1], [2, 3]], dtype="float32"))
+    with pytest.raises(SourceError, match=f"'{name}' speaks of people by area"):
+        read_population(path)
+    counts = path.rename(tmp_path / "residents_per_pixel_ppp_2020.tif")
+    assert read_population(counts).raster.total == 18.0
+    with rasterio.open(counts, "r+") as target:
+        target.set_band_unit(1, "persons/km²")
+    with pytest.raises(SourceError, match="'persons/km²' speaks"):
+        read_population(counts)
+    (layer,) = sp.inspect_file(counts.rename(tmp_path / "population.tif"), raw=tmp_path).layers
+    assert layer.proposal is None
 
 
 def test_undeclared_sentinel_is_missing_and_counted(tmp_path: Path) -> None:

@@ -7,13 +7,15 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
+import spatial as sp
 from spatial.errors import ContractError, SourceError
 from spatial.formats.columns import SHIPPED, load_values
-from spatial.formats.delimited import coordinate_numbers, degrees_of, guess_encoding
+from spatial.formats.delimited import coordinate_numbers, degrees_of, guess_encoding, misread_degrees
 from spatial.formats.files import file_parts, file_sha256, is_there, read_provenance
 from spatial.formats.notes import take_notes
 from spatial.formats.vector import open_frame, open_mapped
@@ -110,6 +112,43 @@ def test_the_code_page_beside_a_shapefile_says_its_encoding(tmp_path):
     assert _open(path, encoding="auto")["名称"].tolist() == ["石桥路", "河口路"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "page", "remedy"),
+    [
+        ("gbk", "OEM", "gb18030"),
+        ("gbk", "ISO-8859-1", "gb18030"),
+        ("gbk", "UTF-8", "gb18030"),
+        ("utf-8", "GBK", None),
+        ("utf-8", "OEM", None),
+        ("gbk", "936", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # of names that are cut amid a letter
+def test_a_code_page_that_cannot_be_is_not_believed(tmp_path, encoding, page, remedy):
+    path = tmp_path / "roads.shp"
+    _roads().to_file(path, encoding=encoding)
+    path.with_suffix(".cpg").write_text(page)
+    if remedy:
+        with pytest.raises(SourceError, match=f"not {page}, as roads.cpg says; write encoding = '{remedy}'"):
+            _open(path)
+    assert _open(path, encoding=remedy or "utf-8")["名称"].tolist() == ["石桥路", "河口路"]
+    assert _open(path, encoding="auto")["名称"].tolist() == ["石桥路", "河口路"]
+    report = sp.inspect_file(path, raw=tmp_path)
+    assert report.layers[0].proposal is not None
+    assert [s.value for s in report.layers[0].proposal.settings if s.key == "encoding"] == [remedy] * bool(remedy)
+
+
+@pytest.mark.filterwarnings("ignore")  # of names that are cut amid a letter
+def test_names_of_a_utf8_shapefile_that_its_width_cut_amid_a_letter_are_read(tmp_path):
+    path = tmp_path / "villages.shp"
+    # A name has ten bytes: three letters and a part of the fourth, which alone tells these two apart.
+    frame = gpd.GeoDataFrame({"行政村代码": ["01"], "行政村名称": ["石桥村"]}, geometry=[shapely.Point(1, 2)], crs=4490)
+    frame.to_file(path, encoding="utf-8")
+    read = _open(path)
+    assert list(read.columns) == ["行政村", "行政村_1", "geometry"]
+    assert read.iloc[0, :2].tolist() == ["01", "石桥村"]
+
+
 # --- coordinates ------------------------------------------------------------------------------------------------
 
 
@@ -158,6 +197,17 @@ def test_angles_that_may_mean_two_things_are_not_read(text, axis):
 def test_a_column_may_mix_numbers_and_angles():
     read = coordinate_numbers(pd.Series(["103.5", "103°30'", None, "x", "36452347"]), axis="longitude")
     assert read.fillna(-1).tolist() == [103.5, 103.5, -1, -1, 36452347]
+
+
+def test_minutes_and_seconds_written_as_decimals_are_told_from_decimal_degrees():
+    number = np.arange(12)
+    # 104 degrees, 10 to 21 minutes, 0 to 55 seconds: 104.1000, 104.1105 ...
+    packed = 104 + (10 + number) / 100 + number * 5 / 10_000
+    assert misread_degrees(packed, packed - 76) == "packed_degrees"
+    assert misread_degrees(packed, 28 + (number * 8 + 5) / 10_000) == ""  # 28.0061 on: no seconds
+    assert misread_degrees(packed[:11], packed[:11] - 76) == ""  # too few to tell
+    assert misread_degrees(104 + number // 6, 28 + number * 0) == "whole_degrees"
+    assert misread_degrees(104.1 + number / 100, 28.0 + number / 100) == ""  # two decimals
 
 
 # --- geodatabases, KML, DXF -------------------------------------------------------------------------------------

@@ -341,3 +341,28 @@ def test_a_point_beside_decimal_commas_sets_thousands_apart() -> None:
     assert (tell_signs(frame).decimal, tell_signs(frame).thousands) == (",", ".")
     # Not where another column has decimal points.
     assert tell_signs(frame.assign(km=["1.5", "2.25"])).thousands == ""
+
+
+@pytest.mark.parametrize(("packed", "told"), [(2, "minutes and seconds"), (0, "whole degrees")])
+def test_degrees_that_are_not_decimal_are_refused_and_told_by_inspection(
+    tmp_path: Path, packed: int, told: str
+) -> None:
+    # 104.3000, 104.3105 ...: 104 degrees, 30 to 41 minutes, 0 to 55 seconds; or the degrees of three columns
+    rows = [
+        [
+            f"5117231012{n:02d}",
+            f"赵沟{n}村",
+            104 + packed * (0.15 + n / 200 + n / 4000),
+            28 + packed * (n / 200 + n / 4000),
+            90,
+        ]
+        for n in range(12)
+    ]
+    path = _book(tmp_path, [["代码", "村名", "经度", "纬度", "人口"], *rows])
+    columns = {"settlement_id": "代码", "name": "村名", "population_persons": "人口"}
+    keys: dict[str, Any] = {"path": "list.xlsx", "longitude": "经度", "latitude": "纬度", "crs": "EPSG:4490"}
+    with pytest.raises(ContractError, match=told):
+        settlements_from_table(path, TableSource(**keys, columns=columns, tier="village"))
+    assert len(settlements_from_table(path, TableSource(**keys, decimal=".", columns=columns, tier="village"))) == 12
+    (layer,) = sp.inspect_file(path, raw=tmp_path).layers
+    assert any(told in remark for remark in layer.coordinates)

@@ -125,3 +125,10 @@ def test_official_people_are_proposed_on_the_basis_of_the_study(tmp_path, people
     assert f"people = {{ value = {value}," in text
     assert f'basis = "{basis}" }}' in text
     assert f'columns.population_persons = "{people}"' in text.partition("[sources.official_units]")[2]
+
+
+def test_a_kind_of_two_services_is_left_to_decide(tmp_path):
+    lines = _proposed(tmp_path, *ROWS, "K4;Ecole Domoni;Ecole primaire et collège;Domoni")
+    at = lines.index('# values.service."Ecole primaire et collège" = "..."')
+    assert "several services" in " ".join(lines[at - 3 : at])
+    assert 'values.service."Poste de sante" = "primary_care"' in lines
