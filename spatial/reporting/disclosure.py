@@ -49,6 +49,8 @@ MOST_TOGETHER = 4
 """Groups that are looked at together for whether nobody belongs to two of them."""
 SAME_SHARE = 1e-9
 """Of a share, by which it may differ from place to place and still be one, since numbers are computed."""
+MOST_AT_HOME = 50
+"""Unknowns up to which a row is looked at before those of a whole study, and problems are made one."""
 LOOKS = 20
 """Times that all hidden numbers are moved at once, before those that hardly moved are asked for one by one."""
 
@@ -454,29 +456,30 @@ def told_to(
     Unknowns of the same sums are exchanged for each other; where that does not reach k, linear programming says it.
     """
     values = np.array(numbers.values)
-    known = np.zeros(len(values), dtype=bool)
-    known[[item for key in numbers.sums if len(key) == 1 and key not in hidden for item in key]] = True
-    for item, (of, _) in numbers.share_of.items():
-        known[of] |= known[item]
-    for item, (of, _) in numbers.share_of.items():
-        known[item] = known[of]
+    known: dict[int, list[frozenset[int]]] = {}  # unknowns that are told alone, by the released numbers that tell them
+    for key in numbers.sums:
+        if len(key) == 1 and key not in hidden:
+            (item,) = key
+            known.setdefault(numbers.share_of.get(item, (item,))[0], []).append(key)
+    known |= {item: known[of] for item, (of, _) in numbers.share_of.items() if of in known}
 
     def open_in(row: Mapping[int, float]) -> dict[int, float]:
         """Weigh the unknowns of a row that are not known, shares by what they are of."""
         weights: dict[int, float] = defaultdict(float)
         for item, weight in row.items():
-            if not known[item]:
+            if item not in known:
                 of, share = numbers.share_of.get(item, (item, 1.0))
                 weights[of] += share * weight
         return {item: weight for item, weight in weights.items() if weight}
 
-    free: list[int] = [item for item in np.flatnonzero(~known).tolist() if item not in numbers.share_of]
+    free = [item for item in range(len(values)) if item not in known and item not in numbers.share_of]
     column_of = {item: at for at, item in enumerate(free)}
     rows: list[tuple[dict[int, float], float, bool]] = []  # weights, right side, whether it is an equation
     seen: dict[frozenset[int], int] = {}
-    sources: dict[int, list[frozenset[int]]] = defaultdict(list)  # released numbers that each row says
+    # Released numbers that each row says; those that say the upper end of an unknown, by its place from -1 down.
+    sources: dict[int, list[frozenset[int]]] = defaultdict(list)
     for key in numbers.sums:
-        inside = frozenset(item for item in key if not known[item])
+        inside = key.difference(known)
         if key in hidden or not inside:
             continue
         if inside not in seen:
@@ -489,20 +492,24 @@ def told_to(
     upper = np.full(len(free), np.inf)
     for row, limit, is_equation in told:
         inside_row = open_in(row)
-        rest = limit - sum(weight * values[item] for item, weight in row.items() if known[item])
+        told_by = [key for item in row if item in known for key in known[item]]
+        rest = limit - sum(weight * values[item] for item, weight in row.items() if item in known)
         # A share that differs in its last digit from place to place makes no equation impossible.
         rest = sum(weight * values[item] for item, weight in inside_row.items()) if is_equation else rest
         if len(inside_row) == 1 and not is_equation and next(iter(inside_row.values())) > 0.0:
             ((item, weight),) = inside_row.items()
-            upper[column_of[item]] = min(upper[column_of[item]], rest / weight)
+            at = column_of[item]
+            if rest / weight < upper[at]:
+                upper[at], sources[-1 - at] = rest / weight, told_by
         elif inside_row and (is_equation or rest < 0.0 or max(inside_row.values()) > 0.0):
+            sources[len(rows)] = told_by
             rows.append((inside_row, rest, is_equation))
     # Unknowns in the same rows with the same weights can be exchanged, and nobody sees it.
     true = values[free]
     columns: list[list[tuple[int, float]]] = [[] for _ in free]
     floor = np.array(numbers.least)[free]
     for item, (of, share) in numbers.share_of.items():
-        if not known[of]:
+        if of not in known:
             floor[column_of[of]] = max(floor[column_of[of]], numbers.least[item] / share)
     least, most = floor.copy(), upper.copy()
     pairs = []
@@ -553,15 +560,10 @@ def told_to(
         ),
         shape=(len(rows), len(free)),
     )
-    # Rows and unknowns that have to do with each other make a problem of their own.
-    ends_of = matrix.tocoo()
-    size = len(rows) + len(free)
-    graph = sparse.csr_matrix((np.ones(ends_of.nnz), (ends_of.row, ends_of.col + len(rows))), shape=(size, size))
-    links = sparse.csgraph.connected_components(graph, directed=False)[1]
-    row_part, free_part = links[: len(rows)], links[len(rows) :]
     limits = np.array([limit for _, limit, _ in rows])
     equations = np.array([is_equation for _, _, is_equation in rows], dtype=bool)
-    found, questions = {}, []
+    found: dict[frozenset[int], _Told] = {}
+    questions = []
     for key in (one for one in numbers.sums if one in asked):
         inside_at = {column_of[item]: weight for item, weight in open_in(dict.fromkeys(key, 1.0)).items()}
         width = sum(weight * width_of[at] for at, weight in inside_at.items()) if len(inside_at) == 1 else 0.0
@@ -574,22 +576,39 @@ def told_to(
     at_column = [at for _, inside_at in questions for at in inside_at]
     weighed = [weight for _, inside_at in questions for weight in inside_at.values()]
     sums = sparse.csr_matrix((weighed, (at_row, at_column)), shape=shape)
-    parts = {}
-    for part in np.unique(free_part[at_column]).tolist():
-        own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
-        facts = _Facts(matrix[own][:, mine], limits[own], equations[own], floor[mine], upper[mine])
-        parts[part] = _Part(sums[:, mine], facts, own, true[mine])
-        parts[part].look_around(k)
-    for question, (key, inside_at) in enumerate(questions):
-        in_parts = [parts[part] for part in sorted({int(free_part[at]) for at in inside_at})]
-        least_width = float(sum(part.high[question] - part.low[question] for part in in_parts))
-        if least_width >= k:
-            found[key] = _Told(least_width)
-            continue
-        answers = [part.width_of(question) for part in in_parts]
-        binding = sorted(set[int]().union(*(held for _, held in answers)))
-        width = float(sum(width for width, _ in answers))
-        found[key] = _Told(width, [one for at in binding for one in sources.get(at, ())])
+    # Rows and unknowns that have to do with each other make a problem of their own, small ones together. What few rows
+    # tell to within k, all of them do; what is wide while all others stand still is wide. The rest is asked of all.
+    at_home, by_column = np.diff(matrix.indptr) <= MOST_AT_HOME, matrix.tocsc()
+    passes = [("few", at_home, at_home, 1), ("apart", at_home, None, 10)] if at_home.any() else []
+    for name, linking, kept, together in [*passes, ("all", None, None, 1)]:
+        row, column = matrix.nonzero() if linking is None else matrix.multiply(linking[:, None]).nonzero()
+        graph = sparse.csr_matrix((np.ones(len(row)), (row, column + len(rows))), shape=(len(rows) + len(free),) * 2)
+        links = sparse.csgraph.connected_components(graph, directed=False)[1]
+        part_of = (np.cumsum(np.bincount(links)) // (together * MOST_AT_HOME))[links[len(rows) :]]
+        waiting = [question for question, (key, _) in enumerate(questions) if key not in found]
+        questions, sums = [questions[question] for question in waiting], sums[waiting]
+        parts: dict[int, _Part] = {}
+        for part in np.unique(part_of[sums.nonzero()[1]]).tolist():
+            mine = np.flatnonzero(part_of == part)
+            own = np.unique(by_column[:, mine].indices)
+            own = own if kept is None else own[kept[own]]
+            weights = matrix[own][:, mine]
+            rest = limits[own] - matrix[own] @ true + weights @ true[mine] if name == "apart" else limits[own]
+            facts = _Facts(weights, rest, equations[own], floor[mine], upper[mine])
+            parts[part] = _Part(sums[:, mine], facts, np.concatenate([own, -1 - mine]), true[mine])
+            if name != "few":
+                parts[part].look_around(k)
+        for question, (key, inside_at) in enumerate(questions):
+            in_parts = [parts[part] for part in sorted({int(part_of[at]) for at in inside_at})]
+            least_width = sum(part.seen(question) for part in in_parts)
+            if least_width >= k and name != "few":
+                found[key] = _Told(least_width)
+                continue
+            answers = [part.width_of(question) for part in in_parts]
+            binding = sorted(set[int]().union(*(held for _, held in answers)))
+            width = float(sum(width for width, _ in answers))
+            if name == "all" or (width < k - TOLERANCE if name == "few" else width >= k):
+                found[key] = _Told(width, [one for at in binding for one in sources.get(at, ())])
     return found
 
 
@@ -611,8 +630,10 @@ class _Part:
     """
 
     def __init__(self, sums: sparse.csr_matrix, facts: _Facts, rows: NDArray[np.intp], true: FloatArray) -> None:
-        self.sums, self.facts, self.rows = sums, facts, rows
-        self.low = sums @ true
+        own = np.flatnonzero(sums.getnnz(axis=1))
+        self.sums, self.facts, self.rows = sums[own], facts, rows
+        self.place = {question: at for at, question in enumerate(own.tolist())}
+        self.low = self.sums @ true
         self.high = self.low
         model = highspy.HighsLp()
         model.num_row_, model.num_col_ = facts.weights.shape
@@ -640,24 +661,30 @@ class _Part:
         if status != highspy.HighsModelStatus.kOptimal:
             raise ContractError("disclosure", [f"the audit found no answer: {status.name}"])
         answer = self.highs.getSolution()
-        values, prices = np.array(answer.col_value), np.array(answer.row_dual)
+        values, prices = np.array(answer.col_value), np.array([*answer.row_dual, *answer.col_dual])
+        # A price of an unknown that is below 0 is that of its upper end.
+        prices[len(self.facts.limits) :] = np.minimum(prices[len(self.facts.limits) :], 0.0)
         said = self.sums @ values
         self.low, self.high = np.minimum(self.low, said), np.maximum(self.high, said)
-        return float(aim @ values), set(self.rows[self.facts.equations & (np.abs(prices) > TOLERANCE)].tolist())
+        return float(aim @ values), set(self.rows[np.abs(prices) > TOLERANCE].tolist())
 
     def look_around(self, k: float) -> None:
         """Move all sums that were not yet seen to be as wide as k at once, each up or down by chance."""
         random = np.random.default_rng(0)
         for _ in range(LOOKS):
-            narrow = np.flatnonzero((self.high - self.low < k) & (self.sums.indptr[1:] > self.sums.indptr[:-1]))
+            narrow = np.flatnonzero(self.high - self.low < k)
             if len(narrow) <= LOOKS:
                 return
             aim = random.choice([-1.0, 1.0], len(narrow)) @ self.sums[narrow]
             self.least(aim)
             self.least(-aim)
 
-    def width_of(self, row: int) -> tuple[float, set[int]]:
+    def seen(self, question: int) -> float:
+        """Say how far a sum was seen to move."""
+        return float(self.high[self.place[question]] - self.low[self.place[question]])
+
+    def width_of(self, question: int) -> tuple[float, set[int]]:
         """Say to what interval a sum can be told, inf where it has no end, and which released numbers bind it."""
-        aim = self.sums[row].toarray()[0]
+        aim = self.sums[self.place[question]].toarray()[0]
         (low, below), (high, above) = self.least(aim), self.least(-aim)
         return -high - low, below | above

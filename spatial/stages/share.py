@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import MissingDependencyError, StoreError
+from spatial.formats.files import DATABASES
 from spatial.messages import Words
 from spatial.plain_text import labelled
 from spatial.reporting.disclosure import Cut, Withheld, cut, fit_for_sinks, without_facilities
@@ -23,7 +24,7 @@ from spatial.stages.workbook import workbook
 from spatial.store import Artifact, work_folder
 from spatial.study.outputs import QgisOptions
 from spatial.tables import TABLES
-from spatial.tables.words import NOTICED
+from spatial.tables.words import NOTICED, UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,11 +252,18 @@ def _public_study(study: Study, inventory: Mapping[str, str]) -> Study:
 
 
 def _sources_told(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Give the account of the sources, and known issues but those of single rows, without folders of a machine."""
+    """
+    Give the account of the sources, and known issues but those of single rows, without folders and databases.
+
+    Nor with the sums of files: of a list that holds what is withheld, whoever guesses it could say that it is so.
+    """
     found = {name: frame.assign(path=[PurePath(path).name for path in frame["path"]]) for name, frame in tables.items()}
     issues = found["known_issues"]
     stated = issues.loc[issues["issue_kind"] != NOTICED].reset_index(drop=True)
     told = stated.groupby("path", sort=False)["issue"].agg(" ".join)
     for name in found.keys() - {"known_issues"}:
-        found[name] = found[name].assign(issue=[str(told.get(path, "")) for path in found[name]["path"]])
+        frame = found[name].drop(columns="sha256")
+        inside = frame["address"].str.startswith(DATABASES)
+        issue = [str(told.get(path, "")) for path in frame["path"]]
+        found[name] = frame.assign(issue=issue, address=frame["address"].mask(inside, UNKNOWN))
     return found | {"known_issues": stated}

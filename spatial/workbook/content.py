@@ -608,7 +608,7 @@ class Content:
         issues = wording.issues_by_file(self.summary.get("known_issues") or (), results)
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
         fact = partial(wording.source_fact, words=results)
-        columns = "path origin licence vintage issue address sha256"
+        columns = "path origin licence vintage issue address" + (" sha256" if "sha256" in rows else "")
         return [
             *self._fields(
                 "provenance", rows.assign(issue=told), columns, origin=fact, licence=fact, vintage=fact, address=fact

@@ -154,6 +154,25 @@ def test_one_answer_of_the_solver_tells_of_all_hidden_numbers(monkeypatch):
     assert len(answers) < len(pairs)
 
 
+def test_what_is_known_of_others_binds_by_the_numbers_that_tell_it():
+    # Of 12 people 3 are old, 3 young and 1 disabled, each at least 1: who knows of 12 finds the old to within 1 to 10.
+    numbers = disclosure.PeopleAsSums()
+    everybody, *groups = [numbers.unknown(value, 1.0) for value in (12.0, 3.0, 3.0, 1.0)]
+    for at, item in enumerate([everybody, *groups]):
+        numbers.put([item], disclosure.Cell("settlements", at, "population_persons"))
+    numbers.at_most.append(({**dict.fromkeys(groups, 1.0), everybody: -1.0}, 0.0))
+    hidden = {frozenset({item}) for item in groups}
+    told = disclosure.told_to(numbers, hidden, hidden, float(K))
+    assert [one.width for one in told.values()] == pytest.approx([9.0] * 3, abs=1e-5)
+    assert [one.binding for one in told.values()] == [[frozenset({everybody})]] * 3
+
+
+def test_no_number_far_away_is_hidden_for_one_that_its_own_village_tells():
+    made = cut(_county(0, villages=120, townships=6), "public", k=K)
+    assert made.least_width >= K - 1e-5
+    assert made.beside < 40
+
+
 def test_what_follows_from_other_facts_among_groups_is_no_fact_of_its_own():
     # Each group is in the next one: three facts a village, where each with each would be six.
     settlements = pd.DataFrame(

@@ -231,7 +231,7 @@ def test_no_withheld_facility_no_column_no_path_and_no_signer_stands_in_any_file
     assert len(withheld) == 4
     secret = {*withheld["facility_id"], *withheld["name"]}
     secret |= {"registered_persons", "resident_persons", "Planning Office of Yunxi", "found_in", "merged_from"}
-    secret |= {str(sample_run), str(sample_run.parent), "@user_account_name"}
+    secret |= {str(sample_run), str(sample_run.parent), "@user_account_name", *results.provenance["sha256"]}
     points = [struct.pack("<dd", point.x, point.y) for point in withheld.geometry]
     for name, content in _every_byte(public):
         found = [text for text in secret if text.encode() in content]
@@ -289,3 +289,13 @@ def test_a_service_that_nobody_knows_cannot_be_withheld(study):
     wrong = study.replace(sharing={"withhold_facilities": ["elderly_care", "shelterr"]})
     with pytest.raises(StudyError, match=r"sharing\.withhold_facilities: unknown 'shelterr'"):
         check_policy(wrong)
+
+
+def test_of_sources_the_public_gets_no_database_and_no_sum_of_a_file(results):
+    # Who knows all of a list but one number tries that one until the sum of the file is right.
+    address = "postgresql://gis@db.county.example/county"
+    told = results.provenance.assign(address=[address, *results.provenance["address"][1:]])
+
+    tables = share._sources_told({"provenance": told, "known_issues": results.known_issues})
+    assert "sha256" not in tables["provenance"]
+    assert tables["provenance"]["address"].to_list() == ["unknown", *told["address"][1:]]
