@@ -696,15 +696,15 @@ def test_a_study_without_people_speaks_of_places(scored, save_pages, open_page, 
             "Places are counted, not people",
             "Places that reach it only across a border",
             "In clusters of bad access:",
-            "Of the places entitled to a service, 10",
+            "of the places that a norm covers are served",
         ),
         "fr": (
             "On compte des localités",
             "atteignent qu",
             "Dans des regroupements de mauvais accès",
-            "Parmi les localités qui y ont droit, 10",
+            "des localités que vise une norme sont desservies",
         ),
-        "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区", "应享有服务的居民点中，10%"),  # noqa: RUF001 - Chinese
+        "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区", "应享有服务的居民点中10%"),  # noqa: RUF001 - Chinese
     }
     alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
     alone["zh"] = "城镇与乡村无法比较"
