@@ -704,7 +704,7 @@ def test_a_study_without_people_speaks_of_places(scored, save_pages, open_page, 
             "Dans des regroupements de mauvais accès",
             "des localités que vise une norme sont desservies",
         ),
-        "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区", "应享有服务的居民点中10%"),  # noqa: RUF001 - Chinese
+        "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区", "应享有服务的居民点中10%"),
     }
     alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
     alone["zh"] = "城镇与乡村无法比较"
