@@ -280,7 +280,7 @@ def missing_in(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
 
 def id_faults(ids: pd.Index | pd.Series, key: str) -> list[str]:
     """Tell of ids that are missing, and of those that are there twice."""
-    lacking, doubled = int(ids.isna().sum()), ids.duplicated()
+    lacking, doubled = int(np.sum(ids.isna())), ids.duplicated()
     told = [f"{key}: missing in {lacking} rows"] if lacking else []
     return [*told, f"{key}: not unique: {first_of(ids[doubled].unique())}"] if doubled.any() else told
 
