@@ -445,15 +445,14 @@ def log_handler(stream: TextIO | None = None, *, is_full: bool = False) -> loggi
 
 
 @contextlib.contextmanager
-def log_of_its_own() -> Iterator[list[str]]:
+def log_of_its_own() -> Iterator[io.StringIO]:
     """Keep the log of one of several works apart: in the language of each, and few lines of a kind of each."""
-    root, kept, lines = logging.getLogger(), io.StringIO(), list[str]()
+    root, kept = logging.getLogger(), io.StringIO()
     before, root.handlers = root.handlers, [log_handler(kept, is_full=root.isEnabledFor(logging.INFO))]
     try:
-        yield lines
+        yield kept
     finally:
         root.handlers = before
-        lines += kept.getvalue().splitlines()
 
 
 def word_log(words: Callable[[], Any]) -> None:

@@ -16,16 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from spatial import pipeline
-from spatial.errors import (
-    ContractError,
-    SourceError,
-    SpatialError,
-    StoreError,
-    StudyError,
-    WorkersError,
-    first_of,
-    of_kind,
-)
+from spatial.errors import ContractError, SourceError, SpatialError, StoreError, StudyError, WorkersError, of_kind
 from spatial.messages import Words
 from spatial.parallel import Share, cut_into_tiles
 from spatial.plain_text import display_width, labelled, log_of_its_own, padded, quoted, word_log
@@ -461,7 +452,7 @@ def asked_studies(files: Sequence[Path], asked: dict[str, Any]) -> list[AskedStu
             named.setdefault(Study.from_toml(file, raw=asked["raw"]).name, []).append(str(file))
     for name, those in named.items():
         if len(those) > 1:
-            told = f"name: {name!r} is that of {first_of(those)}, which would overwrite each other; give each its own"
+            told = f"name: {name!r} is that of {', '.join(those)}, which would overwrite each other; give each its own"
             raise StudyError(those[0], [told])
     return [AskedStudy(file, Path.cwd(), asked) for file in files]
 
@@ -471,8 +462,7 @@ def as_asked(study: Study, asked: dict[str, Any]) -> tuple[Study, dict[str, Any]
     how = dict(asked)
     if how.pop("shared"):
         study = study.model_copy(update={"outputs": study.outputs.model_copy(update={"shared": True})})
-    project = how.pop("project")
-    if project:
+    if project := how.pop("project"):
         study = study.model_copy(update={"qgis": study.qgis.model_copy(update={"project": project})})
     return study, how
 
@@ -489,7 +479,7 @@ def run_file(one: AskedStudy) -> Told:
                 told = run_and_tell(study, file=one.file, **how)
         except SpatialError as error:
             told = Told([f"error: {error}"], [], [], error.exit_code)
-    return told._replace(beside=[*said, *told.beside])
+    return told._replace(beside=[*said.getvalue().splitlines(), *told.beside])
 
 
 # A run that is recorded, once more in a new folder.

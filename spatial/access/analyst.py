@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import require_columns
+from spatial.access.od_pairs import missing_in, require_columns
 from spatial.access.options import FINITE, check_count, check_direction, limit_of, nan_for_inf, not_within, numbers
 from spatial.access.places import (
     Places,
@@ -181,9 +181,7 @@ def od_from_r5py(
         problems.append(f"{column}: no such column; minutes are in {there or 'none'}")
     refuse("r5py", problems)
     minutes = numbers("r5py", column, frame[column])
-    for name in ("from_id", "to_id"):
-        lacking = int(frame[name].isna().sum())
-        problems += [f"{name}: {lacking} are missing"] if lacking else []
+    problems += missing_in(frame, ("from_id", "to_id"))
     pairs = frame[["from_id", "to_id"]]
     for what, wrong in (
         ("from_id, to_id: given twice", pairs.duplicated().to_numpy()),

@@ -78,12 +78,8 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
     frame = pd.DataFrame(observed).reset_index(drop=True)
     has_xy = all(name in frame for name in _COORDINATES)
     needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
-    missing = [name for name in needed if name not in frame]
-    if missing:
-        either = f"from_id and to_id, or {', '.join(_COORDINATES)}"
-        raise ContractError(
-            "observed", [f"{name}: no such column; give observed_min with {either}" for name in missing]
-        )
+    told = f"no such column; give observed_min with from_id and to_id, or {', '.join(_COORDINATES)}"
+    refuse("observed", [f"{name}: {told}" for name in needed if name not in frame])
     minutes = pd.to_numeric(frame["observed_min"], errors="coerce").to_numpy(dtype=np.float64)
     wrong, rows = ~((minutes > 0.0) & (minutes < np.inf)), row_numbers(frame)
     problems = []
@@ -91,10 +87,10 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
         problems.append(f"observed_min: missing or not above 0 in rows {first_of(rows[wrong])}")
     points: Any
     if has_xy:
-        xy = frame[list(_COORDINATES)].to_numpy(dtype=np.float64)
+        xy = frame[list(_COORDINATES)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
         wrong = ~np.isfinite(xy).all(axis=1)
         if wrong.any():
-            problems.append(f"{', '.join(_COORDINATES)}: missing in rows {first_of(rows[wrong])}")
+            problems.append(f"{', '.join(_COORDINATES)}: missing or no number in rows {first_of(rows[wrong])}")
         unique, at = np.unique(np.vstack((xy[:, :2], xy[:, 2:])), axis=0, return_inverse=True)
         start, goal = np.split(at.ravel().astype(np.int64), 2)
         points = gpd.points_from_xy(unique[:, 0], unique[:, 1])

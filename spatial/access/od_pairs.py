@@ -88,9 +88,7 @@ def with_ids_of(settlements: pd.DataFrame, table: pd.DataFrame, *, name: str) ->
     Rows of settlements that the frame lacks are left out; a table of others altogether is refused.
     """
     ids, known = table["settlement_id"], settlements["settlement_id"]
-    twice = known[known.duplicated()]
-    refuse("settlements", missing_in(settlements, ("settlement_id",)))
-    refuse("settlements", [f"settlement_id: repeated: {first_of(twice.unique())}"] * bool(len(twice)))
+    refuse("settlements", id_faults(known, "settlement_id"))
     at = id_positions(ids, pd.Index(known))
     if len(table) and len(known) and (at < 0).all():
         told = f"settlement_id: none of {first_of(ids.unique())} is among the settlements {first_of(known)}"
@@ -282,10 +280,9 @@ def missing_in(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
 
 def id_faults(ids: pd.Index | pd.Series, key: str) -> list[str]:
     """Tell of ids that are missing, and of those that are there twice."""
-    lacking, doubled = int(ids.isna().sum()), ids.duplicated()
-    return [f"{key}: {lacking} are missing"] * bool(lacking) + [
-        f"{key}: not unique: {first_of(ids[doubled].unique())}"
-    ] * bool(doubled.any())
+    lacking, doubled = int(np.sum(ids.isna())), ids.duplicated()
+    told = [f"{key}: missing in {lacking} rows"] if lacking else []
+    return [*told, f"{key}: not unique: {first_of(ids[doubled].unique())}"] if doubled.any() else told
 
 
 def end_of(od: pd.DataFrame) -> float:

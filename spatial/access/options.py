@@ -243,17 +243,15 @@ def _fault(mine: pd.Index, wanted: pd.Index) -> str:
     """Say why labels cannot be brought into the order wanted; empty where they can."""
     if mine.equals(wanted):
         return ""
-    faults = []
-    for labels, whose in ((mine, "here"), (wanted, "there")):
-        twice = labels[labels.duplicated()].unique()
-        if len(twice):
-            faults.append(f"more than once {whose} {_named(twice)}")
-    if faults:
-        return ", ".join(faults)
-    for labels, others, what in ((wanted, mine, "missing"), (mine, wanted, "too many")):
-        lone = labels[others.get_indexer(labels) < 0]
-        if len(lone):
-            faults.append(f"{what} {_named(lone)}")
+    faults = [
+        f"more than once {whose} {_named(twice)}"
+        for labels, whose in ((mine, "here"), (wanted, "there"))
+        if len(twice := labels[labels.duplicated()].unique())
+    ] or [
+        f"{what} {_named(lone)}"
+        for labels, others, what in ((wanted, mine, "missing"), (mine, wanted, "too many"))
+        if len(lone := labels[others.get_indexer(labels) < 0])
+    ]
     return ", ".join(faults)
 
 

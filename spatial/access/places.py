@@ -307,23 +307,21 @@ def asked_for(service: str | frozenset[str], *facilities: pd.DataFrame, vocabula
         check_table(frame, "facilities")
         if "service" not in frame:
             raise ContractError("facilities", [f"service: no such column among {first_of(frame.columns)}"])
-        if lost := int(frame["service"].isna().sum()):
-            told = f"service: missing in {lost} rows; say what they offer, or leave them out"
-            raise ContractError("facilities", [told])
+        lost = int(frame["service"].isna().sum())
+        refuse("facilities", [f"service: missing in {lost} rows; say what they offer, or leave them out"] * bool(lost))
         there.update(map(str, frame["service"].unique()))
     kinds = {name: counting(name, words) for name in names}
     # Where there is no facility at all, no word is theirs, and none can be told to be wrong.
     unknown = [name for name in sorted(names) if there and not kinds[name] and name not in there]
-    if unknown:
-        problems = []
-        for name in unknown:
-            alike = sorted(there, key=lambda word: (-SequenceMatcher(None, name, word).ratio(), word))
-            near = [*alike[:1], *get_close_matches(name, [word for word in words.ids if word not in there], n=1)]
-            problems.append(
-                f"service: no facility offers {name!r} and the vocabulary has no such service; there are: "
-                f"{', '.join(alike)}; nearest in spelling: {' or '.join(map(repr, near))}"
-            )
-        raise ContractError("facilities", problems)
+    problems = []
+    for name in unknown:
+        alike = sorted(there, key=lambda word: (-SequenceMatcher(None, name, word).ratio(), word))
+        near = [*alike[:1], *get_close_matches(name, [word for word in words.ids if word not in there], n=1)]
+        problems.append(
+            f"service: no facility offers {name!r} and the vocabulary has no such service; there are: "
+            f"{', '.join(alike)}; nearest in spelling: {' or '.join(map(repr, near))}"
+        )
+    refuse("facilities", problems)
     if isinstance(service, str):
         return Asked(service, kinds[service] | {service})
     # All that counts for one of them goes by its name.

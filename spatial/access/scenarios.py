@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import missing_in, people_of, require_columns, scored_people
+from spatial.access.od_pairs import id_faults, missing_in, people_of, require_columns, scored_people
 from spatial.access.options import check_direction, limit_of, nan_for_inf
 from spatial.access.places import (
     Pairing,
@@ -111,9 +111,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     if not options or not all(isinstance(option, Scenario) for option in options):
         raise ContractError("scenario", ["scenarios: give one Scenario or more"])
     known = pd.Index([option.name for option in options])
-    problems = []
-    if not known.is_unique:
-        problems.append(f"name: repeated {first_of(known[known.duplicated()].unique())}")
+    problems = id_faults(known, "name")
     unknown = [name for name in changed if name not in known]
     if unknown:
         problems.append(f"facilities_after: no scenario {first_of(unknown)}")

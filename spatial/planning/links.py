@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from spatial.access.cells import towns_as_facilities
-from spatial.access.od_pairs import people_of, require_columns
+from spatial.access.od_pairs import id_faults, people_of, require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
 from spatial.access.places import (
     SnapPair,
@@ -271,12 +271,8 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     names = upgrades["upgrade_id"].astype(str).to_numpy(dtype=object)
     speeds = numbers("upgrades", "speed_km_h", upgrades["speed_km_h"])
     pieces, problems = [], [] if len(upgrades) else ["no candidate at all"]
-    if (lost := int(upgrades["upgrade_id"].isna().sum())) > 0:
-        problems.append(f"upgrade_id: missing in {lost} rows")
-    if upgrades["upgrade_id"].duplicated().any():
-        problems.append(f"upgrade_id: repeated: {first_of(names[upgrades['upgrade_id'].duplicated()])}")
-    if not ((speeds > 0.0) & (speeds < np.inf)).all():
-        wrong = names[~((speeds > 0.0) & (speeds < np.inf))]
+    problems += id_faults(upgrades["upgrade_id"], "upgrade_id")
+    if len(wrong := names[~((speeds > 0.0) & (speeds < np.inf))]):
         problems.append(f"speed_km_h: must be above 0 and finite, not so for {first_of(wrong)}")
     today = (graph.forward_min, graph.backward_min)
     for number, (name, roads) in enumerate(zip(names, upgrades["road_ids"], strict=True)):

@@ -27,7 +27,7 @@ from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.plans import SAME, Program, at_most, rows_of, solve
-from spatial.planning.sites import minutes_of
+from spatial.planning.sites import Faults, minutes_of
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, IntArray
@@ -570,22 +570,13 @@ def _read(table: str, frame: pd.DataFrame, key: list[str], sharing: str | None) 
     """Read the people of a frame, and refuse what is none."""
     require_columns(table, frame, (*key, "service", "persons", *([sharing] if sharing else [])))
     persons = np.asarray(numbers(table, "persons", frame["persons"]))
-    rows = list(frame[key].itertuples(index=False, name=None))
-    problems = [
-        f"persons: {what} for {first_of([row for row, is_wrong in zip(rows, wrong, strict=True) if is_wrong])}"
-        for what, wrong in (
-            ("unknown", np.isnan(persons)),
-            ("negative", persons < 0.0),
-            ("infinite", np.isinf(persons)),
-        )
-        if wrong.any()
-    ]
-    problems += missing_in(frame, (key[0], "service"))
-    if (doubled := frame.duplicated(key)).any():
-        problems.append(
-            f"{', '.join(key)}: twice: {first_of(frame.loc[doubled, key].itertuples(index=False, name=None))}"
-        )
-    refuse(table, problems)
+    rows, faults = pd.Series(list(frame[key].itertuples(index=False, name=None)), dtype=object), Faults()
+    faults.values(table, "persons", persons, rows)
+    for told in missing_in(frame, (key[0], "service")):
+        faults.add(table, told)
+    if (doubled := rows.duplicated()).any():
+        faults.add(table, f"{', '.join(key)}: twice: {first_of(rows[doubled])}")
+    faults.refuse()
     return persons
 
 

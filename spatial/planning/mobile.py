@@ -149,13 +149,10 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
     check_count("days", days)
     amounts = {"hours_per_day": hours_per_day, "hours_per_stop": hours_per_stop, "persons_per_stop": persons_per_stop}
     problems = [told for name, value in amounts.items() for told in not_within(name, value, least=ABOVE_ZERO)]
-    for name, frame, wanted in (
-        ("od", od, ("from_id", "to_id", "travel_time_min")),
-        ("settlements", settlements, ("settlement_id",)),
-        ("stops", stops, ("facility_id",)),
-        ("legs", legs, ("from_id", "to_id", "travel_time_min")),
-    ):
-        require_columns(name, frame, wanted)
+    require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
+    require_columns("settlements", settlements, ("settlement_id",))
+    require_columns("stops", stops, ("facility_id",))
+    require_columns("legs", legs, ("from_id", "to_id", "travel_time_min"))
     if not legs["from_id"].eq(base).any():
         problems.append(f"base: {base!r} begins no leg, among {first_of(legs['from_id'].unique())}")
     if (stops["facility_id"] == base).any():

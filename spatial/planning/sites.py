@@ -226,8 +226,8 @@ def _from_frames(
     require_columns("candidates", candidates, ("facility_id", *filter(None, (capacity, price))))
     faults = Faults()
     for table, frame, key in (("settlements", settlements, "settlement_id"), ("candidates", candidates, "facility_id")):
-        for told in id_faults(frame[key], key):
-            faults.add(table, told)
+        for fault in id_faults(frame[key], key):
+            faults.add(table, fault)
     asked = {name: np.asarray(numbers("settlements", name, settlements[name])) for name in (*demand.index, *further)}
     for name, values in asked.items():
         # Unknown people are nobody; what people count must be known.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import id_positions, require_columns
+from spatial.access.od_pairs import id_faults, id_positions, require_columns
 from spatial.errors import StudyError, first_of, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
@@ -216,10 +216,7 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
     require_columns("norm_results", norm_results, (*_WORDS, *_NUMBERS, "service", "status_as_mapped", "target_share"))
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
-    problems = []
-    for name, ids in (("settlement_ids", places), ("norms", columns)):
-        if not ids.is_unique:
-            problems.append(f"{name}: repeated: {first_of(ids[ids.duplicated()].unique())}")
+    problems = id_faults(places, "settlement_ids") + id_faults(columns, "norms")
     lacking = columns.difference(study.index)
     if len(lacking):
         problems.append(f"norms: no row of the study for {first_of(lacking)}; take those that score_norms chooses")

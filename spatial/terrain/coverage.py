@@ -373,8 +373,7 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
         problems.append(f"facility_id: more than once: {first_of(ids[ids.duplicated()].unique().tolist())}")
     numbers = {}
     for name in dict.fromkeys(("row", "column", "capacity", order)):
-        values = pd.to_numeric(facilities[name], errors="coerce").to_numpy(dtype=np.float64)
-        numbers[name] = values
+        values = numbers[name] = pd.to_numeric(facilities[name], errors="coerce").to_numpy(dtype=np.float64)
         wrong = np.isnan(values) | ((values < 0) if name == "capacity" else False)
         if wrong.any():
             problems.append(f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed")

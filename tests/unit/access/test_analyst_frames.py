@@ -531,7 +531,7 @@ def test_what_else_is_lacking_or_repeated_is_named(graph, villages, clinics):
             ask()
     for words, ask in (
         (
-            "settlement_id: repeated: 'b'",
+            "settlement_id: not unique: 'b'",
             lambda: sp.summarise(access, settlements=pd.concat([places, places.iloc[:1]])),
         ),
         ("settlement_id: several rows of 'b'", lambda: sp.widen(pd.concat([access, access.iloc[:1]]))),

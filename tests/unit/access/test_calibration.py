@@ -232,8 +232,10 @@ def test_too_few_or_wrong_observations_are_refused(city):
     with pytest.raises(ContractError, match="a table has none of the columns facility_id"):
         calibrate_speeds(city, observed, places=[places.rename(columns={"place_id": "name"})])
     xy = pd.DataFrame({"from_x": [1.0, 1.0, np.nan], "from_y": 0.0, "to_x": 0.0, "to_y": 0.0, "observed_min": 1.0})
-    with pytest.raises(ContractError, match="from_x, from_y, to_x, to_y: missing in rows 3"):
+    with pytest.raises(ContractError, match="from_x, from_y, to_x, to_y: missing or no number in rows 3"):
         calibrate_speeds(city, xy)
+    with pytest.raises(ContractError, match="missing or no number in rows 2, 3"):
+        calibrate_speeds(city, xy.assign(from_x=["1.0", "1,0", None]))
 
 
 def test_nothing_is_calibrated_twice(city):

@@ -96,7 +96,7 @@ def test_a_new_road_joins_places_that_had_none_and_pushes_no_way_in_off_the_list
 
 
 def test_scenarios_have_names_of_their_own(bay):
-    with pytest.raises(ContractError, match="name: repeated 'bridge'"):
+    with pytest.raises(ContractError, match="name: not unique: 'bridge'"):
         compare_scenarios(bay, [BRIDGE, BRIDGE], VILLAGES, HOSPITAL, service="hospital")
 
 

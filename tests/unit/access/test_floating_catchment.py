@@ -368,7 +368,7 @@ def test_bad_frames_and_options_are_refused():
         measure((od.drop(columns="travel_time_min"), settlements, facilities))
     with pytest.raises(sp.ContractError, match="not unique: 'a'"):
         measure((od, pd.concat([settlements, settlements.iloc[:1]]), facilities))
-    with pytest.raises(sp.ContractError, match="are missing"):
+    with pytest.raises(sp.ContractError, match="missing in"):
         measure((od, settlements.assign(settlement_id=["a", None, "c"]), facilities))
     with pytest.raises(sp.ContractError, match="one of 2sfca"):
         measure((od, settlements, facilities), "4sfca")

@@ -528,7 +528,7 @@ def test_what_is_fast_already_keeps_its_speed():
         ({"road_ids": [9]}, "the network has no edge or road '9'"),
         ({"speed_km_h": [10.0]}, "speed_km_h: no road of a becomes faster"),
         ({"upgrade_id": None}, "upgrade_id"),
-        ({"upgrade_id": "a", "road_ids": [["s0"], ["s1"]], "speed_km_h": 60.0}, "upgrade_id: repeated: 'a'"),
+        ({"upgrade_id": "a", "road_ids": [["s0"], ["s1"]], "speed_km_h": 60.0}, "upgrade_id: not unique: 'a'"),
     ],
 )
 def test_upgrades_that_make_no_sense_are_refused(changed, words):

@@ -150,14 +150,14 @@ def test_random_matches_are_the_optimum_and_every_worth_is_the_step(seed: int) -
 @pytest.mark.parametrize(
     ("need", "idle", "told"),
     [
-        (NEED.assign(persons=[-1.0, 2.0, np.nan]), IDLE, "persons: unknown.*\n.*negative"),
+        (NEED.assign(persons=[-1.0, 2.0, np.nan]), IDLE, "persons: NaN.*\n.*negative"),
         (pd.concat([NEED, NEED.head(1)]), IDLE, "twice"),
         (NEED, IDLE.assign(persons=np.inf), "infinite"),
         (NEED.assign(service=["beds", None, "beds"]), IDLE, "service: missing in 1 rows"),
         (NEED, IDLE.drop(columns="service"), "service: no such column"),
         (NEED.drop(columns=["service", "persons"]), IDLE, "2 problem.*\n.*service: no such column"),
         (NEED, pd.concat([IDLE, IDLE.head(1)]), "facility_id: twice"),
-        (NEED, IDLE.assign(persons=[-1.0, np.nan]), "persons: unknown.*\n.*negative"),
+        (NEED, IDLE.assign(persons=[-1.0, np.nan]), "persons: NaN.*\n.*negative"),
     ],
 )
 def test_bad_frames_are_refused(need: pd.DataFrame, idle: pd.DataFrame, told: str) -> None:

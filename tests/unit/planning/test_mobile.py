@@ -205,7 +205,10 @@ def test_nobody_near_any_stop_is_no_round() -> None:
         mobile_round(od, people_of(p=1), stops_of("p"), legs_of(p=5.0), base="base", within_min=30)
     with pytest.raises(ContractError, match="stops: there is none"):
         mobile_round(od, people_of(p=1), stops_of(), legs_of(p=5.0), base="base", within_min=30)
-    for ids, told in ((["p", "p"], "stops: facility_id: not unique: 'p'"), (["p", None], "facility_id: 1 are missing")):
+    for ids, told in (
+        (["p", "p"], "stops: facility_id: not unique: 'p'"),
+        (["p", None], "facility_id: missing in 1 rows"),
+    ):
         with pytest.raises(ContractError, match=told):
             mobile_round(od, people_of(p=1), stops_of(*ids), legs_of(p=5.0), base="base", within_min=30)
     legs = legs_of(p=5.0).assign(travel_time_min=-1.0)

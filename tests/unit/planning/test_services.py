@@ -134,7 +134,7 @@ def test_settlements_that_are_there_twice_and_unknown_options_are_refused() -> N
     asked = town()
     with pytest.raises(ContractError, match="not unique"):
         site_services(**(asked | {"settlements": pd.concat([asked["settlements"]] * 2)}))
-    with pytest.raises(ContractError, match="settlement_id: 1 are missing"):
+    with pytest.raises(ContractError, match="settlement_id: missing in 1 rows"):
         site_services(**(asked | {"settlements": asked["settlements"].replace({"settlement_id": {"v": None}})}))
     with pytest.raises(TypeError, match="no such option: 'colour'"):
         site_services(**asked, colour="red")

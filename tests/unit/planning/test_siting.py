@@ -193,8 +193,8 @@ def test_options_that_cannot_be_are_refused(change: dict[str, Any], told: str) -
         (0, {"to_id": "f9"}, "to_id: in no row of candidates: 'f9'"),
         (0, {"from_id": "s9"}, "from_id: in no row of settlements: 's9'"),
         (1, {"population_persons": np.nan}, "population_persons: no value is known"),
-        (1, {"settlement_id": None}, "settlement_id: 6 are missing"),
-        (2, {"facility_id": None}, "facility_id: 6 are missing"),
+        (1, {"settlement_id": None}, "settlement_id: missing in 6 rows"),
+        (2, {"facility_id": None}, "facility_id: missing in 6 rows"),
         (2, {"status": "planned"}, "status: must be existing, candidate or closed, is 'planned'"),
     ],
 )

@@ -756,7 +756,7 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
 def test_norms_that_no_row_tells_of_and_repeated_ids_are_refused_by_name() -> None:
     with pytest.raises(ContractError, match="no row of the study for 'ELSEWHERE'"):
         sp.place_scores(results(), IDS, ["CLINIC", "ELSEWHERE"])
-    with pytest.raises(ContractError, match=f"settlement_ids: repeated: '{IDS[0]}'"):
+    with pytest.raises(ContractError, match=f"settlement_ids: not unique: '{IDS[0]}'"):
         sp.place_scores(results(), [*IDS, IDS[0]], ["CLINIC"])
     with pytest.raises(ContractError, match="places: 1 for 4 settlements"):
         sp.score_study(settlements(), sp.place_scores(results(), IDS[:1], ["CLINIC"]), evidence())
