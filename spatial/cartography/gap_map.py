@@ -199,7 +199,7 @@ def _service_block(
     reached: dict[str, Any] = {"mapped": mapped, "reached": None}
     if by_mode:
         mode, table = next(iter(by_mode.items()))
-        threshold = begin_min(table, meta)
+        threshold = begin_min(table, meta, book.longest(service, mode))
         within = table["travel_time_min"].to_numpy() <= threshold
         people = rows.settlements["population_persons"].fillna(0.0).to_numpy()
         weight = people if rows.has_people else np.ones(len(within))

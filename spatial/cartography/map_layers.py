@@ -64,7 +64,7 @@ def service_layers(
             bare | {"norm": layers[0]["norm"] if layers else None},
             *(layer for layer in tried if layer["key"] == "scenario"),
         ]
-    layers += [time_layer(table, mode, meta) for mode, table in by_mode.items()]
+    layers += [time_layer(table, mode, meta, book.longest(service, mode)) for mode, table in by_mode.items()]
     if not extras:
         return layers
     # Give every layer of minutes the best and the worst of its runs.
@@ -116,29 +116,29 @@ def norm_layer(norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows)
     }
 
 
-def longest_min(table: pd.DataFrame) -> float:
-    """Round the longest time that is known up to whole steps of the slider; 0 where none is known."""
-    longest = table["travel_time_min"].max()
+def longest_min(table: pd.DataFrame, elsewhere: float = np.nan) -> float:
+    """Round the longest time that is known, here or elsewhere, up to steps of the slider; 0 where none is known."""
+    longest = np.fmax(table["travel_time_min"].max(), elsewhere)
     return 0.0 if pd.isna(longest) else math.ceil(longest / _ROUND_MIN) * _ROUND_MIN
 
 
-def begin_min(table: pd.DataFrame, meta: PageMeta) -> float:
+def begin_min(table: pd.DataFrame, meta: PageMeta, elsewhere: float = np.nan) -> float:
     """Say where the slider of a service without a norm begins: amid the times, where most are shorter than usual."""
-    longest = longest_min(table)
+    longest = longest_min(table, elsewhere)
     if not longest or longest * _NEAR_END >= meta.default_threshold_min:
         return meta.default_threshold_min
     return max(_ROUND_MIN, math.ceil(longest / 2.0 / _ROUND_MIN) * _ROUND_MIN)
 
 
-def time_layer(table: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]:
+def time_layer(table: pd.DataFrame, mode: str, meta: PageMeta, elsewhere: float = np.nan) -> dict[str, Any]:
     """Show travel time by one mode, whatever the norms; the slider ends with the longest time."""
     status = table["reach_status"].fillna("unknown")
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
     values = table["travel_time_min"].to_numpy(dtype=np.float64)
-    threshold = begin_min(table, meta)
+    threshold = begin_min(table, meta, elsewhere)
     limits = class_limits(threshold, slider_step(threshold, "min"))
     return threshold_layer(fixed, unit="min", threshold=threshold) | {
-        "max": max(longest_min(table), threshold),
+        "max": max(longest_min(table, elsewhere), threshold),
         "value": pack(round_up(values, limits), "f4"),
         "mode": mode,
         "metric": "time_min",

@@ -376,6 +376,10 @@ class PageBook:
         order = sorted(rows, key=lambda way: (way[0], modes.index(way[1]) if way[1] in modes else len(modes), way[1]))
         return {way: rows[way] for way in order}
 
+    def longest(self, service: str, mode: str) -> float:
+        """Tell the longest minutes of a country by a way, by which all its parts begin alike; else NaN."""
+        return float(self.kept.get(("longest", service, mode), np.nan))
+
     def access(self, service: str, mode: str) -> pd.DataFrame:
         """Take the rows of `access` of a way, once: a country has many ways, and asks for few."""
 

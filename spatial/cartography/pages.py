@@ -264,7 +264,8 @@ def by_district(book: PageBook, rows: Rows, after_part: Callable[[float], None])
     results_in = _rows_by_part(book.norms.places, number_of)
     names = [_between(*([named[at] for at in members if at >= 0] or [{}])) for members in parts]
     people_inside(book)
-    shared, done = dict(book.kept), 0
+    times = book.tables["access"].groupby(["service", "mode"])["travel_time_min"].max().reset_index()
+    shared, done = book.kept | {("longest", *way): longest for *way, longest in times.itertuples(index=False)}, 0
     for number in range(len(parts)):
         own = rows.subset(np.flatnonzero(part_of == number))
         box = own.settlements.total_bounds + _AROUND_M * np.array([-1.0, -1.0, 1.0, 1.0])

@@ -84,9 +84,8 @@ def plain_tables(
     """Draft tables that are shown as they are, as far as they are there."""
     for name in names:
         if name in tables:
-            rows = tables[name]
-            if shelf == "plans":
-                rows = pd.DataFrame(rows).drop(columns="geometry", errors="ignore")
+            table = tables[name]
+            rows = pd.DataFrame(table).drop(columns="geometry", errors="ignore") if shelf == "plans" else table
             yield Draft(name, by_key(rows, *TABLES[name].key), None, (name,), group=group, shelf=shelf)
 
 

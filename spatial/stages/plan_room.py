@@ -67,9 +67,7 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: PlanGround
     modes = options.network.modes
     mode = modes_for(norm.mode, modes)[0] if norm else item.mode or chosen.mode or modes[0]
     offered = facilities.loc[facilities["status"] == "existing"]
-    column = item.group or chosen.demand
-    if norm is not None:
-        column = f"{norm.stat_unit}_persons"
+    column = item.group or chosen.demand if norm is None else f"{norm.stat_unit}_persons"
     persons = settlements.get(column, pd.Series(np.nan, settlements.index)).set_axis(settlements["settlement_id"])
     is_unknown = bool(persons.isna().all())
     rooms, left = [], None if is_unknown else np.zeros(len(persons))

@@ -209,9 +209,8 @@ def facilities_after(
 
 def facilities_left(options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Close facilities of today, and give others another capacity; the very same where a scenario does neither."""
-    kept = facilities
-    if item.close_facilities:
-        kept = kept.loc[~kept["facility_id"].isin(item.close_facilities)]
+    closed = facilities["facility_id"].isin(item.close_facilities)
+    kept = facilities.loc[~closed] if item.close_facilities else facilities
     if not item.change_capacity:
         return kept
     told = kept["facility_id"].map(item.change_capacity)

@@ -184,8 +184,7 @@ class _Rows:
         told = self._texts.get((value, style))
         if told is None:
             safe = CONTROL.sub("\ufffd", value)
-            if len(safe) > MAX_TEXT:
-                safe = safe[: MAX_TEXT - 1] + "…"
+            safe = safe if len(safe) <= MAX_TEXT else safe[: MAX_TEXT - 1] + "…"
             told = f's="{self._style(style, quoted=FORMULA.match(safe) is not None)}" t="inlineStr"'
             space = ' xml:space="preserve"' if safe.strip() not in ("", safe) else ""
             told += f"><is><t{space}>{escape(safe)}</t></is></c>" if safe else " />"

@@ -181,6 +181,7 @@ def test_the_answer_stands_first_with_people_and_mandatory_norms(file, read_page
     page = read_page(file)
     # b (1,000) came within 30 min of a clinic, c (2,000) fell beyond.
     assert "1,000 people gained access by at least one norm and lost none; 2,000 lost." in page.inner_text("#answer")
+    assert "The township with most who lost: Silver Township, 2,000 people." in page.inner_text("#answer")
     assert "1 met now that were not; 0 no longer met" in page.inner_text("#answer-gates")
     assert re.search(r"Integration (rose|fell) from 0\.\d{3} to 0\.\d{3}", page.inner_text("#answer-line"))
     assert "0 of 1 → 1 of 1" in page.inner_text("#answer-numbers")

@@ -787,6 +787,11 @@ def test_a_country_has_its_maps_by_district_and_the_index_names_them(county_of, 
         for name, page in zip(maps, pages, strict=True)
     ]
     assert sum(map(len, ids)) == len(set().union(*ids)) == county.tables["settlements"]["in_study"].sum()
+    # All parts begin at one standard, and their sliders end alike: their numbers are of one kind.
+    begun = [
+        [(layer["threshold"], layer["max"]) for layer in page["layers"] if layer["norm"] is None] for page in pages
+    ]
+    assert all(one == begun[0] for one in begun)
     listed = [entry for entry in data_of(artifacts["index.html"])["pages"] if entry["service"] == "town"]
     assert sorted(entry["file"] for entry in listed) == maps
     for page, entry in zip(pages, sorted(listed, key=lambda one: one["file"]), strict=True):

@@ -43,6 +43,13 @@
     return S.t(was === now ? "compare.answer_same" : "compare.answer_rounded", told);
   }
 
+  /* The township with most of those who lost, or of those who gained where they are more. */
+  function whereSentence() {
+    const { any } = data.people, change = amount(any.gained) > amount(any.lost) ? "gained" : "lost", of = (unit) => amount(unit.changes[change]);
+    const most = data.townships.reduce((best, unit) => (best && of(best) >= of(unit) ? best : unit), null);
+    return data.townships.length > 1 && of(most) > 0 ? S.t("compare.answer_where_" + change, { name: S.unitName(most), amount: S.counted(of(most)) }) : "";
+  }
+
   const countTurns = (turn) => data.gates.filter((gate) => gate.unit_level === "study" && gate.turn === turn).length;
 
   function gatesSentence() {
@@ -64,7 +71,7 @@
     const { level, index, gates } = data.whole, way = direction(), any = data.people.any;
     document.getElementById("answer").className = "card answer-" + way;
     document.getElementById("answer-line").textContent = answerLine(way);
-    document.getElementById("answer-people").textContent = S.sentences(S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { n: amount(any.gained), gained: amount(any.gained), lost: amount(any.lost) }), any.mixed && S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }));
+    document.getElementById("answer-people").textContent = S.sentences(S.t(S.hasPeople() ? "compare.answer_people" : "compare.answer_places", { n: amount(any.gained), gained: amount(any.gained), lost: amount(any.lost) }), any.mixed && S.t(S.hasPeople() ? "compare.answer_mixed" : "compare.answer_mixed_places", { n: amount(any.mixed) }), whereSentence());
     document.getElementById("answer-gates").textContent = gatesSentence();
     document.getElementById("answer-why").textContent = whySentence();
     S.fill("answer-numbers", [
