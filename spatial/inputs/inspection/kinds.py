@@ -286,17 +286,6 @@ def service_in(text: str) -> str:
     return ""
 
 
-def names_several(text: str) -> bool:
-    """
-    Whether the parts of a text name services that differ.
-
-    >>> names_several("小学、幼儿园"), names_several("School and clinic"), names_several("和平小学")
-    (True, True, False)
-    """
-    parts = re.split(r"[\u3001/,\uff0c;\uff1b&+\uff0b和及与]|\b(?:and|et)\b", text)
-    return len({service_in(part) for part in parts} - {""}) > 1
-
-
 def is_service_word(text: str) -> bool:
     """Whether a text is a word for a service and nothing more."""
     return plain(text) in dict(_service_words())

@@ -23,7 +23,6 @@ from spatial.inputs.inspection.kinds import (
     is_service_word,
     is_unit_code,
     known_values,
-    names_several,
     official_vocabulary,
     service_in,
     services_in,
@@ -64,6 +63,7 @@ class Table:
 
 # Settlements and facilities of an office: ids, names, people, tiers and services by their columns.
 
+_BETWEEN = re.compile(r"[\u3001/,\uff0c;\uff1b&+\uff0b和及与]|\b(?:and|et)\b")
 FROM_NAMES = 0.9
 """Share of the rows from which the names of facilities stand for the service of all."""
 _PLACE = ("unit_code", "unit_level", "township", "township_id", "name_en", "name_zh")
@@ -299,7 +299,8 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
         else:
             known = {value: service_in(value) for value in profile.values if service_in(value)}
             strange = [value for value in profile.values if value not in known]
-            if several := [value for value in known if names_several(value)]:
+            parts = {value: {service_in(part) for part in _BETWEEN.split(value)} - {""} for value in known}
+            if several := [value for value in known if len(parts[value]) > 1]:
                 why = Said("several_in_one", name=profile.name)
                 settings.append(Setting("values.service", dict.fromkeys(several, "..."), why, is_decided=False))
             known = {value: service for value, service in known.items() if value not in several}

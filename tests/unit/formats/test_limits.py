@@ -38,7 +38,7 @@ def source(name, **keys):
 
 def workbook(path, *, merged=""):
     book = openpyxl.Workbook()
-    for row in (["名称", "x", "y"], *([f"村{n}", 104.0, 30.0] for n in range(50))):
+    for row in (["名称", "x", "y"], *([f"村{n}", 104.5, 30.5] for n in range(50))):
         book.active.append(row)
     out = io.BytesIO()
     book.save(out)
