@@ -313,7 +313,7 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
     for name, own in zip(columns, unknowns, strict=False):
         for at, item in own.items():
             numbers.put([item], Cell("settlements", at, str(name)))
-    # What holds in every settlement is taken to be known: a group is no larger than another, two make up a third.
+    # What holds in every settlement is taken to be known: a group is the same share of another, or some make up another.
     filled = [np.nan_to_num(people) for people in groups]
     for low, a in enumerate(filled):
         for high, b in enumerate(filled):
@@ -324,17 +324,6 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
                 for at, item in unknowns[low].items() if np.ptp(share) <= SAME_SHARE * share.max() else ():
                     of, part = numbers.share_of.get(item, (item, 1.0))
                     numbers.share_of.setdefault(unknowns[high][at], (of, part * float(share[0])))
-            for whole, c in enumerate(filled):
-                if (
-                    low < high
-                    and whole not in {low, high}
-                    and np.allclose(a + b, c)
-                    and (a > 0).any()
-                    and (b > 0).any()
-                ):
-                    for at, item in unknowns[whole].items():
-                        made_of = frozenset(unknowns[one][at] for one in (low, high) if at in unknowns[one])
-                        numbers.equal.append((made_of, frozenset({item})))
     # Groups that nobody belongs to two of, such as by age, are together no more than all who live there.
     within = [[a is b or ((a <= b).all() and not (a >= b).all()) for b in filled] for a in filled]
     facts: list[tuple[float, tuple[int, ...], int]] = []  # by the people of a group beyond those of several in it
@@ -342,7 +331,11 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
         groups_in = [one for one, a in enumerate(filled) if one != whole and (a <= c).all() and (a > 0.0).any()]
         for several in (some for size in range(1, MOST_TOGETHER + 1) for some in combinations(groups_in, size)):
             together = np.sum([filled[one] for one in several], axis=0)
-            if (together <= c + TOLERANCE).all():
+            if len(several) > 1 and np.allclose(together, c):
+                for at, item in unknowns[whole].items():
+                    made_of = frozenset(unknowns[one][at] for one in several if at in unknowns[one])
+                    numbers.equal.append((made_of, frozenset({item})))
+            elif (together <= c + TOLERANCE).all():
                 facts.append((float((c - together).sum()), several, whole))
     # What follows from another fact, of larger groups in a smaller one, is left out: it leaves fewer people beyond.
     kept: list[tuple[tuple[int, ...], int]] = []
@@ -576,38 +569,35 @@ def told_to(
     at_column = [at for _, inside_at in questions for at in inside_at]
     weighed = [weight for _, inside_at in questions for weight in inside_at.values()]
     sums = sparse.csr_matrix((weighed, (at_row, at_column)), shape=shape)
-    # Rows and unknowns that have to do with each other make a problem of their own, small ones together. What few rows
-    # tell to within k, all of them do; what is wide while all others stand still is wide. The rest is asked of all.
-    at_home, by_column = np.diff(matrix.indptr) <= MOST_AT_HOME, matrix.tocsc()
-    passes = [("few", at_home, at_home, 1), ("apart", at_home, None, 10)] if at_home.any() else []
-    for name, linking, kept, together in [*passes, ("all", None, None, 1)]:
-        row, column = matrix.nonzero() if linking is None else matrix.multiply(linking[:, None]).nonzero()
-        graph = sparse.csr_matrix((np.ones(len(row)), (row, column + len(rows))), shape=(len(rows) + len(free),) * 2)
+    at_home = np.array([len(row) for row, _, _ in rows]) <= MOST_AT_HOME
+    for is_kept in (*([at_home] if at_home.any() else []), np.ones_like(at_home)):
+        # Rows and unknowns that have to do with each other make a problem of their own, small ones together.
+        row, column = matrix.nonzero()
+        row, column = row[is_kept[row]], column[is_kept[row]] + len(rows)
+        graph = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(rows) + len(free),) * 2)
         links = sparse.csgraph.connected_components(graph, directed=False)[1]
-        part_of = (np.cumsum(np.bincount(links)) // (together * MOST_AT_HOME))[links[len(rows) :]]
+        links = (np.cumsum(np.bincount(links)) // MOST_AT_HOME)[links]
+        row_part, free_part = np.where(is_kept, links[: len(rows)], -1), links[len(rows) :]
         waiting = [question for question, (key, _) in enumerate(questions) if key not in found]
         questions, sums = [questions[question] for question in waiting], sums[waiting]
         parts: dict[int, _Part] = {}
-        for part in np.unique(part_of[sums.nonzero()[1]]).tolist():
-            mine = np.flatnonzero(part_of == part)
-            own = np.unique(by_column[:, mine].indices)
-            own = own if kept is None else own[kept[own]]
-            weights = matrix[own][:, mine]
-            rest = limits[own] - matrix[own] @ true + weights @ true[mine] if name == "apart" else limits[own]
-            facts = _Facts(weights, rest, equations[own], floor[mine], upper[mine])
+        for part in np.unique(free_part[sums.nonzero()[1]]).tolist():
+            own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
+            facts = _Facts(matrix[own][:, mine], limits[own], equations[own], floor[mine], upper[mine])
             parts[part] = _Part(sums[:, mine], facts, np.concatenate([own, -1 - mine]), true[mine])
-            if name != "few":
+            if is_kept.all():
                 parts[part].look_around(k)
         for question, (key, inside_at) in enumerate(questions):
-            in_parts = [parts[part] for part in sorted({int(part_of[at]) for at in inside_at})]
+            in_parts = [parts[part] for part in sorted({int(free_part[at]) for at in inside_at})]
             least_width = sum(part.seen(question) for part in in_parts)
-            if least_width >= k and name != "few":
+            if least_width >= k and is_kept.all():
                 found[key] = _Told(least_width)
                 continue
             answers = [part.width_of(question) for part in in_parts]
             binding = sorted(set[int]().union(*(held for _, held in answers)))
             width = float(sum(width for width, _ in answers))
-            if name == "all" or (width < k - TOLERANCE if name == "few" else width >= k):
+            # What few rows tell to within k, all of them do.
+            if is_kept.all() or width < k - TOLERANCE:
                 found[key] = _Told(width, [one for at in binding for one in sources.get(at, ())])
     return found
 

@@ -340,6 +340,23 @@ def test_groups_that_make_up_another_do_not_give_each_other_away():
     assert made.least_width >= K
 
 
+def test_three_groups_that_make_up_another_do_not_give_it_away():
+    # Of 117 people 55 are disabled, so that 62 are young or old. No village has more old than disabled: 7 are young or
+    # more; and the norm is met, so that no more than 16 are. Three groups make up all, as two do.
+    children = [25, 52, 57, 17, 7]
+    tables = _hamlets(children, served=4)
+    groups = {"elderly_persons": [43.0, 48.0, 42.0, 45.0, 55.0], "disabled_persons": [55.0, 56.0, 53.0, 46.0, 55.0]}
+    everybody = np.sum([children, *groups.values()], axis=0)
+    tables["settlements"] = tables["settlements"].assign(
+        children_persons=np.array(children, float), population_persons=everybody, **groups
+    )
+    made = cut(tables, "public", k=K).tables
+    served = made["norm_results"].set_index("unit_level").loc["study", "persons_served"]
+    shown = made["settlements"].loc[4, ["children_persons", "population_persons", "disabled_persons"]]
+    assert np.isnan(shown["children_persons"])
+    assert np.isnan(served) or shown.iloc[1:].isna().any()
+
+
 def test_zero_people_and_numbers_from_k_on_are_told():
     settlements = pd.DataFrame(
         {"settlement_id": list("abc"), "population_persons": [0.0, 10.0, 500.0], "township_id": "t"}
