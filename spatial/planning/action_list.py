@@ -77,8 +77,10 @@ def read_action_list(path: Path) -> pd.DataFrame:
 
 def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: pd.DataFrame) -> pd.DataFrame:
     """Hold what each kept action promised against who is within the norm, or the plan's limit, now."""
-    is_judged = (norm_results["unit_level"] != "study") & (norm_results["places_unknown"] == 0)
-    judged = norm_results.loc[is_judged, ["norm_id", "unit_id", "persons_served", "places_served"]]
+    units = norm_results.loc[norm_results["unit_level"] != "study"]
+    # Plans are for settlements where a norm judges any, else for townships: one of each may have the same id.
+    is_planned = units["unit_level"] == units.groupby("norm_id")["unit_level"].transform("min")
+    judged = units.loc[is_planned & (units["places_unknown"] == 0)].drop(columns="unit_level")
     plan_people = plan_people.loc[plan_people["outcome"] != "unknown"]
     if "gained_persons" in plan_people:
         # Of room some people of a place were promised some: who of them has it now is not told by places.
@@ -123,7 +125,6 @@ def load_costs(path: Path) -> dict[str, Any]:
     action, service = rows["action"].str.strip(), rows["service"].str.strip()
     cost = pd.to_numeric(rows["cost"].str.strip(), errors="coerce").to_numpy(dtype=np.float64)
     is_site, is_length = action.isin(list(BY_SERVICE)), action.isin(list(BY_LENGTH))
-    line = [f"line {row + 2}" for row in range(len(rows))]
     least = np.where(is_length, np.nextafter(0.0, 1.0), 0.0)
     for what, wrong in (
         (f"action: none of {', '.join((*BY_SERVICE, *BY_LENGTH))}", ~(is_site | is_length)),
@@ -133,7 +134,7 @@ def load_costs(path: Path) -> dict[str, Any]:
         ("action and service: twice", pd.DataFrame({"action": action, "service": service}).duplicated()),
     ):
         if np.any(wrong):
-            problems.append(f"{what}: {first_of([line[row] for row in np.flatnonzero(wrong)])}")
+            problems.append(f"{what}: {first_of([f'line {row + 2}' for row in np.flatnonzero(wrong)])}")
     refuse(str(path), problems, StudyError)
     found: dict[str, Any] = {}
     for word, named, value in zip(action, service, cost.tolist(), strict=True):

@@ -112,6 +112,23 @@ def test_what_was_built_is_held_against_who_is_within_now(tmp_path):
     assert alone["within_persons"].tolist() == [10.0, 10.0]
 
 
+@pytest.mark.parametrize("unknown", [0.0, 1.0])
+def test_a_settlement_is_not_taken_for_the_township_of_its_id(tmp_path, unknown):
+    kept = read_action_list(written(action_list(tables()).assign(state="built"), tmp_path))
+    judged = pd.DataFrame(
+        {
+            "norm_id": "N",
+            "unit_level": ["township", "settlement"],
+            "unit_id": "3",
+            "persons_served": [500.0, 7.0],
+            "places_served": [40.0, 1.0],
+            "places_unknown": [0.0, unknown],
+        }
+    )
+    found = plan_progress(kept, judged, tables()["plan_people"]).set_index("action_id").loc["p/b"]
+    assert found[["within_persons", "within_places"]].dropna().tolist() == ([] if unknown else [7.0, 1.0])
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
