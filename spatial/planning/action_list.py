@@ -77,10 +77,11 @@ def read_action_list(path: Path) -> pd.DataFrame:
 
 def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: pd.DataFrame) -> pd.DataFrame:
     """Hold what each kept action promised against who is within the norm, or the plan's limit, now."""
-    units = norm_results.loc[norm_results["unit_level"] != "study"]
+    judged = norm_results.loc[norm_results["unit_level"] != "study"]
     # Plans are for settlements where a norm judges any, else for townships: one of each may have the same id.
-    is_planned = units["unit_level"] == units.groupby("norm_id")["unit_level"].transform("min")
-    judged = units.loc[is_planned & (units["places_unknown"] == 0)].drop(columns="unit_level")
+    is_planned = judged["unit_level"] == judged.groupby("norm_id")["unit_level"].transform("min")
+    told = ["norm_id", "unit_id", "persons_served", "places_served"]
+    judged = judged.loc[is_planned & (judged["places_unknown"] == 0), told]
     plan_people = plan_people.loc[plan_people["outcome"] != "unknown"]
     if "gained_persons" in plan_people:
         # Of room some people of a place were promised some: who of them has it now is not told by places.

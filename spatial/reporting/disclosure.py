@@ -313,7 +313,7 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
     for name, own in zip(columns, unknowns, strict=False):
         for at, item in own.items():
             numbers.put([item], Cell("settlements", at, str(name)))
-    # What holds in every settlement is taken to be known: a group is the same share of another, or some make up another.
+    # What holds in every settlement is taken to be known: a group is the same share of another, or several make up one.
     filled = [np.nan_to_num(people) for people in groups]
     for low, a in enumerate(filled):
         for high, b in enumerate(filled):
@@ -572,10 +572,10 @@ def told_to(
     at_home = np.array([len(row) for row, _, _ in rows]) <= MOST_AT_HOME
     for is_kept in (*([at_home] if at_home.any() else []), np.ones_like(at_home)):
         # Rows and unknowns that have to do with each other make a problem of their own, small ones together.
-        row, column = matrix.nonzero()
-        row, column = row[is_kept[row]], column[is_kept[row]] + len(rows)
-        graph = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(rows) + len(free),) * 2)
-        links = sparse.csgraph.connected_components(graph, directed=False)[1]
+        at_rows, at_columns = (ends[is_kept[matrix.nonzero()[0]]] for ends in matrix.nonzero())
+        ends = (at_rows, at_columns + len(rows))
+        graph = sparse.csr_matrix((np.ones(len(at_rows)), ends), shape=(len(rows) + len(free),) * 2)
+        links = sparse.csgraph.connected_components(graph, directed=False)[1].astype(np.intp)
         links = (np.cumsum(np.bincount(links)) // MOST_AT_HOME)[links]
         row_part, free_part = np.where(is_kept, links[: len(rows)], -1), links[len(rows) :]
         waiting = [question for question, (key, _) in enumerate(questions) if key not in found]

@@ -236,7 +236,7 @@ def _norms(place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.Da
                 "nothing_mapped": is_unmapped(study),
                 "people_missing": people_missing(norm_id, results, scored),
                 **{name: plain(rule.get(name)) for name in TOLD["register"]},
-                **{f"title_{language}": title for language, title in norm_titles(rule).items()},
+                **{f"title_{language}": title for language, title in norm_titles(dict(rule)).items()},
             }
         )
     return found
