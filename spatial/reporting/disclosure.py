@@ -313,7 +313,7 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
     for name, own in zip(columns, unknowns, strict=False):
         for at, item in own.items():
             numbers.put([item], Cell("settlements", at, str(name)))
-    # What holds in every settlement is taken to be known: a group is the same share of another, or several make up one.
+    # What holds in every settlement is taken to be known: a group is a share of another, or several make up another.
     filled = [np.nan_to_num(people) for people in groups]
     for low, a in enumerate(filled):
         for high, b in enumerate(filled):
