@@ -79,7 +79,8 @@ def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: p
     """Hold what each kept action promised against who is within the norm, or the plan's limit, now."""
     judged = norm_results.loc[norm_results["unit_level"] != "study"]
     # Plans are for settlements where a norm judges any, else for townships: one of each may have the same id.
-    is_planned = judged["unit_level"] == judged.groupby("norm_id")["unit_level"].transform("min")
+    level = judged["unit_level"].astype("str")
+    is_planned = level == level.groupby(judged["norm_id"]).transform("min")
     told = ["norm_id", "unit_id", "persons_served", "places_served"]
     judged = judged.loc[is_planned & (judged["places_unknown"] == 0), told]
     plan_people = plan_people.loc[plan_people["outcome"] != "unknown"]

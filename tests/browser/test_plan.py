@@ -383,7 +383,7 @@ def test_a_plan_prints_on_two_sheets_of_a4(plan, folder, open_page, tmp_path):
     assert len(sheets) <= 2
     assert title.split()[0] in sheets[0]
     assert "Save as CSV" not in text
-    assert "What the plan does not settle" in text
+    assert "the plan does not settle" in text  # a letter of the watermark may lie on the first word
 
 
 def test_the_index_says_what_to_do_first_and_leads_there_and_back(folder, open_page):

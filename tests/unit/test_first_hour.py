@@ -120,7 +120,7 @@ def test_every_fault_of_a_matrix_is_told_at_once():
     frame = matrix(from_id=["v1", "v1", None], to_id=["a", "a", "a"], travel_time=[-1.0, 5.0, 90.0])
     with pytest.raises(sp.ContractError) as refused:
         sp.od_from_r5py(frame, max_time_min=60)
-    for part in ("from_id: 1 are missing", "given twice", "must be 0 or more", "90 min is beyond max_time_min, 60"):
+    for part in ("from_id: missing in 1 rows", "given twice", "must be 0 or more", "90 min is beyond max_time_min, 60"):
         assert part in str(refused.value)
 
 
