@@ -303,6 +303,24 @@ def test_a_township_that_lacks_something_is_not_said_to_meet_all(run, open_page)
             assert text.count(told) == 2, (told, text)
 
 
+def test_who_gains_by_a_plan_is_counted_in_places_where_a_number_is_not_told(run, open_page):
+    row = next(row for row in run[2]["answer"]["matrix"]["rows"] if "CN-BUS-2KM" in row["cells"])
+    page = open_page(run[1] / "townships.html", fragment=f"#township={row['unit_id']}")
+    gained = r"^[\d,]+ rural people in \d+ places?\."
+    assert re.search(gained, page.locator(".sheet").inner_text(), re.MULTILINE)
+    page.evaluate(
+        """() => {
+          const { column, data } = Spatial, hidden = new Set(data.plans.map((plan) => plan.persons));
+          Spatial.column = (packed) => (hidden.has(packed) ? column(packed).fill(NaN) : column(packed));
+          Spatial.startTownshipsPage();
+        }"""
+    )
+    text = page.locator(".sheet").inner_text()
+    assert not re.search(gained, text, re.MULTILINE)
+    assert re.search(r"^\d+ places?\. ", text, re.MULTILINE)
+    assert "NaN" not in text
+
+
 def on_paper(page):
     """As print has it: A4 between margins of 15 mm is 680 px wide."""
     page.set_viewport_size({"width": 680, "height": 1000})

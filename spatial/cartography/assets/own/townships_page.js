@@ -127,6 +127,8 @@
     const title = main ? S.t(cell.places_unserved === villages.length ? "township.title_all" : "township.title_some", { name: named(row), n: cell.places_unserved, total: cell.places_in_scope, norm: S.inText(texts().heads[main.k]) }) : missing >= 0 ? S.t("township.title_none", { name: named(row), norm: S.inText(texts().heads[missing]) }) : S.t("township.title_met", { name: named(row) });
     const lead = [cell && cell.persons_unserved ? S.t("township.lead", { beyond: S.peopleOf(main, cell.persons_unserved), base: S.number(cell.persons_in_scope) }) : null, ring && ring !== main ? S.t("township.lead_none", { list: villages.filter((i) => isBeyond(ring, i)).map(placeName).join(S.t("sure.list")), norm: S.inText(texts().heads[ring.k]) }) : null];
     const helped = plans.map((one) => ({ one, who: villages.filter((i) => one.gained[i]) })).filter(({ who }) => who.length);
+    // A sum without those whose number is not told would read as that of all.
+    const areCounted = (one, who) => S.hasPeople() && who.every((i) => isFinite(one.persons[i]));
     const duties = data.columns.map((column, k) => [texts().heads[k], texts().duties[k]]).filter(([, duty], k) => duty && data.columns[k].norm_id in row.cells);
     const listed = S.t(S.hasPeople() ? "township.villages" : "township.villages_places", { n: villages.length });
     // Below a short list there is room on the sheet, beside it there may be none.
@@ -142,7 +144,7 @@
         S.el("div", {}, [
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
-          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(S.hasPeople() ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.peopleOf(one.column || one, who.reduce((sum, i) => sum + (one.persons[i] || 0), 0)) }) + S.t("page.joint") }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
+          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(areCounted(one, who) ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.peopleOf(one.column || one, who.reduce((sum, i) => sum + one.persons[i], 0)) }) + S.t("page.joint") }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
           ...(isShort ? [] : last),
         ]),
       ]),
