@@ -95,10 +95,9 @@ def cli(context: click.Context, *, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
     # Libraries say warnings of what they read: as lines of the log no name in them is obeyed by the terminal.
     logging.captureWarnings(capture=True)
-    # What nothing can catch, such as an error within a call from C, Python would print.
-    sys.unraisablehook = lambda told: logging.getLogger("spatial").info(
-        "%s: %s", told.err_msg or "not raised", told.exc_value
-    )
+    # What nothing can catch, such as an error within a call from C, Python would print, also when modules are gone.
+    log = logging.getLogger("spatial").info
+    sys.unraisablehook = lambda told: log("%s: %s", told.err_msg or "not raised", told.exc_value)
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - not on Windows
 
