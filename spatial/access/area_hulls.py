@@ -19,6 +19,7 @@ from spatial.access.area_grid import (
     Grid,
     Nodes,
     Walls,
+    corners_of,
     crossing,
     cut_short,
     far_apart,
@@ -50,6 +51,8 @@ _NOWHERE = 1e9
 """Where pieces are put that nothing may be nearest to. Cells."""
 _FEW = 32
 """Of so many pieces a part is asked about one first."""
+_BLOCKS = 1000
+"""Blocks on a side, by which pieces far from all parts are left out."""
 _WALL_M = 0.5
 """Half the width of a barrier that is drawn as a line. Metres."""
 
@@ -191,7 +194,8 @@ class Ground:
         if walls_wkb not in known:  # a run draws many areas among the same waters
             # No area comes near the lakes of the highlands: joining them takes longer than all the rest.
             beside = shapely.bounds(walls).reshape(-1, 4) + self._apart_m * np.array([-1.0, -1.0, 1.0, 1.0])
-            near = shapely.STRtree(_lines(self._all.pieces)).query(shapely.box(*beside.T))[0]
+            roads = _lines(self._all.pieces[_may_meet(self._all.pieces, beside)])
+            near = shapely.STRtree(roads).query(shapely.box(*beside.T))[0]
             known.clear()
             known[walls_wkb] = Barriers(walls[np.unique(near)])
         self.barriers = known[walls_wkb]
@@ -262,10 +266,6 @@ class Ground:
         """Pieces further apart claim no ground in common, so that each has a grid of its own."""
         return 2.0 * self.rules.hull_m + 6.0 * self.cell_m
 
-    def _grid(self, pieces: FloatArray) -> Grid:
-        """Lay a grid over all ground that could be claimed."""
-        return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
-
     @property
     def _beside(self) -> int:
         """How far nodes bear on each other: by the hull and its border, and by ways around barriers. Cells."""
@@ -292,7 +292,7 @@ class Ground:
         return tile[new], piece[new]
 
     def windows(self, cut: Cut, n_bands: int) -> Iterator[Window]:
-        """Lay a grid over each group of roads within reach that are far from all others."""
+        """Lay a grid over all that each group of roads within reach, far from all others, could claim."""
         near = np.flatnonzero(cut.band < n_bands)
         group = self._all.group[cut.whole]
         whole = np.bincount(group)
@@ -305,7 +305,8 @@ class Ground:
                 order = np.argsort(inner, kind="stable")
                 parts = np.split(rows[order], np.flatnonzero(np.diff(inner[order])) + 1)
             for each in parts:
-                grid = self._grid(cut.pieces[each])
+                margin = self.rules.hull_m + 3.0 * self.cell_m
+                grid = grid_around(cut.pieces[each], cell_m=self.cell_m, margin_m=margin)
                 grid.check_size()
                 yield Window(grid, each)
 
@@ -384,19 +385,7 @@ class Ground:
         reached = Distances(pieces, hull + 2.0, gap, nearest).spread()
         inward = _narrowed(reached, known, hull, tile.inward.copy())
         # What lies around roads of another window, of which the corners of this one may hold some, is drawn there.
-        claim(
-            tile.pieces,
-            tile.part,
-            beyond,
-            tile.gap,
-            reached.gap,
-            reached.nearest,
-            tile.is_elsewhere,
-            inward,
-            hull,
-            half,
-            claimed,
-        )
+        claim(tile.pieces, tile.part, beyond, tile.gap, gap, nearest, tile.is_elsewhere, inward, hull, half, claimed)
         return reached
 
     def parts(self, areas: ObjectArray, pieces: FloatArray) -> ObjectArray:
@@ -478,16 +467,14 @@ def _lines(pieces: FloatArray) -> ObjectArray:
     return np.asarray(shapely.linestrings(pieces.reshape(-1, 2, 2)), dtype=object)
 
 
-@dataclass(frozen=True, eq=False)
-class _Parts:
+class _Parts(NamedTuple):
     """Polygons that do not overlap, and the owner of each."""
 
     polygons: ObjectArray
     owner: IntArray
 
 
-@dataclass(frozen=True, eq=False)
-class _Roads:
+class _Roads(NamedTuple):
     """Straight pieces of roads by owner."""
 
     pieces: FloatArray
@@ -502,10 +489,29 @@ def holding(parts: _Parts, roads: _Roads) -> BoolArray:
         asked = np.flatnonzero(~held)
         if len(asked) == 0:
             break
-        tree = shapely.STRtree(_lines(roads.pieces[::every]))
-        part, piece = tree.query(parts.polygons[asked], predicate="intersects")
-        held[asked[part[parts.owner[asked[part]] == roads.owner[::every][piece]]]] = True
+        rows = np.arange(0, len(roads.pieces), every)
+        if every == 1 and len(rows) > _BLOCKS:
+            rows = rows[_may_meet(roads.pieces, shapely.bounds(parts.polygons[asked]))]
+        part, piece = shapely.STRtree(_lines(roads.pieces[rows])).query(parts.polygons[asked], predicate="intersects")
+        held[asked[part[parts.owner[asked[part]] == roads.owner[rows[piece]]]]] = True
     return held
+
+
+def _may_meet(pieces: FloatArray, boxes: FloatArray) -> BoolArray:
+    """Tell which pieces come near some boxes, by blocks of the ground: making lines of all takes far longer."""
+    low, high = corners_of(pieces) if len(pieces) else np.zeros((2, 2))
+    own = np.hstack((np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])))
+    boxes, own = np.nan_to_num(boxes) - np.tile(low, 2), own - np.tile(low, 2)
+    scale = _BLOCKS / max(float((high - low).max()), 1.0)
+    near, own = (np.clip(xy * scale, 0.0, _BLOCKS).astype(np.int32) + 1 for xy in (boxes, own))
+    taken = np.zeros((_BLOCKS + 2, _BLOCKS + 2), dtype=np.int32)
+    for left, bottom, right, top in near.tolist():
+        taken[bottom : top + 1, left : right + 1] = 1
+    # How many blocks are taken up to each: those of any rectangle follow from four of these.
+    taken = taken.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
+    left, bottom, right, top = own.T
+    count = taken[top, right] - taken[bottom - 1, right] - taken[top, left - 1] + taken[bottom - 1, left - 1]
+    return np.asarray(count > 0)
 
 
 def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
@@ -522,12 +528,8 @@ def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     near = np.flatnonzero(cut.band == 0)
     near = near[np.argsort(cut.owner[near], kind="stable")]
     roads = _Roads(cut.pieces[near], cut.owner[near])
-    parts = _Parts(
-        np.concatenate([each.parts.polygons for each in drawn]), np.concatenate([each.parts.owner for each in drawn])
-    )
-    astray = _Roads(
-        np.concatenate([each.astray.pieces for each in drawn]), np.concatenate([each.astray.owner for each in drawn])
-    )
+    parts = _Parts(*map(np.concatenate, zip(*(each for each, _ in drawn), strict=True)))
+    astray = _Roads(*map(np.concatenate, zip(*(each for _, each in drawn), strict=True)))
     strips = _strips(parts, astray, ground.cell_m)
     # Take strips out of the ground that they lie on.
     polygons = parts.polygons.copy()
@@ -567,15 +569,8 @@ def divided(ground: Ground, cut: Cut, n: int) -> tuple[ObjectArray, float]:
     return shapes, float(shapely.area(whole[given == n]).sum())
 
 
-class _Drawn(NamedTuple):
-    """Ground by owner, and the roads beside which ground of others lies."""
-
-    parts: _Parts
-    astray: _Roads
-
-
-def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
-    """Draw the ground of owners."""
+def _on_grid(ground: Ground, cut: Cut, window: Window) -> tuple[_Parts, _Roads]:
+    """Draw the ground of owners; returns the roads too beside which ground of others lies."""
     labels = np.full(window.grid.shape, -1, dtype=np.int32)
     borders = Borders(window.grid)
     for tile in ground.tiles(cut, window):
@@ -591,12 +586,9 @@ def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
             node = tile.grid.outward(np.column_stack((column, row)))
             asked[row, column] = ground.barriers.between(node, tile.grid.outward(foot))
             limit = _ROUND * ground.rules.hull_m / tile.grid.cell_m
-            near = Distances(
-                tile.pieces,
-                limit,
-                np.where(asked, np.float32(limit), reached.gap),
-                np.where(asked, np.int32(-1), reached.nearest),
-            ).spread(walls[0])
+            gap = np.where(asked, np.float32(limit), reached.gap)
+            nearest = np.where(asked, np.int32(-1), reached.nearest)
+            near = Distances(tile.pieces, limit, gap, nearest).spread(walls[0])
             choose_ends(tile.pieces, tile.cut.ends, near.nearest)
         # Where no road is found on the own side of barriers, the ground goes on with what it belongs to without them.
         near.nearest = np.where(near.nearest >= 0, near.nearest, reached.nearest)
@@ -610,7 +602,7 @@ def _on_grid(ground: Ground, cut: Cut, window: Window) -> _Drawn:
     theirs = cut.owner[window.rows[piece]]
     astray = np.flatnonzero((low != theirs) | (high != theirs))
     xy = window.grid.outward(short[astray].reshape(-1, 2)).reshape(-1, 4)
-    return _Drawn(_Parts(polygons, of), _Roads(xy, theirs[astray].astype(np.int64)))
+    return _Parts(polygons, of), _Roads(xy, theirs[astray].astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -213,9 +213,9 @@ def _nested(ground: Ground, cut: Cut, n: int) -> ObjectArray:
         astray = np.concatenate([each.astray[number] for each in drawn])
         nobody = np.zeros(len(astray), dtype=np.int64)
         strips.extend(strips_along(np.array([area], dtype=object), astray, nobody, ground.cell_m))
-        # With the strips of shorter cutoffs too, which this one must hold.
+        # With the strips of shorter cutoffs too, which this one must hold; the area is laid over them but once.
         if not shapely.is_empty(strips).all():
-            area = shapely.union_all([area, *strips])
+            area = shapely.union(area, shapely.union_all(strips))
         shapes.append(ground.parts(np.array([area], dtype=object), cut.pieces[cut.band <= number]))
     return np.concatenate(shapes)
 
@@ -238,7 +238,7 @@ def _bands(ground: Ground, cut: Cut, window: Window, n: int) -> _Bands:
         for number in range(n):
             if number:
                 claimed[number] = claimed[number - 1]
-            if cut.widens(number):
+            if tile.cut.widens(number):
                 ground.claim(tile, tile.cut.band > number, claimed[number])
                 first[(first == n) & (claimed[number] > 0.0)] = number
         labels[tile.place] = first[tile.own]

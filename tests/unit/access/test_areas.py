@@ -11,7 +11,7 @@ import shapely
 from rasterio.transform import from_origin
 
 from spatial.access import area_hulls
-from spatial.access.area_grid import Distances, Grid, far_apart, outlines
+from spatial.access.area_grid import Distances, Grid, cut_short, far_apart, outlines
 from spatial.access.area_hulls import AreaRules, _Parts, _Roads, holding
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.kernels_areas import seed, spread
@@ -677,3 +677,30 @@ def test_a_part_holds_a_long_road_of_its_owner_whose_middle_lies_far_away():
     parts = np.array([shapely.box(*each) for each in boxes], dtype=object)
     held = holding(_Parts(parts, np.array([0, 0, 1, 0])), _Roads(pieces, np.array([0, 1])))
     assert held.tolist() == [True, False, True, False]
+
+
+def test_of_many_roads_those_far_from_all_parts_are_never_made_lines(monkeypatch):
+    rng = np.random.default_rng(3)
+    start = rng.uniform(0.0, 100_000.0, (20_000, 2))
+    pieces = np.hstack((start, start + rng.normal(0.0, 40.0, start.shape)))
+    pieces[:5, 2:] = pieces[:5, :2] + 60_000.0
+    low = rng.uniform(-2_000.0, 101_000.0, (300, 2))
+    parts = np.array(shapely.box(*low.T, *(low + rng.uniform(50.0, 900.0, low.shape)).T), dtype=object)
+    lines = shapely.linestrings(pieces.reshape(-1, 2, 2))
+    owner, whose = rng.integers(0, 2, len(parts)), rng.integers(0, 2, len(pieces))
+    part, piece = shapely.STRtree(lines).query(parts, predicate="intersects")
+    held = np.zeros(len(parts), dtype=bool)
+    held[part[owner[part] == whose[piece]]] = True
+    made, make = [], area_hulls._lines
+    monkeypatch.setattr(area_hulls, "_lines", lambda found: (made.append(len(found)), make(found))[1])
+    assert holding(_Parts(parts, owner), _Roads(pieces, whose)).tolist() == held.tolist()
+    assert 0 < held.sum() < len(parts)
+    assert sum(made) < len(pieces) / 5
+
+
+def test_short_pieces_stay_as_they_are_and_long_ones_are_cut_evenly():
+    pieces = np.array([[0.1, 0.7, 0.30000000000000004, 0.1], [0.0, 0.0, 2.5, 0.0], [0.3, 0.9, 0.1, 0.2]])
+    parts, piece = cut_short(pieces)
+    assert piece.tolist() == [0, 1, 1, 1, 2]
+    assert parts[[0, 4]].tolist() == pieces[[0, 2]].tolist()
+    assert parts[1:4].ravel() == pytest.approx([0, 0, 2.5 / 3, 0, 2.5 / 3, 0, 5 / 3, 0, 5 / 3, 0, 2.5, 0])
