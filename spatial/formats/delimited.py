@@ -263,6 +263,28 @@ def numbers_columns(first: Sequence[str], others: Sequence[Sequence[str]]) -> bo
     return len(texts) >= _SURELY_COUNTED or any(not any(map(_NUMBER.fullmatch, cells)) for cells in are_names)
 
 
+_SCALED = re.compile(
+    r"[百千万亿]\s*人|[(\uff08]\s*[百千万亿]+\s*[)\uff09]|\bthousands?\b|\bmill?ions?\b|\bmilliers?\b|'000|\(000s?\)",
+    re.IGNORECASE,
+)
+"""Words of a header that say that a number counts more than one person: 万人 is ten thousand."""
+
+_OF_PERSONS = re.compile(r"[(\uff08]\s*(人|persons?|personnes?)\s*[)\uff09]", re.IGNORECASE)
+"""A header that says so counts persons, whatever stands above it."""
+
+
+def says_scale(text: str, *, above: Sequence[str] = ()) -> bool:
+    """
+    Whether a header, or a line above it, says that its numbers count hundreds, thousands, ten thousands or millions.
+
+    >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
+    (True, True, False)
+    >>> says_scale("人口", above=["单位：万人"]), says_scale("人口（人）", above=["单位：万人"])
+    (True, False)
+    """
+    return _SCALED.search(text) is not None or (bool(above) and _OF_PERSONS.search(text) is None)
+
+
 def _squeezed(text: str) -> str:
     return "".join(narrow(text).casefold().split()).strip(":：")
 
@@ -293,9 +315,11 @@ def read_delimited(
     rows: list[list[str]] = []
     lines: list[int] = []
     numbers: list[int] = []
+    above: list[str] = []
     try:
         for number, row in enumerate(reader, start=1):
             if not any(cell.strip() for cell in row) or number < (header_row or 0):
+                above += [cell.strip()[:40] for cell in row if says_scale(cell)]
                 continue
             if header:
                 rows.append(row)
@@ -346,7 +370,8 @@ def read_delimited(
     frame = pd.DataFrame(rows[len(counted) :], columns=header, dtype="str")
     frame = frame.mask(frame == "")
     number_rows(frame, numbers[len(counted) :])
-    add_notes(frame, [Note("column_numbers", len(counted), {"where": listed(counted)})])
+    noted = {"column_numbers": counted, "scales": above}
+    add_notes(frame, [Note(key, len(found), {"where": listed(found)}) for key, found in noted.items()])
     if told != encoding:
         add_notes(frame, [Note("encoding", 1, {"name": told})])
     if empty:

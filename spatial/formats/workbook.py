@@ -21,8 +21,7 @@ import xlrd
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from spatial.errors import SourceError, first_of, refuse
-from spatial.formats.columns import says_scale
-from spatial.formats.delimited import is_total, narrow, numbers_columns, total_pattern
+from spatial.formats.delimited import is_total, narrow, numbers_columns, says_scale, total_pattern
 from spatial.formats.files import damage_told, local_file, refuse_large
 from spatial.formats.notes import Note, Row, add_notes, listed, number_rows, row_numbers
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, ReadLimits

@@ -159,7 +159,7 @@ def _kind(path: Path, values: FloatArray) -> tuple[str, tuple[str, ...]]:
 def propose(table: Table, kind: str) -> list[Proposal]:
     """Write the part of a study file that reads a table."""
     if kind == "official_totals":
-        totals = official_proposal(table.profiles, named=table.title, is_scaled="scales" in table.opened.noticed)
+        totals = official_proposal(table.profiles, named=table.title)
         return [totals, *units_proposal(table.profiles, _opening(table, kind), named=table.title)]
     if kind == "decisions":
         return [Proposal("placing", (Setting("decisions", table.named, Said("decisions")),))]
@@ -467,7 +467,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
         return seen
     drawn = frame if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None else None
     names = [name for name in frame.columns if drawn is None or name != drawn.active_geometry_name]
-    profiles = [profile_of(opened.signs.plain(frame[name])) for name in names]
+    profiles = [profile_of(opened.signs.plain(frame[name]), above=opened.above) for name in names]
     found = (
         guess_columns(profiles, ground, named=named)
         if drawn is None
