@@ -12,8 +12,16 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
-from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
-from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within
+from spatial.access.od_pairs import (
+    checked_access,
+    id_positions,
+    missing_in,
+    people_of,
+    require_columns,
+    rows_along,
+    with_ids_of,
+)
+from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within, numbers
 from spatial.access.places import barrier_problems, check_places
 from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
@@ -112,6 +120,14 @@ def last_mile(
     walk = of_kind("walk", walk, SnapRules) or SnapRules()
     frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
     require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
+    problems = [*_season_faults(frame), *missing_in(frame, ("is_snappable", "component_km"))]
+    if not problems and not frame["is_snappable"].isin((True, False)).all():
+        problems.append("is_snappable: must be true or false in every row")
+    refuse("edges", problems)
+    frame = frame.assign(
+        is_snappable=frame["is_snappable"].astype(bool),
+        component_km=numbers("edges", "component_km", frame["component_km"]),
+    )
     check_places(settlements, "settlement_id")
     access = checked_access(access, ("settlement_id", "service", "mode", "travel_time_min", "network_distance_m"))
     require_shapes("edges", frame)
@@ -188,6 +204,11 @@ def open_edges(edges: pd.DataFrame) -> BoolArray:
     minutes = edges.filter(["time_forward_min", "time_backward_min"])
     is_open: BoolArray = np.isfinite(minutes.to_numpy(dtype=np.float64)).any(axis=1)
     return is_open if minutes.shape[1] else ~is_open
+
+
+def _season_faults(edges: pd.DataFrame) -> list[str]:
+    wrong = edges["all_season"][~edges["all_season"].isin(_SEASONS)]
+    return [f"all_season must be yes, no or unknown, is {first_of(wrong.unique())}"] if len(wrong) else []
 
 
 def _classes(distance: FloatArray, rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
@@ -612,9 +633,7 @@ def _check(
     if "all_season" not in frame:
         problems.append("roads: all_season is missing (yes, no or unknown); build_network fills it from tags")
     else:
-        wrong = frame["all_season"][~frame["all_season"].isin(_SEASONS)]
-        if len(wrong):
-            problems.append(f"roads: all_season must be yes, no or unknown, is {first_of(wrong.unique())}")
+        problems += [f"roads: {fault}" for fault in _season_faults(frame)]
     if "mode" in frame and len(frame["mode"].unique()) > 1:
         problems.append(f"roads: edges of several modes {first_of(frame['mode'].unique())}; choose one")
     if condition is not None:

@@ -16,8 +16,8 @@ import shapely
 
 from spatial.crs import WGS84, Bounds, parse_crs, transformer_between
 from spatial.errors import ContractError, CrsError, SourceError, first_of
-from spatial.formats.delimited import narrow
-from spatial.formats.notes import Note, Row, add_notes, columns_of_file, listed, row_numbers
+from spatial.formats.delimited import narrow, says_scale
+from spatial.formats.notes import NOTES, Note, Row, add_notes, columns_of_file, listed, row_numbers
 from spatial.formats.tag_rules import fold
 from spatial.georef.datums import apply_shift, fit_local_grid, refuse_unknown_shift, refuse_wrong_zone
 from spatial.plain_text import shipped_toml, toml_table, toml_text
@@ -37,12 +37,6 @@ _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
 
 CARRIED = "source_"
 """Put before a file's own column whose name a mapped column takes."""
-
-_SCALED = re.compile(
-    r"[百千万亿]\s*人|[(\uff08]\s*[百千万亿]+\s*[)\uff09]|\bthousands?\b|\bmill?ions?\b|\bmilliers?\b|'000|\(000s?\)",
-    re.IGNORECASE,
-)
-"""Words of a header that say that a number counts more than one person: 万人 is ten thousand."""
 
 MOST = 1e11
 """No count, of people or of what a facility holds, is above ten times the people on earth."""
@@ -67,12 +61,15 @@ def map_columns(
             "look at delimiter, sheet and header_row"
         )
     found = {ours: name for ours, name in columns.items() if name not in absent.values()}
-    problems += [
-        f"columns.{ours}: {name!r} seems to count in thousands or ten thousands, and persons are wanted: multiply the "
-        "numbers in the file, and rename the column"
-        for ours, name in found.items()
-        if ours.endswith("_persons") and says_scale(name)
-    ]
+    above = scales_noted(frame)
+    for ours, name in found.items():
+        if ours.endswith("_persons") and says_scale(name, above=above):
+            why = "" if says_scale(name) else f", as {above[0]!r} above the header says"
+            remedy = "rename the column" if not why else f"correct that line, or call the column '{name} (persons)'"
+            problems.append(
+                f"columns.{ours}: {name!r} seems to count in thousands or ten thousands{why}, and persons are wanted: "
+                f"multiply the numbers in the file, and {remedy}"
+            )
     taken = {name: f"{CARRIED}{name}" for name in found if name in theirs and name not in found.values()}
     mapped = frame.rename(columns=taken)
     renamed = {name: ours for ours, name in found.items()}
@@ -88,14 +85,10 @@ def map_columns(
     return mapped
 
 
-def says_scale(text: str) -> bool:
-    """
-    Whether a header says that its numbers count hundreds, thousands, ten thousands or millions.
-
-    >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
-    (True, True, False)
-    """
-    return _SCALED.search(text) is not None
+def scales_noted(frame: pd.DataFrame) -> list[str]:
+    """List lines above the header of a file that say that numbers count thousands or the like."""
+    notes: list[Note] = [Note(*row) for row in frame.attrs.get(NOTES, [])]
+    return [line for note in notes if note.key == "scales" for line in note.values["where"]["first"]]
 
 
 def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:

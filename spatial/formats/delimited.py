@@ -7,7 +7,8 @@ import contextlib
 import csv
 import re
 import struct
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +18,7 @@ import pandas as pd
 
 from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.files import local_file, refuse_large, refuse_wide
-from spatial.formats.notes import Note, add_notes, number_rows
+from spatial.formats.notes import Note, Row, add_notes, listed, number_rows
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ _DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
 _NARROW = {**_SPACES, **_UNSEEN, **_DIGITS}
 _WIDE_SIGN = re.compile(r"(?<=\d)．(?=\d)|^[－＋](?=\d)")
 _HAS_WIDE = "[０-９]"
+_QUOTED = re.compile(r"['‘’](?=\d+$)", re.ASCII)
+"""By an apostrophe before it a spreadsheet is told to keep a code as text; some exports write it down."""
 _SIGNS = {"．": ".", "－": "-", "＋": "+"}
 
 _AXIS_MARKS = str.maketrans(
@@ -138,20 +141,20 @@ _ENDS: dict[Axis, tuple[str, str]] = {"longitude": ("E", "W"), "latitude": ("N",
 
 def narrow(text: str) -> str:
     """
-    Write full-width digits and spaces as plain ones; all other characters stay as they are.
+    Write full-width digits and spaces as plain ones, codes without an apostrophe before them; the rest stays as it is.
 
-    >>> narrow("　１２．５ ")
-    '12.5'
+    >>> narrow("　１２．５ "), narrow("'460101"), narrow("'460101'")
+    ('12.5', '460101', "'460101'")
     """
-    return _WIDE_SIGN.sub(lambda hit: _SIGNS[hit.group()], text.translate(_NARROW)).strip()
+    return _QUOTED.sub("", _WIDE_SIGN.sub(lambda hit: _SIGNS[hit.group()], text.translate(_NARROW)).strip())
 
 
 def narrow_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write the full-width digits of a table of text plainly."""
+    """Write full-width digits, and codes after an apostrophe, of a table of text plainly."""
     changed = {}
     count = 0
     for name in frame.columns:
-        wide = frame[name].str.contains(_HAS_WIDE, na=False)
+        wide = frame[name].str.contains(_HAS_WIDE, na=False) | frame[name].str.match(_QUOTED, na=False)
         if wide.any():
             count += int(wide.sum())
             changed[name] = frame[name].where(~wide, frame[name].map(narrow, na_action="ignore"))
@@ -237,6 +240,51 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
 
 
+_STEMS, _LETTERS = "甲乙丙丁戊己庚辛壬癸", "ABCDEFGHIJ"
+_SURELY_COUNTED = 5
+_NUMBER = re.compile(r"[+-]?[\d.,]+%?")
+
+
+def numbers_columns(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """
+    Whether the first row below a header numbers the columns, as those of yearbooks do.
+
+    >>> numbers_columns(["1", "2", "3"], [["7", "石桥", "5"]]), numbers_columns(["1", "2", "3"], [["1", "3", "5"]])
+    (True, False)
+    """
+    texts = [unicodedata.normalize("NFKC", text).strip(" ()") for text in first]
+    words = [text for text in texts if not text.isdecimal()]
+    counted = [*words, *(str(number) for number in range(1, len(texts) - len(words) + 1))]
+    if len(texts) < 3 or texts != counted or "".join(words) not in {_STEMS[: len(words)], _LETTERS[: len(words)]}:
+        return False
+    # Three numbers may be a row of a matrix; below a number of a column stands text where that is one of names.
+    columns = zip(*others, strict=True) if not words else ()
+    are_names = (cells for cells in ([cell for cell in column if cell] for column in columns) if cells)
+    return len(texts) >= _SURELY_COUNTED or any(not any(map(_NUMBER.fullmatch, cells)) for cells in are_names)
+
+
+_SCALED = re.compile(
+    r"[百千万亿]\s*人|[(\uff08]\s*[百千万亿]+\s*[)\uff09]|\bthousands?\b|\bmill?ions?\b|\bmilliers?\b|'000|\(000s?\)",
+    re.IGNORECASE,
+)
+"""Words of a header that say that a number counts more than one person: 万人 is ten thousand."""
+
+_OF_PERSONS = re.compile(r"[(\uff08]\s*(人|persons?|personnes?)\s*[)\uff09]", re.IGNORECASE)
+"""A header that says so counts persons, whatever stands above it."""
+
+
+def says_scale(text: str, *, above: Sequence[str] = ()) -> bool:
+    """
+    Whether a header, or a line above it, says that its numbers count hundreds, thousands, ten thousands or millions.
+
+    >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
+    (True, True, False)
+    >>> says_scale("人口", above=["单位：万人"]), says_scale("人口（人）", above=["单位：万人"])
+    (True, False)
+    """
+    return _SCALED.search(text) is not None or (bool(above) and _OF_PERSONS.search(text) is None)
+
+
 def _squeezed(text: str) -> str:
     return "".join(narrow(text).casefold().split()).strip(":：")
 
@@ -267,9 +315,11 @@ def read_delimited(
     rows: list[list[str]] = []
     lines: list[int] = []
     numbers: list[int] = []
+    above: list[str] = []
     try:
         for number, row in enumerate(reader, start=1):
             if not any(cell.strip() for cell in row) or number < (header_row or 0):
+                above += [cell.strip()[:40] for cell in row if says_scale(cell)]
                 continue
             if header:
                 rows.append(row)
@@ -316,9 +366,12 @@ def read_delimited(
             "is the delimiter right, and is text with a delimiter in it quoted?"
         )
     refuse(f"{what} {path}", problems)
-    frame = pd.DataFrame(rows, columns=header, dtype="str")
+    counted = [Row(numbers[0])] if len(rows) > 1 and numbers_columns(rows[0], rows[1:]) else []
+    frame = pd.DataFrame(rows[len(counted) :], columns=header, dtype="str")
     frame = frame.mask(frame == "")
-    number_rows(frame, numbers)
+    number_rows(frame, numbers[len(counted) :])
+    noted = {"column_numbers": counted, "scales": above}
+    add_notes(frame, [Note(key, len(found), {"where": listed(found)}) for key, found in noted.items()])
     if told != encoding:
         add_notes(frame, [Note("encoding", 1, {"name": told})])
     if empty:

@@ -262,7 +262,7 @@ def columns_of_file(frame: pd.DataFrame) -> list[str]:
 
 # What a reader of a table noticed and passed over: kept with the frame until the counts of a run take it.
 
-_NOTES = "notes"
+NOTES = "notes"
 
 
 @dataclass(frozen=True)
@@ -338,12 +338,12 @@ def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:
     # Frames compare what is attached to them when they are joined: plain lists and dictionaries do.
     rows = [[note.key, note.number, dict(note.values)] for note in notes if note.number]
     if rows:
-        frame.attrs[_NOTES] = [*frame.attrs.get(_NOTES, []), *rows]
+        frame.attrs[NOTES] = [*frame.attrs.get(NOTES, []), *rows]
 
 
 def take_notes(frame: pd.DataFrame) -> list[Note]:
     """Take the notes off a frame."""
-    return [Note(*row) for row in frame.attrs.pop(_NOTES, [])]
+    return [Note(*row) for row in frame.attrs.pop(NOTES, [])]
 
 
 def log_notes(frame: pd.DataFrame, *, what: str) -> None:

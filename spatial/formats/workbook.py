@@ -21,8 +21,7 @@ import xlrd
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from spatial.errors import SourceError, first_of, refuse
-from spatial.formats.columns import says_scale
-from spatial.formats.delimited import is_total, narrow, total_pattern
+from spatial.formats.delimited import is_total, narrow, numbers_columns, says_scale, total_pattern
 from spatial.formats.files import damage_told, local_file, refuse_large
 from spatial.formats.notes import Note, Row, add_notes, listed, number_rows, row_numbers
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, ReadLimits
@@ -351,7 +350,7 @@ def sheet_frame(
 
     # Rows of sums, remarks below the table and repeated headers are left out.
     rows = []
-    noted |= {"totals": [], "remarks": [], "headers": []}
+    noted |= {"totals": [], "remarks": [], "headers": [], "column_numbers": []}
     for number in sorted({row for row, column in grid.cells if row > bottom and column in wanted}):
         own = [Cell(number, column) for column in columns if (number, column) in grid.cells]
         texts = [grid.cells[place] for place in own if place not in grid.numbers]
@@ -366,11 +365,11 @@ def sheet_frame(
             rows.append(number)
     if not rows:
         raise SourceError(f"{label}: no rows below the header in row {top}; export it again")
-    data = {
-        name: pd.Series([grid.cells.get(Cell(row, column), np.nan) for row in rows], dtype="str")
-        for name, column in zip(header, columns, strict=True)
-    }
-    frame = pd.DataFrame(data)
+    cells = [[grid.cells.get(Cell(row, column), "") for column in columns] for row in rows]
+    if len(rows) > 1 and numbers_columns(cells[0], cells[1:]):
+        noted["column_numbers"].append(Row(rows.pop(0)))
+    frame = pd.DataFrame(cells[-len(rows) :], columns=header, dtype="str")
+    frame = frame.mask(frame == "")
     number_rows(frame, rows)
     noted |= {
         "scales": [

@@ -44,6 +44,8 @@ from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, FACILITY_ST
 if TYPE_CHECKING:
     import pyproj
 
+    from spatial.arrays import FloatArray, ObjectArray
+
 
 # Tables of the user's own (CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet) as the package's tables.
 
@@ -223,12 +225,40 @@ def _named(
     frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = NAMES
 ) -> gpd.GeoDataFrame:
     result = frame.copy()
+    if geometry == "Point":
+        _points_of_premises(result, key, problems)
     _refuse_forms(result, key, geometry, problems)
     result[key] = id_column(result, key, problems)
     read_texts(result, names, fill=True)
     read_texts(result, ("township_id", "township"))
     carry_units(result, problems, key=key)
     return result
+
+
+MOST_PREMISES_KM2 = 1.0
+"""An area up to this is a building, a courtyard or the houses of a village, and has its place amid it."""
+_KM_A_DEGREE = 111.2
+
+
+def square_km(areas: ObjectArray) -> FloatArray:
+    """Measure areas on WGS 84, roughly."""
+    with np.errstate(invalid="ignore"):  # coordinates that are none are told elsewhere
+        middle = np.radians(shapely.bounds(areas)[:, 1::2].mean(axis=1))
+        return np.asarray(shapely.area(areas) * _KM_A_DEGREE**2 * np.cos(middle))
+
+
+def _points_of_premises(frame: gpd.GeoDataFrame, key: str, problems: list[str]) -> None:
+    """Put buildings and courtyards at a point amid them; where in a larger area people live, nobody knows."""
+    shapes = frame.geometry.to_numpy().copy()
+    areas = np.isin(shapely.get_type_id(shapes), (3, 6))
+    is_large = areas & (square_km(shapes) > MOST_PREMISES_KM2)
+    said = (
+        f"geometry: areas of more than {MOST_PREMISES_KM2:g} km², no place, for {{rows}}; draw where the houses or the "
+    )
+    tell_rows(problems, frame, key, is_large, f"{said}building stand, or join the list by name or code to points")
+    shapes[areas] = shapely.point_on_surface(shapes[areas])
+    add_notes(frame, [Note("premises", int(areas.sum()), {"where": row_items(frame, key, areas)})])
+    frame.geometry = gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)
 
 
 def _read_numbers(

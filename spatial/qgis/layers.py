@@ -425,9 +425,11 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         for position, (service, rows) in enumerate(by_service(tables, "routes", meta)):
             routes = gpd.GeoDataFrame(rows.reset_index(), crs=gpd.GeoDataFrame(tables["routes"]).crs)
             title = words.say("layers", "routes", service=service_name(service, words, meta))
+            thin = routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False)
             yield Draft(
                 f"routes_{plain_name(service)}",
-                routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False)),
+                # A few metres out and back would be one point twice, at which tools of QGIS stop.
+                routes.set_geometry(thin.where(thin.is_valid, routes.geometry)),
                 lambda _: looks_results.routes_look(),
                 ("routes",),
                 title=title,

@@ -138,9 +138,10 @@ def norm_name(norm: Mapping[Any, Any], words: Words) -> str:
 
 # What readers noticed, in the language of whoever reads it.
 
-TIDIED = frozenset(
-    ("headers", "filled", "merged_header", "totals", "remarks", "full_width", "full_width_digits", "encoding")
-)
+TIDIED = frozenset({
+    "headers", "column_numbers", "filled", "merged_header", "totals", "remarks", "full_width", "full_width_digits",
+    "encoding",
+})  # fmt: skip
 """Notices of what a reader has put in order, which touch no number: they stand with the sources alone."""
 DOUBTED = frozenset(f"doubtful_{about}" for about in ("no_name", "slope", "water", "far", "twice"))
 """Notices of facilities that a person should look at: for check, sign-off and sources, not a first page."""

@@ -483,9 +483,9 @@ def test_a_geojson_cut_off_in_the_middle(tiny):
 
 def test_points_and_areas_in_one_layer(tiny):
     frame = _frame(tiny)
-    frame.loc[2, "geometry"] = shapely.box(104.0, 30.0, 104.01, 30.01)
+    frame.loc[2, "geometry"] = shapely.box(104.0, 30.0, 104.02, 30.02)
     _layer(tiny, frame, "own.geojson")
-    _refused(tiny, "own.geojson", "must be Point, found Polygon for 's3' (1 in all)", "convert it")
+    _refused(tiny, "own.geojson", "areas of more than 1 km², no place, for 's3' (1 in all)", "draw where the houses")
 
 
 def test_roads_that_are_no_lines_or_have_no_class(tiny):

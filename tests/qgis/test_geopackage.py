@@ -104,6 +104,17 @@ def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
     assert classes.tolist() == ["mobile_service", "beyond", "far", "none", "beyond_mapped", *["mobile_service"] * 2]
 
 
+def test_a_few_metres_to_a_facility_and_back_are_a_valid_line(county, county_meta):
+    # Three metres to the road and three back: thinned to ten metres both ends would be one point.
+    routes = county["routes"].copy()
+    x, y = routes.geometry.iloc[0].coords[0]
+    routes.geometry = [shapely.LineString([(x, y), (x + 3.0, y), (x, y)]), *routes.geometry.iloc[1:]]
+    layers = build_layers({**county, "routes": routes}, crs=CRS, languages=["en"], meta=county_meta)
+    shapes = np.concatenate([layer.shapes for layer in layers if layer.table.startswith("routes_")])
+    assert len(shapes) == len(routes)
+    assert shapely.is_valid(shapes).all()
+
+
 @pytest.mark.parametrize(
     ("language", "title"),
     [("en", "Share of the last mile"), ("fr", "Part du dernier kilomètre"), ("zh", "最后一公里占比")],

@@ -218,6 +218,7 @@ class Profile:
     numbers: FloatArray
     filled: int  # values, and different ones
     distinct: int
+    above: tuple[str, ...] = ()  # lines above the header that say that numbers count thousands or the like
 
     @property
     def blanks(self) -> int:
@@ -245,7 +246,7 @@ class Profile:
         return tuple(self.values[:EXAMPLES])
 
 
-def profile_of(series: pd.Series) -> Profile:
+def profile_of(series: pd.Series, *, above: tuple[str, ...] = ()) -> Profile:
     """Look at a column."""
     texts = text_column(series)
     texts = texts.where(texts.str.strip() != "").astype("str")
@@ -266,7 +267,7 @@ def profile_of(series: pd.Series) -> Profile:
         kind = _kind_of_text(texts.dropna())
         if kind == "angle":
             numbers = _angles(texts)
-    return Profile(str(series.name), kind if filled else "empty", texts, numbers, filled, distinct)
+    return Profile(str(series.name), kind if filled else "empty", texts, numbers, filled, distinct, above)
 
 
 def _kind_of_text(texts: pd.Series) -> str:

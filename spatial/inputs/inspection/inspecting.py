@@ -45,7 +45,7 @@ from spatial.inputs.inspection.table_columns import (
 from spatial.inputs.osm import read_osm, read_osm_roads
 from spatial.inputs.osm_elements import open_extract
 from spatial.inputs.placing import has_no_heads
-from spatial.inputs.user_tables import WATER_KINDS
+from spatial.inputs.user_tables import MOST_PREMISES_KM2, WATER_KINDS, square_km
 from spatial.messages import Said
 from spatial.study.access import no_timetable
 from spatial.study.sources import MOST_CELLS, TableSource
@@ -159,7 +159,7 @@ def _kind(path: Path, values: FloatArray) -> tuple[str, tuple[str, ...]]:
 def propose(table: Table, kind: str) -> list[Proposal]:
     """Write the part of a study file that reads a table."""
     if kind == "official_totals":
-        totals = official_proposal(table.profiles, named=table.title, is_scaled="scales" in table.opened.noticed)
+        totals = official_proposal(table.profiles, named=table.title)
         return [totals, *units_proposal(table.profiles, _opening(table, kind), named=table.title)]
     if kind == "decisions":
         return [Proposal("placing", (Setting("decisions", table.named, Said("decisions")),))]
@@ -467,7 +467,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
         return seen
     drawn = frame if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None else None
     names = [name for name in frame.columns if drawn is None or name != drawn.active_geometry_name]
-    profiles = [profile_of(opened.signs.plain(frame[name])) for name in names]
+    profiles = [profile_of(opened.signs.plain(frame[name]), above=opened.above) for name in names]
     found = (
         guess_columns(profiles, ground, named=named)
         if drawn is None
@@ -475,13 +475,15 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
     )
     take_hints(found, opened.notes)
     title = f"{file.name.split('.')[0]} {opened.name}".strip()
-    look = look_at(
-        profiles,
-        named=title,
-        geometry=next(iter(kinds_of_geometry(frame)), ""),
-        has_place=drawn is not None or bool(found.columns),
-        has_sums="totals" in opened.noticed,
-    )
+    is_placed = drawn is not None or bool(found.columns)
+    form, has_sums = next(iter(kinds_of_geometry(frame)), ""), "totals" in opened.noticed
+    look = look_at(profiles, named=title, geometry=form, has_place=is_placed, has_sums=has_sums)
+    # Buildings and courtyards are read as points; boundaries of their size are few, and have their own columns.
+    is_small = drawn is not None and drawn.crs is not None and form == "Polygon"
+    if is_small and (square_km(drawn.geometry.to_crs(WGS84).to_numpy()) <= MOST_PREMISES_KM2).all():
+        points = look_at(profiles, named=title, geometry="", has_place=is_placed, has_sums=has_sums)
+        if points.kind == "facilities" or (look.kind, points.kind) == ("unknown", "settlements"):
+            look = points
     table = Table(named, title, frame, profiles, opened, found, drawn is not None)
     proposals = propose(table, kind or look.kind)
     proposal = proposals[0] if proposals else None

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spatial.formats.columns import SHIPPED, load_values, says_scale
-from spatial.formats.delimited import narrow
+from spatial.formats.columns import SHIPPED, load_values
+from spatial.formats.delimited import narrow, says_scale
 from spatial.inputs.inspection.columns import (
     EXACT,
     HOLDS,
@@ -105,7 +105,7 @@ def assign(profiles: Sequence[Profile], wanted: Collection[str], *, taken: Colle
             fault = "numbers"
         elif ours in _NUMERIC and bool((profile.finite < 0).any()):
             fault = "negative"
-        elif ours.endswith("_persons") and says_scale(profile.name):
+        elif ours.endswith("_persons") and says_scale(profile.name, above=profile.above):
             fault = "scale"
         elif ours in _COUNTS and says_ratio(profile.name):
             fault = "ratio"
@@ -421,7 +421,7 @@ _OF_VILLAGES = {"村民委员会", "村委会", "行政村", "行政村个数", 
 _OF_VILLAGES |= {"行政村数", "村委会数"}
 
 
-def official_proposal(profiles: list[Profile], *, named: str, is_scaled: bool) -> Proposal:
+def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
     """Suggest official totals, of indicators in rows or measures in columns; people in ten thousands are left open."""
     found: dict[str, Setting] = {}
     names = next((profile for profile in profiles if plain(profile.name) in _INDICATORS), None)
@@ -431,7 +431,9 @@ def official_proposal(profiles: list[Profile], *, named: str, is_scaled: bool) -
         units = [profile.texts for profile in profiles if profile.kind == "text"]  # or remarks, names
         for row, (text, number) in enumerate(zip(names.texts, amounts.numbers, strict=True)):
             if isinstance(text, str) and np.isfinite(number) and (key := _key_of(text)):
-                scaled = (is_scaled and key == "people") or any(says_scale(str(told.iloc[row])) for told in units)
+                scaled = (bool(amounts.above) and key == "people") or any(
+                    says_scale(str(told.iloc[row])) for told in units
+                )
                 _put(found, key, float(number), Said("file_row", file=named, text=text), name=text, is_scaled=scaled)
     # The first or the last row is the sum of the others where most columns say so.
     counts = [one.numbers for one in whole if len(one.finite) > 2 and not says_ratio(one.name)]
@@ -444,7 +446,7 @@ def official_proposal(profiles: list[Profile], *, named: str, is_scaled: bool) -
             continue
         total = float(np.nansum(np.delete(profile.numbers, sums)))
         source = Said("file_sum", file=named, name=profile.name, rows=len(profile.finite))
-        scaled = says_scale(profile.name) or (is_scaled and key == "people")
+        scaled = says_scale(profile.name, above=profile.above if key == "people" else ())
         _put(found, key, total, source, name=profile.name, is_scaled=scaled)
     settings = list(found.values())
     if not settings:

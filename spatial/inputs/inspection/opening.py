@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 
 from spatial.errors import ContractError, SourceError
+from spatial.formats.columns import scales_noted
 from spatial.formats.delimited import encoding_but, guess_encoding, is_total, table_text
 from spatial.formats.files import damage_told, local_file, local_geodatabase, refuse_large
 from spatial.formats.notes import take_notes
@@ -44,6 +45,7 @@ class Opened:
     header_rows: tuple[int, ...] = ()  # first and last row of a workbook's header, from 1
     notes: list[str] = field(default_factory=list)  # what the reader did
     noticed: frozenset[str] = frozenset()  # kinds of what the reader did
+    above: tuple[str, ...] = ()  # lines above the header that say that numbers count thousands or the like
     problem: str = ""  # why the reader refuses it
     says_crs: bool = True  # whether the file says its CRS, rather than by a default of its format
     signs: NumberSigns = field(default_factory=NumberSigns)  # how its numbers are written
@@ -115,6 +117,7 @@ def _problem(error: ContractError | SourceError) -> str:
 
 
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
+    layer.above = tuple(scales_noted(frame))
     noticed = take_notes(frame)
     layer.notes += [Said(note.key, **note.values) for note in noticed]
     layer.noticed = frozenset(note.key for note in noticed)

@@ -7,7 +7,7 @@ import pytest
 from rasterio.transform import from_origin
 
 from spatial.access.last_mile import LastMileRules, last_mile, rural_access_index
-from spatial.errors import CrsError
+from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.network.scenarios import edit_network
 from spatial.rasters import Raster
@@ -107,6 +107,23 @@ def test_bridges_and_fragments_do_not_count(grid_city, villages, access):
         ("yes", True, 5.0, [(-1, 0.0), (1, 0.0)]),
     )
     assert last_mile(roads, villages, access)["all_season_road_distance_m"][0] == pytest.approx(500.0)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("component_km", "long", "component_km: texts"),
+        ("component_km", None, "component_km: missing in 1 rows"),
+        ("is_snappable", "yes", "is_snappable: must be true or false"),
+        ("is_snappable", None, "is_snappable: missing in 1 rows"),
+        ("all_season", "ja", "all_season must be yes, no or unknown, is 'ja'"),
+        ("all_season", None, "all_season must be yes, no or unknown"),
+    ],
+)
+def test_roads_of_which_nothing_is_told_are_refused(grid_city, villages, access, column, value, said):
+    roads = edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)]))
+    with pytest.raises(ContractError, match=said):
+        last_mile(roads.assign(**{column: [value]}), villages, access)
 
 
 def test_no_walk_to_the_road_crosses_a_barrier(grid_city, villages, access):

@@ -13,7 +13,7 @@ import xlwt
 from pyproj import CRS
 
 from spatial.errors import ContractError, SourceError
-from spatial.formats.notes import take_notes
+from spatial.formats.notes import row_numbers, take_notes
 from spatial.formats.vector import open_frame
 from spatial.formats.workbook import read_workbook
 from spatial.inputs.user_tables import observed_from_table, settlements_from_table
@@ -154,10 +154,38 @@ def test_total_rows_and_remarks_are_left_out_and_reported(tmp_path):
         "total rows left out": 2,
         "remarks left out": 2,
         "repeated header rows left out": 1,
-        "cells with full-width digits or odd spaces written plainly": 1,
+        "cells with full-width digits, odd spaces or an apostrophe before a code written plainly": 1,
     }
     assert "row 4" in notes["total rows left out"].detail
     assert len(read_workbook(tmp_path / "villages.xlsx", total_words=())) == 5  # with both sums
+
+
+@pytest.mark.parametrize("counted", [[1, 2, 3, 4, 5], ["甲", "乙", "1", "2", "3"], ["（1）", "②", 3, 4, 5], [*"ABCDE"]])
+def test_a_row_that_numbers_the_columns_is_no_village(tmp_path, counted):
+    assert read_workbook(_xlsx(tmp_path, [VILLAGES[0], counted, *VILLAGES[1:]]))["村名"].tolist() == [
+        "石桥村",
+        "河口村",
+    ]
+    lines = [VILLAGES[0], counted, *VILLAGES[1:]]
+    path = tmp_path / "villages.csv"
+    path.write_text("\n".join(",".join(map(str, line)) for line in lines), encoding="utf-8")
+    frame = open_frame(path, TableSource(path="villages.csv"), what="settlements")
+    assert frame["人口"].tolist() == ["1200", "800"]
+    assert [(note.key, note.number) for note in take_notes(frame)] == [("column_numbers", 1)]
+    assert row_numbers(frame).tolist() == [3, 4]
+
+
+def test_the_first_of_several_rows_of_numbers_is_kept(tmp_path):
+    assert len(read_workbook(_xlsx(tmp_path, [["from", "to", "minutes"], [1, 2, 3], [1, 3, 8.5]]))) == 2
+
+
+def test_an_apostrophe_before_a_code_is_not_of_the_code(tmp_path):
+    path = tmp_path / "villages.csv"
+    path.write_text("code,name\n'460101,'s-Hertogenbosch\n460102,B\n", encoding="utf-8")
+    frame = open_frame(path, TableSource(path="villages.csv"), what="settlements")
+    assert frame["code"].tolist() == ["460101", "460102"]
+    assert frame["name"].tolist() == ["'s-Hertogenbosch", "B"]
+    assert [note.number for note in take_notes(frame)] == [1]
 
 
 def test_full_width_digits_and_spaces_are_written_plainly(tmp_path):

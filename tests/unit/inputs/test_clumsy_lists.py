@@ -105,14 +105,42 @@ def test_people_in_ten_thousands_are_refused_by_the_name_of_their_column(tmp_pat
         settlements_from_table(_book(tmp_path, rows), source)
 
 
-def test_a_yearbook_in_ten_thousands_is_refused_by_its_numbers_and_the_line_above_is_shown(tmp_path: Path) -> None:
+def test_a_yearbook_in_ten_thousands_is_refused_by_the_line_above_which_is_shown(tmp_path: Path) -> None:
     path = _book(tmp_path, YEARBOOK)
     source = OfficialUnits(
         path="list.xlsx", source="made up", columns={"name": "乡镇", "population_persons": "年末总人口"}
     )
-    with pytest.raises(ContractError, match=r"no whole persons, such as '1\.06', '1\.47'"):
+    with pytest.raises(ContractError, match="as 'A2 单位：万人' above the header says"):
         official_units_from_table(path, source)
     assert any("A2 单位：万人" in note.detail for note in take_notes(read_workbook(path)))
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_people_in_thousands_are_refused_by_the_title_unless_their_column_says_persons(
+    tmp_path: Path, ending: str
+) -> None:
+    for head, is_refused in (("people", True), ("people (persons)", False)):
+        columns = ["code", "village", "longitude", "latitude", head]
+        rows = [["Population in thousands", None, None, None, None], columns, ["1", "A", 43.2, -11.7, 1.2]]
+        path = _book(tmp_path, rows)
+        if ending == "csv":
+            path = path.with_suffix(".csv")
+            path.write_text("\n".join(",".join(str(cell or "") for cell in row) for row in rows), encoding="utf-8")
+        source = TableSource(
+            path=path.name,
+            header_row=2,
+            crs="EPSG:4326",
+            columns={"settlement_id": "code", "population_persons": head},
+            tier="village",
+        )
+        (layer,) = sp.inspect_file(path, raw=tmp_path).layers
+        assert layer.proposal is not None
+        assert any(setting.value == head for setting in layer.proposal.settings) is not is_refused
+        if is_refused:
+            with pytest.raises(ContractError, match="Population in thousands' above the header says"):
+                settlements_from_table(path, source)
+        else:
+            assert settlements_from_table(path, source)["population_persons"].tolist() == [1.2]
 
 
 def test_beds_and_pupils_of_a_yearbook_are_no_numbers_of_facilities(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
+import spatial as sp
 from spatial.errors import ContractError, CrsError, SourceError
 from spatial.formats.files import file_parts
 from spatial.formats.notes import take_notes
@@ -400,12 +401,32 @@ def test_missing_id_column_and_values_of_no_column_are_named(tmp_path: Path) -> 
     assert "values.place: the table has no column place" in report
 
 
-def test_areas_are_no_settlements(tmp_path: Path) -> None:
-    path = tmp_path / "own.gpkg"
-    frame = _points().set_crs("EPSG:32648", allow_override=True)
-    frame.set_geometry(frame.buffer(1.0)).to_file(path)
-    report = _problems(lambda: settlements_from_table(path, TableSource(path="own.gpkg")))
-    assert "geometry: must be Point, found Polygon for 'a', 'b' (2 in all)" in report
+def test_houses_drawn_as_areas_are_at_a_point_amid_them_and_grounds_of_villages_nowhere(tmp_path: Path) -> None:
+    path, square = tmp_path / "own.gpkg", shapely.box(0.0, 0.0, 1.0, 1.0)
+    degree_m = 111_200.0  # of latitude, and of longitude but for the cosine of 30 degrees north
+
+    def drawn(side_m: float) -> gpd.GeoDataFrame:
+        frame = _points()
+        side = side_m / degree_m / np.sqrt(np.cos(np.radians(30.25)))
+        corners = zip(frame.geometry.x - side / 2, frame.geometry.y - side / 2, strict=True)
+        shapes = [shapely.transform(square, lambda points, at=at: points * side + at) for at in corners]
+        frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs)).to_file(path)
+        return settlements_from_table(path, TableSource(path="own.gpkg"))
+
+    found = drawn(900.0)
+    assert shapely.distance(found.geometry.to_numpy(), _points().geometry.to_numpy()).max() < 0.001
+    assert [(note.key, note.number) for note in take_notes(found)] == [("premises", 2)]
+    report = _problems(lambda: drawn(1100.0))
+    assert "geometry: areas of more than 1 km², no place, for 'a', 'b' (2 in all)" in report
+
+
+def test_schools_drawn_as_buildings_are_inspected_as_facilities(tmp_path: Path) -> None:
+    frame = _points()[["geometry"]].assign(编号=["F1", "F2"], 名称=["石桥小学", "河口小学"], 乡镇=["甲镇", "乙镇"])
+    frame.set_geometry(gpd.GeoSeries([point.buffer(0.0005) for point in frame.geometry], crs=frame.crs)).to_file(
+        tmp_path / "own.gpkg"
+    )
+    (layer,) = sp.inspect_file(tmp_path / "own.gpkg", raw=tmp_path).layers
+    assert layer.kind == "facilities"
 
 
 def test_rows_without_geometry_are_named(tmp_path: Path) -> None:
