@@ -323,6 +323,7 @@ class ComparisonMeta(StudyMeta):
 
     name: str = ""  # short name of the study
     title: Mapping[str, str] = field(default_factory=dict)
+    run_titles: tuple[Mapping[str, str], ...] = ({}, {})  # of both runs: that of the scenario, else of the study
     # of every norm of either run: what `norm_name` takes, `names`, `norm_class`, `stat_unit` and `scope`
     norms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
@@ -369,8 +370,10 @@ def comparison_page(
             for name, norm in sorted(meta.norms.items())
         },
         "runs": [
-            {"name": name, "as_of": date}
-            for name, date in zip((comparison.before, comparison.after), comparison.as_of, strict=True)
+            {"name": name, "as_of": date, "title": dict(title)}
+            for name, date, title in zip(
+                (comparison.before, comparison.after), comparison.as_of, meta.run_titles, strict=True
+            )
         ],
         "lines": {code: list(said) for code, said in lines.items()},
         "notes": [list(note) for note in comparison.notes],

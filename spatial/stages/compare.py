@@ -234,6 +234,10 @@ def page_of(
     meta = ComparisonMeta(
         name=str(told.get("name", comparison.after)),
         title=dict(told.get("title", {})),
+        run_titles=tuple(
+            (one.record["options"].get("scenario") or {}).get("title") or one.summary.get("study", {}).get("title", {})
+            for one in (results[0], results[-1])
+        ),
         norms=norms,
         status=status,
         population_basis=str(last["population"]["basis"]),

@@ -92,6 +92,7 @@ def made(
     after=AFTER,
     rename=None,
     norms=NORMS,
+    run_titles=({}, {}),
     languages=LANGUAGES,
     gates=GATES,
     asked=None,
@@ -112,7 +113,12 @@ def made(
     if levels:
         found = with_levels(found, *levels)
     meta = ComparisonMeta(
-        name="sample", title={"en": rename or "Sample County"}, norms=norms, synthetic=True, sources=(SOURCE,)
+        name="sample",
+        title={"en": rename or "Sample County"},
+        norms=norms,
+        synthetic=True,
+        sources=(SOURCE,),
+        run_titles=run_titles,
     )
     lines = {language: comparison_lines(found, language) for language in languages}
     return comparison_page(found, lines, meta=meta, runs=tables, **options)
@@ -189,6 +195,26 @@ def test_the_answer_stands_first_with_people_and_mandatory_norms(file, read_page
         "#answer-why"
     )
     assert "Known issue: Half is missing." in page.inner_text("#issues")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("titles", "title"),
+    [
+        (({"en": "Sample County"}, {"en": "A bridge"}), "Sample County → A bridge"),
+        (({"en": "Sample County"}, {"en": "Sample County"}), "Sample County: 1 January 2026 → 1 January 2027"),
+        (({}, {"en": "A bridge"}), "y2026 → y2027"),
+    ],
+)
+def test_a_comparison_is_titled_by_studies_scenarios_or_dates_and_names_the_runs_above(
+    titles, title, open_page, tmp_path
+):
+    path = tmp_path / "compare.html"
+    path.write_bytes(made(run_titles=titles))
+    page = open_page(path)
+    assert page.inner_text("#page-title") == title
+    assert page.title().startswith(title)
+    assert page.inner_text("#kind") == "What changed: y2026 → y2027"
 
 
 @pytest.mark.browser

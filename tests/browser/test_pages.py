@@ -818,6 +818,18 @@ def test_a_page_of_a_part_tells_the_norm_of_the_whole_as_such_and_leads_to_the_o
     assert page.text_content("#study-title").endswith(" · " + page.inner_text("#parts option:checked"))
     page.select_option("#parts", index=0)
     page.wait_for_url("**/gap-health_centre.html#*limit=45*")
+    # A settlement of the second part is asked for there, with the keys alone, and found.
+    page = open_page(folder / "gap-health_centre-2.html")
+    own = page.evaluate("Spatial.placeName(Spatial.state.places, 0)")
+    wanted = page.evaluate("Spatial.state.places.id[0]")
+    page = open_page(folder / "gap-health_centre.html")
+    page.fill("#search", wanted)
+    offered = page.locator("#search-results li").all_inner_texts()
+    assert offered[0] == "Not in this part of the study. Search another one:"
+    assert len(offered) == len(files)  # itself left out
+    page.press("#search", "Enter")
+    page.wait_for_url("**/gap-health_centre-2.html*")
+    page.locator("#search-results [role=option]", has_text=own).first.wait_for()
 
 
 def test_scaled_people_are_said_to_be_scaled_under_the_title(county, open_page, save_pages, tmp_path):

@@ -557,6 +557,18 @@ def test_a_link_opens_the_plan_and_the_divider_where_they_were(folder, open_page
     assert rubbish.input_value("#swipe") == "50"
 
 
+def test_the_legend_stands_at_the_side_of_a_map_that_is_narrowed_so_as_not_to_be_too_tall(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}", width=1280, height=800)
+    drawn, legend = (page.locator(name).bounding_box() for name in ("#map-plan svg", ".plan-key"))
+    assert legend["x"] == pytest.approx(drawn["x"] + drawn["width"] + 32, abs=1)
+
+
+def test_at_twice_the_size_no_plan_is_wider_than_its_page(folder, open_page, in_each_language):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}", width=640, height=400)
+    for language in in_each_language(page, "en"):
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640, language
+
+
 def test_on_paper_today_and_the_plan_stand_side_by_side(folder, open_page):
     page = open_page(folder / "plan.html", fragment=f"#{LINKS}&swipe=90")
     page.evaluate("void window.dispatchEvent(new Event('beforeprint'))")

@@ -360,6 +360,21 @@ def test_townships_sort_and_open(folder, open_page):
 
 
 @pytest.mark.browser
+def test_the_table_of_townships_keeps_to_its_box_where_no_duty_is_in_force_and_ranks_are_in_doubt(
+    folder, open_page, in_each_language
+):
+    page = open_page(folder / "score.html", width=1280)
+    wide = """() => {
+      const duties = { gates_in_force: 0, mandatory_status: "none_applicable" };
+      for (const unit of Spatial.data.score.townships) Object.assign(unit, duties, { in_doubt: true });
+    }"""
+    page.evaluate(wide)
+    for language in in_each_language(page, "en"):
+        table, box = (page.locator(name).first.bounding_box() for name in (".units", "#townships"))
+        assert table["width"] <= box["width"], language
+
+
+@pytest.mark.browser
 def test_paper_keeps_what_a_rank_is_and_leaves_out_how_to_sort(folder, open_page, in_each_language):
     told = {
         "en": ("Press a heading", "The bar of the rank runs from"),

@@ -141,6 +141,17 @@ def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_sour
     assert stated["effect"]["zh"] == "涉及人口"
 
 
+def test_the_page_calls_each_run_by_its_scenario_else_by_its_study(kept, tmp_path):
+    laid = {"scenario": {"name": "bridge", "title": {"en": "A bridge"}}}
+    runs = [finished(tmp_path / "one", AFTER), finished(tmp_path / "two", AFTER, **laid)]
+    for folder in runs:
+        told_of = json.loads((folder / "summary.json").read_text()) | {"study": {"title": {"en": "Valley"}}}
+        (folder / "summary.json").write_text(json.dumps(told_of))
+    told(*runs, tmp_path / "out")
+    page = data_of(tmp_path / "out" / "compare.html")
+    assert [run["title"] for run in page["runs"]] == [{"en": "Valley"}, {"en": "A bridge"}]
+
+
 def test_the_page_calls_norms_of_the_register_by_their_titles(kept, tmp_path):
     ids = ("GL-SURG-2H", "GL-EMOC-2H")
     runs = [finished(tmp_path / name, AFTER, norms=dict.fromkeys(ids, (120.0, 240.0))) for name in ("one", "two")]

@@ -310,6 +310,13 @@
     S.fill("dates-body", data.dates.length ? [S.el("p", { class: "muted", text: S.t("compare.dates_note", { runs: data.dates.length }) }), S.sortTable("dates", columns, data.dates, {}, () => {})] : []);
   }
 
+  /* What both runs are of: two studies or scenarios by their titles, one at two dates by these, else the names of the runs. */
+  function pageTitle() {
+    const titles = data.runs.map((run) => S.pick(run.title)), dates = data.runs.map((run) => S.isoDate(run.as_of));
+    if (!titles.every(Boolean) || (titles[0] === titles[1] && dates[0] === dates[1])) return before + " → " + after;
+    return titles[0] === titles[1] ? titles[0] + S.t("page.colon") + dates.join(" → ") : titles.join(" → ");
+  }
+
   S.startComparePage = function () {
     state.places = S.comparePlaces();
     if (state.places) updateMap = S.startCompareMap(state);
@@ -318,8 +325,9 @@
     onChange("threshold", (value) => { state.threshold = Number(value); state.layer = "level"; });
     onChange("layer", (value) => { state.layer = value; state.hidden.clear(); });
     S.onLanguage(() => {
-      document.getElementById("page-title").textContent = before + " → " + after;
-      S.showHead(before + " → " + after);
+      document.getElementById("page-title").textContent = pageTitle();
+      document.getElementById("kind").textContent = S.t("compare.title") + S.t("page.colon") + before + " → " + after;
+      S.showHead(pageTitle());
       S.languageSwitch();
       if (data.whole) showAnswer();
       for (const show of [showTerms, showWhy, showPillars, showComponents, showGaps, showGates, showPeople, showThreshold, showLayers, showTownships, showSettlements, showNorms, showDates]) show();

@@ -218,8 +218,6 @@
     document.body.style.setProperty("--head-height", heights[0] + heights[1] + "px");
   }
 
-  /* The maps of the study by service, with the limit that a norm sets: another one opens with the language, the place and
-     the filters of this one. */
   /* The pages of all parts: the first has the name of the whole. */
   function partPages() {
     const { part, page } = data;
@@ -235,6 +233,8 @@
     for (const language of Object.keys(title)) title[language] += " · " + (names[language] || S.pick(names));
   }
 
+  /* The maps of the study by service, with the limit that a norm sets: another one opens with the language, the place and
+     the filters of this one. */
   function showServices() {
     const names = { last_mile: "page.last_mile", score: "page.score_map" };
     const told = data.services.map((service) => {
@@ -394,7 +394,7 @@
     S.startSearch(state, (i) => {
       if (!S.inFilter(state, i) || !S.isShown(state, i)) S.clearFilters(state);
       choosePlace(i, true);
-    });
+    }, partPages().filter(({ file }) => file !== data.page.file));
     S.startPrint(map, state);
     map.on("click", (event) => {
       const i = points.nearest(event.latlng, 14), k = S.facilityAt(state, event.latlng, i < 0 ? Infinity : points.pixelsTo(i, event.latlng));

@@ -96,10 +96,10 @@
 
   function draw(width) {
     const room = (id) => width || document.getElementById(id).clientWidth, maps = document.getElementById("maps");
-    maps.style.width = "";
+    maps.style.maxWidth = "";
     if (!room("maps")) return;
     S.fill("plan-legend", S.drawPlanMaps(shown, room("maps"), beyondByTownship(), width ? Infinity : TALLEST_PX));
-    if (!width) maps.style.width = document.querySelector("#map-today svg").getAttribute("width") + "px";
+    if (!width) maps.style.maxWidth = document.querySelector("#map-today svg").getAttribute("width") + "px";
     document.getElementById("pins-head").textContent = heads().find((head) => / gained$/.test(head.class)).text;
     S.fill("plan-pins", shown.actions.slice(0, PINS).map((action, k) => S.el("li", {}, [text(texts(shown).actions[k]), action.action === "close_site" ? null : text("+" + S.number(amount(shown, action.shown)), { class: "is-gained" })])));
     S.drawPlanCurve(shown, room("curve"));

@@ -39,10 +39,11 @@
     return hits.slice(0, limit || LIMIT).map((hit) => hit.i);
   };
 
-  S.startSearch = function (state, onChoose) {
+  /* Where a map is of a part, a name that is not in it is asked for in the `others`. */
+  S.startSearch = function (state, onChoose, others) {
     const input = document.getElementById("search");
     const list = document.getElementById("search-results");
-    let hits = [], active = -1;
+    let found = [], active = -1;
 
     function close() {
       list.hidden = true;
@@ -55,18 +56,21 @@
       input.value = S.placeName(state.places, i);
       onChoose(i);
     }
+    const settlement = (i) => ({
+      name: S.placeName(state.places, i), go: () => choose(i),
+      note: [S.word("tier", state.places.tiers[state.places.tier[i]]), S.townshipName(state, state.places.township[i])].join(" · "),
+    });
+    const elsewhere = ({ file, names }) => ({ name: S.pick(names), go: () => { window.location.href = S.pageLink(file, { find: input.value }); } });
     function show() {
-      hits = S.find(state, input.value);
+      const hits = S.find(state, input.value), nothing = S.t(others.length ? "search.nothing_here" : "search.nothing");
+      found = hits.length ? hits.map(settlement) : others.map(elsewhere);
       list.hidden = input.value.trim() === "";
       input.setAttribute("aria-expanded", String(!list.hidden));
-      active = hits.length ? Math.min(Math.max(active, 0), hits.length - 1) : -1;
-      S.fill(list, hits.length ? hits.map((i, k) => S.el("li", {
+      active = found.length ? Math.min(Math.max(active, 0), found.length - 1) : -1;
+      S.fill(list, [hits.length ? null : S.el("li", { class: "muted", text: nothing }), ...found.map(({ name, note, go }, k) => S.el("li", {
         role: "option", id: "hit-" + k, "aria-selected": String(k === active),
-        on: { mousedown: (event) => event.preventDefault(), click: () => choose(i) },
-      }, [
-        S.el("span", { text: S.placeName(state.places, i) }),
-        S.el("span", { class: "muted", text: [S.word("tier", state.places.tiers[state.places.tier[i]]), S.townshipName(state, state.places.township[i])].join(" · ") }),
-      ])) : [S.el("li", { class: "muted", text: S.t("search.nothing") })]);
+        on: { mousedown: (event) => event.preventDefault(), click: go },
+      }, [S.el("span", { text: name }), note ? S.el("span", { class: "muted", text: note }) : null]))]);
       if (active >= 0) input.setAttribute("aria-activedescendant", "hit-" + active);
     }
     input.addEventListener("input", () => { active = 0; show(); });
@@ -74,14 +78,18 @@
     input.addEventListener("blur", close);
     input.addEventListener("keydown", (event) => {
       if (event.key === "Escape") close();
-      else if (event.key === "Enter" && hits.length && active >= 0) choose(hits[active]);
+      else if (event.key === "Enter" && found.length && active >= 0) found[active].go();
       else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         if (list.hidden) show();
         active += event.key === "ArrowDown" ? 1 : -1;
-        active = Math.max(0, Math.min(hits.length - 1, active));
+        active = Math.max(0, Math.min(found.length - 1, active));
         show();
       }
     });
+    if (S.hash.find) {
+      input.value = S.hash.find;
+      input.focus();
+    }
   };
 })(window.Spatial);
