@@ -64,6 +64,10 @@ _LONG_KEY = re.compile(
 )
 """A key of so many names with dots between them, for which Python's reader takes the square of their number."""
 
+_TOML_SIGNS = dict(zip("“”„«»＂‘’＇＝：:，、；", '"' * 6 + "'" * 3 + "===" + ",,,", strict=True))  # noqa: RUF001 - they are meant
+"""Signs that word processors and Chinese keyboards write, or that other formats have, and what TOML has for them."""
+_LETTERS_SHOWN = 80
+
 
 @functools.cache
 def shipped_toml(path: str) -> dict[str, Any]:
@@ -91,6 +95,24 @@ def toml_text(path: Path) -> str:
     return path.read_text(encoding="utf-8-sig")
 
 
+def _toml_remedy(text: str, said: str) -> str:
+    """Show the line that Python's reader stopped at, with what to write there where its sign tells it."""
+    lines, at = text.rstrip().split("\n"), re.search(r"line (\d+), column (\d+)\)$", said)
+    # Without a place it read to the end: for the value of the last line, or to close the last single quote.
+    last = text.count("\n", 0, text.rfind("'")) if '"\'"' in said else -1
+    line, sign = (lines[int(at[1]) - 1], lines[int(at[1]) - 1][int(at[2]) - 1 :][:1]) if at else (lines[last], "")
+    remedy = ""
+    if plain := _TOML_SIGNS.get(sign if sign != ":" or "'='" in said else ""):
+        remedy = f"; write {plain} for {sign}"
+    elif sign == "," and "newline" in said:
+        remedy = "; write a decimal point for the comma"
+    elif "\\" in line:
+        remedy = "; write paths with / or in single quotes, 'office\\villages.xlsx'"
+    elif re.match("Invalid value|Illegal character|Found invalid|Expected newline|Expected \"'", said):
+        remedy = '; text stands between two equal quotation marks, name = "Oakham"; true and false are written small'
+    return f": {line.strip()[:_LETTERS_SHOWN]}{remedy}"
+
+
 def toml_table(text: str) -> dict[str, Any]:
     """
     Read TOML, and refuse as no TOML what no person writes: nesting, sizes and numbers that fill time and memory.
@@ -105,8 +127,8 @@ def toml_table(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError(too_deep)
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        raise
+    except tomllib.TOMLDecodeError as error:
+        raise tomllib.TOMLDecodeError(f"{error}{_toml_remedy(text, str(error))}") from error
     except RecursionError as error:
         raise tomllib.TOMLDecodeError(too_deep) from error
     except ValueError as error:

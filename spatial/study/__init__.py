@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -196,12 +195,7 @@ class Study(Model):
         """
         file = Path(path)
         with toml_faults(str(file), "`spatial init` writes a new one"):
-            text = toml_text(file)
-            try:
-                values = toml_table(text)
-            except tomllib.TOMLDecodeError as error:
-                hint = "; write paths with / or in single quotes, 'office\\villages.xlsx'" if "\\" in text else ""
-                raise tomllib.TOMLDecodeError(f"{error}{hint}") from error
+            values = toml_table(toml_text(file))
         study = cls.from_dict(values, raw=raw, where=str(file))
         edits = study.qgis.edits
         own = str(file.parent / (f"{study.name}-edits.gpkg" if edits is None else edits)) if edits != "" else ""

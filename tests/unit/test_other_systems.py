@@ -53,6 +53,28 @@ def test_backslashes_that_are_no_toml_are_answered_with_how_to_write_them(tmp_pa
         sp.Study.from_toml(file)
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("name = “a”", 'at line 2, column 8.: name = “a”; write " for “'),
+        ("name = ‘a’", "write ' for ‘"),  # noqa: RUF001 - they are meant
+        ("name＝'a'", "write = for ＝"),  # noqa: RUF001 - they are meant
+        ("name: 'a'", "write = for :"),
+        ("name = oakham", "between two equal quotation marks"),
+        ("name = \"oakham'", "name = \"oakham'; text stands between two equal quotation marks"),
+        ("name = 'oakham\"", "name = 'oakham\"; text stands between two equal quotation marks"),
+        ("buffer_km = 1,5", "write a decimal point for the comma"),
+        ("is_shared = True", "true and false are written small"),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_line_that_is_no_toml_is_shown_with_what_to_write(tmp_path, line, told, line_end):
+    file = tmp_path / "study.toml"
+    file.write_bytes(f"\ufeff# a study\n{line}\n\n[region]\nbuffer_km = 1\n".replace("\n", line_end).encode())
+    with pytest.raises(StudyError, match=told):
+        sp.Study.from_toml(file)
+
+
 def test_a_file_in_a_folder_of_a_described_one_is_described(tmp_path):
     (tmp_path / "office" / "lists").mkdir(parents=True)
     text = '[[file]]\npath = "lists/villages.csv"\norigin = "Bureau"\n'
