@@ -385,18 +385,9 @@ class Ground:
         inward = _narrowed(reached, known, hull, tile.inward.copy())
         # What lies around roads of another window, of which the corners of this one may hold some, is drawn there.
         claim(
-            tile.pieces,
-            tile.part,
-            beyond,
-            tile.gap,
-            reached.gap,
-            reached.nearest,
-            tile.is_elsewhere,
-            inward,
-            hull,
-            half,
-            claimed,
-        )
+            tile.pieces, tile.part, beyond, tile.gap, reached.gap, reached.nearest, tile.is_elsewhere,
+            inward, hull, half, claimed,
+        )  # fmt: skip
         return reached
 
     def parts(self, areas: ObjectArray, pieces: FloatArray) -> ObjectArray:
