@@ -424,23 +424,10 @@ def wet_loss(
 _SEASONS = ("yes", "no", "unknown")
 _RURAL, _URBAN, _UNKNOWN = 0, 1, 2
 _NO_SURFACE = frozenset({"", "unknown"})
-_PAVED = frozenset(
-    {
-        "paved",
-        "asphalt",
-        "chipseal",
-        "concrete",
-        "concrete:lanes",
-        "concrete:plates",
-        "paving_stones",
-        "sett",
-        "bricks",
-        "cobblestone",
-        "unhewn_cobblestone",
-        "metal",
-        "wood",
-    }
-)
+_PAVED = frozenset({
+    "paved", "asphalt", "chipseal", "concrete", "concrete:lanes", "concrete:plates", "paving_stones", "sett", "bricks",
+    "cobblestone", "unhewn_cobblestone", "metal", "wood",
+})  # fmt: skip
 """Surfaces that OpenStreetMap's wiki lists as paved (Key:surface)."""
 
 

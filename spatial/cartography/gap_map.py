@@ -46,16 +46,10 @@ if TYPE_CHECKING:
 _MANY_CELLS = 60_000
 """Settlements times destinations above which a page leaves out the table of other destinations."""
 _NO_SERVICE: dict[str, Any] = {
-    "facilities": None,
+    **dict.fromkeys(("facilities", "interval", "off_road", "areas", "catchments", "cells", "trials")),
     "travel": {},
     "routes": {},
-    "interval": None,
     "measures": [],
-    "off_road": None,
-    "areas": None,
-    "catchments": None,
-    "cells": None,
-    "trials": None,
 }
 """What a page carries that shows no service."""
 _METHODS = {

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # A user's columns as the tables want them: every fault is collected, none is repaired.
 
-_ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
+ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
 """How a spreadsheet writes a long code that it took for a number: 5.33325E+11."""
 
 CARRIED = "source_"
@@ -147,7 +147,7 @@ def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     ids = text_column(frame[key])
     empty = ids.isna() | (ids.str.strip() == "")
     tell_rows(problems, frame, "", empty, f"{key}: no id in {{rows}}; give each row an id of its own")
-    rounded = ids.fillna("").str.fullmatch(_ROUNDED) & ~empty
+    rounded = ids.fillna("").str.fullmatch(ROUNDED) & ~empty
     told = f"{key}: rounded by a spreadsheet in {{rows}}, such as {first_of(ids[rounded].drop_duplicates(), limit=2)}"
     tell_rows(problems, frame, "", rounded, f"{told}; format the column as text and enter the codes again")
     repeated = ids[~empty & ~rounded & ids.duplicated(keep=False)].drop_duplicates()

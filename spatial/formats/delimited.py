@@ -370,8 +370,8 @@ def read_delimited(
     frame = pd.DataFrame(rows[len(counted) :], columns=header, dtype="str")
     frame = frame.mask(frame == "")
     number_rows(frame, numbers[len(counted) :])
-    noted = {"column_numbers": counted, "scales": above}
-    add_notes(frame, [Note(key, len(found), {"where": listed(found)}) for key, found in noted.items()])
+    add_notes(frame, [Note("column_numbers", len(counted), {"where": listed(counted)})])
+    add_notes(frame, [Note("scales", len(above), {"where": listed(above)})])
     if told != encoding:
         add_notes(frame, [Note("encoding", 1, {"name": told})])
     if empty:

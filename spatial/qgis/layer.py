@@ -316,7 +316,8 @@ class QgisMeta(StudyMeta):
     # the date on which norms are judged; also the time stamp of every file, so that equal input gives equal bytes
     as_of: dt.date
     licences: Sequence[str] = ()  # one line a source: its name, licence and vintage
-    issues: Sequence[str] = ()  # known faults of the sources
+    issues: Sequence[str] = ()  # what is known of the sources, for metadata
+    faults: Sequence[str] = ()  # what of it a printed sheet says: no number hangs on the rest
     method: str = ""  # one paragraph on how the numbers were made
     mode: str = ""  # the mode that headlines use; empty for the first by name
     # names of services by id and language

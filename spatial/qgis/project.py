@@ -194,7 +194,7 @@ def write_project_of(
             ],
             atlas=atlas.element if atlas else None,
             atlas_name=name_expression(gpd.GeoDataFrame(frames["townships"]), words.language) if atlas else "",
-            issues=(heading, *meta.issues) if meta.issues else (),
+            issues=(heading, *meta.faults) if meta.faults else (),
         )
         for theme in themes
     ]

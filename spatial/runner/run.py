@@ -68,16 +68,8 @@ def reason_text(why: Sequence[Sequence[str]], words: Words) -> str:
 def raw_files(study: Study) -> list[Path]:
     """List the sources that a study names. Returns sorted, below the raw root; some may be missing."""
     sources = study.sources
-    tables = [
-        sources.osm,
-        sources.settlements,
-        *sources.attributes,
-        *sources.facilities,
-        sources.roads,
-        sources.boundaries,
-        sources.flows,
-        sources.official_units,
-    ]
+    tables = [*sources.attributes, *sources.facilities, sources.osm, sources.settlements, sources.roads]
+    tables += [sources.boundaries, sources.flows, sources.official_units]
     names = [table.path for table in tables if table is not None]
     groups = sources.population_groups.values()
     for raster in (sources.population, sources.elevation, sources.landcover, *groups):

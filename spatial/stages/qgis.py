@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,7 @@ def qgis(
     headlines = [name for name in dict.fromkeys(named) if name in measured]
     thresholds_min = minutes_judged(norms, results, options.network.modes[0])
     language, issues = options.outputs.languages[0], tables["known_issues"]
+    faults = issues[~issues["notice"].isin(wording.TIDIED | wording.DOUBTED)].astype(str).to_dict("records")
     said, plans = Words(language), summary.get("plans", ())
     naming = replace(said, names=vocabulary.names(language))
     told = {
@@ -113,6 +115,7 @@ def qgis(
             for row in told["provenance"].itertuples(index=False)
         ],
         issues=wording.known_issues(told["provenance"], language),
+        faults=list(itertools.starmap(said.told_of, wording.issues_by_file(faults, said).items())),
         method=Words(language, "qgis").say("project", "method_text"),
         mode=options.network.modes[0],
         services=services,

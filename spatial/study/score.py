@@ -17,30 +17,14 @@ PILLARS = ("structure", "elements", "boundaries", "order")
 
 REQUIRED = {
     "town": (
-        "kindergarten",
-        "primary_school",
-        "secondary_school",
-        "health_centre",
-        "elderly_care",
-        "post_office",
-        "bank",
-        "market",
-        "bus_stop",
+        "kindergarten", "primary_school", "secondary_school", "health_centre", "elderly_care", "post_office", "bank",
+        "market", "bus_stop",
     ),
     "county_seat": (
-        "kindergarten",
-        "primary_school",
-        "secondary_school",
-        "hospital",
-        "emergency_hospital",
-        "elderly_care",
-        "disability_service",
-        "post_office",
-        "bank",
-        "market",
-        "bus_stop",
+        "kindergarten", "primary_school", "secondary_school", "hospital", "emergency_hospital", "elderly_care",
+        "disability_service", "post_office", "bank", "market", "bus_stop",
     ),
-}
+}  # fmt: skip
 """What a town of each tier should have, unless a study says otherwise: a local choice, no norm."""
 
 
@@ -271,15 +255,9 @@ class NormAddition(Model):
     scope: Literal["all", "urban", "rural"] = option("all", "Whom it binds")
     norm_class: Literal["mandatory", "guiding", "authorised"] = option("guiding", "Its legal class")
     instrument: Literal[
-        "law",
-        "regulation",
-        "rule",
-        "mandatory_standard",
-        "binding_plan_indicator",
-        "recommended_standard",
-        "policy_document",
-        "monitoring_definition",
-    ] = option("policy_document", "What kind of text it stands in")
+        "law", "regulation", "rule", "mandatory_standard", "binding_plan_indicator", "recommended_standard",
+        "policy_document", "monitoring_definition",
+    ] = option("policy_document", "What kind of text it stands in")  # fmt: skip
     duty_bearer: str | None = option(None, "Who must act by its text, such as county_government or 'Health bureau'")
     valid_from: dt.date | None = option(None, "First day on which it holds")
     valid_to: dt.date | None = option(None, "Last day on which it holds")

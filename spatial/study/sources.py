@@ -93,18 +93,9 @@ class PlacingOptions(Model):
 # How lists of facilities are merged with the mapped ones.
 
 MapMayWin = Literal[
-    "geometry",
-    "name",
-    "name_en",
-    "name_zh",
-    "service",
-    "status",
-    "level",
-    "capacity",
-    "load",
-    "opening_hours",
+    "geometry", "name", "name_en", "name_zh", "service", "status", "level", "capacity", "load", "opening_hours",
     "eligibility",
-]
+]  # fmt: skip
 
 
 class MergeOptions(Model):

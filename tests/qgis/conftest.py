@@ -478,6 +478,7 @@ def county_meta() -> QgisMeta:
         note={"en": "A made-up county.", "zh": "虚构的县。"},
         licences=("Sample county, CC0", "© OpenStreetMap contributors, ODbL"),
         issues=("The population raster sums to less than the census.",),
+        faults=("The population raster sums to less than the census.",),
         method="Door-to-door minutes.",
         services={
             "hospital": {"en": "Hospital", "zh": "医院"},

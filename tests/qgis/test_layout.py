@@ -132,7 +132,7 @@ def box_of(layout, name):
 def test_known_issues_stand_below_the_map_which_gives_them_the_room_that_they_take(county, slim):
     told = labels(project_of(county, slim))["issues"]
     assert told == "Known issues of the sources:\nThe population raster sums to less than the census."
-    assert "issues" not in labels(project_of(county, replace(slim, issues=())))
+    assert "issues" not in labels(project_of(county, replace(slim, faults=())))
     bottoms = []
     for number in (1, 8, 400):
         shown = print_of(Extent(0.0, 0.0, 1.0, 1.0))._replace(issues=["[%1+1%] is wrong"] * number)

@@ -31,7 +31,7 @@ ISSUES = (
 @pytest.fixture(scope="module")
 def slim(county_meta):
     return replace(
-        county_meta, is_full=False, norms=NORMS, opening_norms=list(NORMS), map_approval=APPROVAL, issues=ISSUES
+        county_meta, is_full=False, norms=NORMS, opening_norms=list(NORMS), map_approval=APPROVAL, faults=ISSUES
     )
 
 

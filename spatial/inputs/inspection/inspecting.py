@@ -479,8 +479,10 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
     form, has_sums = next(iter(kinds_of_geometry(frame)), ""), "totals" in opened.noticed
     look = look_at(profiles, named=title, geometry=form, has_place=is_placed, has_sums=has_sums)
     # Buildings and courtyards are read as points; boundaries of their size are few, and have their own columns.
-    is_small = drawn is not None and drawn.crs is not None and form == "Polygon"
-    if is_small and (square_km(drawn.geometry.to_crs(WGS84).to_numpy()) <= MOST_PREMISES_KM2).all():
+    if (
+        drawn is not None and drawn.crs is not None and form == "Polygon"
+        and (square_km(drawn.geometry.to_crs(WGS84).to_numpy()) <= MOST_PREMISES_KM2).all()
+    ):  # fmt: skip
         points = look_at(profiles, named=title, geometry="", has_place=is_placed, has_sums=has_sums)
         if points.kind == "facilities" or (look.kind, points.kind) == ("unknown", "settlements"):
             look = points

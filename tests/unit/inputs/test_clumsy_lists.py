@@ -143,6 +143,17 @@ def test_people_in_thousands_are_refused_by_the_title_unless_their_column_says_p
             assert settlements_from_table(path, source)["population_persons"].tolist() == [1.2]
 
 
+@pytest.mark.parametrize("codes", [["2024-01-02", "2024-01-03"], ["4.60101E+11", "4.60102E+11"]])
+def test_ids_that_a_spreadsheet_made_dates_or_numbers_are_left_to_decide(tmp_path: Path, codes: list[str]) -> None:
+    rows = [["代码", "村名", "经度", "纬度", "人口"]]
+    rows += [[codes[0], "赵沟村", 107.5, 31.0, 396], [codes[1], "周庙村", 107.6, 31.1, 744]]
+    (layer,) = sp.inspect_file(_book(tmp_path, rows), raw=tmp_path).layers
+    assert layer.proposal is not None
+    (key,) = [setting for setting in layer.proposal.settings if setting.key == "columns.settlement_id"]
+    assert (key.value, key.is_decided) == ("代码", False)
+    assert f"made numbers or dates, such as {codes[0]}" in key.reason
+
+
 def test_beds_and_pupils_of_a_yearbook_are_no_numbers_of_facilities(tmp_path: Path) -> None:
     rows = [
         ["乡镇", "卫生院数", "卫生院床位数", "小学在校生数", "小学(人)", "村委会数"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import zipfile
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -52,6 +53,20 @@ def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(langua
     assert licence == unknown
     table = sp.read_results(folder).known_issues
     assert "empty columns without a name left out: 1 at the end" in set(table["issue"])
+
+
+def test_a_printed_sheet_says_faults_and_not_what_a_reader_put_in_order(tiny_done):
+    tiny_done.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
+    tiny_done.write("settlements.csv", tiny_done.csv().replace("1", "１"))  # noqa: RUF001 - a wide digit
+    outcome = tiny_done.run("--stage", "qgis")
+    assert outcome.code == 0, outcome.err
+    with zipfile.ZipFile(tiny_done.processed / "tiny" / "tiny.qgz") as project:
+        root = ET.fromstring(project.read("tiny.qgs"))  # noqa: S314 - our own
+    said = {item.get("labelText") for item in root.iter("LayoutItem") if item.get("id") == "issues"}
+    assert len(said) == 1
+    assert "Old list." in next(iter(said))
+    assert "full-width digits" not in next(iter(said))
+    assert "full-width digits" in "".join(root.itertext())
 
 
 def test_a_settlement_is_explained_with_notices_in_the_language(tiny_done, command):
