@@ -227,11 +227,9 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
     box = frame.geometry.to_crs(degrees_drawn(frame.crs)).total_bounds
     span = np.maximum(box[2:] - box[:2], 0.01) * _PAD
     (west, south), (east, north) = box[:2] - span, box[2:] + span
-    roads = runs[0].get("roads")
-    many = roads is not None and len(roads) > MANY_ROADS
+    many = len(runs[0].get("roads", ())) > MANY_ROADS
     # Encode each settlement with its change, its township and its county.
-    later = frame["population_persons_after"]
-    people = later.where(frame["presence"] != "gone", frame["population_persons_before"])
+    people = frame["population_persons_after"].where(frame["presence"] != "gone", frame["population_persons_before"])
     nothing = pd.Series(None, index=frame.index, dtype=object)
     township, county = (frame.get(name, nothing) for name in ("township_id", "county"))
     townships, counties = (sorted(units.dropna().unique()) for units in (township, county))
@@ -343,7 +341,7 @@ def comparison_page(
 ) -> bytes:
     """Write the page."""
     language, comparison = next(iter(lines)), shown_comparison(comparison)
-    persons = comparison.units["population_persons_after"]
+    ends = (comparison.before, comparison.after)
     data = {
         "language": language,
         "messages": {code: page_words(code) for code in lines},
@@ -356,7 +354,7 @@ def comparison_page(
             "rescaled": False,
             "synthetic": meta.synthetic,
             "note": {},
-            "people": bool(persons.notna().any()),
+            "people": bool(comparison.units["population_persons_after"].notna().any()),
             "approval": meta.map_approval,
             "approval_wanted": meta.approval_wanted,
         },
@@ -371,9 +369,7 @@ def comparison_page(
         },
         "runs": [
             {"name": name, "as_of": date, "title": dict(title)}
-            for name, date, title in zip(
-                (comparison.before, comparison.after), comparison.as_of, meta.run_titles, strict=True
-            )
+            for name, date, title in zip(ends, comparison.as_of, meta.run_titles, strict=True)
         ],
         "lines": {code: list(said) for code, said in lines.items()},
         "notes": [list(note) for note in comparison.notes],
@@ -390,7 +386,7 @@ def comparison_page(
         "dates": dates_block(trajectory),
         **map_block(comparison, runs),
     }
-    return page_document(data, "compare", title=f"{comparison.before} → {comparison.after}")
+    return page_document(data, "compare", title=" → ".join(ends))
 
 
 def _norm_name(norm: Mapping[str, Any], language: str) -> str:

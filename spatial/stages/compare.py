@@ -156,9 +156,7 @@ def _option_faults(options: object) -> Iterator[str]:
         is_date = False
     told = {
         "as_of is no date": is_date,
-        "network.modes name no mode": isinstance(modes, list)
-        and bool(modes)
-        and all(isinstance(mode, str) for mode in modes),
+        "network.modes name no mode": isinstance(modes, list) and {*map(type, modes)} == {str},
         "population.basis is no text": isinstance(_inside(options, "population", "basis"), str),
         f"outputs.status is none of {', '.join(STATUSES)}": status in STATUSES,
         "synthetic is not true or false": isinstance(options.get("synthetic"), bool),
@@ -230,7 +228,6 @@ def page_of(
             facts |= {f"register_{name}": rule[name] for name in ("threshold", "target_share")}
         item = vocabulary.get(service) or vocabulary.for_register(service)
         norms[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
-    sources = source_entries(results[-1].provenance) if "provenance" in results[-1].names else ()
     meta = ComparisonMeta(
         name=str(told.get("name", comparison.after)),
         title=dict(told.get("title", {})),
@@ -243,7 +240,7 @@ def page_of(
         population_basis=str(last["population"]["basis"]),
         synthetic=synthetic,
         bands=tuple(last["score"].get("level_bands", ScoreRules().level_bands)),
-        sources=sources,
+        sources=source_entries(results[-1].provenance) if "provenance" in results[-1].names else (),
         known_issues=tuple(issue_entries(summary.get("known_issues") or (), shown, vocabulary.names_by_language)),
         map_approval=approval,
         approval_wanted=approval_wanted(status, last.get("jurisdictions", ()), synthetic=synthetic, number=approval),

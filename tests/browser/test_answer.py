@@ -367,6 +367,15 @@ def test_each_township_prints_on_one_sheet(run, open_page, language):
     assert page.locator(".sheet").count() == 1
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_on_paper_the_table_of_a_sheet_has_its_part_beside_the_map(run, open_page, language):
+    page = open_page(run[1] / "townships.html", fragment=f"#lang={language}", width=718, height=1000)
+    page.emulate_media(media="print")
+    listed, whole = (page.locator(name).first.bounding_box() for name in (".sheet-two > div", ".sheet-two"))
+    # Heads of Chinese signs may break at each of them, which left the table a quarter of the sheet.
+    assert 0.57 <= listed["width"] / whole["width"] <= 0.67
+
+
 def test_no_sheet_ends_or_begins_with_a_row_or_two_of_the_townships(run, open_page):
     page = open_page(run[1] / "index.html")
     page.emulate_media(media="print")

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from spatial.cartography.page_data import page_texts
 from tests.page_blocks import data_of
 
 SPACE = "\u00a0"
@@ -65,3 +66,10 @@ def test_a_settlement_is_explained_in_french(command, french):
     assert f"70{SPACE}habitants" in told
     assert re.search(rf"École primaire, à pied{SPACE}: \d+{SPACE}min jusqu’à 柳河小学", told)  # noqa: RUF001
     assert "Normes" in told
+
+
+def test_titles_in_large_letters_keep_au_dela_on_a_line():
+    said = page_texts("fr")
+    titles = [key for key in said if key.startswith("township.title_")] + ["plan.left_title"]
+    assert [key for key in titles if "au-delà" in said[key]] == []
+    assert "au\u2011delà" in said["township.title_all"]
