@@ -507,13 +507,12 @@ def none_mapped(reading: Reading) -> Reading:
     return Reading(blank, blank, blank, (*reading.notes, NOTHING_MAPPED))
 
 
-def join_members(readings: Sequence[Reading]) -> Reading:
-    """Join the members of a bundle: a place is served where every member is."""
+def join_members(readings: Sequence[Reading], *, direction: str) -> Reading:
+    """Join the members of a bundle: a place is served where every member is, and the worst value is its own."""
     mapped = _all_of([reading.mapped for reading in readings])
     strict = _all_of([reading.strict for reading in readings])
-    stacked = np.stack([reading.value for reading in readings])
-    worst = np.where(np.isnan(stacked), -np.inf, stacked).max(axis=0)
-    value = np.where(np.isnan(mapped) | np.isneginf(worst), np.nan, worst)
+    worst = (np.fmax if direction == "max" else np.fmin).reduce([reading.value for reading in readings])
+    value = np.where(np.isnan(mapped), np.nan, worst)
     notes = tuple(sorted({note for reading in readings for note in reading.notes}))
     return Reading(value, mapped, strict, notes, sum(reading.may_turn for reading in readings))
 
@@ -588,14 +587,14 @@ class Reader:
             return f"no_source:{norm.service}"
         measured = [reading for reading in readings if NOTHING_MAPPED not in reading.notes]
         if not measured:
-            return none_mapped(join_members(readings))
+            return none_mapped(join_members(readings, direction=norm.direction))
         blank = np.full(len(self.places.ids), np.nan)
         missing = [
             Reading(blank, blank, blank, (f"member_not_measured:{name}",))
             for name, reading in found.items()
             if isinstance(reading, str) or NOTHING_MAPPED in reading.notes
         ]
-        return join_members([*measured, *missing])
+        return join_members([*measured, *missing], direction=norm.direction)
 
     def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | str:
         """Read a norm on presence along the townships, or for the county."""

@@ -673,6 +673,27 @@ def test_a_bundle_asks_for_every_member():
     assert rows["value"].iloc[2] == 90.0
 
 
+def test_the_value_of_a_bundle_of_what_must_stand_in_a_place_is_that_of_the_rarest():
+    rule = norm(**presence(service="core", bundle_members="clinic|school", stat_unit="administrative_village"))
+    there = ["s0", "s0", "s0", "s1", "s1"]
+    facilities = gpd.GeoDataFrame(
+        {
+            "facility_id": list("abcde"),
+            "service": ["clinic", "clinic", "clinic", "clinic", "school"],
+            "status": "existing",
+            "in_study": True,
+            "settlement_id": there,
+        },
+        geometry=gpd.points_from_xy([10_000.0 * int(name[1]) for name in there], [0.0] * 5),
+        crs="EPSG:32738",
+    )
+    evidence = NormEvidence(vocabulary=Words(), inventory=COMPLETE, facilities=facilities)
+    result = judge([rule], places([5.0, 5.0]), reach([1.0, 1.0]), evidence=evidence)
+    # three clinics make up for no school
+    assert settlement_rows(result)[["status", "value"]].to_numpy().tolist() == [["not_met", 0.0], ["met", 1.0]]
+    assert study_row(result)[["served_share", "depth_fgt0", "depth_fgt1"]].tolist() == [0.5, 0.5, 0.5]
+
+
 def test_a_bundle_with_a_member_that_nothing_measures_is_never_met():
     rule = norm(service="circle", bundle_members="clinic|square")
     evidence = NormEvidence(vocabulary=Words(missing=("square", "circle")), inventory=COMPLETE)
