@@ -279,7 +279,7 @@ class Places:
         self.inside = np.asarray(ordered.get("in_study", np.ones(len(ordered))), dtype=bool)
         self.frame = self.everywhere.loc[self.inside].reset_index(drop=True)
         self.ids = pd.Index(self.frame["settlement_id"])
-        tiers = self.frame["tier"].fillna("") if "tier" in self.frame else [""] * len(self.frame)
+        tiers = self.frame["tier"].astype(object).fillna("") if "tier" in self.frame else [""] * len(self.frame)
         self.tiers = np.array(tiers, dtype=object)
         fallback = np.array([class_by_tier.get(tier, "") for tier in tiers], dtype=object)
         self.settlement_class = fallback
@@ -720,22 +720,19 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     # A norm counts areas, settlements of a tier, some of them from a number of people on, or else people.
     is_area, sized = norm.stat_unit in AREA_UNITS, SIZED_UNIT.fullmatch(norm.stat_unit)
     unit = sized["unit"] if sized else norm.stat_unit
-    counts_places = is_area or unit in PLACE_UNITS
+    counts_places, tier = is_area or unit in PLACE_UNITS, PLACE_UNITS.get(unit, "")
     column = rules.stat_columns.get(norm.stat_unit, f"{norm.stat_unit}_persons")
     column = "population_persons" if counts_places else column
-    if column in places.frame:
-        persons = numbers("settlements", column, places.frame[column])
-    elif counts_places or norm.stat_unit == "population":
-        persons = np.full(len(places.ids), np.nan)
-    else:
+    is_there, is_told = column in places.frame, not tier or "tier" in places.frame
+    if not is_told or not (is_there or counts_places or norm.stat_unit == "population"):
         return f"no_stat_unit:{norm.stat_unit}"
+    persons = numbers("settlements", column, places.frame[column]) if is_there else np.full(len(places.ids), np.nan)
     inside = np.ones(len(places.ids))
     if norm.scope != "all":
         own = (places.settlement_class == norm.scope).astype(float)
         inside = np.where(places.settlement_class == "", np.nan, own)
-    tier = PLACE_UNITS.get(unit, "")
     if tier:
-        inside = _both(inside, np.asarray(places.frame["tier"] == tier, dtype=np.float64))
+        inside = _both(inside, (places.tiers == tier).astype(float))
     if sized:
         least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
         inside = _both(inside, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))

@@ -598,6 +598,15 @@ def test_what_cannot_be_measured_says_why(change, reason):
     assert len(result) == 1
 
 
+@pytest.mark.parametrize("kind", ["category", "string", "object"])
+def test_places_whose_tier_is_missing_are_none_of_a_tier_however_tiers_are_written(kind):
+    settlements = places([1.0, 2.0, 4.0], tier=pd.Series(["village", None, "town"], dtype=kind))
+    result = judge([norm(stat_unit="administrative_village")], settlements, reach([10.0, 90.0, 90.0]))
+    assert settlement_rows(result)["status"].tolist() == ["met", "not_applicable", "not_applicable"]
+    untold = judge([norm(stat_unit="administrative_village")], settlements.drop(columns="tier"), reach([1.0] * 3))
+    assert study_row(untold)[["status", "reason"]].tolist() == ["not_measurable", "no_stat_unit:administrative_village"]
+
+
 def test_any_mode_takes_the_fastest_and_a_mixed_way_needs_its_vehicle():
     access = pd.concat([reach([50.0, 20.0]), reach([25.0, 40.0], mode="drive")])
     rows = [norm("ANY", mode="any"), norm("MIX", mode="walk+drive"), norm("WALK"), norm("DRIVE", mode="drive")]
