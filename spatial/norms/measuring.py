@@ -490,7 +490,8 @@ def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min:
     stacked = np.stack(values)
     unknown = np.isnan(stacked)
     best = np.where(unknown, np.inf, stacked).min(axis=0)
-    value = np.where(unknown.any(axis=0) & ~(best <= norm.threshold), np.nan, best)
+    is_open = within(best, norm) != (norm.direction == "max")
+    value = np.where(unknown.any(axis=0) & is_open, np.nan, best)
     mapped = within(value, norm)
     return Reading(value, mapped, mapped)
 

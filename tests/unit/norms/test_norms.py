@@ -607,6 +607,14 @@ def test_places_whose_tier_is_missing_are_none_of_a_tier_however_tiers_are_writt
     assert study_row(untold)[["status", "reason"]].tolist() == ["not_measurable", "no_stat_unit:administrative_village"]
 
 
+def test_what_must_be_far_is_open_at_the_threshold_where_another_mode_may_be_nearer():
+    far = norm(mode="any", direction="min", threshold=30.0, fail_point=5.0)
+    access = pd.concat([reach([30.0, 29.0, 31.0, 30.0]), reach([math.nan, math.nan, math.nan, 40.0], mode="drive")])
+    found = settlement_rows(judge([far], places([1.0] * 4), access))
+    # 29 minutes are too near whatever the other mode takes; of 30 and 31 nobody knows
+    assert found["status_as_mapped"].tolist() == ["not_measurable", "not_met", "not_measurable", "met"]
+
+
 def test_any_mode_takes_the_fastest_and_a_mixed_way_needs_its_vehicle():
     access = pd.concat([reach([50.0, 20.0]), reach([25.0, 40.0], mode="drive")])
     rows = [norm("ANY", mode="any"), norm("MIX", mode="walk+drive"), norm("WALK"), norm("DRIVE", mode="drive")]
