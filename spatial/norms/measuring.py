@@ -279,7 +279,7 @@ class Places:
         self.inside = np.asarray(ordered.get("in_study", np.ones(len(ordered))), dtype=bool)
         self.frame = self.everywhere.loc[self.inside].reset_index(drop=True)
         self.ids = pd.Index(self.frame["settlement_id"])
-        tiers = self.frame["tier"].fillna("") if "tier" in self.frame else [""] * len(self.frame)
+        tiers = self.frame["tier"].astype(object).fillna("") if "tier" in self.frame else [""] * len(self.frame)
         self.tiers = np.array(tiers, dtype=object)
         fallback = np.array([class_by_tier.get(tier, "") for tier in tiers], dtype=object)
         self.settlement_class = fallback
@@ -490,7 +490,8 @@ def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min:
     stacked = np.stack(values)
     unknown = np.isnan(stacked)
     best = np.where(unknown, np.inf, stacked).min(axis=0)
-    value = np.where(unknown.any(axis=0) & ~(best <= norm.threshold), np.nan, best)
+    is_open = within(best, norm) != (norm.direction == "max")
+    value = np.where(unknown.any(axis=0) & is_open, np.nan, best)
     mapped = within(value, norm)
     return Reading(value, mapped, mapped)
 
@@ -507,13 +508,12 @@ def none_mapped(reading: Reading) -> Reading:
     return Reading(blank, blank, blank, (*reading.notes, NOTHING_MAPPED))
 
 
-def join_members(readings: Sequence[Reading]) -> Reading:
-    """Join the members of a bundle: a place is served where every member is."""
+def join_members(readings: Sequence[Reading], *, direction: str) -> Reading:
+    """Join the members of a bundle: a place is served where every member is, and the worst value is its own."""
     mapped = _all_of([reading.mapped for reading in readings])
     strict = _all_of([reading.strict for reading in readings])
-    stacked = np.stack([reading.value for reading in readings])
-    worst = np.where(np.isnan(stacked), -np.inf, stacked).max(axis=0)
-    value = np.where(np.isnan(mapped) | np.isneginf(worst), np.nan, worst)
+    worst = (np.fmax if direction == "max" else np.fmin).reduce([reading.value for reading in readings])
+    value = np.where(np.isnan(mapped), np.nan, worst)
     notes = tuple(sorted({note for reading in readings for note in reading.notes}))
     return Reading(value, mapped, strict, notes, sum(reading.may_turn for reading in readings))
 
@@ -588,14 +588,14 @@ class Reader:
             return f"no_source:{norm.service}"
         measured = [reading for reading in readings if NOTHING_MAPPED not in reading.notes]
         if not measured:
-            return none_mapped(join_members(readings))
+            return none_mapped(join_members(readings, direction=norm.direction))
         blank = np.full(len(self.places.ids), np.nan)
         missing = [
             Reading(blank, blank, blank, (f"member_not_measured:{name}",))
             for name, reading in found.items()
             if isinstance(reading, str) or NOTHING_MAPPED in reading.notes
         ]
-        return join_members([*measured, *missing])
+        return join_members([*measured, *missing], direction=norm.direction)
 
     def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | str:
         """Read a norm on presence along the townships, or for the county."""
@@ -721,22 +721,19 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     # A norm counts areas, settlements of a tier, some of them from a number of people on, or else people.
     is_area, sized = norm.stat_unit in AREA_UNITS, SIZED_UNIT.fullmatch(norm.stat_unit)
     unit = sized["unit"] if sized else norm.stat_unit
-    counts_places = is_area or unit in PLACE_UNITS
+    counts_places, tier = is_area or unit in PLACE_UNITS, PLACE_UNITS.get(unit, "")
     column = rules.stat_columns.get(norm.stat_unit, f"{norm.stat_unit}_persons")
     column = "population_persons" if counts_places else column
-    if column in places.frame:
-        persons = numbers("settlements", column, places.frame[column])
-    elif counts_places or norm.stat_unit == "population":
-        persons = np.full(len(places.ids), np.nan)
-    else:
+    is_there, is_told = column in places.frame, not tier or "tier" in places.frame
+    if not is_told or not (is_there or counts_places or norm.stat_unit == "population"):
         return f"no_stat_unit:{norm.stat_unit}"
+    persons = numbers("settlements", column, places.frame[column]) if is_there else np.full(len(places.ids), np.nan)
     inside = np.ones(len(places.ids))
     if norm.scope != "all":
         own = (places.settlement_class == norm.scope).astype(float)
         inside = np.where(places.settlement_class == "", np.nan, own)
-    tier = PLACE_UNITS.get(unit, "")
     if tier:
-        inside = _both(inside, np.asarray(places.frame["tier"] == tier, dtype=np.float64))
+        inside = _both(inside, (places.tiers == tier).astype(float))
     if sized:
         least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
         inside = _both(inside, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))

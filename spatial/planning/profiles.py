@@ -173,7 +173,7 @@ def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) 
     units = _units(settlements)[is_centre]
     frames = [centres.assign(place_id=centres["settlement_id"], place_kind="township_centre", unit=units)]
     if candidates is not None:
-        known = candidates["township_id"] if "township_id" in candidates else pd.Series(None, index=candidates.index)
+        known = pd.Series(candidates.get("township_id"), index=candidates.index).convert_dtypes()
         frames.append(candidates.assign(place_id=candidates["facility_id"], place_kind="candidate", unit=known))
     columns = ["place_id", "place_kind", "name", "unit"]
     texts = [pd.DataFrame(frame).reindex(columns=columns).astype("object") for frame in frames]
@@ -182,9 +182,10 @@ def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) 
 
 
 def _units(settlements: gpd.GeoDataFrame) -> pd.Series:
-    """Name the township of each settlement, or itself where none is known."""
+    """Name the township of each settlement, or itself where none is known; 1.0, beside a missing one, is 1."""
     ids = settlements["settlement_id"].astype("object")
-    return settlements["township_id"].astype("object").fillna(ids) if "township_id" in settlements else ids
+    own = settlements.get("township_id", ids)
+    return own.convert_dtypes().astype("object").fillna(ids)
 
 
 def _flows(

@@ -598,6 +598,23 @@ def test_what_cannot_be_measured_says_why(change, reason):
     assert len(result) == 1
 
 
+@pytest.mark.parametrize("kind", ["category", "string", "object"])
+def test_places_whose_tier_is_missing_are_none_of_a_tier_however_tiers_are_written(kind):
+    settlements = places([1.0, 2.0, 4.0], tier=pd.Series(["village", None, "town"], dtype=kind))
+    result = judge([norm(stat_unit="administrative_village")], settlements, reach([10.0, 90.0, 90.0]))
+    assert settlement_rows(result)["status"].tolist() == ["met", "not_applicable", "not_applicable"]
+    untold = judge([norm(stat_unit="administrative_village")], settlements.drop(columns="tier"), reach([1.0] * 3))
+    assert study_row(untold)[["status", "reason"]].tolist() == ["not_measurable", "no_stat_unit:administrative_village"]
+
+
+def test_what_must_be_far_is_open_at_the_threshold_where_another_mode_may_be_nearer():
+    far = norm(mode="any", direction="min", threshold=30.0, fail_point=5.0)
+    access = pd.concat([reach([30.0, 29.0, 31.0, 30.0]), reach([math.nan, math.nan, math.nan, 40.0], mode="drive")])
+    found = settlement_rows(judge([far], places([1.0] * 4), access))
+    # 29 minutes are too near whatever the other mode takes; of 30 and 31 nobody knows
+    assert found["status_as_mapped"].tolist() == ["not_measurable", "not_met", "not_measurable", "met"]
+
+
 def test_any_mode_takes_the_fastest_and_a_mixed_way_needs_its_vehicle():
     access = pd.concat([reach([50.0, 20.0]), reach([25.0, 40.0], mode="drive")])
     rows = [norm("ANY", mode="any"), norm("MIX", mode="walk+drive"), norm("WALK"), norm("DRIVE", mode="drive")]
@@ -671,6 +688,27 @@ def test_a_bundle_asks_for_every_member():
     assert rows["status"].tolist() == ["met", "not_measurable", "not_met"]
     assert rows["value"].iloc[0] == 30.0
     assert rows["value"].iloc[2] == 90.0
+
+
+def test_the_value_of_a_bundle_of_what_must_stand_in_a_place_is_that_of_the_rarest():
+    rule = norm(**presence(service="core", bundle_members="clinic|school", stat_unit="administrative_village"))
+    there = ["s0", "s0", "s0", "s1", "s1"]
+    facilities = gpd.GeoDataFrame(
+        {
+            "facility_id": list("abcde"),
+            "service": ["clinic", "clinic", "clinic", "clinic", "school"],
+            "status": "existing",
+            "in_study": True,
+            "settlement_id": there,
+        },
+        geometry=gpd.points_from_xy([10_000.0 * int(name[1]) for name in there], [0.0] * 5),
+        crs="EPSG:32738",
+    )
+    evidence = NormEvidence(vocabulary=Words(), inventory=COMPLETE, facilities=facilities)
+    result = judge([rule], places([5.0, 5.0]), reach([1.0, 1.0]), evidence=evidence)
+    # three clinics make up for no school
+    assert settlement_rows(result)[["status", "value"]].to_numpy().tolist() == [["not_met", 0.0], ["met", 1.0]]
+    assert study_row(result)[["served_share", "depth_fgt0", "depth_fgt1"]].tolist() == [0.5, 0.5, 0.5]
 
 
 def test_a_bundle_with_a_member_that_nothing_measures_is_never_met():

@@ -233,8 +233,11 @@ def test_flows_of_townships_that_are_numbers_in_one_table_alone_count() -> None:
         crs=CRS,
     )
     plain = profile_of(settlements=SETTLEMENTS, candidates=idle.assign(township_id="B"))
-    for candidates in (idle, idle.assign(township_id=[2])):
+    # Beside a missing one numbers are 2.0.
+    for candidates in (idle, idle.assign(township_id=[2]), idle.assign(township_id=[2.0])):
         pd.testing.assert_frame_equal(profile_of(settlements=numbered, candidates=candidates), plain)
+    partly = profile_of(settlements=numbered.assign(township_id=[1.0, 1.0, np.nan, 2.0, 2.0]), candidates=idle)
+    assert told(partly, "c")[0]["flow_in_parcels"] == 10.0
     assert told(plain, "c")[0]["flow_in_parcels"] == 10.0
     with pytest.raises(ContractError, match="volume: texts"):
         profile_of(flows=FLOWS.astype({"volume": "str"}))
