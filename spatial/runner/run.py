@@ -387,7 +387,7 @@ class _Run:
         for name in list(made):
             value = made.pop(name)
             if isinstance(value, list):
-                for artifact in value:
+                for artifact in reversed(value):  # of pages the first leads to all others: it comes when they are there
                     output = f"file:{artifact.name}"
                     folder = self.folder_of(stage, output)
                     if artifact.name.endswith(WORKED_IN):

@@ -84,3 +84,16 @@ def test_a_file_of_edits_that_the_disk_did_not_take_whole_is_not_made(file_limit
     size = len(empty_edits())
     with file_limit(size - short_of_all), pytest.raises(OSError, match="No space left on device"):
         empty_edits.__wrapped__()
+
+
+def test_pages_that_a_full_disk_keeps_out_are_not_linked_to(tiny_done, file_limit):
+    pages = tiny_done.maps / "tiny"
+    sizes = {path.name: path.stat().st_size for path in pages.glob("*.html")}
+    shutil.rmtree(pages)
+    limit = sorted(sizes.values())[-2]
+    with file_limit(limit):
+        outcome = tiny_done.run()
+    assert outcome.code == BAD_STORE, outcome
+    assert not (pages / "index.html").exists(), sizes
+    assert tiny_done.run().code == 0
+    assert {path.name for path in pages.glob("*.html")} == set(sizes)

@@ -8,6 +8,7 @@ import re
 import shutil
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -16,6 +17,7 @@ from spatial.cartography import page_data as pages
 from spatial.errors import StudyError
 from spatial.messages import FALLBACK, FOLDER, Words, languages
 from spatial.reporting.disclosure import SUPPRESSED
+from spatial.study.access import Measure
 from spatial.tables import TABLES
 from tests.languages import WHOLE
 from tests.page_blocks import text_of
@@ -273,6 +275,12 @@ def test_french_has_the_apostrophe_of_the_language():
         key: text for key, text in texts_of("fr").items() if re.search(r"\w'\w", str(text)) and "MMM" not in str(text)
     }
     assert straight == {}
+
+
+@pytest.mark.parametrize("language", WHOLE)
+def test_every_kind_of_measure_that_a_study_may_ask_for_has_a_name(language):
+    named = {key for part, section, key in texts_of(language) if (part, section) == ("results", "measure_kind")}
+    assert named == set(get_args(Measure))
 
 
 def test_every_kind_of_finding_has_a_title():
