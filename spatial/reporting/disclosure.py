@@ -614,7 +614,7 @@ class _Facts(NamedTuple):
 
 class _Part:
     """
-    Unknowns that have to do with each other, and how far hidden sums of them were seen to move.
+    Unknowns that have to do with each other, and how far hidden sums of them were seen to move from the true numbers.
 
     An answer of the solver for one sum shows a value of every other, and is a good beginning for the next.
     """
@@ -623,27 +623,27 @@ class _Part:
         own = np.flatnonzero(sums.getnnz(axis=1))
         self.sums, self.facts, self.rows = sums[own], facts, rows
         self.place = {question: at for at, question in enumerate(own.tolist())}
-        self.low = self.sums @ true
-        self.high = self.low
-        model = highspy.HighsLp()
-        model.num_row_, model.num_col_ = facts.weights.shape
-        model.col_cost_, model.col_lower_ = np.zeros(len(true)), facts.lower
-        model.col_upper_ = facts.upper
-        model.row_lower_ = np.where(facts.equations, facts.limits, -np.inf)
-        model.row_upper_ = facts.limits + np.where(facts.equations, 0.0, TOLERANCE)
+        self.low, self.high = np.zeros(len(own)), np.zeros(len(own))
+        weights, model = sparse.hstack([facts.weights, -facts.weights], "csr"), highspy.HighsLp()
+        model.num_row_, model.num_col_ = weights.shape
+        model.col_cost_, model.col_lower_ = np.zeros(2 * len(true)), np.zeros(2 * len(true))
+        model.col_upper_ = np.maximum(np.concatenate([facts.upper - true, true - facts.lower]), 0.0)
+        room = np.maximum(facts.limits - facts.weights @ true, 0.0) + TOLERANCE
+        model.row_lower_, model.row_upper_ = np.where(facts.equations, 0.0, [np.full(len(room), -np.inf), room])
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = facts.weights.indptr.astype(np.int32)
-        model.a_matrix_.index_ = facts.weights.indices.astype(np.int32)
-        model.a_matrix_.value_ = facts.weights.data
+        model.a_matrix_.start_ = weights.indptr.astype(np.int32)
+        model.a_matrix_.index_ = weights.indices.astype(np.int32)
+        model.a_matrix_.value_ = weights.data
         self.highs = Silent()  # type: ignore[no-untyped-call]  # of a package without types
         # The primal simplex: an answer stays a possible one for the next question, whatever that asks.
         for name, value in {"threads": 1, "random_seed": 0, "simplex_strategy": 4}.items():
             self.highs.setOptionValue(name, value)
+        self.highs.setOptionValue("presolve", "off")
         self.highs.passModel(model)
 
     def least(self, aim: FloatArray) -> tuple[float, set[int]]:
-        """Say how small a weighted sum of the unknowns can be, -inf without end, and which released numbers bind it."""
-        self.highs.changeColsCost(len(aim), np.arange(len(aim), dtype=np.int32), aim)
+        """Say how far a weighted sum of the unknowns can fall, -inf without end, and which released numbers bind it."""
+        self.highs.changeColsCost(2 * len(aim), np.arange(2 * len(aim), dtype=np.int32), np.concatenate([aim, -aim]))
         self.highs.run()
         status = self.highs.getModelStatus()
         if status == highspy.HighsModelStatus.kUnbounded:
@@ -651,12 +651,12 @@ class _Part:
         if status != highspy.HighsModelStatus.kOptimal:
             raise ContractError("disclosure", [f"the audit found no answer: {status.name}"])
         answer = self.highs.getSolution()
-        values, prices = np.array(answer.col_value), np.array([*answer.row_dual, *answer.col_dual])
-        # A price of an unknown that is below 0 is that of its upper end.
-        prices[len(self.facts.limits) :] = np.minimum(prices[len(self.facts.limits) :], 0.0)
-        said = self.sums @ values
+        rises, falls = np.array(answer.col_value).reshape(2, -1)
+        # A price of a rise that is below 0 is that of the upper end of its unknown.
+        prices = np.array([*answer.row_dual, *np.minimum(answer.col_dual[: len(aim)], 0.0)])
+        said = self.sums @ (rises - falls)
         self.low, self.high = np.minimum(self.low, said), np.maximum(self.high, said)
-        return float(aim @ values), set(self.rows[np.abs(prices) > TOLERANCE].tolist())
+        return float(aim @ (rises - falls)), set(self.rows[np.abs(prices) > TOLERANCE].tolist())
 
     def look_around(self, k: float) -> None:
         """Move all sums that were not yet seen to be as wide as k at once, each up or down by chance."""

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from scipy.optimize import linprog
 
 from spatial.reporting import disclosure
@@ -154,6 +155,17 @@ def test_one_answer_of_the_solver_tells_of_all_hidden_numbers(monkeypatch):
     assert len(answers) < len(pairs)
 
 
+def test_the_audit_begins_at_the_true_numbers():
+    # Two villages have 10 people together. To find any answer first took most of the time of a large county.
+    sums, whole = sparse.csr_matrix([[1.0, 0.0]]), sparse.csr_matrix([[1.0, 1.0]])
+    ends = np.zeros(2), np.full(2, np.inf)
+    facts = disclosure._Facts(whole, np.array([10.0]), np.array([True]), *ends)
+    part = disclosure._Part(sums, facts, np.arange(3), np.array([4.0, 6.0]))
+    part.least(np.zeros(2))
+    assert part.seen(0) == 0.0
+    assert part.width_of(0)[0] == pytest.approx(10.0)
+
+
 def test_what_is_known_of_others_binds_by_the_numbers_that_tell_it():
     # Of 12 people 3 are old, 3 young and 1 disabled, each at least 1: who knows of 12 finds the old to within 1 to 10.
     numbers = disclosure.PeopleAsSums()
@@ -170,7 +182,7 @@ def test_what_is_known_of_others_binds_by_the_numbers_that_tell_it():
 def test_no_number_far_away_is_hidden_for_one_that_its_own_village_tells():
     made = cut(_county(0, villages=120, townships=6), "public", k=K)
     assert made.least_width >= K - 1e-5
-    assert made.beside < 40
+    assert made.beside < 42
 
 
 def test_what_follows_from_other_facts_among_groups_is_no_fact_of_its_own():
