@@ -66,7 +66,6 @@ _LONG_KEY = re.compile(
 
 _TOML_SIGNS = dict(zip("“”„«»＂‘’＇＝：:，、；", '"' * 6 + "'" * 3 + "===" + ",,,", strict=True))  # noqa: RUF001 - they are meant
 """Signs that word processors and Chinese keyboards write, or that other formats have, and what TOML has for them."""
-_LETTERS_SHOWN = 80
 
 
 @functools.cache
@@ -110,16 +109,11 @@ def _toml_remedy(text: str, said: str) -> str:
         remedy = "; write paths with / or in single quotes, 'office\\villages.xlsx'"
     elif re.match("Invalid value|Illegal character|Found invalid|Expected newline|Expected \"'", said):
         remedy = '; text stands between two equal quotation marks, name = "Oakham"; true and false are written small'
-    return f": {line.strip()[:_LETTERS_SHOWN]}{remedy}"
+    return f": {line.strip()[:80]}{remedy}"
 
 
 def toml_table(text: str) -> dict[str, Any]:
-    """
-    Read TOML, and refuse as no TOML what no person writes: nesting, sizes and numbers that fill time and memory.
-
-    >>> toml_table("a = 1")
-    {'a': 1}
-    """
+    """Read TOML, and refuse as no TOML what no person writes: nesting, sizes and numbers that fill time and memory."""
     if len(text) > MOST_TOML_LETTERS:
         raise tomllib.TOMLDecodeError(_TOO_LONG)
     too_deep = "brackets stand in brackets, or keys in keys, too deeply"
@@ -350,12 +344,7 @@ def xml_text(root: Element) -> str:
 
 
 def html_table(title: str, rows: Mapping[str, object]) -> str:
-    """
-    Write a title and a few facts as a notebook shows them.
-
-    >>> html_table("Study <a>", {"modes": "drive"})
-    '<b>Study &lt;a&gt;</b><table><tr><td>modes</td><td>drive</td></tr></table>'
-    """
+    """Write a title and a few facts as a notebook shows them."""
     cells = (f"<tr><td>{escape(key)}</td><td>{escape(str(value))}</td></tr>" for key, value in rows.items())
     return f"<b>{escape(title)}</b><table>{''.join(cells)}</table>"
 

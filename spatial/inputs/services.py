@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from spatial.errors import StudyError, refuse
 from spatial.formats.tag_rules import TagRule, fold, parse_rule
-from spatial.plain_text import shipped_toml, toml_table, toml_text
+from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.tables.words import TIERS
 
 _TEXT_LISTS = ("words", "tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
@@ -264,12 +263,8 @@ def _packaged() -> Vocabulary:
 def _read(path: Path | None) -> Vocabulary:
     """Read and check a vocabulary; without a path the packaged one."""
     where = "services.toml" if path is None else str(path)
-    try:
+    with toml_faults(f"services_file {where}", "put it there"):
         content = shipped_toml("inputs/services.toml") if path is None else toml_table(toml_text(path))
-    except OSError as error:
-        raise StudyError(where, [f"services_file: cannot be read: {error.strerror or error}"]) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(where, [f"services_file: is not TOML in UTF-8: {error}"]) from error
     problems = [
         f"{key}: unknown key; write [service.ID] or [tier.TIER]" for key in content if key not in {"service", "tier"}
     ]

@@ -147,3 +147,12 @@ def test_a_console_of_another_encoding_is_written_to(tiny_run, encoding, name):
     # GBK lacks the spaces that French sets before a colon and in large numbers.
     assert "\\xa0" not in said
     assert "\\u202f" not in said
+
+
+def test_a_file_of_services_that_is_no_toml_is_answered_as_a_study_file_is(tmp_path):
+    file = tmp_path / "services.toml"
+    file.write_bytes("[service.诊所]".encode("gbk"))
+    with pytest.raises(StudyError, match="is not UTF-8 at byte 9; save it as UTF-8"):
+        sp.load_services(file)
+    with pytest.raises(StudyError, match=r"cannot be read: .*; put it there"):
+        sp.load_services(tmp_path / "none.toml")
