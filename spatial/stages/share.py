@@ -164,6 +164,8 @@ def share_check(study: Study, results: Results) -> Iterator[str]:
             yield "    " + words.say("check", "rows", count=count, rows=words.number(count), services=services)
     if rasters:
         yield "  " + words.say("check", "rasters", names=", ".join(rasters))
+    if files := sorted({PurePath(path).name for path in results.provenance["path"] if path}):
+        yield "  " + words.say("check", "files", names=", ".join(files))
     yield words.say("check", "sinks")
     yield words.say("check", "hidden", number=study.sharing.k, small=words.number(shown.small),
                     beside=words.number(shown.beside))  # fmt: skip

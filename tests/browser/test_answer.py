@@ -218,7 +218,7 @@ def test_bars_and_curve_say_the_numbers_of_the_summary(run, read_page):
         found = next(norm for told, norm in by_range.items() if told in text)
         assert text.startswith(f"{found['persons_unserved']:,.0f}")
         # Of whom the norm counts: rural people where its scope is the country, as in the sentences above.
-        groups = {"children_6_9": "children aged 6 to 9"}
+        groups = {"children_6_9": "children aged 6 to 9", "administrative_village": "villagers"}
         everybody = "rural people" if found["scope"] == "rural" else "people"
         base = groups.get(found["stat_unit"], everybody)
         assert text.endswith(f"of {found['persons_in_scope']:,.0f} {base}")

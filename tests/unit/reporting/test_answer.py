@@ -470,6 +470,14 @@ def test_where_there_is_none_at_all_nobody_is_far_from_the_nearest(language, sai
 
 
 @pytest.mark.parametrize(
+    ("language", "said"), [("en", "420 villagers"), ("fr", "420\xa0villageois"), ("zh", "420名村民")]
+)
+def test_of_a_norm_on_villages_people_are_villagers_since_rural_people_are_more(language, said):
+    villages = norm(SEAT, stat_unit="administrative_village")
+    assert said in answer_title(summarise_answer(tables(), [villages], mode="drive"), Words(language))
+
+
+@pytest.mark.parametrize(
     ("language", "least", "others"),
     [
         ("en", "at least", "at least 420 rural people (county seat within 60 min)"),

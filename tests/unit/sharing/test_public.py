@@ -276,6 +276,9 @@ def test_check_says_what_would_leave_of_all_sinks_and_what_of_facilities_stays(s
     said = "\n".join(share_check(study, results))
     assert "pages, workbook and QGIS project: made of these tables alone" in said
     assert "that lead to facilities of elderly care" in said
+    named = next(line for line in said.splitlines() if "files named as sources" in line)
+    assert "settlements.csv" in named
+    assert "/" not in named
     assert "Audit: from all that leaves together, no suppressed number can be told to less than" in said
     # What nothing bounds is told by no number.
     monkeypatch.setattr("spatial.stages.share._public", lambda *_: replace(shown, least_width=np.inf))

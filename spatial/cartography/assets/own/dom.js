@@ -96,8 +96,8 @@
   S.peopleText = (n, unknown) => (n !== null && n >= 0 ? S.number(n) : S.data.study.below ? S.t("study.withheld") : unknown);
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
 
-  /* Among whom a norm counts people: all, those of the country or of towns alone, or a group. */
-  const scopeOf = (norm, section) => (norm && S.has(section + norm.scope) ? section + norm.scope : "");
+  /* Among whom a norm counts people: all, those of villages, of the country or of towns alone, or a group. */
+  const scopeOf = (norm, section) => (norm ? [norm.stat_unit, norm.scope].map((of) => section + of).find(S.has) : "");
   S.groupOf = (norm) => (norm && S.has("group." + norm.stat_unit + "_persons") ? S.inText(S.t("group." + norm.stat_unit + "_persons")) : "");
   S.peopleOf = (norm, n) => (S.groupOf(norm) ? S.t("unit.group", { n, group: S.groupOf(norm) }) : S.t(scopeOf(norm, "unit.people_") || "unit.people", { n }));
   /* A map counts all who live where a norm asks, also where the norm counts a group of them. */
