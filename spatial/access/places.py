@@ -549,7 +549,7 @@ def open_for_group(facilities: Facilities, group: str) -> Facilities:
     """Open the facilities that are for a group to it."""
     if "open_to" not in facilities or "eligibility" not in facilities:
         return facilities
-    users = facilities["eligibility"].fillna("").str.split(";")
+    users = facilities["eligibility"].astype(object).fillna("").str.split(";")
     theirs = users.map(lambda words: group in [word.strip() for word in words]).to_numpy(dtype=bool)
     opened = pd.Series("all", index=facilities.index, dtype="str")
     if "eligible_units" in facilities:

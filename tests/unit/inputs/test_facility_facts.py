@@ -250,6 +250,8 @@ def test_a_group_opens_its_own_facilities_to_itself():
     offered = read(facilities("hospital", eligibility=["women", "members", "women; elderly", None]))
     assert is_for_everybody(offered).tolist() == [False, False, False, True]
     assert is_for_everybody(open_for_group(offered, "women")).tolist() == [True, False, True, True]
+    repeated = offered.assign(eligibility=offered["eligibility"].replace("", None).astype("category"))
+    assert is_for_everybody(open_for_group(repeated, "women")).tolist() == [True, False, True, True]
     assert existing(open_for_group(offered, "elderly"))["facility_id"].tolist() == ["f2", "f3"]
 
 
