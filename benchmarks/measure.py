@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import resource
@@ -122,6 +123,7 @@ def peak_mb() -> float:
 
 
 def _child(task: str, options: dict[str, Any]) -> None:
+    gc.set_threshold(50_000, 20, 100)  # as a command of the package has it
     module, function = task.split(":")
     warnings.simplefilter("ignore")
     job = getattr(importlib.import_module(module), function)(**options)
