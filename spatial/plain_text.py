@@ -96,13 +96,15 @@ def toml_text(path: Path) -> str:
 
 def _toml_remedy(text: str, said: str) -> str:
     """Show the line that Python's reader stopped at, with what to write there where its sign tells it."""
-    lines, at = text.rstrip().split("\n"), re.search(r"line (\d+), column (\d+)\)$", said)
+    lines, at = text.rstrip(" \t\r\n").split("\n"), re.search(r"line (\d+), column (\d+)\)$", said)
     # Without a place it read to the end: for the value of the last line, or to close the last single quote.
     last = text.count("\n", 0, text.rfind("'")) if '"\'"' in said else -1
     line, sign = (lines[int(at[1]) - 1], lines[int(at[1]) - 1][int(at[2]) - 1 :][:1]) if at else (lines[last], "")
     remedy = ""
     if plain := _TOML_SIGNS.get(sign if sign != ":" or "'='" in said else ""):
         remedy = f"; write {plain} for {sign}"
+    elif sign.isspace() and not sign.isascii():
+        remedy = "; write a plain space for the wide or hard one"
     elif sign == "," and "newline" in said:
         remedy = "; write a decimal point for the comma"
     elif "\\" in line:

@@ -64,6 +64,7 @@ def test_backslashes_that_are_no_toml_are_answered_with_how_to_write_them(tmp_pa
         ("name = \"oakham'", "name = \"oakham'; text stands between two equal quotation marks"),
         ("name = 'oakham\"", "name = 'oakham\"; text stands between two equal quotation marks"),
         ("buffer_km = 1,5", "write a decimal point for the comma"),
+        ("name\u3000= 'a'", "write a plain space for the wide or hard one"),
         ("is_shared = True", "true and false are written small"),
     ],
 )
@@ -73,6 +74,13 @@ def test_a_line_that_is_no_toml_is_shown_with_what_to_write(tmp_path, line, told
     file.write_bytes(f"\ufeff# a study\n{line}\n\n[region]\nbuffer_km = 1\n".replace("\n", line_end).encode())
     with pytest.raises(StudyError, match=told):
         sp.Study.from_toml(file)
+
+
+@pytest.mark.parametrize("end", ["\u3000", "\u3000\n", "\xa0\n\n"])
+def test_a_wide_space_at_the_end_of_a_file_is_shown_as_any_other(tmp_path, end):
+    (tmp_path / "study.toml").write_text(f"name = 'a'\n{end}", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"line 2, column 1.: ; write a plain space for the wide or hard one"):
+        sp.Study.from_toml(tmp_path / "study.toml")
 
 
 def test_a_file_in_a_folder_of_a_described_one_is_described(tmp_path):
