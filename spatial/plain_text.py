@@ -96,10 +96,11 @@ def toml_text(path: Path) -> str:
 
 def _toml_remedy(text: str, said: str) -> str:
     """Show the line that Python's reader stopped at, with what to write there where its sign tells it."""
-    lines, at = text.rstrip(" \t\r\n").split("\n"), re.search(r"line (\d+), column (\d+)\)$", said)
+    at, lines = re.search(r"line (\d+), column (\d+)\)$", said), text.split("\n")
     # Without a place it read to the end: for the value of the last line, or to close the last single quote.
-    last = text.count("\n", 0, text.rfind("'")) if '"\'"' in said else -1
-    line, sign = (lines[int(at[1]) - 1], lines[int(at[1]) - 1][int(at[2]) - 1 :][:1]) if at else (lines[last], "")
+    last = text.rindex("'") + 1 if '"\'"' in said else len(text.rstrip())
+    number = int(at[1]) - 1 if at else text.count("\n", 0, last)
+    line, sign = lines[number], lines[number][int(at[2]) - 1 :][:1] if at else ""
     remedy = ""
     if plain := _TOML_SIGNS.get(sign if sign != ":" or "'='" in said else ""):
         remedy = f"; write {plain} for {sign}"
