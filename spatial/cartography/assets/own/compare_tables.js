@@ -56,7 +56,8 @@
     const phone = window.matchMedia(PHONE), open = (all, on) => { for (const one of all) one.open = on; };
     let closed = [];
     open(folds().filter((fold) => lines(fold) > SHORT), !phone.matches);
-    phone.addEventListener("change", () => { if (!phone.matches) open(folds(), true); });
+    // Not asked of the media query, which tells nothing where paper was its last answer.
+    window.addEventListener("resize", () => { if (!phone.matches) open(folds(), true); });
     window.addEventListener("beforeprint", () => {
       closed = [...document.querySelectorAll("details:not([open])")];
       open(closed, true);
