@@ -240,8 +240,9 @@ def test_index_and_gap_page_name_the_same_base(run, read_page):
     block = read_page(maps / "index.html").evaluate("Spatial.data.answer.findings")
     file = next(each["file"] for each in block if each["norm_id"] == rural[0]["norm_id"])
     page = read_page(maps / file)
-    assert "of rural people live over" in page.inner_text("#page-title")
-    assert f"{rural[0]['persons']['base']:,.0f} rural people" in page.inner_text("#headline")
+    who = "villagers" if rural[0]["stat_unit"] == "administrative_village" else "rural people"
+    assert f"of {who} live over" in page.inner_text("#page-title")
+    assert f"{rural[0]['persons']['base']:,.0f} {who}" in page.inner_text("#headline")
 
 
 def test_the_index_says_its_answer_in_about_six_hundred_words(run, read_page):
@@ -306,7 +307,7 @@ def test_a_township_that_lacks_something_is_not_said_to_meet_all(run, open_page)
 def test_who_gains_by_a_plan_is_counted_in_places_where_a_number_is_not_told(run, open_page):
     row = next(row for row in run[2]["answer"]["matrix"]["rows"] if "CN-BUS-2KM" in row["cells"])
     page = open_page(run[1] / "townships.html", fragment=f"#township={row['unit_id']}")
-    gained = r"^[\d,]+ rural people in \d+ places?\."
+    gained = r"^[\d,]+ villagers in \d+ places?\."
     assert re.search(gained, page.locator(".sheet").inner_text(), re.MULTILINE)
     page.evaluate(
         """() => {
