@@ -714,6 +714,17 @@ class Scope:
     unit: str  # ``settlement``, ``township`` or ``county``: what `places` are
 
 
+def least_persons(stat_unit: str) -> float:
+    """
+    Say how many people a place has at least that a statistical unit counts; 0 where places of every size count.
+
+    >>> least_persons("habitation_pop500"), least_persons("county_seat_pop100k"), least_persons("habitation")
+    (500.0, 100000.0, 0.0)
+    """
+    sized = SIZED_UNIT.fullmatch(stat_unit)
+    return float(sized["persons"]) * (1000 if sized["thousand"] else 1) if sized else 0.0
+
+
 def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     """Find whom a norm asks about."""
     if norm.scope == "metropolitan_area":
@@ -735,8 +746,8 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     if tier:
         inside = _both(inside, (places.tiers == tier).astype(float))
     if sized:
-        least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
-        inside = _both(inside, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))
+        is_large = persons >= least_persons(norm.stat_unit)
+        inside = _both(inside, np.where(np.isnan(persons), np.nan, is_large.astype(float)))
     exempt = places.ids.isin(list(rules.exempt.get(norm.id, ())))
     return Scope(
         inside=np.where(exempt, 0.0, inside),

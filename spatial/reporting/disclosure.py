@@ -105,12 +105,18 @@ class PeopleAsSums:
 
 
 def cut(
-    tables: Mapping[str, pd.DataFrame], audience: str, *, k: int, measured_in: Mapping[str, str] | None = None
+    tables: Mapping[str, pd.DataFrame],
+    audience: str,
+    *,
+    k: int,
+    measured_in: Mapping[str, str] | None = None,
+    sizes: Mapping[str, float] | None = None,
 ) -> Cut:
     """
     Cut tables to an audience: its classes alone, and for the public no number that tells of fewer than k people.
 
-    `measured_in` gives the unit of norms: what is measured in persons, or in a unit that is not given, stays.
+    `measured_in` gives the unit of norms: what is measured in persons, or in a unit that is not given, stays. `sizes`
+    gives the people that a place has at least where a norm asks about large ones alone.
     """
     classes = AUDIENCES[audience]
     left_out = {name: TABLES[name].sharing for name in tables if TABLES[name].sharing not in classes}
@@ -130,7 +136,7 @@ def cut(
         columns[name] = [str(column) for column in frame.columns if column not in kept]
     if "internal" in classes:
         return Cut(shown, left_out, columns)
-    numbers, unexplained = people_as_sums(shown)
+    numbers, unexplained = people_as_sums(shown, sizes)
     hidden = {key for key, value in numbers.sums.items() if TOLERANCE < value < k - TOLERANCE}
     small = len(hidden)
     # Hide further numbers, the smallest first, until each hidden one is told to no less than k.
@@ -272,7 +278,9 @@ def people_withheld(settlements: pd.DataFrame) -> pd.Series[bool]:
     return settlements[SUPPRESSED.name].str.contains("population_persons")
 
 
-def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, list[Cell]]:
+def people_as_sums(
+    shown: Mapping[str, pd.DataFrame], sizes: Mapping[str, float] | None = None
+) -> tuple[PeopleAsSums, list[Cell]]:
     """
     Write every released number of people as a sum of unknowns, and find what is known to hold among these.
 
@@ -356,8 +364,16 @@ def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, lis
     sums: dict[tuple[str, str, str, str], set[int]] = defaultdict(set)
     values: dict[tuple[str, str, str, str], float] = defaultdict(float)
     unserved: dict[tuple[str, str], set[int]] = {}
+    everybody = dict(zip(columns, unknowns, strict=False)).get("population_persons", {})
     for row in by_place.itertuples():
         norm, at = str(row.norm_id), place[str(row.unit_id)]
+        # Whether a norm on large places asks about one tells on which side of their size it is.
+        if at in everybody and (size := (sizes or {}).get(norm, 0.0)):
+            item = everybody[at]
+            if row.persons_in_scope > 0.0:
+                numbers.least[item] = max(numbers.least[item], size)
+            elif numbers.values[item] < size:
+                numbers.at_most.append(({item: 1.0}, size))
         all_there = {unknowns[group_of[norm]][at]} if row.persons_in_scope > 0.0 else set()
         found: dict[str, set[int]] = {"persons_in_scope": all_there}
         for column in PARTS:

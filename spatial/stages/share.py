@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import MissingDependencyError, StoreError
 from spatial.formats.files import DATABASES
 from spatial.messages import Words
+from spatial.norms.measuring import least_persons
 from spatial.plain_text import labelled
 from spatial.reporting.disclosure import Cut, Withheld, cut, fit_for_sinks, without_facilities
 from spatial.reporting.wording import every_source, known_issues, provenance_told
@@ -190,8 +191,9 @@ def _public(study: Study, results: Results) -> Cut:
     ways = {service for service in vocabulary.ids if vocabulary.satisfying(service) & kinds}
     norms = {str(norm) for norm, rule in binding.groupby("norm_id") if asked_by_norms(rule, vocabulary) & ways}
     units = dict(zip(binding["norm_id"], binding["unit"].fillna(""), strict=True))
+    sizes = dict(zip(binding["norm_id"], binding["stat_unit"].map(least_persons), strict=True))
     tables = {name: getattr(results, name) for name in results.names if name in TABLES}
-    made = cut(tables, "public", k=study.sharing.k, measured_in=units)
+    made = cut(tables, "public", k=study.sharing.k, measured_in=units, sizes=sizes)
     return without_facilities(made, Withheld(kinds, frozenset(ways), frozenset(norms)))
 
 

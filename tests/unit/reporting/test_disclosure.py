@@ -248,6 +248,22 @@ def test_a_verdict_counts_those_who_were_not_measured():
     assert told.least_width >= K - 1e-5
 
 
+def test_a_norm_on_large_places_tells_on_which_side_of_their_size_a_hidden_number_is():
+    # Of 508 people no fewer than 500 live in the place that the norm asks about: 1 to 8 are left for the hamlet.
+    tables = _hamlets([502, 6], served=2)
+    is_hamlet = tables["norm_results"]["unit_id"] == "s01"
+    of_large = tables["norm_results"].assign(norm_id="large_30")
+    of_large.loc[is_hamlet, ["persons_in_scope", "persons_served"]] = 0.0
+    of_large.loc[of_large["unit_level"] == "study", ["persons_in_scope", "persons_served"]] = 502.0
+    tables["norm_results"] = pd.concat([tables["norm_results"], of_large], ignore_index=True)
+    numbers, _ = disclosure.people_as_sums(tables, {"large_30": 500.0})
+    hidden = {key for key, value in numbers.sums.items() if value in {502.0, 6.0}}
+    told = disclosure.told_to(numbers, hidden, hidden, float(K))
+    assert [one.width for one in told.values()] == pytest.approx([7.0, 7.0], abs=1e-5)
+    made = cut(tables, "public", k=K, sizes={"large_30": 500.0})
+    assert made.least_width == pytest.approx(499.0)  # 1 to 500 people in a hamlet that the norm does not ask about
+
+
 def test_groups_of_which_nobody_belongs_to_two_leave_each_other_little_room():
     # Of 30 people 25 are elderly, so that no more than 5 are children: who knows both finds 4 to within 1 to 5.
     tables = _hamlets([30, 60], served=2)
