@@ -61,6 +61,13 @@ def test_a_title_of_all_within_fits_any_service(county_folder, open_page):
     assert told == "All people live within 60 min of the nearest health centre on the map"
 
 
+def test_who_is_within_a_straight_line_is_not_away_of_it(county_folder, open_page):
+    change = "(told) => { Object.assign(told.layers[0], { metric: 'dist_m', mode: 'none' }); }"
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t0", changed=change)
+    told = page.inner_text("#page-title").replace("\u00a0", " ")
+    assert told == "All people live within 60 min of the nearest health centre on the map"
+
+
 def test_a_limit_at_the_end_of_the_slider_is_written_once_below_the_curve(county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     for limit, labels in (("60", ["0", "60 min", "120 min"]), ("120", ["0", "120 min"])):

@@ -135,10 +135,11 @@
 
   S.minutes = (value) => (isFinite(value) ? S.t("unit.min", { n: value }) : "–");
 
-  /* A limit has as many decimals as it needs: of 7.5 minutes, 8 are too many. */
+  /* A limit has as many decimals as it needs, to the metre: of 7.5 minutes, 8 are too many, and six miles are 9.656 km. */
   S.limitText = function (value, unit) {
-    const isShort = unit === "min" || (unit === "m" && value < 1000);
-    if (!isShort || value === null || !isFinite(value) || value % 1 === 0) return S.measure(value, unit);
+    const isFar = unit === "m" && value >= 1000;
+    if (!["min", "m"].includes(unit) || value === null || !isFinite(value) || (!isFar && value % 1 === 0)) return S.measure(value, unit);
+    if (isFar) return S.t("unit.km", { n: S.thousandths(value / 1000) });
     return S.t("unit." + unit, { n: S.figure(value) });
   };
 
