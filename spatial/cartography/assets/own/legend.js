@@ -186,9 +186,6 @@
     return S.t("headline.of_in", { total: toldOf(sums, S.livingOf(normOf(state), judged)), amount: S.villagesIn(state, S.BEYOND) });
   }
 
-  /* A name that runs the other way turns no number beside it. */
-  const isolated = (name) => (/[\u0590-\u08ff]/.test(name) ? "\u2068" + name + "\u2069" : name);
-
   /* The township with most people beyond: all its judged places, or some of them. */
   function worstTownship(state, noun) {
     if (state.filter.township >= 0) return null;
@@ -198,7 +195,7 @@
     if (rows.length < 2 || !(beyondOf(worst.sums) > 0)) return null;
     const { beyond, judged } = S.split(worst.sums.places), { places, classes } = state;
     const amount = S.villagesOf(state, [...classes.keys()].filter((i) => places.township[i] === worst.code && S.JUDGED.includes(classes[i]) && S.inFilter(state, i)));
-    return S.t(beyond === judged ? "finding.worst_all" : "finding.worst", { name: isolated(S.townshipName(state, worst.code)), n: judged, beyond, amount });
+    return S.t(beyond === judged ? "finding.worst_all" : "finding.worst", { name: S.isolated(S.townshipName(state, worst.code)), n: judged, beyond, amount });
   }
 
   /* The fastest mode is what anybody would take; the norm below says so. Who is within is not "away". */
