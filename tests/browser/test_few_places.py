@@ -193,3 +193,12 @@ def test_one_place_stands_in_no_order(sample_run, open_page):
         alone = f"(told) => {{ told.settlements = {count}; }}"
         page = open_page(folder / "fact-sheet.html", changed=alone, unfolded=True)
         assert ("order of places is surer" in page.inner_text("body")) == (count > 1)
+
+
+def test_rows_of_townships_are_one_line_each_on_paper(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    page.emulate_media(media="print")
+    page.evaluate("document.getElementById('view-table').hidden = false")
+    rows = page.locator(".townships tbody tr")
+    assert rows.count() > 1
+    assert all(row.bounding_box()["height"] <= 22 for row in rows.all())
