@@ -277,7 +277,8 @@ class _Ground(NamedTuple):
         is_partly = bool(people_withheld(self.places).any())
         for service, rows in own.groupby("service", sort=True):
             minutes = rows["travel_time_min"].fillna(np.inf).to_numpy(dtype=np.float64)
-            if not np.isfinite(minutes).any():
+            # One that is mapped and that nobody reaches is told of first of all.
+            if not (is_reached := np.isfinite(minutes).any()) and not mapped.get(service):
                 continue
             known = self.people.reindex(rows["settlement_id"]).to_numpy(dtype=np.float64)
             counted = "persons" if np.nansum(known) > 0 else "places"
@@ -287,7 +288,8 @@ class _Ground(NamedTuple):
             order = np.lexsort((rows["settlement_id"], -minutes))
             order = order[np.isfinite(minutes[order])][:FARTHEST]
             median = weighted_quantile(minutes, weight, 0.5)
-            farthest = np.max(minutes, initial=0.0, where=np.isfinite(minutes) & (weight > 0.0))
+            sure = minutes[np.isfinite(minutes) & (weight > 0.0)]
+            farthest = np.max(sure, initial=0.0 if is_reached else np.inf)
             found.append(
                 {
                     "service": str(service),
@@ -353,13 +355,10 @@ def answer_title(answer: Told, words: Words) -> str:
             "all": _everybody(service, words),
             "service": service_text(service, words),
             "name": _one_place(service, words),
+            "median": words.measure(service["median_min"], "min"),
+            "mode": words.say("mode", str(service["mode"])),
         }
-        if service["median_min"] is None:
-            told = [words.say("answer", "minutes_title_none", **about)]
-        else:
-            median, mode = words.measure(service["median_min"], "min"), words.say("mode", str(service["mode"]))
-            key = f"minutes_title{_one_of(service, words)}"
-            told = [words.say("answer", key, median=median, mode=mode, **about)]
+        told = [words.say("answer", f"minutes_title{_half(service, words)}", **about)]
     else:
         told = [words.say("answer", "nothing")]
     return capital(words.say("answer", "joint").join(told))
@@ -514,11 +513,8 @@ def service_line(service: Told, words: Words) -> str:
     for lost in ("searched", "no_way"):
         if service[lost]:
             told["far"] += words.say("answer", lost, amount=words.measure(round(service[lost]), service["counted"]))
-    median = service["median_min"]
-    if median is None:
-        return words.say("answer", "minutes_none", **told)
-    name, key = _one_place(service, words), f"minutes{_one_of(service, words)}"
-    return words.say("answer", key, median=words.measure(median, "min"), name=name, **told)
+    name, median = _one_place(service, words), words.measure(service["median_min"], "min")
+    return words.say("answer", f"minutes{_half(service, words)}", median=median, name=name, **told)
 
 
 def _everybody(service: Told, words: Words) -> str:
@@ -539,8 +535,10 @@ def _one_place(service: Told, words: Words) -> str:
     return pick(service["farthest"][0]["names"], words.language) or words.say("plan", "unnamed")
 
 
-def _one_of(service: Told, words: Words) -> str:
-    """End the key of a text by whether one place is all that there is, or the only one whose way is known."""
+def _half(service: Told, words: Words) -> str:
+    """End the key of a text by whether nobody has a way, fewer than half have, or one place is all that is known."""
+    if service["median_min"] is None:
+        return "_nobody" if service["no_way"] >= service["all"] else "_none"
     return "" if not _one_place(service, words) else "_one_known" if service["left_out"] else "_one"
 
 

@@ -29,6 +29,23 @@ def number(text):
     return int(re.sub(r"\D", "", text) or 0)
 
 
+def test_a_name_from_right_to_left_leaves_the_number_after_it_in_its_place(run, open_page):
+    page, name = open_page(run[1] / "index.html"), "\u05ea\u05dc \u05d0\u05d1\u05d9\u05d1"
+    told = f"farthest {name} 89 min, Sima 86 min"
+    page.evaluate("told => { Spatial.pick(Spatial.data.answer.texts).title = told; Spatial.showAnswer(); }", told)
+    assert page.inner_text("#answer-title") == told.replace(name, f"\u2068{name}\u2069")
+
+
+def test_a_service_at_the_door_of_all_draws_a_curve(run, open_page):
+    page = open_page(run[1] / "index.html")
+    at_the_door = "curve: [[0, reach.all]], farthest: reach.farthest.map((one) => ({ ...one, value: 0 }))"
+    page.evaluate(
+        f"() => {{ const {{ reach }} = Spatial.data.answer; Object.assign(reach, {{ threshold: null, {at_the_door} }});"
+        " Spatial.showReach(); }"
+    )
+    assert "NaN" not in page.inner_html("#reach")
+
+
 def test_the_first_screen_says_who_where_and_what_first(run, open_page):
     _folder, maps, summary = run
     page = open_page(maps / "index.html", width=1280, height=900)

@@ -61,6 +61,13 @@ def test_a_title_of_all_within_fits_any_service(county_folder, open_page):
     assert told == "All people live within 60 min of the nearest health centre on the map"
 
 
+def test_who_is_within_a_straight_line_is_not_away_of_it(county_folder, open_page):
+    change = "(told) => { Object.assign(told.layers[0], { metric: 'dist_m', mode: 'none' }); }"
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t0", changed=change)
+    told = page.inner_text("#page-title").replace("\u00a0", " ")
+    assert told == "All people live within 60 min of the nearest health centre on the map"
+
+
 def test_a_limit_at_the_end_of_the_slider_is_written_once_below_the_curve(county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     for limit, labels in (("60", ["0", "60 min", "120 min"]), ("120", ["0", "120 min"])):
@@ -186,3 +193,12 @@ def test_one_place_stands_in_no_order(sample_run, open_page):
         alone = f"(told) => {{ told.settlements = {count}; }}"
         page = open_page(folder / "fact-sheet.html", changed=alone, unfolded=True)
         assert ("order of places is surer" in page.inner_text("body")) == (count > 1)
+
+
+def test_rows_of_townships_are_one_line_each_on_paper(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    page.emulate_media(media="print")
+    page.evaluate("document.getElementById('view-table').hidden = false")
+    rows = page.locator(".townships tbody tr")
+    assert rows.count() > 1
+    assert all(row.bounding_box()["height"] <= 22 for row in rows.all())

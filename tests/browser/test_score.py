@@ -360,6 +360,17 @@ def test_townships_sort_and_open(folder, open_page):
 
 
 @pytest.mark.browser
+def test_a_level_that_is_not_known_keeps_to_its_column_beside_the_pillar(folder, open_page, in_each_language):
+    page = open_page(folder / "score.html", width=1280)
+    wide = """() => [...document.querySelectorAll(".picture .part-value")].filter((told) => {
+        told.textContent = Spatial.levelText(null);
+        return told.scrollWidth > told.clientWidth;
+    }).length"""
+    for language in in_each_language(page, "en"):
+        assert page.evaluate(wide) == 0, language
+
+
+@pytest.mark.browser
 def test_the_table_of_townships_keeps_to_its_box_where_no_duty_is_in_force_and_ranks_are_in_doubt(
     folder, open_page, in_each_language
 ):

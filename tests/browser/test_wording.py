@@ -54,7 +54,7 @@ def test_pages_round_as_sentences_do_halves_to_the_even_number(sample_run, brows
     assert [text.replace("\u00a0", " ") for text in told] == [words.share(share) for share in shares]
     assert page.evaluate("people => people.map(Spatial.number)", people) == [words.number(count) for count in people]
     assert page.evaluate("Spatial.measure(60.5, 'min', 60)").replace("\u00a0", " ") == "> 60 min"
-    limits = [(60.0, "min"), (7.5, "min"), (500.0, "m"), (2000.0, "m")]
+    limits = [(60.0, "min"), (7.5, "min"), (500.0, "m"), (2000.0, "m"), (9656.064, "m"), (2500.0, "m")]
     told = page.evaluate("limits => limits.map((one) => Spatial.limitText(...one))", limits)
     assert [text.replace("\u00a0", " ") for text in told] == [words.limit(*one) for one in limits]
     page.close()

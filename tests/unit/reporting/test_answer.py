@@ -428,6 +428,19 @@ def test_without_a_norm_services_that_matter_come_first_and_the_farthest_place_i
     assert services[-1]["no_way"] == 20.0
 
 
+def test_a_mapped_service_that_nobody_reaches_is_told_of_and_one_that_is_not_mapped_is_not():
+    lost = access().assign(travel_time_min=np.nan, reach_status="unreachable")
+    near = lost.assign(service="town", travel_time_min=5.0, reach_status="reached")
+    inventory = pd.DataFrame({"service": ["hospital", "school"], "facilities": [1, 0]})
+    told = tables(gaps=gaps().iloc[:0], access=pd.concat([near, lost, lost.assign(service="school")]))
+    answer = summarise_answer(told | {"inventory": inventory}, [], mode="drive")
+    assert [each["service"] for each in answer["services"]] == ["hospital", "town"]
+    assert (answer["services"][0]["no_way"], answer["services"][0]["far_min"]) == (470.0, 30.0)
+    assert answer_title(answer, Words("en")) == "None of the 470 people reach any hospital"
+    first, _ = answer_lines(answer, [], Words("en"))
+    assert first == "Hospital (1 mapped): none of the 470 people reach one by car, as no way is found."
+
+
 def test_a_norm_that_the_study_chose_stands_before_one_that_fails_more_people_and_tells_its_target():
     other = norm(SEAT, norm_id="OTHER", places_unserved=4.0, persons_unserved=460.0, norm_class="guiding")
     own = norm(SEAT, is_chosen=True, target_share=0.9)

@@ -204,8 +204,8 @@
     const texts = S.pick(answer.texts);
     document.getElementById("decide-study").textContent = S.pick(data.study.title, data.study.name);
     document.getElementById("decide-status").textContent = [data.study.synthetic ? S.t("fact.synthetic") : "", S.t("study.status_" + data.study.status), S.isoDate(data.study.as_of)].filter(Boolean).join(" · ");
-    document.getElementById("finding").textContent = texts.title;
-    document.getElementById("lead").textContent = texts.lead;
+    document.getElementById("finding").textContent = S.isolated(texts.title);
+    document.getElementById("lead").textContent = S.isolated(texts.lead);
     showVillages();
     showActions();
     showTownship();

@@ -14,7 +14,7 @@
   }
 
   function curve(reach, width) {
-    const most = Math.max(reach.curve[reach.curve.length - 1][0], reach.threshold || 0), across = width - LEFT - RIGHT, down = HEIGHT - TOP - BOTTOM;
+    const most = Math.max(reach.curve[reach.curve.length - 1][0], reach.threshold || 0) || 1, across = width - LEFT - RIGHT, down = HEIGHT - TOP - BOTTOM;
     const x = (value) => LEFT + (across * value) / most, y = (sum) => TOP + down * (1 - sum / reach.all);
     const points = reach.curve.map(([value, sum]) => x(value).toFixed(1) + " " + y(sum).toFixed(1));
     const limit = reach.threshold, at = limit === null ? null : reach.curve.find(([value]) => value >= limit) || reach.curve[reach.curve.length - 1];
@@ -70,8 +70,8 @@
     document.getElementById("reach").hidden = !reach;
     if (!reach) return;
     const texts = S.pick(S.data.answer.texts);
-    document.getElementById("curve-title").textContent = texts.curve;
-    document.getElementById("farthest-title").textContent = texts.farthest;
+    document.getElementById("curve-title").textContent = S.isolated(texts.curve);
+    document.getElementById("farthest-title").textContent = S.isolated(texts.farthest);
     for (const [id, draw] of [["curve-drawing", curve], ["farthest-drawing", farthest]]) S.fill(id, [draw(reach, Math.max(280, document.getElementById(id).clientWidth || 560))]);
   };
 })(window.Spatial);

@@ -26,7 +26,7 @@
 
   /* From one limit to the next, with the unit once where both have the same. */
   function spanLabel(low, high, unit) {
-    const bare = unit === "min" ? S.figure(low) : unit !== "m" || high < 999.5 ? S.number(low) : low >= 999.5 ? S.decimal(low / 1000) : S.measure(low, unit);
+    const bare = unit === "min" ? S.figure(low) : unit !== "m" || high < 999.5 ? S.number(low) : low >= 999.5 ? S.thousandths(low / 1000) : S.measure(low, unit);
     return S.t("sure.span", { low: bare, high: S.limitText(high, unit) });
   }
 
@@ -186,9 +186,6 @@
     return S.t("headline.of_in", { total: toldOf(sums, S.livingOf(normOf(state), judged)), amount: S.villagesIn(state, S.BEYOND) });
   }
 
-  /* A name that runs the other way turns no number beside it. */
-  const isolated = (name) => (/[\u0590-\u08ff]/.test(name) ? "\u2068" + name + "\u2069" : name);
-
   /* The township with most people beyond: all its judged places, or some of them. */
   function worstTownship(state, noun) {
     if (state.filter.township >= 0) return null;
@@ -198,13 +195,13 @@
     if (rows.length < 2 || !(beyondOf(worst.sums) > 0)) return null;
     const { beyond, judged } = S.split(worst.sums.places), { places, classes } = state;
     const amount = S.villagesOf(state, [...classes.keys()].filter((i) => places.township[i] === worst.code && S.JUDGED.includes(classes[i]) && S.inFilter(state, i)));
-    return S.t(beyond === judged ? "finding.worst_all" : "finding.worst", { name: isolated(S.townshipName(state, worst.code)), n: judged, beyond, amount });
+    return S.t(beyond === judged ? "finding.worst_all" : "finding.worst", { name: S.isolated(S.townshipName(state, worst.code)), n: judged, beyond, amount });
   }
 
-  /* The fastest mode is what anybody would take; the norm below says so. */
-  function reachText({ layer, threshold }) {
+  /* The fastest mode is what anybody would take; the norm below says so. Who is within is not "away". */
+  function reachText({ layer, threshold }, isWithin) {
     const measure = S.limitText(threshold, layer.unit), way = layer.metric === "roundtrip_time_min" ? "finding.reach_return" : "finding.reach";
-    return layer.mode === "any" ? measure : S.t(way, { measure, mode: S.word("by", layer.mode || "none") });
+    return layer.mode === "any" || (isWithin && (layer.mode || "none") === "none") ? measure : S.t(way, { measure, mode: S.word("by", layer.mode || "none") });
   }
 
   /* The title says what was found; the topic of the page where nothing is judged by a standard. */
@@ -215,7 +212,7 @@
     document.getElementById("page-topic").textContent = told ? state.topic : "";
     if (!told) return (document.getElementById("page-title").textContent = state.topic);
     const mapped = S.data.page.service.inventory === "complete" ? "" : "_mapped";
-    const values = { share: S.percent(count / judged), reach: reachText(state), service: serviceName(), base: toldOf(sums, S.baseOf(normOf(state))) };
+    const values = { share: S.percent(count / judged), reach: reachText(state, !(count > 0)), service: serviceName(), base: toldOf(sums, S.baseOf(normOf(state))) };
     const text = S.t((count > 0 ? "finding.beyond_" : "finding.within_") + noun + mapped, values), worst = worstTownship(state, noun);
     document.getElementById("page-title").textContent = S.capital([text, worst].filter(Boolean).join(S.t("filter.joint")));
   };

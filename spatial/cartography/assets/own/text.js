@@ -80,6 +80,9 @@
     return known[S.language] || S.inScriptOrder(known.und || "") || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
   };
 
+  /* Names from right to left stand by themselves, so that the numbers after them do not change sides. */
+  S.isolated = (text) => text.replace(/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+(?:[\s\p{P}]+[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+)*/gu, "\u2068$&\u2069");
+
   S.lengthText = (metres) => (metres >= 1000 ? S.t("unit.km", { n: metres / 1000 }) : S.t("unit.m", { n: metres }));
 
   /* What is told, one sentence after another: Chinese leaves no space between them. */
@@ -135,10 +138,11 @@
 
   S.minutes = (value) => (isFinite(value) ? S.t("unit.min", { n: value }) : "–");
 
-  /* A limit has as many decimals as it needs: of 7.5 minutes, 8 are too many. */
+  /* A limit has as many decimals as it needs, to the metre: of 7.5 minutes, 8 are too many, and six miles are 9.656 km. */
   S.limitText = function (value, unit) {
-    const isShort = unit === "min" || (unit === "m" && value < 1000);
-    if (!isShort || value === null || !isFinite(value) || value % 1 === 0) return S.measure(value, unit);
+    const isFar = unit === "m" && value >= 1000;
+    if (!["min", "m"].includes(unit) || value === null || !isFinite(value) || (!isFar && value % 1 === 0)) return S.measure(value, unit);
+    if (isFar) return S.t("unit.km", { n: S.thousandths(value / 1000) });
     return S.t("unit." + unit, { n: S.figure(value) });
   };
 
