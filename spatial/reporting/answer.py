@@ -358,7 +358,9 @@ def answer_title(answer: Told, words: Words) -> str:
             "median": words.measure(service["median_min"], "min"),
             "mode": words.say("mode", str(service["mode"])),
         }
-        told = [words.say("answer", f"minutes_title{_half(service, words)}", **about)]
+        # Who is at the door is not "at least 0 min" away.
+        half = _half(service, words) or ("_door" if round(service["median_min"]) == 0 else "")
+        told = [words.say("answer", f"minutes_title{half}", **about)]
     else:
         told = [words.say("answer", "nothing")]
     return capital(words.say("answer", "joint").join(told))

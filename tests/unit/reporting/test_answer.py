@@ -298,6 +298,9 @@ def test_without_a_norm_that_fails_the_answer_is_minutes():
     assert (
         answer_title(none, Words("en")) == "Half of the 470 people are at least 90 min by car from the nearest hospital"
     )
+    near = access().assign(travel_time_min=0.4)
+    at_door = summarise_answer(tables(gaps=gaps().iloc[:0], access=near), [], mode="drive")
+    assert answer_title(at_door, Words("en")) == "Half of the 470 people have the nearest hospital at the door"
 
 
 def test_of_one_place_no_half_is_told_and_it_is_said_that_all_count_at_its_middle():
