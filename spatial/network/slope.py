@@ -176,9 +176,8 @@ def with_slope(
     12 / m(-0.1) = 12.0 minutes down.
     """
     of_kind("graph", graph, TravelGraph, required=True)
-    is_several = graph.mode not in MODES
     faults = {
-        f"the graph of mode {graph.mode} holds several modes; give each its slope before combining": is_several,
+        f"the graph of mode {graph.mode} is of several; give each its slope before combining": graph.mode not in MODES,
         "the graph has its slope already; begin from the level one": "slope" in graph.report,
         f"spacing_m is {spacing_m:g}, must be above 0": not 0 < spacing_m < np.inf,
         f"min_known_share is {min_known_share:g}, must be from 0 to 1": not 0 <= min_known_share <= 1,

@@ -309,11 +309,10 @@ def _bookmarks(frames: Mapping[str, pd.DataFrame], crs: pyproj.CRS, words: Words
     frame = gpd.GeoDataFrame(frames["townships"])
     names = wording.name_in(frame, words.language).fillna(frame["boundary_id"])
     group = words.say("project", "townships")
-    for place, bounds in enumerate(frame.geometry.bounds.to_numpy()):
+    for place, (name, bounds) in enumerate(zip(names, frame.geometry.bounds.to_numpy(), strict=True)):
         west, south, east, north = (round(value, 3) for value in _with_rim(bounds, least=0.0))
         ring = f"Polygon (({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
-        told = {"id": f"township_{place + 1}", "group": group, "extent": ring, "rotation": "0"}
-        told["name"] = str(names.iloc[place])
+        told = {"id": f"township_{place + 1}", "group": group, "extent": ring, "rotation": "0", "name": name}
         SubElement(root, "Bookmark", told).append(_srs(crs))
     return root
 
