@@ -18,6 +18,7 @@ from spatial.rasters import Raster, unmasked
 
 if TYPE_CHECKING:
     import pyproj
+    from affine import Affine
     from numpy.typing import ArrayLike
 
     from spatial.arrays import FloatArray, IntArray
@@ -126,15 +127,11 @@ _BLOCK_STEPS = 250_000
 class Climbs:
     """The ground under every edge, in steps of equal length along each."""
 
-    # shape (n_edges + 1,), steps of edge e are ``offsets[e]`` to ``offsets[e + 1] - 1``, in its drawn direction
-    offsets: IntArray
-    # shape (n_steps,), rise over run, clamped to -1 and 1; 0 where the elevation is not known
-    slope: FloatArray
-    # shape (n_edges,), metres up and metres down in the drawn direction, both 0 or more
-    climb_m: FloatArray
-    descent_m: FloatArray
-    # shape (n_edges,), metres without elevation: voids, and ground beyond the raster
-    unknown_m: FloatArray
+    offsets: IntArray  # shape (n_edges + 1,), steps of edge e are offsets[e] to offsets[e + 1] - 1, as it is drawn
+    slope: FloatArray  # shape (n_steps,), rise over run, clamped to -1 and 1; 0 where the elevation is not known
+    climb_m: FloatArray  # shape (n_edges,), metres up in the drawn direction, 0 or more
+    descent_m: FloatArray  # shape (n_edges,), metres down likewise
+    unknown_m: FloatArray  # shape (n_edges,), metres without elevation: voids, and ground beyond the raster
 
 
 def with_slope(
@@ -154,8 +151,8 @@ def with_slope(
     graph : TravelGraph
         The network of one mode on the flat; left unchanged.
     elevation : Raster or sequence of Raster
-        Metres above any level; NaN where unknown. Of several, the first that knows a point decides. A raster in another
-        CRS is not resampled: the points are put into its CRS.
+        Metres above any level; NaN where unknown. Of several, the first that knows a point decides, and those in its
+        CRS go on at its rim. A raster in another CRS is not resampled: the points are put into its CRS.
     spacing_m : float
         The longest step, metres; each edge is cut into equal steps. About the size of a cell: finer adds nothing, and
         coarser smooths.
@@ -179,17 +176,14 @@ def with_slope(
     12 / m(-0.1) = 12.0 minutes down.
     """
     of_kind("graph", graph, TravelGraph, required=True)
-    problems = []
-    if graph.mode not in MODES:
-        problems.append(f"the graph of mode {graph.mode} holds several modes; give each its slope before combining")
-    if "slope" in graph.report:
-        problems.append("the graph has its slope already; begin from the level one")
-    if not 0 < spacing_m < np.inf:
-        problems.append(f"spacing_m is {spacing_m:g}, must be above 0")
-    if not 0 <= min_known_share <= 1:
-        problems.append(f"min_known_share is {min_known_share:g}, must be from 0 to 1")
-    if problems:
-        raise NetworkError("cannot apply slope: " + "; ".join(problems))
+    faults = {
+        f"the graph of mode {graph.mode} is of several; give each its slope before combining": graph.mode not in MODES,
+        "the graph has its slope already; begin from the level one": "slope" in graph.report,
+        f"spacing_m is {spacing_m:g}, must be above 0": not 0 < spacing_m < np.inf,
+        f"min_known_share is {min_known_share:g}, must be from 0 to 1": not 0 <= min_known_share <= 1,
+    }
+    if any(faults.values()):
+        raise NetworkError("cannot apply slope: " + "; ".join(told for told, is_so in faults.items() if is_so))
     for tile in _tiles(elevation):
         if not isinstance(tile, Raster) or np.ndim(tile.values) != 2:
             shape = f" of shape {np.shape(tile.values)}" if isinstance(tile, Raster) else ""
@@ -282,43 +276,50 @@ def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
 
 def heights_at(elevation: Raster | Sequence[Raster], crs: pyproj.CRS, x: FloatArray, y: FloatArray) -> FloatArray:
     """Read elevation at points."""
-    height = np.full(len(x), np.nan)
-    for tile in _tiles(elevation):
+    height, tiles = np.full(len(x), np.nan), _tiles(elevation)
+    for tile in tiles:
         left = np.flatnonzero(np.isnan(height))
-        if len(left) == 0:
-            break
         across, up = x[left], y[left]
         if tile.crs != crs:
             across, up = transformer_between(crs, tile.crs).transform(across, up)
-        height[left] = _bilinear(tile, np.asarray(across), np.asarray(up))
+        beside = (other for other in tiles if other is not tile and other.crs == tile.crs)
+        height[left] = _bilinear([tile, *beside], np.asarray(across), np.asarray(up))
     return height
 
 
-def _bilinear(raster: Raster, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Interpolate between the four nearest cell centres; NaN beyond the raster and where one that counts is NaN."""
-    rows, columns = raster.values.shape
-    a, b, c, d, e, f = (~raster.transform)[:6]
-    column, row = a * x + b * y + c, d * x + e * y + f
+def _bilinear(tiles: Sequence[Raster], x: FloatArray, y: FloatArray) -> FloatArray:
+    """Interpolate between the four nearest cell centres of the first; NaN beyond it and where one that counts is."""
+    rows, columns = tiles[0].values.shape
+    column, row = _applied(~tiles[0].transform, x, y)
     inside = (column >= 0) & (column <= columns) & (row >= 0) & (row <= rows)
-    # Within half a cell of the rim there is one centre only to each side: it is taken as it is.
-    column = np.clip(column[inside] - 0.5, 0.0, columns - 1.0)
-    row = np.clip(row[inside] - 0.5, 0.0, rows - 1.0)
+    column, row = column[inside] - 0.5, row[inside] - 0.5
     left, top = np.floor(column).astype(np.int64), np.floor(row).astype(np.int64)
-    right, bottom = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
-    to_right, to_bottom = column - left, row - top
     total = np.zeros(len(column))
-    for at_row, at_column, weight in (
-        (top, left, (1 - to_bottom) * (1 - to_right)),
-        (top, right, (1 - to_bottom) * to_right),
-        (bottom, left, to_bottom * (1 - to_right)),
-        (bottom, right, to_bottom * to_right),
-    ):
-        corner = raster.values[at_row, at_column]
-        corner = np.where((corner >= _LOWEST_M) & (corner <= _HIGHEST_M), corner, np.nan)
+    for right, down in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        at_row, at_column = np.clip(top + down, 0, rows - 1), np.clip(left + right, 0, columns - 1)
+        corner = _known(tiles[0].values[at_row, at_column])
+        # Beyond the rim the next tile goes on, so that a seam is no step; where none does, the rim is taken as it is.
+        beyond = np.flatnonzero((at_row != top + down) | (at_column != left + right))
+        centre = _applied(tiles[0].transform, left[beyond] + right + 0.5, top[beyond] + down + 0.5)
+        for tile in reversed(tiles[1:]):
+            at_column, at_row = (np.floor(place).astype(np.int64) for place in _applied(~tile.transform, *centre))
+            held = (at_row >= 0) & (at_row < tile.shape[0]) & (at_column >= 0) & (at_column < tile.shape[1])
+            values = _known(tile.values[at_row[held], at_column[held]])
+            corner[beyond[held]] = np.where(np.isnan(values), corner[beyond[held]], values)
+        weight = np.abs(1 - down - (row - top)) * np.abs(1 - right - (column - left))
         total += np.where(weight > 0, weight * corner, 0.0)
     result = np.full(len(x), np.nan)
     result[inside] = total
     return result
+
+
+def _applied(transform: Affine, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    a, b, c, d, e, f = transform[:6]
+    return a * x + b * y + c, d * x + e * y + f
+
+
+def _known(values: FloatArray) -> FloatArray:
+    return np.where((values >= _LOWEST_M) & (values <= _HIGHEST_M), values, np.nan)
 
 
 def _minutes(graph: TravelGraph, level_min: FloatArray, climbs: Climbs, *, sign: float) -> FloatArray:

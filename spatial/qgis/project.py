@@ -39,6 +39,7 @@ from spatial.qgis.styles import (
     style_elements,
     texts,
 )
+from spatial.reporting import wording
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -306,14 +307,12 @@ def _bookmarks(frames: Mapping[str, pd.DataFrame], crs: pyproj.CRS, words: Words
     if "townships" not in frames:
         return root
     frame = gpd.GeoDataFrame(frames["townships"])
-    names = frame[[name for name in (f"name_{words.language}", "name", "name_en") if name in frame]].bfill(axis=1)
+    names = wording.name_in(frame, words.language).fillna(frame["boundary_id"])
     group = words.say("project", "townships")
-    for place, bounds in enumerate(frame.geometry.bounds.to_numpy()):
+    for place, (name, bounds) in enumerate(zip(names, frame.geometry.bounds.to_numpy(), strict=True)):
         west, south, east, north = (round(value, 3) for value in _with_rim(bounds, least=0.0))
         ring = f"Polygon (({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
-        told = {"id": f"township_{place + 1}", "group": group, "extent": ring, "rotation": "0"}
-        name = names.iloc[place, 0] if len(names.columns) else None
-        told["name"] = str(name) if isinstance(name, str) else str(frame["boundary_id"].iloc[place])
+        told = {"id": f"township_{place + 1}", "group": group, "extent": ring, "rotation": "0", "name": name}
         SubElement(root, "Bookmark", told).append(_srs(crs))
     return root
 

@@ -369,11 +369,16 @@ def _renderer(kind: str, order: str) -> Element:
 
 
 def name_expression(frame: pd.DataFrame, language: str) -> str:
-    """Write the expression that names a feature in a language; empty without any name."""
-    wanted = [column for column in (f"name_{language}", "name", "name_en") if column in frame.columns]
-    if not wanted:
-        return ""
-    return "coalesce(" + ", ".join(f'"{column}"' for column in dict.fromkeys(wanted)) + ")"
+    """
+    Write the expression that names a feature in a language; empty without any name.
+
+    >>> import pandas as pd
+    >>> name_expression(pd.DataFrame(columns=["name", "name_zh"]), "fr")
+    'coalesce("name", "name_zh")'
+    """
+    wanted = dict.fromkeys((f"name_{language}", "name", "name_en", "name_zh"))
+    told = ", ".join(f'"{column}"' for column in wanted if column in frame)
+    return told and f"coalesce({told})"
 
 
 def texts(parent: Element, **told: str) -> None:

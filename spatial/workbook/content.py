@@ -645,13 +645,8 @@ class Content:
         return wording.township_in(rows, self.words.language, self.tables["boundaries"])
 
     def _names(self, rows: pd.DataFrame) -> list[str]:
-        """Name places in the language of the workbook, else as written, else by nothing."""
-        own = f"name_{self.words.language}"
-        columns = [name for name in (own, "name") if name in rows]
-        return [
-            next((str(value) for value in values if isinstance(value, str) and value), "")
-            for values in rows[columns].itertuples(index=False)
-        ]
+        """Name places in the language of the workbook, else as written, else in another, else by nothing."""
+        return [str(name) for name in wording.name_in(rows, self.words.language).fillna("")]
 
 
 def _each_said(words: Words, say: Say, codes: str) -> str:

@@ -194,15 +194,23 @@ def test_exactly_the_share_demanded_is_enough():
         with_slope(graph, ground, spacing_m=25.0, min_known_share=0.476)
 
 
-def test_several_tiles_are_read_one_after_the_other():
-    whole = plane(east=0.1)
-    west = Raster(whole.values[:, :110], whole.transform, whole.crs, "west")
-    east = Raster(whole.values[:, 109:], whole.transform * Affine.translation(109, 0), whole.crs, "east")
-    graph = build_network(road([(0, 0), (1000, 0)]), mode="walk")
-    # Only the half cells at the rims differ: there the next centre is taken as it is.
-    np.testing.assert_allclose(
-        with_slope(graph, [west, east]).forward_min, with_slope(graph, whole).forward_min, rtol=0.02
-    )
+@pytest.mark.parametrize("overlap", [0, 1])
+def test_tiles_are_read_as_the_ground_they_were_cut_from(overlap):
+    rough = plane()
+    whole = Raster(np.random.default_rng(1).normal(0, 10, rough.shape), rough.transform, rough.crs, "whole")
+    # The seam lies amid the road; on it the four tiles meet.
+    tiles = [
+        Raster(
+            whole.values[top : top + 100 + overlap, left : left + 100 + overlap],
+            whole.transform * Affine.translation(left, top), whole.crs, "tile",
+        )
+        for top in (0, 100 - overlap)
+        for left in (0, 100 - overlap)
+    ]  # fmt: skip
+    graph = build_network(road([(-400, -210), (420, 190)]), mode="walk")
+    for several in (tiles, tiles[::-1]):
+        parts = with_slope(graph, several, spacing_m=7.0)
+        np.testing.assert_allclose(parts.forward_min, with_slope(graph, whole, spacing_m=7.0).forward_min, rtol=1e-9)
 
 
 def test_a_raster_in_degrees_is_read_at_the_points_of_the_roads():
