@@ -30,6 +30,7 @@ from spatial.access.od_pairs import (
 from spatial.access.options import limit_of, numbers
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.messages import warn
+from spatial.outlines import not_points, shapes_of
 
 if TYPE_CHECKING:
     from spatial.arrays import BoolArray, FloatArray, ObjectArray
@@ -59,8 +60,7 @@ def catchment_sums(
     Two places of 100 people at one facility with 10 beds: 20 people a bed.
 
     >>> from spatial.access.decays import decay_binary
-    >>> from spatial.access.od_pairs import Links
-    >>> from spatial.access.od_pairs import weigh_pairs
+    >>> from spatial.access.od_pairs import Links, weigh_pairs
     >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
     >>> people, beds = np.array([100.0, 100.0]), np.array([10.0])
     >>> pairs = weigh_pairs(links, np.array([5.0, 25.0]), people, decay_binary(30.0))
@@ -184,17 +184,12 @@ def near_edge(
     Their catchment has a facility that is no nearer to the boundary of the places' concave hull than its furthest
     settlement; without points all who reach a facility are flagged.
     """
-    problems = []
-    if buffer not in ("detect", "none_needed"):
-        problems.append(f"buffer: must be 'detect' or 'none_needed', is {buffer!r}")
-    if on_missing_buffer not in ("flag", "refuse"):
-        problems.append(f"on_missing_buffer: must be 'flag' or 'refuse', is {on_missing_buffer!r}")
-    refuse("options", problems)
+    rules = (("buffer", buffer, BufferRule), ("on_missing_buffer", on_missing_buffer, MissingBuffer))
+    told = "{}: must be {!r} or {!r}, is {!r}"
+    refuse("options", [told.format(name, *get_args(r), given) for name, given, r in rules if given not in get_args(r)])
     n, used = len(pairs.settlements), weighed.inside
-    buffered = False
-    if "in_study" in pairs.settlements:
-        outside = ~pairs.settlements["in_study"].to_numpy(dtype=bool)
-        buffered = bool(weighed.people[outside].sum() > 0.0)
+    inside = pairs.settlements["in_study"].to_numpy(dtype=bool) if "in_study" in pairs.settlements else np.ones(n, bool)
+    buffered = bool(weighed.people[~inside].sum() > 0.0)
     if buffered or buffer == "none_needed" or not used.any():
         return np.zeros(n, dtype=bool), buffered
     if on_missing_buffer == "refuse":
@@ -202,7 +197,7 @@ def near_edge(
             "settlements",
             ["in_study: no people outside the study area; load a buffer, or give buffer='none_needed' for an island"],
         )
-    # Tell which facilities are at risk.
+    # Tell which facilities are at risk: all of a place without a point, which may lie at any edge.
     places, sites = _points(pairs.settlements), _points(pairs.facilities)
     if places is None or sites is None:
         facility = np.ones(len(pairs.facilities), dtype=bool)
@@ -211,11 +206,10 @@ def near_edge(
             raise CrsError("settlements and facilities differ in their CRS; reproject with to_crs(...)")
         i, j = pairs.origin[used], pairs.destination[used]
         reach = np.zeros(len(sites))
-        np.maximum.at(reach, j, shapely.distance(places[i], sites[j]))
+        np.maximum.at(reach, j, np.nan_to_num(shapely.distance(places[i], sites[j]), nan=np.inf))
         hull = _hull_of(cast("bytes", shapely.to_wkb(shapely.multipoints(places[~shapely.is_missing(places)]))))
         edge = shapely.boundary(hull) if shapely.get_dimensions(hull) == 2 else hull
-        beyond = ~np.asarray(shapely.intersects(hull, sites))
-        facility = beyond | np.asarray(shapely.distance(edge, sites) <= reach)
+        facility = ~np.asarray(shapely.intersects(hull, sites)) | np.asarray(shapely.distance(edge, sites) <= reach)
     at_risk = np.bincount(pairs.origin[used & facility[pairs.destination]], minlength=n) > 0
     figures = {"risk": int(at_risk.sum()), "places": n, "people": weighed.people[at_risk].sum()}
     warn(_log, "edge_risk", service=tuple(pairs.service.split("+")), **figures)
@@ -229,8 +223,8 @@ def _hull_of(places_wkb: bytes) -> shapely.Geometry:
 
 
 def _points(frame: pd.DataFrame) -> ObjectArray | None:
-    points = getattr(frame, "geometry", None)
-    return None if points is None else np.asarray(points.to_numpy(), dtype=object)
+    shapes = getattr(frame, "geometry", None)
+    return None if shapes is None else np.where(not_points(shapes), None, shapes_of(shapes))
 
 
 def floating_catchment_area(  # noqa: PLR0913 - the name and the options that analysts know, by keyword

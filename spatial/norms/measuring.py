@@ -83,12 +83,17 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     Parameters
     ----------
     in_list, on_map, matched : float
-        Numbers; `matched` is in both.
+        Numbers, finite; `matched` is in both, and so in each of the two.
 
     Returns
     -------
     Estimate
         NaN where fewer than `MIN_MATCHED` are in both, or nobody knows how many are.
+
+    Raises
+    ------
+    ContractError
+        Where more are in both than in one of the two, or a number is infinite.
 
     Examples
     --------
@@ -96,6 +101,8 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
     (29.55, 26.23, 41.8)
     """
+    if matched > min(in_list, on_map) or math.inf in (in_list, on_map):
+        raise ContractError("options", [f"matched: {matched:g} are in both of {in_list:g} and {on_map:g}; count again"])
     if not matched >= MIN_MATCHED:
         return Estimate()
     one, two, both = in_list + 1.0, on_map + 1.0, matched + 1.0
@@ -151,8 +158,7 @@ def take_inventory(
         estimate = capture_recapture(in_list, on_map, both if by_name <= MOST_BY_NAME * listed else math.nan)
         opened = float(found_in[chosen].isna().sum())
         estimate = Estimate(estimate.number + opened, estimate.lower + opened, estimate.upper + opened)
-        low = high = missing = math.nan
-        basis = "none"
+        basis, low, high, missing = "none", math.nan, math.nan, math.nan
         if said == "complete" and not counts > ours:
             basis, low, high, missing = "declared", 1.0, 1.0, 0.0
         elif not math.isnan(counts):

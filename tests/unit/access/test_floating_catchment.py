@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import Point
 
 import spatial as sp
 
@@ -448,6 +449,15 @@ def test_a_facility_deep_inside_is_not_at_risk(grid_city):
     )
     expected = [abs(x - 1) + abs(y - 1) <= 4 for x, y in ticks]
     assert found["edge_risk"].tolist() == expected
+    # Where a place of its catchment has no point, nobody can tell: it had not been flagged, or the hull had failed.
+    for shape in (None, Point(), Point(np.nan, 1.0), Point(np.inf, np.inf), Point(0.0, 0.0).buffer(5.0)):
+        settlements.loc[settlements["settlement_id"] == "v1010", "geometry"] = shape
+        found = sp.floating_catchment_area(
+            od, settlements, facilities, service="clinic", method="2sfca", decay=sp.decay_binary(4.0)
+        )
+        assert found["edge_risk"].tolist() == [
+            risk or abs(x - 10) + abs(y - 10) <= 4 for risk, (x, y) in zip(expected, ticks, strict=True)
+        ]
 
 
 def test_people_beyond_the_edge_or_the_word_that_there_are_none_lift_the_flag(grid_city):

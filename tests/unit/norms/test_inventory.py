@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatial.errors import ContractError
 from spatial.inputs.services import load_services
 from spatial.norms.measuring import capture_recapture, take_inventory
 from spatial.reporting.sign_off import missing_shares
@@ -32,6 +33,13 @@ def test_an_estimate_needs_seven_in_both_and_never_goes_below_what_is_known():
     found = capture_recapture(10, 20, 10)  # all of the list are on the map
     assert (found.number, found.lower, found.upper) == (20.0, 20.0, 20.0)
     assert capture_recapture(9, 9, 7).lower >= 11.0
+
+
+@pytest.mark.parametrize("numbers", [(8, 25, 20), (25, 8, 20), (5, 8, 20), (-3, 30, 10), (math.inf, 30, 10)])
+def test_more_in_both_than_in_one_are_refused(numbers):
+    # (8, 25, 20) had given 10 facilities, no less than 13 and no more than 13.
+    with pytest.raises(ContractError, match="are in both"):
+        capture_recapture(*numbers)
 
 
 def test_the_interval_of_the_estimate_holds_in_simulations():
