@@ -224,7 +224,7 @@ def _hull_of(places_wkb: bytes) -> shapely.Geometry:
 
 def _points(frame: pd.DataFrame) -> ObjectArray | None:
     shapes = getattr(frame, "geometry", None)
-    return None if shapes is None else np.where(not_points(shapes), None, shapes_of(shapes))
+    return None if shapes is None else np.where(not_points(shapes), np.array(None, dtype=object), shapes_of(shapes))
 
 
 def floating_catchment_area(  # noqa: PLR0913 - the name and the options that analysts know, by keyword
