@@ -279,6 +279,8 @@ def heights_at(elevation: Raster | Sequence[Raster], crs: pyproj.CRS, x: FloatAr
     height, tiles = np.full(len(x), np.nan), _tiles(elevation)
     for tile in tiles:
         left = np.flatnonzero(np.isnan(height))
+        if len(left) == 0:
+            break
         across, up = x[left], y[left]
         if tile.crs != crs:
             across, up = transformer_between(crs, tile.crs).transform(across, up)
@@ -301,7 +303,7 @@ def _bilinear(tiles: Sequence[Raster], x: FloatArray, y: FloatArray) -> FloatArr
         # Beyond the rim the next tile goes on, so that a seam is no step; where none does, the rim is taken as it is.
         beyond = np.flatnonzero((at_row != top + down) | (at_column != left + right))
         centre = _applied(tiles[0].transform, left[beyond] + right + 0.5, top[beyond] + down + 0.5)
-        for tile in reversed(tiles[1:]):
+        for tile in reversed(tiles[1:]) if len(beyond) else ():
             at_column, at_row = (np.floor(place).astype(np.int64) for place in _applied(~tile.transform, *centre))
             held = (at_row >= 0) & (at_row < tile.shape[0]) & (at_column >= 0) & (at_column < tile.shape[1])
             values = _known(tile.values[at_row[held], at_column[held]])
