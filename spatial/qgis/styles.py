@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
 from spatial.plain_text import shipped_toml, xml_text
+from spatial.tables.words import names_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -376,8 +377,7 @@ def name_expression(frame: pd.DataFrame, language: str) -> str:
     >>> name_expression(pd.DataFrame(columns=["name", "name_zh"]), "fr")
     'coalesce("name", "name_zh")'
     """
-    wanted = dict.fromkeys((f"name_{language}", "name", "name_en", "name_zh"))
-    told = ", ".join(f'"{column}"' for column in wanted if column in frame)
+    told = ", ".join(f'"{column}"' for column in names_for(language) if column in frame)
     return told and f"coalesce({told})"
 
 

@@ -30,7 +30,7 @@ from spatial.reporting.score import (
 from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.wording import columns_told, plain, records_of
 from spatial.study.access import full_mode
-from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY, STUDY
+from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY, STUDY, names_for
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -466,7 +466,7 @@ def missing_text(norm: Mapping[str, Any], words: Words) -> str:
     missing = norm.get("people_missing")
     if not missing:
         return ""
-    keys = (f"name_{words.language}", "name", "name_en", "name_zh", "id")
+    keys = (*names_for(words.language), "id")
     names = [next(str(place[key]) for key in keys if place.get(key)) for place in missing["first"]]
     named, rest = words.joined(names), missing["places"] - len(names)
     if rest:

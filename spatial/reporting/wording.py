@@ -19,7 +19,7 @@ import shapely
 
 from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import shipped_toml
-from spatial.tables.words import NOTICE, PLAIN_TEXT, UNKNOWN
+from spatial.tables.words import NOTICE, PLAIN_TEXT, UNKNOWN, names_for
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -290,7 +290,7 @@ def name_in(frame: pd.DataFrame, language: str) -> pd.Series:
     (['Yunxi Town', '马渡乡'], ['云溪镇', '马渡乡'])
     """
     chosen = pd.Series(None, index=frame.index, dtype=object)
-    for column in dict.fromkeys((f"name_{language}", "name", "name_en", "name_zh")):
+    for column in names_for(language):
         if column in frame:
             own = frame[column].astype(object)
             chosen = chosen.where(chosen.notna(), own.where(own.notna() & own.ne(""), None))

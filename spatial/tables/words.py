@@ -106,3 +106,13 @@ GATE_TURN = ("same", "passes", "fails", "unknown", "in_force", "out_of_force")
 TARGET_TURN = ("same", "now_met", "no_longer_met", "unknown")
 FACILITIES_WITHIN = "facilities_within_"
 """Begins the names of the columns that count facilities within a cutoff, such as `facilities_within_30_min`."""
+
+
+def names_for(language: str) -> tuple[str, ...]:
+    """
+    Say which columns name a place to a reader of a language, the one to take first before the others.
+
+    >>> names_for("fr"), names_for("en")
+    (('name_fr', 'name', 'name_en', 'name_zh'), ('name_en', 'name', 'name_zh'))
+    """
+    return tuple(dict.fromkeys((f"name_{language}", *NAMES)))
