@@ -175,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = _arguments(arguments)
     warnings.simplefilter("ignore")
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {chosen.repeats} turns")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {chosen.repeats} turns, stages once")
     print("CPU seconds count all threads. Peak memory is that of the whole process, libraries included.\n")
     failed = False
     with ExitStack() as stack:
