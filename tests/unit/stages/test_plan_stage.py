@@ -130,7 +130,8 @@ def test_a_settlement_is_told_which_plan_reaches_it(planned):
     study, _, result = planned
     said = {place: explain_settlement(study, result, place) for place in ("s2", "s4")}
     assert "plan near, Hospital" in said["s2"]
-    assert "Hospital: 0 min, today " in said["s2"] and ", by a site in 柳河" in said["s2"]
+    assert "Hospital: 0 min, today " in said["s2"]
+    assert ", by a site in 柳河" in said["s2"]
     assert "plan near, Hospital: still beyond" in said["s4"]
 
 
