@@ -142,6 +142,19 @@ class Model(BaseModel):
         return cls(**{name: getattr(options, name) for name in shared}, **more)
 
 
+_WANTED = {
+    "tuple": "a list, in square brackets; or each of its tables below a line in double ones",
+    "dict": "keys with values, in braces or below a line in square brackets",
+    "model": "keys with values, in braces or below a line in square brackets",
+    "string": "a text, in quotation marks",
+    "path": "a path, in quotation marks",
+    "float": "a number, without a unit or quotation marks",
+    "int": "a whole number, without a unit or quotation marks",
+    "bool": "true or false",
+}
+"""What to write where a value is of another kind, by the first word of what pydantic calls the fault."""
+
+
 def faults_of(error: ValidationError, study: str = "") -> list[str]:
     """Word every fault behind its key, once (`study` for the whole): a faulty item makes a list not too short."""
     items: list[Any] = error.errors()
@@ -169,5 +182,11 @@ def _faults(item: Any, study: str) -> tuple[str, ...]:
         message = f"give at least {item['ctx']['min_length']}"
     if item["type"].startswith("date"):
         message = "must be a day of the calendar, such as 2026-06-30"
+    kind, _, fault = item["type"].partition("_")
+    if kind in _WANTED and fault in ("type", "attributes_type", "parsing", "from_float"):
+        message = f"must be {_WANTED[kind]}"
+    if item["type"] == "string_pattern_mismatch":
+        message = "must be small letters a-z, digits, - and _ alone, begin with a letter or digit, and be short"
+    message = message.replace("Input should be", "must be")
     told = f"{key}: {message}" if key else message
     return (told + ("" if len(shown) > LETTERS_OF_KEY else f" (found {shown})"),)

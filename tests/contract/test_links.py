@@ -58,10 +58,26 @@ BARE = {"title": {"en": "A"}, "as_of": "2026-01-01", "sources": {"osm": {"path":
 @pytest.mark.parametrize("name", ["../x", "/etc", "a/b", "a\\b", "C:x", "a\0", "a\nb", "\u202ea", "..", "a" * 140])
 def test_no_name_of_a_study_leads_out_of_the_folders_of_outputs(kind, name):
     """Not of a scenario either, as the record of a run may have it."""
-    with pytest.raises(ValueError, match="name: String should match pattern"):
+    with pytest.raises(ValueError, match="name: must be small letters a-z"):
         kind.from_dict({**BARE, "name": name})
 
 
 def test_a_path_with_a_nul_is_refused_in_words(tmp_path):
     with pytest.raises(ValueError, match=r"sources\.osm\.path: holds a NUL"):
         Study.from_dict({**BARE, "name": "a", "sources": {"osm": {"path": "a\0.osm"}}})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("title", "Rutland", "title: must be keys with values"),
+        ("network", {"modes": "drive"}, r"network.modes: must be a list, in square brackets.* \(found 'drive'\)"),
+        ("network", {"modes": ["car"]}, "network.modes.0: must be 'walk', "),
+        ("network", {"speed_factor": "1,2"}, "network.speed_factor: must be a number, without a unit"),
+        ("region", {"admin_level": "six"}, "region.admin_level: must be a whole number"),
+        ("sources", {"osm": {"path": ["a.pbf"]}}, "sources.osm.path: must be a text, in quotation marks"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_what_to_write(key, value, says):
+    with pytest.raises(ValueError, match=says):
+        Study.from_dict({**BARE, "name": "a", key: value})

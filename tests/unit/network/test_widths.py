@@ -148,7 +148,7 @@ def test_the_order_of_roads_and_of_the_table_changes_nothing():
         ("[caps.widht]\nx = 1.0\n", ("caps.widht: unknown option",)),
         ("[width.imputed]\ntrack = 0.0\n", ("width.imputed.track: must be a number above 0",)),
         ("[width]\nby_class = 1\n", ("width.by_class: unknown option",)),
-        ("[drive]\nuses_width = 1\n", ("drive.uses_width: Input should be a valid boolean",)),
+        ("[drive]\nuses_width = 1\n", ("drive.uses_width: must be true or false",)),
         ("[drive]\nmin_width_m = -1.0\n", ("drive.min_width_m: must be a number of at least 0 and at most 10,000",)),
     ],
 )

@@ -312,7 +312,7 @@ def test_modes_that_the_study_does_not_have_are_refused_with_those_that_it_has(b
     ):
         assert text in str(error.value)
     assert bare.written() == []
-    with pytest.raises(StudyError, match=r"scenarios.0.mode: Input should be 'walk', .*'drive'"):
+    with pytest.raises(StudyError, match=r"scenarios.0.mode: must be 'walk', .*'drive'"):
         study_of(bare, scenarios=[{"name": "one", "close": ["w3"], "mode": "car"}])
     with pytest.raises(StudyError, match="changes nothing"):
         study_of(bare, scenarios=[{"name": "one", "mode": "drive"}])
