@@ -355,6 +355,7 @@ def _score_block(book: PageBook) -> Entry:
     named |= {name for detail in details for name in detail.split(";")}
     named |= {*never, *(norm for norms in left.values() for norm in norms)}
     told = ("id", "service", "names", "titles", "metric", "mode", "unit", "threshold", "norm_class")
+    told += ("stat_unit", "scope")
     return {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),

@@ -33,7 +33,10 @@ def test_a_name_from_right_to_left_leaves_the_number_after_it_in_its_place(run, 
     page, name = open_page(run[1] / "index.html"), "\u05ea\u05dc \u05d0\u05d1\u05d9\u05d1"
     told = f"farthest {name} 89 min, Sima 86 min"
     page.evaluate("told => { Spatial.pick(Spatial.data.answer.texts).title = told; Spatial.showAnswer(); }", told)
-    assert page.inner_text("#answer-title") == told.replace(name, f"\u2068{name}\u2069")
+    isolated = told.replace(name, f"\u2068{name}\u2069")
+    assert page.inner_text("#answer-title") == isolated
+    written = "told => [told, told.slice(9, 16)].map((text) => Spatial.el('td', { text }).textContent)"
+    assert page.evaluate(written, told) == [isolated, name]  # a name alone stays as it is, to be copied
 
 
 def test_a_service_at_the_door_of_all_draws_a_curve(run, open_page):

@@ -5,7 +5,7 @@
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(options || {})) {
       if (value === undefined || value === null || value === false) continue;
-      if (name === "text") node.textContent = value;
+      if (name === "text") node.textContent = S.isolated(String(value));
       else if (name === "on") for (const [event, run] of Object.entries(value)) node.addEventListener(event, run);
       else if (name === "style") Object.assign(node.style, value);
       else node.setAttribute(name, value === true ? "" : value);
@@ -19,7 +19,7 @@
     const node = document.createElementNS(NAMESPACE, tag);
     for (const [name, value] of Object.entries(options || {})) {
       if (value === undefined || value === null) continue;
-      if (name === "text") node.textContent = value;
+      if (name === "text") node.textContent = S.isolated(String(value));
       else node.setAttribute(name, value);
     }
     for (const child of children || []) if (child) node.append(child);

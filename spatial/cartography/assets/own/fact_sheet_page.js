@@ -59,7 +59,7 @@
     // Nobody known to be beyond is no answer where some are not known.
     if (beyond < 0.5 && unknown >= 0.5) return S.number(unknown) + " " + S.t("index.unjudged_of", { whole: S.hasPeople() ? S.peopleOf(norm, total) : S.counted(total) });
     const key = (S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");
-    return S.t(key, { n: beyond, total }) + (unknown >= 0.5 ? S.t(S.hasPeople() ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
+    return S.t(key, { n: beyond, total, base: S.peopleOf(norm, total) }) + (unknown >= 0.5 ? S.t(S.hasPeople() ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
   }
 
   function headline(norm) {
@@ -113,13 +113,14 @@
   let ground = null;
   const countText = (n, unit) => S.t("unit." + unit, { n });
 
-  /* Three villages of the first finding and two of the second, or as many as there are; without any finding the farthest places. */
+  /* Three villages of the first finding and two of the second, or as many as there are, in the words of the index; without any finding the farthest places. */
   function villagesShown() {
     const lists = answer.findings.map((finding, k) => finding.first.map((place, at) => ({ ...place, lacks: S.pick(answer.texts).first[k][at] }))).slice(0, 2);
     if (!lists.length) return (answer.reach ? answer.reach.farthest : []).slice(0, VILLAGES).map((place) => ({ ...place, lacks: [S.measure(place.value, answer.reach.unit)] }));
     const [first, second = []] = lists, others = second.filter((place) => !first.slice(0, OF_FIRST).some((own) => own.settlement_id === place.settlement_id));
     const own = first.slice(0, Math.max(OF_FIRST, VILLAGES - others.length));
-    return [...own, ...others.filter((place) => !own.some((one) => one.settlement_id === place.settlement_id))].slice(0, VILLAGES);
+    const listed = (place) => first.find((one) => one.settlement_id === place.settlement_id) || place;
+    return [...own, ...others.map(listed).filter((place) => !own.includes(place))].slice(0, VILLAGES);
   }
 
   function showVillages() {

@@ -123,7 +123,7 @@
     title.textContent = S.isolated(texts.title);
     // A long finding takes smaller letters, so that its sentences stay on the first screen.
     title.classList.toggle("is-long", S.textWidth(texts.title) > LONG_PX);
-    S.fill("answer-lines", texts.lines.map((line, k) => S.el("p", { class: answer.plan && k === texts.lines.length - 1 ? "is-plan" : undefined, text: S.isolated(line) })));
+    S.fill("answer-lines", texts.lines.map((line, k) => S.el("p", { class: answer.plan && k === texts.lines.length - 1 ? "is-plan" : undefined, text: line })));
     S.fill("answer-links", [
       answer.plan ? S.el("a", { class: "button is-first", href: S.pageLink(S.data.plan_file, { plan: answer.plan }), text: S.t("plan.title") }) : null,
       answer.villages ? S.el("a", { class: "button", href: "#villages", on: { click: toVillages }, text: S.t("answer.to_villages", { n: answer.villages }) }) : null,

@@ -112,7 +112,7 @@
     const { within, judged } = S.split(S.hasPeople() ? sums.people : sums.places);
     // Where everybody is within, no facility that is not mapped could bring more.
     const isSure = service.inventory === "complete" || (judged > 0 && within === judged), key = isSure ? "headline.within" : "headline.at_least";
-    const parts = [S.t(key, { n: within, count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
+    const parts = [S.t(key, { n: within, count: S.hasPeople() ? S.livingOf(normOf(state), within) : S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
     if (!isSure) parts.push(S.t("headline.inventory_" + service.inventory));
     return S.sentences(...parts);
   }

@@ -71,7 +71,7 @@
   function showHead() {
     const norm = normOf(shown), sides = shown.shown[shown.counted], { reach } = texts(shown), known = sides.all - sides.unknown;
     const title = document.getElementById("page-title");
-    title.textContent = texts(shown).title;
+    title.textContent = S.isolated(texts(shown).title);
     title.classList.toggle("is-long", S.textWidth(title.textContent) > LONG_PX);
     S.fill("plan-norm", [text(nameOf(shown), { class: "muted" }), norm ? S.classPill(norm) : null, norm && shown.norm_id ? text(shown.norm_id, { class: "muted" }) : null]);
     const having = ["unit_sites", "roads", "matching"].includes(shown.question);
@@ -238,7 +238,7 @@
     // Where most of those are whom the title counts: most villages need not be where most people are.
     const all = shown.left, { beyond } = texts(shown).amounts, named = all.filter((entry) => entry.township_id).sort((a, b) => b[shown.counted] - a[shown.counted]).slice(0, 2).map(unitName);
     const key = !all.length ? "left_none" : !named.length ? "left_plain" : named.length === all.length ? "left_in" : "left_title";
-    document.getElementById("left-title").textContent = S.t("plan." + key, { amount: beyond, where: named.join(S.t("plan.and")) });
+    document.getElementById("left-title").textContent = S.isolated(S.t("plan." + key, { amount: beyond, where: named.join(S.t("plan.and")) }));
     const most = Math.max(...all.map((entry) => amount(shown, entry)), 1), rest = all.slice(LEFT_ROWS), people = inPeople(shown), withFar = all.some(farText);
     const columns = [{ text: S.t("table.township") }, { text: "", class: "bars" }, ...(people ? [{ text: S.t("table.people"), class: "numeric" }] : []), { text: S.t("table.places"), class: "numeric" }, ...(withFar ? [{ text: S.t(shown.unit === "min" ? "plan.head_minutes" : "plan.head_far"), class: "far" }] : [])];
     const rows = all.slice(0, LEFT_ROWS).map((entry) => [[S.el("b", { text: unitName(entry) })], [bar(amount(shown, entry) / most, "part-beyond")], ...(people ? [[S.el("b", { text: entry.persons === null ? "–" : S.number(entry.persons) })]] : []), S.number(entry.places), ...(withFar ? [farText(entry) || null] : [])]);

@@ -138,7 +138,7 @@
 
   function failedItem(entry) {
     const norm = score.norms[entry.norm];
-    const line = ["persons", "persons_total", "places", "places_total"].every((key) => known(entry[key])) ? S.t("score.failed_line", { n: entry.persons, total: entry.persons_total, places: entry.places, all: entry.places_total }) : "";
+    const line = ["persons", "persons_total", "places", "places_total"].every((key) => known(entry[key])) ? S.t("score.failed_line", { n: entry.persons, base: S.peopleOf(norm, entry.persons_total), places: entry.places, all: entry.places_total }) : "";
     const unknown = entry.persons_unknown >= 0.5 ? S.t("score.failed_not_known", { n: entry.persons_unknown }) : "";
     return S.el("li", { class: "card failed-norm" }, [
       S.el("h3", { text: norm ? S.normText(norm) : entry.norm }),

@@ -80,8 +80,8 @@
     return known[S.language] || S.inScriptOrder(known.und || "") || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
   };
 
-  /* Names from right to left stand by themselves, so that the numbers after them do not change sides. */
-  S.isolated = (text) => text.replace(/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+(?:[\s\p{P}]+[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+)*/gu, "\u2068$&\u2069");
+  /* Names from right to left stand by themselves before a number, which would else change sides; alone they stay as they are, to be copied. */
+  S.isolated = (text) => text.replace(/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+(?:[\s\p{P}]+[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+)*(?=[^\p{L}]*\p{N})/gu, "\u2068$&\u2069");
 
   S.lengthText = (metres) => (metres >= 1000 ? S.t("unit.km", { n: metres / 1000 }) : S.t("unit.m", { n: metres }));
 
