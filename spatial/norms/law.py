@@ -606,10 +606,11 @@ def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_
         if item.threshold is not None:
             threshold, fail = item.threshold, float(binding["fail_point"].iloc[row])
             told = f"norms.adopt: {item.norm}: the threshold {threshold:g}"
+            is_most = binding["direction"].iloc[row] == "max"
             if not threshold > 0:
                 problems.append(f"{told} is not above 0")
-            elif binding["direction"].iloc[row] == "max" and fail <= threshold:
-                problems.append(f"{told} must be below the fail point {fail:g}")
+            elif fail <= threshold if is_most else fail >= threshold:
+                problems.append(f"{told} must be {'below' if is_most else 'above'} the fail point {fail:g}")
             binding.loc[row, "threshold"] = item.threshold
         if item.target_share is not None:
             if not 0 < item.target_share <= 1:

@@ -364,7 +364,9 @@ def _answer(
             answer = agenda.plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
         else:
             # The sites that a part has, whom they bring, and whom others for the same money may bring at most.
-            own, part = pairs.loc[pairs["to_id"].isin(among.where)], replace_fields(question, budget=None)
+            own = pairs.loc[pairs["to_id"].isin(among.where)]
+            # All are built: money that a norm's share does not need was not offered to the others.
+            part = replace_fields(question, budget=None, norm=replace_fields(norm, target_share=1.0))
             answer = agenda.plan_sites(part, own, values_to, most=len(among.where), costs=costs)
             status = answer.status if among.slack <= SAME * answer.bound else "feasible"
             answer = replace_fields(answer, bound=answer.bound + among.slack, status=status)

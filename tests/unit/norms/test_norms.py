@@ -479,12 +479,15 @@ def test_an_adoption_after_the_date_of_the_study_does_not_count():
 
 
 def test_numbers_of_adoptions_that_cannot_be_are_refused_at_once():
-    # The fail point of all three is 60 minutes; a threshold is to lie above 0 and below that, a share above 0.
-    numbers = {"A": {"threshold": 0.0}, "B": {"threshold": 60.0}, "C": {"target_share": 0.0}}
+    # The fail point is 60 minutes, of D, which asks for at least so many, 30; a threshold is to lie above 0 and on the
+    # better side of that, a share above 0.
+    numbers = {"A": {"threshold": 0.0}, "B": {"threshold": 60.0}, "C": {"target_share": 0.0}, "D": {"threshold": 30.0}}
+    least = norm("D", direction="min", threshold=60.0, fail_point=30.0)
     adopted = tuple(Adoption(norm=name, by="County", on=AS_OF, **values) for name, values in numbers.items())
     with pytest.raises(StudyError) as caught:
-        judge([norm(name) for name in numbers], places([1.0]), reach([40.0]), adopt=adopted)
-    told = ("threshold 0 is not above 0", "threshold 60 must be below the fail point 60", "share must be above 0")
+        judge([*map(norm, "ABC"), least], places([1.0]), reach([40.0]), adopt=adopted)
+    told = ["threshold 0 is not above 0", "threshold 60 must be below the fail point 60", "share must be above 0"]
+    told.append("threshold 30 must be above the fail point 30")
     assert all(text in problem for text, problem in zip(told, caught.value.problems, strict=True))
 
 

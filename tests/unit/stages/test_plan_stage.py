@@ -520,6 +520,17 @@ def test_a_service_that_gets_no_site_of_its_plan_says_that_others_bring_more(tog
     assert any("other services bring more people" in line for line in plan_lines(study, result))
 
 
+def test_norms_that_share_a_budget_build_all_that_it_pays_for_whatever_their_shares(together):
+    # A budget of 90 pays for a hospital at s2 and health centres at s1, s3 and s4: 70 and 80 + 60 + 50 of 360 people,
+    # though 80 and the 70 of today are 42 % and the norm asks for 40 %.
+    study, where, _ = together
+    norms = [OURS, OURS | {"id": "CARE", "service": "health_centre", "target_share": 0.4}]
+    plan = {"name": "both", "norms": ["OURS", "CARE"], "budget": 90.0}
+    values = study.model_dump(exclude={"raw"}) | {"plans": [plan], "norms": {"add": norms}}
+    plans = sp.run(sp.Study.from_dict(values, raw=study.raw), until="plan", **where).plans
+    assert plans[["persons_gained", "cost", "meets_target"]].to_numpy().tolist() == [[70, 30, "no"], [190, 60, "yes"]]
+
+
 def test_a_budget_that_pays_for_no_service_of_a_plan_is_refused(together):
     study, where, _ = together
     values = study.model_dump(exclude={"raw"}) | {"plans": [BOTH | {"budget": 10.0}]}
