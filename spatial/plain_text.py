@@ -491,7 +491,7 @@ def progress_bar(left: Callable[[str], str] = "about {} left".format) -> Iterato
         from tqdm import tqdm  # noqa: PLC0415 - as long as finding that nothing is to be done
 
         over = time.monotonic() - begun
-        known = fraction >= LEAST_SHARE and over >= LEAST_S
+        known = LEAST_SHARE <= fraction < 1.0 and over >= LEAST_S
         return left(tqdm.format_interval(over * (1.0 - fraction) / fraction)) if known else ""
 
     def write(fraction: float, message: str) -> None:
@@ -499,7 +499,7 @@ def progress_bar(left: Callable[[str], str] = "about {} left".format) -> Iterato
         if time.monotonic() - said >= LINE_S:
             said = time.monotonic()
             done = f"{math.floor(100 * fraction)}\u00a0%"
-            sys.stderr.write(one_line(": ".join(filter(None, (message, done, rest(fraction))))) + "\n")
+            sys.stderr.write(one_line(", ".join(filter(None, (message, done, rest(fraction))))) + "\n")
             sys.stderr.flush()
 
     if not sys.stderr.isatty():

@@ -150,7 +150,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 store.keep_only({name for later in chosen[position:] for name in _names(later.reads)})
             with run.held(stage):
                 decision = run.decide(stage)
-                report(start, f"{stage.name}: {reason_text(decision.why, words)}")
+                report(start, f"{stage.name} ({reason_text(decision.why, words)})")
                 if decision.runs:
                     run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
                     give_back_memory(run.before_mb)
@@ -191,7 +191,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 f"{first_of(changed)} changed while the run was at work; its results are of what stood there when it "
                 "began: run again to take what stands there now"
             )
-    report(1.0, "done")
+    report(1.0, words.say("cost", "done"))
     return record
 
 

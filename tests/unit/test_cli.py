@@ -599,7 +599,9 @@ def test_a_long_run_into_a_file_says_now_and_then_what_it_does(monkeypatch, caps
         report(0.455, "areas: 诊所\x1b")
         monkeypatch.setattr("spatial.plain_text.LINE_S", 60.0)
         report(0.5, "areas: hospital")
-    assert capsys.readouterr().err == "areas: 诊所\\x1b: 45\u00a0%: about 00:00 left\n"
+        monkeypatch.setattr("spatial.plain_text.LINE_S", 0.0)
+        report(1.0, "done")  # of nothing no rest is left
+    assert capsys.readouterr().err == "areas: 诊所\\x1b, 45\u00a0%, about 00:00 left\ndone, 100\u00a0%\n"
 
 
 def test_the_sample_is_one_county(command):

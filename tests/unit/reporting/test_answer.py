@@ -597,12 +597,17 @@ def test_no_township_is_worst_because_the_people_of_another_are_withheld():
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "; worst is A, its one place"), ("fr", "surtout à A\u00a0: sa seule localité")]
+    ("language", "places", "said"),
+    [
+        ("en", 1, "; worst is A, its one place"),
+        ("fr", 1, "surtout à A\u00a0: sa seule localité"),
+        ("fr", 6, "surtout à A\u00a0: la totalité de ses 6 localités,"),
+    ],
 )
-def test_of_a_township_of_one_place_not_all_are_told(answer, language, said):
+def test_of_a_township_beyond_as_a_whole_its_places_are_told_once(answer, language, places, said):
     seat = next(each for each in answer["findings"] if each["norm_id"] == SEAT)
-    worst = {"unit_id": "a", "names": {"und": "A"}, "persons_unserved": 5.0, "places_unserved": 1, "places_in_scope": 1}
-    worst["is_by_places"] = False
+    worst = {"unit_id": "a", "names": {"und": "A"}, "persons_unserved": 5.0, "is_by_places": False}
+    worst |= {"places_unserved": places, "places_in_scope": places}
     assert said in finding_text(seat | {"worst": worst}, Words(language))
 
 
