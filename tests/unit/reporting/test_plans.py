@@ -384,3 +384,5 @@ def test_places_in_which_children_live_are_not_called_children(language, said):
     about = {"counted": "places", "question": "sites", "stat_unit": "children_6_9"}
     assert amount_text(about, 7, Words(language)) == said
     assert amount_text(about | {"stat_unit": "administrative_village"}, 7, Words("en")) == "7 villages"
+    assert amount_text(about | {"stat_unit": "township"}, 1, Words("en")) == "1 township"
+    assert amount_text(about | {"stat_unit": "township"}, 1, Words("fr")) == "1 commune"
