@@ -298,7 +298,7 @@ def test_one_in_each_township_is_told_in_townships_and_the_people_there():
         threshold=1.0, target_share=1.0,
     )  # fmt: skip
     assert in_english(plan) == (
-        "One site for primary care (An) serves 400 people in the 1 place without one. None is then without."
+        "One site for primary care (An) serves 400 people in the 1 township without one. None is then without."
     )
 
 
