@@ -418,7 +418,8 @@ def amount_text(plan: Told, count: float, words: Words, *, what: str = "") -> st
         # Villages and townships are places that have a word of their own; children are none.
         own = plan["question"] == "unit_sites" or plan["counted"] == "places"
         named = own and group is None and unit != "population" and unit in words.messages["term"]
-        return words.say("plan", "units" if named else "places", n=number, value=number, units=words.term(unit))
+        units = words.say("term", unit, n=number)
+        return words.say("plan", "units" if named else "places", n=number, value=number, units=units)
     if group is None:
         return words.measure(count, "persons")
     return words.say("plan", "group", value=number, group=group[:1].lower() + group[1:])

@@ -298,7 +298,7 @@ def test_one_in_each_township_is_told_in_townships_and_the_people_there():
         threshold=1.0, target_share=1.0,
     )  # fmt: skip
     assert in_english(plan) == (
-        "One site for primary care (An) serves 400 people in the 1 place without one. None is then without."
+        "One site for primary care (An) serves 400 people in the 1 township without one. None is then without."
     )
 
 
@@ -384,3 +384,5 @@ def test_places_in_which_children_live_are_not_called_children(language, said):
     about = {"counted": "places", "question": "sites", "stat_unit": "children_6_9"}
     assert amount_text(about, 7, Words(language)) == said
     assert amount_text(about | {"stat_unit": "administrative_village"}, 7, Words("en")) == "7 villages"
+    assert amount_text(about | {"stat_unit": "township"}, 1, Words("en")) == "1 township"
+    assert amount_text(about | {"stat_unit": "township"}, 1, Words("fr")) == "1 commune"

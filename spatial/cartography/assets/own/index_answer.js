@@ -50,7 +50,7 @@
     S.fill("matrix-legend", labels);
     const more = document.getElementById("matrix-more");
     more.hidden = isWhole || rows.length <= ROWS;
-    more.textContent = S.t("answer.all_townships", { n: rows.length });
+    more.textContent = S.t("answer.all_townships", { n: rows.length, shown: ROWS });
   }
 
   /* The villages to start with: of the first two findings the first five, each with whatever else it is beyond. */
