@@ -447,6 +447,10 @@ class BusLines:
     both_ways: BoolArray  # shape (n,), whether the line runs back as well
 
 
+SAME_STOP_M = 100.0
+"""How far apart the rows of one stop may lie: across a road or at two platforms, and no further."""
+
+
 def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float) -> BusLines:
     """Check a table of lines and bring it into order."""
     require_frame("lines", lines)
@@ -504,6 +508,8 @@ def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pypr
     refuse("lines", problems)
     by_speed = np.divide(0.06 * (ride_m * detour), speed, out=np.full(len(frame), np.nan), where=speed > 0)
     _, at, stop = np.unique(names, return_index=True, return_inverse=True)
+    apart = np.hypot(x - x[at][stop], y - y[at][stop]) > SAME_STOP_M
+    refuse("lines", _told(f"stop_id: at points more than {SAME_STOP_M:g} m apart", frame, apart))
     return BusLines(
         line=line,
         stop=stop.astype(np.int64),
@@ -591,8 +597,8 @@ def bus_network(
         One row a stop of a line: `line_id`, `stop_order` (any numbers that rise), `headway_min` (above 0, one number a
         line), and minutes to the next stop `ride_min` (0 or more; empty at the last) or a `speed_km_h` along
         `detour` times the straight line. Where the stop is: its geometry, or a `stop_id` of the table `stops`. Rows
-        with the same stop_id, or without ids in the same millimetre, are one stop. `both_ways` (true or false, one
-        value a line; true where the column is absent) tells whether the line runs back with the same minutes.
+        with the same stop_id, at most 100 m apart, or without ids in the same millimetre, are one stop. `both_ways`
+        (true or false, one value a line; true where absent) tells whether the line runs back with the same minutes.
     walk_graph : TravelGraph
         The walking network; left unchanged.
     stops : GeoDataFrame of Point, optional

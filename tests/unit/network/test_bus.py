@@ -101,6 +101,14 @@ def test_stops_without_an_id_beside_others_that_have_one_are_where_they_stand():
     assert door_to_door(named, 0, 20) == pytest.approx(15 + 10 + 10)
 
 
+def test_one_id_at_points_far_apart_is_refused_and_across_a_road_is_one_stop():
+    table = lines(line("a", [0, 10], stop_id=["home", "hub"]), line("b", [10.1, 20], stop_id=["hub", "end"]))
+    assert bus_network(table, street()).report["bus"]["stops"] == 3
+    table = lines(line("a", [0, 10], stop_id=["home", "hub"]), line("b", [30, 40], stop_id=["hub", "end"]))
+    with pytest.raises(ContractError, match=r"stop_id: at points more than 100 m apart \(line/stop 'b/0'"):
+        bus_network(table, street())
+
+
 def test_the_order_of_rows_and_lines_does_not_matter():
     table = lines(line("a", [0, 10, 20]), line("b", [20, 30, 40], headway=60.0))
     shuffled = table.sample(frac=1.0, random_state=3)
