@@ -8,6 +8,7 @@ import csv
 import re
 import struct
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from io import StringIO
 from pathlib import Path
@@ -32,7 +33,7 @@ AUTO = "auto"
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _CUT = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})(?= |$)")
 _COMMON_SHARE = 0.9
-_LAST_ASCII = 127
+_ASCII = re.compile(r"[\0-\x7f]+")
 _CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
 """So many letters beyond ASCII that read as UTF-8 are no chance: two of GBK may, as in 联通."""
 
@@ -51,11 +52,11 @@ def guess_encoding(data: bytes) -> str:
         data.decode("utf-8")
         return "utf-8"
     try:
-        beyond = [letter for letter in data.decode("gb18030") if ord(letter) > _LAST_ASCII]
+        beyond = _ASCII.sub("", data.decode("gb18030"))
     except UnicodeDecodeError:
         return "cp1252"
-    codes = [letter.encode("gb18030") for letter in beyond]
-    common = sum(len(code) == 2 and code[1] >= 0xA1 for code in codes)
+    codes = ((letter.encode("gb18030"), times) for letter, times in Counter(beyond).items())
+    common = sum(times for code, times in codes if len(code) == 2 and code[1] >= 0xA1)
     return "gb18030" if beyond and common >= _COMMON_SHARE * len(beyond) else "cp1252"
 
 
@@ -98,7 +99,7 @@ def is_surely_utf8(data: bytes, declared: str) -> bool:
     if name.startswith(("utf", "ascii")):
         return False
     try:
-        beyond = sum(ord(letter) > _LAST_ASCII for letter in data.decode("utf-8"))
+        beyond = len(_ASCII.sub("", data.decode("utf-8")))
     except UnicodeDecodeError:
         return False
     return beyond >= (_CHANCE_CHINESE if name.startswith("gb") else _CHANCE_LATIN)
