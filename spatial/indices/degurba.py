@@ -74,8 +74,9 @@ def majority_smoothing(
     labels = _read_labels(labels)
     padded = np.pad(labels, 1)
     grown = padded.ravel()
-    free = np.pad(np.ones(labels.shape, dtype=bool) if never is None else ~never, 1).ravel()
-    silent = None if ignored is None else np.pad(ignored, 1).ravel()
+    # Masks as rasters hold them are numbers, and ~1 is no False.
+    free = np.pad(np.ones(labels.shape, dtype=bool) if never is None else ~_mask("never", never, labels), 1).ravel()
+    silent = None if ignored is None else np.pad(_mask("ignored", ignored, labels), 1).ravel()
     steps = np.array([dy * padded.shape[1] + dx for dy, dx in SHIFTS])[:, None]
     asked = np.flatnonzero(dilate(padded > 0, 1).ravel() & (grown == 0) & free)
     while len(asked):
@@ -96,6 +97,14 @@ def majority_smoothing(
         near = np.unique(joined + steps)
         asked = near[(grown[near] == 0) & free[near]]
     return padded[1:-1, 1:-1]
+
+
+def _mask(name: str, given: ArrayLike, labels: IntArray) -> BoolArray:
+    """Read which cells a raster marks, by anything but 0."""
+    values = numbers("degurba", name, given)
+    if values.shape != labels.shape or np.isnan(values).any():
+        raise ContractError("degurba", [f"{name}: yes or no for each cell is needed, {labels.shape} of them"])
+    return values != 0.0
 
 
 def _read_labels(given: ArrayLike) -> IntArray:
@@ -130,7 +139,9 @@ def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.
     >>> fill_holes(np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]]), np.ones((3, 3))).tolist()
     [[1, 1, 1], [1, 1, 1], [1, 1, 1]]
     """
-    labels = _read_labels(labels)
+    labels, area_km2 = _read_labels(labels), numbers("degurba", "area_km2", area_km2)
+    if area_km2.shape != labels.shape:
+        raise ContractError("degurba", [f"area_km2: shape {area_km2.shape} for labels of shape {labels.shape}"])
     filled = labels.copy()
     boxes = ndimage.find_objects(labels) if labels.size else []
     for number in np.unique(labels[labels > 0]):

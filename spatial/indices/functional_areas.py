@@ -166,6 +166,7 @@ def local_catchment_classes(
     time = _times(time_to_towns_min, len(town_tier))
     if time.shape[1] != len(town_tier):
         raise ContractError("urca", [f"town_tier: {len(town_tier)} for {time.shape[1]} towns"])
+    tiers = list(tiers)  # of a column `in` asks the index
     bins = tuple(np.atleast_1d(numbers("urca", "bins_min", bins_min)).tolist())
     if not bins or not all(a < b for a, b in zip((0.0, *bins), bins, strict=False)):
         raise ContractError("urca", [f"bins_min: must rise from above 0, are {bins}"])
@@ -309,7 +310,7 @@ def functional_urban_areas(
     # Add units that one area surrounds.
     edge = np.diff(border.indptr) < LEAST_AROUND
     if on_edge is not None:
-        edge = np.asarray(on_edge, dtype=bool).ravel()
+        edge = _per_place("on_edge", on_edge, units) > 0.0
     for unit in np.flatnonzero(pd.isna(area)):
         around = {area[other] for other in border.indices[border.indptr[unit] : border.indptr[unit + 1]]}
         if len(around) == 1 and None not in around and not edge[unit]:

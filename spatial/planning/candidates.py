@@ -24,7 +24,7 @@ from scipy.spatial import cKDTree
 from spatial.access.options import ABOVE_ZERO, FINITE, not_within, service_names
 from spatial.access.places import existing, id_order
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, StudyError, first_of, refuse
+from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.inputs.place_tables import refuse_invalid
 from spatial.network.snapping import snap
@@ -258,7 +258,7 @@ def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own
     read = [_read_source(source, frame, problems) for source, frame in frames.items()]
     refuse("candidates", problems)
     sites = gpd.GeoDataFrame(pd.concat(read, ignore_index=True), crs=crs)
-    rules = load_site_rules() if site_rules is None else site_rules
+    rules = load_site_rules() if site_rules is None else of_kind("site_rules", site_rules, pd.DataFrame)
     least = rules.dropna(subset=["min_area_m2"]).set_index("service")["min_area_m2"].to_dict()
     allowed = [[name for name in asked if names is None or name in names] for names in sites.pop("allowed")]
     fitting = [

@@ -18,6 +18,7 @@ from shapely.ops import substring
 from spatial.access.od_pairs import people_of
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
 from spatial.access.places import SEA_KINDS, SnapPair, check_on_network, id_ranks, minutes_to_closest, place_on, take
+from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, of_kind, refuse
 from spatial.network.graph import TURN
 from spatial.network.matrix import times_matrix
@@ -377,7 +378,7 @@ def lay_corridors(
     ContractError
         Where a shape is no LineString, or a factor is below 1.
     CrsError
-        Where links have no CRS, or water or constraints another one.
+        Where links have no CRS or one in degrees, or water or constraints another one.
 
     Examples
     --------
@@ -400,6 +401,7 @@ def lay_corridors(
     require_shapes("links", links)
     if water is not None:
         require_shapes("water", water, series_too=True)
+    require_metres(links.crs, what="links")
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])
@@ -407,8 +409,6 @@ def lay_corridors(
         raise CrsError("links and water differ in their CRS; reproject with to_crs(...)")
     grid = friction.transform
     points = gpd.GeoSeries(np.concatenate([shapely.get_point(shapes, end) for end in (0, -1)]), crs=links.crs)
-    if points.crs is None:
-        raise CrsError("links have no CRS; set it with set_crs(...)")
     column, row = ~grid * shapely.get_coordinates(points.to_crs(friction.crs)).T
     cells = np.floor(np.column_stack((row, column))).astype(np.int64)
     is_inside = ((cells >= 0) & (cells < friction.min_per_m.shape)).all(axis=1)

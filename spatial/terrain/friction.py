@@ -81,6 +81,8 @@ def align_raster(raster: Raster, grid: Raster, *, resample: Literal["bilinear", 
     >>> align_raster(heights, grid, resample="bilinear").values.tolist()
     [[0.0, 25.0, 75.0, 100.0]]
     """
+    for what, given in (("raster", raster), ("grid", grid)):
+        of_kind(what, given, Raster, required=True)
     if resample not in _WAYS:
         raise ContractError(raster.name, [f"resample: {resample!r} is not one of {', '.join(_WAYS)}"])
     values: FloatArray = np.full(grid.values.shape, np.nan)

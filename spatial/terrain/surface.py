@@ -580,7 +580,7 @@ def move_to_open_cells(
     Raises
     ------
     ContractError
-        Where sources are no whole numbers or lie outside, or `within_m` is negative or NaN.
+        Where sources are no whole numbers or lie outside, `within_m` is negative or NaN, or a size is not above 0.
 
     Examples
     --------
@@ -600,6 +600,8 @@ def move_to_open_cells(
     refuse("sources", problems)
     sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
     height, width = (np.broadcast_to(np.asarray(size, np.float64), is_open.shape[0]) for size in sizes)
+    if not ((height > 0.0) & (width > 0.0) & np.isfinite(height + width)).all():
+        raise ContractError("sources", ["resolution_m: must be above 0 and finite, in metres"])
     found = []
     for row, column in cells.tolist():
         if is_open[row, column]:

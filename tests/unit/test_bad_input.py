@@ -314,7 +314,10 @@ def test_measures_of_what_is_no_number_are_refused(villages, clinics, run, says)
         lambda: sp.travel_time_surface(np.empty((0, 3)), [(0, 0)], resolution_m=1.0),
         lambda: sp.fill_holes([["a"]], 1.0),
         lambda: sp.fill_holes([[0.5]], 1.0),
+        lambda: sp.fill_holes([[0]], [[1.0, 1.0]]),
         lambda: sp.majority_smoothing([[np.nan]]),
+        lambda: sp.majority_smoothing([[0]], never=[[True, False]]),
+        lambda: sp.move_to_open_cells([[np.nan, 0.01]], [(0, 0)], resolution_m=0.0),
     ],
 )
 def test_functions_of_numbers_refuse_texts(run):
@@ -332,4 +335,9 @@ def test_clusters_are_lists_or_arrays_of_any_kind_of_whole_numbers():
     for given in (ring, np.array(ring, dtype="float32"), np.array(ring, dtype=object), np.array(ring, dtype=">f8")):
         assert sp.fill_holes(given, np.ones((3, 3))).tolist() == [[1] * 3] * 3
         assert sp.majority_smoothing(given).tolist() == [[1] * 3] * 3
+        # a mask of a raster is of 0 and 1
+        never = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], dtype="uint8")
+        assert sp.majority_smoothing(given, never=never).tolist() == ring
+    areas = np.ones((3, 3)).tolist()
+    assert sp.fill_holes(ring, areas).tolist() == [[1] * 3] * 3
     assert sp.fill_holes(np.empty((0, 3)), np.empty((0, 3))).shape == (0, 3)

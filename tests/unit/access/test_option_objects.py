@@ -112,6 +112,7 @@ OBJECTS_ASKED_FOR = {
     "coverage": lambda given: sp.zonal_coverage(given, ZONES, GROUND),
     "raster": lambda given: sp.zonal_sums(given, ZONES),
     "landcover": sp.friction_surface,
+    "grid": lambda given: sp.align_raster(GROUND, given, resample="nearest"),
     "speeds": lambda given: sp.friction_surface(GROUND, given),
     "walk_graph": lambda given: sp.bus_network(pd.DataFrame({"line": ["x"]}), given),
     "places": lambda given: sp.score_study(PLACES, given, sp.Evidence),

@@ -202,6 +202,8 @@ def test_catchments_know_centres_and_towns_by_name():
     tiers = pd.Series(["town", "county_seat", "town"], index=["small", "large", "middle"])
     tier, _band = sp.local_catchment_classes(time, tiers)
     assert tier.tolist() == ["town", "town"]
+    column = pd.Series(["county_seat", "town"], index=[4, 7])
+    assert sp.local_catchment_classes(time, tiers, tiers=column)[0].tolist() == ["town", "town"]
     assert tier.tolist() == sp.local_catchment_classes(TIMES, ["county_seat", "town", "town"])[0].tolist()
 
 

@@ -349,6 +349,8 @@ def test_a_corridor_is_longer_than_its_line_by_the_detour():
     for factor in ("detour", "flagged_factor"):
         with pytest.raises(ContractError, match=f"{factor}: must be 1 or more, is 0.9"):
             lay_corridors(gap((0, 0), (1, 1)), ground([[EASY]]), **{factor: 0.9})
+    with pytest.raises(CrsError, match="links: the CRS EPSG:4326 is in degrees"):
+        lay_corridors(gap((0, 0), (1, 1)).to_crs(4326), ground([[EASY]]))
 
 
 def areas(*shapes, kind="permanent_farmland", effect="exclude"):
