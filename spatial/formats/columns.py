@@ -465,8 +465,7 @@ def plain_numbers(
         )
         plain = plain.where(~angle, written.str.replace(source.decimal, ".", regex=False))
         stray = written.notna() & plain.isna() & written.fillna("").str.fullmatch(r"[+-]?[\d.,' \u00a0\u202f]*\d")
-        # No other reading than of a decimal point is left to 104.51 where points set nothing apart.
-        if typed or (is_axis and source.thousands != "."):
+        if typed:
             stray &= ~written.fillna("").str.fullmatch(r"[+-]?\d*\.?\d+")
         if stray.any():
             shown = first_of(written[stray].drop_duplicates(), limit=3)

@@ -104,7 +104,8 @@ def _mask(name: str, given: ArrayLike, labels: IntArray) -> BoolArray:
     values = numbers("degurba", name, given)
     if values.shape != labels.shape or np.isnan(values).any():
         raise ContractError("degurba", [f"{name}: yes or no for each cell is needed, {labels.shape} of them"])
-    return values != 0.0
+    marked: BoolArray = values != 0.0
+    return marked
 
 
 def _read_labels(given: ArrayLike) -> IntArray:

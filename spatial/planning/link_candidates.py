@@ -401,14 +401,14 @@ def lay_corridors(
     require_shapes("links", links)
     if water is not None:
         require_shapes("water", water, series_too=True)
-    require_metres(links.crs, what="links")
+    crs = require_metres(links.crs, what="links")
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])
     if water is not None and water.crs != links.crs:
         raise CrsError("links and water differ in their CRS; reproject with to_crs(...)")
     grid = friction.transform
-    points = gpd.GeoSeries(np.concatenate([shapely.get_point(shapes, end) for end in (0, -1)]), crs=links.crs)
+    points = gpd.GeoSeries(np.concatenate([shapely.get_point(shapes, end) for end in (0, -1)]), crs=crs)
     column, row = ~grid * shapely.get_coordinates(points.to_crs(friction.crs)).T
     cells = np.floor(np.column_stack((row, column))).astype(np.int64)
     is_inside = ((cells >= 0) & (cells < friction.min_per_m.shape)).all(axis=1)
@@ -432,7 +432,7 @@ def lay_corridors(
             vertices[link] = way[(0 if is_moved[pair[0, link]] else 1) : (None if is_moved[pair[1, link]] else -1)]
     lengths = [len(way) for way in vertices.values()]
     centres = np.concatenate([np.zeros((0, 2), np.int64), *vertices.values()]) + 0.5
-    there = gpd.GeoSeries(gpd.points_from_xy(*(grid * centres[:, ::-1].T)), crs=friction.crs).to_crs(points.crs)
+    there = gpd.GeoSeries(gpd.points_from_xy(*(grid * centres[:, ::-1].T)), crs=friction.crs).to_crs(crs)
     lines, between = shapes.copy(), iter(np.split(shapely.get_coordinates(there), np.cumsum(lengths)[:-1]))
     for link in vertices:
         first, *_, last = shapely.get_coordinates(shapes[link])
