@@ -354,19 +354,8 @@ def _score_block(book: PageBook) -> Entry:
     details = (part["detail"] for unit in units for part in unit["parts"] if "detail" in part)
     named |= {name for detail in details for name in detail.split(";")}
     named |= {*never, *(norm for norms in left.values() for norm in norms)}
-    told = [
-        "id",
-        "service",
-        "names",
-        "titles",
-        "metric",
-        "mode",
-        "unit",
-        "threshold",
-        "norm_class",
-        "stat_unit",
-        "scope",
-    ]
+    told: tuple[str, ...] = ("id", "service", "names", "titles", "metric", "mode", "unit", "threshold", "norm_class")
+    told += ("stat_unit", "scope")
     return {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),
