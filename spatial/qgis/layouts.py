@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -295,4 +296,6 @@ def wrapped(text: str, width: int) -> str:
     few = len(lines(width, pieces))
     is_fit = len(lines(width, clauses)) <= few and all(bare <= width for *_, bare in clauses)
     parts = clauses if is_fit else pieces
-    return "\n".join(lines(next(one for one in range(1, width + 1) if len(lines(one, parts)) <= few), parts))
+    # A wider line never takes more of them.
+    narrow = bisect.bisect_left(range(width), -few, lo=1, key=lambda one: -len(lines(one, parts)))
+    return "\n".join(lines(narrow, parts))
