@@ -107,7 +107,8 @@ class Question:
 
     def share_with(self, gained: float) -> float:
         """Share of those whom the norm asks about who are within, with some gained; NaN where there is nobody."""
-        return (self.within + gained) / self.everybody if self.everybody else np.nan
+        share = (self.within + gained) / self.everybody if self.everybody else np.nan
+        return 1.0 if 1.0 < share <= 1.0 + SHARE_TOLERANCE else share  # all, summed in another order
 
     def is_met_with(self, gained: float) -> bool:
         """Tell whether the norm's share is reached with some gained."""
@@ -247,6 +248,10 @@ class Sharing(NamedTuple):
     matches: pd.DataFrame
     facilities: pd.DataFrame
     border_persons: float
+
+
+NOBODY = pd.DataFrame({"row": np.zeros(0, np.int64), "step": np.zeros(0, np.int64), "persons": np.zeros(0)})
+"""Who finds room by what is done where nothing is."""
 
 
 class Doubt(NamedTuple):
@@ -625,9 +630,10 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             for what, weight in weights.items()
         }
         own: dict[str, FloatArray] = {}
-        if found.sharing is not None:
+        more: dict[str, object] = {} if question.together is None else {"together": question.together}
+        if "within_persons" in need:
             # Some of a place find room and others do not, so that people are counted, and not whole places.
-            matches = found.sharing.matches
+            matches = NOBODY if found.sharing is None else found.sharing.matches
             taken = np.bincount(matches["row"], matches["persons"], minlength=len(need))
             parts = {"within": need["within_persons"].fillna(0.0).to_numpy(), "gained": taken}
             parts["beyond"] = np.maximum(0.0, persons - parts["within"] - taken)
@@ -635,11 +641,10 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             by_step["persons"] = np.bincount(matches["step"], matches["persons"], minlength=len(actions))
             is_known = (need["outcome"] != "unknown").to_numpy()
             own = {f"{name}_persons": np.where(is_known, parts[name], np.nan) for name in ("gained", "beyond")}
+        if found.sharing is not None:
             numbered = matches.assign(plan_id=question.plan_id, action_id=np.array(action_ids)[matches["step"]])
             rows["plan_matches"].append(numbered.drop(columns=["row", "step", "service"]))
             rows["plan_capacity"].append(found.sharing.facilities.assign(plan_id=question.plan_id))
-        more: dict[str, object] = {} if question.together is None else {"together": question.together}
-        if found.sharing is not None:
             more["border_persons"] = found.sharing.border_persons
         if (tour := found.tour) is not None:
             more |= {"round_stops": len(tour.stops), "round_days": len(tour.days), "round_gained": tour.objective}

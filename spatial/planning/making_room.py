@@ -79,6 +79,11 @@ class Filling:
         rest = self.people - served
         return np.where(rest > SAME * self.people, rest, 0.0)
 
+    def idle(self, room: FloatArray) -> FloatArray:
+        """Tell how much room each facility then has left."""
+        rest = room - np.bincount(self.facility, self.given(room), minlength=len(room))
+        return np.where(rest <= SAME * room, 0.0, rest)  # unknown where the room is
+
 
 @dataclass(frozen=True, eq=False)
 class RoomTask:

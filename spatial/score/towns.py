@@ -102,7 +102,8 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     if nearest["facility_id"].notna().any() and total > 0.0:
         close = nearest["travel_time_min"].to_numpy(dtype=np.float64) <= rules.town_min
         people = pd.Series(np.where(close, ground.weight, 0.0)).groupby(nearest["facility_id"].to_numpy()).sum()
-        coverage = people.reindex(ids).fillna(0.0).to_numpy(dtype=np.float64) / total
+        # Summed in another order, all people may be more than all.
+        coverage = np.minimum(1.0, people.reindex(ids).fillna(0.0).to_numpy(dtype=np.float64) / total)
     via = _via(ids, tier[at], points, ground, routes)
     known = ~np.isnan(coverage) & ~np.isnan(via)
     fulcrum = np.full(len(ids), np.nan)

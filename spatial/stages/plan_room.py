@@ -86,7 +86,7 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: PlanGround
         room = each * theirs["capacity"].to_numpy(dtype=np.float64)
         if name == service:
             left, standing = filling.left(room), theirs
-        free = room - np.bincount(filling.facility, filling.given(room), minlength=len(room))
+        free = filling.idle(room)
         # What people of the model take and what is in use may be others: neither is given away.
         unused = each * (theirs["capacity"] - theirs["load"]).clip(lower=0.0)
         known = theirs.assign(service=name, persons=np.fmin(free, unused), persons_per_unit=each, capacity_persons=room)
@@ -266,12 +266,11 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
         }
     ).sort_values(["step", "persons"], ascending=[True, False], kind="stable", ignore_index=True)
     room, before = task.each * made.units, task.each * task.capacity
-    then, now = (filling.given(holds) for holds in (room, before))
-    free = room - np.bincount(filling.facility, then, minlength=len(room))
+    now = filling.given(before)
     rest = made.left[-1] * task.asked
     larger = (made.units + (np.arange(len(made.units)) == site) for site in order)  # one more unit at each
     more_served = np.array([task.gained(units) for units in larger]) - task.gained(made.units)
-    idle = before - np.bincount(filling.facility, now, minlength=len(room))
+    free, idle = filling.idle(room), filling.idle(before)
     given = table.sum(axis=1)
     gained = np.concatenate(([0.0], np.cumsum(given)))
     grown, units = made.units[order], held[order]
@@ -322,7 +321,7 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
                     "capacity_persons": room[order],
                     "idle_persons": idle[order],
                     "given_persons": given,
-                    "left_persons": np.maximum(free[order], 0.0),
+                    "left_persons": free[order],
                     "more_persons": np.where(more_served > SAME * task.each, more_served, 0.0),
                 }
             ),

@@ -12,6 +12,7 @@ from shapely import LineString
 from spatial.errors import InfeasibleError
 from spatial.norms.law import Norm
 from spatial.planning.agenda import (
+    Question,
     World,
     affordable,
     no_help,
@@ -491,3 +492,10 @@ def test_a_plan_as_good_as_any_in_a_trial_stays_whatever_others_would_do():
     plan = plan_sites(question, pairs(), values_to(question), most=5)
     worlds = [World(pairs(), np.full(len(AT), np.inf))] * 3
     assert tried(question, plan, worlds, pd.Series(dtype=float)).actions["chosen_share"].tolist() == [1.0, 1.0]
+
+
+def test_all_of_whom_a_norm_asks_about_are_no_more_than_all():
+    need = pd.DataFrame({"unit_id": ["a", "b"], "persons": [0.1, 0.2], "outcome": ["within", "beyond"]})
+    asked = Question("p", "sites", need, norm())
+    assert asked.share_with(0.2 * (1.0 + 1e-15)) == asked.share_with(0.2) == 1.0
+    assert asked.share_with(0.5) == pytest.approx(2.0)  # a fault stays one

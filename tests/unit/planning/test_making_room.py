@@ -80,3 +80,13 @@ def test_a_ring_shares_what_is_left_and_is_no_less_within_the_bound(monkeypatch:
     # Of those asked about, half of the 15; a program that knows no ring would send u there first.
     assert task.gained(made.units) == 7.5
     assert made.bound == pytest.approx(15.0)
+
+
+def test_a_full_facility_has_no_room_left_however_its_people_are_summed() -> None:
+    people = pd.Series([1.3, 0.9, 1.6, 2.6, 0.5, 1.4], index=list("abcdef"))
+    od = pd.DataFrame({"from_id": people.index, "to_id": "x", "travel_time_min": [3.0, 4.0, 6.0, 2.0, 5.0, 1.0]})
+    filling, room = Filling.of(od, people, ["x"]), np.array([6.2])
+    assert (room - filling.given(room).sum() < 0.0).all()
+    assert filling.idle(room).tolist() == [0.0]
+    assert filling.idle(room + 10.0).tolist() == pytest.approx([7.9])
+    assert np.isnan(filling.idle(np.array([np.nan]))).all()

@@ -839,7 +839,7 @@ def test_towns_have_services_people_who_depend_and_people_who_pass() -> None:
         crs=CRS,
     )
 
-    def towns(**listed: object) -> pd.DataFrame:
+    def towns(ground: object = ground, access: pd.DataFrame = access, **listed: object) -> pd.DataFrame:
         made = town_table(
             ground,
             facilities,
@@ -863,6 +863,10 @@ def test_towns_have_services_people_who_depend_and_people_who_pass() -> None:
     assert math.isnan(none["completeness"])
     # a: its own 400 and b's 100; c: its own 200, d lives 40 minutes away
     assert table["coverage_share"].to_dict() == {"a": 0.5, "c": 0.2}
+    # all, whose sum by town is a little more than that of all
+    everybody = read_ground(settlements().assign(population_persons=[68.6, 65.0, 68.8, 38.9, 0.0]))
+    all_at_a = access.assign(facility_id="a", travel_time_min=0.0)
+    assert towns(everybody, all_at_a)["coverage_share"].to_dict() == {"a": 1.0, "c": 0.0}
     # of the 400 people with a way to the seat, d's 300 pass c
     assert table.loc["c", "via_share"] == 0.75
     assert table.loc["c", "fulcrum_index"] == pytest.approx(math.sqrt(0.2 * 0.75))

@@ -353,9 +353,12 @@ def test_what_no_matching_can_be_is_refused(tiny, keys, fault):
 
 def test_a_study_in_which_nothing_can_be_enlarged_has_its_pages_all_the_same(tiny_at, tmp_path):
     tiny = with_rooms(tiny_at(tmp_path))
-    tiny.write("facilities.csv", tiny.path("facilities.csv").read_text(encoding="utf-8").replace(",50,", ",0,"))
+    tiny.write("facilities.csv", tiny.path("facilities.csv").read_text(encoding="utf-8").replace(",50,", ",0.5,"))
     study = study_of(tiny, plans=[{**MATCH, "match": False, "enlarge": True}], uncertainty={"wet": False})
     results = sp.run(study, processed=tiny.processed, maps=tiny.maps)
+    # Half a person has room, and of half a unit no whole one can be made more.
+    assert results.plans[["persons_within", "persons_beyond"]].iloc[0].tolist() == pytest.approx([0.5, 359.5])
+    assert results.plan_people["beyond_persons"].sum() == pytest.approx(359.5)
     assert not (results.folder / "plan_capacity.parquet").exists()
     (plan,) = results.summary["plans"]
     assert (plan["question"], plan["plan_status"], plan["actions"]) == ("matching", "nothing_helps", [])
