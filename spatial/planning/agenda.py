@@ -636,10 +636,10 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             matches = NOBODY if found.sharing is None else found.sharing.matches
             taken = np.bincount(matches["row"], matches["persons"], minlength=len(need))
             parts = {"within": need["within_persons"].fillna(0.0).to_numpy(), "gained": taken}
-            parts["beyond"] = np.maximum(0.0, persons - parts["within"] - taken)
+            is_known = (need["outcome"] != "unknown").to_numpy()
+            parts["beyond"] = np.where(is_known, np.maximum(0.0, persons - parts["within"] - taken), 0.0)
             sums |= {f"persons_{name}": float(part.sum()) for name, part in parts.items()}
             by_step["persons"] = np.bincount(matches["step"], matches["persons"], minlength=len(actions))
-            is_known = (need["outcome"] != "unknown").to_numpy()
             own = {f"{name}_persons": np.where(is_known, parts[name], np.nan) for name in ("gained", "beyond")}
         if found.sharing is not None:
             numbered = matches.assign(plan_id=question.plan_id, action_id=np.array(action_ids)[matches["step"]])
