@@ -65,6 +65,7 @@
       const language = S.hash.lang;
       if (language !== S.language && S.data.messages[language]) S.setLanguage(language);
       S.view.read(true);
+      write(); // at once: an address that went back to the old one would not be followed when it is put in again
     });
   };
 
