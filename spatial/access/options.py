@@ -214,10 +214,6 @@ def paired(table: str, /, **given: tuple[Any, str]) -> tuple[Any, ...]:
 
     Of two with the same labels in another order the later one takes the order of the first. Other labels, or labels
     that are there twice, are refused. What has no labels counts by position beside the first labelled one.
-
-    >>> one, other = pd.Series([1, 2], index=["a", "b"]), pd.Series([20, 10], index=["b", "a"])
-    >>> paired("shares", x=(one, "units"), total=(other, "units"))[1].tolist()
-    [10, 20]
     """
     leaders: dict[str, tuple[str, pd.Index]] = {}
     problems: list[str] = []

@@ -318,12 +318,7 @@ CLASSES = ("urban", "rural")
 
 
 def read_classes(table: str, official_class: ArrayLike, places: int) -> ObjectArray:
-    """
-    Read the class of each place: ``urban``, ``rural`` or an empty text.
-
-    >>> read_classes("flows", ["urban", None], 2).tolist()
-    ['urban', '']
-    """
+    """Read the class of each place: ``urban``, ``rural`` or an empty text."""
     label = np.array(np.asarray(official_class, dtype=object).ravel(), dtype=object)
     if len(label) != places:
         raise ContractError(table, [f"official_class: {len(label)} for {places} places"])

@@ -285,12 +285,7 @@ class CodedTag:
 
 
 def coded(values: pd.Series) -> CodedTag:
-    """
-    Write each distinct value of a column once.
-
-    >>> coded(pd.Series(["yes", None, "no", "yes"])).codes.tolist()
-    [0, -1, 1, 0]
-    """
+    """Write each distinct value of a column once."""
     codes, texts = pd.factorize(values.astype(object))
     return CodedTag(codes.astype(np.int32), tuple(texts))
 

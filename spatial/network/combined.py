@@ -122,12 +122,7 @@ class Leg:
 
 
 def own_pace(mode: str) -> bool:
-    """
-    Tell modes that go at the pace of people from those with a motor.
-
-    >>> own_pace("walk"), own_pace("drive")
-    (True, False)
-    """
+    """Tell modes that go at the pace of people from those with a motor."""
     return mode.split("+", maxsplit=1)[0] in _OWN_PACE
 
 

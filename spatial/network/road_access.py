@@ -135,12 +135,7 @@ def as_number(value: object) -> float:
 
 
 def members(text: str) -> list[str]:
-    """
-    Split a list of values such as ``"asphalt;gravel"`` in small letters, without empty ones.
-
-    >>> members("Asphalt; gravel")
-    ['asphalt', 'gravel']
-    """
+    """Split a list of values such as ``"asphalt;gravel"`` in small letters, without empty ones."""
     return [part for part in (item.strip().lower() for item in _SEPARATOR.split(text)) if part]
 
 

@@ -112,10 +112,6 @@ def guiding_attainment(norm_results: pd.DataFrame, *, floor: float = 0.01) -> fl
     Mean attainment of the graded norms of the study, as a geometric mean; NaN where nothing is graded.
 
     Gates are not in it: they are judged by themselves, see `UnitGates`.
-
-    >>> row = {"unit_level": ["study"], "norm_class": ["guiding"], "gate": ["none_applicable"], "attainment": [0.5]}
-    >>> guiding_attainment(pd.DataFrame(row))
-    0.5
     """
     graded = (norm_results["unit_level"] == "study") & (norm_results["gate"] == "none_applicable")
     values = norm_results.loc[graded, "attainment"].dropna().to_numpy(dtype=float)
@@ -330,12 +326,7 @@ def _reasons(
 
 
 def join_reasons(*reasons: str) -> str:
-    """
-    Join reason codes, each once.
-
-    >>> join_reasons("expired", "", "expired;role:monitoring")
-    'expired;role:monitoring'
-    """
+    """Join reason codes, each once."""
     return ";".join(dict.fromkeys(part for reason in reasons if reason for part in reason.split(";")))
 
 

@@ -324,13 +324,7 @@ def threshold_of(service: str, meta: QgisMeta) -> float:
 
 
 def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
-    """
-    Class settlements by whether they are within a threshold in every run.
-
-    >>> runs = pd.DataFrame({"low_min": [10.0], "high_min": [31.0], "interval_status": ["reached"]})
-    >>> how_sure(runs, 30.0).tolist()
-    ['may']
-    """
+    """Class settlements by whether they are within a threshold in every run."""
     low, high = intervals["low_min"], intervals["high_min"]
     unknown = intervals["interval_status"].eq("unknown") & low.isna()
     chosen = np.select([unknown, high <= threshold_min, low <= threshold_min], ["unknown", "within", "may"], "beyond")

@@ -352,13 +352,7 @@ EACH = " per person"
 
 
 def told_unit(measure: pd.DataFrame) -> tuple[str, int]:
-    """
-    Choose the unit of one measure, so that supply for each person is no row of noughts.
-
-    >>> import pandas as pd
-    >>> told_unit(pd.DataFrame({"unit": ["capacity per person"], "value": [0.004]}))
-    ('capacity per 1000 people', 1000)
-    """
+    """Choose the unit of one measure, so that supply for each person is no row of noughts."""
     unit = str(measure["unit"].iloc[0])
     if not unit.endswith(EACH):
         return unit, 1

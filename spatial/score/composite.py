@@ -369,12 +369,7 @@ def segmentation_index(
 
 
 def index_of_terms(terms: ArrayLike) -> FloatArray:
-    """
-    Join integration terms of units: one less the geometric mean of those that exist; 1 for a 0, NaN without any.
-
-    >>> index_of_terms([[0.5, math.nan, 0.5], [1.0, 0.0, math.nan]]).round(12).tolist()
-    [0.5, 1.0]
-    """
+    """Join integration terms of units: one less the geometric mean of those that exist; 1 for a 0, NaN without any."""
     values = np.asarray(terms, dtype=np.float64)
     known = ~np.isnan(values)
     count = known.sum(axis=1)
