@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,14 +13,11 @@ import shapely
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places
+from spatial.arrays import FloatArray, IntArray
 from spatial.crs import require_metres, transformer_between
 from spatial.errors import ContractError, of_kind, refuse
 from spatial.outlines import area_of, brought_to, inside, joined_area, shapes_of
 from spatial.rasters import Raster
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray, IntArray
-
 
 # The cells of a population raster in which somebody lives, as points that everything else can work on.
 

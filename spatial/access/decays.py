@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from itertools import compress
 from math import log
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spatial.access.options import ABOVE_ZERO, FINITE, is_number, numbers, shown
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray
-
 
 # The numbers of a decay, checked once for all that make one: the factories and users by hand.
 

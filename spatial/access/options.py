@@ -7,20 +7,16 @@ from collections.abc import Mapping, Sequence
 from math import inf, isnan, ulp
 from sys import float_info
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from pydantic import Field, field_validator
 
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, first_of, refuse
 from spatial.study.access import SnapRules, TimeLimits
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray
-
 
 # Options of the analysts' functions, checked before anything is computed.
 

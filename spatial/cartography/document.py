@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import folium
 import numpy as np
@@ -23,13 +23,11 @@ from branca.element import Figure, MacroElement
 from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
+from spatial.arrays import FloatArray
 from spatial.errors import SourceError, StudyError
 from spatial.parallel import map_blocks
 from spatial.plain_text import shipped_toml
 from spatial.store import Artifact
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
 
 # Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
 

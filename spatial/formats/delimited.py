@@ -12,18 +12,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from spatial.arrays import FloatArray
 from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, Row, add_notes, listed, number_rows
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
 
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
 

@@ -19,6 +19,7 @@ import osmium
 import pooch
 import requests
 import shapely
+from shapely import MultiPolygon, Polygon
 
 from spatial.crs import WGS84, working_crs_for
 from spatial.errors import SourceError
@@ -37,8 +38,6 @@ from spatial.formats.files import (
 from spatial.tables.words import UNKNOWN
 
 if TYPE_CHECKING:
-    from shapely import MultiPolygon, Polygon
-
     from spatial.study import Study
     from spatial.study.region import Region
 

@@ -10,21 +10,18 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from spatial.arrays import FloatArray
 from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import shipped_toml
 from spatial.tables.words import NOTICE, PLAIN_TEXT, UNKNOWN, names_for
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from spatial.arrays import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 # What every function of this room reads: scores between 0 and 1, and weights.
 

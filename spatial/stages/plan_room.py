@@ -22,13 +22,12 @@ from spatial.planning.agenda import Answer, Question, Sharing, no_answer, no_hel
 from spatial.planning.making_room import CapacityMatch, Filling, RoomTask, make_room, match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.plans import SAME
-from spatial.stages.plan_sites import NewSites, homes_of, pays_for_nothing
+from spatial.stages.plan_sites import NewSites, PlanGround, homes_of, pays_for_nothing
 from spatial.stages.policy import vocabulary_of
 from spatial.study.scenarios import DAYS_A_WEEK
 
 if TYPE_CHECKING:
     from spatial.arrays import ObjectArray
-    from spatial.stages.plan_sites import PlanGround
     from spatial.study.plans import PlanOptions, RoundOptions
 
 

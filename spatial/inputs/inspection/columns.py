@@ -6,12 +6,13 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
+from spatial.arrays import FloatArray
 from spatial.formats.columns import NUMBER, perhaps_thousands, plain_number, text_column
 from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
@@ -19,10 +20,6 @@ from spatial.inputs.inspection.reports import Setting
 from spatial.inputs.names import HAN
 from spatial.messages import Said
 from spatial.plain_text import shipped_toml
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
-
 
 # Names of columns as offices write them, told by an editable vocabulary in Chinese, French and English.
 
