@@ -215,7 +215,7 @@ def settlement_engine(tables: Mapping[str, pd.DataFrame], words: Words, meta: Qg
         found.looks.append(lambda frame: told(style=style(frame, words=words)))
 
     for service, rows in by_service(tables, "intervals", meta):
-        stem, threshold = plain_name(service), threshold_of(service, meta)
+        stem, threshold = plain_name(service), meta.thresholds_min.get(service, meta.cutoffs_min[-1])
         said = {"service": service_name(service, words, meta), "minutes": words.figure(threshold)}
         for key in ("low_min", "high_min"):
             tell(f"{stem}_{key}", rows[key], key, "min", **said)
@@ -316,11 +316,6 @@ def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tupl
         of_scenario = {"scenario_access": rows[rows["scenario"] == scenario]}
         for service, found in by_service(of_scenario, "scenario_access", meta):
             yield str(scenario), service, found
-
-
-def threshold_of(service: str, meta: QgisMeta) -> float:
-    """Name the minutes at which a service's certainty is judged."""
-    return meta.thresholds_min.get(service, meta.cutoffs_min[-1])
 
 
 def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:

@@ -152,7 +152,20 @@ def find_room(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -> 
     )  # fmt: skip
     homes, sites = ground.settlements.set_index("settlement_id"), idle.set_index("facility_id")
     answer = plan_matching(question, found, homes.geometry, sites.geometry)
-    return RoomPlan(answer, _sharing_units(found.matches, homes, sites))
+    # The units that would have to share, so that those who are sent to a facility may use it.
+    eligible = eligible_by_unit(homes.reset_index(), sites.reset_index())
+    i = homes.index.get_indexer(pd.Index(found.matches["settlement_id"]))
+    j = sites.index.get_indexer(pd.Index(found.matches["facility_id"]))
+    shared: list[set[str]] = []
+    for row in np.flatnonzero(~eligible.allowed[eligible.kinds[i], j]):
+        home = homes.iloc[i[row]]
+        theirs = home.get("township_id")
+        kept = {unit.strip() for unit in str(sites["eligible_units"].iloc[j[row]]).split(";") if unit.strip()}
+        units = kept | {theirs if isinstance(theirs, str) else str(found.matches["settlement_id"].iloc[row])}
+        # Units that share with the same others are one community.
+        others = [group for group in shared if group & units]
+        shared = [group for group in shared if not group & units] + [units.union(*others)]
+    return RoomPlan(answer, [sorted(group) for group in shared])
 
 
 def shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> ObjectArray:
@@ -327,23 +340,6 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
             np.nan,
         ),
     )
-
-
-def _sharing_units(matches: pd.DataFrame, homes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list[list[str]]:
-    """List the units that would have to share, so that those who are sent to a facility may use it."""
-    eligible = eligible_by_unit(homes.reset_index(), sites.reset_index())
-    i = homes.index.get_indexer(pd.Index(matches["settlement_id"]))
-    j = sites.index.get_indexer(pd.Index(matches["facility_id"]))
-    shared: list[set[str]] = []
-    for row in np.flatnonzero(~eligible.allowed[eligible.kinds[i], j]):
-        home = homes.iloc[i[row]]
-        theirs = home.get("township_id")
-        kept = {unit.strip() for unit in str(sites["eligible_units"].iloc[j[row]]).split(";") if unit.strip()}
-        units = kept | {theirs if isinstance(theirs, str) else str(matches["settlement_id"].iloc[row])}
-        # Units that share with the same others are one community.
-        others = [group for group in shared if group & units]
-        shared = [group for group in shared if not group & units] + [units.union(*others)]
-    return [sorted(group) for group in shared]
 
 
 def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries, sites: gpd.GeoSeries) -> Answer:
