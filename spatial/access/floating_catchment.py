@@ -54,11 +54,7 @@ class CatchmentSums:
 def catchment_sums(
     pairs: WeighedPairs, supply: FloatArray, *, method: FcaMethod, choice: WeighedPairs | None = None
 ) -> CatchmentSums:
-    """
-    Divide the supply of facilities among the people in their catchments.
-
-    Two places of 100 people at one facility with 10 beds: 20 people a bed.
-    """
+    """Divide the supply of facilities among the people in their catchments."""
     n, m = pairs.links.shape
     if method == "bfca":
         # Each person goes somewhere once, and each unit of supply is handed out once.

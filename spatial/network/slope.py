@@ -69,11 +69,7 @@ def tobler_speed(slope: ArrayLike) -> FloatArray:
 
 
 def tobler_multiplier(slope: ArrayLike) -> FloatArray:
-    """
-    Give the share of the speed on the flat that a walker keeps on a slope.
-
-    ``m(s) = exp(-3.5 |s + 0.05|) / exp(-0.175)``: Tobler (1993), made 1 on the flat.
-    """
+    """Give the share of the speed on the flat that a walker keeps on a slope: Tobler (1993), made 1 on the flat."""
     steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
     return np.asarray(np.exp(-3.5 * np.abs(steepness + 0.05)) / np.exp(-0.175))
 

@@ -149,11 +149,7 @@ class SpeedCaps(Model):
 
 
 def width_cap(caps: Mapping[float, float], width_m: FloatArray) -> FloatArray:
-    """
-    Find the speed in km/h that a width in metres allows, inf where it caps none or is not known (NaN).
-
-    It is the lowest of all widths that the road is narrower than.
-    """
+    """Find the lowest speed in km/h of the widths that a road is narrower than; inf where none caps it, or for NaN."""
     cap = np.full(len(width_m), np.inf)
     for limit, speed in caps.items():
         cap = np.where(width_m < limit, np.minimum(cap, speed), cap)
