@@ -118,7 +118,7 @@ class Decay:
         names = [key for key, _ in pairs]
         if sorted(map(repr, names)) != sorted(map(repr, wanted)):
             raise ContractError(table, [f"{told}; the names are {names}"])
-        given = {key: dict(pairs)[key] for key in wanted}
+        given: dict[str, Any] = {key: dict(pairs)[key] for key in wanted}
         values: dict[str, Value] = {}
         problems: list[str] = []
         if self.name == "stepped":
