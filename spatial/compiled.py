@@ -8,17 +8,14 @@ import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba as nb
 import numpy as np
 from llvmlite import ir
 from numba.core import config, event, types
 from numba.extending import intrinsic
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+from numpy.typing import NDArray
 
 Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -50,12 +50,7 @@ MOST_TOLD = 200
 
 
 def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
-    """
-    Name the first few ids and count the rest, for an error message.
-
-    >>> first_of(["a", "b", "c"], limit=2)
-    "'a', 'b', ... (3 in all)"
-    """
+    """Name the first few ids and count the rest, for an error message."""
     items = list(ids)
     named = ", ".join(repr(_plain(item)) for item in items[:limit])
     dots = ", ..." if len(items) > limit else ""
@@ -141,15 +136,7 @@ def refuse(where: str, problems: Sequence[str], error: type[ContractError | Stud
 
 
 def of_kind(name: str, given: Given, *kinds: type, required: bool = False) -> Given:
-    """
-    Return an object that holds options as it is given, or None that is not required, and refuse what is no such object.
-
-    >>> of_kind("file", {"name": "roads"}, Path, str)
-    Traceback (most recent call last):
-        ...
-    spatial.errors.ContractError: table options: 1 problem(s)
-      - file: is a dict; give Path or str, or leave it out
-    """
+    """Return an object of options as it is given, or None where none is required; refuse what is no such object."""
     if isinstance(given, kinds) or (given is None and not required):
         return given
     wanted = " or ".join(kind.__name__ for kind in kinds) + ("" if required else ", or leave it out")

@@ -72,14 +72,7 @@ def point_faults(shapes: gpd.GeoSeries, labels: pd.Series) -> list[str]:
 
 
 def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[str]:
-    """
-    Say which shapes are no areas.
-
-    >>> import geopandas as gpd
-    >>> bow = gpd.GeoSeries([shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])], index=["a"])
-    >>> outline_faults(bow, bow.index)
-    ["geometry: outlines that cross themselves at 'a' (1 in all): use frame.geometry.make_valid()"]
-    """
+    """Say which shapes are no areas, and what to do about it."""
     found = shapes.to_numpy()
     wrong = ~shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy() | shapely.is_empty(found)
     crossed = ~wrong & ~shapely.is_valid(found)

@@ -143,12 +143,7 @@ def toml_table(text: str) -> dict[str, Any]:
 
 
 def printable(text: str) -> str:
-    r"""
-    Write what a terminal would obey instead of showing as an escape; all that can be read stays as it is.
-
-    >>> printable("云溪 \x1b[31mé")
-    '云溪 \\x1b[31mé'
-    """
+    """Write what a terminal would obey instead of showing as an escape; all that can be read stays as it is."""
     if text.isprintable():
         return text
     return "".join(
@@ -160,12 +155,7 @@ def printable(text: str) -> str:
 
 
 def ids_apart(known: Iterable[str], sign: str = " ") -> Callable[[str], list[str]]:
-    """
-    Take ids apart that were joined by a sign, such as blanks, though some hold it themselves: the longest known counts.
-
-    >>> ids_apart(["Baihe Town", "Baihe", "v7"])("v7 Baihe Town Baihe x")
-    ['v7', 'Baihe Town', 'Baihe', 'x']
-    """
+    """Take ids apart that were joined by a sign, such as blanks, though some hold it: the longest known counts."""
     holding = {name for name in known if sign in name}
     most = max((name.count(sign) + 1 for name in holding), default=1)
 
@@ -186,12 +176,7 @@ SCREEN_ROWS, SCREEN_COLUMNS = 32, 80
 
 
 def display_width(text: str) -> int:
-    """
-    Count the columns that a text takes in a terminal, a cell or a line of a print, two for a Chinese sign.
-
-    >>> display_width("km"), display_width("云溪")
-    (2, 4)
-    """
+    """Count the columns that a text takes in a terminal, a cell or a line of a print, two for a Chinese sign."""
     return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
@@ -211,12 +196,7 @@ def labelled(label: str, value: object) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """
-    Cut a text that takes more columns than there are.
-
-    >>> shortened("North of the river", 12), shortened("云溪镇", 6)
-    ('North of ...', '云溪镇')
-    """
+    """Cut a text that takes more columns than there are."""
     plain = " ".join(text.split())
     if display_width(plain) <= width:
         return plain
@@ -233,12 +213,7 @@ _BROKEN_BEHIND = re.compile(r" *[“‘（《]*(?:[^ \u2e80-\uffef]+|[\u2e80-\uf
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """
-    Break a text into lines of so many columns of the terminal, at blanks and between Chinese signs.
-
-    >>> wrapped("North of the river", 12), wrapped("石桥镇、云溪县", 8)
-    (['North of the', 'river'], ['石桥镇、', '云溪县'])
-    """
+    """Break a text into lines of so many columns of the terminal, at blanks and between Chinese signs."""
     lines = [""]
     for part in _BROKEN_BEHIND.findall(text):
         if lines[-1] and display_width(lines[-1] + part) > width:
@@ -253,12 +228,7 @@ def screen_rows(text: str) -> int:
 
 
 def first_screen(lines: Iterable[str], more: Callable[[int], str], *, rows: int = SCREEN_ROWS) -> list[str]:
-    """
-    Take the lines that fit a screen, and say how many there are more and how to see them.
-
-    >>> first_screen(["a", "b", "c", "d"], "... {} more lines: cat -v".format, rows=3)
-    ['a', 'b', '... 2 more lines: cat -v']
-    """
+    """Take the lines that fit a screen, and say how many there are more and how to see them."""
     every = list(lines)
     taken = [screen_rows(line) for line in every]
     if sum(taken) <= rows:
@@ -271,12 +241,7 @@ def first_screen(lines: Iterable[str], more: Callable[[int], str], *, rows: int 
 
 
 def one_line(text: str) -> str:
-    r"""
-    As `printable`, of text that is one line: a name cannot begin another.
-
-    >>> one_line("North\nerror: none")
-    'North\\nerror: none'
-    """
+    """As `printable`, of text that is one line: a name cannot begin another."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
@@ -294,14 +259,7 @@ _PLAINER |= {
 
 
 def plainer(error: UnicodeError) -> tuple[str, int]:
-    r"""
-    Write what an encoding lacks by a plainer sign, else by its number; a handler of errors for `codecs`.
-
-    >>> import codecs
-    >>> codecs.register_error("plainer", plainer)
-    >>> "12\u202fmin, 东坡".encode("cp1252", "plainer")
-    b'12 min, \\u4e1c\\u5761'
-    """
+    """Write what an encoding lacks by a plainer sign, else by its number; a handler of errors for `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = error.object[error.start : error.end]
@@ -310,35 +268,19 @@ def plainer(error: UnicodeError) -> tuple[str, int]:
 
 
 def spreadsheet_text(text: str) -> str:
-    """
-    Mark text that a spreadsheet would run as a formula, and leave out what no cell can hold.
-
-    >>> spreadsheet_text("=1+1"), spreadsheet_text("A=1")
-    ("'=1+1", 'A=1')
-    """
+    """Mark text that a spreadsheet would run as a formula, and leave out what no cell can hold."""
     plain = CONTROL.sub("\ufffd", text)
     return f"'{plain}" if FORMULA.match(plain) else plain
 
 
 def from_spreadsheet(text: str) -> str:
-    """
-    Take the apostrophes off that `csv_text` puts.
-
-    >>> from_spreadsheet("'=1+1"), from_spreadsheet("'s-Gravenhage")
-    ('=1+1', "'s-Gravenhage")
-    """
+    """Take the apostrophes off that `csv_text` puts."""
     plain = _MARK_WITHIN.sub(r"\1", text)
     return plain[1:] if plain.startswith("'") and FORMULA.match(plain[1:]) else plain
 
 
 def xml_text(root: Element) -> str:
-    r"""
-    Write XML whose texts hold no sign that XML cannot.
-
-    >>> from xml.etree.ElementTree import Element
-    >>> xml_text(Element("a", {"b": "1\x012"})).encode("ascii", "xmlcharrefreplace")
-    b'<a b="1&#65533;2" />'
-    """
+    """Write XML whose texts hold no sign that XML cannot."""
     for item in root.iter():
         item.text, item.tail = (text and CONTROL.sub("\ufffd", text) for text in (item.text, item.tail))
         for name, text in item.attrib.items():
@@ -353,12 +295,7 @@ def html_table(title: str, rows: Mapping[str, object]) -> str:
 
 
 def csv_text(text: str) -> str:
-    """
-    As `spreadsheet_text`, of a cell of a CSV, which a spreadsheet may cut in two.
-
-    >>> csv_text("a;=1+1"), csv_text("Mo;Tu")
-    ("a;'=1+1", 'Mo;Tu')
-    """
+    """As `spreadsheet_text`, of a cell of a CSV, which a spreadsheet may cut in two."""
     return _CELL_WITHIN.sub(r"\1'", spreadsheet_text(text))
 
 
@@ -376,12 +313,7 @@ _BARE = re.compile("[A-Za-z0-9_-]+")
 
 
 def toml_value(value: Any) -> str:
-    """
-    Write a value as TOML.
-
-    >>> print(toml_value({"at": "n1", "points": [(1.5, 2.0)]}))
-    { at = "n1", points = [[1.5, 2.0]] }
-    """
+    """Write a value as TOML."""
     if isinstance(value, dict):
         inner = ", ".join(f"{toml_key(str(key))} = {toml_value(item)}" for key, item in value.items())
         return f"{{ {inner} }}"
@@ -396,12 +328,7 @@ def toml_key(text: str) -> str:
 
 
 def quoted(path: object) -> str:
-    """
-    Write a path as it is typed in a command: between quotes where it holds a blank or a sign that a shell reads.
-
-    >>> quoted("data/raw"), quoted("my county #1.toml")
-    ('data/raw', '"my county #1.toml"')
-    """
+    """Write a path as it is typed in a command: between quotes where it holds a blank or a sign that a shell reads."""
     return f'"{path}"' if re.search(r"[^\w./\\:+=,@%~-]", str(path)) else str(path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,14 +13,11 @@ import shapely
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places
+from spatial.arrays import FloatArray, IntArray
 from spatial.crs import require_metres, transformer_between
 from spatial.errors import ContractError, of_kind, refuse
 from spatial.outlines import area_of, brought_to, inside, joined_area, shapes_of
 from spatial.rasters import Raster
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray, IntArray
-
 
 # The cells of a population raster in which somebody lives, as points that everything else can work on.
 
@@ -40,22 +37,7 @@ class PeopledCells:
 
 
 def peopled_cells(raster: Raster, crs: pyproj.CRS) -> PeopledCells:
-    """List the cells in which somebody lives."""
-    refuse_negative(raster)
-    row, column = np.nonzero(raster.values > 0.0)
-    east, north = raster.cell_centres(row, column)
-    if raster.crs != crs:
-        east, north = transformer_between(raster.crs, crs).transform(east, north)
-    return PeopledCells(
-        row.astype(np.int64),
-        column.astype(np.int64),
-        raster.values[row, column].astype(np.float64),
-        np.column_stack((east, north)),
-    )
-
-
-def refuse_negative(raster: Raster) -> None:
-    """Refuse people that cannot be counted."""
+    """List the cells in which somebody lives; people that cannot be counted are refused."""
     problems = []
     negative = raster.values < 0.0
     if negative.any():
@@ -68,6 +50,16 @@ def refuse_negative(raster: Raster) -> None:
     if endless.any():
         problems.append(f"{int(endless.sum())} cell(s) hold infinitely many people; write NaN for no data")
     refuse(raster.name, problems)
+    row, column = np.nonzero(raster.values > 0.0)
+    east, north = raster.cell_centres(row, column)
+    if raster.crs != crs:
+        east, north = transformer_between(raster.crs, crs).transform(east, north)
+    return PeopledCells(
+        row.astype(np.int64),
+        column.astype(np.int64),
+        raster.values[row, column].astype(np.float64),
+        np.column_stack((east, north)),
+    )
 
 
 def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> FloatArray:

@@ -300,12 +300,7 @@ def _within(pairs: Pairs, cutoffs: FloatArray, worth: FloatArray) -> FloatArray:
 
 
 def gap_depth(values: ArrayLike, *, threshold: float, fail_point: float) -> FloatArray:
-    """
-    How far beyond a threshold, from 0 at it to 1 at the fail point: ``clip((v - theta) / (B - theta), 0, 1)``.
-
-    >>> gap_depth([30.0, 45.0, float("inf")], threshold=30.0, fail_point=60.0).tolist()
-    [0.0, 0.5, 1.0]
-    """
+    """How far beyond a threshold, from 0 at it to 1 at the fail point: ``clip((v - theta) / (B - theta), 0, 1)``."""
     return np.clip((np.asarray(values, dtype=np.float64) - threshold) / (fail_point - threshold), 0.0, 1.0)
 
 
@@ -408,12 +403,7 @@ _TOLERANCE = 1e-12
 
 
 def weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
-    """
-    Find the smallest value up to which at least a share of the weight lies; NaN without any weight.
-
-    >>> weighted_quantile(np.array([5.0, 10.0, 20.0, 40.0]), np.array([4.0, 3.0, 2.0, 1.0]), 0.5)
-    10.0
-    """
+    """Find the smallest value up to which at least a share of the weight lies; NaN without any weight."""
     order = np.argsort(values, kind="stable")
     cumulative = np.cumsum(weights[order])
     if len(cumulative) == 0 or cumulative[-1] <= 0.0:

@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from itertools import compress
 from math import log
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spatial.access.options import ABOVE_ZERO, FINITE, is_number, numbers, shown
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray
-
 
 # The numbers of a decay, checked once for all that make one: the factories and users by hand.
 
@@ -41,40 +37,6 @@ _NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The names of the numbers of each decay."""
 _SHAPED_BY_CUTOFF = ("linear", "truncated_gaussian")
 """Their formulas divide by the cutoff."""
-
-
-def checked_numbers(name: object, parameters: Any, cutoff_min: Any) -> tuple[Parameters, float]:
-    """Refuse numbers that make no decay."""
-    if not isinstance(name, str) or name not in _NUMBERS:
-        raise ContractError("decay", [f"name: must be one of {', '.join(_NUMBERS)}, is {name!r}"])
-    # Look the numbers up in the order of the formula, and refuse others.
-    wanted, table = _NUMBERS[name], f"decay_{name}"
-    told = f"parameters: must be pairs of a name and a number, with the names {wanted or 'of none: ()'}"
-    try:
-        pairs = [(key, value) for key, value in parameters]
-    except (TypeError, ValueError):
-        raise ContractError(table, [f"{told}; are {parameters!r}"]) from None
-    names = [key for key, _ in pairs]
-    if sorted(map(repr, names)) != sorted(map(repr, wanted)):
-        raise ContractError(table, [f"{told}; the names are {names}"])
-    given = {key: dict(pairs)[key] for key in wanted}
-    values: dict[str, Value] = {}
-    problems: list[str] = []
-    if name == "stepped":
-        ends, weights = (np.atleast_1d(numbers(table, key, given[key])) for key in _STEPS)
-        problems += _faulty_zones(ends, weights)
-        values = {"up_to_min": tuple(ends.tolist()), "weight": tuple(weights.tolist())}
-    else:
-        faulty = [key for key, value in given.items() if not is_above_zero(value)]
-        problems += [_not_above_zero(key, given[key]) for key in faulty]
-        values = {key: float(value) for key, value in given.items() if key not in faulty}
-    if name in _SHAPED_BY_CUTOFF and not is_above_zero(cutoff_min):
-        problems.append(_not_above_zero("cutoff_min", cutoff_min))
-    if name not in _SHAPED_BY_CUTOFF and not is_number(cutoff_min, least=0.0):
-        problems.append(f"cutoff_min: must be 0 or more, or inf for none, is {shown(cutoff_min)}")
-    refuse(table, problems)
-    end = min(float(cutoff_min), ends[-1]) if name == "stepped" else float(cutoff_min)
-    return tuple(values.items()), float(end)
 
 
 def is_above_zero(value: object) -> TypeGuard[float]:
@@ -144,9 +106,37 @@ class Decay:
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no decay; the only door, for the functions that make decays too."""
-        parameters, cutoff_min = checked_numbers(self.name, self.parameters, self.cutoff_min)
-        object.__setattr__(self, "parameters", parameters)
-        object.__setattr__(self, "cutoff_min", cutoff_min)
+        if not isinstance(self.name, str) or self.name not in _NUMBERS:
+            raise ContractError("decay", [f"name: must be one of {', '.join(_NUMBERS)}, is {self.name!r}"])
+        # Look the numbers up in the order of the formula, and refuse others.
+        wanted, table = _NUMBERS[self.name], f"decay_{self.name}"
+        told = f"parameters: must be pairs of a name and a number, with the names {wanted or 'of none: ()'}"
+        try:
+            pairs = [(key, value) for key, value in self.parameters]
+        except (TypeError, ValueError):
+            raise ContractError(table, [f"{told}; are {self.parameters!r}"]) from None
+        names = [key for key, _ in pairs]
+        if sorted(map(repr, names)) != sorted(map(repr, wanted)):
+            raise ContractError(table, [f"{told}; the names are {names}"])
+        given: dict[str, Any] = {key: dict(pairs)[key] for key in wanted}
+        values: dict[str, Value] = {}
+        problems: list[str] = []
+        if self.name == "stepped":
+            ends, weights = (np.atleast_1d(numbers(table, key, given[key])) for key in _STEPS)
+            problems += _faulty_zones(ends, weights)
+            values = {"up_to_min": tuple(ends.tolist()), "weight": tuple(weights.tolist())}
+        else:
+            faulty = [key for key, value in given.items() if not is_above_zero(value)]
+            problems += [_not_above_zero(key, given[key]) for key in faulty]
+            values = {key: float(value) for key, value in given.items() if key not in faulty}
+        if self.name in _SHAPED_BY_CUTOFF and not is_above_zero(self.cutoff_min):
+            problems.append(_not_above_zero("cutoff_min", self.cutoff_min))
+        if self.name not in _SHAPED_BY_CUTOFF and not is_number(self.cutoff_min, least=0.0):
+            problems.append(f"cutoff_min: must be 0 or more, or inf for none, is {shown(self.cutoff_min)}")
+        refuse(table, problems)
+        end = min(float(self.cutoff_min), ends[-1]) if self.name == "stepped" else float(self.cutoff_min)
+        object.__setattr__(self, "parameters", tuple(values.items()))
+        object.__setattr__(self, "cutoff_min", float(end))
 
     def __call__(self, minutes: ArrayLike) -> FloatArray:
         """

@@ -54,19 +54,7 @@ class CatchmentSums:
 def catchment_sums(
     pairs: WeighedPairs, supply: FloatArray, *, method: FcaMethod, choice: WeighedPairs | None = None
 ) -> CatchmentSums:
-    """
-    Divide the supply of facilities among the people in their catchments.
-
-    Two places of 100 people at one facility with 10 beds: 20 people a bed.
-
-    >>> from spatial.access.decays import decay_binary
-    >>> from spatial.access.od_pairs import Links, weigh_pairs
-    >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
-    >>> people, beds = np.array([100.0, 100.0]), np.array([10.0])
-    >>> pairs = weigh_pairs(links, np.array([5.0, 25.0]), people, decay_binary(30.0))
-    >>> catchment_sums(pairs, beds, method="2sfca").access.tolist()
-    [0.05, 0.05]
-    """
+    """Divide the supply of facilities among the people in their catchments."""
     n, m = pairs.links.shape
     if method == "bfca":
         # Each person goes somewhere once, and each unit of supply is handed out once.

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatial.compiled import empty_float64, empty_int32, inner, nones_int32, outer, zeros_uint8
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 # mypy: disable-error-code="arg-type"
 # Numba turns numpy scalars into plain numbers; mypy does not know. It compiles what writes single numbers into given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +23,7 @@ from spatial.access.od_pairs import (
 )
 from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within, numbers
 from spatial.access.places import barrier_problems, check_places
+from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
 from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.network.graph import TravelGraph
@@ -30,10 +31,6 @@ from spatial.network.snapping import are_near, walk_minutes
 from spatial.outlines import area_of, brought_to, crosses, outline_faults, require_shapes, shapes_of, tree_of
 from spatial.rasters import Raster
 from spatial.study.access import SnapRules
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, ObjectArray
-
 
 # The last mile: how far settlements lie from the road that stays open in every season, and from what it brings.
 

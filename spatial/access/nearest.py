@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from sys import float_info
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -31,6 +31,7 @@ from spatial.access.places import (
     take,
     texts,
 )
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import METRES_A_KM
 from spatial.errors import ContractError, of_kind
 from spatial.messages import warn
@@ -39,10 +40,6 @@ from spatial.network.matrix import times_by_block
 from spatial.network.nearest import Nearest, has_direct_walks, nearest
 from spatial.network.snapping import Snaps, walk_minutes
 from spatial.tables.words import FACILITIES_WITHIN
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
 
 Rows = TypeVar("Rows", pd.DataFrame, gpd.GeoDataFrame)
 

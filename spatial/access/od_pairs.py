@@ -512,16 +512,7 @@ class PairsByZone(WeighedPairs):
 
 
 def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: Decay) -> WeighedPairs:
-    """
-    Weigh pairs by their travel times.
-
-    >>> from spatial.access.decays import decay_binary
-    >>> from spatial.access.od_pairs import Links
-    >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
-    >>> pairs = weigh_pairs(links, np.array([5.0, 40.0]), np.array([100.0, 70.0]), decay_binary(30.0))
-    >>> pairs.people_at_facilities.tolist(), pairs.facilities_reached.tolist()
-    ([100.0], [1, 0])
-    """
+    """Weigh pairs by their travel times."""
     zones = decay.zones()
     n_zones = np.inf if zones is None else len(zones[1])
     few = n_zones <= _MOST_ZONES and links.shape[1] * n_zones <= max(_FEW_CELLS, len(minutes))

@@ -7,20 +7,16 @@ from collections.abc import Mapping, Sequence
 from math import inf, isnan, ulp
 from sys import float_info
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from pydantic import Field, field_validator
 
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, first_of, refuse
 from spatial.study.access import SnapRules, TimeLimits
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray
-
 
 # Options of the analysts' functions, checked before anything is computed.
 
@@ -214,10 +210,6 @@ def paired(table: str, /, **given: tuple[Any, str]) -> tuple[Any, ...]:
 
     Of two with the same labels in another order the later one takes the order of the first. Other labels, or labels
     that are there twice, are refused. What has no labels counts by position beside the first labelled one.
-
-    >>> one, other = pd.Series([1, 2], index=["a", "b"]), pd.Series([20, 10], index=["b", "a"])
-    >>> paired("shares", x=(one, "units"), total=(other, "units"))[1].tolist()
-    [10, 20]
     """
     leaders: dict[str, tuple[str, pd.Index]] = {}
     problems: list[str] = []

@@ -44,12 +44,7 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def id_order(ids: Iterable[str]) -> IntArray:
-    """
-    Sort ids: OpenStreetMap's as node, way, relation and then by number, others by text with numbers as numbers.
-
-    >>> id_order(["w2", "n10", "n9"]).tolist()
-    [2, 1, 0]
-    """
+    """Sort ids: OpenStreetMap's as node, way, relation and then by number, others by text with numbers as numbers."""
     keys = [_key(str(value)) for value in ids]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
@@ -590,13 +585,7 @@ def lies_in(places: pd.DataFrame, units: Sequence[str]) -> BoolArray:
 
 
 def share_with_units(facilities: Facilities, units: Sequence[str], among: BoolArray) -> Facilities:
-    """
-    Open facilities that are kept for some of a list of units to the people of all of them.
-
-    >>> kept = pd.DataFrame({"open_to": ["units", "units", "all"], "eligible_units": ["t1", "t3", None]})
-    >>> share_with_units(kept, ["t1", "t2"], np.array([True, True, True]))["eligible_units"].fillna("").tolist()
-    ['t1;t2', 't3', '']
-    """
+    """Open facilities that are kept for some of a list of units to the people of all of them."""
     if "eligible_units" not in facilities:
         return facilities
     # Whoever serves a county serves its townships too.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -53,10 +54,6 @@ from spatial.reporting.plans import (
 from spatial.reporting.wording import capital, names_of, pick, plain, profile_title
 from spatial.study.access import MANY_SETTLEMENTS
 from spatial.tables.words import PLAN_OUTCOME
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
 
 SHOWN = 8
 """Services of which the index draws a map each."""

@@ -276,13 +276,7 @@ def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
 
 
 def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> FloatArray:
-    """
-    Shade a surface lit from the north-west at 45 degrees.
-
-    >>> shade = hillshade([[2.0, 1.0, 0.0]] * 3, 1.0)
-    >>> bool((shade > 0.5).all())
-    True
-    """
+    """Shade a surface lit from the north-west at 45 degrees."""
     height = np.asarray(metres, dtype=np.float64)
     cell = np.reshape(np.asarray(cell_m, dtype=np.float64), (-1, 1))
     south, east = (part * factor / cell for part in np.gradient(height))

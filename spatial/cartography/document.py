@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import folium
 import numpy as np
@@ -23,13 +23,11 @@ from branca.element import Figure, MacroElement
 from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
+from spatial.arrays import FloatArray
 from spatial.errors import SourceError, StudyError
 from spatial.parallel import map_blocks
 from spatial.plain_text import shipped_toml
 from spatial.store import Artifact
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
 
 # Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
 
@@ -110,9 +108,6 @@ def write_block(raw: bytes) -> str:
 
     What HTML would change in a script (NUL, the carriage return and ``<``) goes with what follows it as one letter of
     two bytes, so that the text has 8/7 of the bytes.
-
-    >>> write_block(b"aaaa").partition(":")[0]
-    '4'
     """
     deflating = zlib.compressobj(_ZLIB_LEVEL, wbits=-zlib.MAX_WBITS)
     packed = deflating.compress(raw) + deflating.flush()
@@ -174,11 +169,6 @@ def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDA
 
     Rounding upwards keeps ``value <= threshold`` for every threshold that float32 can hold, all whole numbers
     among them; values just above one of the other thresholds named are moved above its float32 as well.
-
-    >>> bool(round_up([60.0 + 1e-12])[0] > 60)
-    True
-    >>> bool(round_up([60.0])[0] <= 60)
-    True
     """
     exact = np.asarray(values, dtype=np.float64)
     up = np.float32(np.inf)
@@ -225,12 +215,7 @@ PACKS: dict[str, Callable[[Any], dict[str, Any]]] = {"min": pack_seconds, "m": p
 
 
 def shown_whole(values: npt.ArrayLike, threshold: float | None) -> FloatArray:
-    """
-    Round values that are only shown to whole minutes or metres; what is beyond a threshold stays beyond it.
-
-    >>> shown_whole([59.5, 60.2, 71.8], 60.0).tolist()
-    [60.0, 60.25, 72.0]
-    """
+    """Round values that are only shown to whole minutes or metres; what is beyond a threshold stays beyond it."""
     exact = np.asarray(values, dtype=np.float64)
     whole = np.rint(exact)
     return whole if threshold is None else np.where((exact > threshold) & (whole <= threshold), threshold + 0.25, whole)
@@ -249,12 +234,7 @@ def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
 
 
 def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.intp]:
-    """
-    Replace texts by their position in a list; `NO_INDEX` where missing or not in the list.
-
-    >>> codes(pd.Series(["b", None, "x"]), ["a", "b"]).tolist()
-    [1, -1, -1]
-    """
+    """Replace texts by their position in a list; `NO_INDEX` where missing or not in the list."""
     return pd.Index(known).get_indexer(pd.Index(values))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_routes, relief_shown
@@ -38,10 +39,6 @@ from spatial.cartography.score import hidden_names, place_levels_block, score_la
 from spatial.messages import Words
 from spatial.reporting.wording import columns_told
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
 
 _MANY_CELLS = 60_000
 """Settlements times destinations above which a page leaves out the table of other destinations."""

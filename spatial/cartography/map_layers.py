@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from spatial.arrays import IntArray
 from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, pack_words, round_up
 from spatial.cartography.page_data import (
@@ -31,9 +32,6 @@ from spatial.reporting.plans import action_text, place_name
 from spatial.reporting.summary import FACTORS, change_of, runs_of, served_class, told_unit
 from spatial.reporting.wording import capital, plain
 from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS, WET_STATUS
-
-if TYPE_CHECKING:
-    from spatial.arrays import IntArray
 
 # What a gap map judges by: each norm of the service, then plain travel time by each mode.
 

@@ -186,11 +186,6 @@ def class_limits(threshold: float, step: float) -> tuple[float, float, float, fl
     Limits of the classes of a map: half of the norm, the norm, a quarter and a half above it, each inclusive.
 
     All but the norm itself lie on whole steps. `S.classLimits` of the pages is the same.
-
-    >>> class_limits(60.0, 1.0)
-    (30.0, 60.0, 75.0, 90.0)
-    >>> class_limits(15.0, 1.0)
-    (8.0, 15.0, 19.0, 23.0)
     """
     half, quarter = (math.ceil(threshold * share / step) * step for share in (0.5, 0.25))
     return min(threshold, half), threshold, threshold + max(step, quarter), threshold + max(2.0 * step, half)

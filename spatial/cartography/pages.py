@@ -205,12 +205,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
 
 
 def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """
-    Name the map pages of a study.
-
-    >>> page_files({"access": pd.DataFrame({"service": ["Bus stop/1"]})})
-    {'Bus stop/1': 'gap-bus-stop-1.html'}
-    """
+    """Name the map pages of a study, each service by letters that any file system knows, and none twice."""
     files: dict[str, str] = {}
     for service in sorted(tables["access"]["service"].unique()):
         stem = re.sub(r"[^a-z0-9_]+", "-", str(service).lower()).strip("-") or "service"

@@ -38,12 +38,7 @@ NEEDED = {"edges": {"mode", "edge_id", "component"}, "snaps": {"place_id", "plac
 
 
 def parts_of(tables: Mapping[str, pd.DataFrame], mode: str) -> dict[str, int]:
-    """
-    Tell which part of the network each township belongs to.
-
-    >>> parts_of({"settlements": pd.DataFrame()}, "drive")
-    {}
-    """
+    """Tell which part of the network each township belongs to; nothing where no table says it."""
     if any(name not in tables or not columns <= set(tables[name]) for name, columns in NEEDED.items()):
         return {}
     settlements = tables["settlements"]
@@ -119,12 +114,7 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -
 
 
 def by_language(names: Mapping[Any, object]) -> dict[str, str]:
-    """
-    Pick the names of a row.
-
-    >>> by_language({"name": "青岩", "name_en": None, "tier": "village"})
-    {'und': '青岩', 'en': '青岩'}
-    """
+    """Pick the names of a row by language; where it has none in English, the one as it is written."""
     found = names_of(names)
     written = found.get(WRITTEN)
     return found if written is None else {WRITTEN: written, "en": written} | found

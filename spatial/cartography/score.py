@@ -441,14 +441,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
 
 
 def most_to_gain(townships: Sequence[Mapping[str, Any]], parts: Mapping[str, int] | None = None) -> Entry | None:
-    """
-    Find the township whose people would gain most if it were brought to the level of the best one of its part.
-
-    >>> one = {"id": "a", "names": {}, "integration_level": 0.9, "population_persons": 10.0, "places": 1}
-    >>> two = {"id": "b", "names": {}, "integration_level": 0.5, "population_persons": 20.0, "places": 2}
-    >>> most_to_gain([one, two])["id"]
-    'b'
-    """
+    """Find the township whose people would gain most if it were brought to the level of the best one of its part."""
     known = [unit for unit in townships if unit["integration_level"] is not None]
     part_of = {unit["id"]: parts.get(unit["id"], unit["id"]) if parts else None for unit in known}
     in_order = sorted(known, key=lambda unit: (unit["integration_level"], unit["id"]))

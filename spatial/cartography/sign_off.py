@@ -63,13 +63,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
 
 
 def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
-    """
-    Find the township that is among the last even at its best rank; None where fewer than two are ranked.
-
-    >>> ranks = {"names": {}, "median_rank": 2.0, "high_rank": 2.0}
-    >>> surely_last([{"id": "a", "low_rank": 1.0, **ranks}, {"id": "b", "low_rank": 2.0, **ranks}])["id"]
-    'b'
-    """
+    """Find the township that is among the last even at its best rank; None where fewer than two are ranked."""
     ranked = [unit for unit in townships if unit["low_rank"] is not None]
     if len(ranked) < 2:
         return None
@@ -108,13 +102,7 @@ def sign_off_page(book: PageBook, rows: Rows) -> bytes:
 
 
 def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:
-    """
-    Count the rows by verdict.
-
-    >>> rows = {"kind": ["people", "villages", "gates"], "status": ["ok", "unknown", "ok"]}
-    >>> sign_off_counts(pd.DataFrame(rows | {"official": [10.0, float("nan"), float("nan")]}))
-    {'ok': 1, 'look': 0, 'remark': 0, 'unknown': 0, 'undeclared': 1}
-    """
+    """Count the rows by verdict."""
     verdicts = [_verdict(row) for row in table.to_dict("records") if row["kind"] != "gates"]
     return {name: verdicts.count(name) for name in VERDICTS}
 

@@ -120,12 +120,7 @@ def tell_rows(
 
 
 def text_column(series: pd.Series) -> pd.Series:
-    """
-    Text of a column; a whole number loses no digit and gains no ``.0``; missing stays missing.
-
-    >>> list(text_column(pd.Series([51.0, 52.5])))
-    ['51', '52.5']
-    """
+    """Text of a column; a whole number loses no digit and gains no ``.0``; missing stays missing."""
     if isinstance(series.dtype, pd.StringDtype):
         return series.astype("str")
 
@@ -413,12 +408,7 @@ _ANGLE = re.compile("[°º'\"\u2032\u2019\u2033]")
 
 
 def plain_number(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
-    """
-    Write a number with digits and a decimal point only; None for another sign, or groups that are not of three.
-
-    >>> plain_number("1 234,5", decimal=","), plain_number("1,234", thousands=","), plain_number("1,23")
-    ('1234.5', '1234', None)
-    """
+    """Write a number with digits and a decimal point only; None for another sign, or groups that are not of three."""
     plain = text.translate(_SPACES).strip()
     if _pattern(decimal, thousands or " ").fullmatch(plain) is None:
         return None
@@ -426,12 +416,7 @@ def plain_number(text: str, *, decimal: str = ".", thousands: str = "") -> str |
 
 
 def perhaps_thousands(series: pd.Series) -> list[str]:
-    """
-    List numbers whose point may set thousands apart: none where a point of the column surely is a decimal one.
-
-    >>> perhaps_thousands(pd.Series(["1.200", "800"])), perhaps_thousands(pd.Series(["1.200", "0.800"]))
-    (['1.200'], [])
-    """
+    """List numbers whose point may set thousands apart: none where a point of the column surely is a decimal one."""
     if not isinstance(series.dtype, pd.StringDtype) and series.dtype != object:
         return []
     pointed = [text for text in map(str.strip, series.dropna().astype("str").unique()) if "." in text]

@@ -12,18 +12,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from spatial.arrays import FloatArray
 from spatial.errors import SourceError, first_of, refuse
 from spatial.formats.files import local_file, refuse_large, refuse_wide
 from spatial.formats.notes import Note, Row, add_notes, listed, number_rows
 from spatial.study.sources import USUAL_LIMITS, ReadLimits
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
 
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
 
@@ -39,12 +37,7 @@ _CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
 
 
 def guess_encoding(data: bytes) -> str:
-    """
-    Tell the encoding of text.
-
-    >>> [guess_encoding(text.encode(code)) for text, code in (("石桥", "gbk"), ("Domoni, Ségou", "latin-1"))]
-    ['gb18030', 'cp1252']
-    """
+    """Tell the encoding of text."""
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return name
@@ -71,12 +64,7 @@ def table_text(file: Path) -> bytes:
 
 
 def encoding_but(said: str, data: bytes) -> str:
-    """
-    Tell the encoding of text that cannot be in the one that is said of it; empty where it may be.
-
-    >>> encoding_but("ISO-8859-1", "石桥村、柳河镇".encode("gbk")), encoding_but("GBK", "石桥村".encode("gbk"))
-    ('gb18030', '')
-    """
+    """Tell the encoding of text that cannot be in the one that is said of it; empty where it may be."""
     told = guess_encoding(data)
     try:
         name = codecs.lookup("cp1252" if said.upper() == "OEM" else said).name
@@ -89,12 +77,7 @@ def encoding_but(said: str, data: bytes) -> str:
 
 
 def is_surely_utf8(data: bytes, declared: str) -> bool:
-    """
-    Whether text is UTF-8 though another encoding is declared, in which it would read as nonsense.
-
-    >>> is_surely_utf8("石桥村、柳河镇".encode(), "gb18030"), is_surely_utf8("联通".encode("gbk"), "gb18030")
-    (True, False)
-    """
+    """Whether text is UTF-8 though another encoding is declared, in which it would read as nonsense."""
     name = codecs.lookup(declared).name
     if name.startswith(("utf", "ascii")):
         return False
@@ -107,7 +90,7 @@ def is_surely_utf8(data: bytes, declared: str) -> bool:
 
 # Cells as offices write them: full-width digits and spaces, and coordinates in degrees, minutes and seconds.
 
-# ruff: noqa: RUF001, RUF002 - full-width characters are what this module reads
+# ruff: noqa: RUF001 - full-width characters are what this module reads
 
 
 Axis = Literal["longitude", "latitude"]
@@ -141,12 +124,7 @@ _ENDS: dict[Axis, tuple[str, str]] = {"longitude": ("E", "W"), "latitude": ("N",
 
 
 def narrow(text: str) -> str:
-    """
-    Write full-width digits and spaces as plain ones, codes without an apostrophe before them; the rest stays as it is.
-
-    >>> narrow("　１２．５ "), narrow("'460101"), narrow("'460101'")
-    ('12.5', '460101', "'460101'")
-    """
+    """Write full-width digits and spaces as plain ones, and codes without an apostrophe before them."""
     return _QUOTED.sub("", _WIDE_SIGN.sub(lambda hit: _SIGNS[hit.group()], text.translate(_NARROW)).strip())
 
 
@@ -167,12 +145,7 @@ def narrow_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def degrees_of(text: str, axis: Axis) -> float:
-    """
-    Read an angle in degrees, or in degrees, minutes and seconds, with or without its hemisphere.
-
-    >>> degrees_of("39度30分", "latitude"), degrees_of("39°30,0' Sud", "latitude"), degrees_of("39.5N", "longitude")
-    (39.5, -39.5, nan)
-    """
+    """Read an angle in degrees, or in degrees, minutes and seconds, with or without its hemisphere."""
     plain = narrow(text).translate(_AXIS_MARKS).upper()
     for word, letter in _WORDS.items():
         plain = plain.replace(word, letter)
@@ -226,12 +199,7 @@ def total_pattern(words: Collection[str]) -> str:
 
 
 def is_total(texts: list[str], words: Collection[str]) -> bool:
-    """
-    Whether a row holds sums of other rows, by its first texts.
-
-    >>> is_total(["合 计", "12"], ["合计", "Total"]), is_total(["Total relief"], ["合计", "Total"])
-    (True, False)
-    """
+    """Whether a row holds sums of other rows, by its first texts."""
     known = {_squeezed(word) for word in words}
     first = [_squeezed(text) for text in texts[:3]]
     whole = {word for word in known if word.startswith("全")}
@@ -247,12 +215,7 @@ _NUMBER = re.compile(r"[+-]?[\d.,]+%?")
 
 
 def numbers_columns(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """
-    Whether the first row below a header numbers the columns, as those of yearbooks do.
-
-    >>> numbers_columns(["1", "2", "3"], [["7", "石桥", "5"]]), numbers_columns(["1", "2", "3"], [["1", "3", "5"]])
-    (True, False)
-    """
+    """Whether the first row below a header numbers the columns, as those of yearbooks do."""
     texts = [unicodedata.normalize("NFKC", text).strip(" ()") for text in first]
     words = [text for text in texts if not text.isdecimal()]
     counted = [*words, *(str(number) for number in range(1, len(texts) - len(words) + 1))]
@@ -275,14 +238,7 @@ _OF_PERSONS = re.compile(r"[(\uff08]\s*(人|persons?|personnes?)\s*[)\uff09]", r
 
 
 def says_scale(text: str, *, above: Sequence[str] = ()) -> bool:
-    """
-    Whether a header, or a line above it, says that its numbers count hundreds, thousands, ten thousands or millions.
-
-    >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
-    (True, True, False)
-    >>> says_scale("人口", above=["单位：万人"]), says_scale("人口（人）", above=["单位：万人"])
-    (True, False)
-    """
+    """Whether a header or a line above it says that numbers count hundreds, thousands, ten thousands or millions."""
     return _SCALED.search(text) is not None or (bool(above) and _OF_PERSONS.search(text) is None)
 
 

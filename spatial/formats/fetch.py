@@ -19,6 +19,7 @@ import osmium
 import pooch
 import requests
 import shapely
+from shapely import MultiPolygon, Polygon
 
 from spatial.crs import WGS84, working_crs_for
 from spatial.errors import SourceError
@@ -37,8 +38,6 @@ from spatial.formats.files import (
 from spatial.tables.words import UNKNOWN
 
 if TYPE_CHECKING:
-    from shapely import MultiPolygon, Polygon
-
     from spatial.study import Study
     from spatial.study.region import Region
 
@@ -151,9 +150,7 @@ def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: S
         raise SourceError(f"Overpass at {servers.overpass_url} has no road in the study area; is its bbox right?")
     report(0.9, f"writing {len(elements):,} elements")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
-            part = Path(folder) / target.name
+        with _put_in_place(target) as part:
             writer = osmium.SimpleWriter(str(part))
             try:
                 with writer:
@@ -179,8 +176,7 @@ def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: S
                 # A writer that failed ends the whole program when it is freed: it never is.
                 ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
                 raise
-            part.replace(target)
-    except (OSError, RuntimeError) as error:
+    except RuntimeError as error:
         raise SourceError(f"{target}: cannot be written: {error}") from error
     stamps = [str(body.get("osm3s", {}).get("timestamp_osm_base", "")) for body in answers.bodies]
     return min((stamp[:10] for stamp in stamps if stamp), default="unknown")

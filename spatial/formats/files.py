@@ -47,23 +47,13 @@ _PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#@]*:[^/?#]*@|[?&](ssl)?passwo
 
 
 def is_remote(path: str | Path) -> bool:
-    """
-    Whether a path is an address on the network, or a virtual file system of GDAL that may become one.
-
-    >>> is_remote("https://example.org/population.tif"), is_remote("comoros/population.tif")
-    (True, False)
-    """
+    """Whether a path is an address on the network, or a virtual file system of GDAL that may become one."""
     text = str(path)
     return text.startswith(("/vsi", "\\vsi")) or _SCHEME.search(text) is not None
 
 
 def has_password(address: str) -> bool:
-    """
-    Whether an address holds a password.
-
-    >>> has_password("postgresql://gis@db.example/county"), has_password("postgresql://gis:x@db.example/county")
-    (False, True)
-    """
+    """Whether an address holds a password."""
     return _PASSWORD.search(address) is not None
 
 
@@ -235,12 +225,7 @@ class KnownIssue:
 
 
 def issue_faults(value: object) -> list[str]:
-    """
-    Say what is wrong with the value of the key `issue`.
-
-    >>> issue_faults({"text": "Old", "forbids": ["use"]})
-    ['issue forbids use: it can forbid comparison or ranking']
-    """
+    """Say what is wrong with the value of the key `issue`."""
     faults: list[str] = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):
@@ -270,12 +255,7 @@ def issue_faults(value: object) -> list[str]:
 
 
 def read_issues(value: object) -> tuple[KnownIssue, ...]:
-    """
-    Read the value of the key `issue`.
-
-    >>> [issue.text for issue in read_issues(["Old.", {"text": "Short.", "forbids": "ranking"}])]
-    ['Old.', 'Short.']
-    """
+    """Read the value of the key `issue`."""
     found = []
     items: list[Any] = value if isinstance(value, list) else [value]
     for item in filter(None, items):

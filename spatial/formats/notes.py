@@ -315,12 +315,7 @@ class Row(NamedTuple):
 
 
 def listed(items: Iterable[Any], *, limit: int = 5) -> dict[str, Any]:
-    """
-    List the first few ids, cells or rows and count all, as a value of a note.
-
-    >>> listed(["B2", Row(12, "Total")], limit=2)
-    {'first': ['B2', {'row': 12, 'label': 'Total'}], 'in_all': 2}
-    """
+    """List the first few ids, cells or rows and count all, as a value of a note."""
     whole = list(items)
     first = [
         {"row": item.number, "label": item.label}

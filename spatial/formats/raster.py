@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -21,6 +21,7 @@ from affine import Affine
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
+from spatial.arrays import BoolArray, FloatArray
 from spatial.crs import WGS84, Bounds, is_web_map, parse_crs
 from spatial.errors import CrsError, SourceError, first_of
 from spatial.formats.columns import MOST
@@ -30,10 +31,6 @@ from spatial.georef.datums import refuse_unknown_shift
 from spatial.messages import Said
 from spatial.rasters import Raster
 from spatial.study.sources import MOST_CELLS
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray
-
 
 # One raster file, opened without reading it whole: GeoTIFF, or an SRTM .hgt tile in a zip or by itself.
 

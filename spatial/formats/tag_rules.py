@@ -74,13 +74,7 @@ class TagRule:
 
 
 def parse_rule(text: str) -> TagRule:
-    """
-    Read a rule.
-
-    >>> rule = parse_rule("amenity=clinic|doctors & name~osteopath")
-    >>> rule.matches({"amenity": "clinic", "name": "Rutland Osteopaths"})
-    True
-    """
+    """Read a rule, such as ``amenity=clinic|doctors & name~osteopath``."""
     tests = []
     for part in text.split("&"):
         found = _TEST.fullmatch(part.strip())
@@ -105,12 +99,7 @@ def parse_rule(text: str) -> TagRule:
 
 
 def tag_values(value: str) -> list[str]:
-    """
-    Split a tag's value into its members.
-
-    >>> tag_values("0; 1-3")
-    ['0', '1', '2', '3']
-    """
+    """Split a tag's value into its members: ``0; 1-3`` has four."""
     if value.isalpha():
         return [value]
     members: list[str] = []
@@ -121,12 +110,7 @@ def tag_values(value: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """
-    Write text in small letters and without accents, for comparison.
-
-    >>> fold("Kinésithérapeute")
-    'kinesitherapeute'
-    """
+    """Write text in small letters and without accents, for comparison."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 

@@ -56,16 +56,7 @@ class _Outlines(NamedTuple):
 
 
 def countries_at(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Country, ...]:
-    """
-    List the countries that points may lie in, the one that holds most of them first.
-
-    There are several where a border is near, and where several states hold or claim the area.
-
-    >>> [one.code for one in countries_at([104.2, 104.3], [28.5, 28.6])]
-    ['CN']
-    >>> [one.code for one in countries_at([7.6], [47.6])], countries_at([-30.0], [0.0])
-    (['DE', 'CH', 'FR'], ())
-    """
+    """List the countries that points may lie in, the most probable first: several by a border or on disputed ground."""
     codes, tree = _outlines()
     points = np.asarray(shapely.points(np.atleast_1d(longitude), np.atleast_1d(latitude)))
     near, inside = (
@@ -147,18 +138,7 @@ class Grid:
 
 
 def cgcs2000_crs(*, central_meridian: float, width: Literal[3, 6] = 3, prefixed: bool = True) -> pyproj.CRS:
-    """
-    Return the CGCS2000 / Gauss-Krueger grid of a central meridian.
-
-    References
-    ----------
-    GB/T 17278-2009; EPSG Geodetic Parameter Dataset, codes 4490 to 4554.
-
-    >>> cgcs2000_crs(central_meridian=108).to_epsg(), cgcs2000_crs(central_meridian=108, prefixed=False).to_epsg()
-    (4524, 4545)
-    >>> cgcs2000_crs(central_meridian=111, width=6).to_epsg()
-    4497
-    """
+    """Return the CGCS2000 / Gauss-Krueger grid of a central meridian (GB/T 17278-2009; EPSG 4490 to 4554)."""
     if width not in _FIRST_ZONE:
         raise CrsError(f"zones of {width} degrees: China has zones of 3 and 6 degrees")
     if not 72.0 <= central_meridian <= 138.0:
@@ -300,15 +280,7 @@ CONVERTED_FROM = "shifted_from"
 
 
 def to_wgs84(longitude: ArrayLike, latitude: ArrayLike, *, datum: Datum) -> Pair:
-    """
-    Turn coordinates of a declared datum into WGS 84, to far below one metre.
-
-    The published forward formula of GCJ-02 is inverted by fixed-point iteration; that of BD-09 likewise.
-
-    >>> longitude, latitude = to_wgs84([116.403742], [39.916527], datum="gcj02")
-    >>> bool(abs(longitude[0] - 116.3975) < 1e-5), bool(abs(latitude[0] - 39.915124) < 1e-5)
-    (True, True)
-    """
+    """Turn coordinates of a declared datum into WGS 84: its published formula is inverted by fixed-point iteration."""
     x, y = _arrays(longitude, latitude)
     if datum == "wgs84":
         return x, y

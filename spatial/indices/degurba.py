@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 from scipy import ndimage
 
 from spatial.access.options import numbers, paired
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.study.score import DegurbaVariant, SemiDense
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 # Clusters of cells: found by contiguity and size, with edges smoothed and holes filled.
 

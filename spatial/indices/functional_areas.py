@@ -5,23 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
 from spatial.access.options import is_number, numbers, paired, shown, vector
+from spatial.arrays import FloatArray, IntArray, ObjectArray
 from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.exchange import flow_balance
 from spatial.indices.groups import neighbour_weights
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from spatial.arrays import FloatArray, IntArray, ObjectArray
-
 
 # Urban-rural catchment areas: which town a place depends on (Cattaneo, Nelson and McMenomy 2021).
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access.cumulative import weighted_quantile
 from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
+from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.errors import ContractError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, ObjectArray
-
 
 # The gap between town and country: medians that survive unreachable places, and the coverage of both.
 
@@ -318,12 +314,7 @@ CLASSES = ("urban", "rural")
 
 
 def read_classes(table: str, official_class: ArrayLike, places: int) -> ObjectArray:
-    """
-    Read the class of each place: ``urban``, ``rural`` or an empty text.
-
-    >>> read_classes("flows", ["urban", None], 2).tolist()
-    ['urban', '']
-    """
+    """Read the class of each place: ``urban``, ``rural`` or an empty text."""
     label = np.array(np.asarray(official_class, dtype=object).ravel(), dtype=object)
     if len(label) != places:
         raise ContractError(table, [f"official_class: {len(label)} for {places} places"])

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import is_number, paired, shown, vector
+from spatial.arrays import BoolArray, FloatArray
 from spatial.errors import ContractError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from spatial.arrays import BoolArray, FloatArray
-
 
 # What every measure of inequality reads: a good and the people who have it, checked once.
 

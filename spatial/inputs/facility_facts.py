@@ -80,11 +80,6 @@ def read_hours(text: str) -> float:
     ``SH``) are passed over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes
     with months, weeks or the sun, has no end or holds at times only is not read, nor are days without a time, closed
     days alone, later rules without days, and hours past midnight beside earlier ones of other days.
-
-    >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00"), read_hours("周一至周五 8:00-17:00")
-    (49.0, 45.0)
-    >>> read_hours("24h/24"), read_hours("00:00-23:59")
-    (168.0, 168.0)
     """
     plain = fold(unicodedata.normalize("NFKC", text)).replace("\n", ";")
     plain = _CLOCK.sub(_by_day, plain)
@@ -152,14 +147,7 @@ def _before_midnight(written: str, *, is_one: bool) -> str:
 
 
 def capacity_units(facilities: pd.DataFrame) -> list[str]:
-    """
-    Name the units that the capacities of some facilities are told in.
-
-    >>> import pandas as pd
-    >>> told = pd.DataFrame({"capacity": [9, 20, 8], "capacity_unit": ["beds", "places", "Beds "]})
-    >>> capacity_units(told)
-    ['beds', 'places']
-    """
+    """Name the units that the capacities of some facilities are told in, each once however it is written."""
     if "capacity" not in facilities or "capacity_unit" not in facilities:
         return []
     counts = _plain_units(facilities.loc[facilities["capacity"].notna()]).value_counts()
@@ -194,12 +182,6 @@ def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
     Find the service of a facility that is said to offer two.
 
     It is the more particular of the two, else the first that counts for both; None where the two contradict each other.
-
-    >>> from spatial.inputs.services import load_services
-    >>> joint_service("school", "primary_school", load_services())
-    'primary_school'
-    >>> joint_service("emergency_hospital", "district_hospital", load_services())
-    'emergency_district_hospital'
     """
     first, second = vocabulary.satisfying(one), vocabulary.satisfying(two)
     if one in second:
@@ -241,35 +223,19 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 def level_of(text: str) -> str | None:
-    """
-    Read the level of a facility.
-
-    >>> level_of("Hôpital de district"), level_of("卫生室")
-    ('district_hospital', 'health_post')
-    """
+    """Read the level of a facility."""
     return _words()["level"].get(plain_words(text))
 
 
 def who_may_use(text: str) -> tuple[str, ...]:
-    """
-    Read who may use a facility: all, members, or names of groups, any other word as written.
-
-    >>> who_may_use("Personnes âgées; membres")
-    ('elderly', 'members')
-    """
+    """Read who may use a facility: all, members, or names of groups, any other word as written."""
     known = _words()["eligibility"]
     parts = [part.strip() for part in _PARTS.split(unicodedata.normalize("NFKC", text)) if part.strip()]
     return tuple(dict.fromkeys(known.get(plain_words(part), part) for part in parts))
 
 
 def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | None:
-    """
-    Say which service a facility of some level offers.
-
-    >>> from spatial.inputs.services import load_services
-    >>> service_by_level("hospital", "regional_hospital", load_services())
-    'district_hospital'
-    """
+    """Say which service a facility of some level offers."""
     made = next((item.id for item in vocabulary.services if level in item.levels), None)
     return service if made is None else joint_service(service, made, vocabulary)
 

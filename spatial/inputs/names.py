@@ -164,12 +164,7 @@ class _Groups:
 
 
 def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = SIMILAR_SHARE) -> bool:
-    """
-    Whether two sets of plain names mean the same.
-
-    >>> similar_names(("hopital el maarouf",), ("el maarouf",))
-    True
-    """
+    """Whether two sets of plain names mean the same, as ``hopital el maarouf`` and ``el maarouf`` do."""
     return any(
         a in b or b in a or SequenceMatcher(None, a, b, autojunk=False).ratio() >= share for a in one for b in two
     )
@@ -395,25 +390,13 @@ class PlaceName:
 
 
 def plain_words(text: str) -> str:
-    """
-    Write letters and digits in small letters without accents, words one blank apart.
-
-    >>> plain_words("Poste de Santé (Domoni)")
-    'poste de sante domoni'
-    """
+    """Write letters and digits in small letters without accents, words one blank apart."""
     return " ".join("".join(letter if letter.isalnum() else " " for letter in fold(text)).split())
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def plain_name(name: str) -> PlaceName:
-    """
-    Strip a name of a place, or of a facility called by it, to what is compared; empty where only a kind is named.
-
-    >>> plain_name("兰坪县金顶镇官坪村卫生室")
-    PlaceName(stem='官坪', kind='village')
-    >>> plain_name("Poste de santé de Saint-Antoine").stem == plain_name("ST. ANTOINE").stem
-    True
-    """
+    """Strip a name of a place, or of a facility called by it, to what is compared; empty where only a kind is named."""
     text = unicodedata.normalize("NFKC", name).strip()
     words, plain = shipped_toml("inputs/names.toml"), plain_words(text)
     if HAN.search(text):
@@ -441,12 +424,7 @@ def plain_name(name: str) -> PlaceName:
 
 
 def in_each_script(name: str) -> tuple[str, ...]:
-    """
-    Part a name written in two scripts: the name, and where it has both its words in Latin and in the other script.
-
-    >>> in_each_script("سيما Sima"), in_each_script("Dar-Salama")
-    (('سيما Sima', 'Sima', 'سيما'), ('Dar-Salama',))
-    """
+    """Part a name written in two scripts: the name, and where it has both its words in Latin and in the other."""
     if not (_LATIN_RUN.search(name) and _OTHER_RUN.search(name)) or HAN.search(name):
         return (name,)
     words = name.split()
@@ -456,12 +434,7 @@ def in_each_script(name: str) -> tuple[str, ...]:
 
 
 def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> FloatArray:
-    """
-    Compare the names of rows with those of places: the share of letters in common, 0-1 (Indel similarity, RapidFuzz).
-
-    >>> name_scores([["Mitsudjé clinic"]], [["Mitsoudje"], ["Foumbouni"]]).round(2).tolist()
-    [[0.94, 0.24]]
-    """
+    """Compare names of rows with those of places: the share of letters in common, 0-1 (Indel similarity, RapidFuzz)."""
     mine, row = _flat(rows)
     theirs, owner = _flat(places)
     result = np.zeros((len(rows), len(places)))
@@ -497,9 +470,6 @@ def written_names(name: str) -> tuple[tuple[str, ...], ...]:
     Write a facility's name as the words by which it is held against another; nothing of what it is gets lost.
 
     The whole name and each language of a name in two, without articles and with them; a Chinese name is one word.
-
-    >>> written_names("St. Anne Health Ctr / 圣安妮卫生院")[1:]
-    (('saint', 'anne', 'health', 'centre'), ('圣安妮卫生院',))
     """
     text = unicodedata.normalize("NFKC", name)
     parts = [text, *(_BESIDE.split(text) if _BESIDE.search(text) else ())]
@@ -516,9 +486,6 @@ def same_name(one: Sequence[str], two: Sequence[str]) -> bool:
 
     Words that say what a facility is count, unlike in `name_scores`: a primary school and a college of one place are
     two. Numbers must be equal.
-
-    >>> same_name(["Oakham Medical Practice"], ["OAKHAM  Med. Practice"]), same_name(["School 1"], ["School 2"])
-    (True, False)
     """
     mine = {words for name in one for words in written_names(name)}
     theirs = {words for name in two for words in written_names(name)}
@@ -599,12 +566,7 @@ _CLASSES = {**dict.fromkeys(("111", "112", "121", "122", "123"), "urban"), **dic
 
 
 def unit_key(code: str) -> str:
-    """
-    Write a unit code in its shortest form.
-
-    >>> unit_key("533325101000"), unit_key("53332510120322220"), unit_key("e02003954")
-    ('533325101', '533325101203', 'E02003954')
-    """
+    """Write a unit code in its shortest form, such as ``533325101`` for ``533325101000``."""
     text = _unspaced(code).upper()
     if text.isdigit() and len(text) == STATISTICAL_DIGITS:
         text = text[:12]
@@ -625,12 +587,7 @@ def unit_level_of(code: str) -> str | None:
 
 
 def unit_prefixes(key: str) -> tuple[str, ...]:
-    """
-    List the units that a unit is part of by its code alone, itself first.
-
-    >>> unit_prefixes("533325101203")
-    ('533325101203', '533325101', '533325')
-    """
+    """List the units that a unit is part of by its code alone, itself first."""
     if key.isdigit() and len(key) in LEVELS:
         return tuple(key[:size] for size in sorted(LEVELS, reverse=True) if size <= len(key))
     if _SERIAL.fullmatch(key):

@@ -348,12 +348,7 @@ def read_places(
 
 
 def read_population_tag(text: str | None) -> float:
-    """
-    Read the persons of a population tag, thousands set apart or not; NaN where untagged or no whole number.
-
-    >>> read_population_tag("12 345"), read_population_tag("1000 à 3000")
-    (12345.0, nan)
-    """
+    """Read the persons of a population tag, thousands set apart or not; NaN where untagged or no whole number."""
     if text is None or not _COUNT.fullmatch(text.strip()):
         return float("nan")
     return float(re.sub(r"\D", "", text))

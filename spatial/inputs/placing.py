@@ -627,12 +627,7 @@ _NO_LATITUDE = 99.0
 
 
 def plain_postcode(text: str) -> str:
-    """
-    Write a postcode as it is compared.
-
-    >>> plain_postcode(" le15 6aq "), plain_postcode("97-600")
-    ('LE156AQ', '97600')
-    """
+    """Write a postcode as it is compared: in capitals and digits alone."""
     return "".join(letter for letter in text.upper() if letter.isalnum())
 
 

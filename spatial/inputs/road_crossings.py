@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 # Where lines meet: crossings and touches become vertices of both, on lines that may meet there; nothing else moves.
 

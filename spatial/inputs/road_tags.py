@@ -6,22 +6,18 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from numpy.typing import NDArray
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import transformer_between
 from spatial.errors import ContractError, first_of
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
 
 # Roads of any maker under this package's names: columns, codes, lists of merged tags, roads drawn once a direction.
 
@@ -285,12 +281,7 @@ class CodedTag:
 
 
 def coded(values: pd.Series) -> CodedTag:
-    """
-    Write each distinct value of a column once.
-
-    >>> coded(pd.Series(["yes", None, "no", "yes"])).codes.tolist()
-    [0, -1, 1, 0]
-    """
+    """Write each distinct value of a column once."""
     codes, texts = pd.factorize(values.astype(object))
     return CodedTag(codes.astype(np.int32), tuple(texts))
 

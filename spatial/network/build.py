@@ -494,12 +494,7 @@ _ISO = re.compile(r"^p(?:(\d+(?:\.\d+)?)d)?(?:t(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.
 
 
 def parse_duration(text: str) -> float:
-    """
-    Read the minutes of a tagged duration or interval; NaN where nothing can be read or it is not above 0.
-
-    >>> parse_duration("1:30"), parse_duration("PT20M"), parse_duration("daily")
-    (90.0, 20.0, nan)
-    """
+    """Read the minutes of a tagged duration or interval; NaN where nothing can be read or it is not above 0."""
     found = []
     for part in members(text):
         if clock := _CLOCK.match(part):

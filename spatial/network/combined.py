@@ -122,12 +122,7 @@ class Leg:
 
 
 def own_pace(mode: str) -> bool:
-    """
-    Tell modes that go at the pace of people from those with a motor.
-
-    >>> own_pace("walk"), own_pace("drive")
-    (True, False)
-    """
+    """Tell modes that go at the pace of people from those with a motor."""
     return mode.split("+", maxsplit=1)[0] in _OWN_PACE
 
 
@@ -324,7 +319,10 @@ def combine_networks(
         problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")
     if problems:
         raise NetworkError("cannot combine networks: " + "; ".join(problems))
-    from_walk, from_ride = shared_nodes(walk, ride)
+    # Nodes of roads that both share: one id of the source, else, without ids, the same millimetre.
+    from_walk, from_ride = at_one_place(
+        *(shareable_nodes(graph, np.flatnonzero(on_roads(graph, np.arange(graph.n_edges)))) for graph in (walk, ride))
+    )
     if len(from_walk) == 0:
         raise NetworkError(f"the networks {walk.mode} and {ride.mode} share no node; build both from the same roads")
     both = _side_by_side(walk, ride)
@@ -351,16 +349,6 @@ def combine_networks(
         "layers": [walk.report, ride.report],
     }
     return replace(with_links(both, links), report=report)
-
-
-def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[IntArray, IntArray]:
-    """Find nodes of roads that two networks share: one id of the source, else, without ids, the same millimetre."""
-    return at_one_place(
-        *(
-            shareable_nodes(graph, np.flatnonzero(on_roads(graph, np.arange(graph.n_edges))))
-            for graph in (first, second)
-        )
-    )
 
 
 def shareable_nodes(graph: TravelGraph, nodes: IntArray) -> pd.DataFrame:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.errors import ContractError, first_of
 from spatial.inputs.road_tags import STRETCHES, CodedTag, RoadLines, coded
 from spatial.plain_text import shipped_toml
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, ObjectArray
-
 
 # Tags of roads: absent columns are untagged, letters are small, lists are split; each value is judged once.
 
@@ -135,12 +131,7 @@ def as_number(value: object) -> float:
 
 
 def members(text: str) -> list[str]:
-    """
-    Split a list of values such as ``"asphalt;gravel"`` in small letters, without empty ones.
-
-    >>> members("Asphalt; gravel")
-    ['asphalt', 'gravel']
-    """
+    """Split a list of values such as ``"asphalt;gravel"`` in small letters, without empty ones."""
     return [part for part in (item.strip().lower() for item in _SEPARATOR.split(text)) if part]
 
 

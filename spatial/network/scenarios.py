@@ -105,12 +105,6 @@ def edges_closed_by(
     A point closes the nearest edge of each leg within the tolerance, at a junction all there; a line those that it
     crosses or runs along, but no side roads that come near it within twice the tolerance of their ends alone; an area
     all it touches.
-
-    >>> import geopandas as gpd, shapely
-    >>> from spatial.network.build import build_network
-    >>> line = gpd.GeoDataFrame({"road_id": ["w1"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=32738)
-    >>> edges_closed_by(build_network(line, mode="drive"), gpd.GeoSeries([shapely.Point(900, 5)], crs=32738)).tolist()
-    ['w1/0']
     """
     require_network_crs(marks.crs, graph.crs, what="closed roads")
     lines = graph.edge_lines()

@@ -345,12 +345,7 @@ def _around_barriers(index: _Index, xy: FloatArray, found: Found, max_snap_m: fl
 
 
 def walk_minutes(distance_m: FloatArray, *, walk_km_h: float, detour: float) -> FloatArray:
-    """
-    Minutes of a walk off the network.
-
-    >>> float(walk_minutes(np.array(1000.0), walk_km_h=5.0, detour=1.3))
-    15.6
-    """
+    """Minutes of a walk off the network."""
     return np.asarray(60.0 * (distance_m / 1000.0 * detour) / walk_km_h)
 
 

@@ -149,14 +149,7 @@ class SpeedCaps(Model):
 
 
 def width_cap(caps: Mapping[float, float], width_m: FloatArray) -> FloatArray:
-    """
-    Find the speed in km/h that a width in metres allows, inf where it caps none or is not known (NaN).
-
-    It is the lowest of all widths that the road is narrower than.
-
-    >>> width_cap({3.0: 15.0, 4.5: 30.0}, np.array([2.9, 3.0, 4.5])).tolist()
-    [15.0, 30.0, inf]
-    """
+    """Find the lowest speed in km/h of the widths that a road is narrower than; inf where none caps it, or for NaN."""
     cap = np.full(len(width_m), np.inf)
     for limit, speed in caps.items():
         cap = np.where(width_m < limit, np.minimum(cap, speed), cap)
@@ -237,12 +230,7 @@ class SpeedTable(Model):
 
 
 def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
-    """
-    Load a speed table.
-
-    >>> load_speeds("rural_cn").modes["drive"].classes["tertiary"]
-    30.0
-    """
+    """Load a speed table."""
     if isinstance(speeds, SpeedTable):
         return speeds
     where, values = f"speed table {speeds}", _merged(str(speeds), seen=())
@@ -303,12 +291,7 @@ class RoadSpeeds:
 
 
 def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
-    """
-    Read a tagged speed limit in km/h; NaN where nothing can be read.
-
-    >>> parse_maxspeed("30 mph")
-    48.28032
-    """
+    """Read a tagged speed limit in km/h; NaN where nothing can be read."""
     limits = (table or load_speeds()).maxspeed
     units = {"mph": limits.mph, "knot": limits.knots}
     found = []

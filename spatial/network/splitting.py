@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import ArrayLike
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
 from spatial.errors import NetworkError, first_of, of_kind
 from spatial.network.graph import TravelGraph, with_components, with_nodes
 from spatial.outlines import require_shapes
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
 
 # Cut edges of a built graph at any point, without looking at the rest of the roads again.
 

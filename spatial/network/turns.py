@@ -252,7 +252,36 @@ def meet_gates(graph: TravelGraph, nodes: list[int]) -> TravelGraph:
 def _taken_apart(graph: TravelGraph, gates: _Gates) -> TravelGraph:
     at = np.array(gates.added, dtype=np.int64)
     apart = with_nodes(graph, graph.node_x[at], graph.node_y[at], graph.node_component[at])
-    return with_links(_two_ways(apart, gates), gates.links())
+    # Edges lead to their gates; those that differ by direction become two.
+    ends = (apart.edge_from, apart.edge_to)
+    touched = np.zeros(apart.n_edges, dtype=bool)
+    for moved in (gates.forward, gates.backward):
+        touched |= (moved[0] != ends[0]) | (moved[1] != ends[1])
+    there, back = np.isfinite(apart.forward_min), np.isfinite(apart.backward_min)
+    only_back = touched & back & ~there
+    twin = np.flatnonzero(touched & there & back)
+    coordinates, offsets = gather_vertices(apart.coordinates, apart.coordinate_offsets, twin)
+    first = replace(
+        apart,
+        edge_from=np.where(only_back, gates.backward[0], gates.forward[0]),
+        edge_to=np.where(only_back, gates.backward[1], gates.forward[1]),
+        backward_min=np.where(touched & there & back, np.inf, apart.backward_min),
+    )
+    second: dict[str, Any] = {name: getattr(apart, name)[twin] for name in _OF_TWINS}
+    second |= {
+        "edge_id": np.array([f"{name}{TWIN}" for name in apart.edge_id[twin]], dtype=object),
+        "edge_from": gates.backward[0][twin],
+        "edge_to": gates.backward[1][twin],
+        "forward_min": np.full(len(twin), np.inf),
+        "backward_min": apart.backward_min[twin],
+        "is_snappable": np.zeros(len(twin), dtype=bool),
+        "coordinates": coordinates,
+        "coordinate_offsets": apart.coordinate_offsets[-1] + offsets[1:],
+    }
+    both: dict[str, Any] = {name: np.concatenate((getattr(first, name), values)) for name, values in second.items()}
+    if apart.before is not None:
+        both["before"] = apart.before.take(np.r_[: apart.n_edges, twin])
+    return with_links(replace(first, **both), gates.links())
 
 
 def _restrict(here: _Junction, kind: str, one: str, other: str) -> str:
@@ -310,39 +339,6 @@ class _Gates:
             forward_min=0.0,
             backward_min=np.inf,
         )
-
-
-def _two_ways(graph: TravelGraph, gates: _Gates) -> TravelGraph:
-    """Let edges lead to their gates; those that differ by direction become two."""
-    ends = (graph.edge_from, graph.edge_to)
-    touched = np.zeros(graph.n_edges, dtype=bool)
-    for moved in (gates.forward, gates.backward):
-        touched |= (moved[0] != ends[0]) | (moved[1] != ends[1])
-    there, back = np.isfinite(graph.forward_min), np.isfinite(graph.backward_min)
-    only_back = touched & back & ~there
-    twin = np.flatnonzero(touched & there & back)
-    coordinates, offsets = gather_vertices(graph.coordinates, graph.coordinate_offsets, twin)
-    first = replace(
-        graph,
-        edge_from=np.where(only_back, gates.backward[0], gates.forward[0]),
-        edge_to=np.where(only_back, gates.backward[1], gates.forward[1]),
-        backward_min=np.where(touched & there & back, np.inf, graph.backward_min),
-    )
-    second: dict[str, Any] = {name: getattr(graph, name)[twin] for name in _OF_TWINS}
-    second |= {
-        "edge_id": np.array([f"{name}{TWIN}" for name in graph.edge_id[twin]], dtype=object),
-        "edge_from": gates.backward[0][twin],
-        "edge_to": gates.backward[1][twin],
-        "forward_min": np.full(len(twin), np.inf),
-        "backward_min": graph.backward_min[twin],
-        "is_snappable": np.zeros(len(twin), dtype=bool),
-        "coordinates": coordinates,
-        "coordinate_offsets": graph.coordinate_offsets[-1] + offsets[1:],
-    }
-    both: dict[str, Any] = {name: np.concatenate((getattr(first, name), values)) for name, values in second.items()}
-    if graph.before is not None:
-        both["before"] = graph.before.take(np.r_[: graph.n_edges, twin])
-    return replace(first, **both)
 
 
 _OF_TWINS = (*(name for name in AS_THEY_ARE if name != "is_snappable"), "length_m", "component", "component_km")

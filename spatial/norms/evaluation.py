@@ -108,15 +108,7 @@ def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], UnitGates
 
 
 def guiding_attainment(norm_results: pd.DataFrame, *, floor: float = 0.01) -> float:
-    """
-    Mean attainment of the graded norms of the study, as a geometric mean; NaN where nothing is graded.
-
-    Gates are not in it: they are judged by themselves, see `UnitGates`.
-
-    >>> row = {"unit_level": ["study"], "norm_class": ["guiding"], "gate": ["none_applicable"], "attainment": [0.5]}
-    >>> guiding_attainment(pd.DataFrame(row))
-    0.5
-    """
+    """Mean attainment, geometric, of the study's graded norms without its gates; NaN where nothing is graded."""
     graded = (norm_results["unit_level"] == "study") & (norm_results["gate"] == "none_applicable")
     values = norm_results.loc[graded, "attainment"].dropna().to_numpy(dtype=float)
     if not len(values):
@@ -204,11 +196,7 @@ class Ledger:
 
 
 def account(norm: Norm, ledger: Ledger) -> Rows:
-    """
-    Account for one norm over the units of one level.
-
-    A unit is judged by the bounds of its share; where they leave it open, by those of the stated condition.
-    """
+    """Account for one norm over the units of one level, by the bounds of a share, else of the stated condition."""
     reading, inside, persons = ledger.reading, ledger.inside, ledger.persons
     strict, target = reading.strict, norm.target_share
     # People and places as mapped; nobody knows how many people these are where those of none of the rows are known.
@@ -330,12 +318,7 @@ def _reasons(
 
 
 def join_reasons(*reasons: str) -> str:
-    """
-    Join reason codes, each once.
-
-    >>> join_reasons("expired", "", "expired;role:monitoring")
-    'expired;role:monitoring'
-    """
+    """Join reason codes, each once."""
     return ";".join(dict.fromkeys(part for reason in reasons if reason for part in reason.split(";")))
 
 

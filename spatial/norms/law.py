@@ -65,12 +65,7 @@ ROADS = "roads"
 
 
 def split_list(value: object) -> tuple[str, ...]:
-    """
-    Read the members of a list as registers write it, without blanks, in the order written.
-
-    >>> split_list("bank| market")
-    ('bank', 'market')
-    """
+    """Read the members of a list as registers write it, without blanks, in the order written."""
     if not isinstance(value, str):
         return ()
     return tuple(part.strip() for part in value.split("|") if part.strip())

@@ -443,15 +443,6 @@ def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
 
     Times are door to door with the walk at both ends in them, so ``walk+drive`` is the drive, or the walk where that is
     faster; tables call ``bus`` ``walk+bus``. A study may also travel by both networks in one, as ``walk+drive``.
-
-    >>> modes_for("walk+drive", ["drive", "walk"])
-    ('drive', 'walk')
-    >>> modes_for("walk+drive", ["walk+drive", "walk"])
-    ('walk+drive', 'walk')
-    >>> modes_for("emergency", ["drive", "walk"])
-    ()
-    >>> modes_for("bus", ["drive", "walk+bus"])
-    ('walk+bus',)
     """
     if mode in {"", "any"}:
         return tuple(studied)
@@ -721,12 +712,7 @@ class Scope:
 
 
 def least_persons(stat_unit: str) -> float:
-    """
-    Say how many people a place has at least that a statistical unit counts; 0 where places of every size count.
-
-    >>> least_persons("habitation_pop500"), least_persons("county_seat_pop100k"), least_persons("habitation")
-    (500.0, 100000.0, 0.0)
-    """
+    """Say how many people a place has at least that a statistical unit counts; 0 where places of every size count."""
     sized = SIZED_UNIT.fullmatch(stat_unit)
     return float(sized["persons"]) * (1000 if sized["thousand"] else 1) if sized else 0.0
 

@@ -220,25 +220,13 @@ class GroupPeople:
 
 
 def groups_of(settlements: pd.DataFrame) -> list[str]:
-    """
-    Name the groups whose people a table of settlements has.
-
-    >>> import pandas as pd
-    >>> groups_of(pd.DataFrame(columns=["population_persons", "elderly_persons"]))
-    ['elderly']
-    """
+    """Name the groups whose people a table of settlements has."""
     names = [str(name).removesuffix(PERSONS) for name in settlements.columns if str(name).endswith(PERSONS)]
     return sorted(set(names) - EVERYBODY)
 
 
 def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: int) -> GroupPeople:
-    """
-    Take the people of a group from the list, and where it has no number from the raster of the group.
-
-    >>> found = fill_group(np.array([3.0, np.nan]), np.array([9.0, 4.0]), size=2)
-    >>> found.persons.tolist(), found.source.tolist()
-    ([3.0, 4.0], ['observed', 'raster'])
-    """
+    """Take the people of a group from the list, and where it has no number from the raster of the group."""
     unknown = np.full(size, np.nan)
     given = unknown if listed is None else listed
     cells = unknown if raster is None else raster
@@ -292,12 +280,7 @@ class Scaling:
 
 
 def sums_by_unit(persons: FloatArray, home: NDArray[np.intp], size: int) -> FloatArray:
-    """
-    Add up the known people by unit: 0 without settlements, NaN where no settlement of it has a number.
-
-    >>> sums_by_unit(np.array([1.0, np.nan, 2.0, np.nan]), np.array([0, 0, 0, 1]), 3).tolist()
-    [3.0, nan, 0.0]
-    """
+    """Add up the known people by unit: 0 without settlements, NaN where no settlement of it has a number."""
     belongs, known = home >= 0, ~np.isnan(persons)
     sums = np.bincount(home[belongs & known], weights=persons[belongs & known], minlength=size)
     members = np.bincount(home[belongs], minlength=size)
@@ -312,13 +295,6 @@ def scale_to_units(
     Scale the people of every unit's settlements to its official number, as a whole or not at all.
 
     Not where some lie outside the study or have no number, not to nobody, and not by more than a stated factor.
-
-    >>> found = scale_to_units(
-    ...     np.array([60.0, 40.0, 7.0]), np.array([0, 0, -1]), np.array([150.0]),
-    ...     in_study=np.ones(3, dtype=bool), max_factor=2.0,
-    ... )
-    >>> found.status.tolist(), found.applied.tolist()
-    (['scaled'], [1.5, 1.5, 1.0])
     """
     problems = []
     if not len(persons) == len(home) == len(in_study):

@@ -24,7 +24,7 @@ from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
 from spatial.plain_text import ids_apart
 from spatial.planning.equity import choose_often
-from spatial.planning.plans import SAME
+from spatial.planning.plans import SAME, SitingPlan
 from spatial.planning.sites import SitingOptions
 from spatial.planning.siting import mclp
 from spatial.tables import TABLES
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from spatial.planning.link_candidates import RoadUpgrades
     from spatial.planning.links import LinkPlan
     from spatial.planning.mobile import MobileRound
-    from spatial.planning.plans import SitingPlan
 
 Ask: TypeAlias = Literal["sites", "unit_sites", "links", "roads", "matching", "none"]
 MOST_OPTIONS, NEARLY = 4, 0.02

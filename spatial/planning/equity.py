@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from spatial.access.od_pairs import id_positions, require_columns
 from spatial.access.options import ABOVE_ZERO, FINITE, check_minutes, not_within
 from spatial.access.places import id_order
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.location_models import (
     Cover,
@@ -41,10 +42,6 @@ from spatial.planning.plans import (
 )
 from spatial.planning.sites import Siting, SitingOptions, read_siting
 from spatial.planning.siting import center_model, covering_model, median_model, refuse_options
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 MOST_BURDEN, OVERFLOW = 1e6, 600.0
 """The mean burden of a person, in those of a way of no minutes, beyond which only the longest way counts; and the

@@ -20,7 +20,7 @@ from spatial.access.options import FINITE, check_count, check_minutes, not_withi
 from spatial.access.places import SEA_KINDS, SnapPair, check_on_network, id_ranks, minutes_to_closest, place_on, take
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, of_kind, refuse
-from spatial.network.graph import TURN
+from spatial.network.graph import TURN, TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
 
 
 ROAD_STEP_M = 500.0

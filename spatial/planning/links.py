@@ -24,6 +24,7 @@ from spatial.access.cells import towns_as_facilities
 from spatial.access.od_pairs import id_faults, people_of, require_columns
 from spatial.access.options import TOWN_TIERS, check_count, check_minutes, not_within, numbers
 from spatial.access.places import (
+    Places,
     SnapPair,
     asked_for,
     check_on_network,
@@ -46,7 +47,6 @@ from spatial.study.access import MOST_CANDIDATES, SnapRules
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from spatial.access.places import Places
     from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,13 +25,10 @@ from spatial.access.capacity import fill_rings, ring_starts, transport
 from spatial.access.od_pairs import end_of, id_positions, missing_in, require_columns, require_within
 from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, first_of, refuse
 from spatial.planning.plans import SAME, Program, at_most, rows_of, solve
 from spatial.planning.sites import Faults, minutes_of
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 SECONDS = 10.0
 """For one program; what is not proven by then is told with its bound."""

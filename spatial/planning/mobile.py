@@ -10,7 +10,7 @@ goes on from each of them only to those next to it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,14 +18,11 @@ import pandas as pd
 from spatial.access.od_pairs import id_faults, id_positions, require_columns
 from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_within
 from spatial.access.places import id_order
+from spatial.arrays import FloatArray, IntArray
 from spatial.errors import InfeasibleError, first_of, refuse
-from spatial.planning.plans import HALF, SAME, Program, at_most, solve
+from spatial.planning.plans import HALF, SAME, Program, SitingPlan, at_most, solve
 from spatial.planning.sites import Siting, SitingOptions, minutes_of, read_siting
 from spatial.planning.siting import mclp
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray, IntArray
-    from spatial.planning.plans import SitingPlan
 
 MOST_STOPS = 10
 """Stops of a day at most."""

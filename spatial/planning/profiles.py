@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.od_pairs import missing_in, people_of, require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
+from spatial.arrays import FloatArray, ObjectArray
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.inputs.services import Vocabulary, load_services
@@ -26,12 +27,6 @@ from spatial.network.graph import TravelGraph
 from spatial.outlines import require_shapes
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray, ObjectArray
-
 
 WORKPLACE = "workplace"
 LABOUR = "working_age_persons"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, Unpack
+from typing import Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -14,14 +14,12 @@ from spatial.access.capacity import transport
 from spatial.access.od_pairs import id_faults, require_columns
 from spatial.access.options import FINITE, is_number, not_within, numbers
 from spatial.access.places import id_order
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
 from spatial.planning.plans import HALF, TRUSTED, Ordered, Program, at_most, rows_of, solve_in_order
 from spatial.planning.sites import MOST_COUNTED, Faults, Pairs, SitingOptions, fastest_pairs
 from spatial.planning.siting import mclp
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 class Part(NamedTuple):

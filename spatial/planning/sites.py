@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
 
 from spatial.access.od_pairs import end_of, id_faults, id_positions, require_columns, require_within
 from spatial.access.options import FINITE, not_within, numbers, whole_number
 from spatial.access.places import id_order
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, InfeasibleError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 class SitingOptions(TypedDict, total=False):

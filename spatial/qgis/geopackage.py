@@ -21,7 +21,7 @@ from spatial.messages import Words
 from spatial.plain_text import xml_text
 from spatial.qgis.layers import build_layers
 from spatial.qgis.project import approval_line, project_title, write_project_of
-from spatial.qgis.sld import sld
+from spatial.qgis.sld import QgisRaster, sld
 from spatial.qgis.styles import qml, texts
 from spatial.store import Artifact
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.qgis.layer import QgisLayer, QgisMeta
-    from spatial.qgis.sld import QgisRaster
 
 
 STYLE_TABLE = """

@@ -215,7 +215,7 @@ def settlement_engine(tables: Mapping[str, pd.DataFrame], words: Words, meta: Qg
         found.looks.append(lambda frame: told(style=style(frame, words=words)))
 
     for service, rows in by_service(tables, "intervals", meta):
-        stem, threshold = plain_name(service), threshold_of(service, meta)
+        stem, threshold = plain_name(service), meta.thresholds_min.get(service, meta.cutoffs_min[-1])
         said = {"service": service_name(service, words, meta), "minutes": words.figure(threshold)}
         for key in ("low_min", "high_min"):
             tell(f"{stem}_{key}", rows[key], key, "min", **said)
@@ -318,19 +318,8 @@ def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tupl
             yield str(scenario), service, found
 
 
-def threshold_of(service: str, meta: QgisMeta) -> float:
-    """Name the minutes at which a service's certainty is judged."""
-    return meta.thresholds_min.get(service, meta.cutoffs_min[-1])
-
-
 def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
-    """
-    Class settlements by whether they are within a threshold in every run.
-
-    >>> runs = pd.DataFrame({"low_min": [10.0], "high_min": [31.0], "interval_status": ["reached"]})
-    >>> how_sure(runs, 30.0).tolist()
-    ['may']
-    """
+    """Class settlements by whether they are within a threshold in every run."""
     low, high = intervals["low_min"], intervals["high_min"]
     unknown = intervals["interval_status"].eq("unknown") & low.isna()
     chosen = np.select([unknown, high <= threshold_min, low <= threshold_min], ["unknown", "within", "may"], "beyond")

@@ -51,14 +51,7 @@ class Renamed:
 
 
 def plain_name(text: str, *, fallback: str = "column") -> str:
-    """
-    Turn any text into a lower-case ASCII name.
-
-    >>> plain_name("addr:Straße 2")
-    'addr_strae_2'
-    >>> plain_name("人口")
-    'column'
-    """
+    """Turn any text into a lower-case ASCII name; the fallback where nothing is left of it."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9]+", "_", ascii_text.lower()).strip("_")
     if not name:

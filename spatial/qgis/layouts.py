@@ -251,12 +251,7 @@ class _Paper:
 
 
 def unread(text: str) -> str:
-    """
-    Part what QGIS would read as an expression in a label.
-
-    >>> unread("[% @project_path %]")
-    '[ % @project_path %]'
-    """
+    """Part what QGIS would read as an expression in a label."""
     return text.replace("[%", "[ %")
 
 
@@ -270,11 +265,6 @@ def wrapped(text: str, width: int) -> str:
     Break a text into few lines, which QGIS does not in a legend, nor where there are no blanks.
 
     Between clauses where that takes no more lines, else so that they are of like width. Wide letters count as two.
-
-    >>> wrapped("one two three four", 15).split(chr(10))
-    ['one two', 'three four']
-    >>> wrapped("so is it; and why not", 16).split(chr(10))
-    ['so is it;', 'and why not']
     """
 
     def lines(limit: int, parts: Iterable[tuple[str, int, int]]) -> list[str]:

@@ -231,15 +231,7 @@ PEOPLE = 10_000.0
 
 
 def measure_bounds(values: pd.Series[float], classes: int = CLASSES) -> list[float]:
-    """
-    Bound the classes of a measure by quantiles of what is above 0, or by its values where they are few.
-
-    >>> import pandas as pd
-    >>> measure_bounds(pd.Series([0.0, 1.0, 2.0, 3.0, 4.0]), 2)
-    [2.5]
-    >>> measure_bounds(pd.Series([0.0, 2.0, 2.0, 11.0]), 2)
-    [2.0]
-    """
+    """Bound the classes of a measure by quantiles of what is above 0, or by its values where they are few."""
     above = values[values > 0].to_numpy()
     if len(above) == 0:
         return []

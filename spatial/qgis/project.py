@@ -26,7 +26,7 @@ from spatial.qgis.forms import (
     relations_of,
     value_maps,
 )
-from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, QgisLayer, Shown
+from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, QgisLayer, QgisMeta, Shown
 from spatial.qgis.layouts import Extent, LegendEntry, Print, layouts_element, unread
 from spatial.qgis.styles import (
     BASE,
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.messages import Words
-    from spatial.qgis.layer import QgisMeta
     from spatial.qgis.sld import QgisRaster
 
 

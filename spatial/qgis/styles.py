@@ -34,12 +34,7 @@ PEOPLE_IN_LEGEND = (100, 1_000, MOST_PEOPLE)
 
 
 def ramp(colours: tuple[str, ...], number: int) -> list[str]:
-    """
-    Take colours evenly from a sequence, its ends first of all.
-
-    >>> ramp(("#000000", "#808080", "#ffffff"), 2)
-    ['#000000', '#ffffff']
-    """
+    """Take colours evenly from a sequence, its ends first of all."""
     if number == 1:
         return [colours[len(colours) // 2]]
     parts = [[int(colour[start : start + 2], 16) for colour in colours] for start in (1, 3, 5)]
@@ -77,23 +72,13 @@ def font_families() -> Element:
 
 
 def rgba(colour: str, alpha: float = 1.0) -> str:
-    """
-    Write a colour as QGIS does.
-
-    >>> rgba("#ff8000", 0.5)
-    '255,128,0,128'
-    """
+    """Write a colour as QGIS does: red, green, blue and alpha from 0 to 255."""
     red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"{red},{green},{blue},{round(alpha * 255)}"
 
 
 def constants(text: str) -> dict[str, str]:
-    """
-    Read what QGIS wants to stand there whatever a layer is: name=value, by blanks; a blank value is given later.
-
-    >>> constants("size=1 unit=MM colour=")
-    {'size': '1', 'unit': 'MM', 'colour': ''}
-    """
+    """Read what QGIS wants to stand there whatever a layer is: name=value, by blanks; a blank value is given later."""
     return dict(pair.split("=", 1) for pair in text.split())
 
 
@@ -370,13 +355,7 @@ def _renderer(kind: str, order: str) -> Element:
 
 
 def name_expression(frame: pd.DataFrame, language: str) -> str:
-    """
-    Write the expression that names a feature in a language; empty without any name.
-
-    >>> import pandas as pd
-    >>> name_expression(pd.DataFrame(columns=["name", "name_zh"]), "fr")
-    'coalesce("name", "name_zh")'
-    """
+    """Write the expression that names a feature in a language; empty without any name."""
     told = ", ".join(f'"{column}"' for column in names_for(language) if column in frame)
     return told and f"coalesce({told})"
 

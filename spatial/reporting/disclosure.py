@@ -13,23 +13,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, permutations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
+from spatial.arrays import BoolArray, FloatArray
 from spatial.errors import ContractError
 from spatial.planning.plans import Silent
 from spatial.tables import TABLES
 from spatial.tables.contract import PERSONS, Field
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray
-
 
 AUDIENCES = {"internal": frozenset({"open", "internal", "restricted"}), "public": frozenset({"open"})}
 """Audiences, and the classes of tables and columns that each sees."""

@@ -46,9 +46,6 @@ def plan_records(
 
     Names are by language. `shown` has whole `persons` (None where unknown) and `places` for each side, which add up to
     `today` and to `all`, as do those of actions; townships are rounded one by one. ``metrics`` says what norms measure.
-
-    >>> plan_records({})
-    []
     """
     if "plans" not in tables or not len(tables["plans"]):
         return []
@@ -133,12 +130,7 @@ def plan_records(
 
 
 def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
-    """
-    Gather what people wrote of actions that are no mere proposal, and whether what was built kept its promise.
-
-    >>> progress_records({})
-    []
-    """
+    """Gather what people wrote of actions that are no mere proposal, and whether what was built kept its promise."""
     progress = tables.get("plan_progress")
     if progress is None:
         return []
@@ -153,12 +145,7 @@ def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
 
 
 def whole_parts(parts: npt.ArrayLike, total: int) -> list[int]:
-    """
-    Round parts so that they add up to their rounded total: up, where most is lost by rounding down.
-
-    >>> whole_parts([1.4, 1.4, 0.2], 3)
-    [2, 1, 0]
-    """
+    """Round parts so that they add up to their rounded total: up, where most is lost by rounding down."""
     exact = np.asarray(parts, dtype=np.float64)
     whole = np.floor(exact).astype(np.int64)
     lacking = max(0, total - int(whole.sum()))
@@ -252,12 +239,7 @@ def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> l
 
 
 def _place_names(ids: Sequence[str], row: Record, named: Mapping[str, Names]) -> Names:
-    """
-    Name where a row is by the places of these ids, a link by its ends; as it is written where one has no name.
-
-    >>> _place_names(["a", "b"], {}, {"a": {"und": "云溪"}, "b": {"und": "马渡"}})["und"].split(BETWEEN)
-    ['云溪', '马渡']
-    """
+    """Name where a row is by the places of these ids, a link by its ends; as it is written where one has no name."""
     ends = [named.get(place, {}) for place in ids]
     if not ends or not all(ends):
         return names_of({"name": row["place"]})
@@ -282,12 +264,7 @@ def names_of_places(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -
 
 
 def unit_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, Names]:
-    """
-    Name units by language as their boundaries do, else as their settlements do.
-
-    >>> unit_names({"settlements": pd.DataFrame({"township_id": ["t"], "township": ["马渡乡"]})})
-    {'t': {'und': '马渡乡'}}
-    """
+    """Name units by language as their boundaries do, else as their settlements do."""
     found: dict[str, Names] = {}
     settlements, boundaries = tables.get("settlements"), tables.get("boundaries")
     if settlements is not None and {"township_id", "township"} <= set(settlements):

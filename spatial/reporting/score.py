@@ -48,12 +48,7 @@ def pillars_missing(row: Mapping[Any, Any], components: Iterable[Mapping[Any, An
 
 
 def level_breaks(bands: Sequence[float]) -> list[float]:
-    """
-    Begin the classes of levels, from the best down, by the bands of a study, both of which are halved.
-
-    >>> level_breaks((0.5, 0.8))
-    [0.9, 0.8, 0.65, 0.5, 0.0]
-    """
+    """Begin the classes of levels, from the best down, by the bands of a study, both of which are halved."""
     low, high = bands
     return [round(value, 3) for value in ((1.0 + high) / 2.0, high, (low + high) / 2.0, low, 0.0)]
 
@@ -150,11 +145,6 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
 
     A pillar's weight is spread evenly over its components, so that one of four counts no more than one of two. The
     shares, `obstacle_degree`, sum to 1, or are all 0 where a unit lacks nothing.
-
-    >>> rows = pd.DataFrame({"unit_level": "study", "unit_id": "study", "pillar": ["order", "structure"],
-    ...                      "side": "level", "component": ["a", "b"], "value": [0.4, 0.8]})
-    >>> held_back(rows)[["component", "obstacle_degree"]].round(2).values.tolist()
-    [['a', 0.75], ['b', 0.25]]
     """
     rows = components.loc[(components["side"] == "level") & components["value"].notna()].reset_index(drop=True)
     of_pillar = weights or dict.fromkeys(rows["pillar"], 1.0)
@@ -185,13 +175,6 @@ def doubted_units(issues: pd.DataFrame, boundaries: pd.DataFrame | None, units: 
 
     An issue that is declared in a table forbids what it says, of the areas that it names. An issue in plain text, which
     cannot say so, forbids to compare the areas that it names side by side, wherever it names two or more.
-
-    >>> areas = {"boundary_id": ["a", "b", "c"], "name": ["Alba", "Borga", "Cave"]}
-    >>> table = gpd.GeoDataFrame(areas, geometry=gpd.points_from_xy([0, 1, 2], [0, 0, 0]).buffer(0.1))
-    >>> told = {"path": "p.tif", "number": 1, "issue": "Interchanged", "issue_kind": "declared", "affects": ""}
-    >>> issues = pd.DataFrame([told | {"forbids": "comparison", "areas": "Alba;Borga"}])
-    >>> doubted_units(issues, table, ["a", "b", "c"])[0]["without_rank"]
-    ['a', 'b']
     """
     if len(units) < 2:
         return []
@@ -235,14 +218,7 @@ def doubted_units(issues: pd.DataFrame, boundaries: pd.DataFrame | None, units: 
 def rank_doubts(
     doubts: Sequence[Mapping[str, Any]], units: Sequence[str], township_of: Mapping[str, str | None]
 ) -> RankDoubts:
-    """
-    Tell which townships and settlements have no rank, and which pairs of townships are not compared.
-
-    >>> doubt = {"forbids": ["comparison"], "areas": [["a"], ["b"]], "without_rank": ["a", "b"]}
-    >>> held = rank_doubts([doubt], ["a", "b", "c"], {"v": "a", "w": "c"})
-    >>> sorted(held.pairs), sorted(held.units["settlement"])
-    ([('a', 'b'), ('b', 'a')], ['v'])
-    """
+    """Tell which townships and settlements have no rank, and which pairs of townships are not compared."""
     townships = frozenset(unit for doubt in doubts for unit in doubt["without_rank"])
     places = frozenset(place for place, township in township_of.items() if township in townships)
     pairs: set[tuple[str, str]] = set()

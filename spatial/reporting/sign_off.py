@@ -431,13 +431,7 @@ def sign_off_table(
 
 
 def fingerprint(table: pd.DataFrame) -> str:
-    """
-    Give twelve letters for the rows of a table `sign_off` in any order, to which alone a signature belongs.
-
-    >>> rows = pd.DataFrame({"item": ["people"], "ours": [10.0], "official": [10.0], "status": ["ok"]})
-    >>> fingerprint(rows) == fingerprint(rows.assign(ours=11.0))
-    False
-    """
+    """Give twelve letters for the rows of a table `sign_off` in any order, to which alone a signature belongs."""
     lines = sorted(
         f"{row['item']}\t{row['ours']:.9g}\t{row['official']:.9g}\t{row['status']}" for row in table.to_dict("records")
     )

@@ -6,10 +6,11 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spatial.inputs.names import OPEN_NAMESAKE
@@ -31,9 +32,6 @@ from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.wording import columns_told, plain, records_of
 from spatial.study.access import full_mode
 from spatial.tables.words import NORM_CLASS, REACH_STATUS, REMEDY, STUDY, names_for
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 # What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
 
@@ -352,13 +350,7 @@ EACH = " per person"
 
 
 def told_unit(measure: pd.DataFrame) -> tuple[str, int]:
-    """
-    Choose the unit of one measure, so that supply for each person is no row of noughts.
-
-    >>> import pandas as pd
-    >>> told_unit(pd.DataFrame({"unit": ["capacity per person"], "value": [0.004]}))
-    ('capacity per 1000 people', 1000)
-    """
+    """Choose the unit of one measure, so that supply for each person is no row of noughts."""
     unit = str(measure["unit"].iloc[0])
     if not unit.endswith(EACH):
         return unit, 1

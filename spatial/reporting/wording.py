@@ -10,21 +10,18 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from spatial.arrays import FloatArray
 from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import shipped_toml
 from spatial.tables.words import NOTICE, PLAIN_TEXT, UNKNOWN, names_for
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from spatial.arrays import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +42,7 @@ class StudyMeta:
 
 
 def plain(value: object) -> Any:
-    """
-    Turn a cell of a table into what JSON can hold: None for NaN, infinity and whatever else is missing.
-
-    >>> plain(float("nan")) is None
-    True
-    """
+    """Turn a cell of a table into what JSON can hold: None for NaN, infinity and whatever else is missing."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
@@ -76,13 +68,7 @@ def columns_told(where: str) -> dict[str, tuple[str, ...]]:
 
 
 def source_title(norm: Mapping[Any, Any], words: Words) -> str:
-    """
-    Call the instrument of a norm by its own title in its language, else as the register does, marked as English.
-
-    >>> norm = {"source_title": "Postal Law", "source_title_original": "《邮政法》", "original_language": "zh"}
-    >>> source_title(norm, Words("zh")), source_title(norm, Words("fr"))
-    ('《邮政法》', 'Postal Law (titre en anglais)')
-    """
+    """Call the instrument of a norm by its own title in its language, else as the register does, marked as English."""
     own, told = norm.get("original_language"), norm.get("source_title_original")
     if isinstance(told, str) and told and own == words.language:
         return told
@@ -94,13 +80,7 @@ def source_title(norm: Mapping[Any, Any], words: Words) -> str:
 
 
 def norm_titles(norm: Mapping[Any, Any]) -> dict[str, str]:
-    """
-    Take the short names of a norm by language; none where the study judges by another number than the name says.
-
-    >>> norm = {"title_en": "County seat within 60 minutes", "threshold": 60.0, "register_threshold": 60.0}
-    >>> norm_titles(norm), norm_titles(norm | {"threshold": 45.0})
-    ({'en': 'County seat within 60 minutes'}, {})
-    """
+    """Take the short names of a norm by language; none where the study judges by another number than the name says."""
     changed = {
         name: pd.notna(norm.get(f"register_{name}")) and norm[name] != norm[f"register_{name}"]
         for name in ("threshold", "target_share")
@@ -113,13 +93,7 @@ def norm_titles(norm: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def norm_name(norm: Mapping[Any, Any], words: Words) -> str:
-    """
-    Call a norm by its short name; one that a study changed or added by its service, and within what it asks for it.
-
-    >>> norm = {"service": "hospital", "metric": "presence_in_unit", "threshold": 1.0, "unit": "service"}
-    >>> norm_name(norm, Words("en")), norm_name(norm | {"title_fr": "CHU"}, Words("fr"))
-    ('Hospital: present in the unit', 'CHU')
-    """
+    """Call a norm by its short name; one that a study changed or added by its service and what it asks for."""
     if title := words.pick(norm_titles(norm)):
         return title
     pages, service, metric, unit = words.of("pages"), *(str(norm[name]) for name in ("service", "metric", "unit"))
@@ -156,12 +130,7 @@ _WITHIN = re.compile(r"(\w+)_within_([0-9.]+)")
 
 
 def profile_title(measure: str, words: Words) -> str:
-    """
-    Say what a measure of `site_profile` tells.
-
-    >>> profile_title("workplaces_within_30", Words("en")), profile_title("flow_out_parcels", Words("en"))
-    ('Workplaces within 30 min', 'Leaving, a year: parcels')
-    """
+    """Say what a measure of `site_profile` tells."""
     if within := _WITHIN.fullmatch(measure):
         return words.say("profile", within[1], minutes=words.limit(float(within[2]), "min"))
     if measure.startswith("flow_"):
@@ -197,22 +166,12 @@ def issues_by_file(records: Iterable[Mapping[Any, Any]], words: Words) -> dict[s
 
 
 def source_fact(fact: str, words: Words) -> str:
-    """
-    Say an origin, licence, vintage or address of a file.
-
-    >>> source_fact("unknown", Words("fr")), source_fact("CC0-1.0", Words("fr"))
-    ('non précisé', 'CC0-1.0')
-    """
+    """Say an origin, licence, vintage or address of a file, or that nobody stated it."""
     return words.say("source", "unknown") if fact == UNKNOWN else fact
 
 
 def stated(fact: str) -> str:
-    """
-    Take what a source states of itself.
-
-    >>> stated("unknown"), stated("CC0-1.0")
-    ('', 'CC0-1.0')
-    """
+    """Take what a source states of itself; nothing where it is not known."""
     return "" if fact == UNKNOWN else fact
 
 
@@ -243,13 +202,7 @@ def issue_lines(
 
 
 def effect_text(record: Mapping[str, Any], words: Words) -> str:
-    """
-    Say what a known issue affects and forbids; empty where nobody says.
-
-    >>> told = {"affects": [], "areas": ["Alba"], "without_rank": ["a"], "unknown_areas": []}
-    >>> effect_text(told | {"issue_kind": "declared", "forbids": ["ranking"]}, Words("en"))
-    'forbids to rank Alba; townships without a rank: 1'
-    """
+    """Say what a known issue affects and forbids; empty where nobody says."""
     said, areas = [], record["areas"]
     if record["affects"]:
         kinds = words.messages["data_kind"]
@@ -282,13 +235,7 @@ WRITTEN = "und"
 
 
 def name_in(frame: pd.DataFrame, language: str) -> pd.Series:
-    """
-    Choose the name of each row.
-
-    >>> places = pd.DataFrame({"name": ["云溪镇", "马渡乡"], "name_en": ["Yunxi Town", None]})
-    >>> list(name_in(places, "en")), list(name_in(places, "fr"))
-    (['Yunxi Town', '马渡乡'], ['云溪镇', '马渡乡'])
-    """
+    """Choose the name of each row."""
     chosen = pd.Series(None, index=frame.index, dtype=object)
     for column in names_for(language):
         if column in frame:
@@ -306,12 +253,7 @@ def names_by_id(table: pd.DataFrame | None, key: str, language: str) -> pd.Serie
 
 
 def names_of(row: Mapping[Any, object]) -> dict[str, str]:
-    """
-    Gather the names of a row by language.
-
-    >>> names_of({"name": "云溪镇", "name_en": "Yunxi Town", "name_zh": None, "tier": "town"})
-    {'und': '云溪镇', 'en': 'Yunxi Town'}
-    """
+    """Gather the names of a row by language, ``und`` for the one as it is written."""
     return {
         WRITTEN if key == "name" else str(key).removeprefix("name_"): value
         for key, value in row.items()
@@ -327,12 +269,7 @@ def _script(language: str) -> str:
 
 
 def pick(names: Mapping[str, str], language: str) -> str:
-    """
-    Choose a name by language; one that is written in two scripts begins with that of the language.
-
-    >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr"), pick({"und": "هواني Hoani"}, "fr")
-    ('云溪镇', 'Hoani هواني')
-    """
+    """Choose a name by language; one that is written in two scripts begins with that of the language."""
     if names.get(language):
         return names[language]
     written = names.get(WRITTEN, "")
@@ -400,11 +337,6 @@ def travelled_m(way: shapely.LineString, edges: Sequence[shapely.LineString], le
 
     Of the first and of the last edge either end may be the one that the way passes. Of the four pairs the one is
     right whose sum is the length of the way without its two walks, whatever the edges join.
-
-    >>> road = shapely.LineString([(0, 0), (1320, 0)])
-    >>> way = shapely.LineString([(100, 9), (100, 0), (273, 0), (273, 5)])
-    >>> travelled_m(way, [road], [1320.0]).round(3).tolist()
-    [173.0]
     """
     whole = np.asarray(lengths_m, dtype=np.float64)
     if not len(whole):
@@ -440,13 +372,7 @@ NEAR_M = 5000.0
 
 
 def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words, *, with_id: bool = True) -> str:
-    """
-    Name a road or one edge of it; who reads no ids is told the id of a road without name or class alone.
-
-    >>> from spatial.messages import Words
-    >>> road_text("w12/3", {}, Words("en"))
-    'road w12/3'
-    """
+    """Name a road or one edge of it; who reads no ids is told the id of a road without name or class alone."""
     # What is known of the road, with the line of the edge where it is there.
     row: dict[str, Any] = {}
     roads = tables.get("roads")
@@ -501,12 +427,7 @@ _DIGITS = re.compile(r"[0-9][0-9.]*")
 
 
 def item_text(item: str, words: Words) -> str:
-    """
-    Say an item of the table `counts`: messages know it by its words, which are English.
-
-    >>> item_text("roads narrower than 2.5 m", Words("fr")), item_text("closed service=bank", Words("zh"))
-    ('routes de moins de 2,5 m de large', '关闭的银行')
-    """
+    """Say an item of the table `counts`: messages know it by its words, which are English."""
     texts, digits = words.of("commands").messages.get("count", {}), _DIGITS.search(item)
     of, _, service = item.partition("service=")
     if service:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 # What every function of this room reads: scores between 0 and 1, and weights.
 
@@ -369,12 +365,7 @@ def segmentation_index(
 
 
 def index_of_terms(terms: ArrayLike) -> FloatArray:
-    """
-    Join integration terms of units: one less the geometric mean of those that exist; 1 for a 0, NaN without any.
-
-    >>> index_of_terms([[0.5, math.nan, 0.5], [1.0, 0.0, math.nan]]).round(12).tolist()
-    [0.5, 1.0]
-    """
+    """Join integration terms of units: one less the geometric mean of those that exist; 1 for a 0, NaN without any."""
     values = np.asarray(terms, dtype=np.float64)
     known = ~np.isnan(values)
     count = known.sum(axis=1)

@@ -288,11 +288,7 @@ def held_by_all(scores: PlaceScores, connected: FloatArray, road_near: FloatArra
 
 
 def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -> ScoreComponent:
-    """
-    Share of the people who have something, among those of whom it is known.
-
-    Of 10 people 2 have it, 3 have not, and of 5 nobody knows: 2 / 5, from 2 / 10 to 7 / 10.
-    """
+    """Share of the people who have something, among those who are known; bounds as if the others had none, or all."""
     mine = unit.members[having.asked[unit.members]]
     own = having.has[mine]
     has, lacks, unknown = mine[own >= MET], mine[own < MET], mine[np.isnan(own)]

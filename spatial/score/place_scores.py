@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from spatial.access.od_pairs import id_faults, id_positions, require_columns
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.errors import StudyError, first_of, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
 
 MEMBER = "member_not_measured"
 """Said of bundles of which a member is not measured: a place is then known to fail, and never known to pass."""

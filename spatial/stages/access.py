@@ -35,12 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 def warn_of_memory(settlements: int, services: int, modes: int, *, free_mb: float | None = None) -> bool:
-    """
-    Say, before the long stages, that a run is likely to need more memory than is free; returns whether it does.
-
-    >>> warn_of_memory(400, 30, 2, free_mb=4_000.0)
-    False
-    """
+    """Say, before the long stages, that a run is likely to need more memory than is free; returns whether it does."""
     needed_mb = MB_BEFORE + settlements * services * modes * BYTES_A_ROW / 1e6
     free = free_memory_mb() if free_mb is None else free_mb
     if free is None or needed_mb <= free:

@@ -22,13 +22,12 @@ from spatial.planning.agenda import Answer, Question, Sharing, no_answer, no_hel
 from spatial.planning.making_room import CapacityMatch, Filling, RoomTask, make_room, match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.plans import SAME
-from spatial.stages.plan_sites import NewSites, homes_of, pays_for_nothing
+from spatial.stages.plan_sites import NewSites, PlanGround, homes_of, pays_for_nothing
 from spatial.stages.policy import vocabulary_of
 from spatial.study.scenarios import DAYS_A_WEEK
 
 if TYPE_CHECKING:
     from spatial.arrays import ObjectArray
-    from spatial.stages.plan_sites import PlanGround
     from spatial.study.plans import PlanOptions, RoundOptions
 
 
@@ -153,7 +152,20 @@ def find_room(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -> 
     )  # fmt: skip
     homes, sites = ground.settlements.set_index("settlement_id"), idle.set_index("facility_id")
     answer = plan_matching(question, found, homes.geometry, sites.geometry)
-    return RoomPlan(answer, _sharing_units(found.matches, homes, sites))
+    # The units that would have to share, so that those who are sent to a facility may use it.
+    eligible = eligible_by_unit(homes.reset_index(), sites.reset_index())
+    i = homes.index.get_indexer(pd.Index(found.matches["settlement_id"]))
+    j = sites.index.get_indexer(pd.Index(found.matches["facility_id"]))
+    shared: list[set[str]] = []
+    for row in np.flatnonzero(~eligible.allowed[eligible.kinds[i], j]):
+        home = homes.iloc[i[row]]
+        theirs = home.get("township_id")
+        kept = {unit.strip() for unit in str(sites["eligible_units"].iloc[j[row]]).split(";") if unit.strip()}
+        units = kept | {theirs if isinstance(theirs, str) else str(found.matches["settlement_id"].iloc[row])}
+        # Units that share with the same others are one community.
+        others = [group for group in shared if group & units]
+        shared = [group for group in shared if not group & units] + [units.union(*others)]
+    return RoomPlan(answer, [sorted(group) for group in shared])
 
 
 def shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> ObjectArray:
@@ -328,23 +340,6 @@ def plan_making(asked: RoomQuestion, ground: PlanGround, new: NewSites | None) -
             np.nan,
         ),
     )
-
-
-def _sharing_units(matches: pd.DataFrame, homes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list[list[str]]:
-    """List the units that would have to share, so that those who are sent to a facility may use it."""
-    eligible = eligible_by_unit(homes.reset_index(), sites.reset_index())
-    i = homes.index.get_indexer(pd.Index(matches["settlement_id"]))
-    j = sites.index.get_indexer(pd.Index(matches["facility_id"]))
-    shared: list[set[str]] = []
-    for row in np.flatnonzero(~eligible.allowed[eligible.kinds[i], j]):
-        home = homes.iloc[i[row]]
-        theirs = home.get("township_id")
-        kept = {unit.strip() for unit in str(sites["eligible_units"].iloc[j[row]]).split(";") if unit.strip()}
-        units = kept | {theirs if isinstance(theirs, str) else str(matches["settlement_id"].iloc[row])}
-        # Units that share with the same others are one community.
-        others = [group for group in shared if group & units]
-        shared = [group for group in shared if not group & units] + [units.union(*others)]
-    return [sorted(group) for group in shared]
 
 
 def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries, sites: gpd.GeoSeries) -> Answer:

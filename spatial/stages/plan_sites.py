@@ -35,7 +35,7 @@ from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import modes_for
 from spatial.outlines import inside
 from spatial.planning.action_list import load_costs
-from spatial.planning.agenda import ask_of
+from spatial.planning.agenda import Question, ask_of
 from spatial.planning.candidates import apply_constraints, candidate_sites, grid_points, load_site_rules
 from spatial.planning.link_candidates import lay_corridors
 from spatial.planning.plans import SAME
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
     from spatial.arrays import BoolArray, FloatArray
     from spatial.network.graph import TravelGraph
-    from spatial.planning.agenda import Question
     from spatial.runner.stage import Options
     from spatial.study.plans import PlanCosts, PlanOptions
     from spatial.study.sources import TableSource

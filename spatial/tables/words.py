@@ -109,10 +109,5 @@ FACILITIES_WITHIN = "facilities_within_"
 
 
 def names_for(language: str) -> tuple[str, ...]:
-    """
-    Say which columns name a place to a reader of a language, the one to take first before the others.
-
-    >>> names_for("fr"), names_for("en")
-    (('name_fr', 'name', 'name_en', 'name_zh'), ('name_en', 'name', 'name_zh'))
-    """
+    """Say which columns name a place to a reader of a language, the one to take first before the others."""
     return tuple(dict.fromkeys((f"name_{language}", *NAMES)))

@@ -10,14 +10,12 @@ still to come needs no second entry.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatial.compiled import empty_float64, empty_int64, inner, outer
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 class Field(NamedTuple):

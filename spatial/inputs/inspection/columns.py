@@ -6,12 +6,13 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
+from spatial.arrays import FloatArray
 from spatial.formats.columns import NUMBER, perhaps_thousands, plain_number, text_column
 from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
@@ -19,10 +20,6 @@ from spatial.inputs.inspection.reports import Setting
 from spatial.inputs.names import HAN
 from spatial.messages import Said
 from spatial.plain_text import shipped_toml
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
-
 
 # Names of columns as offices write them, told by an editable vocabulary in Chinese, French and English.
 
@@ -54,12 +51,7 @@ class Match:
 
 
 def plain(text: str) -> str:
-    """
-    Write a name without capitals, accents, signs, years and what stands in brackets.
-
-    >>> plain("Population_2020 (hab.)"), plain("人口 (人)"), plain("N° d'ordre")
-    ('population', '人口', 'n d ordre')
-    """
+    """Write a name without capitals, accents, signs, years and what stands in brackets."""
     bare = _BRACKETS.sub(" ", narrow(text)) or text
     words = _SIGNS.sub(" ", fold(bare.replace("°", " ").replace("º", " ")))
     words = " ".join(_YEAR.sub(" ", words).split()) or " ".join(words.split())
@@ -72,45 +64,25 @@ def meanings() -> dict[str, Any]:
 
 
 def says_ratio(name: str) -> bool:
-    """
-    Tell whether a head of a column speaks of a ratio or a change, and so of no number of anything.
-
-    >>> says_ratio("Population density"), says_ratio("Beds per 1000"), says_ratio("Beds")
-    (True, True, False)
-    """
+    """Tell whether a head of a column speaks of a ratio or a change, and so of no number of anything."""
     return "%" in name or _says(name, meanings()["people"]["ratios"])
 
 
 def says_part(name: str) -> bool:
-    """
-    Tell whether a head of a column speaks of some of the people, or of a ratio, whatever else it says.
-
-    >>> [says_part(head) for head in ("Female population", "女性人口", "Population (65+)", "Population 2021")]
-    [True, True, True, False]
-    """
+    """Tell whether a head of a column speaks of some of the people, or of a ratio, whatever else it says."""
     told = _INCLUDING.sub(" ", fold(narrow(name)))
     return says_ratio(told) or _says(told, meanings()["people"]["parts"]) or _AGE.search(told) is not None
 
 
 def says_more(name: str) -> bool:
-    """
-    Tell whether a head that names a service tells of its beds, pupils or the like, and not of how many there are.
-
-    >>> says_more("卫生院床位数"), says_more("小学(人)"), says_more("Hospital beds"), says_more("Number of hospitals")
-    (True, True, True, False)
-    """
+    """Tell whether a head that names a service tells of its beds, pupils or the like, and not of how many there are."""
     return (
         says_ratio(name) or _NO_COUNT.search(name) is not None or _says(name, meanings()["official"]["not_facilities"])
     )
 
 
 def unit_said(name: str, ours: str) -> str:
-    """
-    Name the unit that a head of a column says and that is not the one of ours; empty where it says none such.
-
-    >>> unit_said("Speed limit (mph)", "maxspeed"), unit_said("Width (m)", "width_m")
-    ('mph', '')
-    """
+    """Name the unit that a head of a column says and that is not the one of ours; empty where it says none such."""
     return next((unit for unit in meanings()["units"].get(ours, ()) if _says(name, [unit])), "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from spatial.arrays import FloatArray
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
 from spatial.formats.delimited import AXES, degrees_of, misread_degrees
@@ -23,10 +24,6 @@ from spatial.inputs.inspection.reports import Bounds, Setting
 from spatial.inputs.placing import GRID_EAST_M, GRID_NORTH_M
 from spatial.messages import Said
 from spatial.study.sources import TableSource
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
-
 
 MARGIN_DEGREES = 0.2
 MOST, HALF = 0.9, 0.5

@@ -270,12 +270,7 @@ def _service_words() -> tuple[tuple[str, str], ...]:
 
 @functools.cache
 def service_in(text: str) -> str:
-    """
-    Tell the service that a text names by its id; empty where no word is known.
-
-    >>> service_in("石桥村卫生室"), service_in("Poste de Santé de Domoni"), service_in("Domoni")
-    ('primary_care', 'primary_care', '')
-    """
+    """Tell the service that a text names by its id; empty where no word is known."""
     wanted = plain(text)
     for word, service in _service_words():
         if word.isascii():

@@ -90,14 +90,7 @@ def common_levels(
 def decompose(
     before: pd.DataFrame, after: pd.DataFrame, weights: Mapping[str, float] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """
-    Take the change of ``ln`` of the geometric mean apart.
-
-    >>> row = {"unit_level": "study", "unit_id": "study", "pillar": "order", "side": "level", "component": "gates"}
-    >>> units, parts = decompose(pd.DataFrame([row | {"value": 0.5}]), pd.DataFrame([row | {"value": 1.0}]))
-    >>> round(float(units["ln_change"].iloc[0]), 6), round(float(parts["contribution"].iloc[0]), 6)
-    (0.693147, 0.693147)
-    """
+    """Take the change of ``ln`` of the geometric mean apart, by unit and by component."""
     (first, second), common = common_levels([before, after], weights)
     logs = [np.log(np.maximum(common[f"value_{at}"].to_numpy(dtype=np.float64), FLOOR)) for at in (0, 1)]
     common["contribution"] = common["share"].to_numpy() * (logs[1] - logs[0])

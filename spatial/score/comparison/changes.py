@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,13 +21,9 @@ from spatial.score.comparison.boards import (
     township_levels,
     with_shared_index,
 )
-from spatial.score.comparison.runs import IN_FORCE
+from spatial.score.comparison.runs import IN_FORCE, Run
 from spatial.score.ranking import BENDS, CLAIM, RankDoubts, rank_units
 from spatial.tables.words import STUDY, TOWNSHIP
-
-if TYPE_CHECKING:
-    from spatial.score.comparison.runs import Run
-
 
 # Who gained and who lost: places and their people, by norm, with new and gone places counted apart.
 

@@ -185,12 +185,7 @@ SHOWN = 5
 
 
 def count_names(names: Sequence[str]) -> str:
-    """
-    Count names, and list the first few, for a note.
-
-    >>> count_names(["Lake", "Ridge"])
-    '2 (Lake, Ridge)'
-    """
+    """Count names, and list the first few, for a note."""
     more = ", ..." if len(names) > SHOWN else ""
     return f"{len(names)} ({', '.join(names[:SHOWN])}{more})"
 
@@ -206,12 +201,7 @@ def shortest_first(name: str) -> tuple[int, str]:
 
 
 def groups_of(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
-    """
-    Join pairs that share a member.
-
-    >>> [sorted(group) for group in groups_of([("a", "b"), ("c", "d"), ("b", "e")])]
-    [['a', 'b', 'e'], ['c', 'd']]
-    """
+    """Join pairs that share a member."""
     group_of: dict[str, set[str]] = {}
     for one, other in pairs:
         joined = group_of.get(one, {one}) | group_of.get(other, {other})
