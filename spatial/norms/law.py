@@ -292,8 +292,11 @@ def _date_faults(row: Row) -> Iterator[str]:
         try:
             dates[name] = dt.date.fromisoformat(row[name]) if row[name] else None
         except ValueError:
+            dates[name] = None
+        # Dates are held against each other as text, which 20301231 and 2030-W01-1 are not fit for.
+        if row[name] and str(dates[name]) != row[name]:
             yield f"{name}: {row[name]!r} is not a date such as 2030-12-31"
-    start, end = dates.get("valid_from"), dates.get("valid_to")
+    start, end = dates["valid_from"], dates["valid_to"]
     if start and end and start > end:
         yield f"valid_to: {end} lies before valid_from {start}"
 

@@ -423,6 +423,10 @@ def _people_and_others(sites: Siting, radius: float, name: str) -> Iterator[_Poi
     others = replace(sites, weight=np.asarray(sites.first), worth=np.ones(sites.shape[0]), first=None)
     sites = replace(sites, first=None)
     covering, cover = covering_model(sites, radius), Cover.of(sites.within(radius))
+    if not others.near(radius).usable.any():  # none of the others can be brought within: there is nothing to trade
+        plan = covering.best()
+        yield _Point(plan, {"persons_within": plan.objective, name: 0.0}, plan.status)
+        return
     covering_others, cover_others = covering_model(others, radius), Cover.of(others.within(radius))
     most = covering_others.search().bound
     reached, least = -np.inf, 0.0

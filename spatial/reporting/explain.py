@@ -70,6 +70,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
         told = {name: plan[name] for name in ("service", "norm_id", "threshold", "unit")}
         if plan["question"] == "matching":
             told["unit"] = ""  # who has room is told, and not how far it is
+            told |= {name: plain(row[name]) for name in ("gained_persons", "beyond_persons")}
         told |= {name: plain(row[name]) for name in ("plan_id", "outcome", "before_value", "after_value")}
         action = next((action for action in plan["actions"] if action["action_id"] == row["action_id"]), None)
         found.append(told | {"action": action})
@@ -513,7 +514,10 @@ def _plans(plans: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
         )
         told = {"plan": plan["plan_id"], "service": words.service(plan["service"]), "before": before, "after": after}
         if plan["action"] is None:
-            yield words.say("line", "plan_left" if unit else "plan_without", **told)
+            # Of a place some may find room, and others not.
+            gained, left = plan.get("gained_persons") or 0.0, plan.get("beyond_persons") or 0.0
+            told |= {"gained": words.number(gained), "lacking": words.number(gained + left)}
+            yield words.say("line", "plan_left" if unit else "plan_some" if gained else "plan_without", **told)
             continue
         told["by"] = action_text(plan["action"], place_name(plan["action"], words), words)
         yield words.say("line", "plan_gained" if unit else "plan_has", **told)

@@ -310,6 +310,9 @@ def test_plans_that_are_called_the_same_say_what_each_plans(planned, open_page, 
     page = open_page(save_pages(replace(planned, tables=planned.tables | tables).pages(), tmp_path) / "plan.html")
     tabs = page.locator("#plans a").all_inner_texts()
     assert [tab.partition(": ")[2] for tab in tabs] == ["new sites", f"links ({LINKS})", "links (again)"]
+    # Those that do nothing say by no action what they plan.
+    others = page.locator("#others tbody th").all_inner_texts()
+    assert [name.partition(" min) ")[2] for name in others] == [f"({DUTY})\nmandatory", "(gl-surg-2h)"]
 
 
 def test_services_of_one_plan_have_a_table_of_all_and_one_list_to_take_away(planned, open_page, save_pages, tmp_path):

@@ -530,7 +530,7 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
                 for name, values in told.items()
                 if not np.isclose(values, values[:1] or 0.0, rtol=CLOSE, equal_nan=True).all()
             ]
-            differ += [name for name in TERMS if any(row[name] != each[0][name] for row in each)]
+            differ += [name for name in ("service", *TERMS) if any(row[name] != each[0][name] for row in each)]
         same = not absent and not differ
         left_out = [
             f"{reasons[norm]}:{run.name}"

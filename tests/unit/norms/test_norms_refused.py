@@ -115,6 +115,7 @@ FIRST = REGISTER["norm_id"].iloc[0]
         (changed(direction="min", fail_point=2000.0), "fail_point: 2000 must be below the threshold 2000"),
         (changed(norm_class="must"), f"norm '{FIRST}', norm_class: 'must' is not one of mandatory"),
         (changed(valid_to="soon"), f"norm '{FIRST}', valid_to: 'soon' is not a date"),
+        (changed(valid_from="20260101"), f"norm '{FIRST}', valid_from: '20260101' is not a date"),
         (changed(valid_to=dt.date(2020, 1, 1)), r"valid_to: no text in 1 row\(s\) '2020-01-01'"),
     ],
 )

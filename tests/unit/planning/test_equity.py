@@ -83,6 +83,14 @@ def test_a_front_has_every_plan_that_none_beats(seed: int) -> None:
         np.testing.assert_allclose(-front.points[["persons_within", "needy_persons_within"]], expected)
 
 
+def test_a_front_against_people_whom_no_site_is_near_is_the_plan_for_all() -> None:
+    # Sites at 2 and 10 or 12 have 400 and 400 within 2 minutes; of the others nobody has any.
+    od, settlements, candidates = frames(LINE, PEOPLE)
+    settlements["needy"] = 0.0
+    front = pareto_front(od, settlements, candidates, n_facilities=2, service_radius=2, against="needy")
+    assert front.points.to_numpy().tolist() == [[800.0, 0.0, "optimal"]]
+
+
 def test_a_front_that_the_time_limit_ends_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     # A site at 0 or 1 covers 200 people and leaves 20 far off; one at 10 covers nobody, and nobody is farther than 10.
     homes, places = np.array([0.0, 1.0, 20.0]), np.array([0.0, 1.0, 10.0])

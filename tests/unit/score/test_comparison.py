@@ -212,6 +212,8 @@ def test_norms_on_other_terms_are_left_out_with_the_reason(before):
     assert table.loc["SCHOOL", "in_level"]
     later = run_of("later", BEFORE, norms={"CLINIC": (30.0, 90.0), "SCHOOL": (15.0, 45.0)})
     assert shared_norms([before, later]).set_index("norm_id").loc["CLINIC", "reason"] == "other_fail_point"
+    of_another = replace(before, terms=before.terms.replace({"service": {"clinic": "hospital"}}))
+    assert shared_norms([before, of_another]).set_index("norm_id").loc["CLINIC", "reason"] == "other_service"
     fewer = run_of("fewer", BEFORE, norms={"CLINIC": NORMS["CLINIC"]})
     found = compare(before, fewer)
     assert found.norms.set_index("norm_id").loc["SCHOOL", "reason"] == "not_in:fewer"

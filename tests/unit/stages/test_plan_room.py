@@ -199,6 +199,9 @@ def test_what_is_enlarged_is_told_in_every_language_and_sink(enlarged):
     assert "more room at 石桥医院, from 50 to 100" in told["en"][1]
     assert "agrandissement de 石桥医院, de 50 à 100" in told["fr"][1]
     assert "将石桥医院由50扩至100" in told["zh"][1]
+    some = result.plan_people.query("plan_id == 'larger' and gained_persons > 0 and beyond_persons > 0").iloc[0]
+    room = f"room for {some['gained_persons']:.0f} of the {some['gained_persons'] + some['beyond_persons']:.0f} who"
+    assert f"plan larger, Hospital: {room} find none" in explain_settlement(study, result, some["unit_id"])
     lines = pyogrio.read_dataframe(result.folder / "tiny.gpkg", layer="plan_1_larger_actions")
     assert lines[["capacity_before", "capacity_after"]].to_numpy().tolist() == [[50.0, 100.0]]
     assert renew_actions(result, where["processed"] / "actions.csv") == 2
@@ -364,6 +367,7 @@ def test_a_study_in_which_nothing_can_be_enlarged_has_its_pages_all_the_same(tin
     (plan,) = results.summary["plans"]
     assert (plan["question"], plan["plan_status"], plan["actions"]) == ("matching", "nothing_helps", [])
     assert plan["short_of_room"] == []
+    assert "Hospital: nothing that was tried gives room to the 360 people without any." in plan_lines(study, results)[0]
     assert (tiny.maps / "tiny" / "plan.html").is_file()
 
 

@@ -21,8 +21,9 @@
   const ownName = (record) => S.pick(record.title) || (normOf(record) ? S.normText(normOf(record)) : S.capital(texts(record).service) + S.bracketed(texts(record).reach));
   const NAMES = [
     (record) => (S.pick(record.together_title || {}) ? S.t("plan.named_kind", { name: S.pick(record.together_title), kind: ownName(record) }) : ownName(record)),
-    (record) => S.t("plan.named_kind", { name: NAMES[0](record), kind: kindOf(record) }),
-    (record) => NAMES[1](record) + S.bracketed(record.plan_id),
+    // Of a plan that does nothing, nobody can tell by its actions what it asks for.
+    (record) => (record.actions.length ? S.t("plan.named_kind", { name: NAMES[0](record), kind: kindOf(record) }) : NAMES[2](record)),
+    (record) => (record.actions.length ? NAMES[1](record) : NAMES[0](record)) + S.bracketed(record.plan_id),
   ];
   const nameOf = (record) => {
     const own = NAMES.find((name) => !drawn.some((other) => other !== record && name(other) === name(record)));
