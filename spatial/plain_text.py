@@ -66,6 +66,8 @@ _LONG_KEY = re.compile(
 
 _TOML_SIGNS = dict(zip("“”„«»＂‘’＇＝：:，、；", '"' * 6 + "'" * 3 + "===" + ",,,", strict=True))  # noqa: RUF001 - they are meant
 """Signs that word processors and Chinese keyboards write, or that other formats have, and what TOML has for them."""
+_GIVEN_TWICE = re.compile(r"^(?:Cannot|Duplicate) .*(?= \(at )")
+"""Python's words for a key or a table that is already there: overwrite, declare, redefine, mutate."""
 
 
 @functools.cache
@@ -108,6 +110,8 @@ def _toml_remedy(text: str, said: str) -> str:
         remedy = "; write a plain space for the wide or hard one"
     elif sign == "," and "newline" in said:
         remedy = "; write a decimal point for the comma"
+    elif "given twice" in said:
+        remedy = "; keep one, and put all keys of a table under one heading; entries of a list stand under [[…]] each"
     elif "\\" in line:
         remedy = "; write paths with / or in single quotes, 'office\\villages.xlsx'"
     elif re.match("Invalid value|Illegal character|Found invalid|Expected newline|Expected \"'", said):
@@ -125,7 +129,8 @@ def toml_table(text: str) -> dict[str, Any]:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise tomllib.TOMLDecodeError(f"{error}{_toml_remedy(text, str(error))}") from error
+        said = _GIVEN_TWICE.sub("given twice", str(error))
+        raise tomllib.TOMLDecodeError(f"{said}{_toml_remedy(text, said)}") from error
     except RecursionError as error:
         raise tomllib.TOMLDecodeError(too_deep) from error
     except ValueError as error:
