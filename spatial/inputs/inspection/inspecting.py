@@ -479,12 +479,12 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
     form, has_sums = next(iter(kinds_of_geometry(frame)), ""), "totals" in opened.noticed
     look = look_at(profiles, named=title, geometry=form, has_place=is_placed, has_sums=has_sums)
     # Buildings and courtyards are read as points; boundaries of their size are few, and have their own columns.
-    if (
-        drawn is not None and drawn.crs is not None and form == "Polygon"
-        and (square_km(drawn.geometry.to_crs(WGS84).to_numpy()) <= MOST_PREMISES_KM2).all()
-    ):  # fmt: skip
+    no_places: tuple[str, ...] = ()
+    if drawn is not None and drawn.crs is not None and form == "Polygon":
         points = look_at(profiles, named=title, geometry="", has_place=is_placed, has_sums=has_sums)
-        if points.kind == "facilities" or (look.kind, points.kind) == ("unknown", "settlements"):
+        if (square_km(drawn.geometry.to_crs(WGS84).to_numpy()) > MOST_PREMISES_KM2).any():
+            no_places = (Said("large_areas", area=MOST_PREMISES_KM2),) if look.kind == "unknown" else ()
+        elif points.kind == "facilities" or (look.kind, points.kind) == ("unknown", "settlements"):
             look = points
     table = Table(named, title, frame, profiles, opened, found, drawn is not None)
     proposals = propose(table, kind or look.kind)
@@ -514,7 +514,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
         extent=extent,
         fields=tuple(_field(profile, frame[profile.name], proposal, found) for profile in profiles),
         kind=kind or look.kind,
-        reasons=() if kind else look.why,
+        reasons=() if kind else (*no_places, *look.why),
         coordinates=tuple(found.remarks),
         proposal=proposal,
         others=tuple(proposals[1:]),
