@@ -16,6 +16,7 @@ from rasterio.warp import transform_bounds
 
 from spatial.crs import WGS84
 from spatial.errors import SourceError, SpatialError
+from spatial.formats.columns import NUMBER
 from spatial.formats.files import is_there, local_file
 from spatial.formats.raster import COMMON_SENTINELS, HGT_VOID, HIGHEST_LAND_M, LOWEST_LAND_M, density_said, open_tile
 from spatial.formats.vector import open_frame
@@ -194,10 +195,17 @@ def _opening(table: Table, kind: str) -> list[Setting]:
     """Write down how the file is opened, and where its rows lie."""
     settings = [Setting("path", table.named)]
     settings += [Setting(key, value) for key, value in table.opened.keys.items()]
-    settings += table.opened.signs.settings
+    found, signs = table.coordinates, table.opened.signs
+    cells = [text for name in found.columns for text in table.frame[name].dropna().astype("str")]
+    points = [text for text in cells if "." in text and NUMBER.fullmatch(text)]
+    if points and (signs.decimal, signs.thousands) == (",", "") and not table.opened.header_rows:
+        # A workbook knows its numbers; in a text file the reader takes one sign in all columns.
+        reason = Said("comma_and_point", why=signs.settings[0].reason, text=points[0])
+        settings.append(Setting("", None, reason, is_decided=False))
+    else:
+        settings += signs.settings
     if kind in {"flows", "attributes", "official_totals"}:
         return settings
-    found = table.coordinates
     settings += found.settings
     families = kinds_of_geometry(table.frame)
     if len(families) > 1:
