@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from affine import Affine
 
-from spatial.crs import is_web_map
+from spatial.crs import is_web_map, parse_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.outlines import require_shapes
 from spatial.rasters import Raster, unmasked
@@ -31,7 +32,6 @@ from spatial.terrain.kernels_spread import (
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from affine import Affine
     from numpy.typing import ArrayLike, NDArray
 
     from spatial.arrays import FloatArray, IntArray
@@ -83,6 +83,7 @@ def cell_sizes_m(transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]) -> 
     >>> [round(float(metres)) for metres in (height[0], width[0])]
     [110574, 111315]
     """
+    crs = parse_crs(crs, what="cells")
     refuse_turned(transform)
     rows = np.arange(shape[0])
     if crs.is_geographic:
@@ -107,6 +108,8 @@ def cell_sizes_m(transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]) -> 
 
 def refuse_turned(transform: Affine) -> None:
     """Refuse a raster whose rows do not run along the axes of its CRS."""
+    if not isinstance(transform, Affine):
+        raise CrsError(f"transform: is {transform!r}, must be an affine.Affine, as rasterio has it")
     if transform.b != 0 or transform.d != 0:
         raise CrsError("the raster is turned against its axes: warp it to a north-up grid first")
 
