@@ -66,8 +66,6 @@ _LONG_KEY = re.compile(
 
 _TOML_SIGNS = dict(zip("“”„«»＂‘’＇＝：:，、；", '"' * 6 + "'" * 3 + "===" + ",,,", strict=True))  # noqa: RUF001 - they are meant
 """Signs that word processors and Chinese keyboards write, or that other formats have, and what TOML has for them."""
-_GIVEN_TWICE = re.compile(r"^(?:Cannot|Duplicate) .*(?= \(at )")
-"""Python's words for a key or a table that is already there: overwrite, declare, redefine, mutate."""
 
 
 @functools.cache
@@ -129,7 +127,7 @@ def toml_table(text: str) -> dict[str, Any]:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = _GIVEN_TWICE.sub("given twice", str(error))
+        said = re.sub(r"^(Cannot|Duplicate) .*(?= \(at )", "given twice", str(error))
         raise tomllib.TOMLDecodeError(f"{said}{_toml_remedy(text, said)}") from error
     except RecursionError as error:
         raise tomllib.TOMLDecodeError(too_deep) from error

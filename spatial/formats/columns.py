@@ -32,11 +32,10 @@ if TYPE_CHECKING:
 
 # A user's columns as the tables want them: every fault is collected, none is repaired.
 
-ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
-"""How a spreadsheet writes a long code that it took for a number: 5.33325E+11."""
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc"
-_DATED = re.compile(rf"\d\d?-({_MONTHS})\.?|\d\d?月\d\d?日|\d{{4}}-\d\d-\d\d[ T]00:00:00", re.ASCII)
-"""How it writes a code that it took for a date, such as 1-2: 2-Jan, 1月2日."""
+_DATED = rf"\d\d?-({_MONTHS})\.?|\d\d?月\d\d?日|\d{{4}}-\d\d-\d\d[ T]00:00:00"
+ROUNDED = re.compile(rf"\d+(\.\d+)?[eE]\+\d+|{_DATED}", re.ASCII)
+"""How a spreadsheet writes a code that it took for a number or a date: 5.33325E+11; 2-Jan or 1月2日 for 1-2."""
 
 CARRIED = "source_"
 """Put before a file's own column whose name a mapped column takes."""
@@ -144,7 +143,7 @@ def text_column(series: pd.Series) -> pd.Series:
 def spoiled_ids(ids: pd.Series) -> pd.Series:
     """Find ids that a spreadsheet made numbers or dates; where all have the form of 2026-01-02 it may be meant."""
     dates = ids.str.fullmatch(r"\d{4}-\d\d-\d\d", na=False)
-    return ids.str.fullmatch(ROUNDED, na=False) | ids.str.fullmatch(_DATED, na=False) | (dates & ~dates.all())
+    return ids.str.fullmatch(ROUNDED, na=False) | (dates & ~dates.all())
 
 
 def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import re
@@ -166,18 +167,12 @@ def file_parts(path: Path) -> tuple[Path, ...]:
 
 def spelled_otherwise(path: Path) -> str:
     """Say which file is there in other capitals, or with accents as other systems write them, where it is the same."""
-    here = Path(path.anchor)
-    for part in path.relative_to(path.anchor).parts:
-        called = unicodedata.normalize("NFC", part).casefold()
-        try:
-            names = [part] if (here / part).exists() else sorted(os.listdir(here))
-        except OSError:
-            return ""
-        same = [name for name in names if unicodedata.normalize("NFC", name).casefold() == called]
-        if not same:
-            return ""
-        here /= same[0]
-    return f"{here} is there: write it so, capitals and accents too" if here != path else ""
+    called = unicodedata.normalize("NFC", str(path))
+    alike = (f"[{s.lower()}{s.upper()}]" if s.isalpha() else glob.escape(s) for s in called)
+    for found in glob.glob("".join(sign if sign.isascii() else "*" for sign in alike)):
+        if unicodedata.normalize("NFC", found).casefold() == called.casefold() and found != str(path):
+            return f"{found} is there: write it so, capitals and accents too"
+    return ""
 
 
 def is_there(path: Path) -> bool:

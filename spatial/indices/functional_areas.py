@@ -445,11 +445,9 @@ def functional_completeness(
     >>> table[["completeness", "missing"]].to_numpy().tolist()
     [[0.5, 'clinic']]
     """
-    # A text would count for its letters.
-    wrong = [named for named in (*services.values(), *required.values()) if isinstance(named, str | None)]
-    if wrong:
-        told = f"services, required: {wrong[0]!r} is no list of services, such as ['hospital']"
-        raise ContractError("hierarchy", [told])
+    for named in (*services.values(), *required.values()):
+        if isinstance(named, str | None):  # a text would count for its letters
+            raise ContractError("hierarchy", [f"services, required: {named!r} is no list of services"])
     strangers = sorted(set(services) - set(tier))
     if strangers:
         raise ContractError("hierarchy", [f"services: no town is called {first_of(strangers)}"])

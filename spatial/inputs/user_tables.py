@@ -576,8 +576,7 @@ def as_facilities(
     """
     require_shapes("facility of a frame", frame)
     if not isinstance(service, str):
-        fault = f"service: is {service!r}, must be a text: a column, or the service of all rows"
-        raise ContractError("facility of a frame", [fault])
+        raise ContractError("facility of a frame", [f"service: is {service!r}, must be a text, or name a column"])
     column = service if service in frame.columns else None
     given = {"facility_id": id, "name": name, "capacity": capacity, "service": column}
     problems: list[str] = []

@@ -319,11 +319,8 @@ def combine_networks(
         raise CrsError(
             f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"
         )
-    problems = [
-        f"{name} is {value!r}, must be 0 or more"
-        for name, value in minutes.items()
-        if not (isinstance(value, Real) and 0 <= value < np.inf)
-    ]
+    wrong = [name for name, value in minutes.items() if not (isinstance(value, Real) and 0 <= value < np.inf)]
+    problems = [f"{name} is {minutes[name]!r}, must be 0 or more" for name in wrong]
     twice = set(walk.mode.split("+")) & set(ride.mode.split("+"))
     if twice:
         problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")
