@@ -299,9 +299,11 @@ def last_mile_coverage(
         lacking = ids.difference(pd.Index(frame["settlement_id"]))
         if len(lacking):
             problems.append(f"{name}: lacks {first_of(lacking)}")
-    for column in _COLUMNS.values():
-        if strange := sorted(set(last_mile[column].map(str)) - set(LAST_MILE)):
-            problems.append(f"{column}: unknown value(s) {first_of(strange)}; known are {', '.join(LAST_MILE)}")
+    problems += [
+        f"{column}: unknown value(s) {first_of(strange)}; known are {', '.join(LAST_MILE)}"
+        for column in _COLUMNS.values()
+        if (strange := sorted(set(last_mile[column].map(str)) - set(LAST_MILE)))
+    ]
     refuse("last-mile coverage", problems)
     road = rows_along(last_mile, ids, name="last_mile")
     near = {bound: road[column].isin(NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}

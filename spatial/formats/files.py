@@ -169,7 +169,7 @@ def spelled_otherwise(path: Path) -> str:
     """Say which file is there in other capitals, or with accents as other systems write them, where it is the same."""
     called = unicodedata.normalize("NFC", str(path))
     alike = (f"[{s.lower()}{s.upper()}]" if s.isalpha() else glob.escape(s) for s in called)
-    for found in glob.glob("".join(sign if sign.isascii() else "*" for sign in alike)):
+    for found in glob.glob("".join(sign if sign.isascii() else "*" for sign in alike)):  # noqa: PTH207 - from the root on
         if unicodedata.normalize("NFC", found).casefold() == called.casefold() and found != str(path):
             return f"{found} is there: write it so, capitals and accents too"
     return ""

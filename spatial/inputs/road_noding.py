@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
@@ -124,7 +123,7 @@ def node_roads(
     """
     if join not in ("report", "snap"):
         raise ContractError("node_roads", [f"join is {join!r}; it must be 'report' or 'snap'"])
-    if not (isinstance(tolerance_m, Real) and NUMERIC_M <= tolerance_m <= 100):
+    if not (isinstance(tolerance_m, int | float | np.number) and NUMERIC_M <= tolerance_m <= 100):
         raise ContractError("node_roads", [f"tolerance_m is {tolerance_m!r}; it must be from 0.01 to 100"])
     frame = _single_lines(roads)
     level = _levels(frame, layer, bridge)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -319,8 +318,11 @@ def combine_networks(
         raise CrsError(
             f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"
         )
-    wrong = [name for name, value in minutes.items() if not (isinstance(value, Real) and 0 <= value < np.inf)]
-    problems = [f"{name} is {minutes[name]!r}, must be 0 or more" for name in wrong]
+    problems = [
+        f"{name} is {value!r}, must be 0 or more"
+        for name, value in minutes.items()
+        if not (isinstance(value, int | float | np.number) and 0 <= value < np.inf)
+    ]
     twice = set(walk.mode.split("+")) & set(ride.mode.split("+"))
     if twice:
         problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")

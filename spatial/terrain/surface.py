@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from affine import Affine
 
 from spatial.crs import is_web_map, parse_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
@@ -32,6 +31,7 @@ from spatial.terrain.kernels_spread import (
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from affine import Affine
     from numpy.typing import ArrayLike, NDArray
 
     from spatial.arrays import FloatArray, IntArray
@@ -108,8 +108,6 @@ def cell_sizes_m(transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]) -> 
 
 def refuse_turned(transform: Affine) -> None:
     """Refuse a raster whose rows do not run along the axes of its CRS."""
-    if not isinstance(transform, Affine):
-        raise CrsError(f"transform: is {transform!r}, must be an affine.Affine, as rasterio has it")
     if transform.b != 0 or transform.d != 0:
         raise CrsError("the raster is turned against its axes: warp it to a north-up grid first")
 

@@ -69,7 +69,10 @@ def test_backslashes_that_are_no_toml_are_answered_with_how_to_write_them(tmp_pa
         ("name = 'a'\nname = 'b'", r"not TOML: given twice \(at line 3, column 11\): name = 'b'; keep one"),
         ("[plan]\na = 1\n[plan]\nb = 2", r"not TOML: given twice \(at line 4, column 6\): \[plan\]; keep one"),
         ("plan = {a = 1}\nplan.b = 1", r"given twice \(at line 3, column 11\): plan.b = 1; keep one"),
-        ("plan.a = 1\n[[plan]]", r"given twice \(at line 3, column 7\): \[\[plan\]\]; .* list stand under \[\[…\]\] each"),
+        (
+            "plan.a = 1\n[[plan]]",
+            r"given twice \(at line 3, column 7\): \[\[plan\]\]; .* list stand under \[\[…\]\] each",
+        ),
         ("plan = {a = 1, a = 2}", r"given twice \(at line 2, column 21\): plan = {a = 1, a = 2}; keep one"),
     ],
 )

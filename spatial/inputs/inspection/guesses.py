@@ -37,7 +37,6 @@ _SHIFTED = {
     "bd09": re.compile(r"bd-?\s?09|百度(地图|坐标)|\bbaidu\b", re.IGNORECASE),
 }
 _UTM = re.compile(r"UTM\W*(?:zone\W*)?([1-5]?\d|60) ?([NS])", re.IGNORECASE)
-"""A zone in the head of a column, north or south of the equator."""
 _AXES = ("longitude", "latitude", "easting", "northing", "x", "y")
 _NUMERIC = {"whole number", "number", "angle", "code"}
 
@@ -356,10 +355,9 @@ def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, 
             reason = Said("both", one=reason, other=Said("so_would", others=others))
         result.guess("crs", crs.to_string(), reason)
         return
-    heads = " ".join(result.columns)
-    if (told := _UTM.search(heads)) is not None:
-        base = 32700 if told[2] in "Ss" else 32600
-        result.guess("crs", f"EPSG:{base + int(told[1])}", Said("file_says", note=told[0]))
+    if (told := _UTM.search(" ".join(result.columns))) is not None:
+        code = (32700 if told[2] in "Ss" else 32600) + int(told[1])
+        result.guess("crs", f"EPSG:{code}", Said("file_says", note=told[0]))
         return
     hint = "grid_ask"
     if is_chinese and not (northing < 1_400_000.0).any():

@@ -196,7 +196,7 @@ def _opening(table: Table, kind: str) -> list[Setting]:
     settings = [Setting("path", table.named)]
     settings += [Setting(key, value) for key, value in table.opened.keys.items()]
     found, signs = table.coordinates, table.opened.signs
-    cells = [text for name in found.columns for text in table.frame[name].dropna().astype("str")]
+    cells = (text for name in found.columns for text in table.frame[name].dropna().astype("str"))
     points = [text for text in cells if "." in text and NUMBER.fullmatch(text)]
     if points and (signs.decimal, signs.thousands) == (",", "") and not table.opened.header_rows:
         # A workbook knows its numbers; in a text file the reader takes one sign in all columns.

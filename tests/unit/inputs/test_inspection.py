@@ -891,9 +891,7 @@ def test_areas_that_cross_themselves_and_rivers_are_told(tmp_path):
     assert _keys(layer)["values.kind"] == {"河流": "river", "溪流": "stream"}
 
 
-@pytest.mark.parametrize(
-    ("head", "crs"), [("UTM 38S", "EPSG:32738"), ("utm zone 8N", "EPSG:32608"), ("m", "EPSG:...")]
-)
+@pytest.mark.parametrize(("head", "crs"), [("UTM 38S", "EPSG:32738"), ("utm zone 8N", "EPSG:32608"), ("m", "EPSG:...")])
 def test_a_zone_of_utm_in_the_head_of_a_column_is_proposed(tmp_path, head, crs):
     text = f"School,Easting ({head}),Northing ({head})\nEcole A,310000,8705000\nEcole B,311000,8706000\n"
     (tmp_path / "schools.csv").write_text(text, encoding="utf-8")
