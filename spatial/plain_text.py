@@ -108,6 +108,8 @@ def _toml_remedy(text: str, said: str) -> str:
         remedy = "; write a plain space for the wide or hard one"
     elif sign == "," and "newline" in said:
         remedy = "; write a decimal point for the comma"
+    elif "given twice" in said:
+        remedy = "; keep one, and put all keys of a table under one heading; entries of a list stand under [[…]] each"
     elif "\\" in line:
         remedy = "; write paths with / or in single quotes, 'office\\villages.xlsx'"
     elif re.match("Invalid value|Illegal character|Found invalid|Expected newline|Expected \"'", said):
@@ -125,7 +127,8 @@ def toml_table(text: str) -> dict[str, Any]:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise tomllib.TOMLDecodeError(f"{error}{_toml_remedy(text, str(error))}") from error
+        said = re.sub(r"^(Cannot|Duplicate) .*(?= \(at )", "given twice", str(error))
+        raise tomllib.TOMLDecodeError(f"{said}{_toml_remedy(text, said)}") from error
     except RecursionError as error:
         raise tomllib.TOMLDecodeError(too_deep) from error
     except ValueError as error:

@@ -31,6 +31,7 @@ from spatial.network.snapping import are_near, walk_minutes
 from spatial.outlines import area_of, brought_to, crosses, outline_faults, require_shapes, shapes_of, tree_of
 from spatial.rasters import Raster
 from spatial.study.access import SnapRules
+from spatial.tables.words import LAST_MILE
 
 # The last mile: how far settlements lie from the road that stays open in every season, and from what it brings.
 
@@ -295,6 +296,11 @@ def last_mile_coverage(
         lacking = ids.difference(pd.Index(frame["settlement_id"]))
         if len(lacking):
             problems.append(f"{name}: lacks {first_of(lacking)}")
+    problems += [
+        f"{column}: unknown value(s) {first_of(strange)}; known are {', '.join(LAST_MILE)}"
+        for column in _COLUMNS.values()
+        if (strange := sorted(set(last_mile[column].map(str)) - set(LAST_MILE)))
+    ]
     refuse("last-mile coverage", problems)
     road = rows_along(last_mile, ids, name="last_mile")
     near = {bound: road[column].isin(NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}

@@ -81,6 +81,13 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
     return np.append(known.get_indexer(pd.Index(named)), -1)[codes].astype(np.int32, copy=False)
 
 
+def tell_strangers(what: str, ids: pd.Series, known: pd.Series) -> None:
+    """Tell of ids of which not one is among others, as those that are written otherwise."""
+    if len(ids) and len(known) and (id_positions(ids, pd.Index(known.unique())) < 0).all():
+        told = first_of(ids.unique(), limit=3), first_of(known.unique(), limit=3)
+        _log.warning("%s: none of %s is among %s; write ids alike", what, *told)
+
+
 def with_ids_of(settlements: pd.DataFrame, table: pd.DataFrame, *, name: str) -> pd.DataFrame:
     """
     Write the settlements of a table as their own frame does, since ids that are numbers are texts in tables of a study.

@@ -232,7 +232,8 @@ def short_report(report: FileReport) -> list[str]:
         lines.append(shortened(words.told_of(layer.name, looks) if layer.name else looks, SCREEN_COLUMNS))
         place = [say("crs", crs=layer.crs)] if layer.crs else []
         place += [layer.extent] if layer.extent else []
-        notes = [*([all_of(place)] if place else []), *layer.coordinates, *layer.notes]
+        why = layer.reasons[:1] if layer.kind == "unknown" else ()
+        notes = [*([all_of(place)] if place else []), *why, *layer.coordinates, *layer.notes]
         lines += [f"  {shortened(words.again(note), SCREEN_COLUMNS - 2)}" for note in notes[:NOTES_SHOWN]]
         used = [f"{item.name} = {item.meaning}" for item in layer.fields if item.meaning]
         if layer.fields:

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 # A user's columns as the tables want them: every fault is collected, none is repaired.
 
-ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
-"""How a spreadsheet writes a long code that it took for a number: 5.33325E+11."""
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc"
+_DATED = rf"\d\d?-({_MONTHS})\.?|\d\d?月\d\d?日|\d{{4}}-\d\d-\d\d[ T]00:00:00"
+ROUNDED = re.compile(rf"\d+\.\d+[eE]\+?\d+|\d+[eE]\+\d+|{_DATED}", re.ASCII)
+"""How a spreadsheet writes a code that it took for a number or a date: 5.33325E+11; 2-Jan or 1月2日 for 1-2."""
 
 CARRIED = "source_"
 """Put before a file's own column whose name a mapped column takes."""
@@ -133,6 +135,12 @@ def text_column(series: pd.Series) -> pd.Series:
     return pd.Series(texts, index=series.index, dtype="str", name=series.name)
 
 
+def spoiled_ids(ids: pd.Series) -> pd.Series:
+    """Find ids that a spreadsheet made numbers or dates; where all have the form of 2026-01-02 it may be meant."""
+    dates = ids.str.fullmatch(r"\d{4}-\d\d-\d\d", na=False)
+    return ids.str.fullmatch(ROUNDED, na=False) | (dates if not dates.all() else False)
+
+
 def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     """Read ids as text, complete and unique."""
     if key not in frame.columns:
@@ -142,10 +150,13 @@ def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     ids = text_column(frame[key])
     empty = ids.isna() | (ids.str.strip() == "")
     tell_rows(problems, frame, "", empty, f"{key}: no id in {{rows}}; give each row an id of its own")
-    rounded = ids.fillna("").str.fullmatch(ROUNDED) & ~empty
-    told = f"{key}: rounded by a spreadsheet in {{rows}}, such as {first_of(ids[rounded].drop_duplicates(), limit=2)}"
-    tell_rows(problems, frame, "", rounded, f"{told}; format the column as text and enter the codes again")
-    repeated = ids[~empty & ~rounded & ids.duplicated(keep=False)].drop_duplicates()
+    spoiled = spoiled_ids(ids)
+    shown = first_of(ids[spoiled].drop_duplicates(), limit=2)
+    told = (
+        f"{key}: rounded or made a date by a spreadsheet in {{rows}}, such as {shown}; format the column as text and "
+    )
+    tell_rows(problems, frame, "", spoiled, f"{told}enter the codes again")
+    repeated = ids[~empty & ~spoiled & ids.duplicated(keep=False)].drop_duplicates()
     if len(repeated):
         problems.append(f"{key}: repeated id(s) {first_of(repeated)}; make each row's id unique")
     return ids

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import re
 import tomllib
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -117,10 +119,11 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except FileNotFoundError as error:
-        raise SourceError(
-            f"{what} {path}: not found; correct the path in the study file, name the folder of the raw data with "
-            "--raw FOLDER, or run `spatial fetch STUDY`"
-        ) from error
+        remedy = spelled_otherwise(path) or (
+            "correct the path in the study file, name the folder of the raw data with --raw FOLDER, or run "
+            "`spatial fetch STUDY`"
+        )
+        raise SourceError(f"{what} {path}: not found; {remedy}") from error
     except (OSError, ValueError) as error:
         raise SourceError(f"{what} {path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not head:
@@ -150,6 +153,16 @@ def file_parts(path: Path) -> tuple[Path, ...]:
         return (path,)
     beside = (path.with_suffix(form) for ending in _SHAPEFILE_PARTS for form in (ending, ending.upper()))
     return (path, *(part for part in beside if part.is_file()))
+
+
+def spelled_otherwise(path: Path) -> str:
+    """Say which file is there in other capitals, or with accents as other systems write them, where it is the same."""
+    called = unicodedata.normalize("NFC", str(path))
+    alike = (f"[{s.lower()}{s.upper()}]" if s.isalpha() else glob.escape(s) for s in called)
+    for found in glob.glob("".join(sign if sign.isascii() else "*" for sign in alike)):  # noqa: PTH207 - from the root on
+        if unicodedata.normalize("NFC", found).casefold() == called.casefold() and found != str(path):
+            return f"{found} is there: write it so, capitals and accents too"
+    return ""
 
 
 def is_there(path: Path) -> bool:
@@ -473,6 +486,8 @@ class MissingSource:
     @property
     def remedy(self) -> str:
         """What brings the file."""
+        if spelled := spelled_otherwise(self.file):
+            return spelled
         if self.address != UNKNOWN:
             return f"`spatial fetch` brings it from {self.address}"
         if self.from_overpass:

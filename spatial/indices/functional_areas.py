@@ -441,6 +441,9 @@ def functional_completeness(
     >>> table[["completeness", "missing"]].to_numpy().tolist()
     [[0.5, 'clinic']]
     """
+    for named in (*services.values(), *required.values()):
+        if isinstance(named, str | None):  # a text would count for its letters
+            raise ContractError("hierarchy", [f"services, required: {named!r} is no list of services"])
     strangers = sorted(set(services) - set(tier))
     if strangers:
         raise ContractError("hierarchy", [f"services: no town is called {first_of(strangers)}"])

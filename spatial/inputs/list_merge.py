@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from spatial.crs import WGS84, require_metres
 from spatial.errors import first_of, refuse
-from spatial.formats.columns import tell_rows
+from spatial.formats.columns import ROUNDED, tell_rows
 from spatial.formats.delimited import AUTO, guess_encoding, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.notes import Finding, findings_frame, join_findings
@@ -24,7 +24,6 @@ from spatial.formats.workbook import read_workbook
 from spatial.inputs.facility_facts import joint_service, service_by_day
 from spatial.inputs.names import (
     NEARLY_SHARE,
-    ROUNDED,
     Twins,
     as_told,
     merge_facilities,

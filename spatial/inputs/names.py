@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 
 from spatial.crs import require_metres
 from spatial.errors import first_of
-from spatial.formats.columns import read_texts, row_items, tell_rows, text_column
+from spatial.formats.columns import ROUNDED, read_texts, row_items, tell_rows, text_column
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame
 from spatial.formats.tag_rules import fold
 from spatial.plain_text import shipped_toml
@@ -560,7 +560,6 @@ MIN_PREFIX = 4
 _SERIAL = re.compile(r"[A-Z]\d{8}", re.ASCII)
 """Codes that are numbered through and do not nest, such as E04000647 of the Office for National Statistics."""
 
-ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
 _CLASSES = {**dict.fromkeys(("111", "112", "121", "122", "123"), "urban"), **dict.fromkeys(("210", "220"), "rural")}
 """Class of the last three digits, from 111 (main urban area) to 220 (village)."""
 

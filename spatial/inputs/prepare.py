@@ -34,6 +34,7 @@ from spatial.formats.files import (
     missing_sources,
     read_provenance,
     refuse_unknown_data,
+    spelled_otherwise,
 )
 from spatial.formats.notes import (
     SHEET_ROWS,
@@ -355,9 +356,9 @@ def refuse_missing(study: Study) -> None:
     """Name every file that the study names and that is not there, once and with the remedy."""
     lines = [f"{item.key}: {item.file} ({item.remedy})" for item in missing_sources(study)]
     lines += [
-        f"{key}: {study.raw_path(path)} (put it there, or correct the path)"
+        f"{key}: {file} ({spelled_otherwise(file) or 'put it there, or correct the path'})"
         for key, path in study.own_files().items()
-        if not study.raw_path(path).is_file()
+        if not (file := study.raw_path(path)).is_file()
     ]
     if lines:
         listed = "\n".join(f"  - {line}" for line in lines)

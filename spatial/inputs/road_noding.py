@@ -123,8 +123,8 @@ def node_roads(
     """
     if join not in ("report", "snap"):
         raise ContractError("node_roads", [f"join is {join!r}; it must be 'report' or 'snap'"])
-    if not NUMERIC_M <= tolerance_m <= 100:
-        raise ContractError("node_roads", [f"tolerance_m is {tolerance_m:g}; it must be from 0.01 to 100"])
+    if not (isinstance(tolerance_m, int | float | np.number) and NUMERIC_M <= tolerance_m <= 100):
+        raise ContractError("node_roads", [f"tolerance_m is {tolerance_m!r}; it must be from 0.01 to 100"])
     frame = _single_lines(roads)
     level = _levels(frame, layer, bridge)
     lines = frame.geometry.to_numpy()

@@ -575,6 +575,8 @@ def as_facilities(
     ['s1', 'primary_school', 'existing']
     """
     require_shapes("facility of a frame", frame)
+    if not isinstance(service, str):
+        raise ContractError("facility of a frame", [f"service: is {service!r}, must be a text, or name a column"])
     column = service if service in frame.columns else None
     given = {"facility_id": id, "name": name, "capacity": capacity, "service": column}
     problems: list[str] = []
@@ -605,6 +607,8 @@ def _adopted(
     require_metres(frame.crs, what=what)
     mapped = {**columns, **{ours: theirs for ours, theirs in given.items() if theirs is not None}}
     has_id = key in mapped or key in frame.columns
+    if not has_id and frame.index.nlevels > 1:
+        problems.append(f"{key}: the index has several levels; make one column of them, and name it by id=")
     plain = frame if has_id else frame.assign(**{key: frame.index.to_numpy()})
     refuse_stretched(frame.geometry, what=what)
     table = gpd.GeoDataFrame(map_columns(plain, mapped, {}, problems))

@@ -313,7 +313,11 @@ def combine_networks(
         raise CrsError(
             f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"
         )
-    problems = [f"{name} is {value:g}, must be 0 or more" for name, value in minutes.items() if not 0 <= value < np.inf]
+    problems = [
+        f"{name} is {value!r}, must be 0 or more"
+        for name, value in minutes.items()
+        if not (isinstance(value, int | float | np.number) and 0 <= value < np.inf)
+    ]
     twice = set(walk.mode.split("+")) & set(ride.mode.split("+"))
     if twice:
         problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")

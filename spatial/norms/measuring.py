@@ -101,6 +101,7 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
     (29.55, 26.23, 41.8)
     """
+    in_list, on_map, matched = numbers("options", "in_list, on_map, matched", [in_list, on_map, matched]).tolist()
     if matched > min(in_list, on_map) or math.inf in (in_list, on_map):
         raise ContractError("options", [f"matched: {matched:g} are in both of {in_list:g} and {on_map:g}; count again"])
     if not matched >= MIN_MATCHED:

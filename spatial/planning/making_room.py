@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from spatial.access.capacity import fill_rings, ring_starts, transport
-from spatial.access.od_pairs import end_of, id_positions, missing_in, require_columns, require_within
+from spatial.access.od_pairs import end_of, id_positions, missing_in, require_columns, require_within, tell_strangers
 from spatial.access.options import ABOVE_ZERO, limit_of, not_within, numbers
 from spatial.access.places import id_ranks
 from spatial.arrays import BoolArray, FloatArray, IntArray
@@ -501,6 +501,8 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     )
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
     require_within(end_of(od), limit, what="cutoff_min")
+    tell_strangers("need: settlement_id", need["settlement_id"], od["from_id"])
+    tell_strangers("idle: facility_id", idle["facility_id"], od["to_id"])
     minutes = minutes_of("od", od)
     ways = od[["from_id", "to_id"]].reset_index(drop=True).assign(travel_time_min=minutes)
     fastest = ways.loc[minutes <= min(limit, np.finfo(float).max)]

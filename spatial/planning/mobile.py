@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access.od_pairs import id_faults, id_positions, require_columns
+from spatial.access.od_pairs import id_faults, id_positions, require_columns, tell_strangers
 from spatial.access.options import ABOVE_ZERO, check_count, check_minutes, not_within
 from spatial.access.places import id_order
 from spatial.arrays import FloatArray, IntArray
@@ -156,6 +156,9 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
         problems.append(f"base: {base!r} is a stop too; what the base itself serves is a fixed site")
     problems += id_faults(stops["facility_id"], "stops: facility_id") or ["stops: there is none"] * stops.empty
     refuse("options", problems)
+    tell_strangers("settlements: settlement_id", settlements["settlement_id"], od["from_id"])
+    for pairs in (od, legs):
+        tell_strangers("stops: facility_id", stops["facility_id"], pairs["to_id"])
     ids = pd.Index(stops["facility_id"])[id_order(stops["facility_id"])]
     day = _Day.between(ids.insert(0, base), legs, hours_per_day, hours_per_stop)
     alone = day.minutes[BASE, 1:] + day.stop_min + day.minutes[1:, BASE]

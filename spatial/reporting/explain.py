@@ -438,7 +438,7 @@ def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any], words: Words
         value, unit, said = measure["told_value"], measure["told_unit"], "?"
         if value is not None:
             figure = words.number(value) if unit == "persons" else words.figure(float(f"{value:.3g}"))
-            said = f"{figure} {words.say('unit_of', unit)}"
+            said = f"{figure} {words.say('unit_of', unit, n=figure)}"
         yield say("measure", measure=name, group=words.term(measure["group"]), value=said)
         if measure["edge_risk"]:
             yield STEP + say("measure_risk")

@@ -268,7 +268,7 @@ def check_policy(study: Study) -> None:
     if "services_file" not in missing:
         problems += _faults(partial(vocabulary_of, options), "services_file")
         vocabulary = None if problems else vocabulary_of(options)
-    register = None if "norms.register" in missing else register_of(options)
+    register = None if missing & {"norms.register", "services_file"} else register_of(options)
     if vocabulary is not None:
         problems += _unknown_services(
             study, vocabulary, set() if register is None else {*register["service"].astype(str)}

@@ -11,7 +11,7 @@ from typing import Any, Self
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
-from spatial.messages import FALLBACK, Words, languages
+from spatial.messages import Words, languages
 from spatial.plain_text import html_table, toml_faults, toml_table, toml_text
 from spatial.study.access import (
     AccessOptions,
@@ -21,7 +21,7 @@ from spatial.study.access import (
     OffRoadOptions,
     UncertaintyOptions,
 )
-from spatial.study.base import FilePath, Model, faults_of, one_in_a_list, option, section, unrepeated
+from spatial.study.base import ByLanguage, FilePath, Model, faults_of, one_in_a_list, option, section, unrepeated
 from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions, QgisOptions, SharingOptions
 from spatial.study.plans import PlanningOptions, PlanOptions
 from spatial.study.region import PopulationOptions, Region, Tiers
@@ -65,15 +65,13 @@ class Study(Model):
         pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
         description="Short name: small letters, digits, - and _; names the output folders",
     )
-    title: dict[str, str] = Field(
-        description="Title by language, such as {en = 'Comoros', zh = '科摩罗'}", min_length=1
-    )
+    title: ByLanguage = Field(description="Title by language, such as {en = 'Comoros', zh = '科摩罗'}", min_length=1)
     as_of: dt.date = Field(description="The date on which norms are judged")
     jurisdictions: tuple[str, ...] = option(
         (), "Whose norms bind, most specific first, such as ['CN-51']; parents and GLOBAL are inherited"
     )
     synthetic: bool = option(False, "True for made-up ground: every page says so")
-    note: dict[str, str] = option({}, "A sentence by language that every page carries")
+    note: ByLanguage = option({}, "A sentence by language that every page carries")
     working_crs: str | None = option(None, "Projected CRS in metres; the UTM zone of the middle by default")
     region: Region = section(Region)
     sources: Sources
@@ -338,8 +336,8 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
     if item.season is not None:
         values["network"] = study.network.model_copy(update={"season": item.season})
     title, note = {}, {}
-    for language in dict.fromkeys([*study.title, *languages()]):
-        words = Words(language if language in languages() else FALLBACK)
+    for language in languages():
+        words = Words(language)
         named = item.title.get(language) or next(iter(item.title.values()), item.name)
         title[language] = words.say("study", "scenario_title", title=study.title_in(language), scenario=named)
         said = words.say("study", "scenario_note", name=item.name, study=study.name)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from spatial.errors import ContractError
+from spatial.messages import languages
 
 LETTERS_OF_KEY = 80
 """How much of a key, or of a value, is told."""
@@ -39,6 +40,15 @@ def _on_every_system(path: str) -> str:
 
 FilePath = Annotated[str, AfterValidator(_on_every_system)]
 """A file as a study names it; one that was written with backslashes is the same file, and told alike, everywhere."""
+
+
+def _in_languages(texts: dict[str, str]) -> dict[str, str]:
+    if wrong := sorted(set(texts) - set(languages())):
+        raise ValueError(f"no language of pages: {', '.join(map(repr, wrong))}; there are {', '.join(languages())}")
+    return texts
+
+
+ByLanguage = Annotated[dict[str, str], AfterValidator(_in_languages)]
 
 
 def one_in_a_list(value: Any) -> Any:

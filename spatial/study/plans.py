@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from spatial.study.access import LONGEST_DETOUR, Mode
-from spatial.study.base import FilePath, Model, one_in_a_list, option, unrepeated
+from spatial.study.base import ByLanguage, FilePath, Model, one_in_a_list, option, unrepeated
 from spatial.study.scenarios import File  # noqa: TC001 - as above
 from spatial.study.sources import TableSource
 
@@ -77,7 +77,7 @@ class PlanOptions(Model):
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]{0,55}$", description="Short name of the plan: small letters, digits, - and _"
     )
-    title: dict[str, str] = option({}, "Title by language")
+    title: ByLanguage = option({}, "Title by language")
     norm: str | None = option(None, "Norm that it is to reach, such as 'CN-COUNTY-60'")
     service: str | None = option(None, "Without a norm: the service that sites are sought for")
     services: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(

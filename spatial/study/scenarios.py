@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
-from spatial.study.base import LARGEST, Model, option, positive, unrepeated
+from spatial.study.base import LARGEST, ByLanguage, Model, option, positive, unrepeated
 from spatial.study.sources import TableSource
 
 
@@ -124,7 +124,7 @@ class ScenarioOptions(Model):
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name of the scenario: small letters, digits, - and _"
     )
-    title: dict[str, str] = option({}, "Title by language")
+    title: ByLanguage = option({}, "Title by language")
     services: Names = option(
         (), "Services or tiers of towns looked at; empty for those of the headline norms and of what opens or closes"
     )

@@ -281,7 +281,7 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
     if len(wrong):
         where = first_of(tuple(cell) for cell in wrong.tolist())
         raise ContractError("population", [f"negative or infinite people at (row, column) {where}"])
-    if not ring_min >= 0:
+    if not (isinstance(ring_min, int | float | np.number) and ring_min >= 0):
         raise ContractError("facilities", [f"ring_min: {ring_min!r} is below 0 or unknown"])
     ranked, limit = _in_order(facilities, order), limit_of(cutoff_min)
     seeds = seeds_of(ground, ranked[["row", "column"]].to_numpy(), None, limit)

@@ -11,7 +11,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from spatial.crs import is_web_map
+from spatial.crs import is_web_map, parse_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.outlines import require_shapes
 from spatial.rasters import Raster, unmasked
@@ -83,6 +83,7 @@ def cell_sizes_m(transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]) -> 
     >>> [round(float(metres)) for metres in (height[0], width[0])]
     [110574, 111315]
     """
+    crs = parse_crs(crs, what="cells")
     refuse_turned(transform)
     rows = np.arange(shape[0])
     if crs.is_geographic:

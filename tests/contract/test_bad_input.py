@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import shutil
+import unicodedata
 import zipfile
 
 import geopandas as gpd
@@ -13,6 +14,8 @@ import pytest
 import shapely
 
 from spatial import read_results
+from spatial.errors import SourceError
+from spatial.formats.files import local_file
 
 pytestmark = pytest.mark.slow
 
@@ -338,6 +341,19 @@ def test_every_missing_source_is_named_with_its_remedy(tiny):
     keys = ("sources.osm.path", "sources.settlements.path", "sources.population.paths", "norms.register")
     remedies = ("--raw FOLDER", "spatial fetch", "put it at", "correct the path")
     _refused(tiny, BAD_DATA, "6 file(s)", *paths, *keys, *remedies)
+
+
+def test_a_file_in_other_capitals_or_accents_is_named_as_it_is_written(tiny):
+    tiny.path("settlements.csv").rename(tiny.path("Hôpitaux.CSV"))
+    decomposed = unicodedata.normalize("NFD", "Hôpitaux.CSV")
+    for written in ("TINY/HÔPITAUX.csv", f"tiny/{decomposed}"):
+        tiny.tables["sources.settlements"]["path"] = written
+        tiny.tables[""]["services_file"] = written
+        found = f"({tiny.path('Hôpitaux.CSV')} is there: write it so, capitals and accents too)"
+        keys = ("sources.settlements.path", "services_file")
+        _refused(tiny, BAD_DATA, *(f"{key}: {tiny.raw / written} {found}" for key in keys))
+    with pytest.raises(SourceError, match=r"not found; .*Hôpitaux.CSV is there: write it so"):
+        local_file(tiny.path("hôpitaux.csv"), what="table")
 
 
 def test_a_file_that_is_not_the_one_described_is_refused(tiny):

@@ -221,7 +221,7 @@ def test_codes_that_a_spreadsheet_rounded(tiny, both):
     lines |= {"s4": "5.33325E+11,西坡,village,104.00,30.02,50"} if both else {}
     tiny.write("settlements.csv", tiny.csv(changed=lines))
     rows = "'row 4', 'row 5' (2 in all)" if both else "'row 4' (1 in all)"
-    _refused(tiny, "settlements.csv", f"settlement_id: rounded by a spreadsheet in {rows}", "as text")
+    _refused(tiny, "settlements.csv", f"settlement_id: rounded or made a date by a spreadsheet in {rows}", "as text")
 
 
 def test_unit_codes_that_a_spreadsheet_rounded(tiny):

@@ -66,6 +66,14 @@ def test_backslashes_that_are_no_toml_are_answered_with_how_to_write_them(tmp_pa
         ("buffer_km = 1,5", "write a decimal point for the comma"),
         ("name\u3000= 'a'", "write a plain space for the wide or hard one"),
         ("is_shared = True", "true and false are written small"),
+        ("name = 'a'\nname = 'b'", r"not TOML: given twice \(at line 3, column 11\): name = 'b'; keep one"),
+        ("[plan]\na = 1\n[plan]\nb = 2", r"not TOML: given twice \(at line 4, column 6\): \[plan\]; keep one"),
+        ("plan = {a = 1}\nplan.b = 1", r"given twice \(at line 3, column 11\): plan.b = 1; keep one"),
+        (
+            "plan.a = 1\n[[plan]]",
+            r"given twice \(at line 3, column 7\): \[\[plan\]\]; .* list stand under \[\[…\]\] each",
+        ),
+        ("plan = {a = 1, a = 2}", r"given twice \(at line 2, column 21\): plan = {a = 1, a = 2}; keep one"),
     ],
 )
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

@@ -33,6 +33,7 @@ _SHIFTED = {
     "gcj02": re.compile(r"gcj-?\s?02|火星坐标|(高德|腾讯)(地图|坐标)|\b(amap|gaode)\b", re.IGNORECASE),
     "bd09": re.compile(r"bd-?\s?09|百度(地图|坐标)|\bbaidu\b", re.IGNORECASE),
 }
+_UTM = re.compile(r"UTM\W*(?:zone\W*)?([1-5]?\d|60) ?([NS])", re.IGNORECASE)
 _AXES = ("longitude", "latitude", "easting", "northing", "x", "y")
 _NUMERIC = {"whole number", "number", "angle", "code"}
 
@@ -350,6 +351,10 @@ def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, 
         if others := [other.to_string() for other in candidates[1:4]]:
             reason = Said("both", one=reason, other=Said("so_would", others=others))
         result.guess("crs", crs.to_string(), reason)
+        return
+    if (told := _UTM.search(" ".join(result.columns))) is not None:
+        code = (32700 if told[2] in "Ss" else 32600) + int(told[1])
+        result.guess("crs", f"EPSG:{code}", Said("file_says", note=told[0]))
         return
     hint = "grid_ask"
     if is_chinese and not (northing < 1_400_000.0).any():

@@ -16,6 +16,7 @@ from rasterio.warp import transform_bounds
 
 from spatial.crs import WGS84
 from spatial.errors import SourceError, SpatialError
+from spatial.formats.columns import NUMBER
 from spatial.formats.files import is_there, local_file
 from spatial.formats.raster import COMMON_SENTINELS, HGT_VOID, HIGHEST_LAND_M, LOWEST_LAND_M, density_said, open_tile
 from spatial.formats.vector import open_frame
@@ -194,10 +195,17 @@ def _opening(table: Table, kind: str) -> list[Setting]:
     """Write down how the file is opened, and where its rows lie."""
     settings = [Setting("path", table.named)]
     settings += [Setting(key, value) for key, value in table.opened.keys.items()]
-    settings += table.opened.signs.settings
+    found, signs = table.coordinates, table.opened.signs
+    cells = (text for name in found.columns for text in table.frame[name].dropna().astype("str"))
+    points = [text for text in cells if "." in text and NUMBER.fullmatch(text)]
+    if points and (signs.decimal, signs.thousands) == (",", "") and not table.opened.header_rows:
+        # A workbook knows its numbers; in a text file the reader takes one sign in all columns.
+        reason = Said("comma_and_point", why=signs.settings[0].reason, text=points[0])
+        settings.append(Setting("", None, reason, is_decided=False))
+    else:
+        settings += signs.settings
     if kind in {"flows", "attributes", "official_totals"}:
         return settings
-    found = table.coordinates
     settings += found.settings
     families = kinds_of_geometry(table.frame)
     if len(families) > 1:
@@ -479,12 +487,12 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
     form, has_sums = next(iter(kinds_of_geometry(frame)), ""), "totals" in opened.noticed
     look = look_at(profiles, named=title, geometry=form, has_place=is_placed, has_sums=has_sums)
     # Buildings and courtyards are read as points; boundaries of their size are few, and have their own columns.
-    if (
-        drawn is not None and drawn.crs is not None and form == "Polygon"
-        and (square_km(drawn.geometry.to_crs(WGS84).to_numpy()) <= MOST_PREMISES_KM2).all()
-    ):  # fmt: skip
+    no_places: tuple[str, ...] = ()
+    if drawn is not None and drawn.crs is not None and form == "Polygon":
         points = look_at(profiles, named=title, geometry="", has_place=is_placed, has_sums=has_sums)
-        if points.kind == "facilities" or (look.kind, points.kind) == ("unknown", "settlements"):
+        if (square_km(drawn.geometry.to_crs(WGS84).to_numpy()) > MOST_PREMISES_KM2).any():
+            no_places = (Said("large_areas", area=MOST_PREMISES_KM2),) if look.kind == "unknown" else ()
+        elif points.kind == "facilities" or (look.kind, points.kind) == ("unknown", "settlements"):
             look = points
     table = Table(named, title, frame, profiles, opened, found, drawn is not None)
     proposals = propose(table, kind or look.kind)
@@ -514,7 +522,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
         extent=extent,
         fields=tuple(_field(profile, frame[profile.name], proposal, found) for profile in profiles),
         kind=kind or look.kind,
-        reasons=() if kind else look.why,
+        reasons=() if kind else (*no_places, *look.why),
         coordinates=tuple(found.remarks),
         proposal=proposal,
         others=tuple(proposals[1:]),

@@ -334,7 +334,8 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
         is_told = False
         for profile in profiles:
             known = set(_surely(profile))
-            if not known & {"name", "kind", "service", "tier"} or profile.kind != "text":
+            is_told_by_head = known & {"name", "kind", "service", "tier"} or is_service_word(profile.name)
+            if not is_told_by_head or profile.kind != "text":
                 continue
             share, _ = services_in(profile)
             if share >= HALF and not is_told:

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from spatial.formats.columns import ROUNDED, perhaps_thousands
+from spatial.formats.columns import perhaps_thousands, spoiled_ids
 from spatial.inputs.inspection.columns import EXACT, Profile, matches
 from spatial.inputs.inspection.kinds import (
     GROUPS,
@@ -115,7 +115,7 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
         alone = Setting(f"columns.{ours}", names.name, why)
         return [alone if names.is_key else Setting("id_from", [names.name, chosen.name], why)]
     if chosen is not None:
-        spoiled = chosen.texts[chosen.texts.str.fullmatch(ROUNDED, na=False) | (chosen.kind == "date")]
+        spoiled = chosen.texts[spoiled_ids(chosen.texts) | (chosen.kind == "date")]
         spoilt: str = Said("id_spoiled", name=chosen.name, text=str(spoiled.iloc[0])) if len(spoiled) else ""
         return [Setting(f"columns.{ours}", chosen.name, spoilt, is_decided=not spoilt)]
     if names is not None and names.is_key:

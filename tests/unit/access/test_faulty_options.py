@@ -6,13 +6,15 @@ import datetime as dt
 import math
 from decimal import Decimal, localcontext
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from affine import Affine
 
 import spatial as sp
 from spatial.access.options import is_number, numbers
-from spatial.errors import ContractError
+from spatial.errors import ContractError, CrsError
 
 SCORES = [[0.5, 0.6], [0.7, 0.8]]
 HUGE = 10**400
@@ -22,6 +24,7 @@ PLACES = pd.DataFrame({"settlement_id": ["a"], "population_persons": 9.0, "in_st
 LAST_MILE = pd.DataFrame({"settlement_id": ["a"], "last_mile_class": "near", "last_mile_class_known": "near"})
 OD = pd.DataFrame({"from_id": ["a"], "to_id": ["f"], "travel_time_min": [5.0]})
 CLINIC = pd.DataFrame({"facility_id": ["f"], "service": "clinic", "capacity": 9.0})
+POINT = gpd.GeoDataFrame({"a": ["p"], "b": [1]}, geometry=gpd.points_from_xy([1.0], [1.0]), crs="EPSG:32650")
 ONE_FLOW = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "volume": [1.0]})
 
 
@@ -40,6 +43,16 @@ def _sited(**options):
 def _matched(**options):
     need = PLACES.assign(service="x", persons=1.0)
     return sp.match_capacity(need, CLINIC.assign(service="x", persons=1.0), OD, **options)
+
+
+def _covered(**options):
+    table = pd.DataFrame({"facility_id": ["f"], "row": 0, "column": 0, "capacity": 1.0})
+    return sp.geographic_coverage([[1.0]], [[1.0]], table, resolution_m=10.0, cutoff_min=5.0, **options)
+
+
+def test_cells_are_measured_in_a_crs_that_is_known():
+    with pytest.raises(CrsError, match="the CRS None is not known"):
+        sp.cell_sizes_m(Affine(1, 0, 0, 0, -1, 1), None, (2, 1))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +118,22 @@ def _matched(**options):
         (lambda: sp.rank_intervals(SCORES, draws=5, variants={"speeds": 5}), "variants: must be a list of scores"),
         (lambda: sp.flow_matrix(ONE_FLOW, ["a", "a", "b"]), r"settlement_ids: more than once 'a' \(1 in all\)"),
         (lambda: sp.urban_rural_gap([1], [math.inf], ["urban"], kind="time"), "population_persons: infinite"),
+        (lambda: sp.capture_recapture("5", 5, 3), "in_list, on_map, matched: .*no numbers: '5'"),
+        (lambda: sp.node_roads(None, tolerance_m="5"), "tolerance_m is '5'; it must be from 0.01 to 100"),
+        (lambda: sp.node_roads(None, tolerance_m=None), "tolerance_m is None"),
+        (lambda: _covered(ring_min="2"), "ring_min: '2' is below 0 or unknown"),
+        (lambda: _covered(ring_min=None), "ring_min: None is below 0 or unknown"),
+        (lambda: sp.functional_completeness({"A": "t"}, {"A": "school"}, {}), "'school' is no list of services"),
+        (lambda: sp.functional_completeness({"A": "t"}, {}, {"t": None}), "None is no list of services"),
+        (
+            lambda: sp.last_mile_coverage(LAST_MILE.assign(last_mile_class="far"), ACCESS, PLACES, targets={}),
+            "last_mile_class: unknown value.* 'far' .*known are connected, near, gap, none, unknown",
+        ),
+        (lambda: sp.as_facilities(POINT, service=["x"]), "service: is .'x'., must be a text"),
+        (
+            lambda: sp.as_facilities(POINT.set_index(["a", "b"]), service="x"),
+            "facility_id: the index has several levels",
+        ),
         (
             lambda: sp.functional_urban_areas([[0]], [1], ["A"], [[0]], share="x"),
             "share: must lie between 0 and 1, is 'x'",

@@ -13,6 +13,7 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError
+from spatial.formats.columns import id_column
 from spatial.formats.delimited import read_delimited
 from spatial.formats.notes import take_notes
 from spatial.formats.workbook import read_workbook
@@ -143,7 +144,11 @@ def test_people_in_thousands_are_refused_by_the_title_unless_their_column_says_p
             assert settlements_from_table(path, source)["population_persons"].tolist() == [1.2]
 
 
-@pytest.mark.parametrize("codes", [["2024-01-02", "2024-01-03"], ["4.60101E+11", "4.60102E+11"]])
+_SPOILED = (["4.60101E+11", "4.60102E+11"], ["2-Jan", "1-13"], ["02-févr.", "1-13"], ["1月2日", "1-13"])
+_SPOILED += (["2026-01-02 00:00:00", "1-13"], ["2026-01-02", "1-13"])
+
+
+@pytest.mark.parametrize("codes", [*_SPOILED, ["2024-01-02", "2024-01-03"]])
 def test_ids_that_a_spreadsheet_made_dates_or_numbers_are_left_to_decide(tmp_path: Path, codes: list[str]) -> None:
     rows = [["代码", "村名", "经度", "纬度", "人口"]]
     rows += [[codes[0], "赵沟村", 107.5, 31.0, 396], [codes[1], "周庙村", 107.6, 31.1, 744]]
@@ -152,6 +157,29 @@ def test_ids_that_a_spreadsheet_made_dates_or_numbers_are_left_to_decide(tmp_pat
     (key,) = [setting for setting in layer.proposal.settings if setting.key == "columns.settlement_id"]
     assert (key.value, key.is_decided) == ("代码", False)
     assert f"made numbers or dates, such as {codes[0]}" in key.reason
+    problems: list[str] = []
+    id_column(pd.DataFrame({"settlement_id": [*codes, "12-mar"]}), "settlement_id", problems)
+    # Whatever has the form of a date in all rows may be meant so, such as a year and a number.
+    id_column(pd.DataFrame({"settlement_id": ["2024-01-02", "2024-01-45"]}), "settlement_id", problems)
+    assert len(problems) == 1
+    assert "rounded or made a date by a spreadsheet in 'row 1'" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "people", "is_mixed"),
+    [("43.2516;-11.7042", "12,5", True), ("43,2516;-11,7042", "12,5", False), ("43.2516;-11.7042", "12.5", False)],
+)
+def test_people_with_a_comma_beside_degrees_with_a_point_are_left_to_decide(
+    tmp_path: Path, place: str, people: str, *, is_mixed: bool
+) -> None:
+    text = f"id;name;longitude;latitude;population\n1;A;{place};{people}\n2;B;{place};130\n"
+    (tmp_path / "list.csv").write_text(text, encoding="utf-8")
+    (layer,) = sp.inspect_file(tmp_path / "list.csv", raw=tmp_path).layers
+    assert layer.proposal is not None
+    told = [setting.reason for setting in layer.proposal.undecided if "write all numbers of the file" in setting.reason]
+    assert len(told) == is_mixed
+    signs = [setting.value for setting in layer.proposal.settings if setting.key == "decimal"]
+    assert signs == ([","] if "," in place else [])
 
 
 def test_beds_and_pupils_of_a_yearbook_are_no_numbers_of_facilities(tmp_path: Path) -> None:

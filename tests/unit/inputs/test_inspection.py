@@ -19,6 +19,7 @@ from rasterio.transform import from_origin
 
 import spatial as sp
 from spatial.drafting import report_lines, toml_block
+from spatial.drafting.study_file import short_report
 from spatial.errors import ContractError, CrsError, SourceError
 from spatial.formats.notes import row_numbers
 from spatial.formats.vector import open_frame
@@ -888,6 +889,30 @@ def test_areas_that_cross_themselves_and_rivers_are_told(tmp_path):
     layer = _layer(tmp_path / "水系.gpkg")
     assert layer.kind == "water"
     assert _keys(layer)["values.kind"] == {"河流": "river", "溪流": "stream"}
+
+
+@pytest.mark.parametrize(("head", "crs"), [("UTM 38S", "EPSG:32738"), ("utm zone 8N", "EPSG:32608"), ("m", "EPSG:...")])
+def test_a_zone_of_utm_in_the_head_of_a_column_is_proposed(tmp_path, head, crs):
+    text = f"School,Easting ({head}),Northing ({head})\nEcole A,310000,8705000\nEcole B,311000,8706000\n"
+    (tmp_path / "schools.csv").write_text(text, encoding="utf-8")
+    (setting,) = [each for each in _layer(tmp_path / "schools.csv").proposal.undecided if each.key == "crs"]
+    assert setting.value == crs
+
+
+def test_names_below_a_head_that_is_a_service_are_facilities(tmp_path):
+    text = "Clinic,lat,lon\nSt Mary clinic,-11.70,43.25\nMoroni health centre,-11.71,43.26\n"
+    (tmp_path / "list.csv").write_text(text, encoding="utf-8")
+    layer = _layer(tmp_path / "list.csv")
+    assert (layer.kind, _keys(layer)["columns.name"]) == ("facilities", "Clinic")
+
+
+def test_grounds_of_villages_drawn_as_areas_are_told_to_be_no_places(tmp_path):
+    # A circle of 0.01 degrees is some 3.9 km².
+    drawn = gpd.GeoSeries([shapely.Point(43.2, -11.5 - 0.03 * row).buffer(0.01) for row in range(3)], crs=4326)
+    gpd.GeoDataFrame({"name": ["A", "B", "C"], "POP": [10, 20, 30]}, geometry=drawn).to_file(tmp_path / "own.gpkg")
+    assert _layer(tmp_path / "own.gpkg").kind == "unknown"
+    shown = short_report(sp.inspect_file(tmp_path / "own.gpkg", raw=tmp_path))
+    assert any("areas of more than 1 km² are no places: draw houses or points" in line for line in shown)
 
 
 # --- extracts and rasters -----------------------------------------------------------------------------------------

@@ -301,3 +301,17 @@ def test_french_parts_with_the_e_of_de_before_a_name_that_begins_with_a_vowel(pl
     assert words.say("plan_action", "close_site", where=place) == f"la fermeture {named}"
     assert f" {named}, de 5" in words.say("plan_action", "enlarge_site", where=place, before="5", after="9", unit="")
     assert words.say("plan_action", "open_site", where=place) == f"un site à {place}"
+
+
+@pytest.mark.parametrize(
+    ("language", "unit", "figure", "said"),
+    [
+        ("en", "facilities", "1", "facility"),
+        ("en", "facilities", "1.5", "facilities"),
+        ("en", "persons", "1", "person"),
+        ("fr", "facilities", "1", "équipement"),
+        ("zh", "facilities", "1", "处设施"),
+    ],
+)
+def test_one_of_a_unit_is_its_singular(language, unit, figure, said):
+    assert Words(language).of("results").say("unit_of", unit, n=figure) == said

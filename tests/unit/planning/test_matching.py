@@ -31,6 +31,16 @@ def test_a_transport_problem_has_its_known_cost() -> None:
     assert found.idle["more_persons"].tolist() == [0.0, 0.0]
 
 
+def test_ids_that_no_pair_has_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    match_capacity(NEED, IDLE, OD.loc[OD["from_id"] == "u"])
+    assert caplog.messages == []
+    found = match_capacity(NEED, IDLE, OD.assign(from_id=OD["from_id"].str.upper()))
+    assert found.matched_share == 0.0
+    assert caplog.messages == [
+        "need: settlement_id: none of 'u', 'v', 'w' (3 in all) is among 'U', 'V', 'W' (3 in all); write ids alike"
+    ]
+
+
 def test_an_index_of_the_name_of_a_column_changes_nothing() -> None:
     need, idle = (frame.set_index(frame.columns[0], drop=False) for frame in (NEED, IDLE))
     found = match_capacity(need, idle, OD)

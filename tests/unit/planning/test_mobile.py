@@ -43,6 +43,15 @@ PEOPLE = {"p": 100, "q": 200, "r": 400, "s": 800}
 AT = {"p": 30.0, "q": 60.0, "r": 90.0, "s": 150.0}
 
 
+def test_ids_that_no_pair_has_are_named(caplog) -> None:
+    with pytest.raises(InfeasibleError, match="nobody is within 30"):
+        mobile_round(at_home("P"), people_of(p=5), stops_of("p"), legs_of(p=30.0), base="base", within_min=30)
+    assert [message.partition(";")[0] for message in caplog.messages] == [
+        "settlements: settlement_id: none of 'p' (1 in all) is among 'P' (1 in all)",
+        "stops: facility_id: none of 'p' (1 in all) is among 'P' (1 in all)",
+    ]
+
+
 def test_a_day_holds_what_its_hours_hold_in_the_shortest_order() -> None:
     # To r and back are 180 min of road; with p, q and r three hours of stops: 6 h in all. With s 300 min of road
     # leave one stop, which serves 800.
