@@ -276,8 +276,8 @@ def drawn_ground(
             "base": [group for group in base if "lines" in group],
             "relief": relief_shown(book, rows),
             "seats": [
-                {"at": np.round(at, 5).tolist(), "names": names_of(row)}
-                for at, row in zip(places, pd.DataFrame(seats).to_dict("records"), strict=True)
+                {"at": np.round(at, 5).tolist(), "names": names_of(row), "place": place}
+                for at, place, row in zip(places, seats.index, pd.DataFrame(seats).to_dict("records"), strict=True)
             ],
         }
     shared: dict[str, Any] = book.kept["drawn ground", closer]

@@ -96,7 +96,9 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
     least = {"population": {"at_least": True}} if people_withheld(frame).any() else {}
     figures.append(("settlements", len(frame)))
     if "township_id" in frame and frame["township_id"].notna().any():
-        figures.append(("townships", int(frame["township_id"].nunique())))
+        # Norms judge townships without settlements too.
+        drawn = tables["boundaries"].loc[tables["boundaries"]["is_unit"], "boundary_id"] if "boundaries" in tables else ()
+        figures.append(("townships", len({*frame["township_id"].dropna(), *drawn})))
         if alone := int(frame["township_id"].isna().sum()):
             figures.append(("no_township", alone))
     inside = facilities["in_study"] & (facilities["status"] == "existing")

@@ -556,7 +556,7 @@ def gain_text(plan: Told, action: Told, words: Words) -> str:
     if plan["question"] == "matching":
         return words.say("plan", "gain_room", service=service_text(plan, words), **told)
     if plan["question"] in HAVING:
-        asks = "law" if plan["norm_class"] == "mandatory" else "norm"
+        asks = "law" if plan["is_gate"] else "norm"
         return words.say("plan", f"gain_{asks}", service=service_text(plan, words), **told)
     return words.say("plan", "gain_reach", reach=reach_text(plan, words, of=service_text(plan, words)), **told)
 

@@ -159,7 +159,8 @@
     if (!row) return;
     const people = row.persons !== null, name = row.unit_id ? S.pick(row.names) || S.t("answer.unnamed") : S.t("answer.outside");
     const key = data.townships === 1 ? "fact.alone_" : "fact.worst_";
-    S.fill("township-line", [S.el("strong", { text: name }), text(S.t(key + (people ? "people" : "places"), { n: people ? row.persons_beyond : row.places_beyond, total: people ? row.persons : row.places, all: data.townships }))]);
+    const n = people ? row.persons_beyond : row.places_beyond;
+    S.fill("township-line", [S.el("strong", { text: name }), !n ? null : text(S.t(key + (people ? "people" : "places"), { n, total: people ? row.persons : row.places, all: data.townships }))]);
     const cells = answer.matrix.columns.map((column) => ({ column, cell: row.cells[column.norm_id] })).filter(({ cell }) => cell);
     S.fill("township-body", cells.slice(0, NORMS).map(({ column, cell }) => item(text(
       column.is_presence && column.stat_unit === "township" ? S.t("township.norm_none", { norm: headOf(column) })

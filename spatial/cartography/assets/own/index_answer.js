@@ -26,7 +26,7 @@
     const any = (row) => (isPeople && row.persons_beyond === null && row.places_beyond ? S.t("unit.places", { n: row.places_beyond }) : (isPeople ? atLeast(row.at_least) : "") + S.number(byPeople(row)));
     const all = (row) => (isPeople ? (row.persons === null ? S.peopleText(null, "–") : atLeast(row.people_at_least) + S.number(row.persons)) : S.number(row.places));
     const cell = (row, column) => {
-      if (column.is_silent) return S.el("td", { class: "cell-unknown" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.unjudged") })]);
+      if (column.is_silent || row.unjudged.includes(column.norm_id)) return S.el("td", { class: "cell-unknown" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.unjudged") })]);
       const found = row.cells[column.norm_id];
       if (!found) return S.el("td", { class: "cell-met" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.met_here") })]);
       if (column.is_presence && column.stat_unit === "township") return S.el("td", { class: "numeric cell-4", text: S.t("answer.none") });
@@ -41,7 +41,8 @@
       S.el("td", { class: "numeric", text: all(row) }),
     ]);
     S.fill("matrix", [S.el("thead", {}, [head]), S.el("tbody", {}, shown.map(line))]);
-    const behind = rows.filter((row) => byPeople(row) > 0).slice(0, 3).map(unitName);
+    // Who lacks what each township must have is behind, though nobody there is beyond a norm.
+    const behind = rows.filter((row) => byPeople(row) > 0 || Object.keys(row.cells).length).slice(0, 3).map(unitName);
     // One township alone is behind no other.
     const key = rows.length === 1 && behind.length ? "alone" : ["nobody", "one", "two", "three"][behind.length];
     document.getElementById("matrix-title").textContent = S.t("answer.behind_" + key, { first: behind[0], second: behind[1], third: behind[2] });
@@ -50,7 +51,7 @@
     S.fill("matrix-legend", labels);
     const more = document.getElementById("matrix-more");
     more.hidden = isWhole || rows.length <= ROWS;
-    more.textContent = S.t("answer.all_townships", { n: rows.length, shown: ROWS });
+    S.fill(more, ["all_townships", "show_all"].map((key) => S.el("span", { text: S.t("answer." + key, { n: rows.length, shown: ROWS }) })));
   }
 
   /* The villages to start with: of the first two findings the first five, each with whatever else it is beyond. */
