@@ -336,6 +336,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
                 "plan_id": plan["plan_id"],
                 "norm_id": plan["norm_id"],
                 "stat_unit": plan["stat_unit"],
+                "scope": plan["scope"],
                 "after": pack(round_up(found["after_value"], (plan["threshold"],)), "f4"),
                 "gained": pack(np.where(found["outcome"] == "gained", 1, 0), "u1"),
                 "persons": pack(found["persons"], "f4"),
@@ -420,6 +421,7 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
             {
                 "plan_id": plan["plan_id"],
                 "norm_id": plan["norm_id"],
+                "norm": {name: plan[name] for name in ("stat_unit", "scope")},
                 "of": len(plan["actions"]),
                 "shown": action["shown"],
                 "texts": texts,

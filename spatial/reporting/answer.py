@@ -615,12 +615,7 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
 
 def _amount(finding: Told, words: Words, side: str = "beyond") -> str:
     """Say how many people or places are on a side, as what they count among: villagers, rural people, children."""
-    count, messages = round(finding[finding["counted"]][side]), words.messages["answer"]
-    own = next((key for of in ("stat_unit", "scope") if (key := f"people_{finding[of]}") in messages), "")
-    is_group = f"{finding['stat_unit']}_persons" in words.of("pages").messages["group"]
-    if own and finding["counted"] == "persons" and not is_group:
-        return words.say("answer", own, n=words.number(count), value=words.number(count))
-    return amount_text(finding, count, words)
+    return amount_text(finding, round(finding[finding["counted"]][side]), words)
 
 
 def _amount_beyond(finding: Told, words: Words) -> str:

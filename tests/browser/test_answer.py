@@ -440,6 +440,20 @@ def test_a_chinese_page_quotes_an_instrument_by_its_own_title(run, open_page):
     assert "《农村公路条例》" in page.locator("#headlines").inner_text()
 
 
+@pytest.mark.parametrize(("file", "table"), [("index.html", "#matrix"), ("townships.html", ".sheet table")])
+def test_heads_of_chinese_tables_break_between_words_alone(run, open_page, file, table):
+    page = open_page(run[1] / file, fragment="#lang=zh")
+    cut = """(table) => [...document.querySelector(table).tHead.querySelectorAll("th")].flatMap((head) => {
+      const text = document.createTreeWalker(head, NodeFilter.SHOW_TEXT).nextNode(), range = document.createRange();
+      return [...text.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return range.getClientRects().length > 1;
+      }).map(([word]) => word);
+    })"""
+    assert page.evaluate(cut, table) == []
+
+
 def test_every_page_leads_to_every_other_and_says_its_study_and_its_faults(run, open_page):
     maps = run[1]
     stems = ("index", "townships", "plan", "score", "fact-sheet", "sign-off", "settle")

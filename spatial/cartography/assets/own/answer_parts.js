@@ -160,8 +160,8 @@
     return D.sheet(frame, S.pick(action.texts).what, [D.groundOf(known, frame, S.data.map, "action" + at), ...D.circles(groups, STYLES), ...seats, ...bar, ...labels, ...pins]);
   }
 
-  /* People whom an action gains, or places where nobody's number is known. */
-  const gainOf = (action) => (action.shown.persons === null ? { n: action.shown.places, unit: "places" } : { n: action.shown.persons, unit: "people" });
+  /* Whom an action gains, as the norm counts people, or places where nobody's number is known: the number, and the whole text. */
+  const gainOf = ({ shown: { persons, places }, norm }) => (persons === null ? [places, S.t("unit.places", { n: places })] : [persons, S.peopleOf(norm, persons)]);
 
   /* Whether anybody measured times, and what was varied because nobody did. */
   function variedText(told) {

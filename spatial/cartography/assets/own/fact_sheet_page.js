@@ -144,10 +144,10 @@
     const list = data.actions, none = data.plans ? "other" : "none";
     document.getElementById("actions-title").textContent = S.t(list.length ? "fact.actions" : "fact.actions_title_" + none, { n: list.length });
     S.fill("actions-body", list.length ? list.map((action, at) => {
-      const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
+      const said = S.pick(action.texts);
       return S.el("li", {}, [
         S.el("b", { class: "pin", text: S.number(at + 1) }),
-        S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: countText(gain.n, gain.unit) }), text(S.t("page.joint") + said.gain)]),
+        S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: S.answerParts.gainOf(action)[1] }), text(S.t("page.joint") + said.gain)]),
       ]);
     }) : [S.el("li", { class: "none", text: S.t("fact.actions_" + none) })]);
   }

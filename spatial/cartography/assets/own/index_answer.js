@@ -160,11 +160,11 @@
     if (!known && actions.length) known = S.answerParts.read(S.data.map);
     const list = document.getElementById("first-actions");
     S.fill(list, actions.map((action, at) => {
-      const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
+      const said = S.pick(action.texts), [n, gain] = S.answerParts.gainOf(action);
       return S.el("li", {}, [
         S.el("h3", { text: S.number(at + 1) + ". " + said.what }),
         S.el("div", { class: "action-map" }),
-        S.el("p", { class: "gain" }, [S.el("strong", { text: S.number(gain.n) }), S.el("span", { text: S.t("page.joint") + S.t("answer.gain_" + gain.unit, { n: gain.n }) + S.t("page.joint") + said.gain })]),
+        S.el("p", { class: "gain" }, [S.el("strong", { text: S.number(n) }), S.el("span", { text: gain.replace(S.number(n), "") + S.t("page.joint") + said.gain })]),
         S.el("p", { class: "muted", text: said.facts.join(" · ") }),
         S.el("p", { class: "muted" }, [S.el("a", { href: S.pageLink(S.data.plan_file, { plan: action.plan_id }), text: S.t("answer.plan_all", { n: action.of }) })]),
       ]);
