@@ -97,7 +97,9 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
     figures.append(("settlements", len(frame)))
     if "township_id" in frame and frame["township_id"].notna().any():
         # Norms judge townships without settlements too.
-        drawn = tables["boundaries"].loc[tables["boundaries"]["is_unit"], "boundary_id"] if "boundaries" in tables else ()
+        drawn = (
+            tables["boundaries"].loc[tables["boundaries"]["is_unit"], "boundary_id"] if "boundaries" in tables else ()
+        )
         figures.append(("townships", len({*frame["township_id"].dropna(), *drawn})))
         if alone := int(frame["township_id"].isna().sum()):
             figures.append(("no_township", alone))

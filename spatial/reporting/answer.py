@@ -261,7 +261,9 @@ class _Ground(NamedTuple):
                     "unjudged": unjudged.get(str(name), []),
                 }
             )
-        rows.sort(key=lambda row: (-(row["persons_beyond"] or 0.0), -row["places_beyond"], -len(row["cells"]), row["unit_id"]))
+        rows.sort(
+            key=lambda row: (-(row["persons_beyond"] or 0.0), -row["places_beyond"], -len(row["cells"]), row["unit_id"])
+        )
         # Mandatory norms stand first, whether or not anybody can judge them.
         left_out = ("first", "worst", "persons", "places")
         heads = [{name: value for name, value in each.items() if name not in left_out} for each in (*columns, *silent)]

@@ -45,7 +45,8 @@ def plan_records(
     Gather the plans of a study in their order, each with its actions, curve, options and lists by township.
 
     Names are by language. `shown` has whole `persons` (None where unknown) and `places` for each side, which add up to
-    `today` and to `all`, as do those of actions; townships are rounded one by one. ``norms`` says the `metric` and `scope` of each.
+    `today` and to `all`, as do those of actions; townships are rounded one by one. ``norms`` gives each norm's
+    `metric` and `scope`.
 
     >>> plan_records({})
     []
@@ -75,7 +76,7 @@ def plan_records(
         plan_id = record["plan_id"]
         mine = {name: by_plan.get(plan_id, own[name].iloc[:0]) for name, by_plan in parts.items()}
         record["names"] = dict((services or {}).get(record["service"], {}))
-        record |= {"metric": "", "scope": ""} | dict((norms or {}).get(str(record["norm_id"]), {}))
+        record.update({"metric": "", "scope": ""} | dict((norms or {}).get(str(record["norm_id"]), {})))
         record["title"] = dict((titles or {}).get(plan_id, {}))
         record["shown"] = {
             what: None if record[f"{what}_within"] is None else _sides(record, what) for what in ("persons", "places")
