@@ -482,6 +482,7 @@ def settle_page(book: PageBook, rows: Rows) -> bytes:
     places = profile.drop_duplicates("place_id")[["place_id", "place_kind", "name"]]
     places = places.iloc[id_order(places["place_id"])]
     named = names_of_places(book.tables, places["place_id"])
+    township_of = rows.settlements.set_index("settlement_id").get("township_id", pd.Series(dtype=object))
     told = {word: dict(book.names(word.removesuffix("_min"))) for word in profile["measure"].unique()}
     spoken = {
         language: Words(language, names={word.removesuffix("_min"): by.get(language, "") for word, by in told.items()})
@@ -504,7 +505,13 @@ def settle_page(book: PageBook, rows: Rows) -> bytes:
         "plan_file": PLAN_FILE if book.plans else None,
         "mode": profile["mode"].iloc[0],
         "places": [
-            {"id": place, "kind": kind, "names": named.get(place) or {"und": plain(name) or place}}
+            # The township tells places of one name apart.
+            {
+                "id": place,
+                "kind": kind,
+                "names": named.get(place) or {"und": plain(name) or place},
+                "township_names": named.get(str(township_of.get(place)), {}),
+            }
             for place, kind, name in places.itertuples(index=False)
         ],
         "measures": measures,

@@ -470,7 +470,7 @@ def ways_of(book: PageBook) -> dict[str, str]:
     is_sheet = not book.meta.below and ("scores" in book.tables or book.summary.get("answer"))
     found = {
         "answer": "index.html",
-        "villages": "index.html" if answer["findings"] else "",
+        "villages": "index.html" if any(finding["first"] for finding in answer["findings"]) else "",
         "townships": TOWNSHIPS_FILE if answer["matrix"] else "",
         "plan": PLAN_FILE if book.plans else "",
         "score": SCORE_FILE if "scores" in book.tables else "",

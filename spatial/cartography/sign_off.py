@@ -53,6 +53,8 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "score": study if "scores" in book.tables else None,
         "headlines": own[:NORMS],
         "townships": len(townships) or (len(matrix["rows"]) if matrix else 0),
+        # Those without settlements have no score.
+        "drawn": max(len(townships), sum(row["unit_id"] != "" for row in matrix["rows"]) if matrix else 0),
         "gains": (gains | {"doubts": mine} if gains and mine else gains),
         "parts": len(set(parts.values())),
         "last": surely_last(townships) if len(set(parts.values())) < 2 else None,

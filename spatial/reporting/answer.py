@@ -165,11 +165,11 @@ class _Ground(NamedTuple):
     def finding(self, norm: Mapping[str, Any], among: Sequence[str]) -> Record:
         """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
         norm_id = str(norm["norm_id"])
-        # The township where most of those beyond live; none without townships, and of one alone none is worst.
+        # The township where most of those beyond live; of one alone, or counted one by one, none is worst.
         level = self.results["unit_level"] == "township"
         own = self.results.loc[level & (self.results["norm_id"] == norm_id) & (self.results["places_unserved"] > 0)]
         worst = None
-        if len(own) and len(self.township.fillna(NOWHERE).unique()) > 1:
+        if len(own) and norm["stat_unit"] != "township" and len(self.township.fillna(NOWHERE).unique()) > 1:
             # Where the public is not told how many people are beyond in one of them, places are counted.
             is_told = SUPPRESSED.name not in own or own["persons_unserved"].notna().all()
             keys = ["persons_unserved", "places_unserved", "unit_id"] if is_told else ["places_unserved", "unit_id"]

@@ -189,7 +189,9 @@ def test_a_township_without_settlements_or_that_nobody_can_judge_stands_in_the_t
     boundaries = pd.DataFrame({"boundary_id": ["t3"], "name": ["Third"]})
     told = tables(norm_results=pd.concat([rows, lacking]), boundaries=boundaries)
     post = norm(ROAD, norm_id=FLAG, service="postal_delivery", stat_unit="township", gate="none_applicable")
-    matrix = summarise_answer(told, [norm(SEAT), post], mode="drive")["matrix"]
+    answer = summarise_answer(told, [norm(SEAT), post], mode="drive")
+    lacks, matrix = next(each for each in answer["findings"] if each["norm_id"] == FLAG), answer["matrix"]
+    assert lacks["worst"] is None  # one township of one is no worse than another
     assert [(row["unit_id"], row["persons"], row["unjudged"]) for row in matrix["rows"]] == [
         ("t1", 400.0, []),
         ("t2", 70.0, [SEAT]),

@@ -134,9 +134,9 @@
     document.getElementById("townships").hidden = !hasMatrix && !answer.villages;
     document.getElementById("matrix-part").hidden = !hasMatrix;
     if (hasMatrix) matrix(answer);
-    // Beside a short matrix the lists would leave half of the page empty: they stand below it, side by side.
-    document.getElementById("townships").classList.toggle("is-short", !hasMatrix || answer.matrix.rows.length <= SHORT_ROWS);
     villages(answer);
+    // Beside a short matrix the lists would leave half of the page empty: they stand below it, side by side. Without lists the matrix has it all.
+    document.getElementById("townships").classList.toggle("is-short", !hasMatrix || answer.matrix.rows.length <= SHORT_ROWS || document.getElementById("villages").hidden);
     multiples(answer);
   };
 
