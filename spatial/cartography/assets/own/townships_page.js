@@ -89,7 +89,6 @@
     const styles = { others: { fill: "#c9cdcd" }, within: { fill: D.WITHIN, stroke: "#fff", "stroke-width": 0.6 }, beyond: { fill: D.BEYOND, stroke: "#fff", "stroke-width": 0.6 }, none: { fill: "none", stroke: D.INK, "stroke-width": 2 } };
     const seats = D.seats({ ...frame, width: frame.width }, taken).filter(Boolean), bar = D.scaleBar(frame, taken);
     const order = [...villages].sort((a, b) => isBeyond(ring, b) - isBeyond(ring, a) || isBeyond(main, b) - isBeyond(main, a));
-    // A seat has its name.
     const labels = order.filter((i) => !data.map.seats.some((seat) => seat.place === i)).flatMap((i) => label(frame, points, i, size, taken));
     const keys = [
       groups.beyond.length ? D.key({ fill: D.BEYOND }, S.t("answer.legend_beyond", { norm: texts().heads[main.k] }), 5) : null,
