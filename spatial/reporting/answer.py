@@ -241,7 +241,7 @@ class _Ground(NamedTuple):
         is_open = ~is_beyond & (level == "township") & (results["status_as_mapped"] == "not_measurable")
         unjudged = results.loc[is_open].groupby("unit_id")["norm_id"].agg(list).to_dict()
         # A norm on townships is told of one without any settlement too.
-        everybody = everybody.reindex(everybody.index.union(list({**cells, **unjudged})), fill_value=0)
+        everybody = everybody.reindex(everybody.index.union([*{*cells, *unjudged}]), fill_value=0)
         everybody = everybody.join(beyond).fillna({"persons_unserved": 0.0, "places_unserved": 0.0})
         rows: list[Record] = []
         for name, known in everybody.iterrows():
@@ -661,7 +661,7 @@ def _others(findings: Sequence[Told], words: Words) -> str:
 
 def _is_law(finding: Told) -> bool:
     """Tell a norm that the law asks for everywhere from one that a programme calls mandatory."""
-    return finding["gate"] != "none_applicable" and finding["target_share"] == 1.0
+    return bool(finding["gate"] != "none_applicable" and finding["target_share"] == 1.0)
 
 
 def finding_text(finding: Told, words: Words) -> str:
