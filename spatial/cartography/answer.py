@@ -273,8 +273,8 @@ def drawn_ground(
             "base": [group for group in base if "lines" in group],
             "relief": relief_shown(book, rows),
             "seats": [
-                {"at": np.round(at, 5).tolist(), "names": names_of(row)}
-                for at, row in zip(places, pd.DataFrame(seats).to_dict("records"), strict=True)
+                {"at": np.round(at, 5).tolist(), "names": names_of(row), "place": place}
+                for at, place, row in zip(places, seats.index, pd.DataFrame(seats).to_dict("records"), strict=True)
             ],
         }
     shared: dict[str, Any] = book.kept["drawn ground", closer]
@@ -333,6 +333,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
                 "plan_id": plan["plan_id"],
                 "norm_id": plan["norm_id"],
                 "stat_unit": plan["stat_unit"],
+                "scope": plan["scope"],
                 "after": pack(round_up(found["after_value"], (plan["threshold"],)), "f4"),
                 "gained": pack(np.where(found["outcome"] == "gained", 1, 0), "u1"),
                 "persons": pack(found["persons"], "f4"),
@@ -417,6 +418,7 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
             {
                 "plan_id": plan["plan_id"],
                 "norm_id": plan["norm_id"],
+                "norm": {name: plan[name] for name in ("stat_unit", "scope")},
                 "of": len(plan["actions"]),
                 "shown": action["shown"],
                 "texts": texts,
@@ -477,6 +479,7 @@ def settle_page(book: PageBook, rows: Rows) -> bytes:
     places = profile.drop_duplicates("place_id")[["place_id", "place_kind", "name"]]
     places = places.iloc[id_order(places["place_id"])]
     named = names_of_places(book.tables, places["place_id"])
+    township_of = rows.settlements.set_index("settlement_id").get("township_id", pd.Series(dtype=object))
     told = {word: dict(book.names(word.removesuffix("_min"))) for word in profile["measure"].unique()}
     spoken = {
         language: Words(language, names={word.removesuffix("_min"): by.get(language, "") for word, by in told.items()})
@@ -499,7 +502,13 @@ def settle_page(book: PageBook, rows: Rows) -> bytes:
         "plan_file": PLAN_FILE if book.plans else None,
         "mode": profile["mode"].iloc[0],
         "places": [
-            {"id": place, "kind": kind, "names": named.get(place) or {"und": plain(name) or place}}
+            # The township tells places of one name apart.
+            {
+                "id": place,
+                "kind": kind,
+                "names": named.get(place) or {"und": plain(name) or place},
+                "township_names": named.get(str(township_of.get(place)), {}),
+            }
             for place, kind, name in places.itertuples(index=False)
         ],
         "measures": measures,

@@ -458,6 +458,12 @@ def shown_box(book: PageBook, rows: Rows) -> dict[str, Any]:
     return {"middle": [round(sum(ends) / 2, 5) for ends in zip(*bounds, strict=True)], "bounds": bounds}
 
 
+def township_count(book: PageBook, rows: Rows) -> int:
+    """Count the townships where settlements lie, with those drawn that have none: norms judge them too."""
+    home, units = rows.settlements.get("township_id", pd.Series()).dropna(), book.tables.get("boundaries")
+    return len({*home, *(() if units is None else units.loc[units["is_unit"], "boundary_id"])}) if len(home) else 0
+
+
 def ways_of(book: PageBook) -> dict[str, str]:
     """Name the pages that every page leads to, by what they answer; villages stand on the index, by norm."""
     answer = book.summary.get("answer") or {"findings": (), "matrix": None}
@@ -465,7 +471,7 @@ def ways_of(book: PageBook) -> dict[str, str]:
     is_sheet = not book.meta.below and ("scores" in book.tables or book.summary.get("answer"))
     found = {
         "answer": "index.html",
-        "villages": "index.html" if answer["findings"] else "",
+        "villages": "index.html" if any(finding["first"] for finding in answer["findings"]) else "",
         "townships": TOWNSHIPS_FILE if answer["matrix"] else "",
         "plan": PLAN_FILE if book.plans else "",
         "score": SCORE_FILE if "scores" in book.tables else "",

@@ -33,6 +33,7 @@ from spatial.cartography.page_data import (
     people_inside,
     rows_of,
     study_block,
+    township_count,
     ways_of,
 )
 from spatial.cartography.places import by_language
@@ -95,8 +96,8 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]], file_of:
         figures.append(("population", float(frame["population_persons"].sum())))
     least = {"population": {"at_least": True}} if people_withheld(frame).any() else {}
     figures.append(("settlements", len(frame)))
-    if "township_id" in frame and frame["township_id"].notna().any():
-        figures.append(("townships", int(frame["township_id"].nunique())))
+    if townships := township_count(book, rows):
+        figures.append(("townships", townships))
         if alone := int(frame["township_id"].isna().sum()):
             figures.append(("no_township", alone))
     inside = facilities["in_study"] & (facilities["status"] == "existing")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.cartography.answer import actions_block, answer_block, answer_map
 from spatial.cartography.document import page_document
-from spatial.cartography.page_data import PageBook, Rows, study_block
+from spatial.cartography.page_data import PageBook, Rows, study_block, township_count
 from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.score import most_to_gain, score_block
 from spatial.messages import Words
@@ -53,6 +53,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "score": study if "scores" in book.tables else None,
         "headlines": own[:NORMS],
         "townships": len(townships) or (len(matrix["rows"]) if matrix else 0),
+        "drawn": township_count(book, rows),
         "gains": (gains | {"doubts": mine} if gains and mine else gains),
         "parts": len(set(parts.values())),
         "last": surely_last(townships) if len(set(parts.values())) < 2 else None,

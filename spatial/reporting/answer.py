@@ -42,8 +42,8 @@ STEPS_MIN = (5.0, 10.0, 15.0, 30.0, 60.0)
 FAR_MIN = 30.0
 """Minutes beyond which a place is far of a service that no norm asks for; less where all are within."""
 _TOLD = (
-    "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status",
-    "share_of", "is_chosen", "is_own", "target_share", "target_share_is_assumed",
+    "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "gate",
+    "status", "share_of", "is_chosen", "is_own", "target_share", "target_share_is_assumed",
 )  # fmt: skip
 
 
@@ -165,11 +165,11 @@ class _Ground(NamedTuple):
     def finding(self, norm: Mapping[str, Any], among: Sequence[str]) -> Record:
         """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
         norm_id = str(norm["norm_id"])
-        # The township where most of those beyond live; none without townships, and of one alone none is worst.
+        # The township where most of those beyond live; of one alone, or counted one by one, none is worst.
         level = self.results["unit_level"] == "township"
         own = self.results.loc[level & (self.results["norm_id"] == norm_id) & (self.results["places_unserved"] > 0)]
         worst = None
-        if len(own) and len(self.township.fillna(NOWHERE).unique()) > 1:
+        if len(own) and norm["stat_unit"] != "township" and len(self.township.fillna(NOWHERE).unique()) > 1:
             # Where the public is not told how many people are beyond in one of them, places are counted.
             is_told = SUPPRESSED.name not in own or own["persons_unserved"].notna().all()
             keys = ["persons_unserved", "places_unserved", "unit_id"] if is_told else ["places_unserved", "unit_id"]
@@ -216,9 +216,9 @@ class _Ground(NamedTuple):
         """Set townships against norms, those with most people, or places, beyond any first; each place once."""
         if not columns or not self.units or not self.township.notna().any():
             return None
-        ids = [each["norm_id"] for each in columns]
-        own = self.results.loc[self.results["norm_id"].isin(ids) & (self.results["places_unserved"] > 0)]
-        places = own.loc[own["unit_level"] == "settlement"]
+        results = self.results.loc[self.results["norm_id"].isin([each["norm_id"] for each in columns])]
+        level, is_beyond = results["unit_level"], results["places_unserved"] > 0
+        places = results.loc[is_beyond & (level == "settlement")]
         most = places.groupby("unit_id")[["persons_unserved", "places_unserved"]].max()
         # Settlements in no township are a row of their own, so that everybody is in one.
         unit = self.township.fillna(NOWHERE).astype(str)
@@ -234,27 +234,36 @@ class _Ground(NamedTuple):
         kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
         alone = places.loc[places["unit_id"].map(unit) == NOWHERE].groupby("norm_id").sum(numeric_only=True)
         summed = alone.reset_index().assign(unit_id=NOWHERE, status="not_met")
-        for row in pd.concat([own.loc[own["unit_level"] == "township"], summed]).to_dict("records"):
+        for row in pd.concat([results.loc[is_beyond & (level == "township")], summed]).to_dict("records"):
             told = {name: plain(row[name]) for name in kept}
             cells.setdefault(str(row["unit_id"]), {})[str(row["norm_id"])] = told
+        # Nobody beyond is no pass where nobody can judge.
+        is_open = ~is_beyond & (level == "township") & (results["status_as_mapped"] == "not_measurable")
+        unjudged = results.loc[is_open].groupby("unit_id")["norm_id"].agg(list).to_dict()
+        # A norm on townships is told of one without any settlement too.
+        everybody = everybody.reindex(everybody.index.union([*{*cells, *unjudged}]), fill_value=0)
         everybody = everybody.join(beyond).fillna({"persons_unserved": 0.0, "places_unserved": 0.0})
         rows: list[Record] = []
         for name, known in everybody.iterrows():
+            is_empty = not known["size"] and everybody["count"].any()
             is_told = known["count"] and (known["persons_unserved"] > 0.0 or str(name) not in withheld)
             rows.append(
                 {
                     "unit_id": str(name),
                     "names": self.units.get(str(name), {}),
-                    "persons": plain(known["sum"]) if known["count"] else None,
+                    "persons": plain(known["sum"]) if known["count"] or is_empty else None,
                     "places": int(known["size"]),
                     "persons_beyond": plain(known["persons_unserved"]) if is_told else None,
                     "people_at_least": str(name) in uncounted,
                     "at_least": str(name) in withheld,
                     "places_beyond": int(known["places_unserved"]),
                     "cells": cells.get(str(name), {}),
+                    "unjudged": unjudged.get(str(name), []),
                 }
             )
-        rows.sort(key=lambda row: (-(row["persons_beyond"] or 0.0), -row["places_beyond"], row["unit_id"]))
+        rows.sort(
+            key=lambda row: (-(row["persons_beyond"] or 0.0), -row["places_beyond"], -len(row["cells"]), row["unit_id"])
+        )
         # Mandatory norms stand first, whether or not anybody can judge them.
         left_out = ("first", "worst", "persons", "places")
         heads = [{name: value for name, value in each.items() if name not in left_out} for each in (*columns, *silent)]
@@ -373,9 +382,8 @@ def answer_lead(answer: Told, words: Words) -> str:
         sides = finding[finding["counted"]]
         if sides["within"] is None:
             continue
-        is_law = finding["norm_class"] == "mandatory" and finding["target_share"] == 1.0
         is_asked = finding["share_of"] == finding["counted"] and not finding["target_share_is_assumed"]
-        asked = "law" if is_law else "asks" if is_asked else ""
+        asked = "law" if _is_law(finding) else "asks" if is_asked else ""
         told.append(
             words.say(
                 "answer",
@@ -609,12 +617,7 @@ def reach_titles(reach: Told, answer: Told, words: Words) -> dict[str, str]:
 
 def _amount(finding: Told, words: Words, side: str = "beyond") -> str:
     """Say how many people or places are on a side, as what they count among: villagers, rural people, children."""
-    count, messages = round(finding[finding["counted"]][side]), words.messages["answer"]
-    own = next((key for of in ("stat_unit", "scope") if (key := f"people_{finding[of]}") in messages), "")
-    is_group = f"{finding['stat_unit']}_persons" in words.of("pages").messages["group"]
-    if own and finding["counted"] == "persons" and not is_group:
-        return words.say("answer", own, n=words.number(count), value=words.number(count))
-    return amount_text(finding, count, words)
+    return amount_text(finding, round(finding[finding["counted"]][side]), words)
 
 
 def _amount_beyond(finding: Told, words: Words) -> str:
@@ -656,6 +659,11 @@ def _others(findings: Sequence[Told], words: Words) -> str:
     return words.say("answer", "joint").join(dict.fromkeys(told))
 
 
+def _is_law(finding: Told) -> bool:
+    """Tell a norm that the law asks for everywhere from one that a programme calls mandatory."""
+    return bool(finding["gate"] != "none_applicable" and finding["target_share"] == 1.0)
+
+
 def finding_text(finding: Told, words: Words) -> str:
     """Say who is beyond a norm, of how many, and where most of them live."""
     part, whole = words.number(round(finding[finding["counted"]]["beyond"])), _amount(finding, words, "base")
@@ -678,7 +686,7 @@ def finding_text(finding: Told, words: Words) -> str:
             there = words.measure(round(worst["persons_unserved"]), "persons")
             told += words.say("answer", "worst_people", people=there)
         told += words.say("answer", "worst_by_places") if worst["is_by_places"] else ""
-    asked = words.say("answer", "law") if finding["norm_class"] == "mandatory" else ""
+    asked = words.say("answer", "law") if _is_law(finding) else ""
     if not asked and finding["is_chosen"] and not finding["is_presence"]:
         share = finding[finding["counted"]]["within"] / finding[finding["counted"]]["base"]
         asked = words.say("answer", "asked", target=words.share(finding["target_share"]), share=words.share(share))

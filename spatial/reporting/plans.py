@@ -39,13 +39,14 @@ def plan_records(
     *,
     services: Mapping[str, Mapping[str, str]] | None = None,
     titles: Mapping[str, Mapping[str, str]] | None = None,
-    metrics: Mapping[str, str] | None = None,
+    norms: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Record]:
     """
     Gather the plans of a study in their order, each with its actions, curve, options and lists by township.
 
     Names are by language. `shown` has whole `persons` (None where unknown) and `places` for each side, which add up to
-    `today` and to `all`, as do those of actions; townships are rounded one by one. ``metrics`` says what norms measure.
+    `today` and to `all`, as do those of actions; townships are rounded one by one. ``norms`` gives each norm's
+    `metric` and `scope`.
     """
     if "plans" not in tables or not len(tables["plans"]):
         return []
@@ -72,7 +73,7 @@ def plan_records(
         plan_id = record["plan_id"]
         mine = {name: by_plan.get(plan_id, own[name].iloc[:0]) for name, by_plan in parts.items()}
         record["names"] = dict((services or {}).get(record["service"], {}))
-        record["metric"] = (metrics or {}).get(str(record["norm_id"]), "")
+        record.update({"metric": "", "scope": ""} | dict((norms or {}).get(str(record["norm_id"]), {})))
         record["title"] = dict((titles or {}).get(plan_id, {}))
         record["shown"] = {
             what: None if record[f"{what}_within"] is None else _sides(record, what) for what in ("persons", "places")
@@ -388,7 +389,7 @@ def place_name(action: Told, words: Words) -> str:
 
 
 def amount_text(plan: Told, count: float, words: Words, *, what: str = "") -> str:
-    """Say how many people, of a group, or places; of those in which the norm counts where ``what`` does not say."""
+    """Say how many people or places, as what the norm counts among them: children, villagers; ``what`` says which."""
     number, unit = words.number(count), str(plan["stat_unit"])
     group = words.of("pages").messages["group"].get(f"{unit}_persons")
     if (what or plan["counted"]) == "places":
@@ -398,7 +399,9 @@ def amount_text(plan: Told, count: float, words: Words, *, what: str = "") -> st
         units = words.say("term", unit, n=number)
         return words.say("plan", "units" if named else "places", n=number, value=number, units=units)
     if group is None:
-        return words.measure(count, "persons")
+        answer = words.messages["answer"]
+        own = next((key for of in (unit, plan.get("scope")) if (key := f"people_{of}") in answer), "")
+        return words.say("answer", own, n=number, value=number) if own else words.measure(count, "persons")
     return words.say("plan", "group", value=number, group=group[:1].lower() + group[1:])
 
 
@@ -533,7 +536,7 @@ def gain_text(plan: Told, action: Told, words: Words) -> str:
     if plan["question"] == "matching":
         return words.say("plan", "gain_room", service=service_text(plan, words), **told)
     if plan["question"] in HAVING:
-        asks = "law" if plan["norm_class"] == "mandatory" else "norm"
+        asks = "law" if plan["is_gate"] else "norm"
         return words.say("plan", f"gain_{asks}", service=service_text(plan, words), **told)
     return words.say("plan", "gain_reach", reach=reach_text(plan, words, of=service_text(plan, words)), **told)
 

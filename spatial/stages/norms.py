@@ -117,10 +117,10 @@ def summary_of(options: Options, tables: Mapping[str, Any], binding: pd.DataFram
     )
     names = {word: dict(item.names) for item in offered.every for word in (item.id, *item.register)}
     titles = {item.name: item.title for item in options.plans}
-    metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
+    terms: dict[Any, Any] = binding.set_index("norm_id")[["metric", "scope"]].to_dict("index")
     return summary | {
         "answer": summarise_answer(tables, summary["norms"], mode=options.network.modes[0], services=names),
-        "plans": plan_records(tables, services=names, titles=titles, metrics=metrics),
+        "plans": plan_records(tables, services=names, titles=titles, norms=terms),
     }
 
 

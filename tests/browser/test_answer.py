@@ -159,10 +159,16 @@ def test_the_list_of_all_leads_to_every_part_where_no_map_has_them_all(run, open
 
 
 def test_without_any_finding_the_map_names_the_farthest_places_that_the_page_lists(run, open_page):
-    page = open_page(run[1] / "index.html", changed="(told) => { told.answer.findings = []; }")
+    seat_first = """(told) => {
+      const { farthest } = told.answer.reach, [{ place, names }] = told.map.seats;
+      farthest.unshift({ ...farthest[0], at: place, names });
+      told.answer.findings = [];
+    }"""
+    page = open_page(run[1] / "index.html", changed=seat_first)
     farthest = page.evaluate("Spatial.data.answer.reach.farthest.map((place) => Spatial.pick(place.names))")
     named = page.locator("#answer-drawing text").all_text_contents()
     assert len({*farthest} & {*named}) > 3
+    assert named.count(farthest[0]) == 1  # the seat has its name already
 
 
 def test_of_who_has_no_minutes_the_curve_tells_those_further_than_searched_apart():
@@ -313,6 +319,8 @@ def test_a_township_that_lacks_something_is_not_said_to_meet_all(run, open_page)
         met = "meets every norm that can be judged" in page.locator(".sheet h1").inner_text()
         assert met == (not row["cells"]), row["unit_id"]
         assert all(name in heads for name in row["cells"])
+        named = page.locator(".sheet svg text").all_text_contents()
+        assert len({*named}) == len(named)  # of the seat too, which has a mark and a name of its own
         # The title counts the places that the norm asks about, as the line of the norm below it does.
         text = page.locator(".sheet").inner_text()
         title = re.search(r"(\d+) of (\d+) places", page.locator(".sheet h1").inner_text())
@@ -397,6 +405,22 @@ def test_on_paper_the_table_of_a_sheet_has_its_part_beside_the_map(run, open_pag
     assert 0.57 <= listed["width"] / whole["width"] <= 0.67
 
 
+def test_on_paper_a_long_table_of_townships_says_how_many_it_shows_and_what_nobody_can_judge(run, open_page):
+    long = """(told) => {
+      const { matrix } = told.answer, { norm_id } = matrix.columns.find((column) => !column.is_silent);
+      const met = matrix.rows.find((row) => !row.cells[norm_id]);
+      matrix.rows = [{ ...met, unjudged: [norm_id] }, ...Array(50).fill(matrix.rows[0])];
+      for (const finding of told.answer.findings) finding.first = [];
+    }"""
+    page = open_page(run[1] / "index.html", changed=long)
+    silent = page.evaluate("Spatial.data.answer.matrix.columns.filter((column) => column.is_silent).length")
+    assert page.locator("#matrix tbody tr").first.locator(".cell-unknown").count() == silent + 1
+    assert "is-short" in page.get_attribute("#townships", "class")  # without lists nothing stands beside it
+    assert page.inner_text("#matrix-more") == "25 of 51 townships; show all"
+    page.emulate_media(media="print")
+    assert page.inner_text("#matrix-more") == "25 of 51 townships"
+
+
 def test_no_sheet_ends_or_begins_with_a_row_or_two_of_the_townships(run, open_page):
     page = open_page(run[1] / "index.html")
     page.emulate_media(media="print")
@@ -416,6 +440,20 @@ def test_a_narrow_screen_shows_a_sheet_below_its_width(run, open_page):
 def test_a_chinese_page_quotes_an_instrument_by_its_own_title(run, open_page):
     page = open_page(run[1] / "index.html", fragment="#lang=zh", unfolded=True)
     assert "《农村公路条例》" in page.locator("#headlines").inner_text()
+
+
+@pytest.mark.parametrize(("file", "table"), [("index.html", "#matrix"), ("townships.html", ".sheet table")])
+def test_heads_of_chinese_tables_break_between_words_alone(run, open_page, file, table):
+    page = open_page(run[1] / file, fragment="#lang=zh")
+    cut = """(table) => [...document.querySelector(table).tHead.querySelectorAll("th")].flatMap((head) => {
+      const text = document.createTreeWalker(head, NodeFilter.SHOW_TEXT).nextNode(), range = document.createRange();
+      return [...text.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return range.getClientRects().length > 1;
+      }).map(([word]) => word);
+    })"""
+    assert page.evaluate(cut, table) == []
 
 
 def test_every_page_leads_to_every_other_and_says_its_study_and_its_faults(run, open_page):

@@ -43,6 +43,14 @@ CASES = {
         "place",
         "people come within",
     ),
+    "a norm on townships": (
+        """const { study } = data.headlines.find((norm) => norm.study.status === "not_met");
+        Object.assign(study, { persons_unserved: 0, persons_unknown: 9000, places_unserved: 2 });
+        Object.assign(study, { places_unknown: 0, places_in_scope: 9 });
+        data.drawn = 9;""",
+        "2 of 9 places beyond",
+        "9,000 of",
+    ),
     "no score": ("data.score = data.score_file = data.gains = data.last = null;", "Headline norms", "Pillar"),
     "endless names": (
         """const long = "A name that never ends ".repeat(9);

@@ -63,6 +63,9 @@ def test_the_norm_stands_in_a_line_with_today_and_who_is_wanting(county_folder, 
     # the line is about the norm, whatever the slider says
     page.fill("#slider", "20")
     assert page.inner_text("#norm .norm-today") == told
+    # and about the whole study, whatever the filters leave
+    page.select_option("#filter-township", label="Yuntai Township")
+    assert page.inner_text("#norm .norm-today") == f"Whole study. {told}"
 
 
 @pytest.mark.parametrize(("unit", "whom"), [("population", "a group of 1,000"), ("children", "1,000 children")])

@@ -811,7 +811,7 @@ def test_a_page_of_a_part_tells_the_norm_of_the_whole_as_such_and_leads_to_the_o
     monkeypatch.setattr("spatial.cartography.pages.PLACES_A_PART", 60)
     folder = save_pages(county_of(150).built(languages=("en",)), tmp_path)
     page = open_page(folder / "gap-health_centre-2.html", fragment="#limit=45")
-    assert page.inner_text("#norm .norm-today").startswith("All parts together. Norm: ")
+    assert page.inner_text("#norm .norm-today").startswith("Whole study. Norm: ")
     assert "counts a group" not in page.inner_text("#norm")
     files = page.eval_on_selector_all("#parts option", "options => options.map((one) => one.value)")
     assert sorted(files) == sorted(path.name for path in folder.glob("gap-health_centre*"))

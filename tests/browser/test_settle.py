@@ -165,6 +165,17 @@ def test_the_page_opens_without_a_fault(width, height, first, folder, open_page,
         assert not re.search(r"undefined|NaN|\{\w+\}|\b(settle|profile\w*)\.[a-z_]+\b|_", page.inner_text("body"))
 
 
+def test_places_of_one_name_are_told_apart_by_their_township(county, folder, open_page):
+    page = open_page(folder / "settle.html")
+    names = dict(zip(county.tables["boundaries"]["boundary_id"], county.tables["boundaries"]["name_en"], strict=True))
+    homes = county.tables["settlements"].set_index("settlement_id")["township_id"].map(names)
+    told = page.evaluate(
+        "[...document.querySelectorAll('#places tbody tr')].map((row) => row.cells[1].lastChild.textContent)"
+    )
+    order = page.evaluate("Spatial.data.places.map((place) => place.id)")
+    assert [text.partition(" · ")[2] for text in told] == [homes[place] for place in order]
+
+
 def test_the_index_leads_there_and_back(folder, open_page):
     page = open_page(folder / "index.html")
     page.click("#to-settle")

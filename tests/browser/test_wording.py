@@ -117,6 +117,22 @@ def test_the_scale_of_a_map_speaks_the_language_of_the_page(sample_run, browser,
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("language", "children", "rural", "villagers"),
+    [
+        ("en", "of N children aged 6 to 9 beyond", "of N rural people", "of N villagers are beyond"),
+        ("fr", "sur N enfants de 6 à 9 ans au-delà", "sur N ruraux", "sur N villageois sont au-delà"),
+        ("zh", "N名6至9岁儿童中N人未覆盖", "N名农村居民", "N名村民中N人未覆盖"),
+    ],
+)
+def test_sheet_score_and_panel_call_those_whom_a_norm_counts_alike(said, language, children, rural, villagers):
+    pages = {"fact-sheet.html": (children, rural), "score.html": (villagers,), "gap-county_seat.html": (rural,)}
+    for file, asked in pages.items():
+        told = re.sub(r"\d+(?:[,\u202f\u00a0]\d{3})+", "N", said[file, language])
+        told = re.sub(r"N名6至9岁儿童中\d+人", "N名6至9岁儿童中N人", told.replace("\u00a0", " "))
+        assert [words for words in asked if words not in told] == [], file
+
+
 def test_french_places_are_feminine_and_people_are_not(said):
     found = {
         name: re.findall(r"tous ses \d+|\bAucun\.|[Hh]abitants multipliées", text)

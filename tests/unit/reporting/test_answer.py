@@ -68,6 +68,7 @@ def results():
                         "unit_level": level,
                         "unit_id": unit,
                         "status": "not_met" if beyond else "met",
+                        "status_as_mapped": "not_met" if beyond else "met",
                         "persons_unserved": np.nansum([PEOPLE[name] for name in beyond]),
                         "persons_in_scope": np.nansum([PEOPLE[name] for name in names]),
                         "places_unserved": float(len(beyond)),
@@ -177,6 +178,33 @@ def test_a_norm_of_the_study_that_nobody_can_judge_is_told_with_the_reason():
     assert said == f"The study asks, but nobody can judge: county seat within 45 min ({reason})."
     silent = summarise_answer(tables(), [norm(SEAT), own | {"reason": ""}], mode="drive")
     assert answer_lines(silent, [], Words("en"))[1].replace("\u00a0", " ").endswith("county seat within 45 min.")
+
+
+def test_a_township_without_settlements_or_that_nobody_can_judge_stands_in_the_table():
+    rows = results()
+    of_t2 = (rows["norm_id"] == SEAT) & (rows["unit_id"] == "t2")
+    rows.loc[of_t2, ["status_as_mapped", "places_unserved"]] = ["not_measurable", 0.0]
+    own = {"norm_id": FLAG, "unit_level": "township", "status": "not_met", "status_as_mapped": "not_met"}
+    lacking = pd.DataFrame([own | {"unit_id": "t3", "places_unserved": 1.0, "places_in_scope": 1.0}])
+    boundaries = pd.DataFrame({"boundary_id": ["t3"], "name": ["Third"]})
+    told = tables(norm_results=pd.concat([rows, lacking]), boundaries=boundaries)
+    post = norm(ROAD, norm_id=FLAG, service="postal_delivery", stat_unit="township", gate="none_applicable")
+    answer = summarise_answer(told, [norm(SEAT), post], mode="drive")
+    lacks, matrix = next(each for each in answer["findings"] if each["norm_id"] == FLAG), answer["matrix"]
+    assert lacks["worst"] is None  # one township of one is no worse than another
+    assert [(row["unit_id"], row["persons"], row["unjudged"]) for row in matrix["rows"]] == [
+        ("t1", 400.0, []),
+        ("t2", 70.0, [SEAT]),
+        ("t3", 0.0, []),
+    ]
+    assert list(matrix["rows"][2]["cells"]) == [FLAG]
+
+
+@pytest.mark.parametrize(("gate", "times"), [("fail", 2), ("none_applicable", 0)])
+def test_what_a_programme_calls_mandatory_is_not_told_as_law(gate, times):
+    answer = summarise_answer(tables(), [norm(ROAD, gate=gate)], mode="drive")
+    told = answer_lead(answer, Words("en")) + answer_lines(answer, [], Words("en"))[0]
+    assert told.count("the law asks for it everywhere") == times
 
 
 def test_the_worst_township_is_where_most_of_them_live_and_villages_are_named_by_people(answer):

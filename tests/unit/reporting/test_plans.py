@@ -213,6 +213,20 @@ def test_sites_that_meet_the_norm():
     assert plan_title(plan_of(), Words("en")) == title
 
 
+@pytest.mark.parametrize(
+    ("counted", "whom"),
+    [
+        ({"scope": "rural"}, "rural people"),
+        ({"scope": "rural", "stat_unit": "administrative_village"}, "villagers"),
+        ({"scope": "rural", "stat_unit": "children_6_9"}, "children aged 6 to 9"),
+    ],
+)
+def test_a_plan_calls_whom_it_brings_as_its_norm_counts_them(counted, whom):
+    said = in_english(plan_of() | counted)
+    assert f"of the 451 {whom} within" in said
+    assert f"51 {whom} are still beyond" in said
+
+
 def test_one_site_that_leaves_a_norm_unmet_and_one_that_leaves_nobody():
     short = plan_of(actions=(("a", 400.5, 2.0),), meets_target="no", unit="m", threshold=5000.0)
     assert in_english(short) == (

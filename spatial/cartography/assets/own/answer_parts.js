@@ -27,8 +27,10 @@
   const STYLES = { within: { fill: D.WITHIN, stroke: "#fff", "stroke-width": 0.4 }, beyond: { fill: D.BEYOND, stroke: "#fff", "stroke-width": 0.6 }, gained: { fill: D.GAIN, stroke: "#fff", "stroke-width": 0.6 }, none: RING };
   const byPeople = (known, isShown = () => true) => Array.from(known.points.settlement.x.keys()).filter(isShown).sort((a, b) => (known.persons[b] || 0) - (known.persons[a] || 0));
 
-  /* A name beside its circle, to the right or else to the left; none where both are taken. */
-  function nameBeside(frame, x, y, r, text, taken) {
+  /* The name of a place beside its circle, to the right or else to the left; none where both are taken, or at a seat, which has its name. */
+  function nameBeside(known, frame, place, r, taken) {
+    if (place.at === null || S.data.map.seats.some((seat) => seat.place === place.at)) return null;
+    const x = frame.x(known.points.settlement.x[place.at]), y = frame.y(known.points.settlement.y[place.at]), text = named(place.names);
     const wide = S.textWidth(text);
     const box = [x + r, x - r - wide].map((left) => ({ x: left, y: y - 8, width: wide, height: 16 })).find((side) => side.x > 0 && side.x + wide < frame.width && side.y > 0 && side.y + 16 < frame.height && !taken.some((other) => D.overlaps(side, other)));
     if (!box) return null;
@@ -68,6 +70,7 @@
     for (const row of rows) {
       const cell = row.cells[norm];
       if (cell) found.set(row.unit_id, shareOf(cell, column, isPeople));
+      else if (row.unjudged.includes(norm)) found.set(row.unit_id, null);
       else if (found.get(row.unit_id)) found.set(row.unit_id, 0);
     }
     return found;
@@ -113,7 +116,7 @@
     const strong = isService ? DARK : D.BEYOND;
     const seats = D.seats(frame, taken), pins = D.actions(marked, frame, taken), bar = D.scaleBar(frame, taken);
     const isSmall = frame.width < 420, farthest = isService && answer.reach ? answer.reach.farthest.slice(0, isSmall ? NAMED : TOWNSHIPS) : [];
-    const labels = (none < 0 ? farthest : answer.findings[none].first.slice(0, NAMED)).map((place) => (place.at === null ? null : nameBeside(frame, frame.x(points.x[place.at]), frame.y(points.y[place.at]), size.of(known.persons[place.at]) + 4, named(place.names), taken)));
+    const labels = (none < 0 ? farthest : answer.findings[none].first.slice(0, NAMED)).map((place) => nameBeside(known, frame, place, size.of(known.persons[place.at]) + 4, taken));
     const counts = (answer.matrix ? answer.matrix.rows : []).map((row) => ({ id: row.unit_id, amount: farIn(answer, row, far) })).filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
     const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, isSmall ? TOWNSHIPS_PHONE : TOWNSHIPS);
     const keys = isTinted ? [S.el("span", { class: "tint-title", text: tinted.title }), ...D.tintKeys(tinted), groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null, pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null] : [
@@ -152,13 +155,13 @@
       else groups.within.push({ ...dot, r: dot.r * (size.most > 0 ? SMALL : 0.8) });
     }
     const seats = D.seats(frame, taken), pins = D.actions([{ number: at + 1, parts: action.lines }], frame, taken);
-    const labels = action.named.map((place) => nameBeside(frame, frame.x(points.x[place.at]), frame.y(points.y[place.at]), Math.min(size.largest, size.of(known.persons[place.at])) + 4, named(place.names), taken));
+    const labels = action.named.map((place) => nameBeside(known, frame, place, Math.min(size.largest, size.of(known.persons[place.at])) + 4, taken));
     const bar = D.scaleBar(frame, taken);
     return D.sheet(frame, S.pick(action.texts).what, [D.groundOf(known, frame, S.data.map, "action" + at), ...D.circles(groups, STYLES), ...seats, ...bar, ...labels, ...pins]);
   }
 
-  /* People whom an action gains, or places where nobody's number is known. */
-  const gainOf = (action) => (action.shown.persons === null ? { n: action.shown.places, unit: "places" } : { n: action.shown.persons, unit: "people" });
+  /* Whom an action gains, as the norm counts people, or places where nobody's number is known: the number, and the whole text. */
+  const gainOf = ({ shown: { persons, places }, norm }) => (persons === null ? [places, S.t("unit.places", { n: places })] : [persons, S.peopleOf(norm, persons)]);
 
   /* Whether anybody measured times, and what was varied because nobody did. */
   function variedText(told) {

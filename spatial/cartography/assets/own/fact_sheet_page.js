@@ -52,14 +52,15 @@
 
   /* People or places beyond a norm, of those in its scope, and of how many nobody knows. */
   function headlineAmount(norm) {
-    const told = norm.study, beyond = S.amount(told.persons_unserved, told.places_unserved);
+    const told = norm.study, isPeople = S.hasPeople() && !(told.persons_unserved < 0.5 && told.places_unserved > 0), amount = (people, places) => (isPeople ? people : places);
+    const beyond = amount(told.persons_unserved, told.places_unserved);
     if (norm.nothing_mapped || ((score && score.left_out.nothing_mapped) || []).includes(norm.id)) return S.t("fact.nothing_mapped");
     if (!known(beyond)) return S.t("fact.not_judged");
-    const unknown = S.amount(told.persons_unknown, told.places_unknown), total = S.amount(told.persons_in_scope, told.places_in_scope);
+    const unknown = amount(told.persons_unknown, told.places_unknown), total = amount(told.persons_in_scope, told.places_in_scope);
     // Nobody known to be beyond is no answer where some are not known.
-    if (beyond < 0.5 && unknown >= 0.5) return S.number(unknown) + " " + S.t("index.unjudged_of", { whole: S.hasPeople() ? S.peopleOf(norm, total) : S.counted(total) });
-    const key = (S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");
-    return S.t(key, { n: beyond, total, base: S.peopleOf(norm, total) }) + (unknown >= 0.5 ? S.t(S.hasPeople() ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
+    if (beyond < 0.5 && unknown >= 0.5) return S.number(unknown) + " " + S.t("index.unjudged_of", { whole: isPeople ? S.peopleOf(norm, total) : S.t("unit.places", { n: total }) });
+    const key = (isPeople ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");
+    return S.t(key, { n: beyond, total, base: S.peopleOf(norm, total) }) + (unknown >= 0.5 ? S.t(isPeople ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
   }
 
   function headline(norm) {
@@ -144,10 +145,10 @@
     const list = data.actions, none = data.plans ? "other" : "none";
     document.getElementById("actions-title").textContent = S.t(list.length ? "fact.actions" : "fact.actions_title_" + none, { n: list.length });
     S.fill("actions-body", list.length ? list.map((action, at) => {
-      const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
+      const said = S.pick(action.texts);
       return S.el("li", {}, [
         S.el("b", { class: "pin", text: S.number(at + 1) }),
-        S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: countText(gain.n, gain.unit) }), text(S.t("page.joint") + said.gain)]),
+        S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: S.answerParts.gainOf(action)[1] }), text(S.t("page.joint") + said.gain)]),
       ]);
     }) : [S.el("li", { class: "none", text: S.t("fact.actions_" + none) })]);
   }
@@ -159,7 +160,8 @@
     if (!row) return;
     const people = row.persons !== null, name = row.unit_id ? S.pick(row.names) || S.t("answer.unnamed") : S.t("answer.outside");
     const key = data.townships === 1 ? "fact.alone_" : "fact.worst_";
-    S.fill("township-line", [S.el("strong", { text: name }), text(S.t(key + (people ? "people" : "places"), { n: people ? row.persons_beyond : row.places_beyond, total: people ? row.persons : row.places, all: data.townships }))]);
+    const n = people ? row.persons_beyond : row.places_beyond;
+    S.fill("township-line", [S.el("strong", { text: name }), !n ? null : text(S.t(key + (people ? "people" : "places"), { n, total: people ? row.persons : row.places, all: data.drawn }))]);
     const cells = answer.matrix.columns.map((column) => ({ column, cell: row.cells[column.norm_id] })).filter(({ cell }) => cell);
     S.fill("township-body", cells.slice(0, NORMS).map(({ column, cell }) => item(text(
       column.is_presence && column.stat_unit === "township" ? S.t("township.norm_none", { norm: headOf(column) })
@@ -262,7 +264,7 @@
       if (data.score_file) scoring.href = S.pageLink(data.score_file);
       S.showHead(S.t("fact.title"));
       S.languageSwitch();
-      const counts = [known(data.persons) ? S.t("fact.people", { n: data.persons }) : "", S.t("fact.settlements", { n: data.settlements }), data.townships ? S.t("fact.townships", { n: data.townships }) : ""];
+      const counts = [known(data.persons) ? S.t("fact.people", { n: data.persons }) : "", S.t("fact.settlements", { n: data.settlements }), data.drawn ? S.t("fact.townships", { n: data.drawn }) : ""];
       document.getElementById("sheet-people").textContent = counts.filter(Boolean).join(" · ");
       for (const id of ["answer-line", "answer-why", "pillars", "gates", "held", "gains", "flows"]) document.getElementById(id).hidden = !score;
       if (study) {

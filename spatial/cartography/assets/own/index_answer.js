@@ -26,7 +26,7 @@
     const any = (row) => (isPeople && row.persons_beyond === null && row.places_beyond ? S.t("unit.places", { n: row.places_beyond }) : (isPeople ? atLeast(row.at_least) : "") + S.number(byPeople(row)));
     const all = (row) => (isPeople ? (row.persons === null ? S.peopleText(null, "–") : atLeast(row.people_at_least) + S.number(row.persons)) : S.number(row.places));
     const cell = (row, column) => {
-      if (column.is_silent) return S.el("td", { class: "cell-unknown" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.unjudged") })]);
+      if (column.is_silent || row.unjudged.includes(column.norm_id)) return S.el("td", { class: "cell-unknown" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.unjudged") })]);
       const found = row.cells[column.norm_id];
       if (!found) return S.el("td", { class: "cell-met" }, [S.el("span", { class: "visually-hidden", text: S.t("answer.met_here") })]);
       if (column.is_presence && column.stat_unit === "township") return S.el("td", { class: "numeric cell-4", text: S.t("answer.none") });
@@ -41,7 +41,8 @@
       S.el("td", { class: "numeric", text: all(row) }),
     ]);
     S.fill("matrix", [S.el("thead", {}, [head]), S.el("tbody", {}, shown.map(line))]);
-    const behind = rows.filter((row) => byPeople(row) > 0).slice(0, 3).map(unitName);
+    // Who lacks what each township must have is behind, though nobody there is beyond a norm.
+    const behind = rows.filter((row) => byPeople(row) > 0 || Object.keys(row.cells).length).slice(0, 3).map(unitName);
     // One township alone is behind no other.
     const key = rows.length === 1 && behind.length ? "alone" : ["nobody", "one", "two", "three"][behind.length];
     document.getElementById("matrix-title").textContent = S.t("answer.behind_" + key, { first: behind[0], second: behind[1], third: behind[2] });
@@ -50,7 +51,7 @@
     S.fill("matrix-legend", labels);
     const more = document.getElementById("matrix-more");
     more.hidden = isWhole || rows.length <= ROWS;
-    more.textContent = S.t("answer.all_townships", { n: rows.length, shown: ROWS });
+    S.fill(more, ["all_townships", "show_all"].map((key) => S.el("span", { text: S.t("answer." + key, { n: rows.length, shown: ROWS }) })));
   }
 
   /* The villages to start with: of the first two findings the first five, each with whatever else it is beyond. */
@@ -133,9 +134,9 @@
     document.getElementById("townships").hidden = !hasMatrix && !answer.villages;
     document.getElementById("matrix-part").hidden = !hasMatrix;
     if (hasMatrix) matrix(answer);
-    // Beside a short matrix the lists would leave half of the page empty: they stand below it, side by side.
-    document.getElementById("townships").classList.toggle("is-short", !hasMatrix || answer.matrix.rows.length <= SHORT_ROWS);
     villages(answer);
+    // Beside a short matrix the lists would leave half of the page empty: they stand below it, side by side. Without lists the matrix has it all.
+    document.getElementById("townships").classList.toggle("is-short", !hasMatrix || answer.matrix.rows.length <= SHORT_ROWS || document.getElementById("villages").hidden);
     multiples(answer);
   };
 
@@ -159,11 +160,11 @@
     if (!known && actions.length) known = S.answerParts.read(S.data.map);
     const list = document.getElementById("first-actions");
     S.fill(list, actions.map((action, at) => {
-      const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
+      const said = S.pick(action.texts), [n, gain] = S.answerParts.gainOf(action);
       return S.el("li", {}, [
         S.el("h3", { text: S.number(at + 1) + ". " + said.what }),
         S.el("div", { class: "action-map" }),
-        S.el("p", { class: "gain" }, [S.el("strong", { text: S.number(gain.n) }), S.el("span", { text: S.t("page.joint") + S.t("answer.gain_" + gain.unit, { n: gain.n }) + S.t("page.joint") + said.gain })]),
+        S.el("p", { class: "gain" }, [S.el("strong", { text: S.number(n) }), S.el("span", { text: gain.replace(S.number(n), "") + S.t("page.joint") + said.gain })]),
         S.el("p", { class: "muted", text: said.facts.join(" · ") }),
         S.el("p", { class: "muted" }, [S.el("a", { href: S.pageLink(S.data.plan_file, { plan: action.plan_id }), text: S.t("answer.plan_all", { n: action.of }) })]),
       ]);

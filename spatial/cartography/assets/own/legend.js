@@ -261,7 +261,7 @@
     const noun = of === "places" || !S.hasPeople() ? "places" : isOther && (S.groupOf(norm) || !S.data.part) ? (S.groupOf(norm) ? "named" : "group") : "people";
     const values = { target: S.percent(target), measure: S.limitText(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total, group: S.peopleOf(norm, total) };
     const told = S.sentences(S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 && S.t("norm.wanting_" + noun, values));
-    return S.data.part ? S.t("norm.whole", { told }) : told;
+    return told && (S.data.part || S.isFiltered(state)) ? S.t("norm.whole", { told }) : told;
   }
 
   S.showNorm = function (state) {

@@ -66,7 +66,7 @@
     const heads = [head("rank", S.t("settle.head_rank"), "numeric"), head("name", S.t("settle.head_place")), S.el("th", { scope: "col", class: "numeric", text: S.t("settle.head_met") }), ...known.map((measure) => head(measure.key, S.pick(measure.titles), look(measure)))];
     const body = rows.filter(isShown).map((row) => S.el("tr", { "data-place": row.place.id }, [
       S.el("td", { class: "numeric", text: needs.size ? S.number(row.rank) : "–" }),
-      S.el("th", { scope: "row" }, [S.el("span", { text: nameOf(row.place) }), S.el("span", { class: "muted", text: S.t("profile_kind." + row.place.kind) })]),
+      S.el("th", { scope: "row" }, [S.el("span", { text: nameOf(row.place) }), S.el("span", { class: "muted", text: [S.t("profile_kind." + row.place.kind), S.pick(row.place.township_names)].filter(Boolean).join(" · ") })]),
       S.el("td", { class: "numeric", text: needs.size ? row.met + " / " + needs.size : "–" }),
       ...known.map((measure) => {
         const found = row.verdicts.get(measure.key), said = valueText(measure, row.at);

@@ -26,7 +26,8 @@
   function villagesOf(row) {
     const code = data.map.township_ids.indexOf(row.unit_id), points = known.points.settlement, found = [];
     points.township.forEach((own, i) => {
-      if (own === code) found.push(i);
+      // One without settlements has no code, as those outside of all have none.
+      if (own === code && (code >= 0 || !row.unit_id)) found.push(i);
     });
     return found.sort((a, b) => (known.persons[b] || 0) - (known.persons[a] || 0));
   }
@@ -88,7 +89,7 @@
     const styles = { others: { fill: "#c9cdcd" }, within: { fill: D.WITHIN, stroke: "#fff", "stroke-width": 0.6 }, beyond: { fill: D.BEYOND, stroke: "#fff", "stroke-width": 0.6 }, none: { fill: "none", stroke: D.INK, "stroke-width": 2 } };
     const seats = D.seats({ ...frame, width: frame.width }, taken).filter(Boolean), bar = D.scaleBar(frame, taken);
     const order = [...villages].sort((a, b) => isBeyond(ring, b) - isBeyond(ring, a) || isBeyond(main, b) - isBeyond(main, a));
-    const labels = order.flatMap((i) => label(frame, points, i, size, taken));
+    const labels = order.filter((i) => !data.map.seats.some((seat) => seat.place === i)).flatMap((i) => label(frame, points, i, size, taken));
     const keys = [
       groups.beyond.length ? D.key({ fill: D.BEYOND }, S.t("answer.legend_beyond", { norm: texts().heads[main.k] }), 5) : null,
       groups.none.length ? D.key(styles.none, S.t("answer.legend_none", { norm: S.inText(texts().heads[ring.k]) }), 5) : null,
@@ -112,6 +113,7 @@
   function normLine(row, column, k) {
     const cell = row.cells[column.norm_id], head = texts().heads[k] + (column.norm_class === "mandatory" ? S.bracketed(S.word("norm_class", "mandatory")) : "");
     if (column.is_silent) return ["?", "", S.t("township.norm_unknown", { norm: head })];
+    if (row.unjudged.includes(column.norm_id)) return ["?", "", head + S.t("page.colon") + S.t("answer.unjudged")];
     if (!cell) return ["✓", "", S.t("township.norm_met", { norm: head })];
     if (column.is_presence && column.stat_unit === "township") return ["✕", "is-beyond", S.t("township.norm_none", { norm: head })];
     const amount = S.t("unit.places", { n: cell.places_unserved }), base = S.number(cell.places_in_scope);
@@ -140,9 +142,9 @@
       S.el("h1", { text: title }),
       S.el("p", { text: S.sentences(...lead) }),
       S.el("div", { class: "sheet-two" }, [
-        S.el("div", {}, [S.el("section", {}, [S.el("h2", { text: listed }), S.el("div", { class: "table-scroll", role: "group", "aria-label": listed, tabindex: "0" }, [villageTable(villages, plan)])]), ...(isShort ? last : [])]),
+        S.el("div", {}, [!villages.length ? null : S.el("section", {}, [S.el("h2", { text: listed }), S.el("div", { class: "table-scroll", role: "group", "aria-label": listed, tabindex: "0" }, [villageTable(villages, plan)])]), ...(isShort ? last : [])]),
         S.el("div", {}, [
-          S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
+          villages.length ? S.el("section", {}, drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX)) : null,
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
           helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t(areCounted(one, who) ? "township.helped" : "township.helped_places", { places: S.t("unit.places", { n: who.length }), people: S.peopleOf(one.column || one, who.reduce((sum, i) => sum + one.persons[i], 0)) }) + S.t("page.joint") }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
           ...(isShort ? [] : last),
