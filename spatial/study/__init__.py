@@ -11,7 +11,7 @@ from typing import Any, Self
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
-from spatial.messages import Words, languages
+from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import html_table, toml_faults, toml_table, toml_text
 from spatial.study.access import (
     AccessOptions,
@@ -336,8 +336,8 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
     if item.season is not None:
         values["network"] = study.network.model_copy(update={"season": item.season})
     title, note = {}, {}
-    for language in languages():
-        words = Words(language)
+    for language in dict.fromkeys([*study.title, *languages()]):
+        words = Words(language if language in languages() else FALLBACK)
         named = item.title.get(language) or next(iter(item.title.values()), item.name)
         title[language] = words.say("study", "scenario_title", title=study.title_in(language), scenario=named)
         said = words.say("study", "scenario_note", name=item.name, study=study.name)

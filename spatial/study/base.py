@@ -9,6 +9,7 @@ from inspect import cleandoc
 from math import inf
 from typing import Annotated, Any, ClassVar, Self
 
+from babel import localedata
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from spatial.errors import ContractError
@@ -43,8 +44,9 @@ FilePath = Annotated[str, AfterValidator(_on_every_system)]
 
 
 def _in_languages(texts: dict[str, str]) -> dict[str, str]:
-    if wrong := sorted(set(texts) - set(languages())):
-        raise ValueError(f"no language of pages: {', '.join(map(repr, wrong))}; there are {', '.join(languages())}")
+    if wrong := [code for code in texts if not (code.isalpha() and code.islower() and localedata.exists(code))]:
+        told = f"no code of a language: {', '.join(map(repr, wrong))}; pages are in {', '.join(languages())}"
+        raise ValueError(told)
     return texts
 
 

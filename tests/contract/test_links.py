@@ -71,8 +71,8 @@ def test_a_path_with_a_nul_is_refused_in_words(tmp_path):
     ("key", "value", "says"),
     [
         ("title", "Rutland", "title: must be keys with values"),
-        ("title", {"en": "A", "EN": "B", "cn": "C"}, "title: no language of pages: 'EN', 'cn'; there are en, fr, zh"),
-        ("note", {"zh-CN": "B"}, "note: no language of pages: 'zh-CN'; there are en, fr, zh"),
+        ("title", {"en": "A", "EN": "B", "cn": "C"}, "title: no code of a language: 'EN', 'cn'; pages are in en, fr, zh"),
+        ("note", {"zh-CN": "B"}, "note: no code of a language: 'zh-CN'; pages are in en, fr, zh"),
         ("network", {"modes": "drive"}, r"network.modes: must be a list, in square brackets.* \(found 'drive'\)"),
         ("network", {"modes": ["car"]}, "network.modes.0: must be 'walk', "),
         ("network", {"speed_factor": "1,2"}, "network.speed_factor: must be a number, without a unit"),
