@@ -80,6 +80,9 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
             services = sorted(layer.frame[column].dropna().unique())
             found[column] = {service: service_name(service, words, meta) for service in services}
             continue
+        if column == "unit" and layer.table.startswith("gap"):
+            found[column] = {unit: words.term(words.unit(unit)) for unit in sorted(layer.frame[column].unique())}
+            continue
         ending = next((end for end in CODES if column == end or column.endswith(f"_{end}")), None)
         source = OWN_CODES.get((layer.table, column)) or (CODES[ending] if ending else None)
         if source is not None:

@@ -116,6 +116,8 @@ def test_codes_are_told_in_the_language_of_the_study(seen):
     maps = seen["layers"]["spatial_county_settlements"]["maps"]["tier"]["map"]
     town = {"en": "Town", "zh": "镇"}[seen["language"]]
     assert {town: "town"} in maps
+    unit = {"en": "min", "zh": "分钟"}[seen["language"]]
+    assert seen["layers"]["spatial_county_gap_cn_hospital"]["maps"]["unit"]["map"] == [{unit: "min"}]
     tip = seen["layers"]["spatial_county_facilities"]["tip"]
     assert "&amp;" in tip  # text from data is shown as text, whatever it holds
     # Classes of roads hold several codes each, and the words are those of the codes.
