@@ -644,7 +644,7 @@ def written(column: str, decimals: str, words: Words) -> str:
 
 
 def unambiguous(column: str, chosen: str, words: Words) -> str:
-    """Write two decimals of a number, or four where two would be of another class than the one that it is coloured by."""
+    """Write two decimals of a number, or four where two would be of another class than that of its colour."""
     rounded = chosen.replace(f'"{column}"', f'round("{column}", 2)')
     return written(column, f"CASE WHEN ({rounded}) IS ({chosen}) THEN 2 ELSE 4 END", words)
 

@@ -43,7 +43,7 @@ class PackageMeta:
     contact: str = ""  # address for questions
     version: str = ""  # of this software
     k: int = 0  # below which numbers of people are hidden; 0 where none is
-    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)  # sentences by language on norms without results
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)  # sentences by language on norms kept back
 
     @property
     def package_name(self) -> str:

@@ -266,7 +266,7 @@ def test_a_norm_on_large_places_tells_on_which_side_of_their_size_a_hidden_numbe
 
 
 def test_a_norm_on_large_places_is_left_out_where_it_tells_of_a_hidden_number_what_nobody_can_hide():
-    # Of 6 people in a hamlet everybody knows that they are 1 to 500, as the norm does not ask about it: too few for 600.
+    # That a hamlet has 1 to 500 people is known, as the norm does not ask about it: an interval too small for 600.
     tables = _hamlets([502, 6, 900], served=2)
     rows, gaps = tables["norm_results"], pd.DataFrame([("s02", "all_30", 900.0)], columns=GAPS)
     is_hamlet = rows["unit_id"] == "s01"
