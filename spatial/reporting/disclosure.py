@@ -66,8 +66,7 @@ class Cut:
     beside: int = 0  # numbers that were hidden so that these are not found from the others
     least_width: float = np.inf  # the smallest interval, in persons, that a hidden number can be told to
     rows_left_out: Mapping[str, int] = field(default_factory=dict)  # of each table, for facilities that are withheld
-    # norms on large places alone that are left out, since who is asked would tell a hidden number
-    norms_left_out: frozenset[str] = frozenset()
+    norms_left_out: frozenset[str] = frozenset()  # on large places: whom they ask about would tell a hidden number
 
 
 class Cell(NamedTuple):
@@ -92,8 +91,7 @@ class PeopleAsSums:
     at_most: list[tuple[dict[int, float], float]] = field(default_factory=list)
     # unknowns that everybody knows to be a share of another one, by it
     share_of: dict[int, tuple[int, float]] = field(default_factory=dict)
-    # norms on large places alone by the unknowns on whose size they tell something
-    sized: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    sized: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # norms that tell the size of a place
 
     def unknown(self, value: float, least: float = 0.0) -> int:
         """Add an unknown whose true number is given, and name it."""
