@@ -196,8 +196,8 @@ def cut(
                             for name, frame in tables.items()
                             if name in {"norm_results", "gaps"}
                         }
-                        made = cut({**tables, **rest}, audience, k=k, measured_in=measured_in, sizes=sizes)
-                        return replace(made, norms_left_out=made.norms_left_out | of_large)
+                        again = cut({**tables, **rest}, audience, k=k, measured_in=measured_in, sizes=sizes)
+                        return replace(again, norms_left_out=again.norms_left_out | of_large)
                     where = ", ".join(f"{one.table}.{one.column}" for one in numbers.cells[key])
                     raise ContractError("disclosure", [f"{where}: told by what nobody can hide; choose a smaller k"])
     width = min((one.width for one in told.values()), default=np.inf)
