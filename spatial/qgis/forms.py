@@ -11,7 +11,7 @@ import pandas as pd
 
 from spatial.qgis.layer import QgisLayer, QgisMeta, plain_name, service_name
 from spatial.qgis.layouts import unread
-from spatial.qgis.looks_results import NEAR_MISS_MIN, withheld
+from spatial.qgis.looks_results import NEAR_MISS_MIN, withheld, written
 from spatial.qgis.styles import (
     BASE,
     STATUS,
@@ -79,6 +79,9 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
         if column == "service":
             services = sorted(layer.frame[column].dropna().unique())
             found[column] = {service: service_name(service, words, meta) for service in services}
+            continue
+        if column == "unit" and layer.table.startswith("gap"):
+            found[column] = {unit: words.term(words.unit(unit)) for unit in sorted(layer.frame[column].unique())}
             continue
         ending = next((end for end in CODES if column == end or column.endswith(f"_{end}")), None)
         source = OWN_CODES.get((layer.table, column)) or (CODES[ending] if ending else None)
@@ -270,8 +273,7 @@ def map_tip(layer: QgisLayer, style: Style, words: Words) -> str:
             decimals = DECIMALS
         elif column == attr:
             decimals = f'CASE WHEN "{column}" = round("{column}", 0) THEN 0 ELSE 2 END'
-        number = f'format_number("{column}", {decimals})'
-        value = number if is_number else SAFE.format(f'represent_value("{column}")')
+        value = written(column, decimals, words) if is_number else SAFE.format(f'represent_value("{column}")')
         if hidden := withheld(layer.frame, column):
             value = f"CASE WHEN {hidden} THEN {said} ELSE {value} END"
         told = f"[% coalesce({value}, '–') %]"  # noqa: RUF001 - a dash

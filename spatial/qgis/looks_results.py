@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from spatial.messages import locale_of
 from spatial.qgis.layer import QgisMeta, service_name
 from spatial.qgis.styles import (
     ACCENT,
@@ -580,7 +581,7 @@ def unit_types_look(frame: pd.DataFrame, words: Words) -> Style:
         if code in found
     ]
     categories.append(Category((), words.say("unit_type", "unknown"), unmeasured()))
-    told = 'CASE WHEN "differ_persons" >= 0.5 THEN \'≠ \' || format_number("differ_persons", 0) END'
+    told = f"CASE WHEN \"differ_persons\" >= 0.5 THEN '≠ ' || {written('differ_persons', '0', words)} END"
     chosen = 'CASE WHEN "degurba_level2" > 0 THEN to_string("degurba_level2") END'
     return classes(chosen, categories, frame, words, label=told)
 
@@ -611,7 +612,7 @@ def fulcrum_look(frame: pd.DataFrame, words: Words) -> Style:
     categories = dots(labelled, colours, size=TOWN_SIZE)
     categories.append(marked("", words.say("fulcrum", "none"), status="not_applicable", size=TOWN_SIZE))
     chosen = _classed('"fulcrum_index"', LEAST_FULCRUM)
-    return _towns(chosen, categories, unambiguous("fulcrum_index", chosen), frame, words)
+    return _towns(chosen, categories, unambiguous("fulcrum_index", chosen, words), frame, words)
 
 
 def completeness_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -637,16 +638,15 @@ def _towns(chosen: str, categories: list[Category], told: str, frame: pd.DataFra
     return Style(renderer, labelling=labels(shown, size=8), display=name)
 
 
-def unambiguous(column: str, chosen: str) -> str:
-    """
-    Write two decimals of a number, or four where two would be of another class than the one that it is coloured by.
+def written(column: str, decimals: str, words: Words) -> str:
+    """Write a number as the language of the project does, not as that of who opens it."""
+    return f"format_number(\"{column}\", {decimals}, '{locale_of(words.language)}')"
 
-    >>> print(unambiguous("level", 'CASE WHEN "level" >= 0.8 THEN 1 END'))  # doctest: +NORMALIZE_WHITESPACE
-    format_number("level", CASE WHEN (CASE WHEN round("level", 2) >= 0.8 THEN 1 END) IS
-      (CASE WHEN "level" >= 0.8 THEN 1 END) THEN 2 ELSE 4 END)
-    """
+
+def unambiguous(column: str, chosen: str, words: Words) -> str:
+    """Write two decimals of a number, or four where two would be of another class than that of its colour."""
     rounded = chosen.replace(f'"{column}"', f'round("{column}", 2)')
-    return f'format_number("{column}", CASE WHEN ({rounded}) IS ({chosen}) THEN 2 ELSE 4 END)'
+    return written(column, f"CASE WHEN ({rounded}) IS ({chosen}) THEN 2 ELSE 4 END", words)
 
 
 def _classed(column: str, least: Mapping[str, float]) -> str:
@@ -672,4 +672,4 @@ def _graduated(chosen: str, labelled: Mapping[str, str], column: str, frame: pd.
     """Show areas by class, with the number of a column as label."""
     categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]
     categories.append(Category((), words.say("level", "unknown"), unmeasured()))
-    return classes(chosen, categories, frame, words, label=unambiguous(column, chosen))
+    return classes(chosen, categories, frame, words, label=unambiguous(column, chosen, words))

@@ -62,6 +62,7 @@ class Cut:
     beside: int = 0  # numbers that were hidden so that these are not found from the others
     least_width: float = np.inf  # the smallest interval, in persons, that a hidden number can be told to
     rows_left_out: Mapping[str, int] = field(default_factory=dict)  # of each table, for facilities that are withheld
+    norms_left_out: frozenset[str] = frozenset()  # on large places: whom they ask about would tell a hidden number
 
 
 class Cell(NamedTuple):
@@ -86,6 +87,7 @@ class PeopleAsSums:
     at_most: list[tuple[dict[int, float], float]] = field(default_factory=list)
     # unknowns that everybody knows to be a share of another one, by it
     share_of: dict[int, tuple[int, float]] = field(default_factory=dict)
+    sized: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))  # norms that tell the size of a place
 
     def unknown(self, value: float, least: float = 0.0) -> int:
         """Add an unknown whose true number is given, and name it."""
@@ -112,7 +114,8 @@ def cut(
     Cut tables to an audience: its classes alone, and for the public no number that tells of fewer than k people.
 
     `measured_in` gives the unit of norms: what is measured in persons, or in a unit that is not given, stays. `sizes`
-    gives the people that a place has at least where a norm asks about large ones alone.
+    gives the people that a place has at least where a norm asks about large ones alone; such a norm is left out where
+    its answers would tell a hidden number.
     """
     classes = AUDIENCES[audience]
     left_out = {name: TABLES[name].sharing for name in tables if TABLES[name].sharing not in classes}
@@ -182,6 +185,15 @@ def cut(
                 if around:
                     hidden.add(min(around, key=order.__getitem__))
                 elif len(hidden) == count:
+                    of_large = {norm for item in linked for one in alike[item] for norm in numbers.sized[one]}
+                    if of_large:
+                        rest = {
+                            name: frame.loc[~frame["norm_id"].isin(of_large)]
+                            for name, frame in tables.items()
+                            if name in {"norm_results", "gaps"}
+                        }
+                        again = cut({**tables, **rest}, audience, k=k, measured_in=measured_in, sizes=sizes)
+                        return replace(again, norms_left_out=again.norms_left_out | of_large)
                     where = ", ".join(f"{one.table}.{one.column}" for one in numbers.cells[key])
                     raise ContractError("disclosure", [f"{where}: told by what nobody can hide; choose a smaller k"])
     width = min((one.width for one in told.values()), default=np.inf)
@@ -366,6 +378,7 @@ def people_as_sums(
         # Whether a norm on large places asks about one tells on which side of their size it is.
         if at in everybody and (size := (sizes or {}).get(norm, 0.0)):
             item = everybody[at]
+            numbers.sized[item].add(norm)
             if row.persons_in_scope > 0.0:
                 numbers.least[item] = max(numbers.least[item], size)
             elif numbers.values[item] < size:

@@ -43,6 +43,7 @@ class PackageMeta:
     contact: str = ""  # address for questions
     version: str = ""  # of this software
     k: int = 0  # below which numbers of people are hidden; 0 where none is
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)  # sentences by language on norms kept back
 
     @property
     def package_name(self) -> str:
@@ -60,7 +61,8 @@ class PackageMeta:
 
     def audience_text(self, words: Words) -> str:
         """Say for whom the package is, and what is left out of it."""
-        return words.say("audience", self.audience, number=self.k)
+        said = words.say("audience", self.audience, number=self.k)
+        return words.say("package", "pause").join([said, *self.left_out.get(words.language, ())])
 
     def said(self, words: Words) -> str:
         """Say in a few sentences what it is, for whom, and what to know before using it."""

@@ -13,7 +13,7 @@ from spatial.messages import Words
 from spatial.norms.measuring import least_persons
 from spatial.plain_text import labelled
 from spatial.reporting.disclosure import Cut, Withheld, cut, fit_for_sinks, without_facilities
-from spatial.reporting.wording import every_source, known_issues, provenance_told
+from spatial.reporting.wording import every_source, known_issues, norm_name, provenance_told
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.sharing.package import OPEN_RASTERS, Release, write_package
 from spatial.sharing.records import PackageMeta
@@ -145,6 +145,7 @@ def release_for(study: Study, results: Results, audience: str) -> Release:
         contact=study.sharing.contact,
         version=str(results.record["libraries"].get("spatial-integration", "")),
         k=0 if shown is None else study.sharing.k,
+        left_out={} if shown is None else {language: _norms_left_out(study, shown, language) for language in languages},
     )
     return Release(results, meta) if shown is None else Release(results, meta, shown.tables, _rasters(study, results))
 
@@ -170,6 +171,7 @@ def share_check(study: Study, results: Results) -> Iterator[str]:
     yield words.say("check", "sinks")
     yield words.say("check", "hidden", number=study.sharing.k, small=words.number(shown.small),
                     beside=words.number(shown.beside))  # fmt: skip
+    yield from _norms_left_out(study, shown, words.language)
     if shown.small:
         is_open = shown.least_width >= MOST_PERSONS
         width = "" if is_open else words.number(int(shown.least_width))
@@ -197,6 +199,13 @@ def _public(study: Study, results: Results) -> Cut:
     return without_facilities(made, Withheld(kinds, frozenset(ways), frozenset(norms)))
 
 
+def _norms_left_out(study: Study, shown: Cut, language: str) -> list[str]:
+    """Say which norms on large places alone the public gets no results of, and why."""
+    rules, words = binding_norms(Options(study, EVERYTHING)).drop_duplicates("norm_id"), Words(language, "sharing")
+    left_out = rules.loc[rules["norm_id"].isin(shown.norms_left_out)].to_dict("records")
+    return [words.say("audience", "norm", norm=norm_name(rule, words)) for rule in left_out]
+
+
 def _kinds_withheld(study: Study) -> frozenset[str]:
     """Name the services of facilities that the public is not told."""
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
@@ -214,7 +223,7 @@ def _sinks(release: Release, study: Study) -> list[Artifact]:
     """Make the pages, the workbook and the QGIS project of what the public sees, and of nothing else."""
     results, options = release.results, Options(study, EVERYTHING)
     known = inventories(options, vocabulary_of(options), results.facilities, results.counts)
-    options = Options(_public_study(study, known), EVERYTHING)
+    options = Options(_public_study(study, known, release.meta), EVERYTHING)
     tables: dict[str, Any] = {**fit_for_sinks(release.cut or {}, results.norms)}
     tables |= _sources_told({name: getattr(results, name) for name in ("provenance", "known_issues")})
     summary = summary_of(options, tables, binding_norms(options))
@@ -226,12 +235,12 @@ def _sinks(release: Release, study: Study) -> list[Artifact]:
     ]
 
 
-def _public_study(study: Study, inventory: Mapping[str, str]) -> Study:
+def _public_study(study: Study, inventory: Mapping[str, str], meta: PackageMeta) -> Study:
     """Take out of a study who decided what in it, where its files lie and what was tried, and stamp its outputs."""
     said = {}
     for language in study.outputs.languages:
         words = Words(language, "sharing")
-        parts = (words.pick(study.note) if study.note else "", words.say("audience", "public", number=study.sharing.k))
+        parts = (words.pick(study.note) if study.note else "", meta.audience_text(words))
         said[language] = words.say("package", "pause").join(part for part in parts if part)
     is_draft = study.outputs.status == "draft"
     outputs = study.outputs.model_copy(update={"status": "draft" if is_draft else "public", "shared": False})

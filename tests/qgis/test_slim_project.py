@@ -59,13 +59,13 @@ def test_the_small_project_has_few_layers_and_the_full_one_every_table(county, c
     assert len(few) <= 20 < len(all_of_them)
 
 
-GAPS = {  # value and threshold as shown: unit, threshold, value
+GAPS = {  # value and threshold as a project in French shows them to whom has QGIS in English: unit, threshold, value
     ("98", "60"): ("min", 60.0, 98.3),
-    ("60.14", "60.00"): ("min", 60.0, 60.137),
-    ("60.0020", "60.0000"): ("min", 60.0, 60.002),
-    ("65.30", "60.00"): ("min", 60.0, 65.3),  # more than 65 min, as its class says
-    ("8.25", "7.50"): ("min", 7.5, 8.25),
-    ("0.40", "2.50"): ("per_1000", 2.5, 0.4),
+    ("60,14", "60,00"): ("min", 60.0, 60.137),
+    ("60,0020", "60,0000"): ("min", 60.0, 60.002),
+    ("65,30", "60,00"): ("min", 60.0, 65.3),  # more than 65 min, as its class says
+    ("8,25", "7,50"): ("min", 7.5, 8.25),
+    ("0,40", "2,50"): ("per_1000", 2.5, 0.4),
     ("0", "1"): ("link", 1.0, 0.0),
     ("–", "60"): ("min", 60.0, np.nan),  # noqa: RUF001 - a dash
 }
@@ -77,11 +77,11 @@ def test_a_pointer_shows_a_value_beyond_a_norm_apart_from_the_norm(county, slim,
     order = gaps.groupby("norm_id").cumcount() % len(GAPS)
     for column, values in zip(("unit", "threshold", "value"), zip(*GAPS.values(), strict=True), strict=True):
         gaps[column] = order.map(dict(enumerate(values)))
-    for artifact in write_qgis(county | {"gaps": gaps}, name="county", crs=CRS, languages=["en"], meta=slim):
+    for artifact in write_qgis(county | {"gaps": gaps}, name="county", crs=CRS, languages=["fr"], meta=slim):
         (tmp_path / artifact.name).write_bytes(artifact.content)
     tips = in_qgis("tips_in_qgis.py", tmp_path / "county.qgz").found
-    told = [tip for of_layer in tips.values() for tip in of_layer if "Measured value: " in tip]
-    shown = [re.findall("Measured value: (.+?)<br/>Threshold: (.+?)<br/>", tip) for tip in told]
+    told = [tip for of_layer in tips.values() for tip in of_layer if "Valeur mesurée\u00a0: " in tip]
+    shown = [re.findall("Valeur mesurée\u00a0: (.+?)<br/>Seuil\u00a0: (.+?)<br/>", tip) for tip in told]
     assert {tuple(pair) for pairs in shown for pair in pairs} == set(GAPS)
     assert all(len(pairs) == 1 for pairs in shown)
 
@@ -116,6 +116,8 @@ def test_codes_are_told_in_the_language_of_the_study(seen):
     maps = seen["layers"]["spatial_county_settlements"]["maps"]["tier"]["map"]
     town = {"en": "Town", "zh": "镇"}[seen["language"]]
     assert {town: "town"} in maps
+    unit = {"en": "min", "zh": "分钟"}[seen["language"]]
+    assert seen["layers"]["spatial_county_gap_cn_hospital"]["maps"]["unit"]["map"] == [{unit: "min"}]
     tip = seen["layers"]["spatial_county_facilities"]["tip"]
     assert "&amp;" in tip  # text from data is shown as text, whatever it holds
     # Classes of roads hold several codes each, and the words are those of the codes.

@@ -16,6 +16,7 @@ from spatial.tables.contract import PERSONS
 
 K = 10
 OPEN = ("settlements", "norm_results", "gaps")
+GAPS = ["settlement_id", "norm_id", "persons_unserved"]
 PEOPLE = ("persons_in_scope", "persons_served", "persons_unserved", "persons_unknown")
 NORMS = {"all_30": ("population_persons", 30.0), "all_60": ("population_persons", 60.0)}
 NORMS |= {"elderly_30": ("elderly_persons", 30.0), "disabled_45": ("disabled_persons", 45.0)}
@@ -55,7 +56,7 @@ def _county(seed, villages=20, townships=4, elderly=None):
     return {
         "settlements": settlements,
         "norm_results": pd.DataFrame(rows, columns=columns).assign(served_share=0.5),
-        "gaps": pd.DataFrame(gaps, columns=["settlement_id", "norm_id", "persons_unserved"]),
+        "gaps": pd.DataFrame(gaps, columns=GAPS),
         "flows": pd.DataFrame({"from_id": ["s00"], "to_id": ["s01"], "volume": [3.0]}),
         "places": settlements,
     }
@@ -262,6 +263,26 @@ def test_a_norm_on_large_places_tells_on_which_side_of_their_size_a_hidden_numbe
     assert [one.width for one in told.values()] == pytest.approx([7.0, 7.0], abs=1e-5)
     made = cut(tables, "public", k=K, sizes={"large_30": 500.0})
     assert made.least_width == pytest.approx(499.0)  # 1 to 500 people in a hamlet that the norm does not ask about
+
+
+def test_a_norm_on_large_places_is_left_out_where_it_tells_of_a_hidden_number_what_nobody_can_hide():
+    # That a hamlet has 1 to 500 people is known, as the norm does not ask about it: an interval too small for 600.
+    tables = _hamlets([502, 6, 900], served=2)
+    rows, gaps = tables["norm_results"], pd.DataFrame([("s02", "all_30", 900.0)], columns=GAPS)
+    is_hamlet = rows["unit_id"] == "s01"
+    of_large = rows.assign(norm_id="large_30", persons_in_scope=rows["persons_in_scope"].mask(is_hamlet, 0.0))
+    of_large["persons_served"] = of_large["persons_served"].mask(is_hamlet, 0.0)
+    is_study = of_large["unit_level"] == "study"
+    of_large.loc[is_study, ["persons_in_scope", "persons_served"]] = 1402.0, 502.0
+    both = pd.concat([rows, of_large], ignore_index=True)
+    of_both = pd.concat([gaps, gaps.assign(norm_id="large_30")], ignore_index=True)
+    sizes = {"large_30": 500.0}
+    made = cut({**tables, "norm_results": both, "gaps": of_both}, "public", k=600, sizes=sizes)
+    assert made.norms_left_out == {"large_30"}
+    assert made.least_width >= 600.0
+    without = cut({**tables, "gaps": gaps}, "public", k=600)
+    for name in OPEN:
+        pd.testing.assert_frame_equal(made.tables[name], without.tables[name])
 
 
 def test_groups_of_which_nobody_belongs_to_two_leave_each_other_little_room():
