@@ -71,7 +71,11 @@ def test_a_path_with_a_nul_is_refused_in_words(tmp_path):
     ("key", "value", "says"),
     [
         ("title", "Rutland", "title: must be keys with values"),
-        ("title", {"en": "A", "EN": "B", "cn": "C"}, "title: no code of a language: 'EN', 'cn'; pages are in en, fr, zh"),
+        (
+            "title",
+            {"en": "A", "EN": "B", "cn": "C"},
+            "title: no code of a language: 'EN', 'cn'; pages are in en, fr, zh",
+        ),
         ("note", {"zh-CN": "B"}, "note: no code of a language: 'zh-CN'; pages are in en, fr, zh"),
         ("network", {"modes": "drive"}, r"network.modes: must be a list, in square brackets.* \(found 'drive'\)"),
         ("network", {"modes": ["car"]}, "network.modes.0: must be 'walk', "),
