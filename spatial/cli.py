@@ -188,13 +188,19 @@ def inspect(file: Path, raw: Path, against: Path | None, *, verbose: bool) -> No
 @full_option
 def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     """Find every fault of the study file and its sources before any work: what to decide, and what to look at."""
-    from spatial.drafting.study_file import marked_lines, words_of_file  # noqa: PLC0415 - keeps `spatial --help` fast
+    import tempfile  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    from spatial.drafting.study_file import marked_lines, words_of_file  # noqa: PLC0415 - as above
+    from spatial.runs import with_own_edits  # noqa: PLC0415 - as above
     from spatial.stages.check import LOOK, Checked, check_study, short_lines  # noqa: PLC0415 - as above
 
     words = words_of_file(study_file)
     decide, guessed = marked_lines(study_file, words)
     try:
-        found = [*check_study(_study(study_file, raw)), *(Checked(LOOK, text) for text in guessed)]
+        # What users drew is read as a run reads it, and leaves nothing in the folders of the study.
+        with tempfile.TemporaryDirectory(prefix="spatial-check-") as folder:
+            drawn = with_own_edits(_study(study_file, raw), Path(folder))
+            found = [*check_study(drawn), *(Checked(LOOK, text) for text in guessed)]
     except SpatialError:
         _say_lines(decide)  # what is left to decide may be the cause
         raise

@@ -110,7 +110,8 @@ class Results:
     @property
     def index_page(self) -> Path | None:
         """The page to open first; None where no pages were written."""
-        return self.maps / "index.html" if self.maps is not None else None
+        page = None if self.maps is None else self.maps / "index.html"
+        return page if page is not None and page.is_file() else None
 
 
 def read_results(folder: str | Path, *, maps: str | Path | None = None) -> Results:

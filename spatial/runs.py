@@ -417,14 +417,13 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
     lines = [] if scenario is None else [say("scenario", scenario=scenario, study=study.name)]
     lines += headlines_of(study, results, is_full=verbose)
     index, project = results.index_page, results.folder / f"{results.folder.name}.qgz"
-    has_pages = index is not None and index.is_file()
-    named = {"pages": index if has_pages else "", "project": project if project.is_file() else ""}
+    named = {"pages": index or "", "project": project if project.is_file() else ""}
     named |= {"tables": results.folder, "profile": say("profiled", file=profile) if is_profiled else ""}
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
         named["compare"] = f"spatial compare {quoted(today)} {quoted(results.folder)}"
     lines += [labelled(say(key), value) for key, value in named.items() if value]
-    if scenario is None and file is not None and has_pages:
+    if scenario is None and file is not None and index is not None:
         lines.append(say("next", study=quoted(file)))
     cost = cost_told(study, results, is_full=verbose)
     compiling_s = _compiling_s() - before_s

@@ -278,7 +278,7 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     there, groups = _services_of(places.frame), []
     for name, kinds in asked:
         if kinds.isdisjoint(there):
-            told = f"service: none offers {name!r}; there are {first_of(there, limit=20)}"
+            told = f"service: none offers {name!r}; there are {first_of(there, limit=20) if there else 'none'}"
             raise ContractError("facilities", [told])
         members = offering(places.frame, kinds)
         alone = per == "facility"

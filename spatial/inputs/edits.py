@@ -164,9 +164,16 @@ def apply_corrections(facilities: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFr
         ]
         raise ContractError("corrections", problems)
     rows["place"] = shapely.to_wkb(rows.geometry.to_numpy())
+    closed = rows.loc[rows["correction"] == "closed", "facility_id"]
+    of_closed = rows[rows["facility_id"].isin(closed) & (rows["correction"] != "missing")]
     refuse(
         "corrections",
         [
+            f"correction {', '.join(own['edit_id'])}: {name!r} is closed, and corrected otherwise too; keep one"
+            for name, own in of_closed.groupby("facility_id")
+            if (own["correction"] != "closed").any()
+        ]
+        + [
             f"correction {', '.join(own['edit_id'])}: each gives {name!r} another {what}; keep one"
             for kind, what in (("moved", "place"), ("capacity", "capacity"))
             for name, own in rows[rows["correction"] == kind]

@@ -126,7 +126,7 @@ class Siting:
             raise ContractError("options", [fault])
         kept = self.near(radius, name)
         if not kept.usable.any():
-            least = float(self.minutes[self.usable].min(initial=np.inf))
+            least = float(self.minutes[self.usable].min()) if self.usable.any() else None
             raise InfeasibleError(f"{name}: nobody is within {radius:g} of any site", least)
         return kept
 

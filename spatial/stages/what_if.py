@@ -91,7 +91,8 @@ def what_if(
         problems.append(f"--mode: the study does not travel by {mode}; choose of {', '.join(study.network.modes)}")
     if not _NAME.fullmatch(name):
         problems.append(f"--write: {name!r} is no short name: small letters, digits, - and _, at most 64")
-    closed = list(dict.fromkeys(_facility(text, facilities, problems) for text in close))
+    language = study.outputs.languages[0]
+    closed = list(dict.fromkeys(_facility(text, facilities, language, problems) for text in close))
     west, south, east, north = tables["nodes"].to_crs(WGS84).total_bounds
     opened, wished, reach_m = [], [], study.network.max_snap_m
     for text in add:
@@ -169,8 +170,8 @@ def _service(text: str, vocabulary: Vocabulary, key: str, problems: list[str]) -
     return found.id
 
 
-def _facility(text: str, facilities: pd.DataFrame, problems: list[str]) -> str:
-    """Find a facility by its id or its name."""
+def _facility(text: str, facilities: pd.DataFrame, language: str, problems: list[str]) -> str:
+    """Find a facility by its id or its name; others are named in a language."""
     offered = facilities.loc[facilities["status"] == "existing"]
     if (offered["facility_id"] == text).any():
         return text
@@ -181,7 +182,8 @@ def _facility(text: str, facilities: pd.DataFrame, problems: list[str]) -> str:
     if found.empty:
         found, said = offered.loc[named.part], "is no facility that the run has"
         said += "; is it one of these? " if len(found) else ", nor part of the name of one"
-    told = [f"{row['name']} ({row['service']}, {row['facility_id']})" for row in found.head(MOST).to_dict("records")]
+    shown = found.head(MOST).to_dict("records")
+    told = [f"{pick(names_of(row), language)} ({row['service']}, {row['facility_id']})" for row in shown]
     more = f", and {len(found) - MOST} more" if len(found) > MOST else ""
     problems.append(f"--close: {text!r} {said}{', '.join(told)}{more}")
     return text

@@ -534,9 +534,10 @@ def test_an_interruption_is_no_fault_of_anybody(command, tiny, monkeypatch):
 
 def test_nobody_reading_on_is_quiet():
     code = (
-        "import sys; from spatial import cli; from spatial.stages import check;"
+        "import sys; from types import SimpleNamespace as Has;"
+        "from spatial import cli; from spatial.stages import check;"
         "sys.argv = ['spatial', 'check', 'x.toml', '-v'];"
-        "cli._study = lambda *_: None;"
+        "cli._study = lambda *_: Has(qgis=Has(edits=''));"
         "check.check_study = lambda _: [check.Checked('fine', str(n)) for n in range(100_000)]; cli.main()"
     )
     with subprocess.Popen(

@@ -88,6 +88,14 @@ def test_study_results_and_graph_print_in_a_line_and_as_a_small_table(study, res
     assert "<script>" not in named._repr_html_()
 
 
+def test_results_name_no_page_that_was_not_written(result, tmp_path):
+    assert result.index_page.is_file()
+    assert result.index_page.as_posix() in repr(result)
+    early = sp.read_results(result.folder, maps=tmp_path)
+    assert early.index_page is None
+    assert repr(early).endswith("see .names>")
+
+
 # Tables of r5py.
 
 

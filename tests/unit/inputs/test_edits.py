@@ -224,6 +224,36 @@ def test_two_corrections_that_contradict_each_other_are_refused_and_what_is_said
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "second", [{"correction": "moved"}, {"correction": "capacity", "capacity": 5.0}], ids=["moved", "capacity"]
+)
+def test_a_facility_that_is_closed_and_corrected_otherwise_is_refused(second, file, tmp_path):
+    draw(file, "field_checks", HERE, edit_id="a", found="not_there", facility_id="f2", is_confirmed=True)
+    draw(file, "corrections", HERE, edit_id="b", facility_id="f2", **second)
+    with pytest.raises(ContractError, match="correction b, check:a: 'f2' is closed, and corrected otherwise too; keep"):
+        corrected(file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"correction": "closed", "facility_id": "f9"}, "correction x: no facility has the id 'f9'"),
+        ({"correction": "shut", "facility_id": "f2"}, "corrections, feature 1: correction is 'shut'"),
+    ],
+    ids=["of nothing", "of another word"],
+)
+def test_check_refuses_what_is_drawn_as_a_run_does_and_writes_nothing(facts, told, tiny, command):
+    study_file = tiny.save()
+    edits = study_file.with_name(f"{study_file.stem}-edits.gpkg")
+    edits.write_bytes(empty_edits())
+    draw(edits, "corrections", HERE, edit_id="x", **facts)
+    before = sorted(tiny.folder.rglob("*"))
+    outcome = command("check", study_file, "--raw", tiny.raw)
+    assert outcome.code == 3
+    assert told in outcome.err
+    assert sorted(tiny.folder.rglob("*")) == before
+
+
 def test_a_correction_that_is_said_twice_counts_once(file, tmp_path):
     for copy in "ab":
         draw(file, "corrections", HERE, edit_id=copy, correction="capacity", facility_id="f1", capacity=5.0)

@@ -190,6 +190,15 @@ def test_what_is_not_clear_is_refused_with_candidates_all_at_once(tiny_done):
         tried(tiny_done, close=["f2"], name="Two words")
 
 
+def test_candidates_are_named_in_the_language_of_the_study(tiny_done):
+    there = sp.read_results(tiny_done.processed / "tiny")
+    tables = {name: getattr(there, name) for name in (*GROUND, "access", "norm_results")}
+    tables["facilities"] = there.facilities.assign(name_en=lambda table: "School " + table["facility_id"])
+    study = sp.Study.from_toml(tiny_done.save(), raw=tiny_done.raw)
+    with pytest.raises(StudyError, match=r"is it one of these\? .*School f2 \(primary_school, f2\)"):
+        what_if(study, SimpleNamespace(**tables), close=["school"])
+
+
 def test_what_opens_where_nobody_could_come_is_refused_and_not_told_to_help_nobody(tiny_done):
     # Half a kilometre from the streets and lanes around, where nobody walks further than 100 m to one.
     tiny_done.tables["network"]["max_snap_m"] = 100.0
