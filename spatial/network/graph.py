@@ -189,35 +189,12 @@ class TravelGraph:
     @cached_property
     def core_shape(self) -> CoreShape:
         """Junctions and chains, whatever the minutes; made when first asked for."""
-        chains, degree = contract(self.n_nodes, self.edge_from, self.edge_to)
-        # List the nodes of the core, those to visit first; each group along a curve.
-        nodes = np.flatnonzero(degree != 2)
-        is_passed = degree[nodes] < 2
-        x, y = self.node_x, self.node_y
-        west, south = x.min(initial=np.inf), y.min(initial=np.inf)
-        span = max(x.max(initial=-np.inf) - west, y.max(initial=-np.inf) - south, 1.0)
-        column, row = (x[nodes] - west) / span * (SIDE - 1), (y[nodes] - south) / span * (SIDE - 1)
-        # One sort of plain numbers: group, place on the curve, and position, so that equal places keep their order.
-        low = len(nodes).bit_length()
-        group = is_passed.astype(np.int64) << _ABOVE_CURVE + low
-        keyed = np.sort(group | along_curve(column, row) << low | np.arange(len(nodes)))
-        core_node = nodes[keyed & ((1 << low) - 1)].astype(np.int32)
-        n_search = len(nodes) - int(np.count_nonzero(is_passed))
-        number = np.empty(self.n_nodes, dtype=np.int32)
-        number[core_node] = np.arange(len(core_node), dtype=np.int32)
-        # A copy of the offsets lets go of the room for a chain an edge.
-        first, last, offsets = number[chains.first], number[chains.last], chains.offsets.copy()
-        chains = chains._replace(first=first, last=last, offsets=offsets)
-        return CoreShape(core_node, n_search, chains, *halves_of_cores(n_search, first, last))
+        return contract_graph(self)
 
     @cached_property
     def core(self) -> ContractedGraph:
         """The contracted graph with the minutes of this one; made when first asked for."""
-        shape = self.core_shape
-        lanes = weigh(shape.chains.step_arc, shape.chains.offsets, self.forward_min, self.backward_min)
-        by_half = np.column_stack([np.where(lane.row < 0, lane.whole, np.inf) for lane in lanes]).ravel()
-        out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
-        return ContractedGraph(shape, *lanes, out_min, in_min, self.length_m)
+        return weigh_core(self, self.core_shape)
 
     @cached_property
     def edge_twin(self) -> IntArray | None:
@@ -561,6 +538,38 @@ class ContractedGraph:
         """Arcs of the core in which a search for ways and metres spreads, as in `arcs`."""
         offsets, target, minutes = self.arcs(outward=outward)
         return MeasuredArcs(offsets, target, self.shape.arc_half, minutes, self.arc_m)
+
+
+def contract_graph(graph: TravelGraph) -> CoreShape:
+    """Contract the chains of a graph."""
+    chains, degree = contract(graph.n_nodes, graph.edge_from, graph.edge_to)
+    # List the nodes of the core, those to visit first; each group along a curve.
+    nodes = np.flatnonzero(degree != 2)
+    is_passed = degree[nodes] < 2
+    x, y = graph.node_x, graph.node_y
+    west, south = x.min(initial=np.inf), y.min(initial=np.inf)
+    span = max(x.max(initial=-np.inf) - west, y.max(initial=-np.inf) - south, 1.0)
+    column, row = (x[nodes] - west) / span * (SIDE - 1), (y[nodes] - south) / span * (SIDE - 1)
+    # One sort of plain numbers: group, place on the curve, and position, so that equal places keep the order of nodes.
+    low = len(nodes).bit_length()
+    group = is_passed.astype(np.int64) << _ABOVE_CURVE + low
+    keyed = np.sort(group | along_curve(column, row) << low | np.arange(len(nodes)))
+    core_node = nodes[keyed & ((1 << low) - 1)].astype(np.int32)
+    n_search = len(nodes) - int(np.count_nonzero(is_passed))
+    number = np.empty(graph.n_nodes, dtype=np.int32)
+    number[core_node] = np.arange(len(core_node), dtype=np.int32)
+    # A copy of the offsets lets go of the room for a chain an edge.
+    first, last, offsets = number[chains.first], number[chains.last], chains.offsets.copy()
+    chains = chains._replace(first=first, last=last, offsets=offsets)
+    return CoreShape(core_node, n_search, chains, *halves_of_cores(n_search, first, last))
+
+
+def weigh_core(graph: TravelGraph, shape: CoreShape) -> ContractedGraph:
+    """Put the minutes of a graph on its contracted shape."""
+    lanes = weigh(shape.chains.step_arc, shape.chains.offsets, graph.forward_min, graph.backward_min)
+    by_half = np.column_stack([np.where(lane.row < 0, lane.whole, np.inf) for lane in lanes]).ravel()
+    out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
+    return ContractedGraph(shape, *lanes, out_min, in_min, graph.length_m)
 
 
 def length_share(graph: TravelGraph, edges: BoolArray) -> float:
