@@ -437,6 +437,9 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     usable = Observed(whole.minutes[used], whole.start[used], whole.goal[used], snaps)
     before = Ways(before.walk_min[used], before.group_min[used], before.distance_m[used])
     is_fit = _halves(usable, before.total_min)
+    if is_fit.all():
+        told = f"all {len(used)} usable observations are of one pair of places; give others to hold the fit against"
+        raise ContractError("observed", [told])
     # Fit factors and find ways in turn.
     slower, after = np.ones(len(names)), before
     for turn in range(fit.rounds):

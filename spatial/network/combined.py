@@ -567,12 +567,13 @@ BUS, BOARDING = "bus", "boarding"
 """Road classes of rides, which is the word of the mode too, and of the wait; slow walkers wait and ride no longer."""
 
 
-def bus_network(
+def bus_network(  # noqa: PLR0913 - each keyword is an option under its own name
     lines: pd.DataFrame,
     walk_graph: TravelGraph,
     *,
     stops: gpd.GeoDataFrame | None = None,
     max_snap_m: float = 1000.0,
+    min_component_km: float = 5.0,
     walk_km_h: float = 5.0,
     detour: float = 1.3,
 ) -> TravelGraph:
@@ -581,7 +582,7 @@ def bus_network(
 
     Somebody who boards waits half the headway of the line, rides the minutes between the stops and leaves for nothing;
     who changes to another line waits again. Staying on the bus costs no wait. Stops are joined to the nearest point on
-    the walking network, which is cut there.
+    the walking network, as places are, which is cut there.
 
     Parameters
     ----------
@@ -597,6 +598,8 @@ def bus_network(
         `stop_id` and geometry, in the CRS of the network.
     max_snap_m : float
         The longest straight line from a stop to the network, inclusive.
+    min_component_km : float
+        Pieces of the network that are shorter are none that a stop is joined to, as for places.
     walk_km_h, detour : float
         Speed of the walk from the network to the stop, and its length over its straight line.
 
@@ -631,7 +634,7 @@ def bus_network(
         points,
         candidates=1,
         max_snap_m=max_snap_m,
-        min_component_km=0.0,
+        min_component_km=min_component_km,
         walk_km_h=walk_km_h,
         detour=detour,
     )
@@ -641,7 +644,8 @@ def bus_network(
         away = np.char.add(np.char.mod("%.0f", snaps.nearest_m[far]), " m")
         away = np.where(np.isnan(snaps.nearest_m[far]), "no road that one can step onto", away)
         shown = first_of(f"{table.stop_id[stop]} ({told})" for stop, told in zip(far, away, strict=True))
-        too_far = f"stops: further than {max_snap_m:g} m from the walking network: {shown}"
+        pieces = f", pieces shorter than {min_component_km:g} km left out" if min_component_km else ""
+        too_far = f"stops: further than {max_snap_m:g} m from the walking network{pieces}: {shown}"
         raise ContractError("lines", [f"{too_far}; mend them or raise max_snap_m"])
     cut = cut_edges(walk_graph, edge, fraction)
     # A node for every stop, one for every stop of every line, and the links between them.

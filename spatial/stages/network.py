@@ -18,6 +18,7 @@ from spatial.errors import ContractError
 from spatial.inputs.user_tables import observed_from_table
 from spatial.network.build import build_network
 from spatial.network.combined import BUS, LEG_SIGN, bus_network, combine_networks
+from spatial.network.snapping import snap
 from spatial.network.splitting import hard_border
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table
@@ -104,7 +105,18 @@ def network_of(options: Options, mode: str, ground: Ground, *, factors: pd.DataF
         return graph
     # Rides are straight lines between stops, which no border cuts.
     lines = bus_lines(chosen.bus, ground.places, crs=graph.crs)
-    return bus_network(lines, graph, walk_km_h=chosen.walk_km_h, detour=chosen.detour, max_snap_m=chosen.max_snap_m)
+    # A bus stops on the road: who lives in the settlement walks there, and not from there to the settlement again.
+    ways_in = snap(graph, lines.geometry, chosen, candidates=1)
+    on_road = gpd.GeoSeries(gpd.points_from_xy(ways_in.foot_x[:, 0], ways_in.foot_y[:, 0]), lines.index, graph.crs)
+    is_moved = lines["is_settlement"] & (ways_in.status == "ok")
+    return bus_network(
+        lines.set_geometry(lines.geometry.mask(is_moved, on_road)),
+        graph,
+        max_snap_m=chosen.max_snap_m,
+        min_component_km=chosen.min_component_km,
+        walk_km_h=chosen.walk_km_h,
+        detour=chosen.detour,
+    )
 
 
 def bus_lines(lines: Sequence[BusLine], places: gpd.GeoDataFrame, *, crs: CRS) -> gpd.GeoDataFrame:
@@ -131,9 +143,10 @@ def bus_lines(lines: Sequence[BusLine], places: gpd.GeoDataFrame, *, crs: CRS) -
             "ride_min": [*line.ride_min, nan][number] if line.ride_min else nan,
             "speed_km_h": line.speed_km_h or nan,
             "both_ways": line.both_ways,
+            "is_settlement": isinstance(stop, str),
         }
         for line in lines
-        for number in range(len(line.stops))
+        for number, stop in enumerate(line.stops)
     ]
     return gpd.GeoDataFrame(rows, geometry=shapes, crs=crs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,13 +77,9 @@ def off_road(
         "dem_voids": chosen.dem_voids,
         "direction": "towards" if options.access.direction == "to_facility" else "from",
     }
-    minutes, nearest = catchment_surface(
-        friction.min_per_m,
-        sources[["row", "column"]].to_numpy(),
-        resolution_m=friction.resolution_m,
-        cutoff_min=chosen.cutoff_min,
-        **travel,
-    )
+    starts = sources[["row", "column"]].to_numpy()
+    spread = partial(catchment_surface, friction.min_per_m, starts, resolution_m=friction.resolution_m, **travel)
+    minutes, nearest = spread(cutoff_min=chosen.cutoff_min)
     origins = _on_open_ground(friction, settlements.to_crs(landcover.crs), landcover, findings)
     # Read times and nearest facility at settlements, one row each.
     there_min, there = (values[origins["row"], origins["column"]] for values in (minutes, nearest))
@@ -90,15 +87,14 @@ def off_road(
     ids = sources["id"].to_numpy()
     facility = np.full(len(origins), None, dtype=object)
     facility[reached] = ids[there[reached]]
+    status = np.where(reached, "reached", "beyond_cutoff" if len(ids) else "no_facility")
+    if len(ids) and not reached.all():  # is there a way that is longer, or does water shut them in?
+        status[np.isinf(spread()[0][origins["row"], origins["column"]])] = "no_path"
     at = pd.DataFrame(
-        {
-            "facility_id": facility,
-            "travel_time_min": np.where(reached, there_min, np.nan),
-            "reach_status": np.where(reached, "reached", "beyond_cutoff" if len(ids) else "no_facility"),
-        },
+        {"facility_id": facility, "travel_time_min": np.where(reached, there_min, np.nan), "reach_status": status},
         index=pd.Index(origins["id"], dtype="str"),
     ).reindex(pd.Index(settlements["settlement_id"]))
-    table = at.assign(service=chosen.service, reach_status=at["reach_status"].fillna("not_snapped"))
+    table = at.assign(service=chosen.service, reach_status=at["reach_status"].fillna("unknown"))
     texts = dict.fromkeys(("settlement_id", "service", "facility_id", "reach_status"), "str")
     table = table.rename_axis("settlement_id").reset_index().astype(texts)
     surface = Raster(

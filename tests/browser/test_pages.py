@@ -400,7 +400,7 @@ def test_filters_leave_what_python_leaves(name, county, county_folder, open_page
         page.click("#tab-table")
         told = page.evaluate("[...document.querySelectorAll('#table-body td:nth-child(2)')].map((n) => n.textContent)")
         assert sum(int(text.replace(",", "")) for text in told) == pytest.approx(people, abs=0.5 * len(told))
-        assert "Only: " in page.inner_text("#table-caption")
+        assert "Each number is rounded for itself. Only: " in page.inner_text("#table-caption")
         page.click("#tab-result")
         page.click("#filter-reset")
 

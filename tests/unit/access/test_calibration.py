@@ -219,6 +219,11 @@ def test_too_few_or_wrong_observations_are_refused(city):
     says = r"19 usable observations, 20 are needed at least \(of 20; 1 no_road\)"
     with pytest.raises(ContractError, match=says):
         calibrate_speeds(city, few, places=[places])
+    # There and back is one pair, and none is left to test the fit by.
+    there = pd.concat([observed.iloc[:1]] * 12)
+    back = there.rename(columns={"from_id": "to_id", "to_id": "from_id"})
+    with pytest.raises(ContractError, match="all 24 usable observations are of one pair of places"):
+        calibrate_speeds(city, pd.concat([there, back]), places=[places])
     with pytest.raises(ContractError, match="to_id: no such column"):
         calibrate_speeds(city, observed.drop(columns="to_id"), places=[places])
     with pytest.raises(ContractError) as caught:

@@ -191,9 +191,21 @@ def test_stops_far_from_the_network_are_refused_with_their_distance():
         bus_network(table, street())
     table.loc[1, "geometry"] = shapely.Point(20_000, 1000.0)
     bus_network(table, street())  # inclusive
+    with pytest.raises(ContractError, match=r"1000 m from the walking network, pieces shorter than 50 km left out: "):
+        bus_network(table, street(), min_component_km=50.0)
     bridge = gpd.GeoDataFrame({"bridge": ["yes"]}, geometry=[shapely.LineString([(0, 0), (40_000, 0)])], crs=CRS)
     with pytest.raises(ContractError, match=r"0\.000 0\.000 \(no road that one can step onto\)"):
         bus_network(table, build_network(bridge, mode="walk"))
+
+
+def test_no_stop_is_joined_to_a_path_that_leads_nowhere():
+    ways = [shapely.LineString([(0, 0), (40_000, 0)]), shapely.LineString([(-50, 70), (50, 70)])]
+    graph = bus_network(
+        line("a", [0, 20]).assign(geometry=[shapely.Point(0, 50), shapely.Point(20_000, 0)]),
+        build_network(gpd.GeoDataFrame(geometry=ways, crs=CRS), mode="walk"),
+    )
+    # 50 m x 1.3 at 5 km/h from the road to the stop, 20 m from the path.
+    assert door_to_door(graph, 0, 20) == pytest.approx(0.78 + 15 + 10)
 
 
 def test_graphs_and_points_that_do_not_fit_are_refused():

@@ -1,11 +1,15 @@
 """Lines of buses that a study names: in the times, the norms and the explanation; and a timetable that is met."""
 
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
 import spatial as sp
 from spatial.errors import SourceError, StudyError
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap
+from spatial.stages.network import Ground, network_of
 from spatial.study.access import NetworkOptions, full_mode
 
 # From 下村 by 东坡 to 石桥, every 20 minutes, 4 and 6 minutes a ride; it does not come back.
@@ -97,6 +101,22 @@ def test_lines_that_nobody_rides_and_lines_given_twice_are_refused():
         NetworkOptions(bus=[line])
     with pytest.raises(sp.ContractError, match="name each one once"):
         NetworkOptions(modes=["bus"], bus=[line, line])
+
+
+@pytest.mark.parametrize("off_km", [0.0, 0.5])
+def test_who_lives_where_a_bus_stops_walks_to_the_road_once(grid_city, off_km):
+    # The village is nearer to a path that leads nowhere than to the street, which is off_km away.
+    path = [(0.4, -off_km - 0.02), (0.6, -off_km - 0.02)]
+    roads = grid_city.roads(more=[path])
+    places = grid_city.settlements([("home", "village", 0.5, -off_km), ("goal", "town", 4, 4)])
+    line = {"line": "1", "stops": ["home", "goal"], "headway_min": 20, "ride_min": [6]}
+    options = SimpleNamespace(network=NetworkOptions(modes=["bus"], bus=[line]), calibration=SimpleNamespace())
+    graph = network_of(options, "walk+bus", Ground(roads, None, None, None, places))
+    home, goal = (snap(graph, places.geometry.iloc[[at]]) for at in (0, 1))
+    # Half the headway and the ride.
+    expected = off_km * grid_city.walk_min_a_km + 10.0 + 6.0
+    assert nearest(graph, home, goal).travel_time_min[0, 0] == pytest.approx(expected)
+    assert nearest(graph, goal, home).travel_time_min[0, 0] == pytest.approx(expected)
 
 
 def test_bus_is_short_for_what_tables_call_it():

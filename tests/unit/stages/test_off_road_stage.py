@@ -43,3 +43,23 @@ def test_walkers_off_the_roads_take_no_speed_that_a_list_states_for_vehicles():
         assert minutes(road.assign(speed_km_h=stated), "walk") == minutes(road, "walk")
     # 900 m at 60 km/h.
     assert minutes(road.assign(speed_km_h=[60.0]), "motorised") == pytest.approx(0.9)
+
+
+def test_who_is_shut_in_by_water_off_the_roads_has_no_way_and_is_not_merely_too_far():
+    crs = "EPSG:32648"
+    ground = sp.Raster(np.full((1, 30), 10.0), Affine(100, 0, 0, 0, -100, 100), pyproj.CRS(crs), "landcover")
+    at = {"near": 150, "far": 1550, "island": 2550, "elsewhere": 9050}
+    homes = gpd.GeoDataFrame(
+        {"settlement_id": list(at)}, geometry=gpd.points_from_xy([*at.values()], [50] * 4), crs=crs
+    )
+    offers = gpd.GeoDataFrame(
+        {"facility_id": ["h"], "service": "hospital", "status": "existing"}, geometry=[shapely.Point(50, 50)], crs=crs
+    )
+    lake = gpd.GeoDataFrame({"is_barrier": [True]}, geometry=[shapely.box(2000, 0, 2300, 100)], crs=crs)
+    values = {"name": "one", "title": {"en": "One"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "x.osm"}}}
+    study = sp.Study.from_dict({**values, "off_road": {"service": "hospital", "cutoff_min": 10}})
+    tables = {"roads": gpd.GeoDataFrame({"road_class": []}, geometry=[], crs=crs), "water": lake, "landcover": ground}
+    options = Options(study, ("off_road", "access", "services_file"))
+    found = off_road(settlements=homes, facilities=offers, options=options, **tables)["off_road"]
+    # Of a place off the land cover nobody knows.
+    assert found["reach_status"].tolist() == ["reached", "beyond_cutoff", "no_path", "unknown"]
