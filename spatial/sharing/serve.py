@@ -383,9 +383,9 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
         if asked is not None and box:
             try:
                 west, south, east, north = (float(number) for number in asked.split(","))
-                if not all(map(math.isfinite, (west, south, east, north))):
-                    raise ValueError
             except ValueError:
+                west = south = east = north = math.nan
+            if not all(map(math.isfinite, (west, south, east, north))):
                 abort(400, "bbox: give four numbers, west,south,east,north in degrees")
             if not (max(west, box[0]) < min(east, box[2]) and max(south, box[1]) < min(north, box[3])):
                 abort(400, f"bbox: nothing of {name} lies there; it spans {', '.join(f'{each:.6g}' for each in box)}")
