@@ -369,17 +369,13 @@ def plan(  # noqa: PLR0913 - an option each
 def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, **wanted: Any) -> None:
     """Try what a closed, a new or the best new facilities change, and for whom, on the finished run."""
     from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runner.run import reason_text  # noqa: PLC0415 - as above
-    from spatial.runs import decisions, folders_of, words_for  # noqa: PLC0415 - as above
-    from spatial.stages.what_if import RESTS_ON, TRIED, what_if  # noqa: PLC0415 - as above
+    from spatial.runs import folders_of, words_for  # noqa: PLC0415 - as above
+    from spatial.stages.what_if import TRIED, what_if  # noqa: PLC0415 - as above
 
-    study, then = _study(study_file, raw), f"spatial run {quoted(study_file)}"
-    words = words_for(study).of("commands")
-    say = functools.partial(words.say, "try")
+    study = _study(study_file, raw)
+    say = functools.partial(words_for(study).of("commands").say, "try")
     results = read_results(folders_of(study, processed)[0])
-    behind = [one for one in decisions(study, processed=processed) if one.runs and one.stage in RESTS_ON]
-    for one in behind[:1]:
-        _say(say("behind", stage=one.stage, reason=reason_text(one.why, words), command=then), err=True)
+    then = _warn_if_behind(study, study_file, processed, None)
     found = what_if(study, results, name=name or TRIED, **wanted)
     _say_lines(found.lines)
     if name is None:
@@ -410,6 +406,20 @@ def status(study_file: Path, raw: Path, *, verbose: bool, **where: Any) -> None:
         _say_lines(cost_told(*finished, is_full=True, all_stages=True))
 
 
+def _warn_if_behind(study: Study, study_file: Path, processed: Path, scenario: str | None) -> str:
+    """Warn of a run that is not what the study would give now, and give the command that makes it so."""
+    from spatial.runner.run import reason_text  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import decisions, words_for  # noqa: PLC0415 - as above
+    from spatial.stages.what_if import RESTS_ON  # noqa: PLC0415 - as above
+
+    words = words_for(study).of("commands")
+    then = f"spatial run {quoted(study_file)}" + ("" if scenario is None else f" --scenario {quoted(scenario)}")
+    behind = [one for one in decisions(study, scenario=scenario, processed=processed) if one.runs]
+    for one in [one for one in behind if one.stage in RESTS_ON][:1]:
+        _say(words.say("try", "behind", stage=one.stage, reason=reason_text(one.why, words), command=then), err=True)
+    return then
+
+
 @cli.command()
 @study_argument
 @click.argument("settlement", metavar="SETTLEMENT")
@@ -427,9 +437,10 @@ def explain(  # noqa: PLR0913 - an option each
     from spatial.stages.explain import explain_settlement  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    study = study if scenario is None else scenario_study(study, scenario, processed)
-    results = read_results(folders_of(study, processed)[0])
-    _say(explain_settlement(study, results, settlement, language=language, is_brief=not verbose))
+    as_run = study if scenario is None else scenario_study(study, scenario, processed)
+    results = read_results(folders_of(as_run, processed)[0])
+    _warn_if_behind(study, study_file, processed, scenario)
+    _say(explain_settlement(as_run, results, settlement, language=language, is_brief=not verbose))
 
 
 @cli.command()

@@ -37,7 +37,9 @@ def connect(url: str, fault: type[DataError | StoreError]) -> psycopg.Connection
     try:
         return psycopg.connect(url, connect_timeout=SECONDS, application_name="spatial", client_encoding="utf8")
     except psycopg.Error as error:
-        raise fault(f"{url}: the database does not open: {in_words(error)}") from error
+        asks = error.pgconn is not None and error.pgconn.needs_password
+        remedy = "; put the password into the environment as PGPASSWORD or into ~/.pgpass" if asks else ""
+        raise fault(f"{url}: the database does not open: {in_words(error)}{remedy}") from error
 
 
 def in_words(error: psycopg.Error) -> str:

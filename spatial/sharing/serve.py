@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.dataset
@@ -61,10 +62,11 @@ CONFORMS = [
     *(f"{STANDARDS}ogcapi-coverages-1/1.0/conf/{part}" for part in ("core", "geodata-coverage", "coverage-bbox")),
 ]
 """What the service does of the standards; pygeoapi lists writing and pages too."""
-ASKED = frozenset(
-    ("f", "lang", "bbox", "bbox-crs", "crs", "limit", "offset", "resulttype", "properties", "skipGeometry")
-)
+OF_FEATURES = frozenset(("bbox-crs", "crs", "limit", "offset", "resulttype", "skipGeometry"))
+ASKED = OF_FEATURES | {"f", "lang", "bbox", "properties"}
 """What an address may ask for beside the columns of a table; anything else is refused: no slip is overlooked."""
+ONE_OF = {"f": ("json", "GTiff"), "resulttype": ("results", "hits"), "skipGeometry": ("true", "false")}
+"""Words that pygeoapi would take for another one if they were misspelt."""
 OFFSET = re.compile(r"[?&]offset=(\d+)")
 NOT_OFFERED = ("text/html", "application/ld+json")
 """Kinds of documents of pygeoapi that are not served."""
@@ -107,6 +109,8 @@ class ParquetLayer(BaseProvider):  # type: ignore[misc,unused-ignore]
             matched = 0
         elif bbox:
             flat = [float(number) for number in bbox]  # of six numbers two are heights, which no table has
+            if any(map(math.isnan, flat)):
+                raise ProviderInvalidQueryError(user_msg="bbox values must be numbers")
             west, south, east, north = flat if len(flat) == 4 else (*flat[:2], *flat[3:5])
             is_across = west > east  # the 180th meridian
             if "bbox" in names:  # the covering of GeoParquet 1.1: row groups that lie elsewhere are not read
@@ -119,9 +123,11 @@ class ParquetLayer(BaseProvider):  # type: ignore[misc,unused-ignore]
             box = shapely.union_all([shapely.box(start, south, end, north) for start, end in sides])
             touched = shapely.intersects(shapely.from_wkb(near["geometry"]), box)
             near = near.filter(pyarrow.array(touched))
-            matched, rows = len(near), near.slice(offset, limit)
+            matched = len(near)
+            rows = near.slice(min(offset, matched), limit)
         else:
             matched = self.table.count_rows(filter=wanted)
+            offset = min(offset, matched)  # Arrow takes no larger one than fits into 64 bits
             rows = self.table.head(offset + limit, columns=columns, filter=wanted).slice(offset)
         features = [] if resulttype == "hits" else self._features(rows, with_shape=shape and not skip_geometry)
         return {
@@ -146,8 +152,8 @@ class ParquetLayer(BaseProvider):  # type: ignore[misc,unused-ignore]
         try:
             if kind == "boolean":
                 return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-            return text if kind == "string" else int(text) if kind == "integer" else float(text)
-        except (KeyError, ValueError) as error:
+            return text if kind == "string" else np.int64(text).item() if kind == "integer" else float(text)
+        except (KeyError, ValueError, OverflowError) as error:
             raise ProviderInvalidQueryError(user_msg=f"{name} is of type {kind}") from error
 
     @staticmethod
@@ -308,8 +314,9 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
         twice = sorted(key for key in request.args if len(request.args.getlist(key)) > 1)
         if twice:
             abort(400, f"asked for more than once: {', '.join(twice)}")
-        if request.args.get("f", "json") not in {"json", "GTiff"}:
-            abort(400, "f: json, and GTiff of a coverage")
+        for key, known in ONE_OF.items():
+            if request.args.get(key, known[0]) not in known:
+                abort(400, f"{key}: {' or '.join(known)}")
         request.environ["HTTP_ACCEPT"] = "application/json"
         headers, status, content = function(service, core.APIRequest.from_flask(request, service.locales), *given)
         if isinstance(content, str):
@@ -371,10 +378,14 @@ def application(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
     def coverage(name: str) -> Response:
         # pygeoapi takes a box elsewhere, of six numbers or across the 180th meridian for a fault of its own.
         box, asked = layers[name]["extents"]["spatial"]["bbox"] if name in layers else [], request.args.get("bbox")
+        if overlooked := sorted(OF_FEATURES & set(request.args)):
+            abort(400, f"asked for of features alone: {', '.join(overlooked)}")
         if asked is not None and box:
             try:
                 west, south, east, north = (float(number) for number in asked.split(","))
             except ValueError:
+                west = south = east = north = math.nan
+            if not all(map(math.isfinite, (west, south, east, north))):
                 abort(400, "bbox: give four numbers, west,south,east,north in degrees")
             if not (max(west, box[0]) < min(east, box[2]) and max(south, box[1]) < min(north, box[3])):
                 abort(400, f"bbox: nothing of {name} lies there; it spans {', '.join(f'{each:.6g}' for each in box)}")

@@ -227,7 +227,12 @@ def test_what_is_wrong_is_said_in_words_and_no_password_with_it(tmp_path, url, d
     with pytest.raises(StoreError, match="permission denied"):
         _few(tmp_path, url.replace("postgres@", "guest@"), "x")
     monkeypatch.setenv("PGPASSWORD", "wrong")
-    with pytest.raises(StoreError, match="does not open"):
+    with pytest.raises(StoreError, match="does not open") as refused:
+        _few(tmp_path, url, "x")
+    assert "PGPASSWORD" not in str(refused.value)
+    monkeypatch.delenv("PGPASSWORD")
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
+    with pytest.raises(StoreError, match="as PGPASSWORD or into"):
         _few(tmp_path, url, "x")
     monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.delitem(sys.modules, "spatial.sharing.postgis")

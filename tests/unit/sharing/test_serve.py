@@ -183,8 +183,15 @@ def test_columns_are_filters_and_a_slip_is_no_answer(client, sample):
     ]
     shown = _get(client, "/collections/settlements/items?properties=tier&skipGeometry=true&limit=1")["features"][0]
     assert (set(shown["properties"]), shown["geometry"]) == ({"tier"}, None)
-    for slip in ("teir=town", "filter=tier='town'", "sortby=tier", "in_study=perhaps", "q=x", "limit=0", "bbox=1,2"):
+    slips = ["teir=town", "filter=tier='town'", "sortby=tier", "in_study=perhaps", "q=x", "limit=0", "bbox=1,2"]
+    # Of the other word everything would be the answer.
+    for slip in (*slips, "resulttype=hit", "skipGeometry=yes", "bbox=nan,0,1,2"):
         assert client.get(f"/collections/settlements/items?{slip}", base_url=ADDRESS).status_code == 400, slip
+    for slip in ("bbox-crs=http://www.opengis.net/def/crs/EPSG/0/3857", "crs=x", "limit=1", "bbox=-inf,-90,inf,90"):
+        _get(client, f"/collections/friction/coverage?f=GTiff&{slip}", 400)
+    _get(client, f"/collections/plan_actions/items?step={2**63}", 400)
+    for box in ("", "bbox=-180,-90,180,90&"):  # beyond the end is nothing, however far
+        assert _get(client, f"/collections/settlements/items?{box}offset={2**63 - 1}")["features"] == []
 
 
 def test_an_item_is_found_by_its_id_whatever_is_in_it(tmp_path):

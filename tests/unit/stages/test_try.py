@@ -53,6 +53,19 @@ def test_the_second_nearest_is_where_people_go_when_the_nearest_closes(tiny_done
     assert np.allclose(closed, kept.reindex(closed.index), rtol=0.0, atol=1e-6)
 
 
+@pytest.mark.parametrize("words", [["try", "--close", "柳河小学"], ["explain", "s3"]])
+def test_a_run_that_its_study_has_left_behind_is_told_of_with_a_warning(words, tiny_done, command):
+    told, *more = words
+    asked = (*more, *tiny_done.folders()[:4])
+    assert command(told, tiny_done.save(), *asked).err == ""
+    tiny_done.tables["access"]["cutoffs_min"] = [17]  # which no way rests on
+    assert command(told, tiny_done.save(), *asked).err == ""
+    tiny_done.tables["network"]["walk_km_h"] = 4.0
+    outcome = command(told, tiny_done.save(), *asked)
+    assert outcome.code == 0, outcome.err
+    assert "the run is not up to date (network: " in outcome.err
+
+
 def test_losers_are_named_largest_first_with_their_minutes(tiny_done):
     lines = tried(tiny_done, close=["柳河小学"]).lines
     assert lines[0].startswith("What if: closes 柳河小学; ")
