@@ -209,6 +209,13 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
 
 
+# How the only filled cell of a row begins that is a remark on the table; without a colon a place may be called so.
+REMARK = re.compile(
+    r"(注|备注|说明|资料来源|数据来源|来源|填表|填报|制表|审核|单位负责|联系人|联系电话|"
+    r"notes?\b|source|contact\b|remark|nota\b|remarque)(?P<colon>[^:：]{0,20}[:：])?",
+    re.IGNORECASE,
+)
+
 _STEMS, _LETTERS = "甲乙丙丁戊己庚辛壬癸", "ABCDEFGHIJ"
 _SURELY_COUNTED = 5
 _NUMBER = re.compile(r"[+-]?[\d.,]+%?")
@@ -272,13 +279,16 @@ def read_delimited(
     rows: list[list[str]] = []
     lines: list[int] = []
     numbers: list[int] = []
-    above: list[str] = []
+    above, remarks = list[str](), list[Row]()
     try:
         for number, row in enumerate(reader, start=1):
-            if not any(cell.strip() for cell in row) or number < (header_row or 0):
+            filled = [cell.strip() for cell in row if cell.strip()]
+            if not filled or number < (header_row or 0):
                 above += [cell.strip()[:40] for cell in row if says_scale(cell)]
                 continue
-            if header:
+            if header and len(filled) == 1 and (hit := REMARK.match(filled[0])) and hit["colon"]:
+                remarks.append(Row(number, narrow(filled[0])[:20]))
+            elif header:
                 rows.append(row)
                 lines.append(reader.line_num)
                 numbers.append(number)
@@ -327,8 +337,8 @@ def read_delimited(
     frame = pd.DataFrame(rows[len(counted) :], columns=header, dtype="str")
     frame = frame.mask(frame == "")
     number_rows(frame, numbers[len(counted) :])
-    add_notes(frame, [Note("column_numbers", len(counted), {"where": listed(counted)})])
-    add_notes(frame, [Note("scales", len(above), {"where": listed(above)})])
+    for item, where in {"column_numbers": counted, "scales": above, "remarks": remarks}.items():
+        add_notes(frame, [Note(item, len(where), {"where": listed(where)})])
     if told != encoding:
         add_notes(frame, [Note("encoding", 1, {"name": told})])
     if empty:
