@@ -231,7 +231,7 @@ def facility_settings(table: Table) -> list[Setting]:
     """Map the columns of a list of facilities."""
     wanted = ("facility_id", "id", "name", "place_name", "service", "kind", "capacity", "load", "status", "postcode")
     found = assign(table.profiles, (*wanted, *_PLACE, "opening_hours"), taken=table.coordinates.columns)
-    # A column called after a service, such as "Pharmacy" or "Ecole", names facilities where none but villages are named.
+    # A column called after a service, such as "Pharmacy" or "Ecole", names facilities; "Village" beside it says where.
     place = found.columns.get("name")
     for profile in table.profiles if place is None or "settlements" in kind_words(place.name) else ():
         if profile.kind == "text" and profile not in found.columns.values() and is_service_word(profile.name):
