@@ -203,7 +203,8 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     known = {_squeezed(word) for word in words}
     first = [_squeezed(text) for text in texts[:3]]
     whole = {word for word in known if word.startswith("全")}
-    if any(text in known - whole for text in first) or (first and first[0] in whole):
+    parts = tuple(word for word in known if word.startswith(("sub", "sous")))  # "Subtotal North": no place is called so
+    if any(text in known - whole or text.startswith(parts) for text in first) or (first and first[0] in whole):
         return True
     chinese = tuple(word for word in known - whole if not word.isascii() and len(word) <= 4 and word[0] >= "\u3400")
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
@@ -337,12 +338,11 @@ def read_delimited(
     frame = pd.DataFrame(rows[len(counted) :], columns=header, dtype="str")
     frame = frame.mask(frame == "")
     number_rows(frame, numbers[len(counted) :])
-    for item, where in {"column_numbers": counted, "scales": above, "remarks": remarks}.items():
-        add_notes(frame, [Note(item, len(where), {"where": listed(where)})])
-    if told != encoding:
-        add_notes(frame, [Note("encoding", 1, {"name": told})])
-    if empty:
-        add_notes(frame, [Note("empty_columns", empty, {"count": empty})])
+    add_notes(frame, [Note("column_numbers", len(counted), {"where": listed(counted)})])
+    add_notes(frame, [Note("scales", len(above), {"where": listed(above)})])
+    add_notes(frame, [Note("remarks", len(remarks), {"where": listed(remarks)})])
+    add_notes(frame, [Note("encoding", int(told != encoding), {"name": told})])
+    add_notes(frame, [Note("empty_columns", empty, {"count": empty})])
     return frame
 
 
