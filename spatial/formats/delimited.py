@@ -201,7 +201,7 @@ def total_pattern(words: Collection[str]) -> str:
 def is_total(texts: list[str], words: Collection[str]) -> bool:
     """Whether a row holds sums of other rows, by its first texts."""
     known = {_squeezed(word) for word in words}
-    first = [_squeezed(text) for text in texts[:3]]
+    first = [re.split("[:：]", _squeezed(text))[0] for text in texts[:3]]  # "Total: 57"
     whole = {word for word in known if word.startswith("全")}
     parts = tuple(word for word in known if word.startswith(("sub", "sous")))  # "Subtotal North": no place is called so
     if any(text in known - whole or text.startswith(parts) for text in first) or (first and first[0] in whole):
