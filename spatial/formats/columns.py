@@ -185,8 +185,9 @@ def number_column(
         unreadable = ~missing & ~readable
         numbers = pd.Series(np.nan, index=series.index, dtype="float64")
         numbers[readable] = text[readable].astype("float64")
-        remedy = "write digits and a decimal point only, or declare decimal = ',' or thousands = ','"
+        remedy = "write digits and a decimal point only, or declare decimal = ',' or thousands = ','; 0 for none"
         said = f"{column}: text instead of a number for {{rows}}, such as {{values}}; {remedy}"
+        said += "" if complete else ", and leave blank what is not known"
         tell_rows(problems, frame, key, unreadable, said, text)
     if complete:
         remedy = "fill it in (0 where it is none), or do not map the column"

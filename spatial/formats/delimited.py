@@ -201,13 +201,21 @@ def total_pattern(words: Collection[str]) -> str:
 def is_total(texts: list[str], words: Collection[str]) -> bool:
     """Whether a row holds sums of other rows, by its first texts."""
     known = {_squeezed(word) for word in words}
-    first = [_squeezed(text) for text in texts[:3]]
+    first = [re.split("[:：]", _squeezed(text))[0] for text in texts[:3]]  # "Total: 57"
     whole = {word for word in known if word.startswith("全")}
-    if any(text in known - whole for text in first) or (first and first[0] in whole):
+    parts = tuple(word for word in known if word.startswith(("sub", "sous")))  # "Subtotal North": no place is called so
+    if any(text in known - whole or text.startswith(parts) for text in first) or (first and first[0] in whole):
         return True
     chinese = tuple(word for word in known - whole if not word.isascii() and len(word) <= 4 and word[0] >= "\u3400")
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
 
+
+# How the only filled cell of a row begins that is a remark on the table; without a colon a place may be called so.
+REMARK = re.compile(
+    r"(注|备注|说明|资料来源|数据来源|来源|填表|填报|制表|审核|单位负责|联系人|联系电话|"
+    r"notes?\b|source|contact\b|remark|nota\b|remarque)(?P<colon>[^:：]{0,20}[:：])?",
+    re.IGNORECASE,
+)
 
 _STEMS, _LETTERS = "甲乙丙丁戊己庚辛壬癸", "ABCDEFGHIJ"
 _SURELY_COUNTED = 5
@@ -272,13 +280,16 @@ def read_delimited(
     rows: list[list[str]] = []
     lines: list[int] = []
     numbers: list[int] = []
-    above: list[str] = []
+    above, remarks = list[str](), list[Row]()
     try:
         for number, row in enumerate(reader, start=1):
-            if not any(cell.strip() for cell in row) or number < (header_row or 0):
+            filled = [cell.strip() for cell in row if cell.strip()]
+            if not filled or number < (header_row or 0):
                 above += [cell.strip()[:40] for cell in row if says_scale(cell)]
                 continue
-            if header:
+            if header and len(filled) == 1 and (hit := REMARK.match(filled[0])) and hit["colon"]:
+                remarks.append(Row(number, narrow(filled[0])[:20]))
+            elif header:
                 rows.append(row)
                 lines.append(reader.line_num)
                 numbers.append(number)
@@ -329,10 +340,9 @@ def read_delimited(
     number_rows(frame, numbers[len(counted) :])
     add_notes(frame, [Note("column_numbers", len(counted), {"where": listed(counted)})])
     add_notes(frame, [Note("scales", len(above), {"where": listed(above)})])
-    if told != encoding:
-        add_notes(frame, [Note("encoding", 1, {"name": told})])
-    if empty:
-        add_notes(frame, [Note("empty_columns", empty, {"count": empty})])
+    add_notes(frame, [Note("remarks", len(remarks), {"where": listed(remarks)})])
+    add_notes(frame, [Note("encoding", int(told != encoding), {"name": told})])
+    add_notes(frame, [Note("empty_columns", empty, {"count": empty})])
     return frame
 
 

@@ -21,7 +21,7 @@ import xlrd
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from spatial.errors import SourceError, first_of, refuse
-from spatial.formats.delimited import is_total, narrow, numbers_columns, says_scale, total_pattern
+from spatial.formats.delimited import REMARK, is_total, narrow, numbers_columns, says_scale, total_pattern
 from spatial.formats.files import damage_told, local_file, refuse_large
 from spatial.formats.notes import Note, Row, add_notes, listed, number_rows, row_numbers
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, ReadLimits
@@ -281,12 +281,6 @@ _DISTINCT_SHARE = 0.7
 _FILLED_IN = re.compile(r"[^:\uff1a]{1,12}[:\uff1a].+")
 """What stands above a table in a form: who filled it in, colon, a name."""
 
-_REMARK = re.compile(
-    r"(注|备注|说明|资料来源|数据来源|来源|填表|填报|制表|审核|单位负责|联系人|联系电话|"
-    r"notes?\b|source|contact\b|remark|nota\b|remarque)",
-    re.IGNORECASE,
-)
-
 
 def read_workbook(
     path: Path,
@@ -357,7 +351,7 @@ def sheet_frame(
         begins = Row(number, narrow(grid.cells[own[0]])[:20])
         if total_words and is_total(texts, total_words):
             noted["totals"].append(begins)
-        elif len(own) == 1 and len(columns) > 2 and texts and _REMARK.match(texts[0]):
+        elif len(own) == 1 and texts and (hit := REMARK.match(texts[0])) and (len(columns) > 2 or hit["colon"]):
             noted["remarks"].append(begins)
         elif texts and [grid.cells.get(Cell(number, column)) for column in columns] == header:
             noted["headers"].append(Row(number))

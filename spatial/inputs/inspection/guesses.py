@@ -344,17 +344,18 @@ def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, 
         result.guess("crs", f"EPSG:{code}", reason)
         return
     span = _box(easting, northing).said("metres_span", ".0f")
-    candidates = _candidates(easting, northing, ground)
+    candidates, told = _candidates(easting, northing, ground), _UTM.search(" ".join(result.columns))
+    stated = f"EPSG:{(32700 if told[2] in 'Ss' else 32600) + int(told[1])}" if told else ""
+    # Grids of one meridian differ by a kilometre, so that others fit the ground as well: believe the head.
+    if told and (not candidates or stated in {crs.to_string() for crs in candidates}):
+        result.guess("crs", stated, Said("file_says", note=told[0]))
+        return
     if candidates:
         crs = candidates[0]
         reason = Said("grid_of_ground", span=span, crs=crs.to_string(), name=crs.name, ground=ground.named)
         if others := [other.to_string() for other in candidates[1:4]]:
             reason = Said("both", one=reason, other=Said("so_would", others=others))
         result.guess("crs", crs.to_string(), reason)
-        return
-    if (told := _UTM.search(" ".join(result.columns))) is not None:
-        code = (32700 if told[2] in "Ss" else 32600) + int(told[1])
-        result.guess("crs", f"EPSG:{code}", Said("file_says", note=told[0]))
         return
     hint = "grid_ask"
     if is_chinese and not (northing < 1_400_000.0).any():

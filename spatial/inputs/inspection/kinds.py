@@ -118,23 +118,21 @@ def assign(profiles: Sequence[Profile], wanted: Collection[str], *, taken: Colle
             used.add(profile.name)
         else:
             result.others.setdefault(ours, []).append(profile)
-    both = total_of_sexes(profiles) if "population_persons" in wanted else None
-    if both is not None and "population_persons" not in result.columns and both.name not in used:
-        result.give("population_persons", both, Said("sum_of_sexes"))
+    men, women, both = by_sex(profiles)
+    if men is not None and women is not None and "population_persons" in {*wanted} - {*result.columns}:
+        is_whole = both is not None and {men.kind, women.kind, both.kind} == {"whole number"}
+        if both is not None and is_whole and np.array_equal(men.numbers + women.numbers, both.numbers, equal_nan=True):
+            result.give("population_persons", both, Said("sum_of_sexes"))
+        else:
+            result.unfit.setdefault("population_persons", Said("unfit_sexes", men=men.name, women=women.name))
     return result
 
 
-def total_of_sexes(profiles: Sequence[Profile]) -> Profile | None:
-    """Find the column whose head says a total, and which is the sum of one of men and one of women in each row."""
-    found = {}
-    for side in ("men", "women", "both"):
-        heads = {plain(head) for head in meanings()["people"][side]}
-        numbered = (profile for profile in profiles if profile.kind == "whole number")
-        found[side] = next((profile for profile in numbered if plain(profile.name) in heads), None)
-    men, women, both = (found[side] for side in ("men", "women", "both"))
-    if men is None or women is None or both is None:
-        return None
-    return both if np.array_equal(men.numbers + women.numbers, both.numbers, equal_nan=True) else None
+def by_sex(profiles: Sequence[Profile]) -> list[Profile | None]:
+    """Find a column of men, one of women, and one whose head says a total."""
+    heads = ({plain(head) for head in meanings()["people"][side]} for side in ("men", "women", "both"))
+    filled = [profile for profile in profiles if profile.kind != "empty"]
+    return [next((profile for profile in filled if plain(profile.name) in known), None) for known in heads]
 
 
 def is_unit_code(profile: Profile) -> bool:
@@ -309,8 +307,9 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
     for profile in profiles:
         for ours in _surely(profile):
             best.setdefault(ours, profile)
-    if (both := total_of_sexes(profiles)) is not None:
-        best.setdefault("population_persons", both)
+    men, women, both = by_sex(profiles)
+    if men is not None and women is not None:
+        best.setdefault("population_persons", both or men)
     codes = best.get("postcode")
     if has_place and codes is not None and codes.is_key and not {"name", "service", "kind"} & set(best):
         look.speaks_for("postcodes", 10.0, Said("postcode_rows", name=codes.name))
@@ -345,8 +344,10 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
                 )
             elif "name" in known and ends_like_villages(profile):
                 look.speaks_for("settlements", 2.5, Said("village_ends", name=profile.name))
-        if "name" in best and not look.points:
-            look.speaks_for("settlements", 0.5, Said("names_places", name=best["name"].name))
+        name = best.get("name")
+        is_told = has_place and name is not None and name.is_key and "settlements" in kind_words(name.name)
+        if name is not None and not look.points.get("facilities") and (is_told or not look.points):
+            look.speaks_for("settlements", 1.5 if is_told else 0.5, Said("names_places", name=name.name))
         names = best.get("name", best.get("township"))
         named_once = names is not None and ("name" in best or names.is_key)
         if has_place and named_once and "population_persons" in best and not look.points.get("facilities"):

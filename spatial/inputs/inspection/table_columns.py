@@ -22,6 +22,7 @@ from spatial.inputs.inspection.kinds import (
     ends_like_villages,
     is_service_word,
     is_unit_code,
+    kind_words,
     known_values,
     official_vocabulary,
     service_in,
@@ -139,7 +140,6 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
     settings = []
     named = found.candidates("population_persons")
     if named:
-        rows, blanks = len(named[0].texts), named[0].blanks
         exact = [
             profile
             for profile in named
@@ -151,8 +151,8 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
         if len(exact) > 1 and exact[0] is named[0]:
             reason = Said("which_people", columns={"quoted": [profile.name for profile in exact]})
             setting = replace(setting, reason=reason, is_decided=False, by_basis=by_basis)
-        elif blanks:
-            reason = Said("people_blank", blanks=blanks, rows=rows)
+        elif blanks := named[0].blanks:
+            reason = Said("people_blank", blanks=blanks, rows=len(named[0].texts))
             setting = replace(setting, reason=reason, is_decided=False)
         settings.append(setting)
         if not table.opened.signs.settings and (several := perhaps_thousands(named[0].texts)):
@@ -164,8 +164,7 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
     settings += found.mapped(*GROUPS)
     settings += _left_out(found, *GROUPS)
     for profile in table.profiles:
-        ages = _AGES.search(profile.name)
-        if ages is None or profile.kind != "whole number":
+        if (ages := _AGES.search(profile.name)) is None or profile.kind != "whole number":
             continue
         low, high = int(ages[1]), int(ages[2])
         if _WOMEN.search(profile.name):
@@ -184,10 +183,9 @@ def _name_and_code(table: Table, found: Assigned) -> None:
             found.give("name", villages, Said("ends_in_village"))
         elif found.columns["township"].is_key:
             found.give("name", found.columns.pop("township"), Said("only_names"))
-    if "unit_code" not in found.columns:
-        codes = [profile for profile in table.profiles if is_unit_code(profile)]
-        if codes:
-            found.give("unit_code", codes[0], Said("code_form"))
+    codes = [profile for profile in table.profiles if is_unit_code(profile)]
+    if codes and "unit_code" not in found.columns:
+        found.give("unit_code", codes[0], Said("code_form"))
 
 
 def _plan_class(found: Assigned) -> list[Setting]:
@@ -233,10 +231,12 @@ def facility_settings(table: Table) -> list[Setting]:
     """Map the columns of a list of facilities."""
     wanted = ("facility_id", "id", "name", "place_name", "service", "kind", "capacity", "load", "status", "postcode")
     found = assign(table.profiles, (*wanted, *_PLACE, "opening_hours"), taken=table.coordinates.columns)
-    # A column called after a service, such as "Pharmacy" or "Ecole", names facilities where no other does.
-    for profile in table.profiles if "name" not in found.columns else ():
+    # A column called after a service, such as "Pharmacy" or "Ecole", names facilities; "Village" beside it says where.
+    place = found.columns.get("name")
+    for profile in table.profiles if place is None or "settlements" in kind_words(place.name) else ():
         if profile.kind == "text" and profile not in found.columns.values() and is_service_word(profile.name):
             found.give("name", profile, Said("called_service"))
+            found.others["name"] = [*([] if place is None else [place]), *found.others.get("name", [])]
             break
     # Of several columns of names the one that names services is the facility's; one of villages is its place.
     names = found.candidates("name")

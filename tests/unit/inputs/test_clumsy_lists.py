@@ -13,7 +13,7 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.formats.columns import id_column
+from spatial.formats.columns import id_column, number_column
 from spatial.formats.delimited import read_delimited
 from spatial.formats.notes import take_notes
 from spatial.formats.workbook import read_workbook
@@ -433,3 +433,32 @@ def test_degrees_that_are_not_decimal_are_refused_and_told_by_inspection(
     assert len(settlements_from_table(path, TableSource(**keys, decimal=".", columns=columns, tier="village"))) == 12
     (layer,) = sp.inspect_file(path, raw=tmp_path).layers
     assert any(told in remark for remark in layer.coordinates)
+
+
+@pytest.mark.parametrize(
+    ("cell", "complete", "told"),
+    [
+        ("-", False, "such as '-' (1 in all); write digits and a decimal point only, "),
+        ("n/a", False, "; 0 for none, and leave blank what is not known"),
+        ("n/a", True, "or thousands = ','; 0 for none"),  # a number for each
+    ],
+)
+def test_words_for_none_and_for_a_number_that_is_not_known_are_answered(cell, complete, told):
+    problems: list[str] = []
+    number_column(pd.DataFrame({"beds": ["3", cell]}), "beds", problems, key="id", complete=complete)
+    assert len(problems) == 1
+    assert told in problems[0]
+    assert ("leave blank" in problems[0]) != complete
+
+
+@pytest.mark.parametrize("ending", ["Source: ONS", "Source : INSEE, 2021;", "资料来源：统计局;;"])
+def test_a_remark_below_a_csv_is_no_place(tmp_path, ending):
+    columns = ending.count(";") or 1
+    rows = [";".join(["name", *"abc"][: columns + 1]), ";".join(["Source Bleue", *"123"][: columns + 1])]
+    rows.append("Notes" + ";" * columns)  # a place whose number nobody knows
+    file = tmp_path / "list.csv"
+    file.write_text("\n".join([*rows, ending]), encoding="utf-8")
+    frame = read_delimited(file, delimiter=";")
+    assert frame["name"].tolist() == ["Source Bleue", "Notes"]
+    (note,) = take_notes(frame)
+    assert (note.item, note.number) == ("remarks left out", 1)

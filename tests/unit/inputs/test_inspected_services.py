@@ -67,6 +67,7 @@ def _status(tmp_path: Path, head: str, *words: str) -> list[str]:
         ("Remarks", "open", "Demolished"),
         ("Fonctionnel", "oui", "non"),
         ("In use", "Yes", "No"),
+        ("Open", "yes", "no"),
     ],
 )
 def test_the_column_that_says_which_ones_are_closed_is_proposed(tmp_path, head, works, closed):

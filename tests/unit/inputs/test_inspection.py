@@ -160,14 +160,19 @@ def test_a_head_of_all_people_may_say_year_unit_and_who_is_counted_besides():
     assert [matches(head)[0].ours for head in heads] == ["population_persons"] * 4
 
 
-@pytest.mark.parametrize(("men", "is_sum"), [(["6", "4"], True), (["6", "5"], False)])
-def test_the_total_of_men_and_women_is_the_people_where_each_row_adds_up(men, is_sum):
-    columns = {"Locality": ["A", "B"], "Male": men, "Female": ["5", "5"], "Total": ["11", "9"]}
+@pytest.mark.parametrize(
+    ("men", "total", "is_sum"),
+    [(["6", "4"], "Total", True), (["6", "5"], "Total", False), (["6", "-"], "Total", False), (["6", "4"], "X", False)],
+)
+def test_the_total_of_men_and_women_is_the_people_where_each_row_adds_up(men, total, is_sum):
+    columns = {"Locality": ["A", "B"], "Population Men": men, "Female": ["5", "5"], total: ["11", "9"]}
     profiles = [profile_of(pd.Series(values, name=head, dtype="str")) for head, values in columns.items()]
-    found = assign(profiles, ("name", "population_persons")).columns
-    assert {ours: profile.name for ours, profile in found.items()} == (
+    found = assign(profiles, ("name", "population_persons"))
+    assert {ours: profile.name for ours, profile in found.columns.items()} == (
         {"name": "Locality", "population_persons": "Total"} if is_sum else {"name": "Locality"}
     )
+    told = "'Population Men' and 'Female' are left unread, for no column holds their sum in each row: add one called"
+    assert found.unfit == ({} if is_sum else {"population_persons": f"{told} 'Total'"})
 
 
 def test_a_ratio_and_a_number_in_another_unit_are_not_read_and_say_why():
@@ -899,11 +904,29 @@ def test_a_zone_of_utm_in_the_head_of_a_column_is_proposed(tmp_path, head, crs):
     assert setting.value == crs
 
 
+def test_a_zone_of_utm_in_a_head_goes_before_other_grids_of_its_meridian(tmp_path):
+    # 105° E is the middle of UTM 48 and of a Chinese zone; their northings differ by 0.04 %, here 1.3 km.
+    text = "Village,Easting (UTM 48N),Northing (UTM 48N)\nA,420000,3150000\nB,421000,3151000\n"
+    (tmp_path / "villages.csv").write_text(text, encoding="utf-8")
+    layer = _layer(tmp_path / "villages.csv", ground=sp.KnownGround(bounds=sp.Bounds(104.0, 28.0, 105.0, 29.0)))
+    assert _keys(layer, guesses=True)["crs"] == "EPSG:32648"
+
+
 def test_names_below_a_head_that_is_a_service_are_facilities(tmp_path):
     text = "Clinic,lat,lon\nSt Mary clinic,-11.70,43.25\nMoroni health centre,-11.71,43.26\n"
     (tmp_path / "list.csv").write_text(text, encoding="utf-8")
     layer = _layer(tmp_path / "list.csv")
     assert (layer.kind, _keys(layer)["columns.name"]) == ("facilities", "Clinic")
+    text = "School,Village,Pupils\nA primary school,A,30\nB primary school,B,-\n"
+    (tmp_path / "schools.csv").write_text(text, encoding="utf-8")
+    keys = _keys(_layer(tmp_path / "schools.csv"))
+    assert (keys["columns.name"], keys["columns.place_name"]) == ("School", "Village")
+
+
+def test_places_below_a_head_of_villages_in_a_file_of_villages_are_settlements(tmp_path):
+    text = "Code,Village,lat,lon\na1,Sima,-11.70,43.25\na2,Domoni,-11.71,43.26\n"
+    (tmp_path / "villages.csv").write_text(text, encoding="utf-8")
+    assert _layer(tmp_path / "villages.csv").kind == "settlements"
 
 
 def test_grounds_of_villages_drawn_as_areas_are_told_to_be_no_places(tmp_path):
