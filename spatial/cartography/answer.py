@@ -118,7 +118,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
     tiers = dict(zip(rows.ids.astype(str), rows.settlements["tier"].astype(str), strict=True))
     of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "scope")
-    kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places")
+    kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "stat_unit", "persons", "places")
     return {
         "texts": texts,
         "findings": [
