@@ -342,6 +342,8 @@ def test_places_are_found_by_any_of_their_names_and_by_keyboard_alone(county, co
     page.keyboard.press("Enter")
     assert row["name_zh"] in page.inner_text("#place")
     assert page.evaluate("document.activeElement.id") == "place-name"
+    page.keyboard.press("Escape")
+    assert page.evaluate("[Spatial.state.selected, document.activeElement.id]") == [-1, "tab-result"]
 
 
 def test_filters_narrow_headline_legend_and_map(county, county_folder, open_page):
