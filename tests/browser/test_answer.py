@@ -221,7 +221,7 @@ def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_sa
 def test_where_only_a_norm_on_townships_fails_the_townships_that_lack_it_are_tinted(run, open_page):
     alone = """(told) => {
       const { answer, map } = told, { matrix } = answer, column = matrix.columns.find((each) => !each.is_silent);
-      const norm = { is_presence: true, stat_unit: "township" }, lacks = { places_unserved: 1, persons_unserved: 0 };
+      const norm = { is_presence: true, stat_unit: "township", gate: "none_applicable" }, lacks = { places_unserved: 1, persons_unserved: 0 };
       Object.assign(column, norm);
       matrix.rows = matrix.rows.slice(0, 2);
       for (const row of matrix.rows) Object.assign(row, { cells: { [column.norm_id]: lacks }, unjudged: [] });
@@ -235,6 +235,9 @@ def test_where_only_a_norm_on_townships_fails_the_townships_that_lack_it_are_tin
     drawn = page.locator("#answer-drawing .tint-5").get_attribute("d")
     assert drawn.count("M") == shapely.get_num_geometries(parts[behind]).sum() > 0
     assert page.locator("#answer-legend").inner_text().split("\n") == ["Townships", "met", "no graded road"]
+    # What a programme alone calls mandatory has no such head; what is in force, or cannot be judged, has it.
+    gates = page.evaluate("Spatial.data.answer.matrix.columns.map((column) => column.gate)")
+    assert page.locator("#matrix thead strong").count() == len(gates) - gates.count("none_applicable") > 0
 
 
 def test_the_card_of_a_norm_on_townships_counts_townships(run, open_page, in_each_language):
