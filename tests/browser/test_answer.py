@@ -221,7 +221,8 @@ def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_sa
 def test_where_only_a_norm_on_townships_fails_the_townships_that_lack_it_are_tinted(run, open_page):
     alone = """(told) => {
       const { answer, map } = told, { matrix } = answer, column = matrix.columns.find((each) => !each.is_silent);
-      const norm = { is_presence: true, stat_unit: "township", gate: "none_applicable" }, lacks = { places_unserved: 1, persons_unserved: 0 };
+      const norm = { is_presence: true, stat_unit: "township", gate: "none_applicable" };
+      const lacks = { places_unserved: 1, persons_unserved: 0 };
       Object.assign(column, norm);
       matrix.rows = matrix.rows.slice(0, 2);
       for (const row of matrix.rows) Object.assign(row, { cells: { [column.norm_id]: lacks }, unjudged: [] });

@@ -46,7 +46,8 @@ CASES = {
     "a norm on townships": (
         """const norm = data.headlines.find((norm) => norm.study.status === "not_met");
         norm.stat_unit = "township";
-        Object.assign(norm.study, { persons_unserved: 9000, places_unserved: 2, places_unknown: 0, places_in_scope: 9 });
+        Object.assign(norm.study, { persons_unserved: 9000, places_unserved: 2 });
+        Object.assign(norm.study, { places_unknown: 0, places_in_scope: 9 });
         data.drawn = 9;""",
         "2 of 9 townships beyond",
         "9,000 of",

@@ -2,6 +2,7 @@
 /* The first page: what was studied, one headline a norm, and where to go. */
 (function (S) {
   const data = S.data;
+  const counted = (norm, n) => (S.inPeople(norm) ? S.peopleOf : S.placesOf)(norm, n);
   const finite = (value) => value !== null && value !== undefined && isFinite(value);
 
   /* People within, beyond and not known; places where nobody counts people. */
@@ -9,8 +10,6 @@
     const what = S.inPeople(norm) ? "persons_" : "places_", { study } = norm;
     return { served: study[what + "served"], unserved: study[what + "unserved"], unknown: study[what + "unknown"] };
   }
-
-  const counted = (norm, n) => (S.inPeople(norm) ? S.peopleOf : S.placesOf)(norm, n);
 
   function shareBar(norm) {
     const { served, unserved, unknown } = amounts(norm);
