@@ -655,6 +655,16 @@ def test_the_language_switch_changes_every_word_and_number(county_folder, open_p
     assert page.get_attribute(".ways a >> nth=0", "href") == "index.html#lang=zh"
 
 
+def test_whoever_comes_back_to_a_page_finds_it_in_the_language_left(county_folder, open_page):
+    page = open_page(county_folder / "index.html", fragment="#mine=n000012")
+    page.click("#languages >> text=Français")
+    assert page.url.endswith("#mine=n000012&lang=fr")
+    page.goto((county_folder / "last-mile.html").as_uri())
+    page.go_back()
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate("Spatial.language") == "fr"
+
+
 def test_the_switch_to_french_changes_words_numbers_dates_and_singulars(county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     page.click("#languages >> text=Français")

@@ -144,13 +144,14 @@
     return S.t("trial.crew", values);
   };
 
+  /* The address keeps the language for whoever comes back; a page inside another one may not change its address. */
   S.languageSwitch = function () {
     const languages = Object.keys(S.data.messages);
     if (languages.length < 2) return S.fill("languages", []);
     return S.fill("languages", languages.map((language) => S.el("button", {
       type: "button", lang: S.data.messages[language]["page.locale"],
       "aria-pressed": String(language === S.language), text: S.data.messages[language]["page.language_name"],
-      on: { click: () => S.setLanguage(language) },
+      on: { click: () => { S.setLanguage(language); if (window.top === window) history.replaceState(history.state, "", "#" + [...window.location.hash.slice(1).split("&").filter((part) => part && !part.startsWith("lang=")), "lang=" + language].join("&")); } },
     })));
   };
 
