@@ -117,8 +117,8 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
     }
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
     tiers = dict(zip(rows.ids.astype(str), rows.settlements["tier"].astype(str), strict=True))
-    of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "scope")
-    kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places")
+    of_column = ("norm_id", "gate", "is_presence", "is_silent", "stat_unit", "scope")
+    kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "stat_unit", "persons", "places")
     return {
         "texts": texts,
         "findings": [
@@ -340,7 +340,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
             }
         )
     frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
-    of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "scope", "unit", "threshold")
+    of_column = ("norm_id", "gate", "is_presence", "is_silent", "stat_unit", "scope", "unit", "threshold")
     data = study_block(book, rows, more_words=("township.", "drawing.", "answer.")) | {
         "texts": texts,
         "columns": [{name: column.get(name, False) for name in of_column} for column in columns],

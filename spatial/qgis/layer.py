@@ -280,12 +280,15 @@ def findings_by_kind(
         for geometry, suffix in SUFFIX.items():
             rows = found[(found["kind"] == kind) & (shape == geometry)]
             if len(rows):
-                style = look(geometry, next(place))
+                style, title = look(geometry, next(place)), words.say("layers", "qa", kind=shown)
+                if len({*shape[found["kind"] == kind]} & {*SUFFIX}) > 1:
+                    drawn = words.of("results").say("notice_shape", geometry)
+                    title += words.of("pages").say("page", "brackets", text=drawn)
                 yield Draft(
                     f"qa_{plain_name(kind)}{suffix}",
                     rows.reset_index(drop=True),
                     lambda _, style=style: style,  # type: ignore[misc]
-                    title=words.say("layers", "qa", kind=shown),
+                    title=title,
                     description=words.say("layers", "qa_text", kind=shown),
                     **shared,
                 )

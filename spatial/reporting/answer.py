@@ -264,10 +264,10 @@ class _Ground(NamedTuple):
         rows.sort(
             key=lambda row: (-(row["persons_beyond"] or 0.0), -row["places_beyond"], -len(row["cells"]), row["unit_id"])
         )
-        # Mandatory norms stand first, whether or not anybody can judge them.
+        # Mandatory norms in force stand first, whether or not anybody can judge them.
         left_out = ("first", "worst", "persons", "places")
         heads = [{name: value for name, value in each.items() if name not in left_out} for each in (*columns, *silent)]
-        return {"columns": sorted(heads, key=lambda head: head["norm_class"] != "mandatory"), "rows": rows}
+        return {"columns": sorted(heads, key=lambda head: head["gate"] == "none_applicable"), "rows": rows}
 
     def services_reached(
         self, tables: Mapping[str, pd.DataFrame], findings: Sequence[Record], mode: str

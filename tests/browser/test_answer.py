@@ -218,6 +218,45 @@ def test_of_a_country_townships_are_tinted_by_the_share_beyond_and_the_legend_sa
     assert page.locator("#answer-legend").inner_text().startswith(heading.rstrip())
 
 
+def test_where_only_a_norm_on_townships_fails_the_townships_that_lack_it_are_tinted(run, open_page):
+    alone = """(told) => {
+      const { answer, map } = told, { matrix } = answer, column = matrix.columns.find((each) => !each.is_silent);
+      const norm = { is_presence: true, stat_unit: "township", gate: "none_applicable" };
+      const lacks = { places_unserved: 1, persons_unserved: 0 };
+      Object.assign(column, norm);
+      matrix.rows = matrix.rows.slice(0, 2);
+      for (const row of matrix.rows) Object.assign(row, { cells: { [column.norm_id]: lacks }, unjudged: [] });
+      const at = answer.findings.findIndex((finding) => finding.norm_id === column.norm_id);
+      answer.findings = [{ ...answer.findings[at], ...norm, first: [] }];
+      map.findings = [map.findings[at]];
+    }"""
+    page = open_page(run[1] / "index.html", changed=alone)
+    parts = gpd.read_parquet(run[0] / "boundaries.parquet").set_index("boundary_id").geometry
+    behind = page.evaluate("Spatial.data.answer.matrix.rows.map((row) => row.unit_id)")
+    drawn = page.locator("#answer-drawing .tint-5").get_attribute("d")
+    assert drawn.count("M") == shapely.get_num_geometries(parts[behind]).sum() > 0
+    assert page.locator("#answer-legend").inner_text().split("\n") == ["Townships", "met", "no graded road"]
+    # What a programme alone calls mandatory has no such head; what is in force, or cannot be judged, has it.
+    gates = page.evaluate("Spatial.data.answer.matrix.columns.map((column) => column.gate)")
+    assert page.locator("#matrix thead strong").count() == len(gates) - gates.count("none_applicable") > 0
+
+
+def test_the_card_of_a_norm_on_townships_counts_townships(run, open_page, in_each_language):
+    unknown = """(told) => {
+      const norm = told.norms.find((norm) => norm.headline);
+      Object.assign(norm, { stat_unit: "township", certainty: null, lower_bound: false });
+      const places = { places_served: 0, places_unserved: 0, places_unknown: 9, share_of: "places" };
+      Object.assign(norm.study, { persons_served: 0, persons_unserved: 0, persons_unknown: 5000, ...places });
+    }"""
+    page = open_page(run[1] / "index.html", changed=unknown)
+    said = {"en": "9of 9 townships cannot be judged", "fr": "9sur 9 communes sans évaluation possible"}
+    said["zh"] = "9无法判断，共9个乡镇"  # noqa: RUF001 - Chinese writes them wide
+    for language in in_each_language(page, "en"):
+        card = page.locator("#headlines .card").first
+        assert card.locator(".headline-number").text_content() == said[language]
+        assert "000" not in card.text_content()
+
+
 def test_each_first_action_has_a_card_with_a_map_and_its_people(run, read_page):
     _, maps, summary = run
     page = read_page(maps / "index.html")

@@ -44,11 +44,12 @@ CASES = {
         "people come within",
     ),
     "a norm on townships": (
-        """const { study } = data.headlines.find((norm) => norm.study.status === "not_met");
-        Object.assign(study, { persons_unserved: 0, persons_unknown: 9000, places_unserved: 2 });
-        Object.assign(study, { places_unknown: 0, places_in_scope: 9 });
+        """const norm = data.headlines.find((norm) => norm.study.status === "not_met");
+        norm.stat_unit = "township";
+        Object.assign(norm.study, { persons_unserved: 9000, places_unserved: 2 });
+        Object.assign(norm.study, { places_unknown: 0, places_in_scope: 9 });
         data.drawn = 9;""",
-        "2 of 9 places beyond",
+        "2 of 9 townships beyond",
         "9,000 of",
     ),
     "no score": ("data.score = data.score_file = data.gains = data.last = null;", "Headline norms", "Pillar"),

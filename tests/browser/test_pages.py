@@ -342,6 +342,8 @@ def test_places_are_found_by_any_of_their_names_and_by_keyboard_alone(county, co
     page.keyboard.press("Enter")
     assert row["name_zh"] in page.inner_text("#place")
     assert page.evaluate("document.activeElement.id") == "place-name"
+    page.keyboard.press("Escape")
+    assert page.evaluate("[Spatial.state.selected, document.activeElement.id]") == [-1, "tab-result"]
 
 
 def test_filters_narrow_headline_legend_and_map(county, county_folder, open_page):
@@ -651,6 +653,16 @@ def test_the_language_switch_changes_every_word_and_number(county_folder, open_p
     assert "卫生院" in text
     assert "分钟" in text
     assert page.get_attribute(".ways a >> nth=0", "href") == "index.html#lang=zh"
+
+
+def test_whoever_comes_back_to_a_page_finds_it_in_the_language_left(county_folder, open_page):
+    page = open_page(county_folder / "index.html", fragment="#mine=n000012")
+    page.click("#languages >> text=Français")
+    assert page.url.endswith("#mine=n000012&lang=fr")
+    page.goto((county_folder / "last-mile.html").as_uri())
+    page.go_back()
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate("Spatial.language") == "fr"
 
 
 def test_the_switch_to_french_changes_words_numbers_dates_and_singulars(county_folder, open_page):

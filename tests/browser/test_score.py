@@ -574,9 +574,9 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(scored, save_pages, 
 @pytest.mark.browser
 def test_a_failed_norm_on_places_is_told_in_places_of_all(scored, save_pages, open_page, tmp_path, in_each_language):
     told = {
-        "en": "3 of 12 places beyond, 2 places unknown",
-        "fr": "3 localités sur 12 au-delà de la norme, 2 localités inconnues",
-        "zh": "12个居民点中3个未覆盖，2个居民点未知",  # noqa: RUF001 - Chinese writes them wide
+        "en": "3 of 12 places beyond, 2 unknown",
+        "fr": "3 sur 12 localités au-delà de la norme, inconnu pour 2",
+        "zh": "12个居民点中3个未覆盖，2个未知",  # noqa: RUF001 - Chinese writes them wide
     }
     results = scored.tables["norm_results"].copy()
     mine = (results["norm_id"] == "GL-PHC-1H") & (results["unit_level"] == "study")

@@ -319,6 +319,21 @@ def test_findings_become_one_layer_a_kind_and_one_table_of_all(package):
     assert query(package, "SELECT count(*) FROM findings") == [(6,)]
 
 
+@pytest.mark.parametrize(
+    ("language", "titles"),
+    [
+        ("en", {"Check: merged duplicates (Point)", "Check: merged duplicates (LineString)"}),
+        ("fr", {"Contrôle\u00a0: doublons fusionnés (point)", "Contrôle\u00a0: doublons fusionnés (ligne)"}),
+        ("zh", {"检查：已合并的重复记录（点）", "检查：已合并的重复记录（线）"}),  # noqa: RUF001 - Chinese writes them wide
+    ],
+)
+def test_findings_of_a_kind_at_points_and_along_lines_have_titles_of_their_own(county, county_meta, language, titles):
+    alike = county["findings_read"].replace({"kind": {"ambiguous_duplicate": "merged_duplicate"}})
+    tables = {"settlements": county["settlements"], "findings_read": alike}
+    layers = build_layers(tables, crs=CRS, languages=[language], meta=county_meta)
+    assert {layer.title for layer in layers if layer.table.startswith("qa_merged")} == titles
+
+
 def test_flows_to_unknown_places_are_not_drawn(package):
     # One of the fixture's three flows starts at a settlement that is not there.
     assert query(package, "SELECT from_id FROM flows_people ORDER BY 1") == [("n001",), ("n002",)]

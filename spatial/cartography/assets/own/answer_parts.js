@@ -17,10 +17,11 @@
     return { ...D.read(map), persons: S.column(map.persons), findings: codes(map.findings), services: codes(map.services) };
   }
 
-  /* Of the findings, the map shows who is beyond as filled circles, and who has none of what there must be as rings. */
+  /* Of the findings, the map shows who is beyond as filled circles, and who has none of what there must be as rings; townships that lack it are tinted where no other norm fails. */
+  const isOfTownships = (finding) => finding.stat_unit === "township";
   function shownFindings(answer) {
-    const at = (isPresence) => answer.findings.findIndex((finding) => finding.is_presence === isPresence);
-    return { far: at(false), none: at(true) };
+    const at = (isPresence, ofTownships = false) => answer.findings.findIndex((finding) => finding.is_presence === isPresence && isOfTownships(finding) === ofTownships), far = at(false), none = at(true);
+    return { far, none: far < 0 && none < 0 ? at(true, true) : none };
   }
 
   const RING = { fill: "none", stroke: D.INK, "stroke-width": 2 };
@@ -91,6 +92,7 @@
   function tintedBy(answer, known, isService, far, none) {
     if (!isService) {
       const at = far >= 0 ? far : none, norm = answer.findings[at].norm_id, shares = sharesBeyond(answer, known, known.findings[at], norm);
+      if (isOfTownships(answer.findings[at])) return { shares, shades: D.SHADES, title: S.t("figure.townships"), words: [S.t("answer.met_here"), "", "", "", "", S.t("answer.legend_none", { norm: S.inText(heads()[norm]) })] };
       const title = S.t(far >= 0 ? "answer.tint_beyond" : "answer.tint_none", { norm: far >= 0 ? heads()[norm] : S.inText(heads()[norm]) });
       if (!answer.services.length || [...shares.values()].some((share) => share > 0)) return { shares, shades: D.SHADES, title };
     }
@@ -105,7 +107,7 @@
     const isBeyond = (i) => (isService ? known.services[0][i] === FAR : far >= 0 && known.findings[far][i] === BEYOND), isNone = (i) => none >= 0 && known.findings[none][i] === BEYOND;
     // Circles are as large as those beyond have people: a city within would make villages invisible.
     const size = D.radii(known.persons.map((people, i) => (isBeyond(i) || isNone(i) ? people : 0)), LARGEST * Math.min(1, Math.max(0.5, frame.width / FULL_PX)));
-    const groups = { within: [], beyond: [], none: [] }, taken = [], isTinted = D.isTinted(known), tinted = isTinted ? tintedBy(answer, known, isService, far, none) : null;
+    const groups = { within: [], beyond: [], none: [] }, taken = [], isTinted = D.isTinted(known, S.data.map.is_tinted || (none >= 0 && isOfTownships(answer.findings[none]))), tinted = isTinted ? tintedBy(answer, known, isService, far, none) : null;
     if (isTinted && far >= 0 && none >= 0) groups.none = middlesOf(known, frame, known.findings[none], BEYOND);
     for (const i of isTinted ? [] : byPeople(known)) {
       const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]), r: Math.min(size.largest, size.of(known.persons[i])) };

@@ -91,7 +91,6 @@
   S.mineParts = () => (S.hash.mine ? ["mine=" + encodeURIComponent(S.hash.mine)] : []);
 
   S.hasPeople = () => Boolean(S.data.study.people);
-  S.amount = (people, places) => (S.hasPeople() ? people : places);
   /* In an edition for the public a number that is not told is withheld, or nobody knows it. */
   S.peopleText = (n, unknown) => (n !== null && n >= 0 ? S.number(n) : S.data.study.below ? S.t("study.withheld") : unknown);
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
@@ -100,6 +99,9 @@
   const scopeOf = (norm, section) => (norm ? [norm.stat_unit, norm.scope].map((of) => section + of).find(S.has) : "");
   S.groupOf = (norm) => (norm && S.has("group." + norm.stat_unit + "_persons") ? S.inText(S.t("group." + norm.stat_unit + "_persons")) : "");
   S.peopleOf = (norm, n) => (S.groupOf(norm) ? S.t("unit.group", { n, group: S.groupOf(norm) }) : S.t(scopeOf(norm, "unit.people_") || "unit.people", { n }));
+  /* Townships and counties are counted one by one, whoever lives there. */
+  S.inPeople = (norm) => S.hasPeople() && !S.has("unit." + norm.stat_unit);
+  S.placesOf = (norm, n) => S.t(S.has("unit." + norm.stat_unit) ? "unit." + norm.stat_unit : "unit.places", { n });
   /* A map counts all who live where a norm asks, also where the norm counts a group of them. */
   S.livingOf = (norm, n) => S.t(scopeOf(norm, "unit.people_") || "unit.people", { n });
   S.baseOf = (norm) => S.t(scopeOf(norm, "unit.base_") || "unit.base");
@@ -142,13 +144,14 @@
     return S.t("trial.crew", values);
   };
 
+  /* The address keeps the language for whoever comes back; a page inside another one may not change its address. */
   S.languageSwitch = function () {
     const languages = Object.keys(S.data.messages);
     if (languages.length < 2) return S.fill("languages", []);
     return S.fill("languages", languages.map((language) => S.el("button", {
       type: "button", lang: S.data.messages[language]["page.locale"],
       "aria-pressed": String(language === S.language), text: S.data.messages[language]["page.language_name"],
-      on: { click: () => S.setLanguage(language) },
+      on: { click: () => { S.setLanguage(language); if (window.top === window) history.replaceState(history.state, "", "#" + [...window.location.hash.slice(1).split("&").filter((part) => part && !part.startsWith("lang=")), "lang=" + language].join("&")); } },
     })));
   };
 

@@ -80,7 +80,7 @@
     return parts.join("");
   }
 
-  const isTinted = (known) => Boolean(S.data.map.is_tinted) && known.base.some((group) => group.units);
+  const isTinted = (known, always = S.data.map.is_tinted) => Boolean(always) && known.base.some((group) => group.units);
 
   /* Which shade a share has: the first where nobody is beyond, the last where nearly all are. */
   const shadeOf = (share) => (share > 0 ? 1 + STEPS.filter((step) => share >= step).length : 0);
@@ -251,9 +251,8 @@
   }
 
   /* The shades of tinted townships with their words, of those that are there. */
-  function tintKeys({ shares, shades }) {
+  function tintKeys({ shares, shades, words = [S.t("drawing.none_beyond"), ...STEPS.map((step) => S.t("answer.share_to", { share: S.percent(step) })), S.t("answer.share_all")] }) {
     const found = [...shares.values()], swatch = (fill) => S.svg("svg", { width: 20, height: 12, "aria-hidden": "true" }, [S.svg("rect", { x: 0.5, y: 0.5, width: 19, height: 11, fill, stroke: "#8d979b", "stroke-width": 0.5 })]);
-    const words = [S.t("drawing.none_beyond"), ...STEPS.map((step) => S.t("answer.share_to", { share: S.percent(step) })), S.t("answer.share_all")];
     return [
       ...shades.map((fill, shade) => (found.some((share) => share !== null && shadeOf(share) === shade) ? S.el("span", {}, [swatch(fill), S.el("span", { text: words[shade] })]) : null)),
       found.includes(null) ? S.el("span", {}, [swatch("url(#ground-unjudged)"), S.el("span", { text: S.t("answer.unjudged") })]) : null,

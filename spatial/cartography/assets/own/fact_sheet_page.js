@@ -52,15 +52,15 @@
 
   /* People or places beyond a norm, of those in its scope, and of how many nobody knows. */
   function headlineAmount(norm) {
-    const told = norm.study, isPeople = S.hasPeople() && !(told.persons_unserved < 0.5 && told.places_unserved > 0), amount = (people, places) => (isPeople ? people : places);
+    const told = norm.study, isPeople = S.inPeople(norm) && !(told.persons_unserved < 0.5 && told.places_unserved > 0), amount = (people, places) => (isPeople ? people : places);
     const beyond = amount(told.persons_unserved, told.places_unserved);
     if (norm.nothing_mapped || ((score && score.left_out.nothing_mapped) || []).includes(norm.id)) return S.t("fact.nothing_mapped");
     if (!known(beyond)) return S.t("fact.not_judged");
-    const unknown = amount(told.persons_unknown, told.places_unknown), total = amount(told.persons_in_scope, told.places_in_scope);
+    const unknown = amount(told.persons_unknown, told.places_unknown), total = amount(told.persons_in_scope, told.places_in_scope), base = (isPeople ? S.peopleOf : S.placesOf)(norm, total);
     // Nobody known to be beyond is no answer where some are not known.
-    if (beyond < 0.5 && unknown >= 0.5) return S.number(unknown) + " " + S.t("index.unjudged_of", { whole: isPeople ? S.peopleOf(norm, total) : S.t("unit.places", { n: total }) });
+    if (beyond < 0.5 && unknown >= 0.5) return S.number(unknown) + " " + S.t("index.unjudged_of", { whole: base });
     const key = (isPeople ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");
-    return S.t(key, { n: beyond, total, base: S.peopleOf(norm, total) }) + (unknown >= 0.5 ? S.t(isPeople ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
+    return S.t(key, { n: beyond, base }) + (unknown >= 0.5 ? S.t(isPeople ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
   }
 
   function headline(norm) {
@@ -264,7 +264,7 @@
       if (data.score_file) scoring.href = S.pageLink(data.score_file);
       S.showHead(S.t("fact.title"));
       S.languageSwitch();
-      const counts = [known(data.persons) ? S.t("fact.people", { n: data.persons }) : "", S.t("fact.settlements", { n: data.settlements }), data.drawn ? S.t("fact.townships", { n: data.drawn }) : ""];
+      const counts = [known(data.persons) ? S.t("fact.people", { n: data.persons }) : "", S.t("fact.settlements", { n: data.settlements }), data.drawn ? S.t("unit.township", { n: data.drawn }) : ""];
       document.getElementById("sheet-people").textContent = counts.filter(Boolean).join(" · ");
       for (const id of ["answer-line", "answer-why", "pillars", "gates", "held", "gains", "flows"]) document.getElementById(id).hidden = !score;
       if (study) {

@@ -18,7 +18,7 @@
     const isPeople = rows.some((row) => row.persons !== null);
     const head = S.el("tr", {}, [
       S.el("th", { scope: "col", text: S.t("table.township") }),
-      ...columns.map((column) => S.el("th", { scope: "col", class: "numeric" }, [S.el("span", { text: heads()[column.norm_id] }), column.norm_class === "mandatory" ? S.el("strong", { text: S.word("norm_class", "mandatory") }) : null])),
+      ...columns.map((column) => S.el("th", { scope: "col", class: "numeric" }, [S.el("span", { text: heads()[column.norm_id] }), column.gate !== "none_applicable" ? S.el("strong", { text: S.word("norm_class", "mandatory") }) : null])),
       S.el("th", { scope: "col", class: "numeric", text: S.t("answer.any") }),
       S.el("th", { scope: "col", class: "numeric", text: S.t(isPeople ? "table.people" : "table.places") }),
     ]);

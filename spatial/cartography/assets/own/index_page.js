@@ -2,16 +2,17 @@
 /* The first page: what was studied, one headline a norm, and where to go. */
 (function (S) {
   const data = S.data;
+  const counted = (norm, n) => (S.inPeople(norm) ? S.peopleOf : S.placesOf)(norm, n);
   const finite = (value) => value !== null && value !== undefined && isFinite(value);
 
   /* People within, beyond and not known; places where nobody counts people. */
-  function amounts(study) {
-    const what = S.hasPeople() ? "persons_" : "places_";
+  function amounts(norm) {
+    const what = S.inPeople(norm) ? "persons_" : "places_", { study } = norm;
     return { served: study[what + "served"], unserved: study[what + "unserved"], unknown: study[what + "unknown"] };
   }
 
   function shareBar(norm) {
-    const { served, unserved, unknown } = amounts(norm.study);
+    const { served, unserved, unknown } = amounts(norm);
     const parts = [["within", served], ["beyond", unserved], ["unknown", unknown]].filter(([, amount]) => finite(amount) && amount > 0);
     if (!parts.length) return null;
     return S.el("div", { class: "share-bar", "aria-hidden": "true" }, parts.map(([kind, amount]) => S.el("span", { class: "share-" + kind, style: { flexGrow: String(amount) } })));
@@ -19,7 +20,7 @@
 
   /* Under the bar of who is within and beyond: where the boundary may lie. */
   function rangeBar(norm) {
-    const span = S.normSpan(norm), { served, unserved, unknown } = amounts(norm.study);
+    const span = S.normSpan(norm), { served, unserved, unknown } = amounts(norm);
     const total = served + unserved + (unknown || 0);
     if (!span || !(total > 0)) return null;
     const from = Math.max(0, served + unserved - span.high) / total, to = (served + unserved - span.low) / total;
@@ -36,12 +37,12 @@
 
   function sentence(norm) {
     const study = norm.study;
-    const { served, unserved, unknown } = amounts(study), known = served + unserved;
+    const { served, unserved, unknown } = amounts(norm), known = served + unserved;
     if (!finite(served)) return "";
     // Of whom nobody knows may be within as well: then the number is a lower one, and its share is of all.
     const key = norm.lower_bound || unknown >= 0.5 ? "headline.at_least" : "headline.within";
-    const values = { n: served, count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
-    if (!S.hasPeople() || study.share_of !== "places") return S.t(key, values);
+    const values = { n: served, count: counted(norm, served), share: S.percent(served / (known + (unknown || 0))) };
+    if (!S.inPeople(norm) || study.share_of !== "places") return S.t(key, values);
     const own = S.t(key, values), open = study.places_unknown || 0, total = study.places_served + study.places_unserved + open;
     if (!(total - open)) return own;
     const told = { served: study.places_served, total, share: S.percent(open >= 0.5 ? study.places_served / total : study.served_share) };
@@ -54,11 +55,11 @@
   }
 
   function card(norm) {
-    const study = norm.study, { served, unserved, unknown } = amounts(study);
+    const study = norm.study, { served, unserved, unknown } = amounts(norm);
     const bare = norm.nothing_mapped, known = finite(unserved) && !bare;
     // Nobody known to be beyond is no answer where many are not known: then these are the number.
     const isOpen = unserved < 0.5 && unknown >= 0.5, all = served + unserved + (unknown || 0);
-    const whole = S.hasPeople() ? S.peopleOf(norm, all) : S.counted(all);
+    const whole = counted(norm, all);
     const beyond = isOpen ? "index.unjudged_of" : norm.lower_bound ? "index.beyond_of_mapped" : "index.beyond_of";
     const title = S.normText(norm);
     return S.el("li", { class: "card" }, [
@@ -70,7 +71,7 @@
       known ? rangeBar(norm) : null,
       bare ? S.el("p", { class: "nothing-mapped", text: S.t("index.nothing_mapped") }) : null,
       ...(bare ? [] : howSure(norm)),
-      S.el("p", { text: S.sentences(!bare && sentence(norm), !isOpen && unknown >= 0.5 && S.t("index.unjudged_more", { amount: S.counted(unknown) }), target(norm)) }),
+      S.el("p", { text: S.sentences(!bare && sentence(norm), !isOpen && unknown >= 0.5 && S.t("index.unjudged_more", { amount: counted(norm, unknown) }), target(norm)) }),
       S.asMapped(study.status, study.status_as_mapped),
       study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
       S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,

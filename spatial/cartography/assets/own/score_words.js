@@ -159,7 +159,7 @@
     const people = known(entry.persons) && (entry.share_of !== "places" || !known(entry.places));
     const [n, total, unknown] = (people ? ["persons", "persons_total", "persons_unknown"] : ["places", "places_total", "places_unknown"]).map((key) => entry[key]);
     if (!known(n) || !known(total)) return "";
-    const told = S.t(people ? "fact.beyond" : "fact.beyond_places", { n, total, base: S.peopleOf(S.data.score.norms[entry.norm], total) });
+    const told = S.t(people ? "fact.beyond" : "fact.beyond_places", { n, base: (people ? S.peopleOf : S.placesOf)(S.data.score.norms[entry.norm] || {}, total) });
     return told + (unknown >= 0.5 ? S.t(people ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
   };
 

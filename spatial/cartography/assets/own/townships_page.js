@@ -111,7 +111,7 @@
 
   /* Each norm of the matrix: who is beyond here, or that all is met, or that nobody can tell. */
   function normLine(row, column, k) {
-    const cell = row.cells[column.norm_id], head = texts().heads[k] + (column.norm_class === "mandatory" ? S.bracketed(S.word("norm_class", "mandatory")) : "");
+    const cell = row.cells[column.norm_id], head = texts().heads[k] + (column.gate !== "none_applicable" ? S.bracketed(S.word("norm_class", "mandatory")) : "");
     if (column.is_silent) return ["?", "", S.t("township.norm_unknown", { norm: head })];
     if (row.unjudged.includes(column.norm_id)) return ["?", "", head + S.t("page.colon") + S.t("answer.unjudged")];
     if (!cell) return ["✓", "", S.t("township.norm_met", { norm: head })];
