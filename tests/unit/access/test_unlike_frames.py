@@ -133,11 +133,14 @@ def test_a_zone_that_stands_twice_is_refused(graph):
 
 
 def test_an_index_of_several_levels_changes_no_fit_and_nothing_is_no_neighbour(graph, villages):
-    observed = pd.DataFrame({"from_id": ["b", "a"] * 2, "to_id": ["a", "b"] * 2, "observed_min": [9.0, 8.0, 9.5, 8.5]})
-    levels = villages.set_index(pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["p", "q"]))
+    observed = pd.DataFrame({"from_id": ["b", "a", "c", "b"], "to_id": ["a", "b", "a", "c"]})
+    observed["observed_min"] = [9.0, 8.0, 14.5, 8.5]
+    beyond = gpd.GeoDataFrame({"settlement_id": ["c"]}, geometry=[shapely.Point(9000, 0)], crs=CRS)
+    all_three = pd.concat([villages, beyond])
+    levels = all_three.set_index(pd.MultiIndex.from_tuples([("x", 1), ("y", 2), ("y", 3)], names=["p", "q"]))
     found, told = (
         sp.calibrate_speeds(graph, observed, places=places, fit=sp.FitRules(minimum=2)).factors
-        for places in (levels, villages)
+        for places in (levels, all_three)
     )
     assert dict(found) == dict(told)
     with pytest.raises(sp.ContractError, match=r"settlements: 1 problem.*\n.*is a NoneType"):

@@ -20,7 +20,8 @@
   /* Of the findings, the map shows who is beyond as filled circles, and who has none of what there must be as rings; townships that lack it are tinted where no other norm fails. */
   const isOfTownships = (finding) => finding.stat_unit === "township";
   function shownFindings(answer) {
-    const at = (isPresence, ofTownships = false) => answer.findings.findIndex((finding) => finding.is_presence === isPresence && isOfTownships(finding) === ofTownships), far = at(false), none = at(true);
+    const at = (isPresence, ofTownships = false) => answer.findings.findIndex((finding) => finding.is_presence === isPresence && isOfTownships(finding) === ofTownships);
+    const far = at(false), none = at(true);
     return { far, none: far < 0 && none < 0 ? at(true, true) : none };
   }
 

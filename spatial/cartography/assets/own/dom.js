@@ -151,7 +151,13 @@
     return S.fill("languages", languages.map((language) => S.el("button", {
       type: "button", lang: S.data.messages[language]["page.locale"],
       "aria-pressed": String(language === S.language), text: S.data.messages[language]["page.language_name"],
-      on: { click: () => { S.setLanguage(language); if (window.top === window) history.replaceState(history.state, "", "#" + [...window.location.hash.slice(1).split("&").filter((part) => part && !part.startsWith("lang=")), "lang=" + language].join("&")); } },
+      on: {
+        click: () => {
+          S.setLanguage(language);
+          const others = window.location.hash.slice(1).split("&").filter((part) => part && !part.startsWith("lang="));
+          if (window.top === window) history.replaceState(history.state, "", "#" + [...others, "lang=" + language].join("&"));
+        },
+      },
     })));
   };
 

@@ -409,7 +409,10 @@
       if (k < 0 && i < 0) S.showCell(state, event.latlng);
       else map.closePopup();
     });
-    document.addEventListener("keydown", (event) => event.key === "Escape" && !event.target.closest("input, select, textarea") && (state.selected >= 0 || state.facility >= 0) && closePlace());
+    // In a field Escape is the field's own.
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.target.closest("input, select, textarea") && (state.selected >= 0 || state.facility >= 0)) closePlace();
+    });
     document.getElementById("slider").addEventListener("input", (event) => {
       state.threshold = Number(event.target.value);
       update();
