@@ -82,8 +82,12 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
 
 
 def tell_strangers(what: str, ids: pd.Series, known: pd.Series) -> None:
-    """Tell of ids of which not one is among others, as those that are written otherwise."""
-    if len(ids) and len(known) and (id_positions(ids, pd.Index(known.unique())) < 0).all():
+    """Tell of ids of which not one is among others, though some are in other capitals or without leading zeros."""
+    plainly = [
+        pd.Series(each.unique()).astype("str").str.strip().str.casefold().str.lstrip("0") for each in (ids, known)
+    ]
+    # Whoever is near nothing has no pair either, which is no fault of the ids.
+    if plainly[0].isin(plainly[1]).any() and (id_positions(ids, pd.Index(known.unique())) < 0).all():
         told = first_of(ids.unique(), limit=3), first_of(known.unique(), limit=3)
         _log.warning("%s: none of %s is among %s; write ids alike", what, *told)
 

@@ -33,6 +33,7 @@ def test_a_transport_problem_has_its_known_cost() -> None:
 
 def test_ids_that_no_pair_has_are_named(caplog: pytest.LogCaptureFixture) -> None:
     match_capacity(NEED, IDLE, OD.loc[OD["from_id"] == "u"])
+    match_capacity(NEED.assign(settlement_id=["x", "y", "z"]), IDLE, OD)  # who is near nothing begins no pair
     assert caplog.messages == []
     found = match_capacity(NEED, IDLE, OD.assign(from_id=OD["from_id"].str.upper()))
     assert found.matched_share == 0.0
