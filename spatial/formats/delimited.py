@@ -202,7 +202,7 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     """Whether a row holds sums of other rows, by its first texts."""
     known = {_squeezed(word) for word in words}
     first = [re.split("[:：]", _squeezed(text))[0] for text in texts[:3]]  # "Total: 57"
-    whole = {word for word in known if word.startswith("全")}
+    whole = {word for word in known if word.startswith(("全", "ensemble"))}  # behind a place: which of its people
     parts = tuple(word for word in known if word.startswith(("sub", "sous")))  # "Subtotal North": no place is called so
     if any(text in known - whole or text.startswith(parts) for text in first) or (first and first[0] in whole):
         return True
@@ -210,10 +210,10 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
 
 
-# How the only filled cell of a row begins that is a remark on the table; without a colon a place may be called so.
+# How the only filled cell of a row begins that is a remark on the table; without a colon or year a place may be called so.
 REMARK = re.compile(
     r"(注|备注|说明|资料来源|数据来源|来源|填表|填报|制表|审核|单位负责|联系人|联系电话|"
-    r"notes?\b|source|contact\b|remark|nota\b|remarque)(?P<colon>[^:：]{0,20}[:：])?",
+    r"notes?\b|source|contact\b|remark|nota\b|remarque)(?P<colon>[^:：]{0,20}[:：]|.*\b(19|20)\d\d\b)?",
     re.IGNORECASE,
 )
 

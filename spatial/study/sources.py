@@ -125,6 +125,7 @@ Inventory = Literal["complete", "partial", "unknown"]
 TOTAL_WORDS = (
     "合计", "小计", "总计", "共计", "全县", "全市", "全区", "全旗", "全省", "全国", "全乡", "全镇",
     "Total", "Totals", "Subtotal", "Sub-total", "Grand total", "Sous-total", "Total général", "Total general", "Totaux",
+    "Ensemble",
 )  # fmt: skip
 """Words that mark a row of sums in a workbook, unless a study names others."""
 

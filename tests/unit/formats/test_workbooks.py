@@ -145,6 +145,7 @@ def test_total_rows_and_remarks_are_left_out_and_reported(tmp_path):
         ["序号", "镇", "村", "人口"],
         [None, "Sous-total Nord", None, 7],
         [None, None, "Total : 3"],
+        [None, "Ensemble", None, 37],
         ["全县合计", None, None, 37],
         ["注：数据来源于统计局"],
         ["联系人：张三  电话：0875-1234567"],
@@ -153,13 +154,13 @@ def test_total_rows_and_remarks_are_left_out_and_reported(tmp_path):
     assert frame["村"].tolist() == ["甲", "乙", "丙"]
     notes = {note.item: note for note in take_notes(frame)}
     assert {item: note.number for item, note in notes.items()} == {
-        "total rows left out": 4,
+        "total rows left out": 5,
         "remarks left out": 2,
         "repeated header rows left out": 1,
         "cells with full-width digits, odd spaces or an apostrophe before a code written plainly": 1,
     }
     assert "row 4" in notes["total rows left out"].detail
-    assert len(read_workbook(tmp_path / "villages.xlsx", total_words=())) == 7  # with all sums
+    assert len(read_workbook(tmp_path / "villages.xlsx", total_words=())) == 8  # with all sums
 
 
 @pytest.mark.parametrize("counted", [[1, 2, 3, 4, 5], ["甲", "乙", "1", "2", "3"], ["（1）", "②", 3, 4, 5], [*"ABCDE"]])
