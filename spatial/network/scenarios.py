@@ -134,6 +134,8 @@ def edges_closed_by(
                 works[row] |= len(edges) > 0
     if not works.all():
         idle = [f"row {number}" for number in row_numbers(marks)[~works]]
+        if "edit_id" in marks:  # as what was drawn in QGIS has it
+            idle = list(map(str, np.asarray(marks.loc[~works, "edit_id"])))
         raise ContractError(
             "closed roads", [f"geometry: no road within {within_m:g} m of {first_of(idle)}; correct it or widen it"]
         )

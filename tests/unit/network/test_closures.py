@@ -43,5 +43,8 @@ def test_the_tolerance_is_inclusive_and_a_mark_off_the_roads_is_refused(grid_cit
     assert closed(grid_city, city, grid_city.point(0.3, 0.05), within_m=50.0) == [(0.5, 0.0)]
     with pytest.raises(ContractError, match="no road within 10 m of 'row 2'"):
         closed(grid_city, city, grid_city.point(0.3, 0), grid_city.point(0.3, 0.05))
+    drawn = gpd.GeoDataFrame({"edit_id": ["landslide"]}, geometry=[grid_city.point(0.3, 0.05)], crs=city.crs)
+    with pytest.raises(ContractError, match="no road within 10 m of 'landslide'"):
+        edges_closed_by(city, drawn)
     with pytest.raises(CrsError, match="reproject"):
         edges_closed_by(city, gpd.GeoSeries([shapely.Point(0, 0)], crs="EPSG:4326"))
