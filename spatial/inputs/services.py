@@ -10,6 +10,7 @@ from typing import Any
 
 from spatial.errors import StudyError, refuse
 from spatial.formats.tag_rules import TagRule, fold, parse_rule
+from spatial.messages import in_languages
 from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.tables.words import TIERS
 
@@ -293,6 +294,10 @@ def _read_one(name: str, table: Any, where: str, problems: list[str]) -> Service
     if not isinstance(names, dict) or not all(isinstance(value, str) and value for value in names.values()):
         problems.append(f"{where}.names: must be a name by language")
         names = {}
+    try:
+        in_languages(names)
+    except ValueError as error:
+        problems.append(f"{where}.names: {error}")
     lists: dict[str, Any] = {}
     for key in _TEXT_LISTS:
         value = table.get(key, [])

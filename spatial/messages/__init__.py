@@ -14,14 +14,14 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Self
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from spatial.errors import StudyError
 from spatial.plain_text import WORDED
 
-__all__ = ["FALLBACK", "Said", "Words", "languages", "locale_of", "warn"]
+__all__ = ["FALLBACK", "Said", "Words", "in_languages", "languages", "locale_of", "warn"]
 
 FOLDER = importlib.resources.files("spatial.messages")
 """Where the files of languages lie."""
@@ -42,6 +42,14 @@ def languages() -> tuple[str, ...]:
     """List the languages that have a file, by code, sorted."""
     names = [item.name for item in FOLDER.iterdir()]
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def in_languages(texts: dict[str, str]) -> dict[str, str]:
+    """Take texts by language; a code of none is a ValueError."""
+    if wrong := [code for code in texts if not (code.isalpha() and code.islower() and localedata.exists(code))]:
+        told = f"no code of a language: {', '.join(map(repr, wrong))}; pages are in {', '.join(languages())}"
+        raise ValueError(told)
+    return texts
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from inspect import cleandoc
 from math import inf
 from typing import Annotated, Any, ClassVar, Self
 
-from babel import localedata
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from spatial.errors import ContractError
-from spatial.messages import languages
+from spatial.messages import in_languages
 
 LETTERS_OF_KEY = 80
 """How much of a key, or of a value, is told."""
@@ -43,14 +42,7 @@ FilePath = Annotated[str, AfterValidator(_on_every_system)]
 """A file as a study names it; one that was written with backslashes is the same file, and told alike, everywhere."""
 
 
-def _in_languages(texts: dict[str, str]) -> dict[str, str]:
-    if wrong := [code for code in texts if not (code.isalpha() and code.islower() and localedata.exists(code))]:
-        told = f"no code of a language: {', '.join(map(repr, wrong))}; pages are in {', '.join(languages())}"
-        raise ValueError(told)
-    return texts
-
-
-ByLanguage = Annotated[dict[str, str], AfterValidator(_in_languages)]
+ByLanguage = Annotated[dict[str, str], AfterValidator(in_languages)]
 
 
 def one_in_a_list(value: Any) -> Any:

@@ -136,6 +136,7 @@ includes = ["b", "nowhere"]
 colour = "red"
 register = ["word"]
 [service.b]
+names = { cn = "B" }
 includes = ["a"]
 register = ["word"]
 [service.town]
@@ -152,6 +153,7 @@ tags = "amenity=x"
         "other: unknown key",
         "service.a.colour: unknown key",
         "service.a.names: must be",
+        "service.b.names: no code of a language: 'cn'; pages are in en, fr, zh",
         "'amenity' cannot be read",
         "needs at least one test key=value",
         "service.a.includes: no service 'nowhere'",
