@@ -210,7 +210,7 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
 
 
-# How the only filled cell of a row begins that is a remark on the table; without a colon or year a place may be called so.
+# How a row of one filled cell begins that is a remark on the table; without colon or year a place may have that name.
 REMARK = re.compile(
     r"(注|备注|说明|资料来源|数据来源|来源|填表|填报|制表|审核|单位负责|联系人|联系电话|"
     r"notes?\b|source|contact\b|remark|nota\b|remarque)(?P<colon>[^:：]{0,20}[:：]|.*\b(19|20)\d\d\b)?",
