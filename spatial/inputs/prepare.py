@@ -158,6 +158,11 @@ class Layers:
     official_units: pd.DataFrame | None = None
     columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Say in one line how much was read."""
+        read = (f"{len(getattr(self, name)):,} {name}" for name in ("settlements", "facilities", "roads", "boundaries"))
+        return f"<Layers: {', '.join(read)}; {self.crs.to_string()}>"
+
 
 STUDY = "study"
 """Source of the counts that are made of several files."""

@@ -94,6 +94,10 @@ class Vocabulary:
     tiers: tuple[Service, ...] = ()
     offered: frozenset[str] = frozenset()
 
+    def __repr__(self) -> str:
+        """Name the services in one line."""
+        return f"<Vocabulary of {len(self.every)}: {', '.join(item.id for item in self.every)}>"
+
     @functools.cached_property
     def _by_key(self) -> dict[str, list[tuple[int, TagRule]]]:
         """Rules with the position of their service, by the key that each asks for."""

@@ -1,5 +1,6 @@
 """An analyst's first hour: a study changed, why it runs again, what things print, tables of r5py, plots."""
 
+import re
 import sys
 
 import geopandas as gpd
@@ -80,6 +81,8 @@ def test_study_results_and_graph_print_in_a_line_and_as_a_small_table(study, res
     )
     assert repr(result).startswith("<Results of tiny: ")
     assert len(repr(result)) < 200
+    assert repr(sp.load_services()).startswith("<Vocabulary of 35: emergency_hospital, ")
+    assert re.match("<Layers: [0-9]+ settlements, [0-9]+ facilities, .*EPSG:[0-9]+>$", repr(sp.prepare(study)))
     graph = grid_city.graph()
     assert repr(graph).startswith("<TravelGraph drive: 25 nodes, 40 edges")
     for thing in (study, result, graph):
