@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -30,6 +30,7 @@ from spatial.formats.columns import CARRIED
 from spatial.inputs.user_tables import as_facilities, as_settlements
 from spatial.messages import Words, languages
 from spatial.network.build import build_network
+from spatial.network.graph import TravelGraph
 from spatial.plain_text import one_line
 from spatial.planning.siting import mclp, p_center, p_median
 from spatial.qgis.joins import neighbour_colours
@@ -46,10 +47,6 @@ from spatial.study import Study
 from spatial.study.scenarios import ScenarioOptions
 from spatial.study.sources import TableSource
 from spatial.tables.words import NAMES
-
-if TYPE_CHECKING:
-    from spatial.network.graph import TravelGraph
-
 
 PLUGIN = "spatial_integration"
 """Folder of the plugin among those of a profile."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from spatial.errors import ContractError, CrsError, first_of, refuse
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import pyproj
-    from numpy.typing import NDArray
 
 
 def require_frame(table: str, given: Any, *, kinds: str = "a DataFrame") -> None:

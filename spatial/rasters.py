@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from affine import Affine
+
 from spatial.errors import ContractError, CrsError
 
 if TYPE_CHECKING:
     import numpy as np
     import pyproj
-    from affine import Affine
     from numpy.typing import ArrayLike, NDArray
 
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StoreError
 from spatial.plain_text import html_table
+from spatial.rasters import Raster
 from spatial.store import ENDINGS, Store
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-
-    from spatial.rasters import Raster
 
 
 RASTERS = ("population", "elevation", "landcover", "friction", "off_road_min")

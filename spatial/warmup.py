@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +16,7 @@ import pandas as pd
 import pyproj
 import shapely
 from affine import Affine
+from numba.core.dispatcher import Dispatcher
 
 import spatial
 from spatial.access.capacity import allocate_capacity
@@ -24,6 +24,7 @@ from spatial.access.floating_catchment import floating_catchment_area
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.places import take
 from spatial.network.build import build_network
+from spatial.network.graph import TravelGraph
 from spatial.network.matrix import MANY, times_matrix
 from spatial.network.nearest import nearest, node_labels
 from spatial.network.snapping import Snaps, snap
@@ -32,12 +33,6 @@ from spatial.planning.links import rank_links
 from spatial.planning.siting import p_median
 from spatial.terrain.friction import Friction
 from spatial.terrain.surface import facility_to_facility, travel_time_surface
-
-if TYPE_CHECKING:
-    from numba.core.dispatcher import Dispatcher
-
-    from spatial.network.graph import TravelGraph
-
 
 CRS = "EPSG:32738"
 SIDE, STEP_M = 6, 1000.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -26,16 +27,12 @@ from spatial.access.places import (
     reach_status,
 )
 from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
+from spatial.inputs.services import Vocabulary
 from spatial.network.combined import BOARDING, BUS, layer_of, leg_modes
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import Pairs, times_matrix
 from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.inputs.services import Vocabulary
 
 
 def travel_times(  # noqa: PLR0913 - each keyword is an option under its own name

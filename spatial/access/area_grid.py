@@ -7,23 +7,20 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spatial.access.kernels_areas import follow, join, leave_out_corners, seed, spread, sweep
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.errors import ContractError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
-    Where = Callable[["Nodes", "Nodes"], FloatArray]
+Where = Callable[["Nodes", "Nodes"], FloatArray]
 
 
 class Nodes(NamedTuple):

@@ -7,11 +7,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from spatial.access.area_grid import (
     Barriers,
@@ -33,17 +35,11 @@ from spatial.access.area_grid import (
 )
 from spatial.access.kernels_areas import BAND, choose_ends, choose_parts, claim
 from spatial.access.roads_reached import Stretches, straight_pieces
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_metres
 from spatial.errors import CrsError, refuse
+from spatial.network.graph import TravelGraph
 from spatial.outlines import area_of, shapes_of
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.network.graph import TravelGraph
-
 
 # The ground around roads within reach: a concave hull that claims nothing further than a stated walk from them.
 

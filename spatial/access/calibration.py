@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,21 +15,18 @@ from pydantic import Field, field_validator
 
 from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import check_on_network, take
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.formats.notes import row_numbers
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
 from spatial.outlines import point_faults, require_frame, require_shapes
 from spatial.study.access import SnapRules
 from spatial.study.base import refuse_text
 from spatial.study.scenarios import FitMinimum
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.network.graph import TravelGraph
-
 
 # Observed minutes between places: read, checked, joined to the network, and their ways split by class of road.
 

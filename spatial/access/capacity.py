@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,11 @@ from spatial.access.floating_catchment import same
 from spatial.access.od_pairs import Pairs, demand_of, people_of, read_pairs, require_columns, require_within
 from spatial.access.options import ABOVE_ZERO, FINITE, not_within, numbers
 from spatial.access.places import id_ranks
+from spatial.arrays import FloatArray, IntArray
 from spatial.compiled import outer, zeros_float64
 from spatial.errors import first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray, IntArray
-    from spatial.inputs.services import Vocabulary
-
+from spatial.inputs.services import Vocabulary
 
 # Compiled filling of facilities, ring after ring.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from spatial.access.decays import Decay
 from spatial.access.od_pairs import (
     COUNT,
     Pairs,
@@ -34,15 +36,9 @@ from spatial.access.options import (
     paired,
     shown,
 )
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, first_of, refuse
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.access.decays import Decay
-    from spatial.arrays import FloatArray
-    from spatial.inputs.services import Vocabulary
-
+from spatial.inputs.services import Vocabulary
 
 # What can be reached: opportunities within cutoffs, and opportunities weighed by time.
 

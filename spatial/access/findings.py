@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -11,18 +11,15 @@ import pandas as pd
 import shapely
 
 from spatial.access.places import Places, Surroundings, check_table
+from spatial.arrays import FloatArray, IntArray
 from spatial.crs import require_metres
 from spatial.errors import CrsError, first_of, refuse
 from spatial.formats.notes import Finding, findings_by_id, no_findings
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
 from spatial.outlines import inside, not_points, points_at, require_shapes, shapes_of, tree_of
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray, IntArray
-    from spatial.network.graph import TravelGraph
-    from spatial.study.access import SnapRules
-
+from spatial.study.access import SnapRules
 
 # What people should look at: places off the network, on barriers or fragments, and ways out of their own unit.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -28,14 +28,11 @@ from spatial.access.od_pairs import (
     weigh_pairs,
 )
 from spatial.access.options import limit_of, numbers
+from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.inputs.services import Vocabulary
 from spatial.messages import warn
 from spatial.outlines import not_points, shapes_of
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, ObjectArray
-    from spatial.inputs.services import Vocabulary
-
 
 # Floating catchments on bare numbers: weights of pairs, people of places, supply of facilities.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from spatial.access.area_grid import Nodes, crossing, cut_short, outlines, strips_along
 from spatial.access.area_hulls import AreaRules, Borders, Cut, Ground, Window, divided
@@ -17,21 +18,16 @@ from spatial.access.cells import peopled_cells
 from spatial.access.options import check_direction, cutoffs_of, limit_of, nan_for_inf
 from spatial.access.places import asked_for, existing, ids_or_none, is_for_some_units, offering, place_on, take
 from spatial.access.roads_reached import place_groups, reached_stretches
+from spatial.arrays import FloatArray, IntArray, ObjectArray
 from spatial.crs import transformer_between
 from spatial.errors import of_kind
+from spatial.inputs.services import Vocabulary
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
 from spatial.outlines import area_of, points_at
 from spatial.rasters import Raster
 from spatial.study.access import SnapRules
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import FloatArray, IntArray, ObjectArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
-
 
 # The catchment of every facility on the network: which one each node is nearest to.
 

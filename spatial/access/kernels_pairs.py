@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from spatial.compiled import empty_int32, inner, outer, prefetch
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.int32]
-    Longs = NDArray[np.int64]
-    Bits = NDArray[np.uint64]
-    Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Bits = NDArray[np.uint64]
+Floats = NDArray[np.float64]
 
 
 # Compiled passes over pairs as they are read: numbers become positions, and one look finds what is wrong.

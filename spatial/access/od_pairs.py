@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -30,16 +30,13 @@ from spatial.access.kernels_pairs import (
 )
 from spatial.access.options import numbers
 from spatial.access.places import asked_for, check_table, existing
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.compiled import read_only
 from spatial.errors import ContractError, first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
+from spatial.inputs.services import Vocabulary
 from spatial.messages import warn
 from spatial.tables.words import FACILITY_STATUS
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-    from spatial.inputs.services import Vocabulary
-
 
 # From ids in a table of pairs to positions in the table that the ids name.
 

@@ -8,13 +8,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from spatial.access.options import TOWN_TIERS, service_names
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
 from spatial.formats.tag_rules import fold
@@ -27,12 +29,7 @@ from spatial.outlines import list_faults, point_faults, require_frame, require_s
 from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
-if TYPE_CHECKING:
-    from pandas.api.extensions import ExtensionArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
-    Direction = Literal["to_facility", "from_facility"]
+Direction = Literal["to_facility", "from_facility"]
 
 
 _log = logging.getLogger(__name__)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from spatial.access.places import Places, asked_for, existing, is_for_some_units, offering, place_on
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, first_of
+from spatial.inputs.services import Vocabulary
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import node_labels
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
-    from spatial.study.access import SnapRules
-
+from spatial.network.snapping import Snaps
+from spatial.study.access import SnapRules
 
 # Stretches of edges within reach, each with its nearest facility, cut where two are equally near.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -22,20 +23,15 @@ from spatial.access.places import (
     place_on,
     reach_status,
 )
+from spatial.arrays import FloatArray, ObjectArray
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.inputs.names import namesake_findings, open_namesakes
+from spatial.inputs.services import Vocabulary
+from spatial.network.graph import TravelGraph
 from spatial.network.scenarios import Scenario
 from spatial.network.snapping import snap_again
 from spatial.study.access import SnapRules
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.arrays import FloatArray, ObjectArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
-
 
 LOGGER = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nextafter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -15,17 +16,12 @@ from spatial.access.calibration import Calibration
 from spatial.access.od_pairs import scored_people
 from spatial.access.options import check_direction, cutoffs_of, is_number, nan_for_inf, shown
 from spatial.access.places import SnapPair, easier_walk, minutes_to_closest, nearest_entry, pair_up, reach_status
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, NetworkError, of_kind
+from spatial.inputs.services import Vocabulary
 from spatial.network.graph import TravelGraph
 from spatial.network.speeds import SpeedTable, with_season
 from spatial.study.access import SnapRules, WalkRange
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.arrays import FloatArray
-    from spatial.inputs.services import Vocabulary
-
 
 ALL = "all"
 """All factors at once, at their best or at their worst."""

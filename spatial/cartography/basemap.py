@@ -8,27 +8,23 @@ import struct
 import zlib
 from array import array
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 from affine import Affine
 from rasterio.enums import Resampling
 from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
 
+from spatial.arrays import FloatArray
 from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
 from spatial.cartography.page_data import PageBook, Rows, once, shown_box
 from spatial.crs import WGS84, degrees_drawn, transformer_between
 from spatial.rasters import Raster
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.arrays import FloatArray
-
 
 # Lines and outlines for the canvas: simplified, in small steps of a degree, delta-coded.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,12 +19,9 @@ from spatial.messages import Words, languages
 from spatial.reporting.comparison import CHANGES, shown_comparison, turn_told, unmatched
 from spatial.reporting.score import hidden_text, levels_shown
 from spatial.reporting.wording import StudyMeta, norm_name, pick, plain
+from spatial.score.comparison.changes import Comparison
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, STUDY, TIERS, TOWNSHIP
-
-if TYPE_CHECKING:
-    from spatial.score.comparison.changes import Comparison
-
 
 # The numbers of a comparison as its page carries them: pillars, components, people, gates, townships, dates.
 

@@ -18,11 +18,11 @@ from spatial.errors import ContractError, MissingDependencyError
 from spatial.messages import Words
 from spatial.reporting.summary import is_judged
 from spatial.reporting.wording import capital, name_in
+from spatial.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from spatial.results import Results
 
 ANY = "any"
 """The fastest of the modes."""

@@ -6,11 +6,13 @@ import datetime as dt
 import functools
 import math
 import re
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from babel.dates import format_date
 
@@ -18,6 +20,7 @@ from spatial.cartography.document import PACKS, codes, pack, pack_words, round_u
 from spatial.crs import degrees_drawn
 from spatial.errors import ContractError
 from spatial.messages import Words, languages, locale_of
+from spatial.rasters import Raster
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import (
@@ -35,13 +38,6 @@ from spatial.reporting.wording import (
 )
 from spatial.tables import TABLES
 from spatial.tables.words import NORM_STATUS, NOTICED, REACH_STATUS, TIERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-
-    import numpy.typing as npt
-
-    from spatial.rasters import Raster
 
 Made = TypeVar("Made")
 

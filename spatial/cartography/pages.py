@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from spatial.cartography.answer import actions_block, answer_block, answer_map, plan_page, settle_page, township_page
 from spatial.cartography.document import BYTES_A_MB, page_document, refuse_small_pages, share_blocks, space_order
@@ -43,19 +45,12 @@ from spatial.errors import ContractError, StudyError
 from spatial.messages import Words
 from spatial.norms.law import SEASON_ROADS
 from spatial.outlines import area_of
+from spatial.rasters import Raster
 from spatial.reporting.disclosure import people_withheld
 from spatial.reporting.score import levels_shown, pairs_shown
 from spatial.reporting.summary import trial_totals
 from spatial.reporting.wording import namesake_texts, pick
 from spatial.store import Artifact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from spatial.rasters import Raster
-
 
 # The data block of the first page.
 

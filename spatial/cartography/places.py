@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
@@ -22,15 +23,10 @@ from spatial.cartography.document import (
     round_up,
     space_order,
 )
+from spatial.cartography.page_data import PageBook, Rows
 from spatial.reporting.wording import WRITTEN, columns_told, names_of
 from spatial.tables import TABLES, Field
 from spatial.tables.words import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.cartography.page_data import PageBook, Rows
-
 
 # Parts of a study that no mapped road joins, such as islands, by township.
 

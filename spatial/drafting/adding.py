@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spatial.crs import WGS84
 from spatial.drafting.study_file import toml_block, words_in, words_of_file
@@ -17,6 +17,7 @@ from spatial.errors import SourceError, StudyError, first_of
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.prepare import prepare
+from spatial.inputs.services import Vocabulary
 from spatial.messages import Words
 from spatial.plain_text import quoted, toml_table
 from spatial.reporting.wording import counts_told
@@ -24,10 +25,7 @@ from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.store import replace as replace_file
 from spatial.study import Study
-
-if TYPE_CHECKING:
-    from spatial.inputs.services import Vocabulary
-    from spatial.study.scenarios import ScenarioOptions
+from spatial.study.scenarios import ScenarioOptions
 
 _LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|h|km|mi|m)((?<=mi)les?)?")
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,7 @@ from spatial.drafting.study_file import toml_block, words_in
 from spatial.errors import SpatialError
 from spatial.georef.datums import Country, countries_at, country_named
 from spatial.inputs.inspection.columns import plain
+from spatial.inputs.inspection.folder import FolderReport
 from spatial.inputs.inspection.inspecting import unit_setting
 from spatial.inputs.inspection.kinds import all_of, kind_word
 from spatial.inputs.inspection.reports import Proposal, Setting
@@ -27,9 +28,6 @@ from spatial.inputs.user_tables import NOT_WANTED, boundaries_from_table, settle
 from spatial.messages import FALLBACK, Said
 from spatial.study.access import NetworkOptions
 from spatial.study.sources import TableSource
-
-if TYPE_CHECKING:
-    from spatial.inputs.inspection.folder import FolderReport
 
 
 class Choice(NamedTuple):

@@ -8,11 +8,13 @@ import types
 from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from spatial.inputs.inspection.kinds import all_of
+from spatial.inputs.inspection.reports import FileReport, LayerReport, Proposal, Setting
 from spatial.inputs.services import load_services
 from spatial.messages import FALLBACK, Words, languages
 from spatial.plain_text import (
@@ -29,12 +31,6 @@ from spatial.plain_text import (
 )
 from spatial.study import Study
 from spatial.study.sources import TableSource
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
-
-    from spatial.inputs.inspection.reports import FileReport, LayerReport, Proposal, Setting
-
 
 # The study file that ``spatial init`` writes: every key with its description and default.
 

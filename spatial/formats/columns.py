@@ -7,13 +7,15 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
+from spatial.arrays import BoolArray, FloatArray
 from spatial.crs import WGS84, Bounds, parse_crs, transformer_between
 from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.formats.delimited import narrow, says_scale
@@ -21,14 +23,8 @@ from spatial.formats.notes import NOTES, Note, Row, add_notes, columns_of_file, 
 from spatial.formats.tag_rules import fold
 from spatial.georef.datums import apply_shift, fit_local_grid, refuse_unknown_shift, refuse_wrong_zone
 from spatial.plain_text import shipped_toml, toml_table, toml_text
+from spatial.study.sources import TableSource
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.arrays import BoolArray, FloatArray
-    from spatial.study.sources import TableSource
-
 
 # A user's columns as the tables want them: every fault is collected, none is repaired.
 

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyproj
 
+from spatial.arrays import IntArray
 from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.tag_rules import ROAD_TAGS
 from spatial.georef.datums import CONVERTED_FROM
@@ -21,10 +24,6 @@ from spatial.messages import FALLBACK, Words
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-    import pyproj
-
-    from spatial.arrays import IntArray
     from spatial.study.sources import TableSource
 
 

@@ -11,7 +11,6 @@ import sqlite3
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -36,10 +35,7 @@ from spatial.formats.files import (
 from spatial.formats.notes import ListColumns, Note, add_notes, leave_out, row_numbers
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 from spatial.messages import Said
-
-if TYPE_CHECKING:
-    from spatial.study.sources import ReadLimits, TableSource
-
+from spatial.study.sources import ReadLimits, TableSource
 
 _log = logging.getLogger(__name__)
 

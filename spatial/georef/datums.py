@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pyproj
 import shapely
+from numpy.typing import ArrayLike
 from pyproj.crs import BoundCRS, GeographicCRS, ProjectedCRS
 from pyproj.crs.coordinate_operation import ToWGS84Transformation, TransverseMercatorConversion
 from pyproj.transformer import AreaOfInterest, TransformerGroup
 
+from spatial.arrays import BoolArray, FloatArray
 from spatial.crs import WGS84, Bounds, parse_crs, transformer_between
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.plain_text import shipped_toml
@@ -25,9 +27,7 @@ from spatial.plain_text import shipped_toml
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-    from numpy.typing import ArrayLike
 
-    from spatial.arrays import BoolArray, FloatArray
     from spatial.study.sources import Datum, LocalGrid, Rotation, Shift
 
     Pair = tuple[FloatArray, FloatArray]

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access.options import check_seed, is_number, numbers, paired, shown, vector, whole_number
 from spatial.access.places import check_table, place_on
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError
 from spatial.indices.groups import neighbour_weights
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.outlines import require_shapes, shapes_of
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import ArrayLike, NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-    from spatial.network.graph import TravelGraph
-    from spatial.study.access import SnapRules
-
+from spatial.study.access import SnapRules
 
 # Who is whose neighbour: units that touch, and the nearest places by travel time or in a straight line.
 

@@ -6,22 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, numbers, paired, shown, vector, whole_number
+from spatial.arrays import FloatArray, IntArray
 from spatial.errors import ContractError, first_of
 from spatial.indices.groups import read_classes
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray, IntArray
-
 
 # How much flows each way between town and country, and in and out of each place.
 

@@ -6,30 +6,26 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from sys import float_info
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse import csgraph
 
 from spatial.access.od_pairs import people_of
 from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, of_kind
+from spatial.inputs.services import Vocabulary
 from spatial.network.graph import TURN, TravelGraph
 from spatial.network.nearest import Nearest, nearest
+from spatial.network.snapping import Snaps
 from spatial.network.turns import whole_junctions
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.network.snapping import Snaps
-    from spatial.study.access import SnapRules
-
+from spatial.study.access import SnapRules
 
 # Roads without which the network falls apart.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,14 +24,11 @@ from spatial.formats.columns import (
 from spatial.formats.notes import SHEET_ROWS, ListColumns, Note, add_notes, columns_of_file, listed
 from spatial.formats.vector import open_mapped
 from spatial.inputs.names import carry_units, name_scores
+from spatial.inputs.place_tables import PlacedTables
 from spatial.inputs.placing import names_of
 from spatial.inputs.user_tables import GROUP_SUFFIX
+from spatial.study import Study
 from spatial.study.sources import PlainTable, TableSource
-
-if TYPE_CHECKING:
-    from spatial.inputs.place_tables import PlacedTables
-    from spatial.study import Study
-
 
 # Observed flows between settlements, from a table of the user's own.
 

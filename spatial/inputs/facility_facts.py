@@ -6,27 +6,24 @@ import functools
 import re
 import unicodedata
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from opening_hours import OpeningHours, State, validate
 
+from spatial.arrays import BoolArray, ObjectArray
 from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.formats.columns import text_column
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
 from spatial.formats.tag_rules import fold
 from spatial.inputs.names import plain_words
+from spatial.inputs.services import Vocabulary
 from spatial.plain_text import shipped_toml
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.arrays import BoolArray, ObjectArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.study.sources import TableSource
+from spatial.study.sources import TableSource
 
 # Opening hours as they are written: OpenStreetMap's syntax in its common forms, and plain words in three languages.
 

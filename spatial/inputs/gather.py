@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +14,7 @@ import pyproj
 import shapely
 from scipy.special import bdtrc
 
+from spatial.arrays import FloatArray
 from spatial.crs import METRES_A_KM, WGS84, Bounds, working_crs_for
 from spatial.errors import CrsError, first_of, refuse
 from spatial.formats.columns import text_column
@@ -36,6 +37,7 @@ from spatial.inputs.facility_facts import fact_findings, read_facts
 from spatial.inputs.osm import named_by_tags, places_unread, read_osm, read_turns, with_unit_codes
 from spatial.inputs.place_tables import PlacedTables, assign_tiers
 from spatial.inputs.road_noding import finish_roads
+from spatial.inputs.services import Vocabulary
 from spatial.inputs.units import official_units_from_table
 from spatial.inputs.user_tables import (
     boundaries_from_table,
@@ -46,13 +48,8 @@ from spatial.inputs.user_tables import (
     settlements_from_table,
     water_of_table,
 )
-
-if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.study import Study
-    from spatial.study.sources import Datum, TableSource
-
+from spatial.study import Study
+from spatial.study.sources import Datum, TableSource
 
 # What was done to the coordinates of a study's own tables, as findings, and whether their datum fits the ground.
 

@@ -7,13 +7,16 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from spatial.arrays import BoolArray
 from spatial.crs import WGS84, require_metres
 from spatial.errors import first_of, refuse
 from spatial.formats.columns import ROUNDED, tell_rows
@@ -33,17 +36,10 @@ from spatial.inputs.names import (
     plain_name,
     twins_of,
 )
+from spatial.inputs.services import Vocabulary
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.study import Study
-    from spatial.study.sources import MergeOptions
-
+from spatial.study import Study
+from spatial.study.sources import MergeOptions
 
 # Files in which a person decided, as spreadsheets save them: a comma or a semicolon between fields, or a workbook.
 

@@ -9,14 +9,17 @@ import unicodedata
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from scipy.spatial import cKDTree
 
+from spatial.arrays import BoolArray, FloatArray
 from spatial.crs import require_metres
 from spatial.errors import first_of
 from spatial.formats.columns import ROUNDED, read_texts, row_items, tell_rows, text_column
@@ -24,13 +27,6 @@ from spatial.formats.notes import Finding, Note, add_notes, findings_frame
 from spatial.formats.tag_rules import fold
 from spatial.plain_text import shipped_toml
 from spatial.tables.words import NAMES
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray
-
 
 # One facility that is mapped twice becomes one; what may be one and may be two is listed and left alone.
 

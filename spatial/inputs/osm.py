@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -19,18 +19,15 @@ import osmium.osm
 import pandas as pd
 import shapely
 
+from spatial.arrays import ObjectArray
 from spatial.crs import WGS84, require_metres
 from spatial.formats.notes import Finding, findings_frame
 from spatial.formats.tag_rules import ROAD_TAGS
 from spatial.inputs.osm_elements import COUNTED, Element, is_road, open_extract, refuse_packed, scan_osm
 from spatial.inputs.road_tags import CodedTag, RoadLines
 from spatial.inputs.services import Vocabulary, load_services
+from spatial.study.region import Tiers
 from spatial.study.sources import MAX_UNPACKED_TIMES
-
-if TYPE_CHECKING:
-    from spatial.arrays import ObjectArray
-    from spatial.study.region import Tiers
-
 
 SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
 """Values of ``place`` that are settlements, where a study does not say otherwise."""

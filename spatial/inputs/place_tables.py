@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from spatial.crs import WGS84, parse_crs, working_crs_for
@@ -40,15 +40,10 @@ from spatial.inputs.names import name_scores
 from spatial.inputs.placing import PLACED_BY, Placement, amid_townships, locate_places, names_of, read_postcodes, texts
 from spatial.messages import FALLBACK, Said, Words
 from spatial.plain_text import spreadsheet_text
+from spatial.study import Study
 from spatial.study.base import LARGEST
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.study import Study
-    from spatial.study.region import Tiers
-    from spatial.study.sources import TableSource
-
+from spatial.study.region import Tiers
+from spatial.study.sources import TableSource
 
 TO_DECIDE = "places_to_decide.csv"
 _UNPLACED = ["facility_id", "name", "service", "status", "unit_code", "open_to", "eligible_units"]

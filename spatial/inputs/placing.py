@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
+from spatial.arrays import FloatArray
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.formats.columns import text_column
@@ -25,12 +27,7 @@ from spatial.outlines import list_faults, outline_faults, point_faults, require_
 from spatial.study.sources import PlacingOptions, TableSource
 from spatial.tables.words import NAMES
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import FloatArray
-
-    Rows = NDArray[np.intp]
+Rows = NDArray[np.intp]
 
 # Where a place without coordinates may lie: settlements by code, by unit and by name, units by code and by name.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from spatial.crs import (
@@ -69,15 +69,10 @@ from spatial.inputs.osm import mark_barriers, places_unread
 from spatial.inputs.place_tables import refuse_outside, unplaced_in_units
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.inputs.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
+from spatial.rasters import Raster
 from spatial.study import Study
 from spatial.tables import TABLES
 from spatial.tables.words import NOTICED
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.rasters import Raster
-
 
 # What `prepare` hands on: every source of a study, read, checked and in one CRS in metres.
 

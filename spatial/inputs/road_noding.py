@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, tell_rows, text_column
@@ -27,10 +28,7 @@ from spatial.inputs.road_crossings import (
 )
 from spatial.inputs.road_tags import find_twins, join_twins
 from spatial.outlines import require_shapes
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.study.sources import RoadSource
+from spatial.study.sources import RoadSource
 
 _NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}
 _FERRY_LEVEL = -1000

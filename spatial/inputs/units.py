@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
+from numpy.typing import NDArray
 
+from spatial.arrays import BoolArray
 from spatial.crs import WGS84, Bounds, require_metres
 from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.columns import number_column, tell_rows, text_column
@@ -22,16 +24,9 @@ from spatial.formats.vector import open_mapped
 from spatial.formats.workbook import total_rows
 from spatial.inputs.names import carry_units, name_scores, unit_key, unit_prefixes
 from spatial.inputs.placing import names_of, texts
+from spatial.study.region import Region
+from spatial.study.sources import OfficialUnits, PlacingOptions, TableSource
 from spatial.tables.words import NO_UNIT
-
-if TYPE_CHECKING:
-    import pyproj
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray
-    from spatial.study.region import Region
-    from spatial.study.sources import OfficialUnits, PlacingOptions, TableSource
-
 
 # The study area, and the township that every place lies in.
 

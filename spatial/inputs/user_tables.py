@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
+from spatial.arrays import FloatArray, ObjectArray
 from spatial.crs import WGS84, refuse_stretched, require_metres
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.formats.columns import (
@@ -40,12 +41,6 @@ from spatial.study.sources import TableSource
 from spatial.tables import TABLES
 from spatial.tables.contract import GEOMETRY_TYPES
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, FACILITY_STATUS, NAMES, TENURE, TIERS
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.arrays import FloatArray, ObjectArray
-
 
 # Tables of the user's own (CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet) as the package's tables.
 

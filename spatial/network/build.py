@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from spatial.arrays import BoolArray, ObjectArray
 from spatial.crs import refuse_stretched_lines, require_metres
 from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
 from spatial.formats.notes import no_findings, row_numbers
@@ -71,13 +73,10 @@ from spatial.network.speeds import (
 from spatial.network.splitting import AS_THEY_ARE
 from spatial.network.turns import with_turns
 from spatial.outlines import require_shapes
+from spatial.rasters import Raster
 
 if TYPE_CHECKING:
     import networkx as nx
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, ObjectArray
-    from spatial.rasters import Raster
 
 
 _GRID_M = 0.001

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, NetworkError, first_of, of_kind, refuse
 from spatial.network.graph import EdgeOrigins, TravelGraph, gather_vertices, with_nodes
@@ -19,12 +21,6 @@ from spatial.network.road_access import FERRY
 from spatial.network.snapping import snap
 from spatial.network.splitting import SplitGraph, cut_edges
 from spatial.outlines import require_frame, require_shapes
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
 
 # Links: edges that no road stands for, such as boarding a ferry or riding a bus, laid into a built graph.
 

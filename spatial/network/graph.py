@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from numpy.typing import NDArray
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.errors import NetworkError, first_of
 from spatial.formats.notes import no_findings
 from spatial.network.kernels_core import Chains, Lane, Lanes, contract, halves_of_cores, weigh
@@ -22,9 +24,6 @@ from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import networkx as nx
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 
 
 # The travel graph of one mode: arrays that kernels read, and what was found while it was built.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatial.compiled import (
     empty_float64,
@@ -16,11 +17,8 @@ from spatial.compiled import (
     zeros_int32,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.int32]
-    Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
 
 
 # mypy: disable-error-code="arg-type, assignment"

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatial.compiled import inner, outer
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Longs = NDArray[np.int64]
-    Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 # mypy: disable-error-code="arg-type, assignment, no-any-return"

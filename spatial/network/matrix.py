@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.network.graph import CoreShape, TravelGraph
 from spatial.network.kernels_core import EVERY, Chains, halves_of_cores
 from spatial.network.kernels_places import Along, along_chains, mark_needed, times_within
@@ -19,15 +23,6 @@ from spatial.network.kernels_search import Legs, Limits, MeasuredArcs, Queue, Re
 from spatial.network.nearest import has_direct_walks, may_walk_directly, on_chains, place_doors, seeds_at_ends
 from spatial.network.snapping import Barriers, Snaps, index_barriers, walk_minutes
 from spatial.parallel import map_blocks
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 MANY = 256
 """From so many searches on they are shared between threads, and made ready for at more length."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.errors import NetworkError
 from spatial.network.combined import BUS
+from spatial.network.graph import TravelGraph
 from spatial.network.kernels_core import Points, legs_on_chains
 from spatial.network.kernels_places import (
     DIRECT,
@@ -31,14 +35,7 @@ from spatial.network.kernels_places import (
 from spatial.network.kernels_search import Labels, Seeds, label_nodes
 from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, places_on_barriers, walk_minutes
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.network.graph import TravelGraph
-
-    Direction = Literal["to_facility", "from_facility"]
+Direction = Literal["to_facility", "from_facility"]
 
 
 # Places on the contracted graph: where each candidate lies on its chain, and its legs to both ends.

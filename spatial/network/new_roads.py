@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
 from spatial.errors import first_of
 from spatial.network.combined import (
@@ -35,12 +37,6 @@ from spatial.network.speeds import PRESETS, SpeedTable, season_factors, table_of
 from spatial.network.splitting import SplitGraph, cut_edges, rewire
 from spatial.network.turns import gates_of, meet_gates
 from spatial.outlines import require_shapes
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
 
 # Find where new roads stop: at crossings, at dead ends beside them, at their own ends.
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from spatial.arrays import FloatArray, IntArray, ObjectArray
 from spatial.compiled import outer, zeros_int64
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import FloatArray, IntArray, ObjectArray
     from spatial.inputs.road_tags import RoadLines
 
 

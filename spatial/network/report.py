@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
+from spatial.arrays import BoolArray, ObjectArray
 from spatial.formats.notes import Finding, findings_by_id, listed
 from spatial.inputs.road_noding import missed_crossings
+from spatial.inputs.road_tags import RoadLines
 from spatial.network.graph import TravelGraph, length_share
 from spatial.network.road_access import class_values, tag_values
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.arrays import BoolArray, ObjectArray
-    from spatial.inputs.road_tags import RoadLines
-
 
 SMALL_COMPONENT_KM = 5.0
 """Components below this length are findings, in km: the default of `snap` does not join places to them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from sys import float_info
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.formats.notes import listed, row_numbers
@@ -32,12 +33,8 @@ from spatial.network.new_roads import (
 )
 from spatial.network.report import graph_report
 from spatial.network.speeds import SpeedTable, with_season
+from spatial.network.splitting import SplitGraph
 from spatial.outlines import require_shapes
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.network.splitting import SplitGraph
-
 
 # Find edges by the names that people give: of a road, of an edge, of a class; of one leg or of all.
 

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyproj
+from affine import Affine
+from numpy.typing import ArrayLike
 
+from spatial.arrays import FloatArray, IntArray
 from spatial.crs import transformer_between
 from spatial.errors import NetworkError, of_kind
 from spatial.network.graph import TravelGraph
 from spatial.network.road_access import FERRY
 from spatial.network.speeds import MODES
 from spatial.rasters import Raster, unmasked
-
-if TYPE_CHECKING:
-    import pyproj
-    from affine import Affine
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray, IntArray
-
 
 # How much of its speed on the flat a mode keeps on a slope.
 

@@ -11,8 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import pyproj
 import shapely
+from numpy.typing import NDArray
 
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
 from spatial.errors import NetworkError, first_of, of_kind
 from spatial.network.kernels_snap import (
@@ -31,10 +34,7 @@ from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pyproj
-    from numpy.typing import NDArray
 
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
     from spatial.network.graph import TravelGraph
     from spatial.network.splitting import SplitGraph
 

@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import BeforeValidator, Field, StrictBool, field_validator
 
+from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.errors import ContractError, NetworkError, StudyError, first_of, of_kind, refuse
 from spatial.formats.tag_rules import SEASON_TAGS
+from spatial.inputs.road_tags import RoadLines
 from spatial.network.combined import join_legs, take_legs, whole_split
 from spatial.network.graph import TravelGraph, length_share, with_components
 from spatial.network.road_access import (
@@ -31,11 +33,6 @@ from spatial.network.road_access import (
 from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.study.access import BY_BUS
 from spatial.study.base import Model, option, section
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, ObjectArray
-    from spatial.inputs.road_tags import RoadLines
-
 
 # The speed table: class, surface, smoothness, track grade, widths and limits, in files that a user may edit.
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, count, product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.crs import require_network_crs
 from spatial.errors import ContractError, NetworkError, first_of, of_kind
 from spatial.network.combined import Links, with_links
@@ -22,14 +25,6 @@ from spatial.network.report import findings_table, join_findings, turns_not_appl
 from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.network.splitting import AS_THEY_ARE, split_edges
 from spatial.outlines import require_shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import geopandas as gpd
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 APPLIED, NOTHING = "restrictions", ""
 """What a restriction that was applied is counted as; and why it was not."""

@@ -7,26 +7,23 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import floor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from spatial.access.cumulative import gap_depth
 from spatial.access.od_pairs import id_positions
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.errors import first_of, of_kind
 from spatial.messages import warn
 from spatial.norms.law import Norm, NormRules, applicable_norms, norms_of
 from spatial.norms.measuring import NOTHING_MAPPED, NormEvidence, Reader, Reading, Scope, find_scope
 from spatial.tables.words import NORM_STATUS, STUDY
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-
-    Rows = dict[str, NDArray[Any]]
+Rows = dict[str, NDArray[Any]]
 
 
 _LOG = logging.getLogger(__name__)

@@ -6,33 +6,29 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from spatial.access.last_mile import open_edges
 from spatial.access.od_pairs import checked_access, id_positions, people_of, require_columns, rows_along, with_ids_of
 from spatial.access.options import numbers
 from spatial.access.places import Facilities, existing, serves_where_it_stands
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of, refuse
 from spatial.indices.groups import read_classes
+from spatial.inputs.services import Vocabulary
 from spatial.norms.law import ROADS, SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
 from spatial.outlines import brought_to, require_shapes, shapes_of
 from spatial.study.access import full_mode
+from spatial.study.outputs import OfficialFacilities
 from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.study.outputs import OfficialFacilities
-
 
 # How many facilities a study may lack: declared complete, counted officially, or estimated from list and map.
 

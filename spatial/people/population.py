@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from spatial.access.cells import peopled_cells
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places, id_order
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.crs import require_metres
 from spatial.errors import ContractError, of_kind, refuse
 from spatial.network.graph import TravelGraph
@@ -28,10 +31,6 @@ from spatial.tables import TABLES
 from spatial.tables.words import NO_UNIT, NOT_SCALED, POPULATION_BASIS
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.inputs.units import MatchedUnits
 
 

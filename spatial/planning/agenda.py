@@ -16,8 +16,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import ArrayLike
 
 from spatial.access.options import TOWN_TIERS, nan_for_inf
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import SEASON_ROADS, Norm, load_road_words
@@ -30,9 +32,6 @@ from spatial.planning.siting import mclp
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.planning.link_candidates import RoadUpgrades
     from spatial.planning.links import LinkPlan
     from spatial.planning.mobile import MobileRound

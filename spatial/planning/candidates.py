@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -23,19 +23,17 @@ from scipy.spatial import cKDTree
 
 from spatial.access.options import ABOVE_ZERO, FINITE, not_within, service_names
 from spatial.access.places import existing, id_order
+from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.inputs.place_tables import refuse_invalid
+from spatial.network.graph import TravelGraph
 from spatial.network.snapping import snap
 from spatial.outlines import joined_area, not_points, require_shapes
+from spatial.study.access import SnapRules
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, TENURE
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, ObjectArray
-    from spatial.network.graph import TravelGraph
-    from spatial.study.access import SnapRules
-    from spatial.terrain.friction import Friction
+from spatial.terrain.friction import Friction
 
 SAME_SITE_M = 1.0
 """Two candidates up to so near each other are one site: no survey of a county places a building closer."""

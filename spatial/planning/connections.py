@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra, maximum_flow
 
 from spatial.access.od_pairs import people_of, require_columns
 from spatial.access.options import not_within, numbers
 from spatial.access.places import SnapPair, id_ranks, minutes_to_closest, place_on
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.inputs.services import Vocabulary
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import node_labels
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
@@ -25,13 +28,6 @@ from spatial.planning.link_candidates import ON_ROAD_M
 from spatial.planning.links import both_placed, goals_of
 from spatial.planning.plans import HALF, SAME, Program, at_most, rows_of, solve
 from spatial.study.access import MOST_CANDIDATES, SnapRules
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-    from spatial.inputs.services import Vocabulary
-
 
 WHOLE = 1_000_000
 """What may pass over a link that is built, since flows are counted in whole numbers."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
@@ -18,8 +19,10 @@ from shapely.ops import substring
 from spatial.access.od_pairs import people_of
 from spatial.access.options import FINITE, check_count, check_minutes, not_within
 from spatial.access.places import SEA_KINDS, SnapPair, check_on_network, id_ranks, minutes_to_closest, place_on, take
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, of_kind, refuse
+from spatial.inputs.services import Vocabulary
 from spatial.network.graph import TURN, TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
@@ -37,13 +40,6 @@ from spatial.study.access import SnapRules
 from spatial.terrain.friction import Friction
 from spatial.terrain.kernels_spread import path_cells
 from spatial.terrain.surface import Ground, Seeds, ground_of, move_to_open_cells, spread
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.inputs.services import Vocabulary
-
 
 ROAD_STEP_M = 500.0
 """Links end on roads at junctions, and between them at places no further apart."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -34,7 +35,10 @@ from spatial.access.places import (
     minutes_to_closest,
     place_on,
 )
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, refuse
+from spatial.inputs.services import Vocabulary
+from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
@@ -43,14 +47,6 @@ from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
 from spatial.planning.plans import HALF, SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
-
 
 SAME_KM = 1e-9
 """A budget is kept to the micrometre: sums of lengths in another order are no more."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, InfeasibleError, first_of
 from spatial.planning.kernels_plans import Costs, add_greedily, interchange, nearest_costs, savings, served
 from spatial.planning.plans import (
@@ -33,7 +34,6 @@ from spatial.planning.plans import (
 )
 
 if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.planning.sites import Siting
 
 

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import highspy
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, hstack, vstack
 
 from spatial.access.options import check_count
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, InfeasibleError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
     from spatial.planning.sites import Siting
 
 

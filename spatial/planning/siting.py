@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import numpy as np
+import pandas as pd
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import FINITE, check_minutes, not_within
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, InfeasibleError, refuse
 from spatial.planning.location_models import (
     Cover,
@@ -48,11 +50,6 @@ from spatial.planning.plans import (
     solve,
 )
 from spatial.planning.sites import Siting, SitingOptions, read_siting
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.arrays import BoolArray, FloatArray, IntArray
 
 
 def mclp(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 import pandas as pd
 
+from spatial.messages import Words
 from spatial.qgis.layer import QgisLayer, QgisMeta, plain_name, service_name
 from spatial.qgis.layouts import unread
 from spatial.qgis.looks_results import NEAR_MISS_MIN, withheld, written
@@ -29,10 +30,6 @@ from spatial.qgis.styles import (
 )
 from spatial.study.edits import EDIT_LAYERS, EditField, EditLayer
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    from spatial.messages import Words
-
 
 # Codes in words.
 

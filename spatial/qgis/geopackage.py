@@ -8,30 +8,25 @@ import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
+import pyproj
 import shapely
+from numpy.typing import NDArray
 
 from spatial.formats.vector import written_unsynced
 from spatial.messages import Words
 from spatial.plain_text import xml_text
+from spatial.qgis.layer import QgisLayer, QgisMeta
 from spatial.qgis.layers import build_layers
 from spatial.qgis.project import approval_line, project_title, write_project_of
 from spatial.qgis.sld import QgisRaster, sld
 from spatial.qgis.styles import qml, texts
 from spatial.store import Artifact
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyproj
-    from numpy.typing import NDArray
-
-    from spatial.qgis.layer import QgisLayer, QgisMeta
-
 
 STYLE_TABLE = """
 CREATE TABLE layer_styles (

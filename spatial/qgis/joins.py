@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from spatial.messages import Words
 from spatial.qgis import looks_access, looks_results
 from spatial.qgis.layer import Look, QgisMeta, measure_name, plain_name, service_name
+from spatial.qgis.styles import Style
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import hidden_text, levels_shown
 from spatial.reporting.summary import missing_by_unit
@@ -21,12 +23,6 @@ from spatial.reporting.wording import columns_told
 from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES
 from spatial.tables.words import EVERYBODY
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.qgis.styles import Style
-
 
 # Results joined to the places that they belong to: one row a settlement, a township, a gap.
 

@@ -10,26 +10,22 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from numpy.typing import NDArray
 
 from spatial.errors import CrsError
 from spatial.messages import FALLBACK, Words
+from spatial.qgis.styles import Style
 from spatial.reporting.wording import StudyMeta, capital, details_told
 from spatial.tables import TABLES
+from spatial.tables.contract import Field
 from spatial.tables.words import NOTICE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from spatial.qgis.styles import Style
-    from spatial.tables.contract import Field
-
 
 # Columns that every GeoPackage reader accepts: plain unique names, 64-bit integers, text for mixed values.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyproj
 import shapely
 
 from spatial.errors import ContractError
@@ -58,10 +59,6 @@ from spatial.study.access import MANY_SETTLEMENTS
 from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES
 from spatial.tables.words import NAMES
-
-if TYPE_CHECKING:
-    import pyproj
-
 
 # The engine's layers: areas within reach, catchments, cells, further looks of settlements, and plain tables.
 

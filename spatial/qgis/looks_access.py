@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from spatial.messages import Words
 from spatial.qgis.looks_results import VILLAGE_SIZE, area, cases, classed, dots, marked, said, scored, spans, unmeasured
 from spatial.qgis.styles import (
     BASE,
@@ -34,12 +36,6 @@ from spatial.qgis.styles import (
     single,
     symbol,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.messages import Words
-
 
 # The look of the engine's results: areas within reach, catchments, certainty, the wet season, cells.
 

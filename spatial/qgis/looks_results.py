@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 
-from spatial.messages import locale_of
+from spatial.messages import Words, locale_of
 from spatial.qgis.layer import QgisMeta, service_name
 from spatial.qgis.styles import (
     ACCENT,
@@ -48,15 +51,6 @@ from spatial.qgis.styles import (
 )
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.score import level_breaks
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
-    import geopandas as gpd
-    import pandas as pd
-
-    from spatial.messages import Words
-
 
 # The look of what carries the results: roads, water, boundaries, network and checks.
 

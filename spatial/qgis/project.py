@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent
 
 import geopandas as gpd
+import pandas as pd
+import pyproj
 
+from spatial.messages import Words
 from spatial.plain_text import xml_text
 from spatial.qgis.forms import (
     TABS,
@@ -28,6 +31,7 @@ from spatial.qgis.forms import (
 )
 from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, QgisLayer, QgisMeta, Shown
 from spatial.qgis.layouts import Extent, LegendEntry, Print, layouts_element, unread
+from spatial.qgis.sld import QgisRaster
 from spatial.qgis.styles import (
     BASE,
     INK,
@@ -41,14 +45,6 @@ from spatial.qgis.styles import (
 )
 from spatial.reporting import wording
 from spatial.store import Artifact
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyproj
-
-    from spatial.messages import Words
-    from spatial.qgis.sld import QgisRaster
-
 
 # The QGIS project: groups, order, extent and looks by template, with relative paths.
 

@@ -8,26 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
+import pyproj
 import rasterio
 import rasterio.crs
 import rasterio.shutil
 from rasterio.io import MemoryFile
 
 from spatial.errors import ContractError
+from spatial.messages import Words
 from spatial.plain_text import xml_text
 from spatial.qgis.styles import BASE, PEOPLE_IN_LEGEND, QGIS_VERSION, SHARES, Style, constants
+from spatial.rasters import Raster
 from spatial.store import Artifact
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.messages import Words
-    from spatial.rasters import Raster
-
 
 # Expressions that class features, as comparisons that every filter of OGC knows.
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
+import pandas as pd
+
+from spatial.messages import Words
 from spatial.plain_text import shipped_toml, xml_text
 from spatial.tables.words import names_for
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.messages import Words
-
 
 # Colours of every layer, as `colours.toml` has them.
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from spatial.access.cumulative import weighted_quantile
+from spatial.messages import Words
 from spatial.reporting.disclosure import SUPPRESSED, people_withheld
 from spatial.reporting.plans import Told, amount_text, plan_title, reach_text, service_text, unit_names
 from spatial.reporting.summary import PRESENCE
 from spatial.reporting.wording import capital, names_of, pick, plain
-
-if TYPE_CHECKING:
-    from spatial.messages import Words
 
 Record = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -22,11 +22,8 @@ from spatial.reporting.score import (
     split_codes,
 )
 from spatial.reporting.wording import capital, names_by_id, names_of, pick
+from spatial.score.comparison.changes import Comparison
 from spatial.tables.words import GATE_TURN, PILLARS
-
-if TYPE_CHECKING:
-    from spatial.score.comparison.changes import Comparison
-
 
 # Where the units of a comparison lie and what they are called: township, county, names in other languages.
 

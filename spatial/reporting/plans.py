@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from spatial.messages import Words
 from spatial.plain_text import ids_apart
 from spatial.planning.agenda import BETWEEN, PLAN_TABLES, ROOM_TABLES
 from spatial.reporting.wording import capital, names_of, pick, plain, records_of
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from spatial.messages import Words
 
 Record = dict[str, Any]
 Told = Mapping[str, Any]

@@ -5,24 +5,21 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from spatial.crs import METRES_A_KM
+from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.law import with_norm_id
 from spatial.norms.measuring import PRESENCE, modes_for
+from spatial.study.outputs import OfficialOptions, OfficialTotal
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
 from spatial.tables.words import EVERYBODY, NO_UNIT
-
-if TYPE_CHECKING:
-    from spatial.messages import Words
-    from spatial.study.outputs import OfficialOptions, OfficialTotal
-
 
 # How large a share of the facilities may be missing, as rows of the table that is signed.
 

@@ -10,14 +10,11 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from spatial.messages import Words
 from spatial.plain_text import SCREEN_COLUMNS, display_width, padded, shortened
 from spatial.store import replace
-
-if TYPE_CHECKING:
-    from spatial.messages import Words
-
 
 STATUS = Path("/proc/self/status")
 """Where Linux says what memory a process holds (VmRSS), and the most that it ever held (VmHWM)."""

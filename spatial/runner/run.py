@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, StudyError, first_of
 from spatial.formats.files import file_parts
@@ -19,11 +19,8 @@ from spatial.runner.cost import PeakMemory, give_back_memory, held_mb
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import EVERYTHING, Late, Options, Progress, Stage, Value
 from spatial.store import WORKED_IN, Artifact, Checksums, Store, disk_fault, keep_changed, locked, remove_leftovers
+from spatial.study import Study
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    from spatial.study import Study
-
 
 LOGGER = logging.getLogger(__name__)
 ASKED_FILE = ".asked.json"

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from spatial.errors import SpatialError
+from spatial.rasters import Raster
+from spatial.store import Artifact
 from spatial.study import PlannedStudy as Keys
 from spatial.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from spatial.rasters import Raster
-    from spatial.store import Artifact
 
     Derived = Callable[[Sequence[str], str, Callable[[], Any]], Any]
     StageFunction = Callable[..., "Mapping[str, Value | list[Artifact]]"]

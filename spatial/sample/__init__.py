@@ -5,15 +5,12 @@ from __future__ import annotations
 import importlib.resources
 import tempfile
 import zipfile
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from spatial.errors import SourceError
 from spatial.store import replace
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
 
 __all__ = ["SampleForm", "sample_study", "write_sample_county", "write_sample_study"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,21 +15,18 @@ import pandas as pd
 from spatial.access.analyst import pairs_between
 from spatial.access.last_mile import NEAR
 from spatial.access.places import eligible_by_unit, existing, offering, place_on, take
+from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.errors import StudyError, first_of
 from spatial.indices.exchange import flow_balance, flow_matrix, huff_shares, radiation_flows, reciprocity
+from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.norms.law import with_norm_id
 from spatial.norms.measuring import modes_for
+from spatial.score.place_scores import PlaceScores
+from spatial.study.access import SnapRules
+from spatial.study.score import GapTargets, ScoreRules
 from spatial.tables import TABLES
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, STUDY
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-    from spatial.network.graph import TravelGraph
-    from spatial.score.place_scores import PlaceScores
-    from spatial.study.access import SnapRules
-    from spatial.study.score import GapTargets, ScoreRules
-
 
 # One component of a level or a gap, as a row of the table.
 

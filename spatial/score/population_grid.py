@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 from affine import Affine
+from numpy.typing import NDArray
 from pyproj import CRS
 
+from spatial.arrays import FloatArray, IntArray, ObjectArray
 from spatial.crs import transformer_between
 from spatial.indices.degurba import DegurbaRules, degree_of_urbanisation, find_clusters
+from spatial.rasters import Raster
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import FloatArray, IntArray, ObjectArray
-    from spatial.rasters import Raster
 
 
 CELL_M = 1000.0

@@ -6,26 +6,22 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import check_seed, numbers, paired, whole_number
+from spatial.arrays import FloatArray, IntArray
 from spatial.errors import ContractError, first_of, of_kind, refuse
 from spatial.score.composite import FLOOR, coupling_coordination, read_scores
+from spatial.score.evidence import Ground
+from spatial.score.place_scores import PlaceScores
 from spatial.score.scoreboard import Evidence, place_levels
+from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS, SETTLEMENT, TOWNSHIP
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from spatial.arrays import FloatArray, IntArray
-    from spatial.score.evidence import Ground
-    from spatial.score.place_scores import PlaceScores
-    from spatial.study.score import ScoreRules
-
 
 CLAIM = 0.9
 """Least probability at which one unit may be said to stand before another (INDICATORS, 4.4)."""

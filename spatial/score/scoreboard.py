@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, of_kind
 from spatial.indices.groups import border_effect, dissimilarity_index, information_index, urban_rural_gap
 from spatial.indices.inequality import equally_distributed_equivalent, theil_t
@@ -38,7 +39,6 @@ from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS, STUDY
 
 if TYPE_CHECKING:
-    from spatial.arrays import FloatArray
     from spatial.indices.resilience import RobustCoverage
 
 

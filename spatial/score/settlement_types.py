@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
+from spatial.arrays import BoolArray, IntArray, ObjectArray
 from spatial.indices.degurba import CODES, degurba_units
 from spatial.indices.functional_areas import local_catchment_classes
+from spatial.score.evidence import Ground, Unit
 from spatial.score.population_grid import VERY_LOW_DENSITY, UrbanGrid
 from spatial.score.towns import TOWN_TIERS
 from spatial.tables.words import STUDY
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, IntArray, ObjectArray
-    from spatial.score.evidence import Ground, Unit
-
 
 URBAN = (30, 23, 22, 21)
 RURAL = (13, 12, 11)

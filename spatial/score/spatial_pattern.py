@@ -5,28 +5,23 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy import sparse
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import id_order
+from spatial.arrays import FloatArray, IntArray, ObjectArray
 from spatial.errors import first_of
 from spatial.indices import inequality
 from spatial.indices.clustering import LocalClusters, MoransI, local_clusters, morans_i, queen_contiguity
 from spatial.indices.groups import boundary_dissimilarity, environment_segregation
 from spatial.score.evidence import Ground, ScoreComponent, gap
+from spatial.score.place_scores import PlaceScores
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    from scipy import sparse
-
-    from spatial.arrays import FloatArray, IntArray, ObjectArray
-    from spatial.score.place_scores import PlaceScores
-
 
 # How those beyond the norm are spread over space: dissimilarity and information that know who lies beside whom.
 

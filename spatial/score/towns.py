@@ -6,12 +6,15 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import KDTree
 
+from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.errors import ContractError, first_of
 from spatial.indices.functional_areas import (
     fulcrum_index,
@@ -21,15 +24,11 @@ from spatial.indices.functional_areas import (
     rank_size,
 )
 from spatial.score.evidence import Ground, positions_by
+from spatial.study.score import FunctionalAreaOptions, ScoreOptions
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import NDArray
-
-    from spatial.arrays import BoolArray, FloatArray, ObjectArray
     from spatial.score.population_grid import UrbanGrid
-    from spatial.study.score import FunctionalAreaOptions, ScoreOptions
 
 
 # The system of towns in a few figures: how sizes fall with rank, how far the first leads, how even towns are.

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +22,7 @@ from rasterio.warp import transform_bounds
 
 from spatial.crs import WGS84
 from spatial.errors import StoreError
+from spatial.messages import Words
 from spatial.plain_text import csv_bytes
 from spatial.rasters import Raster
 from spatial.reporting.disclosure import SUPPRESSED
@@ -42,10 +43,6 @@ from spatial.sharing.records import (
 )
 from spatial.store import Artifact, Store, column_notes, replace, replace_folder, write_table
 from spatial.tables import TABLES, Field
-
-if TYPE_CHECKING:
-    from spatial.messages import Words
-
 
 DRIVERS = {"flatgeobuf": "FlatGeobuf", "pmtiles": "PMTiles"}
 """Further forms and the GDAL drivers that write them."""

@@ -6,10 +6,11 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import psycopg
 import shapely
 from psycopg import sql
@@ -18,10 +19,6 @@ from spatial.errors import StoreError
 from spatial.formats.database import WEB_DEGREES, connect, in_words
 from spatial.sharing.package import Release, foreign_keys, shared_frame
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 LONGEST_NAME = 63
 """Bytes of a name that PostgreSQL keeps."""

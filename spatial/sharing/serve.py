@@ -16,11 +16,12 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset
 import shapely
@@ -41,10 +42,6 @@ from spatial.sharing.records import Box, PackageMeta, licences
 from spatial.store import write_table
 from spatial.tables import TABLES
 from spatial.tables.words import UNKNOWN
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 ITEM = "item_id"
 """Column of a served table that names its rows: its key, or the number of the row."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -18,16 +17,13 @@ from spatial.access.places import id_order
 from spatial.access.uncertainty import interval_people
 from spatial.crs import require_metres
 from spatial.messages import warn
+from spatial.rasters import Raster
 from spatial.runner.cost import free_memory_mb
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import access_rules, asked, crew_mode, vocabulary_of, wanted_services
 from spatial.stages.shared import graph_of, graphs_of, headline_cutoffs, surroundings_of
 from spatial.stages.tiles import in_tiles
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    from spatial.rasters import Raster
-
 
 MB_BEFORE, BYTES_A_ROW = 700.0, 1_100.0
 """Most memory of a run: with its libraries and a small graph, and for each settlement, service and mode (measured)."""

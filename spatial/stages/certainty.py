@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from rasterio.features import geometry_mask
@@ -14,18 +14,13 @@ from spatial.access.last_mile import rural_access_index, wet_loss
 from spatial.access.nearest import access_table
 from spatial.access.options import TOWN_TIERS
 from spatial.access.uncertainty import access_intervals
+from spatial.network.graph import TravelGraph
 from spatial.network.speeds import with_season
+from spatial.rasters import Raster
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import access_rules, speed_table, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, headline_towns, is_left_out, surroundings_of, townspeople
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.network.graph import TravelGraph
-    from spatial.rasters import Raster
-
 
 DRY, WET = "dry", "wet"
 

@@ -8,7 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import pandas as pd
 
 from spatial.access.calibration import check_observed
 from spatial.cartography.document import refuse_small_pages
@@ -22,6 +25,7 @@ from spatial.inputs.prepare import Layers, prepare
 from spatial.inputs.units import match_units
 from spatial.inputs.user_tables import observed_from_table
 from spatial.messages import Words
+from spatial.network.graph import TravelGraph
 from spatial.norms.law import jurisdictions_of, jurisdictions_without_norms, with_norm_id
 from spatial.planning.action_list import read_action_list
 from spatial.planning.candidates import load_site_rules
@@ -43,16 +47,9 @@ from spatial.stages.scenarios import (
     network_scenario,
     refuse_unknown,
 )
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
-
-    from spatial.network.graph import TravelGraph
-    from spatial.study import Study
-    from spatial.study.scenarios import ScenarioOptions
-    from spatial.study.sources import TableSource
-
+from spatial.study import Study
+from spatial.study.scenarios import ScenarioOptions
+from spatial.study.sources import TableSource
 
 LINES_A_KIND = 3
 LINES_TO_DECIDE, LINES_TO_LOOK_AT, LETTERS = 3, 4, 160

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from pydantic import ValidationError
 
 from spatial.cartography.comparison import ComparisonMeta, comparison_page
@@ -31,10 +32,6 @@ from spatial.stages.policy import approval_wanted
 from spatial.store import Artifact, Store, replace_files
 from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 # What a comparison reads of finished runs, checked before anything is compared.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spatial.errors import StoreError
 from spatial.messages import Words
@@ -25,14 +25,11 @@ from spatial.reporting.plans import (
 )
 from spatial.reporting.score import score_lines
 from spatial.reporting.summary import gates_text, headline_text
+from spatial.results import Results
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.study import Study
 from spatial.study.edits import SCENARIO as OWN_EDITS
-
-if TYPE_CHECKING:
-    from spatial.results import Results
-    from spatial.study import Study
-
 
 PLANS_TOLD, ACTIONS_TOLD = 3, 3
 """Plans that fit a screen, and actions of the first of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spatial.cartography.page_data import PageMeta, ServiceNote, source_entries
 from spatial.cartography.pages import build_pages
@@ -10,9 +10,7 @@ from spatial.reporting.wording import every_source
 from spatial.runner.cost import give_back_memory
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, inventories, said_of_study, vocabulary_of
-
-if TYPE_CHECKING:
-    from spatial.store import Artifact
+from spatial.store import Artifact
 
 
 def maps(

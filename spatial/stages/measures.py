@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,10 +14,14 @@ import pandas as pd
 from spatial.access import cumulative, decays, floating_catchment
 from spatial.access.analyst import Group, group_travel_times, pairs_between
 from spatial.access.capacity import allocate_capacity
+from spatial.access.decays import Decay
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.places import existing, is_for_some_units, open_for_group, place_on
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
+from spatial.inputs.services import Vocabulary
+from spatial.network.graph import TravelGraph
+from spatial.rasters import Raster
 from spatial.reporting.answer import told_first
 from spatial.runner.cost import keeping_arrays
 from spatial.runner.stage import Options, Progress, Value, silent
@@ -26,12 +30,6 @@ from spatial.stages.shared import closer_services, graph_of, is_left_out, surrou
 from spatial.study.access import MANY_SETTLEMENTS, MeasureOptions, SnapRules
 from spatial.tables import TABLES
 from spatial.tables.words import EVERYBODY
-
-if TYPE_CHECKING:
-    from spatial.access.decays import Decay
-    from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
-    from spatial.rasters import Raster
 
 CATCHMENTS = ("2sfca", "e2sfca", "3sfca", "m2sfca", "bfca")
 COLUMNS = tuple(field.name for field in TABLES["measures"].fields)

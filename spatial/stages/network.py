@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import nan
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
 
 from spatial.access.calibration import Calibration, FitRules, calibrate_speeds, with_class_factors
 from spatial.access.places import find_settlement
@@ -18,19 +20,14 @@ from spatial.errors import ContractError
 from spatial.inputs.user_tables import observed_from_table
 from spatial.network.build import build_network
 from spatial.network.combined import BUS, LEG_SIGN, bus_network, combine_networks
+from spatial.network.graph import TravelGraph
 from spatial.network.snapping import snap
 from spatial.network.splitting import hard_border
+from spatial.rasters import Raster
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table
 from spatial.stages.shared import surroundings_of
 from spatial.study.access import BY_BUS, BusLine
-
-if TYPE_CHECKING:
-    from pyproj import CRS
-    from shapely.geometry.base import BaseGeometry
-
-    from spatial.network.graph import TravelGraph
-    from spatial.rasters import Raster
 
 DRY = "dry"
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
 
 from spatial.access.scenarios import scenario_people
 from spatial.inputs.edits import read_field_checks
@@ -17,10 +20,6 @@ from spatial.reporting.wording import every_source, known_issues
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, vocabulary_of
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
 
 
 def norms(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -17,14 +17,9 @@ from spatial.formats.notes import Finding, findings_frame
 from spatial.rasters import Raster
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.policy import speed_table, vocabulary_of
+from spatial.study.access import OffRoadOptions
 from spatial.terrain.friction import Friction, align_raster, friction_surface, require_aligned
 from spatial.terrain.surface import SurfaceOptions, catchment_surface, cells_at, move_to_open_cells
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.study.access import OffRoadOptions
-
 
 _log = logging.getLogger(__name__)
 

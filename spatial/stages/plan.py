@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace as replace_fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -29,6 +30,8 @@ from spatial.planning.plans import SAME
 from spatial.planning.profiles import site_profile
 from spatial.planning.services import Part, PartSites, share_budget
 from spatial.planning.siting import mclp
+from spatial.rasters import Raster
+from spatial.results import Results
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
 from spatial.stages.plan_room import ROUND_NAME, ask_for_room, find_room, plan_round, round_scenario
@@ -47,16 +50,9 @@ from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
 from spatial.study import PLAN_NAME, PLANS_FILE
 from spatial.study.access import MANY_SETTLEMENTS
+from spatial.study.plans import PlanOptions
 from spatial.tables import TABLES
 from spatial.terrain.friction import Friction, GroundSpeed, friction_surface, load_surface_speeds
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-
-    from spatial.rasters import Raster
-    from spatial.results import Results
-    from spatial.study.plans import PlanOptions
-
 
 ANY_NUMBER = 10**6
 """Of actions, where the budget alone says how many."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,7 @@ import shapely
 
 from spatial.access.analyst import travel_times
 from spatial.access.places import eligible_by_unit, find_settlement, is_for_some_units, lies_in, unknown_units
+from spatial.arrays import ObjectArray
 from spatial.errors import ContractError, InfeasibleError, StudyError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.inputs.units import assign_units
@@ -24,12 +25,8 @@ from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.plans import SAME
 from spatial.stages.plan_sites import NewSites, PlanGround, homes_of, pays_for_nothing
 from spatial.stages.policy import vocabulary_of
+from spatial.study.plans import PlanOptions, RoundOptions
 from spatial.study.scenarios import DAYS_A_WEEK
-
-if TYPE_CHECKING:
-    from spatial.arrays import ObjectArray
-    from spatial.study.plans import PlanOptions, RoundOptions
-
 
 MINUTES_AN_HOUR = 60.0
 SHARES = "shares_within"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace as replace_fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 from scipy.spatial import cKDTree
 
@@ -24,11 +25,13 @@ from spatial.access.places import (
     place_on,
     take,
 )
+from spatial.arrays import BoolArray, FloatArray
 from spatial.crs import METRES_A_KM, WGS84, require_metres
 from spatial.errors import StudyError, first_of
 from spatial.formats.files import read_provenance
 from spatial.inputs.units import assign_units
 from spatial.inputs.user_tables import constraints_from_table, sites_from_table
+from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.speeds import with_season
 from spatial.norms.law import Norm, norms_of
@@ -39,21 +42,14 @@ from spatial.planning.agenda import Question, ask_of
 from spatial.planning.candidates import apply_constraints, candidate_sites, grid_points, load_site_rules
 from spatial.planning.link_candidates import lay_corridors
 from spatial.planning.plans import SAME
+from spatial.runner.stage import Options
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.read import provenance_table
+from spatial.study.plans import PlanCosts, PlanOptions
 from spatial.study.scenarios import OpenedFacility
+from spatial.study.sources import TableSource
 from spatial.tables.words import NAMES
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.arrays import BoolArray, FloatArray
-    from spatial.network.graph import TravelGraph
-    from spatial.runner.stage import Options
-    from spatial.study.plans import PlanCosts, PlanOptions
-    from spatial.study.sources import TableSource
-    from spatial.terrain.friction import Friction
-
+from spatial.terrain.friction import Friction
 
 EXCLUDED, NO_CORRIDOR = "excluded", "no_corridor"
 """Why a site or link is refused: it lies in an area of constraint; no land that may be built on joins its ends."""

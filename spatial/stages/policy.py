@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from spatial.access.options import TOWN_TIERS, AccessRules
 from spatial.crs import METRES_A_KM, parse_crs
@@ -25,17 +27,12 @@ from spatial.norms.law import (
     load_register,
 )
 from spatial.runner.stage import EVERYTHING, Options
+from spatial.study import Study
 from spatial.study.access import BY_BUS
+from spatial.study.outputs import OfficialOptions
 from spatial.study.score import LAW_KEYS, NormAddition
 from spatial.tables.words import TIERS
 from spatial.terrain.friction import load_surface_speeds
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.study import Study
-    from spatial.study.outputs import OfficialOptions
-
 
 RANK = ("unknown", "partial", "complete")
 _BOUND: dict[tuple[object, ...], pd.DataFrame] = {}

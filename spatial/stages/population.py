@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.arrays import BoolArray, FloatArray
 from spatial.crs import require_metres
 from spatial.errors import StudyError
 from spatial.formats.notes import Finding, findings_frame
@@ -30,13 +31,9 @@ from spatial.people.population import (
     scale_to_units,
     unit_totals,
 )
+from spatial.rasters import Raster
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages.shared import graph_of
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray
-    from spatial.rasters import Raster
-
 
 # People of settlements beside what else is known of them: groups, official numbers of units, and the basis.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,11 +23,8 @@ from spatial.reporting.plans import place_name, plan_title
 from spatial.reporting.summary import is_judged
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
+from spatial.store import Artifact
 from spatial.study.access import MANY_SETTLEMENTS
-
-if TYPE_CHECKING:
-    from spatial.store import Artifact
-
 
 BY_SERVICE = (
     "access", "norm_results", "measures", "isochrones", "catchments", "intervals", "wet_losses", "off_road",

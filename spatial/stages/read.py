@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from spatial.formats.files import SourceRecord
 from spatial.inputs.list_merge import REVIEW_NUMBERS, TO_REVIEW
 from spatial.inputs.place_tables import TO_DECIDE
 from spatial.inputs.prepare import prepare
@@ -14,10 +14,6 @@ from spatial.plain_text import csv_bytes
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.store import Artifact
 from spatial.tables.words import NOTICE
-
-if TYPE_CHECKING:
-    from spatial.formats.files import SourceRecord
-
 
 ALWAYS = ("facilities", "roads", "boundaries", "water", "study_area", "flows", "counts")
 AT_TIMES = ("turns", "unplaced", "official_units", "population", "elevation", "landcover")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,16 +18,13 @@ from spatial.formats.files import read_provenance
 from spatial.formats.notes import Finding, findings_frame
 from spatial.inputs.prepare import STUDY
 from spatial.inputs.units import assign_units, inside, near_unit
+from spatial.network.graph import TravelGraph
 from spatial.network.scenarios import Scenario, scenario_for_mode
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.stages import scenarios
 from spatial.stages.policy import CLOSED, OPENED
 from spatial.stages.read import provenance_table
 from spatial.stages.shared import graphs_of
-
-if TYPE_CHECKING:
-    from spatial.network.graph import TravelGraph
-
 
 LOGGER = logging.getLogger(__name__)
 ROAD_TEXTS = ("name", "ref", "surface", "oneway", "bridge", "tunnel")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import find_settlement, share_with_units, unknown_units
 from spatial.access.scenarios import compare_scenarios, scenario_people
+from spatial.arrays import BoolArray
 from spatial.crs import METRES_A_KM, WGS84, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, faults_of, findings_frame, log_notes
@@ -23,6 +24,7 @@ from spatial.inputs.list_merge import SAME, family_of
 from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.messages import warn
+from spatial.network.graph import TravelGraph
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
 from spatial.network.speeds import load_speeds
 from spatial.runner.stage import Options, Progress, Value, silent
@@ -36,14 +38,7 @@ from spatial.stages.shared import (
     surroundings_of,
     townspeople,
 )
-
-if TYPE_CHECKING:
-    import pyproj
-
-    from spatial.arrays import BoolArray
-    from spatial.network.graph import TravelGraph
-    from spatial.study.scenarios import ScenarioOptions
-
+from spatial.study.scenarios import ScenarioOptions
 
 LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"

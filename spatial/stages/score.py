@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -18,12 +18,16 @@ from scipy.spatial import KDTree
 from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import counting, place_on
+from spatial.arrays import BoolArray, FloatArray
 from spatial.indices.clustering import nearest_in_line, travel_time_neighbours
 from spatial.indices.degurba import DEGURBA_RULES, DegurbaRules
 from spatial.indices.functional_areas import polycentricity, rank_size
 from spatial.indices.resilience import circuity, robust_coverage
+from spatial.inputs.services import Vocabulary
+from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.norms.evaluation import gates_by_unit
+from spatial.rasters import Raster
 from spatial.reporting.score import doubted_units, rank_doubts
 from spatial.runner.stage import Options, Progress, Value, silent
 from spatial.score.evidence import (
@@ -51,13 +55,7 @@ from spatial.score.spatial_pattern import (
 from spatial.score.towns import commuting_between, functional_area_table, town_system_table, town_table, why_no_area
 from spatial.stages.policy import binding_norms, inventories, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
-
-if TYPE_CHECKING:
-    from spatial.arrays import BoolArray, FloatArray
-    from spatial.inputs.services import Vocabulary
-    from spatial.network.graph import TravelGraph
-    from spatial.rasters import Raster
-    from spatial.study.access import SnapRules
+from spatial.study.access import SnapRules
 
 
 class Travel(NamedTuple):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from spatial.errors import MissingDependencyError, StoreError
 from spatial.formats.files import DATABASES
@@ -14,6 +16,7 @@ from spatial.norms.measuring import least_persons
 from spatial.plain_text import labelled
 from spatial.reporting.disclosure import Cut, Withheld, cut, fit_for_sinks, without_facilities
 from spatial.reporting.wording import every_source, known_issues, norm_name, provenance_told
+from spatial.results import Results
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.sharing.package import OPEN_RASTERS, Release, write_package
 from spatial.sharing.records import PackageMeta
@@ -23,16 +26,10 @@ from spatial.stages.policy import asked_by_norms, basis_of, binding_norms, check
 from spatial.stages.qgis import qgis
 from spatial.stages.workbook import workbook
 from spatial.store import Artifact, work_folder
+from spatial.study import Study
 from spatial.study.outputs import QgisOptions
 from spatial.tables import TABLES
 from spatial.tables.words import NOTICED, UNKNOWN
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.results import Results
-    from spatial.study import Study
-
 
 SOURCES = ("provenance", "plan_sources", "known_issues")
 """Tables that say what a study is made of."""

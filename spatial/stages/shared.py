@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -14,12 +14,9 @@ from spatial.access.places import Surroundings
 from spatial.messages import warn
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
+from spatial.runner.stage import Options
 from spatial.stages.policy import asked, asked_by_norms, vocabulary_of, wanted_services
 from spatial.study.access import MANY_SETTLEMENTS
-
-if TYPE_CHECKING:
-    from spatial.runner.stage import Options
-
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -28,7 +28,9 @@ from spatial.access.nearest import (
     measure_places,
     whole_of,
 )
+from spatial.access.options import AccessRules
 from spatial.access.places import Places, Surroundings, take
+from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import WorkersError
 from spatial.network.matrix import (
     ROW,
@@ -46,11 +48,6 @@ from spatial.network.snapping import NO_CANDIDATE, Snaps
 from spatial.runner.cost import PeakMemory
 from spatial.runner.manifest import code_fingerprint, package_versions
 from spatial.store import Store, sha256_of
-
-if TYPE_CHECKING:
-    from spatial.access.options import AccessRules
-    from spatial.arrays import BoolArray, FloatArray, IntArray
-
 
 LOGGER = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from spatial.access.places import SnapPair, called, place_on, take
 from spatial.crs import METRES_A_KM, WGS84
 from spatial.errors import StudyError, first_of
+from spatial.inputs.services import Vocabulary
 from spatial.messages import Words, warn
 from spatial.network.matrix import times_matrix
 from spatial.norms.law import Norm, norms_of
@@ -25,18 +26,15 @@ from spatial.planning.siting import p_median
 from spatial.reporting.plans import amount_text
 from spatial.reporting.summary import LEAST_CHANGE_MIN
 from spatial.reporting.wording import names_of, norm_name, pick
+from spatial.results import Results
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 from spatial.stages.scenarios import off_roads, scenarios
 from spatial.stages.shared import graph_of, surroundings_of
+from spatial.study import Study
 from spatial.study.access import full_mode
 from spatial.study.scenarios import OpenedFacility, ScenarioOptions
 from spatial.tables.words import NAMES
-
-if TYPE_CHECKING:
-    from spatial.inputs.services import Vocabulary
-    from spatial.results import Results
-    from spatial.study import Study
 
 TRIED = "tried"
 """Name of the scenario where the user gives none."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spatial.reporting.wording import every_source
 from spatial.runner.stage import Options, Progress, silent
 from spatial.stages.policy import binding_norms, said_of_study, vocabulary_of
+from spatial.store import Artifact
 from spatial.workbook import BookMeta, build_workbooks
-
-if TYPE_CHECKING:
-    from spatial.store import Artifact
 
 
 def workbook(

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from spatial.messages import Words, languages
+from spatial.study import Study
 from spatial.study.plans import ConstraintSource
 from spatial.study.scenarios import ScenarioOptions
 from spatial.study.sources import TableSource
 from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, FIELD_CHECK
-
-if TYPE_CHECKING:
-    from spatial.study import Study
 
 SCENARIO = "own-edits"
 """Name of the scenario that roads, closures and sites of the user's file are."""

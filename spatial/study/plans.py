@@ -18,7 +18,7 @@ from pydantic import (
 
 from spatial.study.access import LONGEST_DETOUR, Mode
 from spatial.study.base import ByLanguage, FilePath, Model, one_in_a_list, option, unrepeated
-from spatial.study.scenarios import File  # noqa: TC001 - as above
+from spatial.study.scenarios import File
 from spatial.study.sources import TableSource
 
 CandidateSource = Literal["settlements", "idle", "list", "grid"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
+from spatial.study.access import Mode
 from spatial.study.base import LARGEST, ByLanguage, Model, option, positive, unrepeated
 from spatial.study.sources import TableSource
 

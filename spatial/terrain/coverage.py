@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
+from numpy.typing import ArrayLike
 
+from spatial.arrays import FloatArray
 from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.outlines import outline_faults, require_frame, require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.friction import require_aligned
 from spatial.terrain.surface import Seeds, SurfaceOptions, ground_of, limit_of, refuse_turned, seeds_of, spread
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from numpy.typing import ArrayLike
-
-    from spatial.arrays import FloatArray
-
 
 # Sums of a raster by zone, by shares of cells, and the coverage of each zone.
 

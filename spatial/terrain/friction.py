@@ -9,13 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
+from affine import Affine
 from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
+from shapely.geometry.base import BaseGeometry
 
+from spatial.arrays import BoolArray, FloatArray
 from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.road_access import is_bridge
@@ -25,15 +30,6 @@ from spatial.plain_text import shipped_toml, toml_faults, toml_table, toml_text
 from spatial.rasters import Raster
 from spatial.study.base import LARGEST, LETTERS_OF_KEY
 from spatial.terrain.surface import SurfaceOptions, cell_sizes_m
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    import pyproj
-    from affine import Affine
-    from shapely.geometry.base import BaseGeometry
-
-    from spatial.arrays import BoolArray, FloatArray
-
 
 # Bring a raster onto another's grid, where the user asks for it: nothing else in the package resamples.
 

@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
+from affine import Affine
+from numpy.typing import ArrayLike, NDArray
 
+from spatial.arrays import FloatArray, IntArray
 from spatial.crs import is_web_map, parse_crs
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.outlines import require_shapes
@@ -31,10 +34,6 @@ from spatial.terrain.kernels_spread import (
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from affine import Affine
-    from numpy.typing import ArrayLike, NDArray
-
-    from spatial.arrays import FloatArray, IntArray
 
 
 # Steps between cells: 4, 8 or 16 neighbours, and how long each is from each row of the raster.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from spatial.messages import Words
 from spatial.store import Artifact
 from spatial.workbook.content import Content
 from spatial.workbook.sheets import BookMeta, pack_book
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["BookMeta", "build_workbooks"]
 

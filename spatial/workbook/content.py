@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from spatial.messages import Words
 from spatial.reporting import wording
 from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.plans import HAVING, action_text, place_name, plan_title, reach_text, service_text
@@ -20,10 +21,6 @@ from spatial.study.score import GapTargets
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, Value
-
-if TYPE_CHECKING:
-    from spatial.messages import Words
-
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import osmium
+import pandas as pd
 import rasterio
 import shapely
 from rasterio.warp import transform_bounds
 
+from spatial.arrays import FloatArray
 from spatial.crs import WGS84
 from spatial.errors import SourceError, SpatialError
 from spatial.formats.columns import NUMBER
@@ -50,12 +52,6 @@ from spatial.inputs.user_tables import MOST_PREMISES_KM2, WATER_KINDS, square_km
 from spatial.messages import Said
 from spatial.study.access import no_timetable
 from spatial.study.sources import MOST_CELLS, TableSource
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.arrays import FloatArray
-
 
 # What a raster looks to be: people per cell, heights, classes of land cover, or shares of one class.
 

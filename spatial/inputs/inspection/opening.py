@@ -6,9 +6,9 @@ import csv
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import pandas as pd
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.columns import scales_noted
@@ -20,10 +20,6 @@ from spatial.formats.workbook import find_header, list_sheets, open_sheet, sheet
 from spatial.inputs.inspection.columns import NumberSigns, tell_signs
 from spatial.messages import Said
 from spatial.study.sources import TOTAL_WORDS, USUAL_LIMITS, TableSource
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 WHAT = "file"
 MOST_LAYERS = 30

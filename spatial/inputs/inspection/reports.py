@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import geopandas as gpd
 
 from spatial.messages import Said
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 
 class Bounds(NamedTuple):

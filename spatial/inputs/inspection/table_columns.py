@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from spatial.formats.columns import perhaps_thousands, spoiled_ids
 from spatial.inputs.inspection.columns import EXACT, Profile, matches
+from spatial.inputs.inspection.guesses import Coordinates
 from spatial.inputs.inspection.kinds import (
     GROUPS,
     MOST_VALUES,
@@ -30,6 +31,7 @@ from spatial.inputs.inspection.kinds import (
     shipped_vocabulary,
     translated,
 )
+from spatial.inputs.inspection.opening import Opened
 from spatial.inputs.inspection.reports import Setting
 from spatial.inputs.names import PLAN_CLASSES
 from spatial.inputs.road_noding import CONDITIONS
@@ -38,13 +40,6 @@ from spatial.inputs.services import load_services
 from spatial.messages import Said
 from spatial.study.region import basis_told
 from spatial.tables.words import FACILITY_STATUS, TIERS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from spatial.inputs.inspection.guesses import Coordinates
-    from spatial.inputs.inspection.opening import Opened
-
 
 # A table under inspection, as the writers of proposals take it.
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -30,13 +29,11 @@ from spatial.score.evidence import (
     scaled_norms,
 )
 from spatial.score.place_scores import place_scores
+from spatial.score.ranking import Bend
 from spatial.score.scoreboard import Evidence, Scoreboard, levels_of, score_study
 from spatial.score.spatial_pattern import spread_of
 from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS, STUDY, TOWNSHIP
-
-if TYPE_CHECKING:
-    from spatial.score.ranking import Bend
 
 # The change of a level, taken apart exactly: by pillar, and by component within a pillar.
 
