@@ -480,6 +480,13 @@ def with_usual_speeds(
     return named.assign(speed_km_h=_usual(graph, named, speeds, _season(graph), roads.get("speed_km_h")))
 
 
+def speed_of_class(graph: TravelGraph, road_class: str, *, table: str | Path | SpeedTable | None) -> float:
+    """Tell at which km/h a new road of a class goes that states none: the median one there is, else by the table."""
+    there = graph.speed_km_h[graph.road_class == road_class]
+    bare = gpd.GeoDataFrame({"road_class": [road_class]}, geometry=[shapely.LineString()], crs=graph.crs)
+    return float(np.median(there) if len(there) else with_usual_speeds(graph, bare, table=table)["speed_km_h"].iloc[0])
+
+
 def _by_leg(
     legs: Sequence[TravelGraph], roads: gpd.GeoDataFrame, table: str | Path | SpeedTable | None, season: str
 ) -> list[tuple[BoolArray, gpd.GeoDataFrame]]:

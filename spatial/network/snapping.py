@@ -160,7 +160,7 @@ def snap_coordinates(
 ) -> Snaps:
     """Join easting and northing, shape (n, 2); without `measure_beyond`, `nearest_m` is inf beyond `max_snap_m`."""
     xy = np.ascontiguousarray(xy, dtype=np.float64)
-    eligible = graph.is_snappable & (graph.component_km >= rules.min_component_km)
+    eligible = _may_be_joined(graph, rules.min_component_km)
     groups, layer = [eligible], graph.edge_layer
     if layer is not None:
         groups = [eligible & (layer == number) for number in range(int(layer.max()) + 1)]
@@ -380,8 +380,7 @@ def snap_again(
 ) -> Snaps:
     """Join places to a changed network as `snap` does, looking only at what changed."""
     edited, least_km = split.graph, rules.min_component_km
-    could = graph.is_snappable & (graph.component_km >= least_km)
-    can = edited.is_snappable & (edited.component_km >= least_km)
+    could, can = _may_be_joined(graph, least_km), _may_be_joined(edited, least_km)
     if edited.n_edges == graph.n_edges and np.array_equal(could, can):
         return snaps
     if graph.before is not None or edited.before is None:
@@ -413,6 +412,12 @@ def snap_again(
     if not (can & ~old).any():
         return merge_snaps([moved])
     return merge_snaps([moved, _narrow(snap(only_edges(edited, ~old), points, rules, barriers=barriers))])
+
+
+def _may_be_joined(graph: TravelGraph, min_component_km: float) -> BoolArray:
+    """Tell which edges places may be joined to; a road that a scenario builds is no stray piece of a map."""
+    is_long = graph.component_km >= min_component_km
+    return graph.is_snappable & (is_long if graph.before is None else is_long | np.isnan(graph.before.component_km))
 
 
 def only_edges(graph: TravelGraph, edges: BoolArray) -> TravelGraph:

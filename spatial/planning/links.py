@@ -42,7 +42,16 @@ from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
-from spatial.network.snapping import Barriers, Snaps, blocked_legs, index_barriers, merge_snaps, only_edges, snap
+from spatial.network.snapping import (
+    Barriers,
+    Snaps,
+    blocked_legs,
+    index_barriers,
+    merge_snaps,
+    only_edges,
+    places_on_barriers,
+    snap,
+)
 from spatial.outlines import require_shapes
 from spatial.planning.kernels_plans import Gains, Links, Ways, weigh_choices
 from spatial.planning.plans import HALF, SAME
@@ -608,7 +617,8 @@ def _doors(snaps: Snaps, pieces: pd.DataFrame, most: int, walls: Barriers | None
     doors = doors[doors["road"] == doors.groupby(["place", "link", "run"])["road"].transform("first")]
     if walls is not None:
         places = np.column_stack((snaps.x, snaps.y))[doors["place"]]
-        doors = doors[~blocked_legs(walls, places, doors[["foot_x", "foot_y"]].to_numpy())]
+        is_shut = blocked_legs(walls, places, doors[["foot_x", "foot_y"]].to_numpy())
+        doors = doors[~(is_shut | places_on_barriers(walls, places))]
     return doors[(doors["edge"] == doors["road"]).groupby([doors["place"], doors["link"]]).cumsum() <= most]
 
 

@@ -17,6 +17,8 @@ from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.places import SEA_KINDS
 from spatial.crs import WGS84
 from spatial.errors import InfeasibleError, StudyError, first_of
+from spatial.network.combined import own_pace
+from spatial.network.new_roads import speed_of_class
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import AccessLookup, modes_for, read_access
 from spatial.outlines import inside
@@ -56,6 +58,8 @@ from spatial.terrain.friction import Friction, GroundSpeed, friction_surface, lo
 
 ANY_NUMBER = 10**6
 """Of actions, where the budget alone says how many."""
+NEW_ROAD = "unclassified"
+"""The class of a link."""
 PAVED = {"surface": "asphalt"}
 """What a road that is brought up to a class is built as in a scenario: along the old one, of the class of new roads."""
 HEAD = """\
@@ -288,6 +292,8 @@ def _scenario(
         for size in [site.get("capacity_after", np.nan)]  # as far as its size was planned
         for service in services[site["plan_id"]]
     ]
+    first_mode = (modes_for(parts[0].norm.mode, options.network.modes) or options.network.modes)[0]
+    link_speed = {} if own_pace(first_mode) else {"speed_km_h": how.link_speed_km_h}
     keys: dict[str, list[dict[str, Any]]] = {
         # Norms of one service may want it at one place.
         "open": [item for at, item in enumerate(opened) if item not in opened[:at]],
@@ -295,7 +301,7 @@ def _scenario(
             {
                 "road_id": road,
                 "points": shapely.get_coordinates(shape).tolist(),
-                **({"speed_km_h": how.link_speed_km_h, "length_km": length} if parts[0].ask == "links" else PAVED),
+                **({"length_km": length} | link_speed if parts[0].ask == "links" else PAVED),
             }
             for road, length, shape in zip(names, km, shapes, strict=True)
         ],
@@ -467,9 +473,10 @@ def _link_plan(question: agenda.Question, ground: PlanGround, link_km: float, mo
         "barriers": ground.barriers,
     }
     how = options.planning
-    links = propose_links(
-        graph, places, **shared, water=ground.water, detour=how.link_detour, speed_km_h=how.link_speed_km_h
-    )
+    speed = how.link_speed_km_h
+    if own_pace(graph.mode):  # people keep theirs on a new road, as in the scenario that the plan is
+        speed = speed_of_class(graph, NEW_ROAD, table=speed_table(options, options.network.speeds))
+    links = propose_links(graph, places, **shared, water=ground.water, detour=how.link_detour, speed_km_h=speed)
     links = ground.allowed_links(question, ground.laid(question, links))
     km_cost = ground.km_cost(question)
     if question.budget is not None:

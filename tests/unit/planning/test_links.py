@@ -545,3 +545,30 @@ def test_upgrades_that_make_no_sense_are_refused(changed, words):
             budget_km=30,
             **options,
         )
+
+
+def test_a_link_to_a_place_in_a_lake_brings_it_nobody_as_in_a_run():
+    graph, lake = build_network(ladder(), mode="drive"), shapely.box(-50, 9_950, 50, 10_050)
+    barriers = gpd.GeoSeries([lake], crs=CRS)
+    links = lines(link=[(0, 0), (0, 10_000)])
+    asked = {"facilities": clinic(0, 0), "service": "clinic", "within_min": 20.0, "budget_km": 20.0, "rules": RULES}
+    for water, gained in ((None, 7.0), (barriers, 0.0)):
+        plan = rank_links(graph, places(v=(0, 10_000, 7)), links, **asked, barriers=water, worth="connected")
+        assert plan.steps["gained_persons"].sum() == gained
+        built = edit_network(graph, add=links)
+        time = cost_to_closest(
+            built, places(v=(0, 10_000, 7)), clinic(0, 0), service="clinic", rules=RULES, barriers=water
+        )
+        assert (time["travel_time_min"] <= 20.0).tolist() == [gained > 0.0]
+
+
+def test_places_are_joined_to_a_short_new_road_that_leads_to_no_other():
+    villages, graph = places(v=(0, 20_000, 7)), build_network(ladder(), mode="drive")
+    built, usual = edit_network(graph, add=lines(link=[(0, 20_000), (1_000, 20_000)])), SnapRules(max_snap_m=500.0)
+    time = cost_to_closest(built, villages, clinic(1_000, 20_000), service="clinic", rules=usual)
+    assert time["travel_time_min"].tolist() == pytest.approx([1.0])
+    plan = rank_links(
+        graph, villages, lines(link=[(0, 20_000), (1_000, 20_000)]), facilities=clinic(1_000, 20_000),
+        service="clinic", within_min=5.0, budget_km=2.0, rules=usual,
+    )  # fmt: skip
+    assert plan.steps["gained_persons"].tolist() == [7.0]

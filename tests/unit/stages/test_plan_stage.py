@@ -578,3 +578,17 @@ def test_a_plan_of_a_unit_is_for_its_people_and_builds_in_it(tiny_done):
     assert set(result.plan_actions["place_id"]) <= set(homes["settlement_id"])
     with pytest.raises(StageError, match=rf"units: no unit is called 'Nowhere' \(1 in all\); there are .*'{unit}'"):
         sp.run(study_of(tiny_done, plans=[plan | {"units": ["Nowhere"]}]), until="plan", **where)
+
+
+def test_people_on_foot_keep_their_pace_on_a_new_link(tiny):
+    norm = {"id": "OWN-WALK", "service": "county_seat", "threshold": 44.0}
+    study = study_of(tiny, norms={"add": [norm]}, network={"modes": ["walk"]}, planning={"link_detour": 1.0})
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    today = sp.run(study, until="plan", **where)
+    told = today.plan_people.query("plan_id == 'own-walk'").set_index("unit_id")
+    gained = told.loc[told["outcome"] == "gained", "after_value"]
+    assert len(gained) == 2, told
+    assert (gained > 30.0).all()  # at 40 km/h they would be there within five minutes
+    run = sp.run(study, scenario="plan:own-walk", until="norms", **where)
+    rows = run.norm_results.query("norm_id == 'OWN-WALK' and unit_level == 'settlement'").set_index("unit_id")
+    np.testing.assert_allclose(rows["value"].loc[told.index], told["after_value"], rtol=0, atol=1e-9)
