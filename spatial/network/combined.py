@@ -665,7 +665,11 @@ def bus_network(  # noqa: PLR0913 - each keyword is an option under its own name
     on = np.flatnonzero(table.line[:-1] == table.line[1:])
     names, ride = [f"ride:{where[row]}" for row in on], table.ride_min[on]
     back = np.where(table.both_ways[on], ride, np.inf)
-    graph = with_links(graph, Links(names, names, BUS, line_node[on], line_node[on + 1], ride, back, table.ride_m[on]))
+    # Who rides past the first stop of a line that ends there stays aboard: its last ride leads to its first row.
+    first = np.searchsorted(table.line, table.line)
+    is_closed = np.r_[table.line[1:] != table.line[:-1], True] & (table.stop == table.stop[first])
+    onto = line_node[np.where(is_closed, first, np.arange(len(first)))][on + 1]
+    graph = with_links(graph, Links(names, names, BUS, line_node[on], onto, ride, back, table.ride_m[on]))
     report = {
         "lines": len(set(table.line)),
         "stops": len(table.points),

@@ -65,6 +65,16 @@ def test_staying_aboard_waits_once_and_a_change_waits_again():
     assert door_to_door(graph, 0, 40) == pytest.approx(15 + 20 + 30 + 20)
 
 
+def test_who_rides_past_the_first_stop_of_a_circular_line_stays_aboard():
+    ring = line("a", [0, 10, 20, 0], both_ways=False)
+    graph = bus_network(lines(line("A", [30, 40], both_ways=True), ring), street())
+    # From the third stop over the first to the second: half the headway once, and two rides.
+    assert door_to_door(graph, 20, 10) == pytest.approx(15 + 10 + 10)
+    assert door_to_door(graph, 0, 20) == pytest.approx(15 + 10 + 10)
+    assert door_to_door(bus_network(line("a", [0, 10, 20, 0]), street()), 10, 20) == pytest.approx(15 + 10)
+    assert door_to_door(bus_network(line("a", [0, 0]), street()), 0, 0) == 0.0
+
+
 def test_a_line_of_one_way_does_not_run_back():
     graph = bus_network(line("a", [0, 20], both_ways=False), street())
     assert door_to_door(graph, 0, 20) == pytest.approx(25)
