@@ -86,7 +86,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "region sources tiers placing merge corrections services_file working_crs",
            files="processed", reads_raw=True),
     _stage("calibration", "roads turns? places facilities study_area water elevation?", FITTED, "calibration network"),
-    _stage("network", "roads turns? places study_area elevation? calibration_factors?",
+    _stage("network", "roads turns? places study_area water elevation? calibration_factors?",
            "nodes edges findings_network", "network calibration"),
     _stage("population", "places study_area boundaries nodes edges official_units? population?",
            "settlements population_account unit_totals? findings_population?",

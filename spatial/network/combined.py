@@ -568,6 +568,7 @@ def bus_network(  # noqa: PLR0913 - each keyword is an option under its own name
     walk_graph: TravelGraph,
     *,
     stops: gpd.GeoDataFrame | None = None,
+    barriers: gpd.GeoSeries | None = None,
     max_snap_m: float = 1000.0,
     min_component_km: float = 5.0,
     walk_km_h: float = 5.0,
@@ -592,6 +593,8 @@ def bus_network(  # noqa: PLR0913 - each keyword is an option under its own name
         The walking network; left unchanged.
     stops : GeoDataFrame of Point, optional
         `stop_id` and geometry, in the CRS of the network.
+    barriers : GeoSeries, optional
+        Water that nobody walks across to a stop; a stop that lies on it, or has no other road, keeps its nearest one.
     max_snap_m : float
         The longest straight line from a stop to the network, inclusive.
     min_component_km : float
@@ -625,18 +628,15 @@ def bus_network(  # noqa: PLR0913 - each keyword is an option under its own name
         )
     table = read_lines(lines, stops, crs=walk_graph.crs, detour=detour)
     points = gpd.GeoSeries(gpd.points_from_xy(*table.points.T), index=table.stop_id, crs=walk_graph.crs)
-    snaps = snap(
-        walk_graph,
-        points,
-        candidates=1,
-        max_snap_m=max_snap_m,
-        min_component_km=min_component_km,
-        walk_km_h=walk_km_h,
-        detour=detour,
+    legs: dict[str, Any] = {"max_snap_m": max_snap_m, "min_component_km": min_component_km, "candidates": 1}
+    legs |= {"walk_km_h": walk_km_h, "detour": detour}
+    snaps, on_this_bank = (snap(walk_graph, points, **legs, barriers=walls) for walls in (None, barriers))
+    edge, fraction, walk, distance_m = (
+        np.where(on_this_bank.edge < 0, getattr(snaps, name), getattr(on_this_bank, name))[:, 0]
+        for name in ("edge", "fraction", "access_min", "distance_m")
     )
-    edge, fraction = snaps.edge[:, 0], snaps.fraction[:, 0]
     if (edge < 0).any():
-        far = np.flatnonzero(snaps.edge[:, 0] < 0)
+        far = np.flatnonzero(edge < 0)
         away = np.char.add(np.char.mod("%.0f", snaps.nearest_m[far]), " m")
         away = np.where(np.isnan(snaps.nearest_m[far]), "no road that one can step onto", away)
         shown = first_of(f"{table.stop_id[stop]} ({told})" for stop, told in zip(far, away, strict=True))
@@ -650,9 +650,8 @@ def bus_network(  # noqa: PLR0913 - each keyword is an option under its own name
     xy = np.vstack((table.points, table.points[table.stop]))
     component = cut.graph.node_component[cut.node_after]
     graph = with_nodes(cut.graph, xy[:, 0].copy(), xy[:, 1].copy(), np.concatenate((component, component[table.stop])))
-    walk = snaps.access_min[:, 0]
     names = [f"stop:{name}" for name in table.stop_id]
-    length = snaps.distance_m[:, 0] * snaps.detour
+    length = distance_m * detour
     graph = with_links(graph, Links(names, names, "stop", cut.node_after, stop_node, walk, walk, length))
     where = [f"{line}/{row}" for row, line in enumerate(table.line)]
     names = [f"board:{name}" for name in where]
@@ -661,12 +660,16 @@ def bus_network(  # noqa: PLR0913 - each keyword is an option under its own name
     on = np.flatnonzero(table.line[:-1] == table.line[1:])
     names, ride = [f"ride:{where[row]}" for row in on], table.ride_min[on]
     back = np.where(table.both_ways[on], ride, np.inf)
-    graph = with_links(graph, Links(names, names, BUS, line_node[on], line_node[on + 1], ride, back, table.ride_m[on]))
+    # Who rides past the first stop of a line that ends there stays aboard: its last ride leads to its first row.
+    first = np.searchsorted(table.line, table.line)
+    is_closed = np.r_[table.line[1:] != table.line[:-1], True] & (table.stop == table.stop[first])
+    onto = line_node[np.where(is_closed, first, np.arange(len(first)))][on + 1]
+    graph = with_links(graph, Links(names, names, BUS, line_node[on], onto, ride, back, table.ride_m[on]))
     report = {
         "lines": len(set(table.line)),
         "stops": len(table.points),
         "both_ways_lines": len(set(table.line[table.both_ways])),
-        "longest_walk_m": float(snaps.distance_m.max()),
+        "longest_walk_m": float(distance_m.max()),
     }
     mode = f"{walk_graph.mode}+{BUS}"
     return replace(graph, mode=mode, report={**walk_graph.report, "mode": mode, "bus": report})

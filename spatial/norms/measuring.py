@@ -72,7 +72,7 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
 
     Chapman's estimate ``N = (n1 + 1)(n2 + 1) / (m + 1) - 1`` with the variance of Seber (1970),
     ``(n1 + 1)(n2 + 1)(n1 - m)(n2 - m) / ((m + 1)^2 (m + 2))``, and the log-normal interval of Chao (1987), which never
-    goes below the S that are known: ``S + (N - S) / C`` to ``S + (N - S) C``,
+    goes below the S that are known: ``S + (N - S) / C``, down to a whole number, to ``S + (N - S) C``,
     ``C = exp(1.96 sqrt(ln(1 + var / (N - S)^2)))``. It takes list and map for made independently of each other: where
     one was made from the other, too few are estimated.
 
@@ -95,7 +95,7 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     --------
     >>> found = capture_recapture(20, 15, 10)
     >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
-    (29.55, 26.23, 41.8)
+    (29.55, 26, 41.8)
     """
     in_list, on_map, matched = numbers("options", "in_list, on_map, matched", [in_list, on_map, matched]).tolist()
     if matched > min(in_list, on_map) or math.inf in (in_list, on_map):
@@ -110,7 +110,8 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     if unseen <= 0 or variance == 0:
         return Estimate(number, known, max(number, known))
     factor = math.exp(Z_95 * math.sqrt(math.log1p(variance / unseen**2)))
-    return Estimate(number, known + unseen / factor, known + unseen * factor)
+    # Down to a whole number: where nothing is missing, parts of one facility would keep the truth out of the interval.
+    return Estimate(number, max(known, math.floor(known + unseen / factor)), known + unseen * factor)
 
 
 class Inventory(NamedTuple):

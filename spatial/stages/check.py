@@ -213,7 +213,7 @@ ON_ROADS = ("close", "close_file", "speeds_km_h", "speed_factors", "build", "new
 
 def _scenarios_laid(options: Options, layers: Layers) -> Iterator[Callable[[], object]]:
     """Lay scenarios over the network of their mode, which alone knows edges, usual speeds and what a mark lies on."""
-    ground = Ground(layers.roads, layers.study_area, layers.turns, layers.elevation, layers.settlements)
+    ground = Ground(layers.roads, layers.study_area, layers.turns, layers.elevation, layers.settlements, layers.water)
 
     @functools.cache
     def graph_of(mode: str | None) -> TravelGraph:

@@ -37,6 +37,7 @@ def network(
     roads: gpd.GeoDataFrame,
     places: gpd.GeoDataFrame,
     study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
     turns: gpd.GeoDataFrame | None = None,
     elevation: Raster | None = None,
     calibration_factors: pd.DataFrame | None = None,
@@ -47,7 +48,7 @@ def network(
     chosen = options.network
     graphs: list[TravelGraph] = []
     factors = calibration_factors if options.calibration.apply else None
-    ground = Ground(roads, study_area, turns, elevation, places)
+    ground = Ground(roads, study_area, turns, elevation, places, water)
     for number, mode in enumerate(chosen.modes):
         progress(number / len(chosen.modes), f"network: {mode}")
         graphs.append(network_of(options, mode, ground, factors=factors))
@@ -68,6 +69,7 @@ class Ground(NamedTuple):
     turns: gpd.GeoDataFrame | None
     elevation: Raster | None
     places: gpd.GeoDataFrame  # where lines of buses stop
+    water: gpd.GeoDataFrame  # which nobody walks across to a stop
 
 
 def network_of(options: Options, mode: str, ground: Ground, *, factors: pd.DataFrame | None = None) -> TravelGraph:
@@ -103,12 +105,14 @@ def network_of(options: Options, mode: str, ground: Ground, *, factors: pd.DataF
     # Rides are straight lines between stops, which no border cuts.
     lines = bus_lines(chosen.bus, ground.places, crs=graph.crs)
     # A bus stops on the road: who lives in the settlement walks there, and not from there to the settlement again.
-    ways_in = snap(graph, lines.geometry, chosen, candidates=1)
+    barriers = surroundings_of(options, ground.study_area, ground.water).barriers
+    ways_in = snap(graph, lines.geometry, chosen, candidates=1, barriers=barriers)
     on_road = gpd.GeoSeries(gpd.points_from_xy(ways_in.foot_x[:, 0], ways_in.foot_y[:, 0]), lines.index, graph.crs)
     is_moved = lines["is_settlement"] & (ways_in.status == "ok")
     return bus_network(
         lines.set_geometry(lines.geometry.mask(is_moved, on_road)),
         graph,
+        barriers=barriers,
         max_snap_m=chosen.max_snap_m,
         min_component_km=chosen.min_component_km,
         walk_km_h=chosen.walk_km_h,
@@ -170,7 +174,7 @@ def calibration(
     if chosen.observed is None:
         return {}
     progress(0.0, "calibration: network as the speed table has it")
-    graph = network_of(options, options.network.modes[0], Ground(roads, study_area, turns, elevation, places))
+    graph = network_of(options, options.network.modes[0], Ground(roads, study_area, turns, elevation, places, water))
     progress(0.4, "calibration: observed times")
     file = options.raw_path(chosen.observed.path)
     observed = observed_from_table(file, chosen.observed, crs=graph.crs)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.arrays import FloatArray, IntArray
 from spatial.crs import is_web_map, parse_crs
-from spatial.errors import ContractError, CrsError, first_of, refuse
+from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
 from spatial.outlines import require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.kernels_spread import (
@@ -72,6 +72,8 @@ def cell_sizes_m(transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]) -> 
 
     Raises
     ------
+    ContractError
+        Where the transform or the shape is none.
     CrsError
         Where the CRS is neither in degrees nor in metres, or the raster is turned.
 
@@ -83,6 +85,12 @@ def cell_sizes_m(transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]) -> 
     [110574, 111315]
     """
     crs = parse_crs(crs, what="cells")
+    of_kind("transform", transform, Affine, required=True)
+    is_shape = isinstance(shape, tuple) and len(shape) == 2 and all(isinstance(n, int | np.integer) for n in shape)
+    problems = [] if is_shape else [f"shape: give rows and columns, is {shape!r}"]
+    if not np.isfinite(transform[:6]).all():
+        problems.append(f"transform: must be finite numbers, is {transform[:6]}")
+    refuse("cells", problems)
     refuse_turned(transform)
     rows = np.arange(shape[0])
     if crs.is_geographic:

@@ -15,7 +15,7 @@ import shapely
 
 from spatial.errors import ContractError, first_of, refuse
 from spatial.formats.tag_rules import fold
-from spatial.norms.law import norm_id_of
+from spatial.norms.law import norm_id_of, split_list
 from spatial.score.place_scores import score_norms
 from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
@@ -104,6 +104,7 @@ def _problems(run: Run) -> Iterator[str]:
 
 TERMS = ("metric", "mode", "direction", "unit", "stat_unit", "scope")
 """What a norm asks, beside its threshold, fail point and target share."""
+MEMBERS = "bundle_members"
 FAIL_POINT = "fail_point"
 
 
@@ -155,7 +156,7 @@ def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) 
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     terms = study[["norm_id", "service", "threshold", "target_share"]].reset_index(drop=True)
     told = {norm_id_of(norm): norm for norm in listed}
-    for name in TERMS:
+    for name in (*TERMS, MEMBERS):
         said = [told.get(norm, {}).get(name) for norm in terms["norm_id"].astype(str)]
         terms[name] = pd.Series(["" if word is None else str(word) for word in said], dtype="str")
     ids = terms["norm_id"].astype(str)
@@ -531,6 +532,9 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
                 if not np.isclose(values, values[:1] or 0.0, rtol=CLOSE, equal_nan=True).all()
             ]
             differ += [name for name in ("service", *TERMS) if any(row[name] != each[0][name] for row in each)]
+            # The order of members says nothing, nor does a run of an older version, which tells none.
+            bundles = {frozenset(split_list(row[MEMBERS])) for row in each} - {frozenset()}
+            differ += [MEMBERS] if len(bundles) > 1 else []
         same = not absent and not differ
         left_out = [
             f"{reasons[norm]}:{run.name}"

@@ -56,6 +56,20 @@ def test_cells_are_measured_in_a_crs_that_is_known():
 
 
 @pytest.mark.parametrize(
+    ("transform", "shape", "words"),
+    [
+        (Affine(1, 0, 0, 0, -1, 1), (None, 2), r"shape: give rows and columns, is \(None, 2\)"),
+        (Affine(1, 0, 0, 0, -1, 1), None, "shape: give rows and columns, is None"),
+        (Affine(math.nan, 0, 0, 0, -1, 1), (2, 2), "transform: must be finite numbers"),
+        (None, (2, 2), "transform: is a NoneType; give Affine"),
+    ],
+)
+def test_cells_are_measured_of_a_raster_that_is_told(transform, shape, words):
+    with pytest.raises(ContractError, match=words):
+        sp.cell_sizes_m(transform, "EPSG:32738", shape)
+
+
+@pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: sp.segmentation_index(theil_between=0.1, advantaged_share=2), "advantaged_share: .* is 2"),

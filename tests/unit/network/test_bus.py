@@ -65,6 +65,16 @@ def test_staying_aboard_waits_once_and_a_change_waits_again():
     assert door_to_door(graph, 0, 40) == pytest.approx(15 + 20 + 30 + 20)
 
 
+def test_who_rides_past_the_first_stop_of_a_circular_line_stays_aboard():
+    ring = line("a", [0, 10, 20, 0], both_ways=False)
+    graph = bus_network(lines(line("A", [30, 40], both_ways=True), ring), street())
+    # From the third stop over the first to the second: half the headway once, and two rides.
+    assert door_to_door(graph, 20, 10) == pytest.approx(15 + 10 + 10)
+    assert door_to_door(graph, 0, 20) == pytest.approx(15 + 10 + 10)
+    assert door_to_door(bus_network(line("a", [0, 10, 20, 0]), street()), 10, 20) == pytest.approx(15 + 10)
+    assert door_to_door(bus_network(line("a", [0, 0]), street()), 0, 0) == 0.0
+
+
 def test_a_line_of_one_way_does_not_run_back():
     graph = bus_network(line("a", [0, 20], both_ways=False), street())
     assert door_to_door(graph, 0, 20) == pytest.approx(25)
@@ -206,6 +216,21 @@ def test_no_stop_is_joined_to_a_path_that_leads_nowhere():
     )
     # 50 m x 1.3 at 5 km/h from the road to the stop, 20 m from the path.
     assert door_to_door(graph, 0, 20) == pytest.approx(0.78 + 15 + 10)
+
+
+def test_a_stop_is_joined_on_its_own_bank_of_a_river_and_on_the_nearest_where_there_is_no_road():
+    # The road beside the first stop, 50 m away, is across the river; its own bank has the street, 70 m away.
+    ways = [shapely.LineString([(0, 0), (40_000, 0)]), shapely.LineString([(0, 120), (9000, 120)])]
+    walk = build_network(gpd.GeoDataFrame(geometry=ways, crs=CRS), mode="walk")
+    stops = line("a", [0, 20]).assign(geometry=[shapely.Point(0, 70), shapely.Point(20_000, 0)])
+    river = [shapely.LineString([(-1000, up), (50_000, up)]) for up in (100, 35)]
+    # 70 m x 1.3 at 5 km/h are 1.092 minutes, 50 m are 0.78.
+    for rivers, expected in ((river[:1], 1.092 + 15 + 10), (river, None)):
+        graph = bus_network(stops, walk, barriers=gpd.GeoSeries(rivers, crs=CRS))
+        if expected:
+            assert door_to_door(graph, 0, 20) == pytest.approx(expected)
+        else:
+            assert graph.report["bus"]["longest_walk_m"] == pytest.approx(50.0)
 
 
 def test_graphs_and_points_that_do_not_fit_are_refused():

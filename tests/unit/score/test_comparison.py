@@ -214,6 +214,9 @@ def test_norms_on_other_terms_are_left_out_with_the_reason(before):
     assert shared_norms([before, later]).set_index("norm_id").loc["CLINIC", "reason"] == "other_fail_point"
     of_another = replace(before, terms=before.terms.replace({"service": {"clinic": "hospital"}}))
     assert shared_norms([before, of_another]).set_index("norm_id").loc["CLINIC", "reason"] == "other_service"
+    bundles = [replace(before, terms=before.terms.assign(bundle_members=text)) for text in ("a|b", "b | a", "", "a|c")]
+    assert shared_norms(bundles[:3])["same_terms"].all()
+    assert shared_norms(bundles).set_index("norm_id").loc["CLINIC", "reason"] == "other_bundle_members"
     fewer = run_of("fewer", BEFORE, norms={"CLINIC": NORMS["CLINIC"]})
     found = compare(before, fewer)
     assert found.norms.set_index("norm_id").loc["SCHOOL", "reason"] == "not_in:fewer"

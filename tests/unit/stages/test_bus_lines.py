@@ -111,7 +111,7 @@ def test_who_lives_where_a_bus_stops_walks_to_the_road_once(grid_city, off_km):
     places = grid_city.settlements([("home", "village", 0.5, -off_km), ("goal", "town", 4, 4)])
     line = {"line": "1", "stops": ["home", "goal"], "headway_min": 20, "ride_min": [6]}
     options = SimpleNamespace(network=NetworkOptions(modes=["bus"], bus=[line]), calibration=SimpleNamespace())
-    graph = network_of(options, "walk+bus", Ground(roads, None, None, None, places))
+    graph = network_of(options, "walk+bus", Ground(roads, None, None, None, places, None))
     home, goal = (snap(graph, places.geometry.iloc[[at]]) for at in (0, 1))
     # Half the headway and the ride.
     expected = off_km * grid_city.walk_min_a_km + 10.0 + 6.0
