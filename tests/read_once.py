@@ -6,16 +6,18 @@ import hashlib
 import pickle
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from spatial.inputs.osm_elements import scan_osm
 from spatial.inputs.prepare import prepare
 from spatial.pipeline import STAGES
 from spatial.runner.run import own_files, raw_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    import pytest
-
+    from spatial.inputs.osm_elements import Scan
     from spatial.inputs.prepare import Layers
     from spatial.study import Study
 
@@ -29,6 +31,7 @@ class ReadOnce:
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, ...], bytes] = {}
+        self.scanned: dict[tuple[object, ...], Scan] = {}
 
     def __call__(self, study: Study, *, named: Mapping[str, Any] | None = None) -> Layers:
         keys, named = STAGES[0].options, named or study.columns_named
@@ -41,8 +44,17 @@ class ReadOnce:
 
         asked = (study.model_dump_json(include=set(keys)), repr(dict(named)), repr([told(path) for path in files]))
         if asked not in self.known:
-            self.known[asked] = pickle.dumps(prepare(study, named=named))
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr("spatial.inputs.osm.scan_osm", self._scan)
+                self.known[asked] = pickle.dumps(prepare(study, named=named))
         return pickle.loads(self.known[asked])  # noqa: S301 - made above
+
+    def _scan(self, path: Path, keys: Collection[str], *, roads_only: bool = False) -> Scan:
+        """Scan an extract once, whatever other files change beside it; nobody changes a scan."""
+        asked = (hashlib.blake2b(path.read_bytes()).hexdigest(), frozenset(keys), roads_only)
+        if asked not in self.scanned:
+            self.scanned[asked] = scan_osm(path, keys, roads_only=roads_only)
+        return self.scanned[asked]
 
     def stand_in(self, patched: pytest.MonkeyPatch) -> None:
         """Take the place of `prepare` in the command and the stage that call it."""

@@ -310,7 +310,7 @@ def test_a_list_in_utf_8_with_a_mark_gives_the_same_places(walked, study, result
     table = dict(values["sources"]["facilities"][0]) | {"path": "comoros/marked.csv", "encoding": "utf-8"}
     values["sources"] = {**values["sources"], "facilities": [table]}
     values["placing"] = {"decisions": "comoros/decided-marked.csv"}
-    again = prepare(Study.from_dict(values, raw=study.raw)).facilities
+    again = walked.read(Study.from_dict(values, raw=study.raw)).facilities
     same = ["facility_id", "service", "placed_by", "placed_at", "geometry"]
     pd.testing.assert_frame_equal(pd.DataFrame(again[same]), pd.DataFrame(results.facilities[same]), check_dtype=False)
 
@@ -324,7 +324,7 @@ def test_another_order_of_rows_puts_every_facility_at_the_same_place(walked, stu
     table = dict(values["sources"]["facilities"][0]) | {"path": "comoros/turned.csv"}
     values["sources"] = {**values["sources"], "facilities": [table]}
     del values["placing"]
-    again = prepare(Study.from_dict(values, raw=study.raw)).facilities.set_index("facility_id")["placed_at"]
+    again = walked.read(Study.from_dict(values, raw=study.raw)).facilities.set_index("facility_id")["placed_at"]
     first = results.facilities.set_index("facility_id")
     by_name = first[first["placed_by"] == "name"]["placed_at"]
     assert (again.reindex(by_name.index) == by_name).all()

@@ -129,8 +129,10 @@ def test_columns_and_rows_that_are_asked_for_are_read_alone(tmp_path: Path, *, k
     pd.testing.assert_frame_equal(store.read("counts"), counts)
 
 
-def test_a_table_that_is_written_in_pieces_has_the_bytes_of_a_whole_one(tmp_path: Path) -> None:
-    rows = GROUP_ROWS + 3
+def test_a_table_that_is_written_in_pieces_has_the_bytes_of_a_whole_one(tmp_path: Path, monkeypatch) -> None:
+    assert GROUP_ROWS == 1_048_576  # that of Parquet itself
+    monkeypatch.setattr("spatial.store.GROUP_ROWS", 1000)
+    rows = 1003
     name = pd.Series(np.arange(rows), dtype="str").where(np.arange(rows) % 7 > 0)
     place = gpd.GeoDataFrame(
         {"name": name, "value": np.arange(rows, dtype=np.float64)}, geometry=gpd.points_from_xy(range(rows), [0] * rows)
@@ -140,7 +142,7 @@ def test_a_table_that_is_written_in_pieces_has_the_bytes_of_a_whole_one(tmp_path
         write_table(file, "no_table", whole, {})
         with pd.option_context("mode.string_storage", "python"):  # as a run holds texts
             frame = whole.astype({"name": "str"})
-        frame.to_parquet(tmp_path / "whole.parquet", index=False, compression="zstd")
+        frame.to_parquet(tmp_path / "whole.parquet", index=False, compression="zstd", row_group_size=1000)
         assert pq.read_metadata(file).num_row_groups == 2
         assert file.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 

@@ -179,8 +179,9 @@ def test_bad_capacities_and_options_are_refused():
 
 def test_people_who_are_served_in_parts_are_served_whole():
     # Parts of people, shared out at several facilities with room for all, sum to a little less in floats.
-    draw = np.random.default_rng(146)
-    for _ in range(100):
+    # Of these ten draws several do so in each order.
+    draw = np.random.default_rng(203)
+    for _ in range(10):
         n, m = draw.integers(2, 8), draw.integers(2, 5)
         people = draw.integers(1, 50, n) / 3.0
         ways = [(f"s{i}", f"f{j}", float(draw.integers(0, 5))) for i in range(n) for j in range(m)]
