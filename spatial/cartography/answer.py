@@ -72,7 +72,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
         return None
     plans = book.plans
     findings, matrix = answer["findings"], answer["matrix"]
-    heads = {each["norm_id"]: each for each in (matrix["columns"] if matrix else findings)}
+    heads = {each["norm_id"]: each for each in (*findings, *(matrix["columns"] if matrix else ()))}
     services = [service for service in answer["services"] if service["service"] in book.files][:SHOWN]
     # The finding on how far each of these services is, if there is one.
     far = {finding["service"]: finding for finding in reversed(findings) if not finding["is_presence"]}

@@ -55,7 +55,7 @@ def summarise_answer(
     """
     Answer what is wrong, where and for whom, by norms of a summary; minutes to services are told by ``mode``.
 
-    `findings` open the pages and fail, failed mandatory norms first, then those added or adopted, then by people
+    `findings` open the pages and fail, mandatory norms in force here first, then those added or adopted, then by people
     beyond; `watched`: the same of other norms where nobody counts people. `silent`: mandatory norms that nobody can
     judge; `unjudged`: others added or adopted, with the reason; `met`: those met; `villages`: how many are beyond any.
     """
@@ -87,15 +87,16 @@ def summarise_answer(
     watched = [ground.finding(norm, ()) for norm in failing if norm["is_headline"] and norm["norm_id"] not in ids]
 
     def urgency(finding: Record) -> tuple[bool, bool, bool, float, str]:
-        """Put duties that surely fail first, then norms that the study chose, then others that fail; by people."""
-        is_sure = finding["status"] == "not_met"
+        """Put norms that bind here and fail first, then those the study chose, then others that fail; by people."""
         amount = (finding["persons"] or finding["places"])["beyond"]
-        is_duty = is_sure and finding["norm_class"] == "mandatory"
-        return not is_duty, not finding["is_chosen"], not is_sure, -amount, str(finding["norm_id"])
+        is_sure = finding["status"] == "not_met"
+        return finding["gate"] != "fail", not finding["is_chosen"], not is_sure, -amount, str(finding["norm_id"])
 
     for told in (findings, watched):
         told.sort(key=urgency)
-    columns = [*findings, *(ground.finding(norm, ids) for norm in asked if not norm["is_headline"])]
+    # A norm on the county says nothing of single townships.
+    columns = [finding for finding in findings if finding["stat_unit"] != "county"]
+    columns += [ground.finding(norm, ids) for norm in asked if not norm["is_headline"]]
     silent = [named_norm(norm, ground.services) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
     # Whoever adds a norm asks what became of it.
     unjudged = [

@@ -384,6 +384,8 @@ class _Run:
         for name in list(made):
             value = made.pop(name)
             if isinstance(value, list):
+                if value and value[0].name.endswith(".html"):  # no old page leads to new ones where the disk is full
+                    self.store.remove(self.folder_of(stage, f"file:{value[0].name}") / value[0].name)
                 for artifact in reversed(value):  # of pages the first leads to all others: it comes when they are there
                     output = f"file:{artifact.name}"
                     folder = self.folder_of(stage, output)

@@ -89,7 +89,7 @@ def test_a_file_of_edits_that_the_disk_did_not_take_whole_is_not_made(file_limit
 def test_pages_that_a_full_disk_keeps_out_are_not_linked_to(tiny_done, file_limit):
     pages = tiny_done.maps / "tiny"
     sizes = {path.name: path.stat().st_size for path in pages.glob("*.html")}
-    shutil.rmtree(pages)
+    next(pages.glob("gap-*.html")).unlink()  # so that pages are written anew, where an old index leads to all
     limit = sorted(sizes.values())[-2]
     with file_limit(limit):
         outcome = tiny_done.run()

@@ -481,6 +481,21 @@ def test_a_norm_that_the_study_chose_stands_before_one_that_fails_more_people_an
     assert first.endswith("; 10.6 % are within, 90 % are asked for.")
 
 
+@pytest.mark.parametrize("gate", ["none_applicable", "unknown"])
+def test_what_binds_here_stands_before_a_norm_that_is_mandatory_elsewhere(gate):
+    other = norm(SEAT, norm_id="OTHER", norm_class="mandatory", gate=gate)
+    answer = summarise_answer(tables(), [other, norm(ROAD), norm(SEAT, is_chosen=True)], mode="drive")
+    assert [finding["norm_id"] for finding in answer["findings"]] == [ROAD, SEAT, "OTHER"]
+
+
+def test_a_norm_on_the_county_is_no_column_of_its_townships():
+    county = norm(ROAD, norm_id="COUNTY", stat_unit="county", places_unserved=1.0, places_in_scope=1.0)
+    answer = summarise_answer(tables(), [county, norm(SEAT)], mode="drive")
+    assert [finding["norm_id"] for finding in answer["findings"]] == ["COUNTY", SEAT]
+    assert [column["norm_id"] for column in answer["matrix"]["columns"]] == [SEAT]
+    assert summarise_answer(tables(), [county], mode="drive")["matrix"] is None
+
+
 def test_a_norm_that_the_study_chose_is_told_where_it_is_met():
     met = norm(SEAT, status="met", status_as_mapped="met", is_chosen=True, target_share=0.9)
     met |= {"places_unserved": 0.0, "places_served": 5.0, "persons_unserved": 0.0, "persons_served": 470.0}
