@@ -474,7 +474,7 @@ def with_usual_speeds(
 ) -> gpd.GeoDataFrame:
     """Give new roads without a speed, of a class that the network lacks, what the speed table says of the class."""
     speeds = table_of(graph, table)
-    if graph.mode not in speeds.modes:
+    if graph.edge_layer is not None or _base(graph) not in speeds.modes:
         return roads
     named = with_class(roads)
     return named.assign(speed_km_h=_usual(graph, named, speeds, _season(graph), roads.get("speed_km_h")))

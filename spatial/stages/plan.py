@@ -51,7 +51,7 @@ from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
 from spatial.study import PLAN_NAME, PLANS_FILE
-from spatial.study.access import MANY_SETTLEMENTS
+from spatial.study.access import BY_BUS, MANY_SETTLEMENTS
 from spatial.study.plans import PlanOptions
 from spatial.tables import TABLES
 from spatial.terrain.friction import Friction, GroundSpeed, friction_surface, load_surface_speeds
@@ -123,9 +123,13 @@ def plan(
         is_open = goal.ask == "none" or goal.is_beyond.any()
         is_known = (goal.need["outcome"] == "within").any()
         asked[at] = goal if is_open else agenda.no_answer(goal, "met" if is_known else "not_measured")
-    if options.access.direction != "to_facility":
-        # Links are weighed by the way of people to a town, not by that of help from it.
-        asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
+    # Links are weighed by the way of people to a town, not by that of help from it, and on the network of one mode.
+    asked = [
+        replace_fields(each, ask="none", reason="no_model")
+        if each.ask == "links" and (options.access.direction != "to_facility" or not _link_modes(each.norm, options))
+        else each
+        for each in asked
+    ]
     limits = {part.name: item for item in options.plans for part in item.parts}
     if (costs := ground.stated) is not None:
         budgets = {name: item.budget for name, item in limits.items()}
@@ -292,8 +296,8 @@ def _scenario(
         for size in [site.get("capacity_after", np.nan)]  # as far as its size was planned
         for service in services[site["plan_id"]]
     ]
-    first_mode = (modes_for(parts[0].norm.mode, options.network.modes) or options.network.modes)[0]
-    link_speed = {} if own_pace(first_mode) else {"speed_km_h": how.link_speed_km_h}
+    by_people = any(own_pace(mode) for mode in _link_modes(parts[0].norm, options)[:1])
+    link_speed = {} if by_people else {"speed_km_h": how.link_speed_km_h}
     keys: dict[str, list[dict[str, Any]]] = {
         # Norms of one service may want it at one place.
         "open": [item for at, item in enumerate(opened) if item not in opened[:at]],
@@ -456,6 +460,11 @@ def _worlds(question: agenda.Question, ground: PlanGround, pairs: pd.DataFrame, 
     return worlds
 
 
+def _link_modes(norm: Norm, options: Options) -> list[str]:
+    """List the modes of a norm that have a network of their own, on which links can be weighed."""
+    return [mode for mode in modes_for(norm.mode, options.network.modes) if "+" not in mode or mode == BY_BUS]
+
+
 def _link_plan(question: agenda.Question, ground: PlanGround, link_km: float, most: int) -> agenda.Answer:
     """Propose links to a town for those beyond, and take those that bring most of them a kilometre."""
     options, norm = ground.options, question.norm
@@ -464,7 +473,7 @@ def _link_plan(question: agenda.Question, ground: PlanGround, link_km: float, mo
     asked = question.need.assign(weight=question.weight.fillna(0.0)).loc[question.is_beyond]
     weight = ground.settlements["settlement_id"].map(asked.set_index("unit_id")["weight"]).fillna(0.0)
     places = ground.settlements.assign(_asked=weight)
-    graph = ground.graph(modes_for(norm.mode, options.network.modes)[0])
+    graph = ground.graph(_link_modes(norm, options)[0])
     shared: dict[str, Any] = {
         "service": norm.service,
         "within_min": norm.threshold,

@@ -592,3 +592,10 @@ def test_people_on_foot_keep_their_pace_on_a_new_link(tiny):
     run = sp.run(study, scenario="plan:own-walk", until="norms", **where)
     rows = run.norm_results.query("norm_id == 'OWN-WALK' and unit_level == 'settlement'").set_index("unit_id")
     np.testing.assert_allclose(rows["value"].loc[told.index], told["after_value"], rtol=0, atol=1e-9)
+
+
+def test_links_are_not_weighed_on_two_networks_at_once(tiny):
+    norm = {"id": "OWN-TOWN", "service": "county_seat", "threshold": 2.0}
+    study = study_of(tiny, norms={"add": [norm]}, network={"modes": ["walk+drive"]})
+    plans = sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps).plans.set_index("norm_id")
+    assert plans.loc["OWN-TOWN", ["plan_status", "reason"]].tolist() == ["not_planned", "no_model"]
