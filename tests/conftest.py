@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 # A machine that others share is slow at times: no example fails for the time that it takes. The same examples at every
 # `make test`, and others at every `make trials`.
 hypothesis.settings.register_profile("thorough", deadline=None)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=12, derandomize=True)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20, derandomize=True)
 hypothesis.settings.load_profile("quick")
 
 DATA = Path(__file__).parent / "data"

@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: one in eight or so of them in `make test`, all in `make trials`."""
+"""How many examples a property is tried on: one in five of them in `make test`, all in `make trials`."""
 
 from __future__ import annotations
 
