@@ -485,6 +485,8 @@ def _link_plan(question: agenda.Question, ground: PlanGround, link_km: float, mo
     speed = how.link_speed_km_h
     if own_pace(graph.mode):  # people keep theirs on a new road, as in the scenario that the plan is
         speed = speed_of_class(graph, NEW_ROAD, table=speed_table(options, options.network.speeds))
+        if np.isnan(speed):
+            return agenda.no_help(question)  # they may not use such a road
     links = propose_links(graph, places, **shared, water=ground.water, detour=how.link_detour, speed_km_h=speed)
     links = ground.allowed_links(question, ground.laid(question, links))
     km_cost = ground.km_cost(question)

@@ -241,6 +241,19 @@ def test_where_only_a_norm_on_townships_fails_the_townships_that_lack_it_are_tin
     assert page.locator("#matrix thead strong").count() == len(gates) - gates.count("none_applicable") > 0
 
 
+def test_a_norm_on_the_county_leaves_the_map_to_those_on_villages(run, open_page):
+    before = open_page(run[1] / "index.html").locator("#answer-legend").inner_text()
+    ahead = """({ answer, map }) => {
+      const at = answer.findings.findIndex((finding) => finding.is_presence);
+      answer.findings.unshift({ ...answer.findings[at], norm_id: "COUNTY", stat_unit: "county", first: [] });
+      map.findings.unshift(map.findings[at]);
+    }"""
+    page = open_page(run[1] / "index.html", changed=ahead)
+    assert page.evaluate("Spatial.data.answer.findings[0].stat_unit") == "county"
+    assert page.locator("#answer-legend").inner_text() == before
+    assert "no graded road" in before
+
+
 def test_the_card_of_a_norm_on_townships_counts_townships(run, open_page, in_each_language):
     unknown = """(told) => {
       const norm = told.norms.find((norm) => norm.headline);

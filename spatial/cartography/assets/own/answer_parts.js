@@ -20,9 +20,10 @@
   /* Of the findings, the map shows who is beyond as filled circles, and who has none of what there must be as rings; townships that lack it are tinted where no other norm fails. */
   const isOfTownships = (finding) => finding.stat_unit === "township";
   function shownFindings(answer) {
-    const at = (isPresence, ofTownships = false) => answer.findings.findIndex((finding) => finding.is_presence === isPresence && isOfTownships(finding) === ofTownships);
-    const far = at(false), none = at(true);
-    return { far, none: far < 0 && none < 0 ? at(true, true) : none };
+    const unitOf = (finding) => (["township", "county"].includes(finding.stat_unit) ? finding.stat_unit : "place");
+    const at = (isPresence, ...units) => units.map((unit) => answer.findings.findIndex((finding) => finding.is_presence === isPresence && unitOf(finding) === unit)).find((found) => found >= 0) ?? -1;
+    const far = at(false, "place", "county");
+    return { far, none: far < 0 ? at(true, "place", "township", "county") : at(true, "place", "county") };
   }
 
   const RING = { fill: "none", stroke: D.INK, "stroke-width": 2 };
