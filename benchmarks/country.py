@@ -12,6 +12,7 @@ import itertools
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -94,7 +95,8 @@ def line(folder: str, most_mb: float, nodes: int, places: int, facilities: int) 
         def tell(_fraction: float, message: str) -> None:
             """Note what a stage took when the next one begins; each begins its messages with its name."""
             nonlocal last
-            stage, now = message.partition(":")[0], (time.perf_counter(), time.process_time())
+            begins = re.match(r"\w*", message)
+            stage, now = begins[0] if begins else "", (time.perf_counter(), time.process_time())
             if stage == last[0] or stage not in (*names, "done"):
                 return
             if last[0]:

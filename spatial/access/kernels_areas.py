@@ -433,7 +433,7 @@ def _is_free(  # noqa: PLR0913, PLR0917 - a kernel
                 point = east[row, column] if number < 3 else north[row, column]
                 if point < 0:
                     continue
-                other = np.int64(point)
+                other = np.int32(point)
                 if number % 3 == 0:
                     if is_left_out[point] != 0:
                         continue
@@ -441,7 +441,7 @@ def _is_free(  # noqa: PLR0913, PLR0917 - a kernel
                     meeting = middle[2 * point + number % 3 - 1]
                     if meeting < 0:
                         continue
-                    other = np.int64(n + meeting)
+                    other = np.int32(n + meeting)
                 x, y = xy[other, 0], xy[other, 1]
                 if x < west or x > right or y < south or y > top:
                     continue
@@ -513,7 +513,7 @@ def leave_out_corners(  # noqa: PLR0913, PLR0917 - a kernel
             line[length] = follower
             end = length + 1
             least = 4 if line[0] == follower else 3
-        left, size = end, 0
+        left, size = end, np.int64(0)
         for place in range(end):
             before[place], behind[place] = place - 1, place + 1
         if is_ring:
@@ -523,12 +523,12 @@ def leave_out_corners(  # noqa: PLR0913, PLR0917 - a kernel
             if known[place] <= most:
                 size = _push(areas, places, size, known[place], place)
         while size > 0 and left > least:
-            area, place = areas[0], int(places[0])
+            area, place = areas[0], np.int64(places[0])
             size = _drop_first(areas, places, size)
             # Of a corner whose neighbours went, a later entry tells.
             if area != known[place] or is_left_out[line[place]] != 0:
                 continue
-            low, high = int(before[place]), int(behind[place])
+            low, high = np.int64(before[place]), np.int64(behind[place])
             corner = int(line[low]), int(line[place]), int(line[high])
             if not _is_free(xy, east, north, middle, is_left_out, corner[0], corner[1], corner[2]):
                 continue

@@ -463,7 +463,7 @@ def mark_needed(arcs: MeasuredArcs, legs: Legs, is_needed: NDArray[np.uint8]) ->
             for arc in range(offsets[node], offsets[node + 1]):
                 if is_beaten:
                     break
-                is_beaten = minutes[arc] < most and minutes[arc] + _least(legs, targets[arc], goal) < most
+                is_beaten = minutes[arc] < most and minutes[arc] + _least(legs, np.int64(targets[arc]), goal) < most
             is_needed[leg] = 0 if is_beaten else 1
 
 

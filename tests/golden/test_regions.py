@@ -264,7 +264,8 @@ def test_a_second_run_skips_every_stage(name, request, region_run, go_on_from, t
 def test_a_run_elsewhere_with_other_hashes_gives_the_same_bytes(county, rutland, tmp_path):
     # The raw files are copied as well: no path of the machine may reach an output.
     # As deep as the other: the project names the file of edits by the way there.
-    raw, elsewhere = tmp_path / "raw", tmp_path / "run"
+    place = county.folder.parents[1]
+    raw, elsewhere = tmp_path / "raw", tmp_path.joinpath(*["run"] * (len(place.parts) - len(tmp_path.parts)))
     shutil.copytree(rutland, raw / "rutland")
     command = [sys.executable, "-m", "spatial", "run", str(ROOT / "examples" / "rutland.toml"), "--raw", str(raw)]
     command += ["--processed", str(elsewhere / "processed"), "--maps", str(elsewhere / "maps")]
@@ -274,7 +275,7 @@ def test_a_run_elsewhere_with_other_hashes_gives_the_same_bytes(county, rutland,
     )
     assert done.returncode == 0, done.stderr
     assert "pages:" in done.stdout
-    first, second = _files(county.folder.parents[1]), _files(elsewhere)
+    first, second = _files(place), _files(elsewhere)
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name].read_bytes() != second[name].read_bytes()] == []
 

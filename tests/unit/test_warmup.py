@@ -83,7 +83,8 @@ def test_two_processes_compile_every_kernel_for_the_one_signature_that_a_run_cal
     kept = Counter(path.name.rsplit("-", 1)[0] for path in (tmp_path / "cache").rglob("*.nbc"))
     wanted = {".".join(name.rsplit(".", 2)[1:]) for name in kernels}
     assert wanted - set(kept) == set()
-    assert {name: count for name, count in kept.items() if count != 1} == {}
+    # Steps of nodes lie in an array of their own, or in a column beside other marks.
+    assert {name: count for name, count in kept.items() if count != 1} == {"kernels_search._fetch_far": 2}
     # Neither the steps nor a whole run of the sample county call any other.
     called, compiled = in_a_new_process(LATER_CALLS.format(folder=str(sample_run)), tmp_path)
     assert called > 20

@@ -211,7 +211,7 @@ class Task:
     def _equal(self, nearest: FloatArray, counted: FloatArray, kept: BoolArray) -> FloatArray:
         """Say what time for all is as bad as those of each choice, by the aversion that a median plan sets."""
         total, squares = nearest @ counted, nearest**2 @ counted
-        if not kept.any():
+        if not kept.any() or not counted.any():
             return total
         best = np.flatnonzero(kept & (total <= total[kept].min() + 1e-9))
         # Several medians may be as good; any of them may set it.
