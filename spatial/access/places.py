@@ -18,7 +18,7 @@ from pandas.api.extensions import ExtensionArray
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.formats.tag_rules import fold
 from spatial.inputs.names import OSM_KINDS, unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
@@ -251,10 +251,7 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     found = sorted(ids[named.whole])
     if len(found) == 1:
         return str(found[0])
-    if found:
-        raise ContractError(
-            "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
-        )
+    refuse("settlements", faults_at(f"{text!r} is the name of several:", found, "; give one of these ids"))
     told = f"is it one of these? {first_of(named.alike)}" if named.alike else f"ids are such as {first_of(sorted(ids))}"
     raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
 

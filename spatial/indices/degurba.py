@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from spatial.access.options import numbers, paired
 from spatial.arrays import BoolArray, FloatArray, IntArray
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, faults_at, first_of, of_kind, refuse
 from spatial.study.score import DegurbaVariant, SemiDense
 
 # Clusters of cells: found by contiguity and size, with edges smoothed and holes filled.
@@ -544,8 +544,7 @@ def _read_cells(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area
             "degurba", [f"cell_class, population_persons, unit: {len(code)}, {len(people)}, {len(label)} cells"]
         )
     unknown = np.unique(code[~np.isin(code, (*CODES, 10, NO_DATA))])
-    if len(unknown):
-        raise ContractError("degurba", [f"cell_class: no codes of level 2: {first_of(unknown)}"])
+    refuse("degurba", faults_at("cell_class: no codes of level 2:", unknown))
     if bool(((people < 0.0) | np.isinf(people)).any()):
         raise ContractError("degurba", ["population_persons: below 0 or infinite"])
     size = numbers("degurba", "cell_area_km2", area).ravel()

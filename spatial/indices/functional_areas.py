@@ -15,7 +15,7 @@ from scipy.sparse import csgraph
 
 from spatial.access.options import is_number, numbers, paired, shown, vector
 from spatial.arrays import FloatArray, IntArray, ObjectArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.indices.exchange import flow_balance
 from spatial.indices.groups import neighbour_weights
 
@@ -201,8 +201,7 @@ def _per_place(name: str, given: ArrayLike, places: int) -> FloatArray:
     if len(values) != places:
         raise ContractError("urca", [f"{name}: {len(values)} for {places} places"])
     unknown = np.flatnonzero(np.isnan(values))
-    if len(unknown):
-        raise ContractError("urca", [f"{name}: unknown at place(s) {first_of(unknown)}"])
+    refuse("urca", faults_at(f"{name}: unknown at place(s)", unknown))
     return values
 
 
@@ -445,8 +444,7 @@ def functional_completeness(
         if isinstance(named, str | None):  # a text would count for its letters
             raise ContractError("hierarchy", [f"services, required: {named!r} is no list of services"])
     strangers = sorted(set(services) - set(tier))
-    if strangers:
-        raise ContractError("hierarchy", [f"services: no town is called {first_of(strangers)}"])
+    refuse("hierarchy", faults_at("services: no town is called", strangers))
     rows = []
     for town, own in tier.items():
         asked = set(required.get(own, ()))

@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 from spatial.access.cumulative import weighted_quantile
 from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
 from spatial.arrays import BoolArray, FloatArray, ObjectArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 
 # The gap between town and country: medians that survive unreachable places, and the coverage of both.
 
@@ -266,11 +266,8 @@ def border_effect(
         *_negative("population_persons", people),
     ]
     shorter = np.flatnonzero(kept < free - ROUNDING_MIN)
-    if len(shorter):
-        problems.append(
-            f"time_closed_min: below time_open_min in {len(shorter)} row(s) {first_of(shorter)}; a closed border "
-            "cannot shorten a way"
-        )
+    told = f"time_closed_min: below time_open_min in {len(shorter)} row(s)"
+    problems += faults_at(told, shorter, "; a closed border cannot shorten a way")
     if bool(np.isinf(people).any()):
         problems.append("population_persons: infinite")
     refuse("border", problems)
@@ -500,11 +497,9 @@ def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
     problems = []
     for name, column in (("x", group), ("total", everybody)):
         wrong = np.flatnonzero((column < 0.0) | np.isinf(column))
-        if len(wrong):
-            problems.append(f"{name}: negative or infinite in {len(wrong)} unit(s) {first_of(wrong)}")
+        problems += faults_at(f"{name}: negative or infinite in {len(wrong)} unit(s)", wrong)
     above = np.flatnonzero(group > everybody * (1.0 + 1e-9))
-    if len(above):
-        problems.append(f"x: more people than the unit has in {len(above)} unit(s) {first_of(above)}")
+    problems += faults_at(f"x: more people than the unit has in {len(above)} unit(s)", above)
     refuse("segregation", problems)
     kept = ~np.isnan(group) & (everybody > 0.0)
     return np.minimum(group[kept], everybody[kept]), everybody[kept]

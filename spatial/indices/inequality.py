@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.access.options import is_number, paired, shown, vector
 from spatial.arrays import BoolArray, FloatArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 
 # What every measure of inequality reads: a good and the people who have it, checked once.
 
@@ -59,8 +59,7 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
         ("population_persons", people, "people are 0 or more; NaN where unknown"),
     ):
         wrong = np.flatnonzero((column < 0.0) | np.isinf(column))
-        if len(wrong):
-            problems.append(f"{name}: negative or infinite in {len(wrong)} row(s) {first_of(wrong)}; {remedy}")
+        problems += faults_at(f"{name}: negative or infinite in {len(wrong)} row(s)", wrong, f"; {remedy}")
     refuse("inequality", problems)
     valid = ~np.isnan(value) & ~np.isnan(people)
     kept = valid & (people > 0.0)

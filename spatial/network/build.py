@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spatial.arrays import BoolArray, ObjectArray
 from spatial.crs import refuse_stretched_lines, require_metres
-from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.formats.notes import no_findings, row_numbers
 from spatial.inputs.road_tags import (
     RoadLines,
@@ -170,11 +170,9 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDat
     bad |= ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"])
     xy, row = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
     bad |= np.isin(np.arange(len(frame)), row[~np.isfinite(xy).all(axis=1)])
-    if bad.any():
-        problems.append(f"geometry: no line in roads {first_of(frame.loc[bad, 'road_id'])}; drop those rows")
+    problems += faults_at("geometry: no line in roads", frame.loc[bad, "road_id"], "; drop those rows")
     repeated = frame["road_id"].duplicated()
-    if repeated.any():
-        problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
+    problems += faults_at("road_id: repeated", frame.loc[repeated, "road_id"], "; give each road its own id")
     refuse("roads", problems)
     refuse_stretched_lines(frame.geometry, what="roads")
     flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))

@@ -14,7 +14,7 @@ import shapely
 
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, NetworkError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.network.graph import EdgeOrigins, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import join_findings
 from spatial.network.road_access import FERRY
@@ -465,8 +465,7 @@ def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pypr
     again = frame.duplicated(["line_id", "stop_order"]) & order.notna()
     problems += _told("stop_order: repeated", frame, again.to_numpy())
     counts = frame.groupby("line_id").size()
-    if (counts < 2).any():
-        problems.append(f"line_id: only one stop on the lines {first_of(counts.index[counts < 2])}; a ride needs two")
+    problems += faults_at("line_id: only one stop on the lines", counts.index[counts < 2], "; a ride needs two")
     frame = frame.sort_values(["line_id", "stop_order"], kind="stable").reset_index(drop=True)
     x, y, names = _places(frame, lines, stops, crs, problems)
     # One headway and one direction a line.

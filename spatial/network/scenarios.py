@@ -17,7 +17,7 @@ from shapely.ops import substring
 
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, faults_at, first_of, of_kind, refuse
 from spatial.formats.notes import listed, row_numbers
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
@@ -344,8 +344,7 @@ def _touched(graph: TravelGraph, area: shapely.Geometry) -> BoolArray:
 
 
 def _tell_unknown(key: str, unknown: list[str], problems: list[str]) -> None:
-    if unknown:
-        problems.append(f"{key}: the network has no edge or road {first_of(unknown)}")
+    problems += faults_at(f"{key}: the network has no edge or road", unknown)
 
 
 def _is_road(graph: TravelGraph) -> BoolArray:
@@ -369,8 +368,7 @@ def _speeds(
     given = pd.Series(list(speeds.values()), index=[str(name) for name in speeds], dtype=object)
     wanted = pd.to_numeric(given, errors="coerce").astype(np.float64)
     wrong = wanted.index[~((wanted > 0) & (wanted < np.inf))]
-    if len(wrong):
-        problems.append(f"speeds: must be above 0 km/h, not so for {first_of(wrong)}; use close for closed roads")
+    problems += faults_at("speeds: must be above 0 km/h, not so for", wrong, "; use close for closed roads")
     values, unknown = values_by_name(graph, wanted.fillna(0.0), vehicles=True)
     _tell_unknown("speeds", unknown, problems)
     return 1.0, values
@@ -387,8 +385,7 @@ def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> FloatA
             problems.append(f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds")
         return np.ones(graph.n_edges)
     wrong = [name for name, factor in factors.items() if not _is_factor(factor)]
-    if wrong:
-        problems.append(f"factors: must be above 0, not so for {first_of(wrong)}; use close for closed roads")
+    problems += faults_at("factors: must be above 0, not so for", wrong, "; use close for closed roads")
     wanted = {str(name): float(factor) for name, factor in factors.items() if name not in wrong}
     found, unknown = values_by_name(graph, pd.Series(wanted, dtype=float), classes=True, vehicles=True)
     _tell_unknown("factors", unknown, problems)

@@ -20,7 +20,7 @@ from spatial.access.options import numbers
 from spatial.access.places import Facilities, existing, serves_where_it_stands
 from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.crs import require_metres
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.indices.groups import read_classes
 from spatial.inputs.services import Vocabulary
 from spatial.norms.law import ROADS, SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
@@ -266,11 +266,9 @@ class Places:
         ids = settlements["settlement_id"]
         problems = []
         lost = np.flatnonzero(ids.isna())
-        if len(lost):
-            problems.append(f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own")
+        problems += faults_at(f"settlement_id: missing in {len(lost)} row(s)", lost, "; give each its own")
         twice = ids[ids.duplicated() & ids.notna()].unique()
-        if len(twice):
-            problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
+        problems += faults_at("settlement_id: more than once:", twice, "; keep one row a settlement")
         refuse("settlements", problems)
         # An index may have a column's name, and categories stand in an order of their own.
         kinds = {name: settlements[name].dtype for name in {"settlement_id", "township_id"} & set(settlements)}
@@ -310,10 +308,7 @@ class AccessLookup:
         measured = [name for name in ACCESS_NUMBERS if name in access]
         access = checked_access(access, ("settlement_id", *measured))
         strange = set(map(str, access["reach_status"].dropna().unique())) - set(REACH_STATUS)
-        if strange:
-            raise ContractError(
-                "access", [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"]
-            )
+        refuse("access", faults_at("reach_status:", sorted(strange), f" is not one of {', '.join(REACH_STATUS)}"))
         key = ["settlement_id", "service", "mode"]
         twice = access.loc[access.duplicated(key), key].drop_duplicates()
         if len(twice):
@@ -552,9 +547,7 @@ class Reader:
         self._words = words
         self._road_words = load_road_words()
         strange = sorted({str(word) for word in evidence.inventory.values()} - set(INVENTORY))
-        if strange:
-            told = f"inventory: {first_of(strange)} is not one of {', '.join(INVENTORY)}"
-            raise ContractError("options", [told])
+        refuse("options", faults_at("inventory:", strange, f" is not one of {', '.join(INVENTORY)}"))
 
     def source_of(self, name: str) -> Source:
         """Find what a word of the register stands for; `roads` speaks for every kind of road."""

@@ -25,7 +25,7 @@ from spatial.access.options import ABOVE_ZERO, FINITE, not_within, service_names
 from spatial.access.places import existing, id_order
 from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, StudyError, faults_at, first_of, of_kind, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.inputs.place_tables import refuse_invalid
 from spatial.network.graph import TravelGraph
@@ -112,8 +112,7 @@ def load_site_rules(path: str | Path | None = None) -> pd.DataFrame:
         ("source_title: empty beside a number", area.notna() & found["source_title"].isna()),
         ("read_in_original: neither yes nor no", ~found["read_in_original"].isin(["yes", "no"])),
     ):
-        if wrong.any():
-            problems.append(f"{what} in {first_of([f'row {row + 2}' for row in np.flatnonzero(wrong)])}")
+        problems += faults_at(f"{what} in", [f"row {row + 2}" for row in np.flatnonzero(wrong)])
     refuse(str(file), problems, StudyError)
     return found.assign(min_area_m2=area)[list(wanted)]
 

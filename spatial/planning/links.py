@@ -36,7 +36,7 @@ from spatial.access.places import (
     place_on,
 )
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, refuse
+from spatial.errors import ContractError, InfeasibleError, faults_at, first_of, of_kind, refuse
 from spatial.inputs.services import Vocabulary
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
@@ -289,8 +289,7 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
             problems.append(f"road_ids: none for {name}")
             continue
         found, unknown = values_by_name(graph, pd.Series(1.0, index=ids))
-        if unknown:
-            problems.append(f"road_ids: the network has no edge or road {first_of(unknown)}, for {name}")
+        problems += faults_at("road_ids: the network has no edge or road", unknown, f", for {name}")
         own = 0.06 * graph.length_m / max(speeds[number], SAME)
         then = [np.where(np.isfinite(minutes), np.minimum(minutes, own), np.inf) for minutes in today]
         is_faster = (then[0] < today[0]) | (then[1] < today[1])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spatial.access.od_pairs import id_faults, id_positions, require_columns
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from spatial.errors import StudyError, first_of, refuse
+from spatial.errors import StudyError, faults_at, first_of, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
 
@@ -214,8 +214,7 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     problems = id_faults(places, "settlement_ids") + id_faults(columns, "norms")
     lacking = columns.difference(study.index)
-    if len(lacking):
-        problems.append(f"norms: no row of the study for {first_of(lacking)}; take those that score_norms chooses")
+    problems += faults_at("norms: no row of the study for", lacking, "; take those that score_norms chooses")
     refuse("norm_results", problems)
     rows = norm_results[(norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(columns)]
     place = id_positions(rows["unit_id"], places)  # texts in the table, though settlements may have numbers
