@@ -376,8 +376,7 @@ def wet_loss(
     problems = not_within("cutoff_min", limit)
     keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
     for name, key in keys.items():
-        if key.has_duplicates:
-            problems.append(f"{name}: repeated rows {first_of(key[key.duplicated()].unique())}")
+        problems += faults_at(f"{name}: repeated rows", key[key.duplicated()].unique())
     for name, other in (("access_wet", "access_dry"), ("access_dry", "access_wet")):
         missing = keys[other].difference(keys[name])
         problems += faults_at(f"{name}: rows of the other table are missing:", missing)

@@ -124,10 +124,9 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     # Tables name places by text, so that 7 and "7" would be one place there.
     missing, twice = frame[key].isna(), frame[key].map(str).duplicated()
     problems = [f"{key}: missing in {missing.sum()} rows"] if missing.any() else []
-    if (twice & ~missing).any():
-        problems.append(
-            f"{key}: used more than once: {first_of(frame.loc[(twice & ~missing).to_numpy(), key])}; make ids unique"
-        )
+    problems += faults_at(
+        f"{key}: used more than once:", frame.loc[(twice & ~missing).to_numpy(), key], "; make ids unique"
+    )
     refuse(table, problems + point_faults(frame.geometry, frame[key]))
 
 
@@ -157,9 +156,8 @@ def check_table(frame: pd.DataFrame, table: str) -> None:
         if flag not in frame or frame[flag].dtype == np.bool_:
             continue
         unsaid = frame[flag][~frame[flag].isin([True, False]).to_numpy(dtype=bool)]
-        if len(unsaid):
-            odd = first_of([str(item) for item in unsaid.unique()])
-            raise ContractError(table, [f"{flag}: {odd} in {len(unsaid)} rows; write True or False for every place"])
+        remedy = f" in {len(unsaid)} rows; write True or False for every place"
+        refuse(table, faults_at(f"{flag}:", map(str, unsaid.unique()), remedy))
 
 
 # Places on a network: settlements and facilities in the order of their ids, with where they meet the roads.

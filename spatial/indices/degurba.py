@@ -375,16 +375,13 @@ def _read(
     nobody_knows = np.isnan(persons)
     persons = np.where(nobody_knows, 0.0, persons)
     wrong = np.argwhere((persons < 0.0) | np.isinf(persons))
-    if len(wrong):
-        problems.append(f"population_persons: negative or infinite at {first_of([f'{r},{c}' for r, c in wrong])}")
+    problems += faults_at("population_persons: negative or infinite at", [f"{r},{c}" for r, c in wrong])
     area_km2 = _side("cell_area_km2", area, 1.0, persons.shape, problems)
     land_share = _side("land_share", land, 1.0, persons.shape, problems)
     built_share = _side("built_share", built, 0.0, persons.shape, problems)
     lost = np.argwhere(np.isnan(land_share) & (persons > 0.0))
-    if len(lost):
-        problems.append(
-            f"land_share: unknown where people live, at {first_of([f'{r},{c}' for r, c in lost])}; give 0 to 1"
-        )
+    where = [f"{r},{c}" for r, c in lost]
+    problems += faults_at("land_share: unknown where people live, at", where, "; give 0 to 1")
     land_share = np.where(np.isnan(land_share), 0.0, land_share)
     built_share = np.where(np.isnan(built_share), 0.0, built_share)
     if rules.built_up_share is not None and built is None:

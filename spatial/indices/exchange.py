@@ -168,10 +168,8 @@ def _between(rural_to_urban: float, urban_to_rural: float, node: FloatArray) -> 
 
 def _refuse(volume: FloatArray, names: Sequence[str]) -> None:
     wrong = np.flatnonzero(~np.isfinite(volume) | (volume < 0.0))
-    if len(wrong):
-        where = first_of([names[int(at)] for at in wrong])
-        told = f"volume: negative, infinite or unknown in {len(wrong)} flow(s) {where}; leave out what is unknown"
-        raise ContractError("flows", [told])
+    told, where = f"volume: negative, infinite or unknown in {len(wrong)} flow(s)", (names[int(at)] for at in wrong)
+    refuse("flows", faults_at(told, where, "; leave out what is unknown"))
 
 
 # How much of what flows one way flows back (Garlaschelli and Loffredo 2004, Squartini et al. 2013).

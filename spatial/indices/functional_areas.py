@@ -188,11 +188,8 @@ def _first(time: FloatArray, rank: IntArray, ranks: int, bins: tuple[float, ...]
 def _times(given: ArrayLike, ends: int) -> FloatArray:
     time = numbers("urca", "time_min", given)
     time = np.zeros((0, ends)) if time.shape == (0,) else np.atleast_2d(time)
-    wrong = np.argwhere(np.isnan(time) | (time < 0.0))
-    if len(wrong):
-        raise ContractError(
-            "urca", [f"time_min: negative or NaN at {first_of([f'{r},{c}' for r, c in wrong])}; inf = unreachable"]
-        )
+    wrong = [f"{r},{c}" for r, c in np.argwhere(np.isnan(time) | (time < 0.0))]
+    refuse("urca", faults_at("time_min: negative or NaN at", wrong, "; inf = unreachable"))
     return time
 
 

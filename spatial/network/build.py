@@ -152,11 +152,9 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDat
     require_shapes("roads", frame)
     require_metres(frame.crs, what="roads")
     arcs = _arcs_of_frame(frame)
-    problems = []
     missing = frame["road_id"].isna().to_numpy() if "road_id" in frame else np.zeros(len(frame), dtype=bool)
-    if missing.any():
-        rows = first_of(row_numbers(frame)[missing])
-        problems.append(f"road_id: missing in rows {rows}; name every road, or drop the column")
+    told, remedy = "road_id: missing in rows", "; name every road, or drop the column"
+    problems = faults_at(told, row_numbers(frame)[missing], remedy)
     # Give every row a road_id and a road_class as text.
     frame = with_known_tags(frame if arcs is None else arcs)
     numbers = pd.Series(range(len(frame)), index=frame.index)

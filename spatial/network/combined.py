@@ -516,16 +516,15 @@ def _as_text(column: pd.Series) -> pd.Series:
 def _told(what: str, frame: pd.DataFrame, wrong: BoolArray) -> list[str]:
     """Say what is wrong on which stops of which lines; nothing where nothing is."""
     rows = frame.loc[wrong]
-    where = [f"{line}/{order:g}" for line, order in zip(rows["line_id"], rows["stop_order"], strict=True)]
-    return [f"{what} (line/stop {first_of(where)})"] if where else []
+    where = (f"{line}/{order:g}" for line, order in zip(rows["line_id"], rows["stop_order"], strict=True))
+    return faults_at(f"{what} (line/stop", where, ")")
 
 
 def _differs(name: str, what: str, values: pd.Series, frame: pd.DataFrame) -> list[str]:
     """Say along which lines a value differs that each should have once."""
     by_line = values.groupby(frame["line_id"].to_numpy())
     mixed = by_line.min() < by_line.max()
-    shown = first_of(mixed.index[mixed])
-    return [f"{name}: differs along the lines {shown}; one {what} a line"] if mixed.any() else []
+    return faults_at(f"{name}: differs along the lines", mixed.index[mixed], f"; one {what} a line")
 
 
 def _places(
@@ -541,8 +540,7 @@ def _places(
     ids = _as_text(frame["stop_id"]) if "stop_id" in frame.columns else None
     if stops is not None and ids is not None:
         known = pd.Series(stops.geometry.to_numpy(), index=_as_text(stops["stop_id"]), dtype=object)
-        if known.index.has_duplicates:
-            problems.append(f"stops: repeated stop_id {first_of(known.index[known.index.duplicated()])}")
+        problems += faults_at("stops: repeated stop_id", known.index[known.index.duplicated()])
         shapes = ids.map(known[~known.index.duplicated()]).to_numpy(dtype=object)
     else:
         shapes = frame[lines.geometry.name].to_numpy(dtype=object)

@@ -226,7 +226,7 @@ def _id_problems(rows: list[Row]) -> list[str]:
         return ["no norm in it; add a row, or leave the register key out to use the packaged one"]
     ids = [row["norm_id"] for row in rows]
     repeated = sorted({name for name in ids if name and ids.count(name) > 1})
-    return [f"norm_id: used more than once: {first_of(repeated)}; give each norm its own"] if repeated else []
+    return faults_at("norm_id: used more than once:", repeated, "; give each norm its own")
 
 
 def _row_faults(row: Row) -> Iterator[str]:
@@ -317,9 +317,8 @@ def _reference_problems(rows: list[Row], services: Collection[str] | None) -> li
                 followed.add(item)
                 waiting += successors.get(item, ())
         circular += [name] if name in followed else []
-    if circular:
-        told = f"{first_of(sorted(circular))}; keep one direction"
-        problems.append(f"supersedes: norms supersede each other in a circle: {told}")
+    told = "supersedes: norms supersede each other in a circle:"
+    problems += faults_at(told, sorted(circular), "; keep one direction")
     # A member that nobody knows would make its norm unmeasurable in silence.
     bundles = {row["norm_id"]: split_list(row["bundle_members"]) for row in rows}
     if not any(bundles.values()):

@@ -311,9 +311,8 @@ class AccessLookup:
         refuse("access", faults_at("reach_status:", sorted(strange), f" is not one of {', '.join(REACH_STATUS)}"))
         key = ["settlement_id", "service", "mode"]
         twice = access.loc[access.duplicated(key), key].drop_duplicates()
-        if len(twice):
-            named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
-            raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
+        named = map("/".join, twice.astype(str).to_numpy())
+        refuse("access", faults_at(f"{', '.join(key)}: more than one row of", named, "; keep one of each", limit=3))
         # Access of other places judges nobody and says so of nobody; a table without rows says it of all.
         self._size, self._codes = len(ids), ids.get_indexer(pd.Index(access["settlement_id"]))
         without = ids[~np.isin(np.arange(len(ids)), self._codes)]
@@ -510,9 +509,7 @@ def join_members(readings: Sequence[Reading], *, direction: str) -> Reading:
 
 def _all_of(states: Sequence[FloatArray]) -> FloatArray:
     stacked = np.stack(states)
-    some_fail = (stacked == 0.0).any(axis=0)
-    some_unknown = np.isnan(stacked).any(axis=0)
-    return np.where(some_fail, 0.0, np.where(some_unknown, np.nan, 1.0))
+    return np.where((stacked == 0.0).any(axis=0), 0.0, stacked.min(axis=0))  # NaN where one is
 
 
 # Reading a norm off the evidence: which service, road or bundle it asks for, and what is known of it where.

@@ -134,8 +134,7 @@ def load_costs(path: Path) -> dict[str, Any]:
         ("cost: no number of 0 or more, or above 0 for a kilometre", ~(np.isfinite(cost) & (cost >= least))),
         ("action and service: twice", pd.DataFrame({"action": action, "service": service}).duplicated()),
     ):
-        if np.any(wrong):
-            problems.append(f"{what}: {first_of([f'line {row + 2}' for row in np.flatnonzero(wrong)])}")
+        problems += faults_at(f"{what}:", [f"line {row + 2}" for row in np.flatnonzero(wrong)])
     refuse(str(path), problems, StudyError)
     found: dict[str, Any] = {}
     for word, named, value in zip(action, service, cost.tolist(), strict=True):

@@ -157,7 +157,6 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     """
     check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_links, worth)
-    limit.check()
     persons = people_of(settlements, demand)
     require_shapes("links", links)
     if len(links) == 0:
@@ -267,7 +266,6 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     """
     check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_upgrades, worth)
-    limit.check()
     persons = people_of(settlements, demand)
     require_columns("upgrades", upgrades, ("upgrade_id", "road_ids", "speed_km_h"))
     goals = goals_of(settlements, facilities, service, vocabulary)
@@ -277,8 +275,8 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     speeds = numbers("upgrades", "speed_km_h", upgrades["speed_km_h"])
     pieces, problems = [], [] if len(upgrades) else ["no candidate at all"]
     problems += id_faults(upgrades["upgrade_id"], "upgrade_id")
-    if len(wrong := names[~((speeds > 0.0) & (speeds < np.inf))]):
-        problems.append(f"speed_km_h: must be above 0 and finite, not so for {first_of(wrong)}")
+    wrong = names[~((speeds > 0.0) & (speeds < np.inf))]
+    problems += faults_at("speed_km_h: must be above 0 and finite, not so for", wrong)
     today = (graph.forward_min, graph.backward_min)
     for number, (name, roads) in enumerate(zip(names, upgrades["road_ids"], strict=True)):
         if pd.api.types.is_scalar(roads):  # one road alone
@@ -353,7 +351,7 @@ class _Limit:
     most_links: int | None
     worth: str
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuse what is no limit."""
         check_minutes("within_min", self.within_min)
         if self.most_links is not None:

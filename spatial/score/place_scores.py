@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spatial.access.od_pairs import id_faults, id_positions, require_columns
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from spatial.errors import StudyError, faults_at, first_of, refuse
+from spatial.errors import StudyError, faults_at, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
 
@@ -140,9 +140,8 @@ def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tupl
     require_columns("norm_results", norm_results, needed)
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     strangers = [norm for norm in only if norm not in study.index]
-    if strangers:
-        told = f"score.norms: {first_of(strangers)} do not bind this study; see norm_results for those that do"
-        raise StudyError("study", [told])
+    remedy = " do not bind this study; see norm_results for those that do"
+    refuse("study", faults_at("score.norms:", strangers, remedy), StudyError)
     by_place = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
     chosen = list(only)
     left_out: dict[str, str] = {}
