@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from spatial.access.cumulative import CAP_MIN
 from spatial.access.od_pairs import people_of
 from spatial.access.options import check_direction, check_minutes, limit_of, vectors, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
@@ -66,9 +67,6 @@ def _open_roads(graph: TravelGraph) -> IntArray:
 
 
 # Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is.
-
-CAP_MIN = 180.0
-"""Minutes that a longer or missing way counts as in person-minutes (INDICATORS, section 0)."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from spatial.inputs.road_tags import (
     join_twins,
     with_known_tags,
 )
-from spatial.network.combined import Links, with_links
+from spatial.network.combined import GRID_M, Links, with_links
 from spatial.network.graph import TravelGraph, length_share, with_nodes
 from spatial.network.noding import Pieces, components_of, cut_roads
 from spatial.network.report import (
@@ -78,9 +78,6 @@ from spatial.rasters import Raster
 if TYPE_CHECKING:
     import networkx as nx
 
-
-_GRID_M = 0.001
-"""Without node ids, points within the same millimetre are one: files round coordinates differently."""
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
@@ -128,7 +125,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
             raise ContractError("roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"])
         ids, vertex = np.unique(np.concatenate([np.asarray(item) for item in node_ids]), return_inverse=True)
     else:
-        cells = np.round(xy / _GRID_M)
+        cells = np.round(xy / GRID_M)
         places, vertex = np.unique(cells[:, 0] + 1j * cells[:, 1], return_inverse=True)
         ids = np.full(len(places), None, dtype=object)
     names = [str(name) for name in frame.columns if name not in {frame.geometry.name, "road_id", "node_ids"}]

@@ -251,8 +251,8 @@ def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[SplitGr
 TRANSFER = "transfer"
 """Road class of the links between two networks."""
 
-_GRID_M = 0.001
-"""Nodes within the same millimetre are one, as roads without node ids are cut."""
+GRID_M = 0.001
+"""Without node ids, points within the same millimetre are one: files round coordinates differently."""
 
 _LISTS = {
     *("findings", "report", "mode", "crs", "edge_layer", "before"),
@@ -353,7 +353,7 @@ def combine_networks(
 
 def shareable_nodes(graph: TravelGraph, nodes: IntArray) -> pd.DataFrame:
     """Tell of nodes the `id` of their source (None where it has none), and `x` and `y` in whole millimetres."""
-    xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / _GRID_M) for axis in ("x", "y")}
+    xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / GRID_M) for axis in ("x", "y")}
     return pd.DataFrame({"node": nodes, "id": graph.node_source_id[nodes], **xy})
 
 
