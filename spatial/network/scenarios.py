@@ -333,7 +333,7 @@ def _closed(graph: TravelGraph, close: object, problems: list[str]) -> BoolArray
     else:
         problems.append(f"close: is {close!r}, must be ids of roads or edges, or an area")
     found, unknown = values_by_name(graph, pd.Series(1.0, index=names, dtype=float))
-    _tell_unknown("close", unknown, problems)
+    problems += faults_at("close: the network has no edge or road", unknown)
     return ~np.isnan(found)
 
 
@@ -341,10 +341,6 @@ def _touched(graph: TravelGraph, area: shapely.Geometry) -> BoolArray:
     """Tell the roads that touch an area."""
     shapely.prepare(area)
     return np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool) & _is_road(graph)
-
-
-def _tell_unknown(key: str, unknown: list[str], problems: list[str]) -> None:
-    problems += faults_at(f"{key}: the network has no edge or road", unknown)
 
 
 def _is_road(graph: TravelGraph) -> BoolArray:
@@ -370,7 +366,7 @@ def _speeds(
     wrong = wanted.index[~((wanted > 0) & (wanted < np.inf))]
     problems += faults_at("speeds: must be above 0 km/h, not so for", wrong, "; use close for closed roads")
     values, unknown = values_by_name(graph, wanted.fillna(0.0), vehicles=True)
-    _tell_unknown("speeds", unknown, problems)
+    problems += faults_at("speeds: the network has no edge or road", unknown)
     return 1.0, values
 
 
@@ -388,7 +384,7 @@ def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> FloatA
     problems += faults_at("factors: must be above 0, not so for", wrong, "; use close for closed roads")
     wanted = {str(name): float(factor) for name, factor in factors.items() if name not in wrong}
     found, unknown = values_by_name(graph, pd.Series(wanted, dtype=float), classes=True, vehicles=True)
-    _tell_unknown("factors", unknown, problems)
+    problems += faults_at("factors: the network has no edge or road", unknown)
     return np.where(np.isnan(found), 1.0, found)
 
 
