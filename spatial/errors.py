@@ -34,8 +34,8 @@ from typing import TypeVar
 
 __all__ = [
     "UNFORESEEN", "ContractError", "CrsError", "DataError", "InfeasibleError", "MissingDependencyError",
-    "NetworkError", "SourceError", "SpatialError", "StageError", "StoreError", "StudyError", "WorkersError", "first_of",
-    "of_kind", "refuse",
+    "NetworkError", "SourceError", "SpatialError", "StageError", "StoreError", "StudyError", "WorkersError",
+    "faults_at", "first_of", "of_kind", "refuse",
 ]  # fmt: skip
 
 
@@ -133,6 +133,12 @@ def refuse(where: str, problems: Sequence[str], error: type[ContractError | Stud
     """Raise all problems at once, each once, where there is any."""
     if problems:
         raise error(where, list(dict.fromkeys(problems)))
+
+
+def faults_at(told: str, ids: Iterable[object], remedy: str = "", *, limit: int = 5) -> list[str]:
+    """Word a fault with the first of those that have it, for `refuse`; nothing where none has."""
+    items = list(ids)
+    return [f"{told} {first_of(items, limit=limit)}{remedy}"] if items else []
 
 
 def of_kind(name: str, given: Given, *kinds: type, required: bool = False) -> Given:

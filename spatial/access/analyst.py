@@ -26,7 +26,7 @@ from spatial.access.places import (
     place_on,
     reach_status,
 )
-from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.inputs.services import Vocabulary
 from spatial.network.combined import BOARDING, BUS, layer_of, leg_modes
 from spatial.network.graph import TravelGraph
@@ -187,8 +187,7 @@ def od_from_r5py(
             (minutes < 0) | np.isinf(minutes),
         ),
     ):
-        if bool(wrong.any()):
-            problems.append(f"{what}: {first_of(list(pairs.loc[wrong].itertuples(index=False, name=None)))}")
+        problems += faults_at(f"{what}:", list(pairs.loc[wrong].itertuples(index=False, name=None)))
     limit = limit_of("max_time_min", max_time_min)
     if bool((minutes > limit).any()):
         problems.append(f"{column}: {np.nanmax(minutes):g} min is beyond max_time_min, {limit:g}")
@@ -348,11 +347,9 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     # Minutes of the stations that respond; others, planned ones and other services need none.
     ready = pairing.goals.frame["mobilisation_min"].to_numpy(dtype=np.float64)[pairing.members]
     wrong = ~((ready >= 0.0) & (ready < np.inf))
-    if wrong.any():
-        named = first_of(pairing.goals.frame["facility_id"].iloc[pairing.members[wrong]])
-        raise ContractError(
-            "stations", [f"{mobilisation_min}: missing or below 0 at stations {named}; state it for each"]
-        )
+    late = pairing.goals.frame["facility_id"].iloc[pairing.members[wrong]]
+    told = f"{mobilisation_min}: missing or below 0 at stations"
+    refuse("stations", faults_at(told, late, "; state it for each"))
     # The crew's mobilisation comes before the first leg, so stations compete with both.
     waiting = SnapPair(origins, replace(goals, access_min=goals.access_min + ready[:, None]))
     found = nearest_allowed(graph, waiting, pairing.choices, direction="from_facility")

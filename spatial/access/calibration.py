@@ -17,7 +17,7 @@ from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import check_on_network, take
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, faults_at, first_of, of_kind, refuse
 from spatial.formats.notes import row_numbers
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.graph import TravelGraph
@@ -80,14 +80,12 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
     minutes = pd.to_numeric(frame["observed_min"], errors="coerce").to_numpy(dtype=np.float64)
     wrong, rows = ~((minutes > 0.0) & (minutes < np.inf)), row_numbers(frame)
     problems = []
-    if wrong.any():
-        problems.append(f"observed_min: missing or not above 0 in rows {first_of(rows[wrong])}")
+    problems += faults_at("observed_min: missing or not above 0 in rows", rows[wrong])
     points: Any
     if has_xy:
         xy = frame[list(_COORDINATES)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
         wrong = ~np.isfinite(xy).all(axis=1)
-        if wrong.any():
-            problems.append(f"{', '.join(_COORDINATES)}: missing or no number in rows {first_of(rows[wrong])}")
+        problems += faults_at(f"{', '.join(_COORDINATES)}: missing or no number in rows", rows[wrong])
         unique, at = np.unique(np.vstack((xy[:, :2], xy[:, 2:])), axis=0, return_inverse=True)
         start, goal = np.split(at.ravel().astype(np.int64), 2)
         points = gpd.points_from_xy(unique[:, 0], unique[:, 1])
@@ -101,15 +99,11 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
             problems += point_faults(table.geometry, table[key])
             known |= dict(zip(table[key].astype(str), table.geometry, strict=True))
         lost = frame[["from_id", "to_id"]].isna().any(axis=1)
-        if lost.any():
-            problems.append(f"from_id, to_id: missing in rows {first_of(rows[lost.to_numpy()])}")
+        problems += faults_at("from_id, to_id: missing in rows", rows[lost.to_numpy()])
         ends = [frame[name].map(str) for name in ("from_id", "to_id")]
         used = sorted(set(ends[0]) | set(ends[1]))
         unknown = [name for name in used if name not in known]
-        if unknown:
-            problems.append(
-                f"from_id, to_id: not among the places: {first_of(unknown)}; give the tables that have them"
-            )
+        problems += faults_at("from_id, to_id: not among the places:", unknown, "; give the tables that have them")
         start, goal = (pd.Index(used).get_indexer(pd.Index(end)).astype(np.int64) for end in ends)
         points = [known.get(name) for name in used]
     refuse("observed", problems)

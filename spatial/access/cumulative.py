@@ -37,7 +37,7 @@ from spatial.access.options import (
     shown,
 )
 from spatial.arrays import FloatArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, refuse
 from spatial.inputs.services import Vocabulary
 
 # What can be reached: opportunities within cutoffs, and opportunities weighed by time.
@@ -523,9 +523,8 @@ def summarise(
         require_columns("settlements", settlements, ("settlement_id",))
         ours = with_ids_of(settlements, access[columns], name="access")
         twice = ours.loc[ours.duplicated(columns[:3]), "settlement_id"]
-        if len(twice):
-            told = f"settlement_id: several rows of {first_of(twice.unique())}; keep one of each service and mode"
-            raise ContractError("access", [told])
+        remedy = "; keep one of each service and mode"
+        refuse("access", faults_at("settlement_id: several rows of", twice.unique(), remedy))
         scored = pd.DataFrame(settlements).reset_index(drop=True)
         if "in_study" in scored:
             scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]

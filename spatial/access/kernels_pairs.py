@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.arrays import FloatArray as Floats
+from spatial.arrays import IntArray as Longs
 from spatial.compiled import empty_int32, inner, outer, prefetch
 
 Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
 Bits = NDArray[np.uint64]
-Floats = NDArray[np.float64]
 
 
 # Compiled passes over pairs as they are read: numbers become positions, and one look finds what is wrong.

@@ -25,7 +25,7 @@ from spatial.access.options import ABOVE_ZERO, nan_for_inf, not_within, numbers
 from spatial.access.places import barrier_problems, check_places
 from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.crs import refuse_stretched_lines, require_metres, require_network_crs
-from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, faults_at, first_of, of_kind, refuse
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near, walk_minutes
 from spatial.outlines import area_of, brought_to, crosses, outline_faults, require_shapes, shapes_of, tree_of
@@ -290,12 +290,10 @@ def last_mile_coverage(
         raise ContractError("options", [f"targets: is {targets!r}; give minutes by service, as {{'parcel_point': 30}}"])
     problems = [fault for service, limit in targets.items() for fault in not_within(f"targets: {service}", limit)]
     missing = [service for service in targets if service not in set(ours["service"])]
-    if missing:
-        problems.append(f"access: has no rows of mode {chosen!r} for {first_of(missing)}; compute these services")
+    problems += faults_at(f"access: has no rows of mode {chosen!r} for", missing, "; compute these services")
     for name, frame in (("last_mile", last_mile), ("access", ours if targets else last_mile)):
         lacking = ids.difference(pd.Index(frame["settlement_id"]))
-        if len(lacking):
-            problems.append(f"{name}: lacks {first_of(lacking)}")
+        problems += faults_at(f"{name}: lacks", lacking)
     problems += [
         f"{column}: unknown value(s) {first_of(strange)}; known are {', '.join(LAST_MILE)}"
         for column in _COLUMNS.values()
@@ -378,19 +376,16 @@ def wet_loss(
     problems = not_within("cutoff_min", limit)
     keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
     for name, key in keys.items():
-        if key.has_duplicates:
-            problems.append(f"{name}: repeated rows {first_of(key[key.duplicated()].unique())}")
+        problems += faults_at(f"{name}: repeated rows", key[key.duplicated()].unique())
     for name, other in (("access_wet", "access_dry"), ("access_dry", "access_wet")):
         missing = keys[other].difference(keys[name])
-        if len(missing):
-            problems.append(f"{name}: rows of the other table are missing: {first_of(missing)}")
+        problems += faults_at(f"{name}: rows of the other table are missing:", missing)
     twice = settlements["settlement_id"][settlements["settlement_id"].duplicated()]
     if len(twice):
         problems.append(f"settlements: repeated rows {first_of(twice.unique())}")
     else:
         at = id_positions(access_dry["settlement_id"], pd.Index(settlements["settlement_id"]))
-        if (at < 0).any():
-            problems.append(f"settlements: lack {first_of(access_dry['settlement_id'][at < 0].unique())}")
+        problems += faults_at("settlements: lack", access_dry["settlement_id"][at < 0].unique())
     refuse("wet loss", problems)
     persons = people_of(settlements)[at]
     dry = tables["access_dry"].reset_index(drop=True)

@@ -32,7 +32,7 @@ from spatial.access.options import numbers
 from spatial.access.places import asked_for, check_table, existing
 from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.compiled import read_only
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.inputs.facility_facts import capacity_units
 from spatial.inputs.services import Vocabulary
 from spatial.messages import warn
@@ -114,8 +114,7 @@ def checked_access(access: pd.DataFrame, columns: Iterable[str], *, name: str = 
     units = [column for column in columns if column.endswith(("_min", "_m"))]
     read = {column: numbers(name, column, access[column]) for column in units}
     for column, values in read.items():
-        if bool((values < 0.0).any()):
-            problems.append(f"{column}: negative at {first_of(ids[values < 0.0].unique())}; NaN where unknown")
+        problems += faults_at(f"{column}: negative at", ids[values < 0.0].unique(), "; NaN where unknown")
     refuse(name, problems)
     return access.assign(**read)
 
@@ -123,9 +122,7 @@ def checked_access(access: pd.DataFrame, columns: Iterable[str], *, name: str = 
 def rows_along(table: pd.DataFrame, ids: pd.Index, *, name: str = "access") -> pd.DataFrame:
     """Take the rows of a table, of access in one service and mode, along settlements, and refuse two rows of one."""
     twice = table["settlement_id"][table["settlement_id"].duplicated()]
-    if len(twice):
-        told = f"settlement_id: several rows of {first_of(twice.unique())}; keep one of each service and mode"
-        raise ContractError(name, [told])
+    refuse(name, faults_at("settlement_id: several rows of", twice.unique(), "; keep one of each service and mode"))
     return table.set_index("settlement_id").reindex(ids)
 
 
@@ -431,8 +428,7 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
 
 def _no_bad(table: str, ids: pd.Series, column: str, values: FloatArray) -> None:
     wrong = (values < 0.0) | np.isinf(values)
-    if bool(wrong.any()):
-        raise ContractError(table, [f"{column}: negative or infinite for {first_of(ids.to_numpy()[wrong])}"])
+    refuse(table, faults_at(f"{column}: negative or infinite for", ids.to_numpy()[wrong]))
 
 
 # Sums over weighed pairs: of places at their facilities, and of facilities at their places.

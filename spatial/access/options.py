@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field, field_validator
 
 from spatial.arrays import FloatArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.study.access import SnapRules, TimeLimits
 
 # Options of the analysts' functions, checked before anything is computed.
@@ -137,6 +137,12 @@ def vector(table: str, name: str, values: ArrayLike) -> FloatArray:
     return np.atleast_1d(numbers(table, name, values)).ravel()
 
 
+def vectors(table: str, along: str, /, **given: ArrayLike) -> list[FloatArray]:
+    """Read several arguments that lie along one axis, one number a row."""
+    ordered = paired(table, **{name: (values, along) for name, values in given.items()})
+    return [vector(table, name, values) for name, values in zip(given, ordered, strict=True)]
+
+
 def _refuse_other_kinds(table: str, name: str, values: ArrayLike) -> None:
     """Refuse texts, dates and complex numbers, which numpy turns into numbers without a word."""
     kind = np.asarray(values).dtype.kind
@@ -144,11 +150,9 @@ def _refuse_other_kinds(table: str, name: str, values: ArrayLike) -> None:
         return
     one_by_one = kind in "OUS"
     flat = np.asarray(values, dtype=object if one_by_one else None).ravel()
-    strange = [item for item in flat if not one_by_one or isinstance(item, NO_NUMBERS)]
-    if strange:
-        named = first_of([str(item) for item in strange], limit=3)
-        told = f"{name}: texts, dates or complex numbers, which are no numbers: {named}"
-        raise ContractError(table, [f"{told}; convert with pandas.to_numeric"])
+    strange = (str(item) for item in flat if not one_by_one or isinstance(item, NO_NUMBERS))
+    told = f"{name}: texts, dates or complex numbers, which are no numbers:"
+    refuse(table, faults_at(told, strange, "; convert with pandas.to_numeric", limit=3))
 
 
 def shown(value: object) -> str:

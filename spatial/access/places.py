@@ -18,7 +18,7 @@ from pandas.api.extensions import ExtensionArray
 from spatial.access.options import TOWN_TIERS, service_names
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.formats.tag_rules import fold
 from spatial.inputs.names import OSM_KINDS, unit_key, unit_prefixes
 from spatial.inputs.services import Vocabulary, load_services
@@ -124,10 +124,9 @@ def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
     # Tables name places by text, so that 7 and "7" would be one place there.
     missing, twice = frame[key].isna(), frame[key].map(str).duplicated()
     problems = [f"{key}: missing in {missing.sum()} rows"] if missing.any() else []
-    if (twice & ~missing).any():
-        problems.append(
-            f"{key}: used more than once: {first_of(frame.loc[(twice & ~missing).to_numpy(), key])}; make ids unique"
-        )
+    problems += faults_at(
+        f"{key}: used more than once:", frame.loc[(twice & ~missing).to_numpy(), key], "; make ids unique"
+    )
     refuse(table, problems + point_faults(frame.geometry, frame[key]))
 
 
@@ -157,9 +156,8 @@ def check_table(frame: pd.DataFrame, table: str) -> None:
         if flag not in frame or frame[flag].dtype == np.bool_:
             continue
         unsaid = frame[flag][~frame[flag].isin([True, False]).to_numpy(dtype=bool)]
-        if len(unsaid):
-            odd = first_of([str(item) for item in unsaid.unique()])
-            raise ContractError(table, [f"{flag}: {odd} in {len(unsaid)} rows; write True or False for every place"])
+        remedy = f" in {len(unsaid)} rows; write True or False for every place"
+        refuse(table, faults_at(f"{flag}:", map(str, unsaid.unique()), remedy))
 
 
 # Places on a network: settlements and facilities in the order of their ids, with where they meet the roads.
@@ -251,10 +249,7 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     found = sorted(ids[named.whole])
     if len(found) == 1:
         return str(found[0])
-    if found:
-        raise ContractError(
-            "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
-        )
+    refuse("settlements", faults_at(f"{text!r} is the name of several:", found, "; give one of these ids"))
     told = f"is it one of these? {first_of(named.alike)}" if named.alike else f"ids are such as {first_of(sorted(ids))}"
     raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
 

@@ -24,7 +24,7 @@ from spatial.access.places import (
     reach_status,
 )
 from spatial.arrays import FloatArray, ObjectArray
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, faults_at, of_kind, refuse
 from spatial.inputs.names import namesake_findings, open_namesakes
 from spatial.inputs.services import Vocabulary
 from spatial.network.graph import TravelGraph
@@ -109,8 +109,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     known = pd.Index([option.name for option in options])
     problems = id_faults(known, "name")
     unknown = [name for name in changed if name not in known]
-    if unknown:
-        problems.append(f"facilities_after: no scenario {first_of(unknown)}")
+    problems += faults_at("facilities_after: no scenario", unknown)
     refuse("scenario", problems)
     check_direction(direction)
     rules = of_kind("rules", rules, SnapRules) or SnapRules()
@@ -123,8 +122,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
         raise ContractError("options", ["service: name one or more"])
     limits = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
     missing = [name for name in services if name not in limits]
-    if missing:
-        raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
+    refuse("options", faults_at("cutoff_min: none for the services", missing))
     cutoffs = {name: limit_of("cutoff_min", limits[name]) for name in services}
     base = pair_up(graph, settlements, facilities, service=frozenset(), rules=rules, barriers=barriers)
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from spatial.access.options import numbers, paired
 from spatial.arrays import BoolArray, FloatArray, IntArray
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, faults_at, first_of, of_kind, refuse
 from spatial.study.score import DegurbaVariant, SemiDense
 
 # Clusters of cells: found by contiguity and size, with edges smoothed and holes filled.
@@ -375,16 +375,13 @@ def _read(
     nobody_knows = np.isnan(persons)
     persons = np.where(nobody_knows, 0.0, persons)
     wrong = np.argwhere((persons < 0.0) | np.isinf(persons))
-    if len(wrong):
-        problems.append(f"population_persons: negative or infinite at {first_of([f'{r},{c}' for r, c in wrong])}")
+    problems += faults_at("population_persons: negative or infinite at", [f"{r},{c}" for r, c in wrong])
     area_km2 = _side("cell_area_km2", area, 1.0, persons.shape, problems)
     land_share = _side("land_share", land, 1.0, persons.shape, problems)
     built_share = _side("built_share", built, 0.0, persons.shape, problems)
     lost = np.argwhere(np.isnan(land_share) & (persons > 0.0))
-    if len(lost):
-        problems.append(
-            f"land_share: unknown where people live, at {first_of([f'{r},{c}' for r, c in lost])}; give 0 to 1"
-        )
+    where = [f"{r},{c}" for r, c in lost]
+    problems += faults_at("land_share: unknown where people live, at", where, "; give 0 to 1")
     land_share = np.where(np.isnan(land_share), 0.0, land_share)
     built_share = np.where(np.isnan(built_share), 0.0, built_share)
     if rules.built_up_share is not None and built is None:
@@ -544,8 +541,7 @@ def _read_cells(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area
             "degurba", [f"cell_class, population_persons, unit: {len(code)}, {len(people)}, {len(label)} cells"]
         )
     unknown = np.unique(code[~np.isin(code, (*CODES, 10, NO_DATA))])
-    if len(unknown):
-        raise ContractError("degurba", [f"cell_class: no codes of level 2: {first_of(unknown)}"])
+    refuse("degurba", faults_at("cell_class: no codes of level 2:", unknown))
     if bool(((people < 0.0) | np.isinf(people)).any()):
         raise ContractError("degurba", ["population_persons: below 0 or infinite"])
     size = numbers("degurba", "cell_area_km2", area).ravel()

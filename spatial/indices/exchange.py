@@ -16,7 +16,7 @@ from scipy import sparse
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, numbers, paired, shown, vector, whole_number
 from spatial.arrays import FloatArray, IntArray
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.indices.groups import read_classes
 
 # How much flows each way between town and country, and in and out of each place.
@@ -136,13 +136,11 @@ def flow_matrix(flows: pd.DataFrame, settlement_ids: Sequence[str], *, kind: str
     if kind is not None and chosen.empty and len(flows):
         raise ContractError("flows", [f"kind: none is {kind!r}; there are {first_of(sorted(set(flows['kind'])))}"])
     twice = [name for name, count in Counter(map(str, settlement_ids)).items() if count > 1]
-    if twice:
-        raise ContractError("flows", [f"settlement_ids: more than once {first_of(twice)}; name each place once"])
+    refuse("flows", faults_at("settlement_ids: more than once", twice, "; name each place once"))
     place = {str(name): at for at, name in enumerate(settlement_ids)}
     ends = {side: chosen[side].astype(str) for side in ("from_id", "to_id")}
     unknown = sorted({name for side in ends.values() for name in side.unique() if name not in place})
-    if unknown:
-        raise ContractError("flows", [f"from_id, to_id: no settlement is called {first_of(unknown)}"])
+    refuse("flows", faults_at("from_id, to_id: no settlement is called", unknown))
     volume = numbers("flows", "volume", chosen["volume"].to_numpy())
     _refuse(volume, [f"{a}->{b}" for a, b in zip(ends["from_id"], ends["to_id"], strict=True)])
     rows, columns = (ends[side].map(place).to_numpy(dtype=np.int64) for side in ("from_id", "to_id"))
@@ -170,10 +168,8 @@ def _between(rural_to_urban: float, urban_to_rural: float, node: FloatArray) -> 
 
 def _refuse(volume: FloatArray, names: Sequence[str]) -> None:
     wrong = np.flatnonzero(~np.isfinite(volume) | (volume < 0.0))
-    if len(wrong):
-        where = first_of([names[int(at)] for at in wrong])
-        told = f"volume: negative, infinite or unknown in {len(wrong)} flow(s) {where}; leave out what is unknown"
-        raise ContractError("flows", [told])
+    told, where = f"volume: negative, infinite or unknown in {len(wrong)} flow(s)", (names[int(at)] for at in wrong)
+    refuse("flows", faults_at(told, where, "; leave out what is unknown"))
 
 
 # How much of what flows one way flows back (Garlaschelli and Loffredo 2004, Squartini et al. 2013).
@@ -479,6 +475,5 @@ def huff_shares(attraction: ArrayLike, time_min: ArrayLike, *, exponent: float) 
 def _masses(name: str, values: ArrayLike) -> FloatArray:
     mass = vector("flows", name, values)
     wrong = np.flatnonzero(~np.isfinite(mass) | (mass < 0.0))
-    if len(wrong):
-        raise ContractError("flows", [f"{name}: negative or unknown in {len(wrong)} place(s) {first_of(wrong)}"])
+    refuse("flows", faults_at(f"{name}: negative or unknown in {len(wrong)} place(s)", wrong))
     return mass

@@ -15,7 +15,7 @@ from scipy.sparse import csgraph
 
 from spatial.access.options import is_number, numbers, paired, shown, vector
 from spatial.arrays import FloatArray, IntArray, ObjectArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.indices.exchange import flow_balance
 from spatial.indices.groups import neighbour_weights
 
@@ -188,11 +188,8 @@ def _first(time: FloatArray, rank: IntArray, ranks: int, bins: tuple[float, ...]
 def _times(given: ArrayLike, ends: int) -> FloatArray:
     time = numbers("urca", "time_min", given)
     time = np.zeros((0, ends)) if time.shape == (0,) else np.atleast_2d(time)
-    wrong = np.argwhere(np.isnan(time) | (time < 0.0))
-    if len(wrong):
-        raise ContractError(
-            "urca", [f"time_min: negative or NaN at {first_of([f'{r},{c}' for r, c in wrong])}; inf = unreachable"]
-        )
+    wrong = [f"{r},{c}" for r, c in np.argwhere(np.isnan(time) | (time < 0.0))]
+    refuse("urca", faults_at("time_min: negative or NaN at", wrong, "; inf = unreachable"))
     return time
 
 
@@ -201,8 +198,7 @@ def _per_place(name: str, given: ArrayLike, places: int) -> FloatArray:
     if len(values) != places:
         raise ContractError("urca", [f"{name}: {len(values)} for {places} places"])
     unknown = np.flatnonzero(np.isnan(values))
-    if len(unknown):
-        raise ContractError("urca", [f"{name}: unknown at place(s) {first_of(unknown)}"])
+    refuse("urca", faults_at(f"{name}: unknown at place(s)", unknown))
     return values
 
 
@@ -445,8 +441,7 @@ def functional_completeness(
         if isinstance(named, str | None):  # a text would count for its letters
             raise ContractError("hierarchy", [f"services, required: {named!r} is no list of services"])
     strangers = sorted(set(services) - set(tier))
-    if strangers:
-        raise ContractError("hierarchy", [f"services: no town is called {first_of(strangers)}"])
+    refuse("hierarchy", faults_at("services: no town is called", strangers))
     rows = []
     for town, own in tier.items():
         asked = set(required.get(own, ()))

@@ -13,9 +13,9 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.access.cumulative import weighted_quantile
-from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
+from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector, vectors
 from spatial.arrays import BoolArray, FloatArray, ObjectArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 
 # The gap between town and country: medians that survive unreachable places, and the coverage of both.
 
@@ -146,7 +146,7 @@ def urban_rural_gap(
 
 def _negative(name: str, values: FloatArray) -> list[str]:
     wrong = np.flatnonzero(values < 0.0)
-    return [f"{name}: negative in {len(wrong)} row(s) {first_of(wrong)}"] if len(wrong) else []
+    return faults_at(f"{name}: negative in {len(wrong)} row(s)", wrong)
 
 
 def _share(those: BoolArray, people: FloatArray, threshold: float = 0.0) -> float:
@@ -246,15 +246,8 @@ def border_effect(
     >>> round(effect.mean_min, 4), effect.coverage_open, round(effect.coverage_closed, 4)
     (6.6667, 1.0, 0.7778)
     """
-    time_open_min, time_closed_min, population_persons = paired(
-        "border",
-        time_open_min=(time_open_min, "places"),
-        time_closed_min=(time_closed_min, "places"),
-        population_persons=(population_persons, "places"),
-    )
-    free = vector("border", "time_open_min", time_open_min)
-    kept = vector("border", "time_closed_min", time_closed_min)
-    people = vector("border", "population_persons", population_persons)
+    times = {"time_open_min": time_open_min, "time_closed_min": time_closed_min}
+    free, kept, people = vectors("border", "places", **times, population_persons=population_persons)
     if not is_number(threshold_min, least=0.0) and not is_unknown(threshold_min):
         raise ContractError("border", [f"threshold_min: must be 0 or more, is {shown(threshold_min)}"])
     if not len(free) == len(kept) == len(people):
@@ -266,11 +259,8 @@ def border_effect(
         *_negative("population_persons", people),
     ]
     shorter = np.flatnonzero(kept < free - ROUNDING_MIN)
-    if len(shorter):
-        problems.append(
-            f"time_closed_min: below time_open_min in {len(shorter)} row(s) {first_of(shorter)}; a closed border "
-            "cannot shorten a way"
-        )
+    told = f"time_closed_min: below time_open_min in {len(shorter)} row(s)"
+    problems += faults_at(told, shorter, "; a closed border cannot shorten a way")
     if bool(np.isinf(people).any()):
         problems.append("population_persons: infinite")
     refuse("border", problems)
@@ -492,19 +482,15 @@ def correlation_ratio(x: ArrayLike, total: ArrayLike) -> float:
 
 def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Read a group and all persons by unit, of units with people whose numbers are known."""
-    x, total = paired("segregation", x=(x, "units"), total=(total, "units"))
-    group = vector("segregation", "x", x)
-    everybody = vector("segregation", "total", total)
+    group, everybody = vectors("segregation", "units", x=x, total=total)
     if len(group) != len(everybody):
         raise ContractError("segregation", [f"total: {len(everybody)} for {len(group)} units"])
     problems = []
     for name, column in (("x", group), ("total", everybody)):
         wrong = np.flatnonzero((column < 0.0) | np.isinf(column))
-        if len(wrong):
-            problems.append(f"{name}: negative or infinite in {len(wrong)} unit(s) {first_of(wrong)}")
+        problems += faults_at(f"{name}: negative or infinite in {len(wrong)} unit(s)", wrong)
     above = np.flatnonzero(group > everybody * (1.0 + 1e-9))
-    if len(above):
-        problems.append(f"x: more people than the unit has in {len(above)} unit(s) {first_of(above)}")
+    problems += faults_at(f"x: more people than the unit has in {len(above)} unit(s)", above)
     refuse("segregation", problems)
     kept = ~np.isnan(group) & (everybody > 0.0)
     return np.minimum(group[kept], everybody[kept]), everybody[kept]

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.access.options import is_number, paired, shown, vector
+from spatial.access.options import is_number, paired, shown, vector, vectors
 from spatial.arrays import BoolArray, FloatArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, refuse
 
 # What every measure of inequality reads: a good and the people who have it, checked once.
 
@@ -44,13 +44,9 @@ class Sample:
 
 def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) -> Sample:
     """Read a good and the people who have it."""
-    access, population_persons = paired(
-        "inequality", access=(access, "places"), population_persons=(population_persons, "places")
-    )
-    value = vector("inequality", "access", access)
-    people = np.ones_like(value)
-    if population_persons is not None:
-        people = vector("inequality", "population_persons", population_persons)
+    given = {"access": access} | ({} if population_persons is None else {"population_persons": population_persons})
+    value, *others = vectors("inequality", "places", **given)
+    people = others[0] if others else np.ones_like(value)
     if len(value) != len(people):
         raise ContractError("inequality", [f"population_persons: {len(people)} for {len(value)} values of access"])
     problems = []
@@ -59,8 +55,7 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
         ("population_persons", people, "people are 0 or more; NaN where unknown"),
     ):
         wrong = np.flatnonzero((column < 0.0) | np.isinf(column))
-        if len(wrong):
-            problems.append(f"{name}: negative or infinite in {len(wrong)} row(s) {first_of(wrong)}; {remedy}")
+        problems += faults_at(f"{name}: negative or infinite in {len(wrong)} row(s)", wrong, f"; {remedy}")
     refuse("inequality", problems)
     valid = ~np.isnan(value) & ~np.isnan(people)
     kept = valid & (people > 0.0)
@@ -395,10 +390,9 @@ def _taken_apart(
     if len(label) != sample.n_total:
         raise ContractError("inequality", [f"group: {len(label)} for {sample.n_total} values of access"])
     label = label[sample.kept].reset_index(drop=True)
-    if bool(label.isna().any()):
-        rows = np.flatnonzero(label.isna())
-        told = f"group: missing for {len(rows)} row(s) {first_of(rows)}; name a group, or leave the rows out"
-        raise ContractError("inequality", [told])
+    rows = np.flatnonzero(label.isna())
+    told = f"group: missing for {len(rows)} row(s)"
+    refuse("inequality", faults_at(told, rows, "; name a group, or leave the rows out"))
     groups = {}
     for name, members in label.groupby(label, sort=True).indices.items():
         f, y = sample.share[np.asarray(members)], sample.access[np.asarray(members)]
@@ -600,9 +594,8 @@ def erreygers_index(
             "inequality", [f"lower, upper: must be 0 <= lower < upper, are {shown(lower)}, {shown(upper)}"]
         )
     outside = np.flatnonzero((value < lower) | (value > upper))
-    if len(outside):
-        told = f"access: outside {lower:g} to {upper:g} in {len(outside)} row(s) {first_of(outside)}; give the bounds"
-        raise ContractError("inequality", [told])
+    told = f"access: outside {lower:g} to {upper:g} in {len(outside)} row(s)"
+    refuse("inequality", faults_at(told, outside, "; give the bounds"))
     sample = read_sample(value, population_persons)
     if not sample.defined:
         return sample.mean

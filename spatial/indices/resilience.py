@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from spatial.access.cumulative import CAP_MIN
 from spatial.access.od_pairs import people_of
-from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
+from spatial.access.options import check_direction, check_minutes, limit_of, vectors, whole_number
 from spatial.access.places import Asked, asked_for, existing, is_for_some_units, offering, place_on
 from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.errors import ContractError, of_kind
@@ -66,9 +67,6 @@ def _open_roads(graph: TravelGraph) -> IntArray:
 
 
 # Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is.
-
-CAP_MIN = 180.0
-"""Minutes that a longer or missing way counts as in person-minutes (INDICATORS, section 0)."""
 
 
 @dataclass(frozen=True)
@@ -444,11 +442,8 @@ def circuity(network_distance_m: ArrayLike, straight_distance_m: ArrayLike) -> f
     >>> circuity([1500, 3000, 900], [1000, 2000, 400])
     1.5
     """
-    network_distance_m, straight_distance_m = paired(
-        "network", network_distance_m=(network_distance_m, "pairs"), straight_distance_m=(straight_distance_m, "pairs")
-    )
-    way = vector("network", "network_distance_m", network_distance_m)
-    line = vector("network", "straight_distance_m", straight_distance_m)
+    distances = {"network_distance_m": network_distance_m, "straight_distance_m": straight_distance_m}
+    way, line = vectors("network", "pairs", **distances)
     if len(way) != len(line) or bool((way < 0.0).any()) or bool((line < 0.0).any()):
         raise ContractError("network", [f"distances: {len(way)} and {len(line)} pairs, 0 or more"])
     counted = np.isfinite(way) & np.isfinite(line) & (line >= LEAST_STRAIGHT_M)

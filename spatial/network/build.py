@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spatial.arrays import BoolArray, ObjectArray
 from spatial.crs import refuse_stretched_lines, require_metres
-from spatial.errors import ContractError, NetworkError, first_of, of_kind, refuse
+from spatial.errors import ContractError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.formats.notes import no_findings, row_numbers
 from spatial.inputs.road_tags import (
     RoadLines,
@@ -32,7 +32,7 @@ from spatial.inputs.road_tags import (
     join_twins,
     with_known_tags,
 )
-from spatial.network.combined import Links, with_links
+from spatial.network.combined import GRID_M, Links, with_links
 from spatial.network.graph import TravelGraph, length_share, with_nodes
 from spatial.network.noding import Pieces, components_of, cut_roads
 from spatial.network.report import (
@@ -78,9 +78,6 @@ from spatial.rasters import Raster
 if TYPE_CHECKING:
     import networkx as nx
 
-
-_GRID_M = 0.001
-"""Without node ids, points within the same millimetre are one: files round coordinates differently."""
 
 UNKNOWN_CLASS = "unclassified"
 """Class of lines that come without any: a public road of the lowest class."""
@@ -128,7 +125,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
             raise ContractError("roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"])
         ids, vertex = np.unique(np.concatenate([np.asarray(item) for item in node_ids]), return_inverse=True)
     else:
-        cells = np.round(xy / _GRID_M)
+        cells = np.round(xy / GRID_M)
         places, vertex = np.unique(cells[:, 0] + 1j * cells[:, 1], return_inverse=True)
         ids = np.full(len(places), None, dtype=object)
     names = [str(name) for name in frame.columns if name not in {frame.geometry.name, "road_id", "node_ids"}]
@@ -152,11 +149,9 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDat
     require_shapes("roads", frame)
     require_metres(frame.crs, what="roads")
     arcs = _arcs_of_frame(frame)
-    problems = []
     missing = frame["road_id"].isna().to_numpy() if "road_id" in frame else np.zeros(len(frame), dtype=bool)
-    if missing.any():
-        rows = first_of(row_numbers(frame)[missing])
-        problems.append(f"road_id: missing in rows {rows}; name every road, or drop the column")
+    told, remedy = "road_id: missing in rows", "; name every road, or drop the column"
+    problems = faults_at(told, row_numbers(frame)[missing], remedy)
     # Give every row a road_id and a road_class as text.
     frame = with_known_tags(frame if arcs is None else arcs)
     numbers = pd.Series(range(len(frame)), index=frame.index)
@@ -170,11 +165,9 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> GivenRoads[gpd.GeoDat
     bad |= ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"])
     xy, row = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
     bad |= np.isin(np.arange(len(frame)), row[~np.isfinite(xy).all(axis=1)])
-    if bad.any():
-        problems.append(f"geometry: no line in roads {first_of(frame.loc[bad, 'road_id'])}; drop those rows")
+    problems += faults_at("geometry: no line in roads", frame.loc[bad, "road_id"], "; drop those rows")
     repeated = frame["road_id"].duplicated()
-    if repeated.any():
-        problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
+    problems += faults_at("road_id: repeated", frame.loc[repeated, "road_id"], "; give each road its own id")
     refuse("roads", problems)
     refuse_stretched_lines(frame.geometry, what="roads")
     flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))

@@ -14,7 +14,7 @@ import shapely
 
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, NetworkError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.network.graph import EdgeOrigins, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import join_findings
 from spatial.network.road_access import FERRY
@@ -251,8 +251,8 @@ def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[SplitGr
 TRANSFER = "transfer"
 """Road class of the links between two networks."""
 
-_GRID_M = 0.001
-"""Nodes within the same millimetre are one, as roads without node ids are cut."""
+GRID_M = 0.001
+"""Without node ids, points within the same millimetre are one: files round coordinates differently."""
 
 _LISTS = {
     *("findings", "report", "mode", "crs", "edge_layer", "before"),
@@ -353,7 +353,7 @@ def combine_networks(
 
 def shareable_nodes(graph: TravelGraph, nodes: IntArray) -> pd.DataFrame:
     """Tell of nodes the `id` of their source (None where it has none), and `x` and `y` in whole millimetres."""
-    xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / _GRID_M) for axis in ("x", "y")}
+    xy = {axis: np.round(getattr(graph, f"node_{axis}")[nodes] / GRID_M) for axis in ("x", "y")}
     return pd.DataFrame({"node": nodes, "id": graph.node_source_id[nodes], **xy})
 
 
@@ -465,8 +465,7 @@ def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pypr
     again = frame.duplicated(["line_id", "stop_order"]) & order.notna()
     problems += _told("stop_order: repeated", frame, again.to_numpy())
     counts = frame.groupby("line_id").size()
-    if (counts < 2).any():
-        problems.append(f"line_id: only one stop on the lines {first_of(counts.index[counts < 2])}; a ride needs two")
+    problems += faults_at("line_id: only one stop on the lines", counts.index[counts < 2], "; a ride needs two")
     frame = frame.sort_values(["line_id", "stop_order"], kind="stable").reset_index(drop=True)
     x, y, names = _places(frame, lines, stops, crs, problems)
     # One headway and one direction a line.
@@ -517,16 +516,15 @@ def _as_text(column: pd.Series) -> pd.Series:
 def _told(what: str, frame: pd.DataFrame, wrong: BoolArray) -> list[str]:
     """Say what is wrong on which stops of which lines; nothing where nothing is."""
     rows = frame.loc[wrong]
-    where = [f"{line}/{order:g}" for line, order in zip(rows["line_id"], rows["stop_order"], strict=True)]
-    return [f"{what} (line/stop {first_of(where)})"] if where else []
+    where = (f"{line}/{order:g}" for line, order in zip(rows["line_id"], rows["stop_order"], strict=True))
+    return faults_at(f"{what} (line/stop", where, ")")
 
 
 def _differs(name: str, what: str, values: pd.Series, frame: pd.DataFrame) -> list[str]:
     """Say along which lines a value differs that each should have once."""
     by_line = values.groupby(frame["line_id"].to_numpy())
     mixed = by_line.min() < by_line.max()
-    shown = first_of(mixed.index[mixed])
-    return [f"{name}: differs along the lines {shown}; one {what} a line"] if mixed.any() else []
+    return faults_at(f"{name}: differs along the lines", mixed.index[mixed], f"; one {what} a line")
 
 
 def _places(
@@ -542,8 +540,7 @@ def _places(
     ids = _as_text(frame["stop_id"]) if "stop_id" in frame.columns else None
     if stops is not None and ids is not None:
         known = pd.Series(stops.geometry.to_numpy(), index=_as_text(stops["stop_id"]), dtype=object)
-        if known.index.has_duplicates:
-            problems.append(f"stops: repeated stop_id {first_of(known.index[known.index.duplicated()])}")
+        problems += faults_at("stops: repeated stop_id", known.index[known.index.duplicated()])
         shapes = ids.map(known[~known.index.duplicated()]).to_numpy(dtype=object)
     else:
         shapes = frame[lines.geometry.name].to_numpy(dtype=object)

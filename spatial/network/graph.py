@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from spatial.errors import NetworkError, first_of
+from spatial.errors import NetworkError, faults_at
 from spatial.formats.notes import no_findings
 from spatial.network.kernels_core import Chains, Lane, Lanes, contract, halves_of_cores, weigh
 from spatial.network.kernels_search import Arcs, MeasuredArcs
@@ -278,8 +278,7 @@ class TravelGraph:
                 problems.append(f"{name} has shape {minutes.shape}, must be ({self.n_edges},)")
                 continue
             wrong = ~(minutes >= 0.0)
-            if wrong.any():
-                problems.append(f"{name} is missing or below 0 on edges {first_of(self.edge_id[wrong])}")
+            problems += faults_at(f"{name} is missing or below 0 on edges", self.edge_id[wrong])
         if problems:
             raise NetworkError("these minutes cannot be travelled: " + "; ".join(problems))
         if speed_km_h is None:

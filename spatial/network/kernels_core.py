@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.arrays import FloatArray as Floats
 from spatial.compiled import (
     empty_float64,
     empty_int32,
@@ -20,7 +21,6 @@ from spatial.compiled import (
 )
 
 Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.arrays import FloatArray as Floats
+from spatial.arrays import IntArray as Longs
 from spatial.compiled import (
     empty_float64,
     empty_float64_pairs,
@@ -21,6 +23,7 @@ from spatial.compiled import (
 from spatial.network.kernels_core import EVERY, Chains, Lane, Lanes, Points, closed_steps, leg_to_end, step_cost
 from spatial.network.kernels_search import (
     Arcs,
+    Ints,
     Labels,
     LabelSeeds,
     Legs,
@@ -31,11 +34,6 @@ from spatial.network.kernels_search import (
     reach_within,
     spread_labels,
 )
-
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
 
 # mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.

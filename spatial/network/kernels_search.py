@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.arrays import FloatArray as Floats
 from spatial.compiled import (
     empty_float64,
     empty_float64_pairs,
@@ -18,7 +19,6 @@ from spatial.compiled import (
 )
 
 Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
 
 
 # mypy: disable-error-code="arg-type, assignment"

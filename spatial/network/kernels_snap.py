@@ -8,11 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.arrays import FloatArray as Floats
+from spatial.arrays import IntArray as Longs
 from spatial.compiled import inner, outer
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
 
 # mypy: disable-error-code="arg-type, assignment, no-any-return"
 # Numba turns numpy scalars into plain numbers; mypy does not know.

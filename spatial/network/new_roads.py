@@ -18,6 +18,7 @@ from spatial.crs import require_network_crs
 from spatial.errors import first_of
 from spatial.network.combined import (
     BETWEEN,
+    GRID_M,
     TRANSFER,
     Links,
     at_one_place,
@@ -219,9 +220,6 @@ def _common(line: shapely.LineString, other: shapely.LineString) -> list[shapely
 _ONEWAY = {"no": (True, True), "yes": (True, False), "-1": (False, True)}
 """Whether a new road is open forwards and backwards."""
 
-_CELL_M = 0.001
-"""Points of new roads within the same millimetre are one, as where roads are read."""
-
 
 def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     """Find every fault of new roads."""
@@ -356,7 +354,7 @@ def _lay_in(
 
 
 def _cell(x: float, y: float) -> tuple[int, int]:
-    return round(float(x) / _CELL_M), round(float(y) / _CELL_M)
+    return round(float(x) / GRID_M), round(float(y) / GRID_M)
 
 
 def road_ids(roads: gpd.GeoDataFrame) -> ObjectArray:

@@ -17,7 +17,7 @@ from shapely.ops import substring
 
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import ContractError, faults_at, first_of, of_kind, refuse
 from spatial.formats.notes import listed, row_numbers
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
@@ -333,7 +333,7 @@ def _closed(graph: TravelGraph, close: object, problems: list[str]) -> BoolArray
     else:
         problems.append(f"close: is {close!r}, must be ids of roads or edges, or an area")
     found, unknown = values_by_name(graph, pd.Series(1.0, index=names, dtype=float))
-    _tell_unknown("close", unknown, problems)
+    problems += faults_at("close: the network has no edge or road", unknown)
     return ~np.isnan(found)
 
 
@@ -341,11 +341,6 @@ def _touched(graph: TravelGraph, area: shapely.Geometry) -> BoolArray:
     """Tell the roads that touch an area."""
     shapely.prepare(area)
     return np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool) & _is_road(graph)
-
-
-def _tell_unknown(key: str, unknown: list[str], problems: list[str]) -> None:
-    if unknown:
-        problems.append(f"{key}: the network has no edge or road {first_of(unknown)}")
 
 
 def _is_road(graph: TravelGraph) -> BoolArray:
@@ -369,10 +364,9 @@ def _speeds(
     given = pd.Series(list(speeds.values()), index=[str(name) for name in speeds], dtype=object)
     wanted = pd.to_numeric(given, errors="coerce").astype(np.float64)
     wrong = wanted.index[~((wanted > 0) & (wanted < np.inf))]
-    if len(wrong):
-        problems.append(f"speeds: must be above 0 km/h, not so for {first_of(wrong)}; use close for closed roads")
+    problems += faults_at("speeds: must be above 0 km/h, not so for", wrong, "; use close for closed roads")
     values, unknown = values_by_name(graph, wanted.fillna(0.0), vehicles=True)
-    _tell_unknown("speeds", unknown, problems)
+    problems += faults_at("speeds: the network has no edge or road", unknown)
     return 1.0, values
 
 
@@ -387,11 +381,10 @@ def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> FloatA
             problems.append(f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds")
         return np.ones(graph.n_edges)
     wrong = [name for name, factor in factors.items() if not _is_factor(factor)]
-    if wrong:
-        problems.append(f"factors: must be above 0, not so for {first_of(wrong)}; use close for closed roads")
+    problems += faults_at("factors: must be above 0, not so for", wrong, "; use close for closed roads")
     wanted = {str(name): float(factor) for name, factor in factors.items() if name not in wrong}
     found, unknown = values_by_name(graph, pd.Series(wanted, dtype=float), classes=True, vehicles=True)
-    _tell_unknown("factors", unknown, problems)
+    problems += faults_at("factors: the network has no edge or road", unknown)
     return np.where(np.isnan(found), 1.0, found)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import require_network_crs
-from spatial.errors import NetworkError, first_of, of_kind
+from spatial.errors import NetworkError, faults_at, of_kind
 from spatial.network.graph import TravelGraph, with_components, with_nodes
 from spatial.outlines import require_shapes
 
@@ -125,10 +125,8 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     foreign = (edges < 0) | (edges >= graph.n_edges)
     outside = ~((shares >= 0.0) & (shares <= 1.0))
     problems = []
-    if foreign.any():
-        problems.append(f"no edge has the position {first_of(edges[foreign].tolist())}")
-    if outside.any():
-        problems.append(f"fractions are not from 0 to 1: {first_of(shares[outside].tolist())}")
+    problems += faults_at("no edge has the position", edges[foreign].tolist())
+    problems += faults_at("fractions are not from 0 to 1:", shares[outside].tolist())
     if problems:
         raise NetworkError("cannot split edges: " + "; ".join(problems))
     cuts = _cuts(graph, edges, shares)

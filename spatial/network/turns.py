@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, NetworkError, first_of, of_kind
+from spatial.errors import ContractError, NetworkError, faults_at, first_of, of_kind, refuse
 from spatial.network.combined import Links, with_links
 from spatial.network.graph import TURN, TWIN, TravelGraph, gather_vertices, with_nodes
 from spatial.network.report import findings_table, join_findings, turns_not_applied
@@ -115,11 +115,9 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
         raise NetworkError(f"mode {graph.mode}: let turns count in each network before they are combined")
     require_shapes("turns", turns)
     missing = [name for name in _COLUMNS if name not in turns]
-    if missing:
-        raise ContractError("turns", [f"missing column(s) {first_of(missing)}"])
+    refuse("turns", faults_at("missing column(s)", missing))
     odd = sorted(set(turns["kind"].astype(str)) - {"no", "only", "barrier"})
-    if odd:
-        raise ContractError("turns", [f"kind: must be no, only or barrier, is {first_of(odd)}"])
+    refuse("turns", faults_at("kind: must be no, only or barrier, is", odd))
     kind = turns.geom_type.dropna()
     if (kind != "Point").any():
         raise ContractError("turns", [f"geometry: must be points, is {first_of(sorted(set(kind)))}"])

@@ -18,7 +18,7 @@ import pandas as pd
 from pydantic import Field
 
 from spatial.access.options import numbers
-from spatial.errors import ContractError, SourceError, StudyError, first_of, of_kind, refuse
+from spatial.errors import ContractError, SourceError, StudyError, faults_at, first_of, of_kind, refuse
 from spatial.outlines import require_frame
 from spatial.plain_text import shipped_toml
 from spatial.study.score import Adoption, Confirmation, NormChoices
@@ -167,11 +167,9 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
             problems += fault.problems
     for name in ("valid_from", "valid_to"):
         other = [str(value) for value in register[name].dropna() if not isinstance(value, str)]
-        if other:
-            problems.append(f"{name}: no text in {len(other)} row(s) {first_of(other)}; write dates as 2030-12-31")
+        problems += faults_at(f"{name}: no text in {len(other)} row(s)", other, "; write dates as 2030-12-31")
     lost = [number for number, row in enumerate(rows, start=1) if not row["norm_id"]]
-    if lost:
-        problems.append(f"norm_id: missing in row(s) {first_of(lost)}; give each norm its own")
+    problems += faults_at("norm_id: missing in row(s)", lost, "; give each norm its own")
     if not problems:
         words = [name for name in VALUES if name in JUDGED and name != "read_in_original"]
         for row in rows:
@@ -228,7 +226,7 @@ def _id_problems(rows: list[Row]) -> list[str]:
         return ["no norm in it; add a row, or leave the register key out to use the packaged one"]
     ids = [row["norm_id"] for row in rows]
     repeated = sorted({name for name in ids if name and ids.count(name) > 1})
-    return [f"norm_id: used more than once: {first_of(repeated)}; give each norm its own"] if repeated else []
+    return faults_at("norm_id: used more than once:", repeated, "; give each norm its own")
 
 
 def _row_faults(row: Row) -> Iterator[str]:
@@ -319,9 +317,8 @@ def _reference_problems(rows: list[Row], services: Collection[str] | None) -> li
                 followed.add(item)
                 waiting += successors.get(item, ())
         circular += [name] if name in followed else []
-    if circular:
-        told = f"{first_of(sorted(circular))}; keep one direction"
-        problems.append(f"supersedes: norms supersede each other in a circle: {told}")
+    told = "supersedes: norms supersede each other in a circle:"
+    problems += faults_at(told, sorted(circular), "; keep one direction")
     # A member that nobody knows would make its norm unmeasurable in silence.
     bundles = {row["norm_id"]: split_list(row["bundle_members"]) for row in rows}
     if not any(bundles.values()):
@@ -332,11 +329,8 @@ def _reference_problems(rows: list[Row], services: Collection[str] | None) -> li
     known.update(load_services().register_words if services is None else services)
     for name, members in bundles.items():
         strange = [member for member in members if member not in known]
-        if strange:
-            problems.append(
-                f"norm {name!r}, bundle_members: {first_of(strange)} is no service; write words of the vocabulary "
-                "(services.toml, register or proxy_for), parted by |"
-            )
+        remedy = " is no service; write words of the vocabulary (services.toml, register or proxy_for), parted by |"
+        problems += faults_at(f"norm {name!r}, bundle_members:", strange, remedy)
     return problems
 
 
@@ -564,30 +558,22 @@ def _refuse_wrong_names(register: pd.DataFrame, binding: pd.DataFrame, home: pd.
     # Words that are no jurisdiction of the register, below none of it, and no code of a country either.
     lacking = jurisdictions_without_norms(register, rules.jurisdictions)
     strange = [name for name in lacking if not COUNTRY.fullmatch(name.partition("-")[0])]
-    if strange:
-        problems.append(
-            f"jurisdictions: {first_of(strange)} is none; write the two letters of the country (CN), its parts after a "
-            f"hyphen (CN-51), or a jurisdiction of the register: {', '.join(jurisdictions_of(register))}"
-        )
+    remedy = "write the two letters of the country (CN), its parts after a hyphen (CN-51), or a jurisdiction of the"
+    there = ", ".join(jurisdictions_of(register))
+    problems += faults_at("jurisdictions:", strange, f" is none; {remedy} register: {there}")
     for key, names in named.items():
         unknown = [name for name in names if name not in known]
-        if unknown:
-            problems.append(f"{key}: not in the register: {first_of(unknown)}")
+        problems += faults_at(f"{key}: not in the register:", unknown)
         foreign = [name for name in names if name in known and name not in bound]
-        if foreign:
-            problems.append(
-                f"{key}: of another jurisdiction: {first_of(foreign)}; add it to jurisdictions or adopt the norm"
-            )
+        remedy = "; add it to jurisdictions or adopt the norm"
+        problems += faults_at(f"{key}: of another jurisdiction:", foreign, remedy)
         repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            problems.append(f"{key}: named twice: {first_of(repeated)}")
+        problems += faults_at(f"{key}: named twice:", repeated)
     mandatory = set(register.loc[home & (register["norm_class"] == "mandatory"), "norm_id"])
     binding_anyway = [item.norm for item in rules.adopt if item.norm in mandatory]
-    if binding_anyway:
-        problems.append(f"norms.adopt: mandatory, binds without being adopted: {first_of(binding_anyway)}")
+    problems += faults_at("norms.adopt: mandatory, binds without being adopted:", binding_anyway)
     odd = sorted(f"{tier} = {name}" for tier, name in rules.class_by_tier.items() if name not in {"urban", "rural"})
-    if odd:
-        problems.append(f"class_by_tier: neither urban nor rural: {first_of(odd)}")
+    problems += faults_at("class_by_tier: neither urban nor rural:", odd)
     refuse("norms", problems, StudyError)
 
 

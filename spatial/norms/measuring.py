@@ -20,7 +20,7 @@ from spatial.access.options import numbers
 from spatial.access.places import Facilities, existing, serves_where_it_stands
 from spatial.arrays import BoolArray, FloatArray, IntArray
 from spatial.crs import require_metres
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.indices.groups import read_classes
 from spatial.inputs.services import Vocabulary
 from spatial.norms.law import ROADS, SEASON_ROADS, Norm, NormRules, RoadWord, load_road_words
@@ -266,11 +266,9 @@ class Places:
         ids = settlements["settlement_id"]
         problems = []
         lost = np.flatnonzero(ids.isna())
-        if len(lost):
-            problems.append(f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own")
+        problems += faults_at(f"settlement_id: missing in {len(lost)} row(s)", lost, "; give each its own")
         twice = ids[ids.duplicated() & ids.notna()].unique()
-        if len(twice):
-            problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
+        problems += faults_at("settlement_id: more than once:", twice, "; keep one row a settlement")
         refuse("settlements", problems)
         # An index may have a column's name, and categories stand in an order of their own.
         kinds = {name: settlements[name].dtype for name in {"settlement_id", "township_id"} & set(settlements)}
@@ -310,15 +308,11 @@ class AccessLookup:
         measured = [name for name in ACCESS_NUMBERS if name in access]
         access = checked_access(access, ("settlement_id", *measured))
         strange = set(map(str, access["reach_status"].dropna().unique())) - set(REACH_STATUS)
-        if strange:
-            raise ContractError(
-                "access", [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"]
-            )
+        refuse("access", faults_at("reach_status:", sorted(strange), f" is not one of {', '.join(REACH_STATUS)}"))
         key = ["settlement_id", "service", "mode"]
         twice = access.loc[access.duplicated(key), key].drop_duplicates()
-        if len(twice):
-            named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
-            raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
+        named = map("/".join, twice.astype(str).to_numpy())
+        refuse("access", faults_at(f"{', '.join(key)}: more than one row of", named, "; keep one of each", limit=3))
         # Access of other places judges nobody and says so of nobody; a table without rows says it of all.
         self._size, self._codes = len(ids), ids.get_indexer(pd.Index(access["settlement_id"]))
         without = ids[~np.isin(np.arange(len(ids)), self._codes)]
@@ -515,9 +509,7 @@ def join_members(readings: Sequence[Reading], *, direction: str) -> Reading:
 
 def _all_of(states: Sequence[FloatArray]) -> FloatArray:
     stacked = np.stack(states)
-    some_fail = (stacked == 0.0).any(axis=0)
-    some_unknown = np.isnan(stacked).any(axis=0)
-    return np.where(some_fail, 0.0, np.where(some_unknown, np.nan, 1.0))
+    return np.where((stacked == 0.0).any(axis=0), 0.0, stacked.min(axis=0))  # NaN where one is
 
 
 # Reading a norm off the evidence: which service, road or bundle it asks for, and what is known of it where.
@@ -552,9 +544,7 @@ class Reader:
         self._words = words
         self._road_words = load_road_words()
         strange = sorted({str(word) for word in evidence.inventory.values()} - set(INVENTORY))
-        if strange:
-            told = f"inventory: {first_of(strange)} is not one of {', '.join(INVENTORY)}"
-            raise ContractError("options", [told])
+        refuse("options", faults_at("inventory:", strange, f" is not one of {', '.join(INVENTORY)}"))
 
     def source_of(self, name: str) -> Source:
         """Find what a word of the register stands for; `roads` speaks for every kind of road."""

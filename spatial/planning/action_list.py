@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatial.errors import StudyError, first_of, refuse
+from spatial.errors import StudyError, faults_at, first_of, refuse
 from spatial.formats.columns import number_column
 from spatial.inputs.list_merge import read_decided, rounded_ids
 from spatial.plain_text import ids_apart
@@ -58,8 +58,7 @@ def read_action_list(path: Path) -> pd.DataFrame:
     frame = frame.reindex(columns=[*KEYS, *PROMISED, *KEPT])
     problems = rounded_ids(frame.dropna(subset="unit_ids"), "unit_ids")
     twice = frame["action_id"].duplicated()
-    if twice.any():
-        problems.append(f"action_id: more than once: {first_of(frame.loc[twice, 'action_id'])}; keep one row")
+    problems += faults_at("action_id: more than once:", frame.loc[twice, "action_id"], "; keep one row")
     frame["state"] = frame["state"].fillna(PROPOSED).str.strip().str.lower()
     strange = ~frame["state"].isin(PLAN_STATE)
     if strange.any():
@@ -135,8 +134,7 @@ def load_costs(path: Path) -> dict[str, Any]:
         ("cost: no number of 0 or more, or above 0 for a kilometre", ~(np.isfinite(cost) & (cost >= least))),
         ("action and service: twice", pd.DataFrame({"action": action, "service": service}).duplicated()),
     ):
-        if np.any(wrong):
-            problems.append(f"{what}: {first_of([f'line {row + 2}' for row in np.flatnonzero(wrong)])}")
+        problems += faults_at(f"{what}:", [f"line {row + 2}" for row in np.flatnonzero(wrong)])
     refuse(str(path), problems, StudyError)
     found: dict[str, Any] = {}
     for word, named, value in zip(action, service, cost.tolist(), strict=True):

@@ -25,7 +25,7 @@ from spatial.access.options import ABOVE_ZERO, FINITE, not_within, service_names
 from spatial.access.places import existing, id_order
 from spatial.arrays import BoolArray, FloatArray, ObjectArray
 from spatial.crs import require_metres
-from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, StudyError, faults_at, first_of, of_kind, refuse
 from spatial.formats.columns import id_column, number_column, text_column
 from spatial.inputs.place_tables import refuse_invalid
 from spatial.network.graph import TravelGraph
@@ -112,8 +112,7 @@ def load_site_rules(path: str | Path | None = None) -> pd.DataFrame:
         ("source_title: empty beside a number", area.notna() & found["source_title"].isna()),
         ("read_in_original: neither yes nor no", ~found["read_in_original"].isin(["yes", "no"])),
     ):
-        if wrong.any():
-            problems.append(f"{what} in {first_of([f'row {row + 2}' for row in np.flatnonzero(wrong)])}")
+        problems += faults_at(f"{what} in", [f"row {row + 2}" for row in np.flatnonzero(wrong)])
     refuse(str(file), problems, StudyError)
     return found.assign(min_area_m2=area)[list(wanted)]
 
@@ -316,9 +315,8 @@ def _read_source(source: str, given: gpd.GeoDataFrame, problems: list[str]) -> g
     shapes = frame.geometry.to_numpy()
     is_area = np.isin(shapely.get_type_id(shapes), _AREAS) & (source in _DESCRIBED)
     wrong = np.asarray(not_points(frame.geometry)) & ~(is_area & (shapely.area(shapes) > 0.0))
-    if wrong.any():
-        wanted = "point or polygon" if source in _DESCRIBED else "point"
-        problems.append(f"geometry: no {wanted} with coordinates for {first_of(ids[wrong])}")
+    wanted = "point or polygon" if source in _DESCRIBED else "point"
+    problems += faults_at(f"geometry: no {wanted} with coordinates for", ids[wrong])
     blank: pd.Series[str] = pd.Series(None, index=frame.index, dtype="str")
     said = [name for name in _TEXTS if name in frame and (name == "name" or source in _DESCRIBED)]
     told = dict.fromkeys(_TEXTS, blank) | {name: text_column(frame[name]) for name in said}
@@ -420,20 +418,18 @@ def apply_constraints(sites_or_links: gpd.GeoDataFrame, constraints: gpd.GeoData
             ("effect", effect, CONSTRAINT_EFFECT),
         ):
             odd = values[~values.isin(known)]
-            if len(odd):
-                shown = first_of(odd.astype(str).unique(), limit=3)
-                problems.append(f"{name}: unknown value(s) {shown} in {len(odd)} rows; known are {', '.join(known)}")
-    if (no_area := ~(shapely.area(areas) > 0.0)).any():
-        problems.append(f"geometry: no polygon in {first_of([f'row {row + 1}' for row in np.flatnonzero(no_area)])}")
+            told = f" in {len(odd)} rows; known are {', '.join(known)}"
+            problems += faults_at(f"{name}: unknown value(s)", odd.astype(str).unique(), told, limit=3)
+    no_area = np.flatnonzero(~(shapely.area(areas) > 0.0))
+    problems += faults_at("geometry: no polygon in", [f"row {row + 1}" for row in no_area])
     refuse("constraints", problems)
     refuse_invalid(constraints, key="constraint_id", what="constraints")
     is_line = np.isin(
         shapely.get_type_id(shapes), (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
     )
     is_point = (shapely.get_type_id(shapes) == shapely.GeometryType.POINT) & ~shapely.is_empty(shapes)
-    if not (is_line | is_point).all():
-        rows = [f"row {row + 1}" for row in np.flatnonzero(~(is_line | is_point))]
-        raise ContractError("sites or links", [f"geometry: neither point nor line in {first_of(rows)}"])
+    others = [f"row {row + 1}" for row in np.flatnonzero(~(is_line | is_point))]
+    refuse("sites or links", faults_at("geometry: neither point nor line in", others))
     at, of = shapely.STRtree(areas).query(shapes, predicate="intersects")
     kinds, is_firm = constraints["kind"].to_numpy(dtype=object), (effect == "exclude").to_numpy()
 

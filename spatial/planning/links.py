@@ -36,7 +36,7 @@ from spatial.access.places import (
     place_on,
 )
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from spatial.errors import ContractError, InfeasibleError, first_of, of_kind, refuse
+from spatial.errors import ContractError, InfeasibleError, faults_at, first_of, of_kind, refuse
 from spatial.inputs.services import Vocabulary
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
@@ -157,7 +157,6 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     """
     check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_links, worth)
-    limit.check()
     persons = people_of(settlements, demand)
     require_shapes("links", links)
     if len(links) == 0:
@@ -267,7 +266,6 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     """
     check_on_network(graph, barriers)
     limit = _Limit(within_min, budget_km, most_upgrades, worth)
-    limit.check()
     persons = people_of(settlements, demand)
     require_columns("upgrades", upgrades, ("upgrade_id", "road_ids", "speed_km_h"))
     goals = goals_of(settlements, facilities, service, vocabulary)
@@ -277,8 +275,8 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     speeds = numbers("upgrades", "speed_km_h", upgrades["speed_km_h"])
     pieces, problems = [], [] if len(upgrades) else ["no candidate at all"]
     problems += id_faults(upgrades["upgrade_id"], "upgrade_id")
-    if len(wrong := names[~((speeds > 0.0) & (speeds < np.inf))]):
-        problems.append(f"speed_km_h: must be above 0 and finite, not so for {first_of(wrong)}")
+    wrong = names[~((speeds > 0.0) & (speeds < np.inf))]
+    problems += faults_at("speed_km_h: must be above 0 and finite, not so for", wrong)
     today = (graph.forward_min, graph.backward_min)
     for number, (name, roads) in enumerate(zip(names, upgrades["road_ids"], strict=True)):
         if pd.api.types.is_scalar(roads):  # one road alone
@@ -289,8 +287,7 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
             problems.append(f"road_ids: none for {name}")
             continue
         found, unknown = values_by_name(graph, pd.Series(1.0, index=ids))
-        if unknown:
-            problems.append(f"road_ids: the network has no edge or road {first_of(unknown)}, for {name}")
+        problems += faults_at("road_ids: the network has no edge or road", unknown, f", for {name}")
         own = 0.06 * graph.length_m / max(speeds[number], SAME)
         then = [np.where(np.isfinite(minutes), np.minimum(minutes, own), np.inf) for minutes in today]
         is_faster = (then[0] < today[0]) | (then[1] < today[1])
@@ -354,7 +351,7 @@ class _Limit:
     most_links: int | None
     worth: str
 
-    def check(self) -> None:
+    def __post_init__(self) -> None:
         """Refuse what is no limit."""
         check_minutes("within_min", self.within_min)
         if self.most_links is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from spatial.arrays import BoolArray, FloatArray, IntArray
-from spatial.errors import ContractError, InfeasibleError, first_of
+from spatial.errors import InfeasibleError, faults_at, refuse
 from spatial.planning.kernels_plans import Costs, add_greedily, interchange, nearest_costs, savings, served
 from spatial.planning.plans import (
     HALF,
@@ -444,8 +444,7 @@ def norm_goal(sites: Siting) -> list[FloatArray]:
     if sites.first is None:
         return []
     more = sites.first > sites.weight
-    if more.any():
-        raise ContractError("settlements", [f"first: more people than demand for {first_of(sites.demand_ids[more])}"])
+    refuse("settlements", faults_at("first: more people than demand for", sites.demand_ids[more]))
     share = np.divide(sites.first, sites.weight, out=np.zeros_like(sites.first), where=sites.weight > 0.0)
     return [-share[sites.demand] * (sites.minutes <= (np.inf if sites.first_within is None else sites.first_within))]
 

@@ -21,7 +21,7 @@ from spatial.access.options import TOWN_TIERS, cutoffs_of, numbers
 from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.arrays import FloatArray, ObjectArray
 from spatial.crs import require_network_crs
-from spatial.errors import ContractError, first_of, of_kind, refuse
+from spatial.errors import faults_at, of_kind, refuse
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.network.graph import TravelGraph
 from spatial.outlines import require_shapes
@@ -199,9 +199,8 @@ def _flows(
     texts = [flows[name].astype("str") for name in ("from_id", "to_id")]
     ends = [text.map(unit_of).fillna(text) for text in texts]
     volume = numbers("flows", "volume", flows["volume"])
-    if bool(((volume < 0.0) | np.isinf(volume)).any()):
-        named = first_of(texts[0][(volume < 0.0) | np.isinf(volume)])
-        raise ContractError("flows", [f"volume: negative or infinite from {named}; NaN where unknown"])
+    wrong = texts[0][(volume < 0.0) | np.isinf(volume)]
+    refuse("flows", faults_at("volume: negative or infinite from", wrong, "; NaN where unknown"))
     crosses = flows.assign(volume=volume, out=ends[0], **{"in": ends[1]}).loc[(ends[0] != ends[1]).to_numpy()]
     units = places["unit"].map(str, na_action="ignore")
     for kind in sorted(flows["kind"].astype("str").unique()):

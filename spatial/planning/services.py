@@ -15,7 +15,7 @@ from spatial.access.od_pairs import id_faults, require_columns
 from spatial.access.options import FINITE, is_number, not_within, numbers
 from spatial.access.places import id_order
 from spatial.arrays import BoolArray, FloatArray, IntArray
-from spatial.errors import ContractError, InfeasibleError, first_of, refuse
+from spatial.errors import ContractError, InfeasibleError, faults_at, first_of, refuse
 from spatial.planning.agenda import SECONDS, Question, nearest_sites
 from spatial.planning.plans import HALF, TRUSTED, Ordered, Program, at_most, rows_of, solve_in_order
 from spatial.planning.sites import MOST_COUNTED, Faults, Pairs, SitingOptions, fastest_pairs
@@ -400,11 +400,7 @@ def _written(
 def _service_weights(services: list[str], options: ServicesOptions) -> FloatArray:
     """Read what services count, and check in which order they come."""
     weights, order = options.get("weights", {}), options.get("order")
-    problems = [
-        f"weights: no such service: {first_of(strange)}"
-        for strange in [sorted(set(weights) - set(services))]
-        if strange
-    ]
+    problems = faults_at("weights: no such service:", sorted(set(weights) - set(services)))
     for name, weight in weights.items():
         problems += not_within(f"weights: {name}", weight, most=FINITE)
     if order is not None and sorted(order) != services:

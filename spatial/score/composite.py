@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
 from spatial.arrays import BoolArray, FloatArray, IntArray
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, refuse
 
 # What every function of this room reads: scores between 0 and 1, and weights.
 
@@ -23,13 +23,10 @@ def read_scores(name: str, values: ArrayLike, *, unknown: bool = False) -> Float
     """Read scores."""
     scores = numbers("scores", name, values)
     outside = (scores < -ROUNDING) | (scores > 1.0 + ROUNDING)
-    problems = []
-    if bool(outside.any()):
-        at = _where(outside)
-        problems.append(f"{name}: outside 0-1 at {len(at)} place(s) {first_of(at)}; score with fixed goalposts first")
-    if not unknown and bool(np.isnan(scores).any()):
-        at = _where(np.isnan(scores))
-        problems.append(f"{name}: NaN at {len(at)} place(s) {first_of(at)}; leave these out first")
+    at = _where(outside)
+    problems = faults_at(f"{name}: outside 0-1 at {len(at)} place(s)", at, "; score with fixed goalposts first")
+    at = [] if unknown else _where(np.isnan(scores))
+    problems += faults_at(f"{name}: NaN at {len(at)} place(s)", at, "; leave these out first")
     refuse("scores", problems)
     return np.clip(scores, 0.0, 1.0)
 
@@ -114,9 +111,8 @@ def entropy_weights(x: ArrayLike) -> FloatArray:
     if values.ndim != 2 or 0 in values.shape:
         raise ContractError("scores", [f"x: is {values.shape}, must be units by components"])
     wrong = np.flatnonzero((~np.isfinite(values) | (values < 0.0)).any(axis=1))
-    if len(wrong):
-        told = f"x: negative, infinite or NaN in {len(wrong)} row(s) {first_of(wrong)}; leave these units out first"
-        raise ContractError("scores", [told])
+    told = f"x: negative, infinite or NaN in {len(wrong)} row(s)"
+    refuse("scores", faults_at(told, wrong, "; leave these units out first"))
     n, m = values.shape
     sums = values.sum(axis=0)
     counted = sums > 0.0

@@ -16,7 +16,7 @@ from spatial.access.analyst import pairs_between
 from spatial.access.last_mile import NEAR
 from spatial.access.places import eligible_by_unit, existing, offering, place_on, take
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from spatial.errors import StudyError, first_of
+from spatial.errors import StudyError, faults_at, first_of, refuse
 from spatial.indices.exchange import flow_balance, flow_matrix, huff_shares, radiation_flows, reciprocity
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
@@ -555,10 +555,8 @@ def flow_table(
             mine = township == unit
             outward, inward = float(matrix[mine][:, ~mine].sum()), float(matrix[~mine][:, mine].sum())
             records.append(_record("township", unit, kind, outward, inward, math.nan))
-    if twice:
-        raise StudyError(
-            "study", [f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two"]
-        )
+    remedy = " stand in the table of flows too; keep one of the two"
+    refuse("study", faults_at("score.flow_totals:", twice, remedy), StudyError)
     for kind in sorted(rules.flow_totals):
         totals, target = rules.flow_totals[kind], rules.volume_targets.get(kind, math.nan)
         records.append(_record("study", "study", kind, totals.outward, totals.inward, target))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spatial.access.od_pairs import id_faults, id_positions, require_columns
 from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from spatial.errors import StudyError, first_of, refuse
+from spatial.errors import StudyError, faults_at, refuse
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.tables.words import JUDGED
 
@@ -140,9 +140,8 @@ def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tupl
     require_columns("norm_results", norm_results, needed)
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     strangers = [norm for norm in only if norm not in study.index]
-    if strangers:
-        told = f"score.norms: {first_of(strangers)} do not bind this study; see norm_results for those that do"
-        raise StudyError("study", [told])
+    remedy = " do not bind this study; see norm_results for those that do"
+    refuse("study", faults_at("score.norms:", strangers, remedy), StudyError)
     by_place = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
     chosen = list(only)
     left_out: dict[str, str] = {}
@@ -214,8 +213,7 @@ def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norm
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     problems = id_faults(places, "settlement_ids") + id_faults(columns, "norms")
     lacking = columns.difference(study.index)
-    if len(lacking):
-        problems.append(f"norms: no row of the study for {first_of(lacking)}; take those that score_norms chooses")
+    problems += faults_at("norms: no row of the study for", lacking, "; take those that score_norms chooses")
     refuse("norm_results", problems)
     rows = norm_results[(norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(columns)]
     place = id_positions(rows["unit_id"], places)  # texts in the table, though settlements may have numbers

@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from spatial.arrays import BoolArray, FloatArray, ObjectArray
-from spatial.errors import ContractError, first_of
+from spatial.errors import faults_at, refuse
 from spatial.indices.functional_areas import (
     fulcrum_index,
     functional_completeness,
@@ -205,12 +205,9 @@ def commuting_between(
         known = people.groupby(unit_of.to_numpy()).sum(min_count=1)
         employed = known.reindex(range(n)).to_numpy(dtype=np.float64)
         short = [units[at] for at in np.flatnonzero(total > employed * (1.0 + 1e-9))]
-        if short:
-            told = (
-                f"{rules.commuting_kind}: more people commute than {rules.employed_column} counts in {len(short)} "
-                f"township(s): {first_of(short)}; correct one of the two"
-            )
-            raise ContractError("flows", [told])
+        counted = f"{rules.employed_column} counts in {len(short)} township(s):"
+        told = f"{rules.commuting_kind}: more people commute than {counted}"
+        refuse("flows", faults_at(told, short, "; correct one of the two"))
     else:
         employed = np.where(staying > 0.0, total, np.nan)
     if np.isnan(employed).all():

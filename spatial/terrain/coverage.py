@@ -14,7 +14,7 @@ from exactextract.raster import NumPyRasterSource
 from numpy.typing import ArrayLike
 
 from spatial.arrays import FloatArray
-from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, faults_at, first_of, of_kind, refuse
 from spatial.outlines import outline_faults, require_frame, require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.friction import require_aligned
@@ -365,14 +365,12 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
     ids = facilities["facility_id"]
     if ids.isna().any():
         problems.append(f"facility_id: missing in {int(ids.isna().sum())} rows")
-    if ids.duplicated().any():
-        problems.append(f"facility_id: more than once: {first_of(ids[ids.duplicated()].unique().tolist())}")
+    problems += faults_at("facility_id: more than once:", ids[ids.duplicated()].unique().tolist())
     numbers = {}
     for name in dict.fromkeys(("row", "column", "capacity", order)):
         values = numbers[name] = pd.to_numeric(facilities[name], errors="coerce").to_numpy(dtype=np.float64)
         wrong = np.isnan(values) | ((values < 0) if name == "capacity" else False)
-        if wrong.any():
-            problems.append(f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed")
+        problems += faults_at(f"{name}: unknown or negative at", ids[wrong].tolist(), "; 0 and inf are allowed")
     refuse("facilities", problems)
     is_up = order != "capacity"
     ranked = facilities.assign(**numbers).reset_index(drop=True)  # an index may have the name of a column

@@ -21,7 +21,7 @@ from rasterio.warp import Resampling, reproject
 from shapely.geometry.base import BaseGeometry
 
 from spatial.arrays import BoolArray, FloatArray
-from spatial.errors import ContractError, CrsError, StudyError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, StudyError, faults_at, first_of, of_kind, refuse
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.road_access import is_bridge
 from spatial.network.slope import tobler_multiplier
@@ -409,9 +409,7 @@ def friction_surface(
             # What states no speed goes by its class, where classes are known.
             unsaid = roads["speed_km_h"].isna().to_numpy(dtype=bool) & ("road_class" in roads)
             wrong = ~unsaid & ~(np.isfinite(stated) & (stated > 0))
-            if wrong.any():
-                rows = first_of(roads.index[wrong].tolist())
-                raise ContractError("roads", [f"speed_km_h: not above 0 and finite at rows {rows}"])
+            refuse("roads", faults_at("speed_km_h: not above 0 and finite at rows", roads.index[wrong].tolist()))
             km_h = np.where(unsaid, km_h, stated)
         if "is_bridge" in roads:
             spans = roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.arrays import FloatArray, IntArray
 from spatial.crs import is_web_map, parse_crs
-from spatial.errors import ContractError, CrsError, first_of, of_kind, refuse
+from spatial.errors import ContractError, CrsError, faults_at, first_of, of_kind, refuse
 from spatial.outlines import require_shapes
 from spatial.rasters import Raster, unmasked
 from spatial.terrain.kernels_spread import (
@@ -410,10 +410,8 @@ def ground_of(
     is_huge = friction > _MOST_MIN_PER_M
     wrong = np.argwhere(is_huge & np.isfinite(friction)) if is_huge.any() else np.empty((0, 2), np.int64)
     if len(wrong):
-        problems.append(
-            f"{len(wrong):,} cells have a friction that nobody crosses, such as {friction[tuple(wrong[0])]:g} at "
-            f"(row, column) {_listed(wrong)}; make a code for no data NaN"
-        )
+        told = f"{len(wrong):,} cells have a friction that nobody crosses, such as {friction[tuple(wrong[0])]:g} at"
+        problems.append(f"{told} (row, column) {_listed(wrong)}; make a code for no data NaN")
     if direction not in {"towards", "from"}:
         problems.append(f"direction: {direction!r} is not one of 'towards', 'from'")
     elevation, walks = _slope_fields(friction, options, problems)
@@ -490,14 +488,12 @@ def seeds_of(ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, c
     problems = [] if cutoff_min >= 0 else [f"cutoff_min: {cutoff_min!r} is below 0 or unknown"]
     if start.shape != (len(cells),):
         problems.append(f"source_min: shape {start.shape} is not ({len(cells)},)")
-    elif not (start >= 0).all():
-        problems.append(f"source_min: below 0 or unknown at {first_of(np.flatnonzero(~(start >= 0)).tolist())}")
+    else:
+        problems += faults_at("source_min: below 0 or unknown at", np.flatnonzero(~(start >= 0)).tolist())
     outside = ((cells < 0) | (cells >= ground.shape)).any(axis=1)
     if outside.any():
-        problems.append(
-            f"{outside.sum()} sources lie outside the {ground.shape[0]} rows and {ground.shape[1]} columns, at "
-            f"(row, column) {_listed(cells[outside])}"
-        )
+        grid = f"{ground.shape[0]} rows and {ground.shape[1]} columns, at (row, column) {_listed(cells[outside])}"
+        problems.append(f"{outside.sum()} sources lie outside the {grid}")
     flat = np.where(outside, 0, cells[:, 0] * ground.shape[1] + cells[:, 1])
     on_barrier = ~outside & ~np.isfinite(ground.field.friction[flat]) if len(cells) else outside
     if on_barrier.any():
@@ -552,9 +548,8 @@ def cells_at(points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Raster) -> IntArray
     rows, columns = d * xy[:, 0] + e * xy[:, 1] + f, a * xy[:, 0] + b * xy[:, 1] + c
     cells = np.column_stack((np.floor(rows), np.floor(columns))).astype(np.int64)
     outside = np.any((cells < 0) | (cells >= grid.values.shape), axis=1)
-    if outside.any():
-        where = first_of(np.asarray(points.index)[outside].tolist())
-        raise ContractError("points", [f"outside the raster {grid.name}: {where}; leave them out"])
+    where = np.asarray(points.index)[outside].tolist()
+    refuse("points", faults_at(f"outside the raster {grid.name}:", where, "; leave them out"))
     return cells
 
 
@@ -601,10 +596,9 @@ def move_to_open_cells(
     cells = rows_and_columns(sources)
     problems = [] if within_m >= 0 else [f"within_m: {within_m!r} is below 0 or unknown"]
     outside = ((cells < 0) | (cells >= is_open.shape)).any(axis=1)
-    if outside.any():
-        where = first_of(tuple(cell) for cell in cells[outside].tolist())
-        rows, columns = is_open.shape
-        problems.append(f"outside the {rows} rows and {columns} columns: {where}; leave them out")
+    rows, columns = is_open.shape
+    where = map(tuple, cells[outside].tolist())
+    problems += faults_at(f"outside the {rows} rows and {columns} columns:", where, "; leave them out")
     refuse("sources", problems)
     sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
     height, width = (np.broadcast_to(np.asarray(size, np.float64), is_open.shape[0]) for size in sizes)

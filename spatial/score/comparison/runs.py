@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.errors import ContractError, first_of, refuse
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.formats.tag_rules import fold
 from spatial.norms.law import norm_id_of, split_list
 from spatial.score.place_scores import score_norms
@@ -43,8 +43,7 @@ AGAIN = "run the study again: spatial run STUDY"
 def check_columns(name: str, table: pd.DataFrame) -> None:
     """Refuse a table that lacks what a comparison reads."""
     lacking = [column for column in COLUMNS[name] if column not in table]
-    if lacking:
-        raise ContractError(FILES.get(name, name), [f"columns that are not there: {first_of(lacking)}; {AGAIN}"])
+    refuse(FILES.get(name, name), faults_at("columns that are not there:", lacking, f"; {AGAIN}"))
 
 
 def check_whole(runs: Sequence[Run]) -> None:
