@@ -134,6 +134,28 @@ def test_progress_is_told_by_what_stages_take_beside_others_and_then_by_what_the
     assert told() == [0.0, 0.9, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["Hospital", "by car", "done"]),
+        ("fr", ["Hôpital", "en voiture", "terminé"]),
+        ("zh", ["医院", "驾车", "完成"]),
+    ],
+)
+def test_progress_is_told_in_the_language_of_the_study(tmp_path, language, told):
+    def slow(*, options, progress):
+        for part in ("", "hospital", "drive"):
+            progress(0.5, part)
+        return {}
+
+    found, study = [], _study(outputs={"languages": [language]})
+    run_stages((Stage("areas", slow),), study, tmp_path, tmp_path, progress=lambda _, message: found.append(message))
+    begun, whole, *parts, done = found
+    assert begun == whole
+    assert begun.startswith("areas (")
+    assert [*parts, done] == [*(Words(language).told_of("areas", part) for part in told[:2]), told[2]]
+
+
 def test_a_second_run_skips_everything(tmp_path: Path) -> None:
     assert _run(tmp_path) == ["first", "second"]
     assert _run(tmp_path) == []
