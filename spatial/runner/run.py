@@ -60,7 +60,7 @@ def reason_text(why: Sequence[Sequence[str]], words: Words) -> str:
     if not words.has("changed", why[0][0]):
         return told[0]
     what, more = words.joined(told[:_MOST_TOLD]), len(told) - _MOST_TOLD
-    return words.say("reason", "changed_more" if more > 0 else "changed", what=what, more=more)
+    return words.say("reason", "changed_more" if more > 0 else "changed", what=what, count=more)
 
 
 def raw_files(study: Study) -> list[Path]:
