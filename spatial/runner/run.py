@@ -312,10 +312,15 @@ class _Run:
             versions = package_versions()
             libraries = {name: last.get("libraries", {}).get(name) for name in versions}
             keys = self.keys_changed(stage)
+            differ = _different(last.get("raw", {}), now["raw"])
+            gone = [] if keys else [name for name in differ if name not in now["raw"]]
+            if gone:
+                named = ", ".join(gone[:_MOST_TOLD]) + ", ..." * (len(gone) > _MOST_TOLD)
+                return Decision(stage.name, True, (Reason("gone", named),))
             why = [
                 *(Reason("study", key) for key in keys),
                 *(Reason("input", name) for name in _different(last.get("inputs", {}), now["inputs"])),
-                *(Reason("file", name) for name in _different(last.get("raw", {}), now["raw"])),
+                *(Reason("file", name) for name in differ),
                 *([Reason("norms")] if last.get("asked") != now.get("asked") else []),
                 *([Reason("code")] if last.get("code") != now["code"] else []),
                 *(Reason("library", name) for name in _different(libraries, versions)),

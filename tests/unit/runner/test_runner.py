@@ -195,7 +195,7 @@ def test_the_plan_says_what_would_run_and_why(tmp_path: Path) -> None:
 
 def test_why_a_stage_runs_is_said_in_every_language() -> None:
     changes = [Reason(key, "a") for key in ("study", "input", "file", "norms", "code", "library", "contract")]
-    whole = [(change,) for change in changes] + [(Reason(key, "a"),) for key in ("before", "never", "up_to_date")]
+    whole = [(change,) for change in changes] + [(Reason(key, "a"),) for key in ("before", "gone", "never", "up_to_date")]
     english = [reason_text(why, Words("en")) for why in (*whole, changes)]
     assert english[-1] == "a of the study, its input a, the file a and 4 more changed"
     for language in ("zh", "fr"):
@@ -570,6 +570,9 @@ def test_sources_in_a_folder_that_was_moved_are_not_read_again(tmp_path: Path) -
     assert run_on("here", b"roads") == ["first"]
     assert run_on("there", b"roads") == []
     assert run_on("there", b"other roads") == ["first"]
+    # Where none lies, such as below a folder that was named wrongly, nothing was changed.
+    nowhere = Study.from_dict(STUDY, raw=tmp_path / "nowhere")
+    assert plan(stages, nowhere, tmp_path / "p", tmp_path / "m")[0].reason == "raw data lack toy.osm.pbf"
 
 
 def test_a_run_keeps_a_project_that_somebody_saved_and_says_so(tmp_path: Path, caplog) -> None:

@@ -140,7 +140,7 @@ def test_a_norm_that_is_crossed_is_named(tiny_done):
     ("language", "said"),
     [
         ("zh", ["关闭柳河小学", "驾车", "(最快方式)", "不再覆盖1个居民点的70人", "  柳河,70人:", "分钟 -> "]),
-        ("fr", ["fermer 柳河小学\u202f; en voiture", "(mode le plus rapide)", "localité désormais au-delà", "  柳河, 70"]),
+        ("fr", ["fermer 柳河小学\u202f; en voiture", "(mode le plus rapide)", "désormais au-delà", "  柳河, 70"]),
     ],
 )
 def test_what_is_tried_is_told_in_the_language_of_the_study(tiny_done, language, said):
