@@ -134,7 +134,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     report, words = progress or (lambda _fraction, _message: None), Words(study.outputs.languages[0])
     record: dict[str, Any] = {"study": study.name, "stages": {}}
 
-    def told(stage: str, why: str, start: float, step: float, done: float, part: str) -> None:
+    def tell(stage: str, why: str, start: float, step: float, done: float, part: str) -> None:
         """Tell how far a stage is, and at which of its parts, if any: a mode, a service or a group by its id."""
         from spatial.inputs.services import load_services  # noqa: PLC0415 - only where a stage runs
 
@@ -160,7 +160,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 decision = run.decide(stage)
                 report(start, said := f"{stage.name} ({reason_text(decision.why, words)})")
                 if decision.runs:
-                    run.carry_out(stage, functools.partial(told, stage.name, said, start, step))
+                    run.carry_out(stage, functools.partial(tell, stage.name, said, start, step))
                     give_back_memory(run.before_mb)
             manifest = run.store.read_record(manifest_name(stage.name)) or {}
             counts = [facts["rows"] for facts in manifest.get("outputs", {}).values() if "rows" in facts]

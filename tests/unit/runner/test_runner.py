@@ -195,7 +195,8 @@ def test_the_plan_says_what_would_run_and_why(tmp_path: Path) -> None:
 
 def test_why_a_stage_runs_is_said_in_every_language() -> None:
     changes = [Reason(key, "a") for key in ("study", "input", "file", "norms", "code", "library", "contract")]
-    whole = [(change,) for change in changes] + [(Reason(key, "a"),) for key in ("before", "gone", "never", "up_to_date")]
+    alone = ("before", "gone", "never", "up_to_date")
+    whole = [(change,) for change in changes] + [(Reason(key, "a"),) for key in alone]
     english = [reason_text(why, Words("en")) for why in (*whole, changes)]
     assert english[-1] == "a of the study, its input a, the file a and 4 more changed"
     for language in ("zh", "fr"):
