@@ -57,11 +57,11 @@ def first_of(ids: Iterable[object], *, limit: int = 5) -> str:
     return f"{named}{dots} ({len(items)} in all)"
 
 
-def _listed(problems: Sequence[str]) -> str:
-    """Tell every problem on a line of its own; of very many the first, and how many are left."""
+def _listed(problems: Sequence[str], word: str) -> str:
+    """Count problems by a word for one, and tell each on its own line; of very many the first and how many more."""
     lines = [f"  - {problem}" for problem in problems[:MOST_TOLD]]
     more = [f"  ... and {len(problems) - MOST_TOLD:,} more"] if len(problems) > MOST_TOLD else []
-    return "\n".join([*lines, *more])
+    return "\n".join([f"{len(problems)} {word}{'' if len(problems) == 1 else 's'}", *lines, *more])
 
 
 def _plain(item: object) -> object:
@@ -98,7 +98,7 @@ class StudyError(SpatialError, ValueError):
 
     def __str__(self) -> str:
         """Return every fault on a line of its own."""
-        return f"{self.where}: {len(self.problems)} fault(s) in the study\n{_listed(self.problems)}"
+        return f"{self.where}: {_listed(self.problems, 'fault')}"
 
 
 class DataError(SpatialError):
@@ -126,7 +126,7 @@ class ContractError(DataError, ValueError):
 
     def __str__(self) -> str:
         """Return every breach on a line of its own."""
-        return f"table {self.table}: {len(self.problems)} problem(s)\n{_listed(self.problems)}"
+        return f"table {self.table}: {_listed(self.problems, 'problem')}"
 
 
 def refuse(where: str, problems: Sequence[str], error: type[ContractError | StudyError] = ContractError) -> None:

@@ -342,7 +342,7 @@ def cost_told(study: Study, results: Results, *, is_full: bool, all_stages: bool
     words, every = Words(study.outputs.languages[0]), len(kept)
     say = partial(words.of("commands").say, "run")
     if not stages:
-        return [say("up_to_date", stages=every)]
+        return [say("up_to_date", count=every)]
     # A run of an earlier version kept its reasons in English alone.
     reasons = {
         name: reason_text(facts["why"], words) if "why" in facts else facts["reason"] for name, facts in stages.items()
@@ -570,7 +570,7 @@ def _compared(then: dict[str, Any], now: dict[str, Any], words: Words) -> tuple[
     lines = [say("same", count=len(files[0]))]
     if unlike:
         more = words.of("results").say("notice_part", "more") if len(unlike) > _MOST_TOLD else ""
-        lines = [say("differ", unlike=len(unlike), files=len(files[0]), names=words.joined(unlike[:_MOST_TOLD]) + more)]
+        lines = [say("differ", count=len(unlike), files=len(files[0]), names=words.joined(unlike[:_MOST_TOLD]) + more)]
     causes = [say("source", name=name) for name, sha in then["sources"].items() if now["sources"].get(name) != sha]
     causes += [say("source_new", name=name) for name in now["sources"] if name not in then["sources"]]
     for name, version in then["libraries"].items():

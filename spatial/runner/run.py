@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,7 +60,7 @@ def reason_text(why: Sequence[Sequence[str]], words: Words) -> str:
     if not words.has("changed", why[0][0]):
         return told[0]
     what, more = words.joined(told[:_MOST_TOLD]), len(told) - _MOST_TOLD
-    return words.say("reason", "changed_more" if more > 0 else "changed", what=what, more=more)
+    return words.say("reason", "changed_more" if more > 0 else "changed", what=what, count=more)
 
 
 def raw_files(study: Study) -> list[Path]:
@@ -132,6 +133,16 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     run = _Run(study, folder, maps, base, verify=verify)
     report, words = progress or (lambda _fraction, _message: None), Words(study.outputs.languages[0])
     record: dict[str, Any] = {"study": study.name, "stages": {}}
+
+    def tell(stage: str, why: str, start: float, step: float, done: float, part: str) -> None:
+        """Tell how far a stage is, and at which of its parts, if any: a mode, a service or a group by its id."""
+        from spatial.inputs.services import load_services  # noqa: PLC0415 - only where a stage runs
+
+        known = load_services(study.raw_path(study.services_file) if study.services_file else None)
+        named = replace(words, names=known.names(words.language))
+        part = named.say("mode", part) if named.has("mode", part) else named.service(part)
+        report(start + done * step, words.told_of(stage, part) if part else why)
+
     with locked(folder):
         remove_leftovers(folder)
         remove_leftovers(maps)
@@ -147,9 +158,9 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 store.keep_only({name for later in chosen[position:] for name in _names(later.reads)})
             with run.held(stage):
                 decision = run.decide(stage)
-                report(start, f"{stage.name} ({reason_text(decision.why, words)})")
+                report(start, said := f"{stage.name} ({reason_text(decision.why, words)})")
                 if decision.runs:
-                    run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
+                    run.carry_out(stage, functools.partial(tell, stage.name, said, start, step))
                     give_back_memory(run.before_mb)
             manifest = run.store.read_record(manifest_name(stage.name)) or {}
             counts = [facts["rows"] for facts in manifest.get("outputs", {}).values() if "rows" in facts]
@@ -301,10 +312,15 @@ class _Run:
             versions = package_versions()
             libraries = {name: last.get("libraries", {}).get(name) for name in versions}
             keys = self.keys_changed(stage)
+            differ = _different(last.get("raw", {}), now["raw"])
+            gone = [] if keys else [name for name in differ if name not in now["raw"]]
+            if gone:
+                named = ", ".join(gone[:_MOST_TOLD]) + ", ..." * (len(gone) > _MOST_TOLD)
+                return Decision(stage.name, True, (Reason("gone", named),))
             why = [
                 *(Reason("study", key) for key in keys),
                 *(Reason("input", name) for name in _different(last.get("inputs", {}), now["inputs"])),
-                *(Reason("file", name) for name in _different(last.get("raw", {}), now["raw"])),
+                *(Reason("file", name) for name in differ),
                 *([Reason("norms")] if last.get("asked") != now.get("asked") else []),
                 *([Reason("code")] if last.get("code") != now["code"] else []),
                 *(Reason("library", name) for name in _different(libraries, versions)),

@@ -31,8 +31,8 @@ EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 """All keys of a study, for what looks at it as a whole."""
 
 
-def silent(_fraction: float, _message: str) -> None:
-    """Report no progress."""
+def silent(_fraction: float, _part: str) -> None:
+    """Report no progress; parts of a stage are told by their ids, such as a mode or a service, the whole by none."""
 
 
 class Late:

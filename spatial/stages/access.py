@@ -59,7 +59,7 @@ def access(
     shortest = frozenset(asked(options, offered=offered)["in_metres"])
     services = wanted_services(options, vocabulary, offered)
     warn_of_memory(len(settlements), len(services) + len(TOWN_TIERS), len(graphs))
-    progress(0.1, "access: times to towns and services")
+    progress(0.1, "")
     result = access_table(
         graphs,
         settlements,
@@ -69,7 +69,7 @@ def access(
         surroundings=surroundings,
         measure=in_tiles("access"),
     )
-    progress(0.8, "access: last mile")
+    progress(0.8, "")
     miles = last_mile(graphs[0], settlements, result.access, walk=options.network, barriers=surroundings.barriers)
     return {
         "snaps": result.snaps,
@@ -93,7 +93,7 @@ def cutoffs(
     progress: Progress = silent,
 ) -> dict[str, Value]:
     """Count facilities within each cutoff, and people within it at best, as assumed and at worst."""
-    progress(0.0, "cutoffs")
+    progress(0.0, "")
     made: dict[str, Value] = {
         "access_counts": facilities_within(
             graphs_of(options, nodes, edges),
@@ -135,7 +135,6 @@ def cells(
     """Measure access from cells where the study asks for them."""
     if options.access.origins != "cells" or population is None:
         return {}
-    progress(0.0, "cells: people of the raster as origins")
     origins = cells_as_origins(
         population,
         crs=require_metres(settlements.crs, what="settlements"),
@@ -146,7 +145,7 @@ def cells(
     towns = towns_as_facilities(settlements)
     offered = gpd.GeoDataFrame(pd.concat([facilities, towns], ignore_index=True), crs=facilities.crs)
     services = wanted_services(options, vocabulary_of(options), set(facilities["service"]))
-    progress(0.2, "cells: times to towns and services")
+    progress(0.2, "")
     found = access_table(
         graphs_of(options, nodes, edges),
         origins,
@@ -175,7 +174,7 @@ def emergency(
     modes = [crew.mode or usual for crew in options.emergency]
     if not modes or None in modes:
         return {}
-    progress(0.0, "emergency: response of crews")
+    progress(0.0, "")
     graphs = {mode: graph_of(options, nodes, edges, mode) for mode in dict.fromkeys(modes)}
     vocabulary = vocabulary_of(options)
     tables, people = [], []

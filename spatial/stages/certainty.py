@@ -55,7 +55,6 @@ def certainty(
     asks_for_wet = options.uncertainty.wet and options.network.season == DRY
     wet = with_season(graph, WET, table=speed_table(options, options.network.speeds)) if asks_for_wet else None
     around = surroundings_of(options, study_area, water)
-    progress(0.0, "certainty: paired runs")
     found: dict[str, Value] = {}
     tables, vocabulary = [], vocabulary_of(options)
     for service, kinds in (services | towns).items():
@@ -86,7 +85,7 @@ def certainty(
         texts = {"service": "str", "speed_status": "str"}
         found["intervals"] = pd.concat(tables, ignore_index=True).astype(texts)
     if wet is not None and tables:
-        progress(0.6, "certainty: the wet season")
+        progress(0.6, "")
 
         def times(on: TravelGraph, to: dict[str, frozenset[str]], tiers: dict[str, frozenset[str]]) -> pd.DataFrame:
             rules = access_rules(options, cutoffs_min=(), tiers=tiers, route_services=())
@@ -98,7 +97,7 @@ def certainty(
             same = pd.concat([same, times(graph, apart, {})], ignore_index=True)
         found["wet_losses"] = wet_loss(same, times(wet, services, towns), settlements)
     if population is not None:
-        progress(0.9, "certainty: Rural Access Index")
+        progress(0.9, "")
         units = boundaries.loc[boundaries["is_unit"]]
         # Cells whose centre lies outside the study area have no data.
         grid, shapes = population.values, study_area.geometry.to_crs(population.crs)

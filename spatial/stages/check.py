@@ -135,7 +135,7 @@ def check_study(study: Study) -> Iterator[Checked]:
     warned = namesakes_left_open(options, after, layers.facilities)
     findings = join_findings([layers.findings, findings_frame(warned, crs=layers.crs)], crs=layers.crs)
     doubts = int(findings["kind"].eq(DOUBT).sum())
-    yield Checked(HEAD, say("doubted" if doubts else "in_order", study=study.name, doubts=doubts))
+    yield Checked(HEAD, say("doubted" if doubts else "in_order", study=study.name, count=doubts))
     # Files nobody names: a timetable beside the sources comes first, since short lines end after a few.
     folders = {study.raw_path(source.path).parent for source in layers.sources}
     for file in sorted(one for folder in folders for one in folder.glob("*.zip") if is_timetable(one)):

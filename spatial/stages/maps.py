@@ -17,7 +17,6 @@ def maps(
     *, summary: dict[str, Any], options: Options, progress: Progress = silent, **tables: Any
 ) -> dict[str, list[Artifact]]:
     """Write the pages of the study."""
-    progress(0.0, "maps")
     vocabulary = vocabulary_of(options)
     known = inventories(options, vocabulary, tables["facilities"], tables.get("counts"))
     offered = vocabulary.every
@@ -50,7 +49,7 @@ def maps(
     )
 
     def after_part(share: float) -> None:
-        progress(share, "maps")
+        progress(share, "")
         give_back_memory(0.0)  # what a district of a country leaves behind would stand beside all that follows
 
     pages = build_pages(

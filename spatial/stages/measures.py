@@ -160,7 +160,7 @@ def measures(
             theirs = open_for_group(offered, group.name)
             od = group_travel_times(graph, settlements, theirs, [group], **travel)
             case = _Case(group.name, group.column, od, settlements, theirs, *shared)
-        progress(number / (1 + len(chosen.groups)), f"measures: {case.group}")
+        progress(number / (1 + len(chosen.groups)), case.group)
         for service, kinds in services.items():
             if option is None:
                 case = replace(case, od=pairs_to(kinds))
@@ -269,7 +269,7 @@ def areas(
     reached, nearest = [], []
     with keeping_arrays():
         for number, (service, kinds) in enumerate(services.items()):
-            progress(number / len(services), f"areas: {service}")
+            progress(number / len(services), service)
             if chosen.isochrones_min:
                 ground = isochrones(graph, facilities, service=kinds, cutoffs_min=chosen.isochrones_min, **shared)
                 reached.append(ground.assign(service=service))

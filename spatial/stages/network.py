@@ -50,7 +50,7 @@ def network(
     factors = calibration_factors if options.calibration.apply else None
     ground = Ground(roads, study_area, turns, elevation, places, water)
     for number, mode in enumerate(chosen.modes):
-        progress(number / len(chosen.modes), f"network: {mode}")
+        progress(number / len(chosen.modes), mode)
         graphs.append(network_of(options, mode, ground, factors=factors))
     frames = [graph.to_frames() for graph in graphs]
     return {
@@ -173,9 +173,8 @@ def calibration(
     chosen = options.calibration
     if chosen.observed is None:
         return {}
-    progress(0.0, "calibration: network as the speed table has it")
     graph = network_of(options, options.network.modes[0], Ground(roads, study_area, turns, elevation, places, water))
-    progress(0.4, "calibration: observed times")
+    progress(0.4, "")
     file = options.raw_path(chosen.observed.path)
     observed = observed_from_table(file, chosen.observed, crs=graph.crs)
     numbers = [str(number) for number in range(1, len(observed) + 1)]

@@ -36,7 +36,7 @@ def norms(
     progress: Progress = silent,
 ) -> dict[str, Value]:
     """Judge every norm that binds the study."""
-    progress(0.0, "norms")
+    progress(0.0, "")
     vocabulary = vocabulary_of(options, facilities["service"])
     known = inventories(options, vocabulary, facilities, counts)
     official = official_totals(options, vocabulary, counts).facilities
@@ -60,7 +60,7 @@ def norms(
 
 def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dict[str, Value]:
     """Rank the gaps, and gather the numbers that pages, sheets, layers and terminal show: once, for all of them."""
-    progress(0.0, "gaps")
+    progress(0.0, "")
     binding = binding_norms(options)
     if "scenario_access" in tables:
         tables["scenario_people"] = scenario_people(tables["scenario_access"])
@@ -125,7 +125,7 @@ def summary_of(options: Options, tables: Mapping[str, Any], binding: pd.DataFram
 
 def sign_off(*, options: Options, progress: Progress = silent, **tables: Any) -> dict[str, Value]:
     """Say what whoever signs the study should look at."""
-    progress(0.0, "sign-off")
+    progress(0.0, "")
     vocabulary = vocabulary_of(options)
     table = sign_off_table(
         tables,

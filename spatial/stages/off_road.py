@@ -41,7 +41,6 @@ def off_road(
         return {}
     if landcover is None:
         raise ContractError("off_road", ["landcover: the stage needs it where the study names a service"])
-    progress(0.0, "off-road: friction")
     findings: list[Finding] = []
     elevation = elevation_of_ground(chosen, elevation, landcover, findings)
     closed = closed_water(water)
@@ -55,7 +54,7 @@ def off_road(
         elevation=elevation,
         mode=chosen.mode,
     )
-    progress(0.3, f"off-road: times to {chosen.service}")
+    progress(0.3, chosen.service)
     offering = facilities.loc[facilities["service"].isin(vocabulary_of(options).satisfying(chosen.service))]
     offering = existing(offering.to_crs(landcover.crs))
     limited = is_for_some_units(offering)

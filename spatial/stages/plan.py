@@ -166,7 +166,7 @@ def plan(
     answers: list[tuple[agenda.Question, agenda.Answer | None]] = []
     shared: dict[str, list[list[str]]] = {}
     for number, question in enumerate(asked):
-        progress(number / len(asked), f"plan: {question.norm.service}")
+        progress(number / len(asked), question.norm.service)
         own, how, is_paid = limits.get(question.plan_id), options.planning, question.budget is not None
         most = (own.sites if own else None) or (ANY_NUMBER if is_paid else how.most_sites)
         link_km = (own.link_km if own else None) or (np.inf if is_paid else how.link_km)

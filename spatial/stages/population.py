@@ -274,7 +274,7 @@ def population(
             places = places.assign(population_persons=np.nan, **nobody)
         people = People(places, _account(rows))
     if raster is not None or groups:
-        progress(0.1, "population: cells to settlements")
+        progress(0.1, "")
         allocate = functools.partial(
             allocate_population_with_account,
             graph=graph_of(options, nodes, edges),
@@ -285,7 +285,7 @@ def population(
     if raster is not None:
         people = People(*allocate(places, raster), raster=raster)
     for number, name in enumerate(sorted(groups)):
-        progress((1 + number) / (1 + len(groups)), f"population: {name}")
+        progress((1 + number) / (1 + len(groups)), name.removesuffix("_persons"))
         readings = read_group(options, name, places)
         allocated = [allocate(places, raster) for raster in added_up([item.raster for item in readings])]
         persons = [found["population_persons"].to_numpy(dtype=np.float64) for found, _ in allocated]

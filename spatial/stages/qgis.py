@@ -59,7 +59,7 @@ def qgis(
     *, summary: dict[str, Any], options: Options, progress: Progress = silent, **tables: Any
 ) -> dict[str, list[Artifact]]:
     """Write the GeoPackage, the project and the rasters."""
-    progress(0.0, "QGIS layers")
+    progress(0.0, "")
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
     # Name the services of the norms that open the page, in order.

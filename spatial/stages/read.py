@@ -22,7 +22,7 @@ AT_TIMES = ("turns", "unplaced", "official_units", "population", "elevation", "l
 
 def read(*, options: Options, progress: Progress = silent) -> dict[str, Value | list[Artifact]]:
     """Read and check every source of the study."""
-    progress(0.0, "reading sources")
+    progress(0.0, "")
     layers = prepare(options.declared_study(), named=options.columns_named)
     made: dict[str, Value | list[Artifact]] = {
         "places": layers.settlements,

@@ -49,7 +49,7 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
     findings: list[Finding] = []
     middle = shapely.union_all(tables["study_area"].geometry.to_numpy()).representative_point()
     for number, (mode, graph) in enumerate(before.items()):
-        progress(number / len(before), f"scenario {item.name}: {mode}")
+        progress(number / len(before), mode)
         change = main
         if graph is not told:
             own = scenario_for_mode(main, told, graph, areas=areas)

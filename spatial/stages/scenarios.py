@@ -77,7 +77,7 @@ def scenarios(
     own = towns_as_facilities(settlements)
     own = own.assign(facility_id=(TOWN_ID + own["facility_id"]).astype("str"))
     for number, item in enumerate(options.scenarios):
-        progress(number / len(options.scenarios), f"scenarios: {item.name}")
+        progress(number / len(options.scenarios), item.name)
         graph, then = graphs[item.mode], after[item.name]
         new = then.loc[~then["facility_id"].isin(facilities["facility_id"])]
         reach_m = options.network.max_snap_m

@@ -174,7 +174,6 @@ def score(
     progress: Progress = silent,
 ) -> dict[str, Value]:
     """Score the study, its townships and its settlements."""
-    progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), options.score
     mode, ground = options.network.modes[0], read_ground(settlements, boundaries)
     reading = partial(gap_reading, norm_results, access, headline=options.norms.headline)
@@ -215,7 +214,7 @@ def score(
     norms, left_out = score_norms(norm_results, only=rules.norms)
     ids = list(ground.ids)
     gap = reading(binding, ids, asked=rules.gap_norm)
-    progress(0.2, "score: borders and closed roads")
+    progress(0.2, "")
     places = place_scores(norm_results, ids, norms)
     common = places.common_access(ground.official_class)
     # Clusters of access among the neighbours that the study asks for.
@@ -288,11 +287,11 @@ def score(
         space=space,
         spread=(*spread, clusters.component),
     )
-    progress(0.6, "score: levels and gaps")
+    progress(0.6, "")
 
     judged: dict[str, Any] = {"boundaries": boundaries, "flows": flows, "rules": rules}
     base = score_study(settlements, places, evidence, **judged)
-    progress(0.8, "score: ranks")
+    progress(0.8, "")
     # Measure the pillars again with goalposts, and with speeds, that are nearer or further.
     results = scored_results(norm_results)
     variants = {

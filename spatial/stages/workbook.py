@@ -15,7 +15,7 @@ def workbook(
     *, summary: dict[str, Any], options: Options, progress: Progress = silent, **tables: Any
 ) -> dict[str, list[Artifact]]:
     """Write ``results.xlsx``, and a workbook like it for each further language."""
-    progress(0.0, "workbook")
+    progress(0.0, "")
     tables["provenance"] = every_source(tables)
     meta = BookMeta(
         **said_of_study(options, summary),

@@ -175,7 +175,7 @@ def test_every_fault_of_a_table_is_reported_at_once(tiny):
         "s5": "s5,南湾,village,104.02,30.00,about 40",
     }
     tiny.write("settlements.csv", tiny.csv(changed=changed))
-    _refused(tiny, BAD_DATA, "4 problem(s)", "repeated id(s) 's1'", "'hamlet' (1 in all) for 's3'", "'s4'", "about 40")
+    _refused(tiny, BAD_DATA, "4 problems", "repeated id(s) 's1'", "'hamlet' (1 in all) for 's3'", "'s4'", "about 40")
 
 
 def test_swapped_coordinates_are_recognised(tiny):
@@ -316,7 +316,7 @@ def test_every_unknown_key_of_the_study_is_named_at_once(tiny):
     tiny.tables["sources.settlements"]["colums"] = {"name": "name"}
     tiny.tables["access"]["cutoff_min"] = [60]
     words = ("colour", "network.speed", "sources.settlements.colums", "access.cutoff_min", "`spatial init`")
-    _refused(tiny, BAD_STUDY, "4 fault(s)", *words)
+    _refused(tiny, BAD_STUDY, "4 faults", *words)
 
 
 def test_every_name_that_the_study_asks_for_in_vain_is_named_at_once(tiny):
@@ -326,7 +326,7 @@ def test_every_name_that_the_study_asks_for_in_vain_is_named_at_once(tiny):
     tiny.tables["norms"] = {"only": ["CN-NONE"], "headline": ["GL-NONE"]}
     tiny.tables["outputs"] = {"languages": ["en", "tlh"], "crs": "EPSG:999999"}
     words = ("hospitall", "pharmacies", "network.speeds", "quick", "CN-NONE", "GL-NONE", "tlh", "EPSG:999999")
-    _refused(tiny, BAD_STUDY, "7 fault(s)", *words)
+    _refused(tiny, BAD_STUDY, "7 faults", *words)
 
 
 def test_every_missing_source_is_named_with_its_remedy(tiny):

@@ -581,7 +581,7 @@ def test_every_fault_of_a_table_is_told_at_once_and_in_any_order_of_rows(tiny):
         "s5": "s4,南湾,village,104.02,30.00,40",
     }
     whole = tiny.csv(changed=lines)
-    words = ("3 problem(s)", "'山寨' (1 in all) for 's3'", "repeated id(s) 's4' (1 in all)", "'many'")
+    words = ("3 problems", "'山寨' (1 in all) for 's3'", "repeated id(s) 's4' (1 in all)", "'many'")
     tiny.write("settlements.csv", whole)
     _refused(tiny, "settlements.csv", *words)
     head, *rest = whole.split("\n")

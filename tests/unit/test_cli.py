@@ -130,7 +130,7 @@ def test_check_refuses_a_faulty_study_with_every_key(command, tiny):
     tiny.tables[""]["name"] = "Tiny Valley"
     outcome = command("check", tiny.save(), "--raw", tiny.raw)
     assert outcome.code == 2
-    assert "2 fault(s)" in outcome.err
+    assert "2 faults" in outcome.err
     assert "network.detour" in outcome.err
     assert "name:" in outcome.err
 
@@ -432,7 +432,7 @@ def test_warnings_of_a_run_are_in_the_language_of_the_study_with_its_names_of_se
     told = [record for record in caplog.records if few.filter(record)]
     assert [record.getMessage().partition(": ")[2][:9] for record in told] == ["hospital ", "primary c"]
     for language, name, said in (
-        ("zh", "医院", "医院在 1,234 个居民点中的 2 个可能显得比实际好"),
+        ("zh", "医院", "医院在1,234个居民点中的2个可能显得比实际好"),
         ("fr", "Hôpital", "connu\u00a0: Hôpital, l\u2019offre peut paraître meilleure"),
     ):
         words = Words(language, names={"hospital": name})

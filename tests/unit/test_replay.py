@@ -59,7 +59,7 @@ def test_what_differs_is_named_with_its_cause():
     is_same, lines = _compared(then, now, Words("en"))
     assert not is_same
     assert lines == (
-        "1 of 2 files differ: i.html",
+        "1 of 2 files differs: i.html",
         "  the source b.csv changed",
         "  numpy was 2.0, and is 2.1",
         "  the code of maps differs",

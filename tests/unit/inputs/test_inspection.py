@@ -522,7 +522,7 @@ def test_ids_that_repeat_are_asked_for(tmp_path):
     frame["行政区划代码"] = "533325101200"
     layer = _layer(_csv(tmp_path / "村庄.csv", frame))
     reason = next(s.reason for s in layer.proposal.undecided if s.key == "columns.settlement_id")
-    assert "11 repeat(s)" in reason
+    assert "repeats: 11" in reason
 
 
 def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):

@@ -162,7 +162,7 @@ def test_classes_that_cannot_be_told_are_unknown_and_counted(tmp_path):
 def test_a_column_of_unknown_words_goes_by_the_name_that_the_office_gave_it():
     source = TableSource(path="roads.csv", values_file="cn", columns={"surface": "路面类型"})
     (note,) = take_notes(translate_values(pd.DataFrame({"surface": ["不详"]}), source, Path("roads.csv"), []))
-    assert note.detail.startswith("words of 路面类型 that stand for unknown: 1 row(s)")
+    assert note.detail.startswith("words of 路面类型 that stand for unknown: 1 row")
 
 
 def test_unknown_words_of_every_column_are_named_at_once(tmp_path):

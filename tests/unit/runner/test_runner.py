@@ -134,6 +134,28 @@ def test_progress_is_told_by_what_stages_take_beside_others_and_then_by_what_the
     assert told() == [0.0, 0.9, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["Hospital", "by car", "done"]),
+        ("fr", ["Hôpital", "en voiture", "terminé"]),
+        ("zh", ["医院", "驾车", "完成"]),
+    ],
+)
+def test_progress_is_told_in_the_language_of_the_study(tmp_path, language, told):
+    def slow(*, options, progress):
+        for part in ("", "hospital", "drive"):
+            progress(0.5, part)
+        return {}
+
+    found, study = [], _study(outputs={"languages": [language]})
+    run_stages((Stage("areas", slow),), study, tmp_path, tmp_path, progress=lambda _, message: found.append(message))
+    begun, whole, *parts, done = found
+    assert begun == whole
+    assert begun.startswith("areas (")
+    assert [*parts, done] == [*(Words(language).told_of("areas", part) for part in told[:2]), told[2]]
+
+
 def test_a_second_run_skips_everything(tmp_path: Path) -> None:
     assert _run(tmp_path) == ["first", "second"]
     assert _run(tmp_path) == []
@@ -173,7 +195,8 @@ def test_the_plan_says_what_would_run_and_why(tmp_path: Path) -> None:
 
 def test_why_a_stage_runs_is_said_in_every_language() -> None:
     changes = [Reason(key, "a") for key in ("study", "input", "file", "norms", "code", "library", "contract")]
-    whole = [(change,) for change in changes] + [(Reason(key, "a"),) for key in ("before", "never", "up_to_date")]
+    alone = ("before", "gone", "never", "up_to_date")
+    whole = [(change,) for change in changes] + [(Reason(key, "a"),) for key in alone]
     english = [reason_text(why, Words("en")) for why in (*whole, changes)]
     assert english[-1] == "a of the study, its input a, the file a and 4 more changed"
     for language in ("zh", "fr"):
@@ -548,6 +571,9 @@ def test_sources_in_a_folder_that_was_moved_are_not_read_again(tmp_path: Path) -
     assert run_on("here", b"roads") == ["first"]
     assert run_on("there", b"roads") == []
     assert run_on("there", b"other roads") == ["first"]
+    # Where none lies, such as below a folder that was named wrongly, nothing was changed.
+    nowhere = Study.from_dict(STUDY, raw=tmp_path / "nowhere")
+    assert plan(stages, nowhere, tmp_path / "p", tmp_path / "m")[0].reason == "raw data lack toy.osm.pbf"
 
 
 def test_a_run_keeps_a_project_that_somebody_saved_and_says_so(tmp_path: Path, caplog) -> None:

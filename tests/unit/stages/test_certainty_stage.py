@@ -86,7 +86,7 @@ def test_a_country_takes_service_after_service_and_leaves_out_what_nobody_names(
 def test_a_run_that_memory_will_not_do_for_is_told_beforehand_what_to_do(caplog):
     # 700 MB and 500,000 x 14 x 1,100 bytes: 8,400 MB
     assert warn_of_memory(500_000, 14, 1, free_mb=8_399.0)
-    assert "about 8,400 MB are needed for 500,000 settlements, 14 services and towns and 1 mode(s)" in caplog.text
+    assert "about 8,400 MB are needed (settlements: 500,000, services and towns: 14, modes: 1)" in caplog.text
     assert "name fewer access.services or network.modes" in caplog.text
     shown = PlainFormatter("%(message)s")
     for language, said in (("zh", "约需 8,400 MB"), ("fr", "environ 8\u202f400 Mo")):

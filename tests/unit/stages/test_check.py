@@ -223,7 +223,7 @@ def test_single_houses_are_proposed_where_nothing_else_is_tagged(tiny):
 
 
 def test_a_check_is_ten_lines_however_much_there_is_to_decide_and_to_look_at():
-    decide = ["study.toml: 5 thing(s) to decide; ...", *(f"  line {n}: which" for n in range(5))]
+    decide = ["study.toml: 5 things to decide; ...", *(f"  line {n}: which" for n in range(5))]
     found = [Checked(HEAD, "mine: in order"), *(Checked(LOOK, f"finding {n}: {'x' * 300}") for n in range(7))]
     found += [Checked(FINE, "a 1"), Checked(FINE, "80 settlements")]
     lines = [*short_lines(decide, found, Words("en"))]

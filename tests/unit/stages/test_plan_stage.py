@@ -220,7 +220,7 @@ def test_what_a_plan_names_and_is_not_there_is_refused_before_any_work(bare, key
 def test_a_language_without_words_is_refused_before_any_work(bare, command):
     told = command("plan", bare.save(), *bare.folders(), "--language", "tlh")
     assert told.code == 2
-    assert told.err.startswith("error: languages: 1 fault(s) in the study\n  - 'tlh' has no message file")
+    assert told.err.startswith("error: languages: 1 fault\n  - 'tlh' has no message file")
     assert not bare.processed.exists()
 
 
