@@ -108,7 +108,7 @@ def headline_lines(study: Study, summary: dict[str, Any]) -> list[str]:
     lines = answer_told(summary, words)
     bare = [name for name in summary["headlines"] if by_id[name].get("nothing_mapped")]
     shown = [name for name in summary["headlines"] if name not in bare]
-    lines += [f"{name}: {headline_text(by_id[name], language, service_names=names)}" for name in shown]
+    lines += [words.told_of(name, headline_text(by_id[name], language, service_names=names)) for name in shown]
     if bare:
         services = dict.fromkeys(words.service(by_id[name]["service"]) for name in bare)
         listed = words.joined(services)
@@ -141,7 +141,7 @@ def plan_overview(study: Study, results: Results, *, language: str | None = None
     words, records, lines = words_of(study, language), results.summary["plans"], list[str]()
     drawn = [record for record in records if record["actions"]]
     for record in drawn[:PLANS_TOLD]:
-        lines.append(f"{record['plan_id']}: {plan_title(record, words)}")
+        lines.append(words.told_of(record["plan_id"], plan_title(record, words)))
         for action in record["actions"][: ACTIONS_TOLD if record is drawn[0] else 0]:
             lines.append(f"  {_action_line(record, action, words)}")
     if drawn and len(drawn[0]["actions"]) > ACTIONS_TOLD:
@@ -188,7 +188,7 @@ def plan_lines(study: Study, results: Results, *, language: str | None = None) -
         if not record["actions"]:
             continue
         told = [*plan_sentences(record, words), cost_text(record, words), doubt_text(record, words)]
-        lines += [f"{record['plan_id']}: {' '.join(filter(None, told))}"]
+        lines.append(words.told_of(record["plan_id"], " ".join(filter(None, told))))
         for action in record["actions"]:
             line = _action_line(record, action, words)
             for key, text in action_details(record, action, words).items():
