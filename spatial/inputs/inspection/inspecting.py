@@ -16,7 +16,7 @@ import shapely
 from rasterio.warp import transform_bounds
 
 from spatial.arrays import FloatArray
-from spatial.crs import WGS84
+from spatial.crs import WGS84, Bounds
 from spatial.errors import SourceError, SpatialError
 from spatial.formats.columns import NUMBER
 from spatial.formats.files import is_there, local_file
@@ -36,7 +36,7 @@ from spatial.inputs.inspection.kinds import (
     units_proposal,
 )
 from spatial.inputs.inspection.opening import WHAT, Opened, geometry_kinds, kinds_of_geometry, open_layers
-from spatial.inputs.inspection.reports import Bounds, FieldReport, FileReport, LayerReport, Proposal, Setting
+from spatial.inputs.inspection.reports import FieldReport, FileReport, LayerReport, Proposal, Setting, box_said
 from spatial.inputs.inspection.table_columns import (
     Table,
     attribute_settings,
@@ -105,7 +105,7 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
     return LayerReport(
         rows=rows * columns,
         crs=tile.crs.name,
-        extent=bounds.said("box", ".4f"),
+        extent=box_said(bounds, "box", ".4f"),
         notes=tuple(notes),
         kind=kind,
         reasons=reasons,
@@ -412,7 +412,7 @@ def _extract(file: Path, named: str) -> LayerReport:
     return LayerReport(
         rows=sum(map(len, tables.values())),
         crs="WGS 84",
-        extent="" if bounds is None else bounds.said("box", ".4f"),
+        extent="" if bounds is None else box_said(bounds, "box", ".4f"),
         notes=tuple(notes),
         kind="osm",
         reasons=(Said("is_extract"),),
@@ -496,7 +496,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
     if drawn is not None:
         bounds = _bounds(drawn, opened.says_crs)
         west, south, east, north = box = Bounds(*shapely.total_bounds(drawn.geometry.to_numpy()))
-        extent = box.said("axes_span", ".6g") if bounds is None else bounds.said("box", ".4f")
+        extent = box_said(box, "axes_span", ".6g") if bounds is None else box_said(bounds, "box", ".4f")
     else:
         bounds = None
         west = south = east = north = np.nan
