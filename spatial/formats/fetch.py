@@ -182,10 +182,6 @@ def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: S
     return min((stamp[:10] for stamp in stamps if stamp), default="unknown")
 
 
-def silent(share: float, message: str) -> None:
-    """Take progress and show nothing."""
-
-
 def _ask(call: Callable[[], object], servers: Servers, answers: _Answers) -> None:
     try:
         with contextlib.suppress(InterruptedError):  # how osmnx ends where it is to download alone
@@ -235,7 +231,7 @@ def fetch(
     study: Study, *, progress: Progress | None = None, project_raw: Path = PROJECT_RAW, servers: Servers | None = None
 ) -> list[Path]:
     """Bring the raw files that a study lacks; each appears whole and checked, or not at all."""
-    report = progress or silent
+    report = progress or (lambda _share, _message: None)
     missing = missing_sources(study, project_raw=project_raw)
     brought: list[Path] = []
     faults: list[str] = []
