@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
+from scipy.cluster.hierarchy import DisjointSet
 from scipy.spatial import cKDTree
 
 from spatial.arrays import BoolArray, FloatArray
@@ -236,17 +237,10 @@ def twins_of(
         return twin.distance_m, ranks[0], ranks[1]
 
     # Keep the shortest pairs that hold each group together.
-    group: dict[int, int] = {}
-
-    def root(row: int) -> int:
-        while group.setdefault(row, row) != row:
-            row = group[row]
-        return row
-
+    groups = DisjointSet(range(len(frame)))
     beside: dict[int, list[Twins]] = {}
     for twin in sorted(found, key=order):
-        if frozenset((ids[twin.one], ids[twin.two])) not in apart and root(twin.one) != root(twin.two):
-            group[root(twin.two)] = root(twin.one)
+        if frozenset((ids[twin.one], ids[twin.two])) not in apart and groups.merge(twin.one, twin.two):
             beside.setdefault(twin.one, []).append(twin)
             beside.setdefault(twin.two, []).append(twin._replace(one=twin.two, two=twin.one))
     # Tell them from the row that stays outwards.

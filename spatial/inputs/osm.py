@@ -183,16 +183,6 @@ _HOURS = frozenset({"hour_on", "hour_off", "day_on", "day_off"})
 _TEXTS = ("turn_id", "kind", "tagged", "applies_to", "not_to", "from_road_id", "to_road_id", "why_not")
 
 
-@dataclass(frozen=True)
-class _Relation:
-    """A restriction with what its members are."""
-
-    number: int
-    tags: dict[str, str]
-    ways: dict[str, list[int]]
-    nodes: list[int]
-
-
 def read_turns(path: str | Path) -> gpd.GeoDataFrame:
     """
     Read the turn restrictions and the barriers of an extract, as `build_network` takes them.
@@ -213,8 +203,8 @@ def read_turns(path: str | Path) -> gpd.GeoDataFrame:
     SourceError
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
-    relations, rows = open_extract(Path(path), _restrictions_and_barriers)
-    wanted = sorted({node for relation in relations for node in relation.nodes})
+    rows = open_extract(Path(path), _restrictions_and_barriers)
+    wanted = sorted({node for row in rows for node in row.get("via", ())})
 
     def places(file: Any) -> dict[int, shapely.Point]:
         nodes: Any = osmium.FileProcessor(file, osmium.osm.NODE)
@@ -222,29 +212,26 @@ def read_turns(path: str | Path) -> gpd.GeoDataFrame:
         return {node.id: shapely.Point(node.lon, node.lat) for node in chosen if node.location.valid()}
 
     points = open_extract(Path(path), places) if wanted else {}
-    for relation in relations:
-        rows += _rows_of(relation, points.get(relation.nodes[0]) if len(relation.nodes) == 1 else None)
+    for row in (row for row in rows if "via" in row):
+        row["point"] = points.get(row["via"][0]) if len(row["via"]) == 1 else None
+        row["why_not"] = row["why_not"] or ("members_missing" if row["point"] is None else None)
     rows.sort(key=lambda row: (row["turn_id"][0], int(row["turn_id"][1:].partition("/")[0]), row["turn_id"]))
     columns = {name: pd.Series([row.get(name) for row in rows], dtype="str") for name in (*_TEXTS, *ACCESS_TAGS)}
     shapes: Any = [row["point"] for row in rows]
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=WGS84), crs=WGS84)
 
 
-def _restrictions_and_barriers(file: Any) -> tuple[list[_Relation], list[dict[str, Any]]]:
-    """Take the restrictions, and the rows of the barriers."""
-    relations, rows = [], []
+def _restrictions_and_barriers(file: Any) -> list[dict[str, Any]]:
+    """Write the rows of barriers, and of restrictions without a place yet."""
+    rows: list[dict[str, Any]] = []
     chosen: Any = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.RELATION)
     for item in chosen.with_filter(osmium.filter.KeyFilter("barrier", "type")):
         tags = {tag.k: tag.v for tag in item.tags}
         if item.is_relation() and tags.get("type") == "restriction":
-            ways: dict[str, list[int]] = {"from": [], "to": [], "via": []}
-            nodes: list[int] = []
+            members: dict[str, list[int]] = {}
             for member in item.members:
-                if member.type == "w" and member.role in ways:
-                    ways[member.role].append(member.ref)
-                elif member.type == "n" and member.role == "via":
-                    nodes.append(member.ref)
-            relations.append(_Relation(item.id, tags, ways, nodes))
+                members.setdefault(f"{member.type} {member.role}", []).append(member.ref)
+            rows += _rows_of(item.id, tags, members)
         elif item.is_node() and "barrier" in tags and item.location.valid():
             tagged = tags["barrier"]
             if tagged == "bollard" and tags.get("bollard") == "rising":
@@ -252,19 +239,19 @@ def _restrictions_and_barriers(file: Any) -> tuple[list[_Relation], list[dict[st
             row = {"turn_id": f"n{item.id}", "kind": "barrier", "tagged": tagged}
             point = shapely.Point(item.lon, item.lat)
             rows.append(row | {name: tags.get(name) for name in ACCESS_TAGS} | {"point": point})
-    return relations, rows
+    return rows
 
 
-def _rows_of(relation: _Relation, point: shapely.Point | None) -> list[dict[str, Any]]:
-    """Make a row of every kind of vehicle and condition that is named, and of every pair of roads."""
+def _rows_of(number: int, tags: Mapping[str, str], members: Mapping[str, list[int]]) -> list[dict[str, Any]]:
+    """Make a row of every kind of vehicle and condition that a restriction names, and of every pair of roads."""
     told = {
         (key.removesuffix(_CONDITION).partition(":")[2], key.endswith(_CONDITION)): value
-        for key, value in sorted(relation.tags.items())
+        for key, value in sorted(tags.items())
         if key.split(":", 1)[0] == "restriction"
     }
-    has_hours = not _HOURS.isdisjoint(relation.tags)
+    has_hours = not _HOURS.isdisjoint(tags)
     pairs: list[tuple[str | None, str | None]] = [
-        (f"w{one}", f"w{other}") for one in relation.ways["from"] for other in relation.ways["to"]
+        (f"w{one}", f"w{other}") for one in members.get("w from", ()) for other in members.get("w to", ())
     ]
     rows: list[dict[str, Any]] = []
     for (vehicle, is_conditional), value in (told or {("", False): ""}).items():
@@ -276,25 +263,23 @@ def _rows_of(relation: _Relation, point: shapely.Point | None) -> list[dict[str,
             why_not = "unknown_value"
         elif not pairs:
             why_not = "members_missing"
-        elif relation.ways["via"]:
+        elif "w via" in members:
             why_not = "via_way"
-        elif point is None:
-            why_not = "members_missing"
         rows += [
             {
                 "kind": word if word in _KINDS else "no",
                 "tagged": value,
                 "applies_to": vehicle or None,
-                "not_to": relation.tags.get("except"),
+                "not_to": tags.get("except"),
                 "from_road_id": one,
                 "to_road_id": other,
                 "why_not": why_not,
-                "point": point,
+                "via": members.get("n via", ()),
             }
             for one, other in pairs or [(None, None)]
         ]
-    for number, row in enumerate(rows):
-        row["turn_id"] = f"r{relation.number}" if len(rows) == 1 else f"r{relation.number}/{number}"
+    for at, row in enumerate(rows):
+        row["turn_id"] = f"r{number}" if len(rows) == 1 else f"r{number}/{at}"
     return rows
 
 
@@ -439,7 +424,7 @@ def read_facilities(
     ]
     found = [offer.element for offer in offers]
     drawn = shapes(found, areas)
-    points = centroids(drawn)
+    points = shapely.centroid(drawn)  # in degrees, which for a building differs by less than a millimetre
     missing = np.flatnonzero(shapely.is_missing(points))
     by_id = {element.id: element for element in elements} if len(missing) else {}
     for row in missing:
@@ -448,7 +433,7 @@ def read_facilities(
         members = shapes([by_id[name] for name in ids if name in by_id], areas)
         members = members[~(shapely.is_missing(members) | shapely.is_empty(members))]
         if len(members):
-            points[row] = shapely.Point(np.mean(shapely.get_coordinates(centroids(members)), axis=0))
+            points[row] = shapely.Point(np.mean(shapely.get_coordinates(shapely.centroid(members)), axis=0))
             drawn[row] = shapely.union_all(members)
     placed = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
     lost = sorted({offer.id for offer in offers} - {offers[row].id for row in placed})
@@ -612,12 +597,6 @@ def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> ObjectArr
         )
         geometry[alone] = shapely.get_geometry(geometry[alone], 0)
         result[drawn] = geometry
-    return result
-
-
-def centroids(geometry: ObjectArray) -> ObjectArray:
-    """Centroid of every geometry, taken in degrees, which for a building differs by less than a millimetre."""
-    result: ObjectArray = shapely.centroid(geometry)
     return result
 
 
