@@ -6,13 +6,11 @@ import datetime as dt
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from spatial.errors import first_of
-from spatial.study.base import FilePath, Model, option, positive, section, unrepeated
+from spatial.study.base import FilePath, Model, Names, Positive, Unrepeated, option, section
 
-Positive = AfterValidator(positive)
-Unrepeated = AfterValidator(unrepeated)
 PILLARS = ("structure", "elements", "boundaries", "order")
 
 REQUIRED = {
@@ -138,7 +136,7 @@ class FunctionalAreaOptions(Model):
 class ScoreRules(Model):
     """What a study decides about its score."""
 
-    norms: Annotated[tuple[str, ...], Unrepeated] = option(
+    norms: Names = option(
         (),
         "Norms that make up access; all that are graded and measured by default. Name them where results "
         "of several dates or scenarios are compared",
