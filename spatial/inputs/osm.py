@@ -103,7 +103,10 @@ def read_osm(
         {"item": pd.Series(list(numbers), dtype="str"), "number": pd.Series(numbers.values(), dtype="float64")}
     )
     noticed = findings_frame(findings, crs=WGS84)
-    slopes = read_slopes(elements, scan.areas)
+    # Areas of winter sports.
+    found = [one for one in elements if one.tags.get("landuse") == "winter_sports" or "piste:type" in one.tags]
+    drawn = shapes([one for one in found if one.kind != "n"], scan.areas)
+    slopes = gpd.GeoSeries(drawn[shapely.get_dimensions(drawn) == 2], crs=WGS84)
     return OsmExtract(places, facilities, roads, boundaries, water, counts, noticed, outlines, slopes)
 
 
@@ -538,13 +541,6 @@ def read_water(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.G
     result = geometry.copy()
     result[shore] = shapely.boundary(geometry[shore])
     return element_frame(waters, result, columns)
-
-
-def read_slopes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.GeoSeries:
-    """Find the areas of winter sports."""
-    found = [one for one in elements if one.tags.get("landuse") == "winter_sports" or "piste:type" in one.tags]
-    drawn = shapes([one for one in found if one.kind != "n"], areas)
-    return gpd.GeoSeries(drawn[shapely.get_dimensions(drawn) == 2], crs=WGS84)
 
 
 def _kind(tags: Mapping[str, str]) -> str:

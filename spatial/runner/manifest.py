@@ -132,14 +132,10 @@ def _apart() -> frozenset[str]:
 
 def imported_modules(module: str) -> list[str]:
     """List a module and all of this package that its source imports, inside functions and indirectly too."""
-    seen: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting.extend(_text_of(name)[1])
-    return sorted(seen)
+    found = [module]
+    for name in found:
+        found += _text_of(name)[1].difference(found)
+    return sorted(found)
 
 
 @functools.cache
