@@ -357,12 +357,11 @@ class Unread(NamedTuple):
 
 def places_unread(counts: pd.DataFrame, tiers: Tiers) -> Unread:
     """Count the place tags where people live together and that no tier reads; and say what would read them."""
-    read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     found: dict[str, int] = {}
     for item, number in zip(counts["item"].astype(str), counts["number"], strict=True):
         key, _, value = item.partition("=")
         word = value.removesuffix(" (areas)")
-        if key == "place" and word not in read:
+        if key == "place" and word not in tiers.words:
             found[word] = found.get(word, 0) + int(number)
     most = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
     wanted = [word for word, _ in most if word in _OFTEN] or [word for word, _ in most if word in _SELDOM]
@@ -579,20 +578,14 @@ def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFram
 
 def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> ObjectArray:
     """Geometry of elements: the multipolygon where one assembled, else the line or the point, or None."""
-    result = np.full(len(elements), None, dtype=object)
+    known = [areas.get(element.id, element.wkb) or None for element in elements]
+    result: ObjectArray = shapely.from_wkb(np.array(known, dtype=object))
+    is_multi = shapely.get_type_id(result) == shapely.GeometryType.MULTIPOLYGON
+    alone = is_multi & (shapely.get_num_geometries(result) == 1)
+    result[alone] = shapely.get_geometry(result[alone], 0)
     is_node = np.array([element.kind == "n" for element in elements], dtype=bool)
-    if is_node.any():
-        points = np.array([element.point for element in elements if element.kind == "n"])
-        result[is_node] = shapely.points(points)
-    known = [areas.get(element.id, element.wkb) if element.kind != "n" else b"" for element in elements]
-    drawn = np.array([bool(wkb) for wkb in known], dtype=bool)
-    if drawn.any():
-        geometry = shapely.from_wkb([wkb for wkb in known if wkb])
-        alone = (shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON) & (
-            shapely.get_num_geometries(geometry) == 1
-        )
-        geometry[alone] = shapely.get_geometry(geometry[alone], 0)
-        result[drawn] = geometry
+    points = [element.point for element in elements if element.kind == "n"]
+    result[is_node] = shapely.points(np.array(points).reshape(-1, 2))
     return result
 
 

@@ -487,7 +487,7 @@ class _Work:
             is_village = code.isdigit() and len(code) == VILLAGE_DIGITS
             villages = self.ground.units_by_code.get(code, []) if is_village else []
             unit = villages[0] if len(villages) == 1 else -1
-            members = self.ground.members(unit) if unit >= 0 else ()
+            members = self.ground.members(unit) if unit >= 0 else np.array([], dtype=np.intp)
             if len(members) == 1:
                 self._put(row, int(members[0]), "unit_code", 1.0)
             elif unit >= 0 and not len(members):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -380,11 +381,9 @@ def _members(file: Path) -> list[str]:
     """List what an archive holds; nothing where it is damaged."""
     import zipfile  # noqa: PLC0415 - for archives only
 
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return []
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(file) as archive:
+        return archive.namelist()
+    return []
 
 
 def _extract(file: Path, named: str) -> LayerReport:
