@@ -212,9 +212,9 @@ def twins_of(
     frame: gpd.GeoDataFrame,
     is_kin: Callable[[str, str], bool],
     *,
-    outlines: gpd.GeoDataFrame | None = None,
-    leading: BoolArray | None = None,
-    apart: Collection[frozenset[str]] = (),
+    outlines: gpd.GeoDataFrame | None,
+    leading: BoolArray,
+    apart: Collection[frozenset[str]],
 ) -> list[Twins]:
     """Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline."""
     names = names_by_row(frame, written_names)
@@ -229,8 +229,7 @@ def twins_of(
         if (twin.one, twin.two) not in known
     ]
     ids = frame["facility_id"].tolist()
-    first = np.zeros(len(frame), dtype=bool) if leading is None else leading
-    rank = np.lexsort((frame["facility_id"].astype(str), ~first)).argsort().tolist()
+    rank = np.lexsort((frame["facility_id"].astype(str), ~leading)).argsort().tolist()
 
     def order(twin: Twins) -> tuple[float, int, int]:
         ranks = sorted((rank[twin.one], rank[twin.two]))

@@ -171,7 +171,7 @@ class Content:
         Make several columns of a table, each named with the section of the messages that says its codes, if any.
 
         ``status:results.status!`` is said by a section of another part, its cells on the ground of their codes;
-        ``plans/rank`` is a column of another table, and ``=what`` one of none.
+        ``plans/rank`` is a column of another table, ``=what`` one of none, and ``=left_persons#whole`` one of numbers.
         """
         of_none: dict[str, Callable[[], Sequence[Value] | pd.Series]] = {
             "unit_name": lambda: self._units_of(rows),
@@ -187,8 +187,9 @@ class Content:
             place, _, told = column.rstrip("!").partition(":")
             of, _, name = place.rpartition("/")
             if name.startswith("="):
-                key = name.removeprefix("=")
-                made.append(self._column(key, rows[key] if key in rows else of_none[key]()))
+                key, _, kind = name.removeprefix("=").partition("#")
+                kinds = [kind] * len(rows) if kind else ()
+                made.append(self._column(key, rows[key] if key in rows else of_none[key](), kinds=kinds))
                 continue
             part, _, section = told.rpartition(".")
             say = says.get(name) or known.get(told) or (self._by(section, part or "workbook") if told else None)
@@ -478,22 +479,17 @@ class Content:
             for plan in plans
             for entry in plan["left"]
         ]
-        rows = pd.DataFrame(told)
-        near = [entry["persons"] for entry in rows["near"]]
-
-        def numbers(key: str, values: Sequence[Value] | pd.Series, kind: str = "whole") -> Column:
-            return self._column(key, values, kinds=[kind] * len(rows))
-
-        return [
-            *self._fields("plans", rows, "rank =plan_service =reach =unit_name"),
-            numbers("left_persons", rows["persons"]),
-            numbers("left_places", rows["places"]),
-            numbers("left_low", rows["low"], "decimal"),
-            numbers("left_high", rows["high"], "decimal"),
-            *self._fields("plans", rows, "unit:measure"),
-            numbers("left_none", rows["none_reached"]),
-            numbers("left_near", near),
-        ]
+        rows = pd.DataFrame(told).rename(columns={"none_reached": "none"})
+        rows["near"] = [entry["persons"] for entry in rows["near"]]
+        rows = rows.rename(
+            columns={name: f"left_{name}" for name in ("persons", "places", "low", "high", "none", "near")}
+        )
+        return self._fields(
+            "plans",
+            rows,
+            "rank =plan_service =reach =unit_name =left_persons#whole =left_places#whole =left_low#decimal "
+            "=left_high#decimal unit:measure =left_none#whole =left_near#whole",
+        )
 
     def _refused(self) -> list[Column]:
         """List what plans could not take, with the reason."""

@@ -27,6 +27,7 @@ from spatial.inputs.inspection.columns import EXAMPLES, Profile, language_of, me
 from spatial.inputs.inspection.guesses import Coordinates, KnownGround, guess_columns, guess_geometry, take_hints
 from spatial.inputs.inspection.kinds import (
     MOST_VALUES,
+    Assigned,
     assign,
     kind_word,
     kind_words,
@@ -242,29 +243,25 @@ def _water(table: Table) -> list[Setting]:
     settings = []
     if "id" in found.columns and found.columns["id"].is_key:
         settings.append(Setting("columns.water_id", found.columns["id"].name))
-    settings += found.mapped("name")
-    kind = found.columns.get("kind")
-    if kind is None or not 0 < kind.distinct <= MOST_VALUES:
-        reason = Said("which_kind", words=list(WATER_KINDS))
-        settings.append(Setting("columns.kind", "...", reason, is_decided=False))
-    else:
-        settings.append(Setting("columns.kind", kind.name))
-        settings += translated("kind", kind, *known_values(kind, "water"), WATER_KINDS)
-    return settings
+    return [*settings, *found.mapped("name"), *_kinds(found, "water", Said("which_kind", words=list(WATER_KINDS)))]
 
 
 def _flows(table: Table) -> list[Setting]:
     found = assign(table.profiles, ("from_id", "to_id", "volume", "kind"))
-    settings = found.mapped("from_id", "to_id", "volume")
-    kind = found.columns.get("kind")
-    if kind is not None and 0 < kind.distinct <= MOST_VALUES:
-        settings.append(Setting("columns.kind", kind.name))
-        settings += translated("kind", kind, known_values(kind, "flow")[0], [], ())
-    else:
-        settings.append(Setting("columns.kind", "...", Said("what_moves"), is_decided=False))
+    settings = [*found.mapped("from_id", "to_id", "volume"), *_kinds(found, "flow", Said("what_moves"))]
     if "volume" not in found.columns:
         settings.append(Setting("columns.volume", "...", Said("which_volume"), is_decided=False))
     return settings
+
+
+def _kinds(found: Assigned, table: str, which: str) -> list[Setting]:
+    """Map the column of kinds, and what its words mean; flows may be of any other kind."""
+    kind = found.columns.get("kind")
+    if kind is None or not 0 < kind.distinct <= MOST_VALUES:
+        return [Setting("columns.kind", "...", which, is_decided=False)]
+    known, strange = known_values(kind, table)
+    words = translated("kind", kind, known, [] if table == "flow" else strange, WATER_KINDS)
+    return [Setting("columns.kind", kind.name), *words]
 
 
 # One file of any kind that is read: what is in it, what it looks to be, and the part of a study file that reads it.
