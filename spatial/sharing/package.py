@@ -253,19 +253,20 @@ def write_forms(
         points = frame.geometry
         if (points.geom_type.isna() | (points.geom_type == "Point")).all() and len(frame):
             plain = plain.assign(geometry_longitude=points.x, geometry_latitude=points.y)
-    (folder / "csv" / f"{name}.csv").write_bytes(csv_bytes(plain))
-    made.append(SharedFile(f"csv/{name}.csv", title, "text/csv", schema=_schema(name, plain, words)))
+
+    def put(form: str, ending: str, content: bytes, media_type: str, **more: Any) -> None:
+        (folder / form / f"{name}.{ending}").write_bytes(content)
+        made.append(SharedFile(f"{form}/{name}.{ending}", title, media_type, **more))
+
+    put("csv", "csv", csv_bytes(plain), "text/csv", schema=_schema(name, plain, words))
     if not isinstance(frame, gpd.GeoDataFrame):
         return made
     drawn = frame.loc[~(frame.geometry.isna() | frame.geometry.is_empty)]
     if "flatgeobuf" in also and len(drawn):
-        content = _layer(drawn, name, "FlatGeobuf", {})
-        (folder / "flatgeobuf" / f"{name}.fgb").write_bytes(content)
-        made.append(SharedFile(f"flatgeobuf/{name}.fgb", title, "application/flatgeobuf"))
+        put("flatgeobuf", "fgb", _layer(drawn, name, "FlatGeobuf", {}), "application/flatgeobuf")
     if "pmtiles" in also and len(drawn) and name in TILED:
         content = _layer(drawn, name, "PMTiles", {"NAME": name, **ZOOMS})
-        (folder / "pmtiles" / f"{name}.pmtiles").write_bytes(content)
-        made.append(SharedFile(f"pmtiles/{name}.pmtiles", title, "application/vnd.pmtiles"))
+        put("pmtiles", "pmtiles", content, "application/vnd.pmtiles")
     return made
 
 
