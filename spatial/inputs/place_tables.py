@@ -420,5 +420,5 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
 def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
     """Decide the tier of every settlement."""
     tier = places["tier"] if "tier" in places.columns else places["place"].map(tiers.words)
-    seat = pd.DataFrame(places)[places.columns.intersection(NAMES)].isin(list(tiers.county_seat)).any(axis=1)
+    seat = pd.DataFrame(places)[places.columns.intersection([*NAMES])].isin(list(tiers.county_seat)).any(axis=1)
     return places.assign(tier=pd.Series(np.where(seat, "county_seat", tier), index=places.index, dtype="str"))
