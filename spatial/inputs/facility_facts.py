@@ -162,11 +162,7 @@ def _plain_units(facilities: pd.DataFrame) -> pd.Series[str]:
 
 
 def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
-    """
-    Find the service of a facility that is said to offer two.
-
-    It is the more particular of the two, else the first that counts for both; None where the two contradict each other.
-    """
+    """Find the more particular of two services of a facility, else the first that counts for both; None for none."""
     first, second = vocabulary.satisfying(one), vocabulary.satisfying(two)
     if one in second:
         return one

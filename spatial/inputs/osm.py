@@ -399,18 +399,6 @@ GONE = ("disused", "abandoned")
 """Keys that, with ``yes``, say that an element no longer works."""
 
 
-class _Offer(NamedTuple):
-    """One service of one element."""
-
-    element: Element
-    service: str
-    is_only: bool
-
-    @property
-    def id(self) -> str:
-        return self.element.id if self.is_only else f"{self.element.id}/{self.service}"
-
-
 def read_facilities(
     elements: Sequence[Element], areas: Mapping[str, bytes], *, vocabulary: Vocabulary
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[str]]:
@@ -418,13 +406,13 @@ def read_facilities(
     keys = frozenset(vocabulary.tag_keys)
     asked = functools.cache(vocabulary.asks_for)  # the same few tags again and again
     offers = [
-        _Offer(element, service, len(services) == 1)
+        (element, service, element.id if len(services) == 1 else f"{element.id}/{service}")
         for element in elements
         if any(asked(key, value) for key, value in element.tags.items() if key in keys)
         for services in [vocabulary.match(element.tags)]
         for service in services
     ]
-    found = [offer.element for offer in offers]
+    found = [element for element, _, _ in offers]
     drawn = shapes(found, areas)
     points = shapely.centroid(drawn)  # in degrees, which for a building differs by less than a millimetre
     missing = np.flatnonzero(shapely.is_missing(points))
@@ -438,20 +426,19 @@ def read_facilities(
             points[row] = shapely.Point(np.mean(shapely.get_coordinates(shapely.centroid(members)), axis=0))
             drawn[row] = shapely.union_all(members)
     placed = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
-    lost = sorted({offer.id for offer in offers} - {offers[row].id for row in placed})
-    offers, found = [offers[row] for row in placed], [found[row] for row in placed]
+    lost = sorted({name for *_, name in offers} - {offers[row][2] for row in placed})
+    offers = [offers[row] for row in placed]
+    found, ids = [element for element, _, _ in offers], [name for _, _, name in offers]
     drawn = drawn[placed]
     gone = np.array([any(element.tags.get(key) == "yes" for key in GONE) for element in found], dtype=bool)
     columns: dict[str, pd.Series] = {
-        "facility_id": pd.Series([offer.id for offer in offers], dtype="str"),
-        "service": pd.Series([offer.service for offer in offers], dtype="str"),
-        "capacity": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
-        "load": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
+        "facility_id": pd.Series(ids, dtype="str"),
+        "service": pd.Series([service for _, service, _ in offers], dtype="str"),
+        "capacity": pd.Series(np.nan, index=range(len(ids)), dtype="float64"),
+        "load": pd.Series(np.nan, index=range(len(ids)), dtype="float64"),
         "status": pd.Series(np.where(gone, "closed", "existing"), dtype="str"),
     }
-    is_area = (shapely.get_dimensions(drawn) == 2) | np.array(
-        [offer.element.kind == "r" for offer in offers], dtype=bool
-    )
+    is_area = (shapely.get_dimensions(drawn) == 2) | np.array([element.kind == "r" for element in found], dtype=bool)
     outlines = gpd.GeoDataFrame(
         {"facility_id": columns["facility_id"][is_area].reset_index(drop=True)},
         geometry=gpd.GeoSeries(drawn[is_area], crs=WGS84),
