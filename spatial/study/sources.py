@@ -384,6 +384,17 @@ class Sources(Model):
 
     _one_table = field_validator("attributes", "facilities", "water", mode="before")(one_in_a_list)
 
+    @property
+    def by_key(self) -> dict[str, Any]:
+        """Every source that is named, by its key below `sources`."""
+        found = {key: getattr(self, key) for key in ("osm", "settlements", "roads", "boundaries", "flows")}
+        found["official_units"] = self.official_units
+        for key in ("attributes", "facilities", "water"):
+            found |= {f"{key}.{number}": table for number, table in enumerate(getattr(self, key))}
+        found |= {key: getattr(self, key) for key in ("population", "elevation", "landcover")}
+        found |= {f"population_groups.{name}": group for name, group in self.population_groups.items()}
+        return {key: source for key, source in found.items() if source is not None}
+
     @field_validator("population_groups")
     @classmethod
     def _group_names(cls, value: dict[str, RasterSource]) -> dict[str, RasterSource]:
