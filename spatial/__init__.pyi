@@ -292,7 +292,7 @@ from .study.score import Adoption as Adoption
 from .network.speeds import AllSeasonTags as AllSeasonTags
 from .network.kernels_search import Arcs as Arcs
 from .study.access import AreaOptions as AreaOptions
-from .inputs.inspection.reports import Bounds as Bounds
+from .crs import Bounds as Bounds
 from .access.floating_catchment import BufferRule as BufferRule
 from .study.scenarios import BuiltRoad as BuiltRoad
 from .study.access import BusLine as BusLine

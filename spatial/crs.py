@@ -46,7 +46,20 @@ _HALF_DEGREES = 180
 
 
 class Bounds(NamedTuple):
-    """The box around something, in the unit of its CRS."""
+    """
+    The box around something, in the unit of its CRS.
+
+    Parameters
+    ----------
+    west : float
+        Least easting or longitude.
+    south : float
+        Least northing or latitude.
+    east : float
+        Greatest easting or longitude.
+    north : float
+        Greatest northing or latitude.
+    """
 
     west: float
     south: float

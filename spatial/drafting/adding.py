@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spatial.crs import WGS84
-from spatial.drafting.study_file import toml_block, words_in, words_of_file
+from spatial.drafting.study_file import toml_block, words_in, words_of_file, write_study
 from spatial.errors import SourceError, StudyError, first_of
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
@@ -23,7 +23,6 @@ from spatial.plain_text import quoted, toml_table
 from spatial.reporting.wording import counts_told
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
-from spatial.store import replace as replace_file
 from spatial.study import Study
 from spatial.study.scenarios import ScenarioOptions
 
@@ -75,7 +74,7 @@ def add_norm(
     } | {key: value for key, value in more.items() if value is not None}
     settings = tuple(Setting(key, value) for key, value in keys.items())
     text, study = _with(study_file, Proposal("norms.add", settings, is_list=True), raw=raw)
-    _write(study_file, text)
+    write_study(study_file, text)
     language = study.outputs.languages[0]
     words = Words(language, names=vocabulary.names(language))
     say = partial(words.of("commands").say, "add")
@@ -164,7 +163,7 @@ def add_table(
     proposal = replace(readable[0], settings=tuple(settings), is_suggestion=False)
     text, study = _with(study_file, proposal, raw=raw)
     layers = None if proposal.undecided else prepare(study)
-    _write(study_file, text)
+    write_study(study_file, text)
     language = study.outputs.languages[0]
     words = Words(language, names=vocabulary_of(Options(study, EVERYTHING)).names(language))
     say = partial(words.of("commands").say, "add")
@@ -217,7 +216,7 @@ def add_scenario(study_file: Path, scenario: ScenarioOptions, *, raw: Path) -> N
     keys = scenario.model_dump(mode="json", exclude_defaults=True)
     settings = tuple(Setting(key, value) for key, value in keys.items())
     text, _ = _with(study_file, Proposal("scenarios", settings, is_list=True), raw=raw)
-    _write(study_file, text)
+    write_study(study_file, text)
 
 
 def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Study]:
@@ -240,8 +239,3 @@ def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Stud
         raise StudyError(str(study_file), [fault]) from error
     check_policy(study)
     return text, study
-
-
-def _write(study_file: Path, text: str) -> None:
-    with replace_file(study_file) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")

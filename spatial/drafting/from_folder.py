@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spatial.drafting.questions import Answer, Question, Settled, settle, take_proposed
-from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block, words_in
+from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block, words_in, write_study
 from spatial.errors import StudyError
 from spatial.inputs.inspection.folder import FolderReport, inspect_folder
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.messages import FALLBACK, Said, Words
 from spatial.plain_text import SCREEN_COLUMNS, quoted, screen_rows, shortened
-from spatial.store import replace as replace_file
 
 
 def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, then: str) -> str:
@@ -134,8 +133,7 @@ def write_draft(
     title = here.name.replace("-", " ").replace("_", " ")
     title = title[:1].upper() + title[1:]
     text = draft_study(report, settled, name=short, title=title, as_of=day, then=command)
-    with replace_file(study_file) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_study(study_file, text)
     return Draft(study_file, text, report, settled.proposals, command)
 
 
@@ -183,8 +181,7 @@ def draft_extract(extract: Path, study_file: Path) -> None:
         as_of=dt.datetime.now(tz=dt.UTC).date(),
         then=f"spatial run {quoted(study_file)} --raw {quoted(extract.parent)}",
     )
-    with replace_file(study_file) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_study(study_file, text)
 
 
 def _short_name(text: str) -> str:

@@ -29,6 +29,7 @@ from spatial.plain_text import (
     toml_value,
     wrapped,
 )
+from spatial.store import replace
 from spatial.study import Study
 from spatial.study.sources import TableSource
 
@@ -179,6 +180,12 @@ def open_decisions(text: str, mark: str = DECIDE) -> list[tuple[int, str]]:
             # Chinese is broken where it has no blank.
             found.append((number, where + _BETWEEN_HAN.sub("", "\n".join(parts)).replace("\n", " ")))
     return found
+
+
+def write_study(file: Path, text: str) -> None:
+    """Write a study file whole, or leave what is there."""
+    with replace(file) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def marked_lines(path: Path, words: Words) -> tuple[list[str], list[str]]:

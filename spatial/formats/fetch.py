@@ -35,6 +35,7 @@ from spatial.formats.files import (
     local_file,
     missing_sources,
 )
+from spatial.plain_text import shipped_toml
 from spatial.tables.words import UNKNOWN
 
 if TYPE_CHECKING:
@@ -45,26 +46,6 @@ if TYPE_CHECKING:
 
 
 # A place's network and features through osmnx, kept as the servers sent them and written as one OpenStreetMap file.
-
-FEATURES: dict[str, bool | str | list[str]] = {
-    "place": True,
-    "boundary": "administrative",
-    "amenity": True,
-    "healthcare": True,
-    "social_facility": True,
-    "emergency": ["ambulance_station"],
-    "shop": True,
-    "office": True,
-    "public_transport": True,
-    "highway": ["bus_stop", "motorway_junction"],
-    "man_made": ["water_well", "water_tap", "communications_tower", "mast"],
-    "natural": ["water", "coastline"],
-    "waterway": ["river", "stream", "canal", "riverbank"],
-}
-"""Tags of what is fetched beside roads: places, boundaries, whatever may be a facility, and water."""
-
-ROADS = ['["highway"]', '["route"="ferry"]']
-"""Overpass filters of the network."""
 
 MEMBER_LETTERS = {"node": "n", "way": "w", "relation": "r"}
 _ENDINGS = (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2")
@@ -132,12 +113,12 @@ def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: S
         raise SourceError(f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study")
     import osmnx  # noqa: PLC0415 - as above
 
-    answers = _Answers()
+    answers, wanted = _Answers(), shipped_toml("formats/overpass.toml")
     with _osmnx_settings(servers, answers.keep):
         report(0.0, "roads through Overpass")
-        _ask(lambda: osmnx.graph_from_polygon(ground, custom_filter=ROADS), servers, answers)
+        _ask(lambda: osmnx.graph_from_polygon(ground, custom_filter=wanted["roads"]), servers, answers)
         report(0.5, "places and facilities through Overpass")
-        _ask(lambda: osmnx.features_from_polygon(ground, FEATURES), servers, answers)
+        _ask(lambda: osmnx.features_from_polygon(ground, wanted["features"]), servers, answers)
     # Each element once, in the order of OpenStreetMap files: nodes, ways, relations, by id.
     order = {kind: number for number, kind in enumerate(MEMBER_LETTERS)}
     found: dict[tuple[int, int], dict[str, Any]] = {}
@@ -180,10 +161,6 @@ def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: S
         raise SourceError(f"{target}: cannot be written: {error}") from error
     stamps = [str(body.get("osm3s", {}).get("timestamp_osm_base", "")) for body in answers.bodies]
     return min((stamp[:10] for stamp in stamps if stamp), default="unknown")
-
-
-def silent(share: float, message: str) -> None:
-    """Take progress and show nothing."""
 
 
 def _ask(call: Callable[[], object], servers: Servers, answers: _Answers) -> None:
@@ -235,7 +212,7 @@ def fetch(
     study: Study, *, progress: Progress | None = None, project_raw: Path = PROJECT_RAW, servers: Servers | None = None
 ) -> list[Path]:
     """Bring the raw files that a study lacks; each appears whole and checked, or not at all."""
-    report = progress or silent
+    report = progress or (lambda _share, _message: None)
     missing = missing_sources(study, project_raw=project_raw)
     brought: list[Path] = []
     faults: list[str] = []

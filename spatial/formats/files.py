@@ -369,21 +369,10 @@ class SourceRecord:
 
 def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
     """List the raw files that a study names."""
-    sources = study.sources
     found: dict[str, tuple[str, ...]] = {}
-    for name in ("osm", "settlements", "roads", "boundaries", "flows", "official_units"):
-        source = getattr(sources, name)
-        if source is not None:
-            found[f"sources.{name}.path"] = (source.path,)
-    for name in ("attributes", "facilities", "water"):
-        for number, table in enumerate(getattr(sources, name)):
-            found[f"sources.{name}.{number}.path"] = (table.path,)
-    for name in ("population", "elevation", "landcover"):
-        source = getattr(sources, name)
-        if source is not None:
-            found[f"sources.{name}.paths"] = tuple(source.paths)
-    for name, group in sources.population_groups.items():
-        found[f"sources.population_groups.{name}.paths"] = tuple(group.paths)
+    for key, source in study.sources.by_key.items():
+        paths = getattr(source, "paths", None)
+        found[f"sources.{key}.{'path' if paths is None else 'paths'}"] = paths or (source.path,)
     return found
 
 

@@ -73,18 +73,15 @@ class Tile:
                 part[part == HGT_VOID] = np.nan
                 yield first, part
         else:
-            yield row0, self._tiff_part(row0, row1, column0, column1)
-
-    def _tiff_part(self, row0: int, row1: int, column0: int, column1: int) -> FloatArray:
-        window = Window(column0, row0, column1 - column0, row1 - row0)
-        with (
-            damage_told(f"{self.what} {self.path}", "GeoTIFF", "fetch it again"),
-            rasterio.open(self.path, driver="GTiff") as source,
-        ):
-            part: FloatArray = np.array(source.read(1, window=window), dtype=np.float64)
-            part = part * source.scales[0] + source.offsets[0]
-            part[source.read_masks(1, window=window) == 0] = np.nan
-        return part
+            window = Window(column0, row0, column1 - column0, row1 - row0)
+            with (
+                damage_told(f"{self.what} {self.path}", "GeoTIFF", "fetch it again"),
+                rasterio.open(self.path, driver="GTiff") as source,
+            ):
+                part = np.array(source.read(1, window=window), dtype=np.float64)
+                part = part * source.scales[0] + source.offsets[0]
+                part[source.read_masks(1, window=window) == 0] = np.nan
+            yield row0, part
 
     def _hgt_bytes(self) -> bytes:
         if not self.member:

@@ -35,6 +35,7 @@ from spatial.formats.files import (
 from spatial.formats.notes import ListColumns, Note, add_notes, leave_out, row_numbers
 from spatial.formats.workbook import left_totals, read_workbook, total_rows
 from spatial.messages import Said
+from spatial.plain_text import shipped_toml
 from spatial.study.sources import ReadLimits, TableSource
 
 _log = logging.getLogger(__name__)
@@ -105,16 +106,9 @@ FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
 """Kind of file and how it begins, by the ending of its name."""
 
 REMEDIES = {
-    **dict.fromkeys((".dwg", ".dgn"), Said("remedy_drawing")),
-    ".mdb": Said("remedy_mdb"),
-    ".accdb": Said("remedy_accdb"),
-    **dict.fromkeys((".tab", ".mif"), Said("remedy_mapinfo")),
-    **dict.fromkeys((".xlsb", ".ods", ".et", ".numbers"), Said("remedy_xlsx")),
-    **dict.fromkeys((".doc", ".docx"), Said("remedy_document")),
-    ".pdf": Said("remedy_pdf"),
-    **dict.fromkeys((".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"), Said("remedy_archive")),
-    **dict.fromkeys((".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), Said("remedy_project")),
-    ".dbf": Said("remedy_dbf"),
+    ending: Said(f"remedy_{kind}")
+    for kind, endings in shipped_toml("formats/unread.toml").items()
+    for ending in endings
 }
 """What to do with files that offices have and that are not read."""
 

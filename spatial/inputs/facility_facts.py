@@ -31,20 +31,7 @@ WEEK_H = 168.0
 _ALWAYS = re.compile(
     r"(24[/x]7|(7j/7[,;-]?)?24(h|hrs|hours?|heures?|小时)((/|sur)(24|7|7j)h?)?([,;-]?(7j/7|7days))?|全天候?(24小时)?|24小时(营业|开放|值班|服务))"
 )
-_DAYS = (
-    ("mo", "mon", "monday", "lu", "lun", "lundi", "周一", "星期一"),
-    ("tu", "tue", "tues", "tuesday", "ma", "mar", "mardi", "周二", "星期二"),
-    ("we", "wed", "wednesday", "me", "mer", "mercredi", "周三", "星期三"),
-    ("th", "thu", "thur", "thurs", "thursday", "je", "jeu", "jeudi", "周四", "星期四"),
-    ("fr", "fri", "friday", "ve", "ven", "vendredi", "周五", "星期五"),
-    ("sa", "sat", "saturday", "sam", "samedi", "周六", "星期六"),
-    ("su", "sun", "sunday", "di", "dim", "dimanche", "周日", "周天", "星期日", "星期天"),
-)
-_NAMES = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-_WORDS = {word: name for name, words in zip(_NAMES, _DAYS, strict=True) for word in words}
-_WORDS |= dict.fromkeys(("daily", "everyday", "tljours", "tlj", "touslesjours", "每天", "每日"), "Mo-Su")
-_WORDS |= dict.fromkeys(("off", "closed", "ferme", "休息"), "off")
-_WORDS |= {"ph": "PH", "sh": "SH"}
+_WORDS = {word: name for name, words in shipped_toml("inputs/opening_hours.toml").items() for word in words}
 _WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
 _HOUR = re.compile(r"(?<!\d)(\d{1,2}) ?[h时点](?:(\d{2})分?)?(?!\d)")
 _CLOCK = re.compile(r"(?<![\d.:])(1[0-2]|0?[1-9])(?:[.:]([0-5]\d))? ?([ap])\.?m\b\.?|(?<!\d)(\d{1,2})\.(\d{2})(?!\d)")
@@ -175,11 +162,7 @@ def _plain_units(facilities: pd.DataFrame) -> pd.Series[str]:
 
 
 def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
-    """
-    Find the service of a facility that is said to offer two.
-
-    It is the more particular of the two, else the first that counts for both; None where the two contradict each other.
-    """
+    """Find the more particular of two services of a facility, else the first that counts for both; None for none."""
     first, second = vocabulary.satisfying(one), vocabulary.satisfying(two)
     if one in second:
         return one

@@ -192,11 +192,10 @@ def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collecti
         # Take from the extract what the study wants of it.
         source = study.sources.osm
         tiers = study.tiers
-        words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
         extract = read_osm(
             study.raw_path(source.path),
             vocabulary=vocabulary,
-            place_words=words,
+            place_words=tiers.words,
             max_unpacked_times=source.max_unpacked_times,
         )
         if source.settlements:

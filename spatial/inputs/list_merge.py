@@ -38,7 +38,6 @@ from spatial.inputs.names import (
 )
 from spatial.inputs.services import Vocabulary
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
-from spatial.study import Study
 from spatial.study.sources import MergeOptions
 
 # Files in which a person decided, as spreadsheets save them: a comma or a semicolon between fields, or a workbook.
@@ -570,26 +569,3 @@ class _Work:
             both = joint_service(mine, theirs, self.vocabulary) or mine
             found.append(service_by_day(both, self.vocabulary) if told == "no" else both)
         return found
-
-
-def merge_lists(
-    facilities: gpd.GeoDataFrame,
-    study: Study,
-    vocabulary: Vocabulary,
-    *,
-    ground: shapely.Geometry,
-    outlines: gpd.GeoDataFrame | None = None,
-) -> Combined:
-    """Merge the facilities of a study as its options say."""
-    lists = {table.path for table in study.sources.facilities}
-    maps = () if study.sources.osm is None else (study.sources.osm.path,)
-    file = study.merge.decisions
-    return combine_facilities(
-        facilities,
-        lists=lists,
-        options=study.merge,
-        vocabulary=vocabulary,
-        decisions=None if file is None else read_review(study.raw_path(file), lists, maps=maps),
-        ground=ground,
-        outlines=outlines,
-    )

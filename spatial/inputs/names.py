@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
+from scipy.cluster.hierarchy import DisjointSet
 from scipy.spatial import cKDTree
 
 from spatial.arrays import BoolArray, FloatArray
@@ -211,9 +212,9 @@ def twins_of(
     frame: gpd.GeoDataFrame,
     is_kin: Callable[[str, str], bool],
     *,
-    outlines: gpd.GeoDataFrame | None = None,
-    leading: BoolArray | None = None,
-    apart: Collection[frozenset[str]] = (),
+    outlines: gpd.GeoDataFrame | None,
+    leading: BoolArray,
+    apart: Collection[frozenset[str]],
 ) -> list[Twins]:
     """Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline."""
     names = names_by_row(frame, written_names)
@@ -228,25 +229,17 @@ def twins_of(
         if (twin.one, twin.two) not in known
     ]
     ids = frame["facility_id"].tolist()
-    first = np.zeros(len(frame), dtype=bool) if leading is None else leading
-    rank = np.lexsort((frame["facility_id"].astype(str), ~first)).argsort().tolist()
+    rank = np.lexsort((frame["facility_id"].astype(str), ~leading)).argsort().tolist()
 
     def order(twin: Twins) -> tuple[float, int, int]:
         ranks = sorted((rank[twin.one], rank[twin.two]))
         return twin.distance_m, ranks[0], ranks[1]
 
     # Keep the shortest pairs that hold each group together.
-    group: dict[int, int] = {}
-
-    def root(row: int) -> int:
-        while group.setdefault(row, row) != row:
-            row = group[row]
-        return row
-
+    groups = DisjointSet(range(len(frame)))
     beside: dict[int, list[Twins]] = {}
     for twin in sorted(found, key=order):
-        if frozenset((ids[twin.one], ids[twin.two])) not in apart and root(twin.one) != root(twin.two):
-            group[root(twin.two)] = root(twin.one)
+        if frozenset((ids[twin.one], ids[twin.two])) not in apart and groups.merge(twin.one, twin.two):
             beside.setdefault(twin.one, []).append(twin)
             beside.setdefault(twin.two, []).append(twin._replace(one=twin.two, two=twin.one))
     # Tell them from the row that stays outwards.

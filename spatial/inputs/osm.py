@@ -103,7 +103,10 @@ def read_osm(
         {"item": pd.Series(list(numbers), dtype="str"), "number": pd.Series(numbers.values(), dtype="float64")}
     )
     noticed = findings_frame(findings, crs=WGS84)
-    slopes = read_slopes(elements, scan.areas)
+    # Areas of winter sports.
+    found = [one for one in elements if one.tags.get("landuse") == "winter_sports" or "piste:type" in one.tags]
+    drawn = shapes([one for one in found if one.kind != "n"], scan.areas)
+    slopes = gpd.GeoSeries(drawn[shapely.get_dimensions(drawn) == 2], crs=WGS84)
     return OsmExtract(places, facilities, roads, boundaries, water, counts, noticed, outlines, slopes)
 
 
@@ -183,16 +186,6 @@ _HOURS = frozenset({"hour_on", "hour_off", "day_on", "day_off"})
 _TEXTS = ("turn_id", "kind", "tagged", "applies_to", "not_to", "from_road_id", "to_road_id", "why_not")
 
 
-@dataclass(frozen=True)
-class _Relation:
-    """A restriction with what its members are."""
-
-    number: int
-    tags: dict[str, str]
-    ways: dict[str, list[int]]
-    nodes: list[int]
-
-
 def read_turns(path: str | Path) -> gpd.GeoDataFrame:
     """
     Read the turn restrictions and the barriers of an extract, as `build_network` takes them.
@@ -213,8 +206,8 @@ def read_turns(path: str | Path) -> gpd.GeoDataFrame:
     SourceError
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
-    relations, rows = open_extract(Path(path), _restrictions_and_barriers)
-    wanted = sorted({node for relation in relations for node in relation.nodes})
+    rows = open_extract(Path(path), _restrictions_and_barriers)
+    wanted = sorted({node for row in rows for node in row.get("via", ())})
 
     def places(file: Any) -> dict[int, shapely.Point]:
         nodes: Any = osmium.FileProcessor(file, osmium.osm.NODE)
@@ -222,29 +215,26 @@ def read_turns(path: str | Path) -> gpd.GeoDataFrame:
         return {node.id: shapely.Point(node.lon, node.lat) for node in chosen if node.location.valid()}
 
     points = open_extract(Path(path), places) if wanted else {}
-    for relation in relations:
-        rows += _rows_of(relation, points.get(relation.nodes[0]) if len(relation.nodes) == 1 else None)
+    for row in (row for row in rows if "via" in row):
+        row["point"] = points.get(row["via"][0]) if len(row["via"]) == 1 else None
+        row["why_not"] = row["why_not"] or ("members_missing" if row["point"] is None else None)
     rows.sort(key=lambda row: (row["turn_id"][0], int(row["turn_id"][1:].partition("/")[0]), row["turn_id"]))
     columns = {name: pd.Series([row.get(name) for row in rows], dtype="str") for name in (*_TEXTS, *ACCESS_TAGS)}
     shapes: Any = [row["point"] for row in rows]
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=WGS84), crs=WGS84)
 
 
-def _restrictions_and_barriers(file: Any) -> tuple[list[_Relation], list[dict[str, Any]]]:
-    """Take the restrictions, and the rows of the barriers."""
-    relations, rows = [], []
+def _restrictions_and_barriers(file: Any) -> list[dict[str, Any]]:
+    """Write the rows of barriers, and of restrictions without a place yet."""
+    rows: list[dict[str, Any]] = []
     chosen: Any = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.RELATION)
     for item in chosen.with_filter(osmium.filter.KeyFilter("barrier", "type")):
         tags = {tag.k: tag.v for tag in item.tags}
         if item.is_relation() and tags.get("type") == "restriction":
-            ways: dict[str, list[int]] = {"from": [], "to": [], "via": []}
-            nodes: list[int] = []
+            members: dict[str, list[int]] = {}
             for member in item.members:
-                if member.type == "w" and member.role in ways:
-                    ways[member.role].append(member.ref)
-                elif member.type == "n" and member.role == "via":
-                    nodes.append(member.ref)
-            relations.append(_Relation(item.id, tags, ways, nodes))
+                members.setdefault(f"{member.type} {member.role}", []).append(member.ref)
+            rows += _rows_of(item.id, tags, members)
         elif item.is_node() and "barrier" in tags and item.location.valid():
             tagged = tags["barrier"]
             if tagged == "bollard" and tags.get("bollard") == "rising":
@@ -252,19 +242,19 @@ def _restrictions_and_barriers(file: Any) -> tuple[list[_Relation], list[dict[st
             row = {"turn_id": f"n{item.id}", "kind": "barrier", "tagged": tagged}
             point = shapely.Point(item.lon, item.lat)
             rows.append(row | {name: tags.get(name) for name in ACCESS_TAGS} | {"point": point})
-    return relations, rows
+    return rows
 
 
-def _rows_of(relation: _Relation, point: shapely.Point | None) -> list[dict[str, Any]]:
-    """Make a row of every kind of vehicle and condition that is named, and of every pair of roads."""
+def _rows_of(number: int, tags: Mapping[str, str], members: Mapping[str, list[int]]) -> list[dict[str, Any]]:
+    """Make a row of every kind of vehicle and condition that a restriction names, and of every pair of roads."""
     told = {
         (key.removesuffix(_CONDITION).partition(":")[2], key.endswith(_CONDITION)): value
-        for key, value in sorted(relation.tags.items())
+        for key, value in sorted(tags.items())
         if key.split(":", 1)[0] == "restriction"
     }
-    has_hours = not _HOURS.isdisjoint(relation.tags)
+    has_hours = not _HOURS.isdisjoint(tags)
     pairs: list[tuple[str | None, str | None]] = [
-        (f"w{one}", f"w{other}") for one in relation.ways["from"] for other in relation.ways["to"]
+        (f"w{one}", f"w{other}") for one in members.get("w from", ()) for other in members.get("w to", ())
     ]
     rows: list[dict[str, Any]] = []
     for (vehicle, is_conditional), value in (told or {("", False): ""}).items():
@@ -276,25 +266,23 @@ def _rows_of(relation: _Relation, point: shapely.Point | None) -> list[dict[str,
             why_not = "unknown_value"
         elif not pairs:
             why_not = "members_missing"
-        elif relation.ways["via"]:
+        elif "w via" in members:
             why_not = "via_way"
-        elif point is None:
-            why_not = "members_missing"
         rows += [
             {
                 "kind": word if word in _KINDS else "no",
                 "tagged": value,
                 "applies_to": vehicle or None,
-                "not_to": relation.tags.get("except"),
+                "not_to": tags.get("except"),
                 "from_road_id": one,
                 "to_road_id": other,
                 "why_not": why_not,
-                "point": point,
+                "via": members.get("n via", ()),
             }
             for one, other in pairs or [(None, None)]
         ]
-    for number, row in enumerate(rows):
-        row["turn_id"] = f"r{relation.number}" if len(rows) == 1 else f"r{relation.number}/{number}"
+    for at, row in enumerate(rows):
+        row["turn_id"] = f"r{number}" if len(rows) == 1 else f"r{number}/{at}"
     return rows
 
 
@@ -369,12 +357,11 @@ class Unread(NamedTuple):
 
 def places_unread(counts: pd.DataFrame, tiers: Tiers) -> Unread:
     """Count the place tags where people live together and that no tier reads; and say what would read them."""
-    read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     found: dict[str, int] = {}
     for item, number in zip(counts["item"].astype(str), counts["number"], strict=True):
         key, _, value = item.partition("=")
         word = value.removesuffix(" (areas)")
-        if key == "place" and word not in read:
+        if key == "place" and word not in tiers.words:
             found[word] = found.get(word, 0) + int(number)
     most = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
     wanted = [word for word, _ in most if word in _OFTEN] or [word for word, _ in most if word in _SELDOM]
@@ -412,18 +399,6 @@ GONE = ("disused", "abandoned")
 """Keys that, with ``yes``, say that an element no longer works."""
 
 
-class _Offer(NamedTuple):
-    """One service of one element."""
-
-    element: Element
-    service: str
-    is_only: bool
-
-    @property
-    def id(self) -> str:
-        return self.element.id if self.is_only else f"{self.element.id}/{self.service}"
-
-
 def read_facilities(
     elements: Sequence[Element], areas: Mapping[str, bytes], *, vocabulary: Vocabulary
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[str]]:
@@ -431,15 +406,15 @@ def read_facilities(
     keys = frozenset(vocabulary.tag_keys)
     asked = functools.cache(vocabulary.asks_for)  # the same few tags again and again
     offers = [
-        _Offer(element, service, len(services) == 1)
+        (element, service, element.id if len(services) == 1 else f"{element.id}/{service}")
         for element in elements
         if any(asked(key, value) for key, value in element.tags.items() if key in keys)
         for services in [vocabulary.match(element.tags)]
         for service in services
     ]
-    found = [offer.element for offer in offers]
+    found = [element for element, _, _ in offers]
     drawn = shapes(found, areas)
-    points = centroids(drawn)
+    points = shapely.centroid(drawn)  # in degrees, which for a building differs by less than a millimetre
     missing = np.flatnonzero(shapely.is_missing(points))
     by_id = {element.id: element for element in elements} if len(missing) else {}
     for row in missing:
@@ -448,23 +423,22 @@ def read_facilities(
         members = shapes([by_id[name] for name in ids if name in by_id], areas)
         members = members[~(shapely.is_missing(members) | shapely.is_empty(members))]
         if len(members):
-            points[row] = shapely.Point(np.mean(shapely.get_coordinates(centroids(members)), axis=0))
+            points[row] = shapely.Point(np.mean(shapely.get_coordinates(shapely.centroid(members)), axis=0))
             drawn[row] = shapely.union_all(members)
     placed = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
-    lost = sorted({offer.id for offer in offers} - {offers[row].id for row in placed})
-    offers, found = [offers[row] for row in placed], [found[row] for row in placed]
+    lost = sorted({name for *_, name in offers} - {offers[row][2] for row in placed})
+    offers = [offers[row] for row in placed]
+    found, ids = [element for element, _, _ in offers], [name for _, _, name in offers]
     drawn = drawn[placed]
     gone = np.array([any(element.tags.get(key) == "yes" for key in GONE) for element in found], dtype=bool)
     columns: dict[str, pd.Series] = {
-        "facility_id": pd.Series([offer.id for offer in offers], dtype="str"),
-        "service": pd.Series([offer.service for offer in offers], dtype="str"),
-        "capacity": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
-        "load": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
+        "facility_id": pd.Series(ids, dtype="str"),
+        "service": pd.Series([service for _, service, _ in offers], dtype="str"),
+        "capacity": pd.Series(np.nan, index=range(len(ids)), dtype="float64"),
+        "load": pd.Series(np.nan, index=range(len(ids)), dtype="float64"),
         "status": pd.Series(np.where(gone, "closed", "existing"), dtype="str"),
     }
-    is_area = (shapely.get_dimensions(drawn) == 2) | np.array(
-        [offer.element.kind == "r" for offer in offers], dtype=bool
-    )
+    is_area = (shapely.get_dimensions(drawn) == 2) | np.array([element.kind == "r" for element in found], dtype=bool)
     outlines = gpd.GeoDataFrame(
         {"facility_id": columns["facility_id"][is_area].reset_index(drop=True)},
         geometry=gpd.GeoSeries(drawn[is_area], crs=WGS84),
@@ -555,13 +529,6 @@ def read_water(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.G
     return element_frame(waters, result, columns)
 
 
-def read_slopes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.GeoSeries:
-    """Find the areas of winter sports."""
-    found = [one for one in elements if one.tags.get("landuse") == "winter_sports" or "piste:type" in one.tags]
-    drawn = shapes([one for one in found if one.kind != "n"], areas)
-    return gpd.GeoSeries(drawn[shapely.get_dimensions(drawn) == 2], crs=WGS84)
-
-
 def _kind(tags: Mapping[str, str]) -> str:
     if tags.get("natural") == "coastline":
         return "coastline"
@@ -598,26 +565,14 @@ def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFram
 
 def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> ObjectArray:
     """Geometry of elements: the multipolygon where one assembled, else the line or the point, or None."""
-    result = np.full(len(elements), None, dtype=object)
+    known = [areas.get(element.id, element.wkb) or None for element in elements]
+    result: ObjectArray = shapely.from_wkb(np.array(known, dtype=object))
+    is_multi = shapely.get_type_id(result) == shapely.GeometryType.MULTIPOLYGON
+    alone = is_multi & (shapely.get_num_geometries(result) == 1)
+    result[alone] = shapely.get_geometry(result[alone], 0)
     is_node = np.array([element.kind == "n" for element in elements], dtype=bool)
-    if is_node.any():
-        points = np.array([element.point for element in elements if element.kind == "n"])
-        result[is_node] = shapely.points(points)
-    known = [areas.get(element.id, element.wkb) if element.kind != "n" else b"" for element in elements]
-    drawn = np.array([bool(wkb) for wkb in known], dtype=bool)
-    if drawn.any():
-        geometry = shapely.from_wkb([wkb for wkb in known if wkb])
-        alone = (shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON) & (
-            shapely.get_num_geometries(geometry) == 1
-        )
-        geometry[alone] = shapely.get_geometry(geometry[alone], 0)
-        result[drawn] = geometry
-    return result
-
-
-def centroids(geometry: ObjectArray) -> ObjectArray:
-    """Centroid of every geometry, taken in degrees, which for a building differs by less than a millimetre."""
-    result: ObjectArray = shapely.centroid(geometry)
+    points = [element.point for element in elements if element.kind == "n"]
+    result[is_node] = shapely.points(np.array(points).reshape(-1, 2))
     return result
 
 

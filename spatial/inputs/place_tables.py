@@ -44,6 +44,7 @@ from spatial.study import Study
 from spatial.study.base import LARGEST
 from spatial.study.region import Tiers
 from spatial.study.sources import TableSource
+from spatial.tables.words import NAMES
 
 TO_DECIDE = "places_to_decide.csv"
 _UNPLACED = ["facility_id", "name", "service", "status", "unit_code", "open_to", "eligible_units"]
@@ -418,10 +419,6 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
 
 def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
     """Decide the tier of every settlement."""
-    words = {word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(tiers, tier)}
-    tier = places["tier"] if "tier" in places.columns else places["place"].map(words)
-    seat = np.zeros(len(places), dtype=bool)
-    for column in ("name", "name_en", "name_zh"):
-        if column in places.columns:
-            seat |= places[column].isin(tiers.county_seat).to_numpy(dtype=bool)
+    tier = places["tier"] if "tier" in places.columns else places["place"].map(tiers.words)
+    seat = pd.DataFrame(places)[places.columns.intersection([*NAMES])].isin(list(tiers.county_seat)).any(axis=1)
     return places.assign(tier=pd.Series(np.where(seat, "county_seat", tier), index=places.index, dtype="str"))

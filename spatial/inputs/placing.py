@@ -128,16 +128,6 @@ class PlacingGround:
         self._members: dict[int, Rows] = {}
         self._scopes: dict[RowUnit, Scope] = {}
 
-    def coded(self, code: str) -> list[int]:
-        """Find settlements whose own code this is."""
-        return [row for row in self.parts.get(code, ()) if self.codes[row] == code]
-
-    def village(self, code: str) -> int:
-        """Find the village boundary of a code."""
-        found = self.units_by_code.get(code, [])
-        is_village = code.isdigit() and len(code) == VILLAGE_DIGITS
-        return found[0] if is_village and len(found) == 1 else -1
-
     def members(self, unit: int) -> Rows:
         """Find the settlements of a unit: by code where both have one of the same kind, else by the ground."""
         if unit not in self._members:
@@ -374,7 +364,6 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     if unknown:
         problems.append(f"no settlement has the id {first_of(unknown)}; take one of the candidates' ids")
     refuse(f"decisions on places ({key})", problems)
-    work.take_given()
     work.take_decisions(decided)
     if postcodes is not None:
         work.take_postcodes(postcodes.to_crs(crs).geometry)
@@ -449,19 +438,15 @@ class _Work:
         places = texts(self.frame, "place_name")
         own = names_of(self.frame)
         self.names = [(place,) if place else names for place, names in zip(places, own, strict=True)]
-        self.by, self.at, self.reasons = [""] * size, [""] * size, [""] * size
-        self.score = np.full(size, np.nan)
+        self.at, self.reasons = [""] * size, [""] * size
         self.points = self.frame.geometry.to_numpy().copy()
+        missing = shapely.is_missing(self.points)
+        self.by, self.score = ["" if is_open else "coordinates" for is_open in missing], np.where(missing, np.nan, 1.0)
         self.scopes = [self.ground.scope(row) for row in self.units]
 
     def _put(self, row: int, settlement: int, by: str, score: float) -> None:
         self.by[row], self.score[row] = by, score
         self.at[row], self.points[row] = self.ground.ids[settlement], self.ground.points[settlement]
-
-    def take_given(self) -> None:
-        """Keep the rows that have coordinates."""
-        for row in np.flatnonzero(~shapely.is_missing(self.points)):
-            self.by[row], self.score[row] = "coordinates", 1.0
 
     def take_decisions(self, decisions: Mapping[str, str]) -> None:
         """Put rows where a person has decided."""
@@ -492,14 +477,18 @@ class _Work:
             code = self.units[row].code
             if not code or self.scopes[row].fault == "units_disagree":
                 continue
-            there = self.ground.coded(code)
+            there = [place for place in self.ground.parts.get(code, ()) if self.ground.codes[place] == code]
             if len(there) == 1:
                 self._put(row, there[0], "unit_code", 1.0)
                 continue
-            unit = self.ground.village(code)
             if there:
                 self.scopes[row] = Scope(np.array(there, dtype=np.intp), self.scopes[row].unit)
-            elif unit >= 0 and len(members := self.ground.members(unit)) == 1:
+                continue
+            is_village = code.isdigit() and len(code) == VILLAGE_DIGITS
+            villages = self.ground.units_by_code.get(code, []) if is_village else []
+            unit = villages[0] if len(villages) == 1 else -1
+            members = self.ground.members(unit) if unit >= 0 else np.array([], dtype=np.intp)
+            if len(members) == 1:
                 self._put(row, int(members[0]), "unit_code", 1.0)
             elif unit >= 0 and not len(members):
                 self.by[row], self.score[row] = "unit_code", 1.0

@@ -64,7 +64,7 @@ from spatial.inputs.attributes import flows_from_table
 from spatial.inputs.edits import apply_corrections
 from spatial.inputs.facility_facts import doubtful_facilities, mixed_units
 from spatial.inputs.gather import Gathered, gather
-from spatial.inputs.list_merge import merge_lists
+from spatial.inputs.list_merge import combine_facilities, read_review
 from spatial.inputs.osm import mark_barriers, places_unread
 from spatial.inputs.place_tables import refuse_outside, unplaced_in_units
 from spatial.inputs.services import Vocabulary, load_services
@@ -280,7 +280,15 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         found.note(unit_source.path, settlements, "settlements")
     noted += _refuse_stretched_crs(study, crs, settlements)
 
-    merged = merge_lists(_within(facilities, wide), study, vocabulary, ground=ground, outlines=found.outlines)
+    lists = {table.path for table in sources.facilities}
+    maps = () if sources.osm is None else (sources.osm.path,)
+    decided = None
+    if study.merge.decisions is not None:
+        decided = read_review(study.raw_path(study.merge.decisions), lists, maps=maps)
+    merged = combine_facilities(
+        _within(facilities, wide), lists=lists, options=study.merge, vocabulary=vocabulary, decisions=decided,
+        ground=ground, outlines=found.outlines,
+    )  # fmt: skip
     found.counts += [(STUDY, *count) for count in merged.counts]
     drawn = study.corrections
     corrected = merged.frame if drawn is None else apply_corrections(merged.frame, study.raw_path(drawn.path))

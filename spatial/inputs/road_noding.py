@@ -16,7 +16,7 @@ from spatial.arrays import BoolArray, FloatArray, IntArray, ObjectArray
 from spatial.crs import refuse_stretched_lines, require_metres, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of, refuse
 from spatial.formats.columns import number_column, row_items, tell_rows, text_column
-from spatial.formats.notes import Finding, Note, add_notes, json_of, listed, row_numbers
+from spatial.formats.notes import Finding, Note, add_notes, json_of, listed, no_findings, row_numbers
 from spatial.inputs.road_crossings import (
     NUMERIC_M,
     Meetings,
@@ -203,21 +203,9 @@ def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
     qa = noded.qa
     key = qa["kind"] + "/" + qa["road_id"] + "/" + qa["other_id"]
     number = key.groupby(key).cumcount() + 1
-    frame = gpd.GeoDataFrame(
-        {
-            "finding_id": key.where(number == 1, key + "/" + number.astype(str)).astype("str"),
-            "kind": qa["kind"],
-            "subject_id": qa["road_id"],
-            "other_id": qa["other_id"],
-            "detail": qa["detail"],
-            "notice": qa["kind"],
-            "notice_values": qa["notice_values"],
-            "distance_m": qa["distance_m"],
-        },
-        geometry=qa.geometry,
-        crs=qa.crs,
-    )
-    return frame.sort_values("finding_id", kind="stable").reset_index(drop=True)
+    ids = key.where(number == 1, key + "/" + number.astype(str)).astype("str")
+    frame = qa.rename(columns={"road_id": "subject_id"}).assign(finding_id=ids, notice=qa["kind"])
+    return frame[no_findings(qa.crs).columns].sort_values("finding_id", kind="stable").reset_index(drop=True)
 
 
 def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -67,32 +67,21 @@ def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     names = [str(name) for name in roads.columns]
     plain = {name: name.replace(":", "_") for name in names if ":" in name}
     frame = roads.rename(columns={name: ours for name, ours in plain.items() if ours not in names})
-    changed: dict[str, pd.Series] = {}
-    for name in frame.columns:
-        if name not in _AS_THEY_ARE and name != frame.geometry.name:
-            single = _without_lists(frame[name], str(name), is_noded="node_ids" in names)
-            if single is not None:
-                changed[name] = single
+    for name in [name for name in frame.columns if name not in _AS_THEY_ARE and name != frame.geometry.name]:
+        single = _without_lists(frame[name], str(name), is_noded="node_ids" in names)
+        if single is not None:
+            frame[name] = single
     for ours, theirs in _COLUMNS.items():
-        for name in theirs:
-            if name in frame.columns:
-                given, found = changed.get(ours, frame.get(ours)), changed.get(name, frame[name])
-                if given is None:
-                    changed[ours] = found
-                elif ours == "speed_km_h":
-                    changed[ours] = given.astype(object).where(given.notna(), found.astype(object))
-    for name in (*_ONEWAYS, "bridge", "tunnel"):
-        values = changed.get(name, frame.get(name))
-        if values is not None:
-            changed[name] = (
-                _mapped(values, _direction)
-                if name in _ONEWAYS
-                else _mapped(values, lambda value: _FLAG.get(value.strip(), value) if isinstance(value, str) else value)
-            )
+        for name in (name for name in theirs if name in frame.columns):
+            if ours not in frame.columns:
+                frame[ours] = frame[name]
+            elif ours == "speed_km_h":
+                frame[ours] = frame[ours].astype(object).where(frame[ours].notna(), frame[name].astype(object))
+    for name in frame.columns.intersection([*_ONEWAYS, "bridge", "tunnel"]):
+        frame[name] = _mapped(frame[name], _direction if name in _ONEWAYS else _flag)
     if "travel_time" in frame.columns and frame.crs is not None and frame.crs.is_projected:
         # Roads without a stated speed have that of their length over their travel time in seconds.
-        given = changed.get("speed_km_h", frame.get("speed_km_h", pd.Series(None, index=frame.index)))
-        stated = given.astype(object)
+        stated = frame.get("speed_km_h", pd.Series(None, index=frame.index)).astype(object)
         length_m = shapely.length(frame.geometry.to_numpy())
         seconds = pd.to_numeric(frame["travel_time"], errors="coerce").to_numpy(dtype=np.float64)
         km_h = 3.6 * length_m / np.where(seconds > 0, seconds, np.nan)
@@ -106,15 +95,14 @@ def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 f"roads such as {first_of(named[wrong])}; give seconds, or a column speed_km_h instead"
             )
             raise ContractError("roads", [problem])
-        changed["speed_km_h"] = stated.where(~is_told, pd.Series(km_h, index=frame.index))
-    kinds = changed.get("road_class", frame.get("road_class"))
-    if kinds is not None and kinds.isin(list(CLASS_WORDS)).any():
-        changed["road_class"] = _mapped(kinds, lambda word: CLASS_WORDS.get(word, (word, None))[0])
+        frame["speed_km_h"] = stated.where(~is_told, pd.Series(km_h, index=frame.index))
+    if "road_class" in frame.columns and frame["road_class"].isin(list(CLASS_WORDS)).any():
+        kinds = frame["road_class"]
+        frame["road_class"] = _mapped(kinds, lambda word: CLASS_WORDS.get(word, (word, None))[0])
         grade = _mapped(kinds, lambda word: CLASS_WORDS.get(word, (word, None))[1])
-        none = pd.Series(None, index=frame.index, dtype=object)
-        given = changed.get("tracktype", frame.get("tracktype", none)).astype(object)
-        changed["tracktype"] = given.where(given.notna(), grade)
-    return frame.assign(**changed) if changed else frame
+        given = frame.get("tracktype", pd.Series(None, index=frame.index)).astype(object)
+        frame["tracktype"] = given.where(given.notna(), grade)
+    return frame
 
 
 def _mapped(values: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
@@ -122,6 +110,10 @@ def _mapped(values: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
     codes, distinct = pd.factorize(values.astype(object))
     words = np.array([*map(change, distinct), None], dtype=object)
     return pd.Series(words[codes], index=values.index, dtype=object)
+
+
+def _flag(value: Any) -> Any:
+    return _FLAG.get(value.strip(), value) if isinstance(value, str) else value
 
 
 def _direction(value: Any) -> Any:

@@ -101,12 +101,7 @@ def allocate_population_with_account(
     study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     rules: SnapRules | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """
-    Give every populated cell to a settlement, and say where all the people of the raster went.
-
-    Ways along a network compete with the direct walk to a settlement within `max_distance_m`. Cells inside the study
-    area go to settlements inside it, those up to 500 m outside to the nearest of all, others to settlements outside.
-    """
+    """Give every populated cell to a settlement, and say where all the people of the raster went."""
     check_places(settlements, "settlement_id")
     require_columns("settlements", settlements, ("in_study",))
     if not isinstance(raster, Raster):
@@ -180,6 +175,7 @@ def _nearest_settlement(
             cells = snap_coordinates(graph, block, rules, measure_beyond=False)
             reached = nearest(graph, cells, on_network, k=1)
             by_road, road_min = reached.destination[:, 0], reached.travel_time_min[:, 0]
+            # Ways along the network compete with the direct walk.
             walk = walk_minutes(np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour)
             walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))
             owner = np.where(walks, direct, by_road)
@@ -290,11 +286,7 @@ def sums_by_unit(persons: FloatArray, home: NDArray[np.intp], size: int) -> Floa
 def scale_to_units(
     persons: FloatArray, home: NDArray[np.intp], official: FloatArray, *, in_study: BoolArray, max_factor: float
 ) -> Scaling:
-    """
-    Scale the people of every unit's settlements to its official number, as a whole or not at all.
-
-    Not where some lie outside the study or have no number, not to nobody, and not by more than a stated factor.
-    """
+    """Scale the people of every unit's settlements to its official number, as a whole or not at all, and say why."""
     problems = []
     if not len(persons) == len(home) == len(in_study):
         problems.append("persons, home, in_study: give one value a settlement")

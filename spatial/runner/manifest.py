@@ -122,24 +122,16 @@ def _text_of(module: str) -> tuple[bytes, frozenset[str]]:
     for whole, names, plain in _IMPORT.findall(text.decode("utf-8")):
         found.add(whole or plain)
         found |= {f"{whole}.{name}" for name in re.findall(r"\w+", names)}
-    return hashlib.sha256(text).digest(), frozenset(found & _own_sources().keys() - {PACKAGE, STUDY} - _apart())
-
-
-@functools.cache
-def _apart() -> frozenset[str]:
-    return frozenset(module for module in _own_sources() if any(f"{module}.".startswith(f"{item}.") for item in APART))
+    known, apart = found & _own_sources().keys() - {PACKAGE, STUDY}, tuple(f"{item}." for item in APART)
+    return hashlib.sha256(text).digest(), frozenset(name for name in known if not f"{name}.".startswith(apart))
 
 
 def imported_modules(module: str) -> list[str]:
     """List a module and all of this package that its source imports, inside functions and indirectly too."""
-    seen: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting.extend(_text_of(name)[1])
-    return sorted(seen)
+    found = [module]
+    for name in found:
+        found += _text_of(name)[1].difference(found)
+    return sorted(found)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spatial.errors import UNFORESEEN, SourceError, SpatialError, StageError, StudyError, first_of
-from spatial.formats.files import file_parts
+from spatial.formats.files import declared_paths, file_parts
 from spatial.messages import FALLBACK, Words
 from spatial.runner.cost import PeakMemory, give_back_memory, held_mb
 from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
@@ -65,14 +65,7 @@ def reason_text(why: Sequence[Sequence[str]], words: Words) -> str:
 
 def raw_files(study: Study) -> list[Path]:
     """List the sources that a study names. Returns sorted, below the raw root; some may be missing."""
-    sources = study.sources
-    tables = [*sources.attributes, *sources.facilities, sources.osm, sources.settlements, sources.roads]
-    tables += [sources.boundaries, sources.flows, sources.official_units]
-    names = [table.path for table in tables if table is not None]
-    groups = sources.population_groups.values()
-    for raster in (sources.population, sources.elevation, sources.landcover, *groups):
-        names += list(raster.paths) if raster is not None else []
-    named = [study.raw_path(name) for name in names]
+    named = [study.raw_path(path) for paths in declared_paths(study).values() for path in paths]
     descriptions = {path.parent / "source.toml" for path in named}
     paths = {part for path in named for part in file_parts(path)}
     return sorted({*paths, *(path for path in descriptions if path.is_file())})

@@ -20,7 +20,7 @@ import rasterio.shutil
 from rasterio.io import MemoryFile
 from rasterio.warp import transform_bounds
 
-from spatial.crs import WGS84
+from spatial.crs import WGS84, Bounds
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.plain_text import csv_bytes
@@ -30,7 +30,6 @@ from spatial.results import RASTERS, Results
 from spatial.sharing.records import (
     LICENCES_FILE,
     PACKAGE_FILE,
-    Box,
     PackageMeta,
     SharedFile,
     citation,
@@ -160,7 +159,7 @@ def write_package(
             (new / "rasters").mkdir(exist_ok=True)
             (new / file.path).write_bytes(content)
             listed.append(file)
-            boxes.append(file.profile["box"].numbers)
+            boxes.append(file.profile["box"])
         for artifact in files:
             Store(new).write_file(artifact)
             stem, _, ending = artifact.name.rpartition("/")[2].rpartition(".")
@@ -198,12 +197,13 @@ def write_package(
     return archive
 
 
-def box_of(boxes: Sequence[Any]) -> Box | None:
-    """Find the box around boxes in degrees, None where there are none."""
+def box_of(boxes: Sequence[Any]) -> Bounds | None:
+    """Find the box around boxes in degrees, to the centimetre: what two libraries find is the same; None of none."""
     if not boxes:
         return None
     bounds = np.array(boxes, dtype=float)
-    return Box(*np.nanmin(bounds[:, :2], axis=0).tolist(), *np.nanmax(bounds[:, 2:], axis=0).tolist())
+    least, most = np.nanmin(bounds[:, :2], axis=0), np.nanmax(bounds[:, 2:], axis=0)
+    return Bounds(*(round(value, 7) for value in (*least.tolist(), *most.tolist())))
 
 
 def refuse_missing_drivers(also: Sequence[str]) -> None:
@@ -253,19 +253,20 @@ def write_forms(
         points = frame.geometry
         if (points.geom_type.isna() | (points.geom_type == "Point")).all() and len(frame):
             plain = plain.assign(geometry_longitude=points.x, geometry_latitude=points.y)
-    (folder / "csv" / f"{name}.csv").write_bytes(csv_bytes(plain))
-    made.append(SharedFile(f"csv/{name}.csv", title, "text/csv", schema=_schema(name, plain, words)))
+
+    def put(form: str, ending: str, content: bytes, media_type: str, **more: Any) -> None:
+        (folder / form / f"{name}.{ending}").write_bytes(content)
+        made.append(SharedFile(f"{form}/{name}.{ending}", title, media_type, **more))
+
+    put("csv", "csv", csv_bytes(plain), "text/csv", schema=_schema(name, plain, words))
     if not isinstance(frame, gpd.GeoDataFrame):
         return made
     drawn = frame.loc[~(frame.geometry.isna() | frame.geometry.is_empty)]
     if "flatgeobuf" in also and len(drawn):
-        content = _layer(drawn, name, "FlatGeobuf", {})
-        (folder / "flatgeobuf" / f"{name}.fgb").write_bytes(content)
-        made.append(SharedFile(f"flatgeobuf/{name}.fgb", title, "application/flatgeobuf"))
+        put("flatgeobuf", "fgb", _layer(drawn, name, "FlatGeobuf", {}), "application/flatgeobuf")
     if "pmtiles" in also and len(drawn) and name in TILED:
         content = _layer(drawn, name, "PMTiles", {"NAME": name, **ZOOMS})
-        (folder / "pmtiles" / f"{name}.pmtiles").write_bytes(content)
-        made.append(SharedFile(f"pmtiles/{name}.pmtiles", title, "application/vnd.pmtiles"))
+        put("pmtiles", "pmtiles", content, "application/vnd.pmtiles")
     return made
 
 
@@ -365,6 +366,6 @@ def cloud_optimised(raster: Raster, meta: PackageMeta) -> tuple[SharedFile, byte
     code = raster.crs.to_epsg()
     projection: dict[str, Any] = {"proj:shape": [rows, columns], "proj:transform": list(raster.transform)[:6]}
     projection |= {"proj:code": f"EPSG:{code}"} if code else {"proj:projjson": raster.crs.to_json_dict()}
-    profile = {"box": Box(*transform_bounds(crs, WGS84, *bounds)), "band": band, "projection": projection}
+    profile = {"box": box_of([transform_bounds(crs, WGS84, *bounds)]), "band": band, "projection": projection}
     return SharedFile(f"rasters/{name}.tif", title, "image/tiff; application=geotiff; profile=cloud-optimized",
                       profile=profile), content  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace
 
+from spatial.crs import Bounds
 from spatial.messages import Words
 from spatial.plain_text import one_line, xml_text
 from spatial.reporting.wording import source_fact
@@ -87,27 +88,6 @@ class SharedFile:
     profile: Mapping[str, Any] = field(default_factory=dict)  # of a raster: what STAC says of it
 
 
-@dataclass(frozen=True)
-class Box:
-    """The part of the earth that a package is about, in degrees."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    @property
-    def numbers(self) -> list[float]:
-        """West, south, east, north, to the centimetre: what two libraries find is the same."""
-        return [round(value, 7) for value in (self.west, self.south, self.east, self.north)]
-
-    @property
-    def ring(self) -> list[list[float]]:
-        """Its corners, the first one again at the end."""
-        west, south, east, north = self.numbers
-        return [[west, south], [east, south], [east, north], [west, north], [west, south]]
-
-
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 CRATE = "https://w3id.org/ro/crate/1.1"
 GMD, GCO = "http://www.isotc211.org/2005/gmd", "http://www.isotc211.org/2005/gco"
@@ -167,7 +147,7 @@ def data_package(folder: Path, files: Sequence[SharedFile], meta: PackageMeta) -
     return json_bytes(package | {"resources": resources})
 
 
-def ro_crate(folder: Path, files: Sequence[SharedFile], meta: PackageMeta, box: Box | None) -> bytes:
+def ro_crate(folder: Path, files: Sequence[SharedFile], meta: PackageMeta, box: Bounds | None) -> bytes:
     """Describe a package as an RO-Crate 1.1: its files, whose it is, what it is made of and with."""
     software = {"@id": "#spatial", "@type": "SoftwareApplication", "name": "spatial", "softwareVersion": meta.version}
     graph: list[dict[str, Any]] = [software]
@@ -180,7 +160,7 @@ def ro_crate(folder: Path, files: Sequence[SharedFile], meta: PackageMeta, box: 
     graph += sources
     place = []
     if box is not None:
-        west, south, east, north = box.numbers
+        west, south, east, north = box
         place = [{"@id": "#place", "@type": "Place", "geo": {"@id": "#box"}}]
         graph += [*place, {"@id": "#box", "@type": "GeoShape", "box": f"{south},{west} {north},{east}"}]
     # The record tells of no size of its own.
@@ -221,7 +201,7 @@ def ro_crate(folder: Path, files: Sequence[SharedFile], meta: PackageMeta, box: 
     return json_bytes({"@context": f"{CRATE}/context", "@graph": [own, root, *described, *graph, made]})
 
 
-def iso_record(meta: PackageMeta, box: Box | None, method: str) -> bytes:
+def iso_record(meta: PackageMeta, box: Bounds | None, method: str) -> bytes:
     """Describe a package for catalogues of spatial data: ISO 19115:2003 as XML by ISO 19139, in the schema's order."""
     register_namespace("gmd", GMD)
     register_namespace("gco", GCO)
@@ -279,7 +259,7 @@ def iso_record(meta: PackageMeta, box: Box | None, method: str) -> bytes:
     if box is not None:
         extent = put(data, "extent/EX_Extent/geographicElement/EX_GeographicBoundingBox")
         sides = ("westBoundLongitude", "eastBoundLongitude", "southBoundLatitude", "northBoundLatitude")
-        west, south, east, north = box.numbers
+        west, south, east, north = box
         for side, value in zip(sides, (west, east, south, north), strict=True):
             SubElement(put(extent, side), f"{{{GCO}}}Decimal").text = f"{value:.7f}"
     quality = put(root, "dataQualityInfo/DQ_DataQuality")
@@ -357,7 +337,7 @@ def _licences(meta: PackageMeta) -> list[str]:
     return sorted({source["licence"] or UNKNOWN for source in meta.sources})
 
 
-def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Box) -> Mapping[str, bytes]:
+def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Bounds) -> Mapping[str, bytes]:
     """Describe rasters as a SpatioTemporal Asset Catalog (STAC 1.1), by path: a collection and an item a raster."""
     stamp = f"{meta.as_of.isoformat()}T00:00:00Z"
     own = {"stac_version": STAC_VERSION, "id": meta.package_name}
@@ -367,7 +347,8 @@ def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Box) -> 
     for file in (one for one in files if one.profile):
         stem = file.path.rpartition("/")[2].removesuffix(".tif")
         links.append({"rel": "item", "href": f"./{stem}/{stem}.json", "type": "application/geo+json"})
-        place: Box = file.profile["box"]
+        west, south, east, north = file.profile["box"]
+        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
         back = {"href": "../collection.json", "type": "application/json"}
         item = {
             "type": "Feature",
@@ -375,8 +356,8 @@ def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Box) -> 
             "stac_extensions": EXTENSIONS,
             "id": stem,
             "collection": meta.package_name,
-            "geometry": {"type": "Polygon", "coordinates": [place.ring]},
-            "bbox": place.numbers,
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+            "bbox": file.profile["box"],
             "properties": {"datetime": stamp, "title": file.title, **file.profile["projection"]},
             "links": [{"rel": rel, **back} for rel in ("root", "parent", "collection")],
             "assets": {
@@ -396,7 +377,7 @@ def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Box) -> 
         "description": meta.said(meta.words),
         "license": "other",
         "keywords": [meta.audience],
-        "extent": {"spatial": {"bbox": [box.numbers]}, "temporal": {"interval": [[stamp, stamp]]}},
+        "extent": {"spatial": {"bbox": [box]}, "temporal": {"interval": [[stamp, stamp]]}},
         "links": links,
     }
     if meta.publisher:

@@ -33,12 +33,13 @@ from pygeoapi.provider.base import BaseProvider, ProviderInvalidQueryError, Prov
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 
+from spatial.crs import Bounds
 from spatial.errors import StoreError
 from spatial.interruption import has_stopped
 from spatial.messages import Words
 from spatial.plain_text import CONTROL
 from spatial.sharing.package import TYPES, TYPES_HELD, Release, box_of, cloud_optimised, has_boxes, shared_frame
-from spatial.sharing.records import Box, PackageMeta, licences
+from spatial.sharing.records import PackageMeta, licences
 from spatial.store import write_table
 from spatial.tables import TABLES
 from spatial.tables.words import UNKNOWN
@@ -180,7 +181,7 @@ def put_layers(release: Release, folder: Path) -> dict[str, dict[str, Any]]:
     licence = sorted({source["licence"] for source in meta.sources} - {UNKNOWN})
     keywords = sorted({meta.name, meta.audience, *licence})
     made: dict[str, dict[str, Any]] = {}
-    boxes: dict[str, Box | None] = {}
+    boxes: dict[str, Bounds | None] = {}
     for name in release.names:
         frame = shared_frame(release.table(name))
         boxes[name] = box_of([frame.total_bounds] if isinstance(frame, gpd.GeoDataFrame) and len(frame) else [])
@@ -227,7 +228,7 @@ def put_layers(release: Release, folder: Path) -> dict[str, dict[str, Any]]:
                 }
             ],
         }
-    whole = box_of([box.numbers for box in boxes.values() if box is not None]) or Box(-180.0, -90.0, 180.0, 90.0)
+    whole = box_of([box for box in boxes.values() if box is not None]) or Bounds(-180.0, -90.0, 180.0, 90.0)
     description = {language: _plain(meta.said(words)) for language, words in said.items()}
     for name, told in made.items():
         told |= {
@@ -235,7 +236,7 @@ def put_layers(release: Release, folder: Path) -> dict[str, dict[str, Any]]:
             "description": description,
             "keywords": keywords,
             "links": [],
-            "extents": {"spatial": {"bbox": (boxes[name] or whole).numbers, "crs": LONGITUDE_LATITUDE}},
+            "extents": {"spatial": {"bbox": list(boxes[name] or whole), "crs": LONGITUDE_LATITUDE}},
         }
     return made
 

@@ -34,6 +34,7 @@ from spatial.study.sources import (
     MergeOptions,
     OfficialUnits,
     PlacingOptions,
+    PlainTable,
     RoadSource,
     Sources,
     TableSource,
@@ -261,15 +262,11 @@ class Study(Model):
             f"{key}.speeds": path if path.endswith(".toml") else None
             for key, path in (("network", self.network.speeds), ("off_road", self.off_road.speeds))
         }
-        sources = self.sources
         tables = {"calibration.observed": self.calibration.observed, "corrections": self.corrections}
         tables["field_checks"] = self.field_checks
         tables |= {f"planning.{name}": getattr(self.planning, name) for name in ("idle", "points")}
         tables |= {f"planning.constraints.{number}": area for number, area in enumerate(self.planning.constraints)}
-        names = ("settlements", "roads", "boundaries", "flows", "official_units")
-        own = {f"sources.{name}": getattr(sources, name) for name in names}
-        for name in ("attributes", "facilities", "water"):
-            own |= {f"sources.{name}.{number}": table for number, table in enumerate(getattr(sources, name))}
+        own = {f"sources.{key}": table for key, table in self.sources.by_key.items() if isinstance(table, PlainTable)}
         for scenario in self.scenarios:
             for key in ("close_file", "new_roads", "new_facilities"):
                 tables[f"scenarios.{scenario.name}.{key}"] = getattr(scenario, key)

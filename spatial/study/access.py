@@ -5,10 +5,21 @@ from __future__ import annotations
 from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from spatial.messages import FALLBACK, Words
-from spatial.study.base import FilePath, Model, limited, option, positive, refuse_text, section, unrepeated
+from spatial.study.base import (
+    FilePath,
+    Model,
+    Names,
+    Positive,
+    Unrepeated,
+    limited,
+    option,
+    refuse_text,
+    section,
+    unrepeated,
+)
 
 MANY_SETTLEMENTS = 50_000
 """Beyond so many, what takes longer or more room than all the rest together is made only where it is asked for."""
@@ -92,7 +103,7 @@ class BusLine(Model):
 class NetworkOptions(SnapRules):
     """The travel graph and how places are joined to it."""
 
-    modes: Annotated[tuple[Mode, ...], AfterValidator(unrepeated)] = option(
+    modes: Annotated[tuple[Mode, ...], Unrepeated] = option(
         ("drive", "walk"), "Modes to build; the first is the one that headlines use", min_length=1
     )
     speeds: FilePath = option(
@@ -177,8 +188,6 @@ Measure = Literal[
 DecayKind = Literal[
     "binary", "stepped", "linear", "exponential", "gaussian", "truncated_gaussian", "power", "log_logistic"
 ]
-Positive = AfterValidator(positive)
-Unrepeated = AfterValidator(unrepeated)
 
 
 class DecayOptions(Model):
@@ -218,9 +227,7 @@ class MeasureOptions(Model):
     kinds: Annotated[tuple[Measure, ...], Unrepeated] = option(
         ("e2sfca",), "Measures to compute, 2sfca without weights up to where the decay ends; empty for none"
     )
-    services: Annotated[tuple[str, ...], Unrepeated] = option(
-        (), "Services to measure; empty for those of the headline norms"
-    )
+    services: Names = option((), "Services to measure; empty for those of the headline norms")
     mode: Mode | None = option(None, "Mode of network.modes that people travel by; the first one by default")
     catchment_min: float = option(60.0, "The longest time that any measure looks at, inclusive", gt=0)
     decay: DecayOptions = section(DecayOptions)
@@ -239,7 +246,7 @@ class AreaOptions(Model):
     isochrones_min: Annotated[tuple[float, ...], Unrepeated, Positive] = option(
         (15.0, 30.0, 60.0), "Minutes around facilities, inclusive; empty for none"
     )
-    services: Annotated[tuple[str, ...], Unrepeated] = option(
+    services: Names = option(
         (),
         "Services whose areas are drawn; empty for those of the headline norms, without any for those told first, and "
         f"for none in a study of more than {MANY_SETTLEMENTS:,} settlements",
@@ -298,7 +305,7 @@ class UncertaintyOptions(WalkRange):
         "Whether the way in is among the runs: slower and longer walks to the network, and at worst only "
         "the nearest way in",
     )
-    services: Annotated[tuple[str, ...], Unrepeated] = option(
+    services: Names = option(
         (),
         "Services that get an interval; empty for those of the headline norms, and for none in a study of more than "
         f"{MANY_SETTLEMENTS:,} settlements",

@@ -45,16 +45,20 @@ FilePath = Annotated[str, AfterValidator(_on_every_system)]
 ByLanguage = Annotated[dict[str, str], AfterValidator(in_languages)]
 
 
-def one_in_a_list(value: Any) -> Any:
-    """Take one table for a list of one."""
-    return (value,) if isinstance(value, dict) else value
-
-
 def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
     """Refuse a list with a number that is not above 0."""
     if min(numbers, default=1.0) <= 0:
         raise ValueError("every number must be above 0")
     return numbers
+
+
+Positive, Unrepeated = AfterValidator(positive), AfterValidator(unrepeated)
+Names = Annotated[tuple[str, ...], Unrepeated]
+
+
+def one_in_a_list(value: Any) -> Any:
+    """Take one table for a list of one."""
+    return (value,) if isinstance(value, dict) else value
 
 
 def limited(number: float | None) -> float:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from spatial.messages import Words, languages
+from spatial.plain_text import shipped_toml
 from spatial.study import Study
 from spatial.study.plans import ConstraintSource
 from spatial.study.scenarios import ScenarioOptions
@@ -60,54 +61,22 @@ class EditLayer:
         )
 
 
-_SERVICE = EditField("service", words="services", is_needed=True)
-_ABOVE_0 = '"{0}" IS NULL OR "{0}" > 0'
-EDIT_LAYERS = (
+_CODES = {
+    "corrections": CORRECTIONS,
+    "constraint_kind": CONSTRAINT_KIND,
+    "constraint_effect": CONSTRAINT_EFFECT,
+    "field_check": FIELD_CHECK,
+}
+EDIT_LAYERS = tuple(
     EditLayer(
-        "candidate_sites",
-        "Point",
-        (EditField("name"), _SERVICE, EditField("capacity", "number", must=_ABOVE_0.format("capacity"))),
-    ),
-    EditLayer(
-        "new_roads",
-        "LineString",
-        (
-            EditField("name"),
-            EditField("road_class", words="road_class", is_needed=True, default="'unclassified'"),
-            EditField("speed_km_h", "number", must=_ABOVE_0.format("speed_km_h")),
+        name,
+        layer["geometry"],
+        tuple(
+            EditField(**field | {"words": _CODES.get(field.get("words"), field.get("words", ()))})
+            for field in layer["fields"]
         ),
-    ),
-    EditLayer("closures", "Point", (EditField("reason"),)),
-    EditLayer(
-        "corrections",
-        "Point",
-        (
-            EditField("correction", words=CORRECTIONS, is_needed=True),
-            EditField("facility_id", must='"correction" = \'missing\' OR "facility_id" IS NOT NULL'),
-            EditField("service", words="services", must='"correction" <> \'missing\' OR "service" IS NOT NULL'),
-            EditField("name"),
-            EditField("capacity", "number", must='"correction" <> \'capacity\' OR "capacity" >= 0'),
-        ),
-    ),
-    EditLayer(
-        "constraints",
-        "Polygon",
-        (
-            EditField("kind", words=CONSTRAINT_KIND, is_needed=True),
-            EditField("effect", words=CONSTRAINT_EFFECT, is_needed=True, default="'exclude'"),
-        ),
-    ),
-    EditLayer(
-        "field_checks",
-        "Point",
-        (
-            EditField("subject"),
-            EditField("facility_id", must='NOT coalesce("is_confirmed", false) OR "facility_id" IS NOT NULL'),
-            EditField("found", words=FIELD_CHECK, is_needed=True),
-            EditField("is_confirmed", "flag", default="false"),
-            EditField("observed_min", "number", must=_ABOVE_0.format("observed_min")),
-        ),
-    ),
+    )
+    for name, layer in shipped_toml("study/edit_layers.toml").items()
 )
 """The layers of the file, in the order of the project."""
 

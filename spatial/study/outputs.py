@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from spatial.study.base import Model, option, unrepeated
+from spatial.study.base import Model, Names, option
 from spatial.study.region import basis_told
 
 # Official totals that the study's own are held against before anybody signs them.
@@ -86,9 +86,7 @@ class OutputOptions(Model):
     """What is written."""
 
     crs: str | None = option(None, "CRS of the GeoPackage; the working CRS by default")
-    languages: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
-        ("en",), "Languages of the pages, the first one shown first", min_length=1
-    )
+    languages: Names = option(("en",), "Languages of the pages, the first one shown first", min_length=1)
     status: Status = option("draft", "draft, internal or public: printed on every page")
     map_approval: str | None = option(None, "Approval number of the maps, printed wherever the status is", min_length=1)
     max_page_mb: float = option(20.0, "Pages above this are simplified, then split", gt=0)
@@ -101,7 +99,7 @@ class SharingOptions(Model):
     publisher: str = option("", "Office that hands the results out: named in citations, records and catalogues")
     contact: str = option("", "Its address for questions, such as gis@county.example")
     k: int = option(10, "In what the public gets, numbers of people from 1 to below this are hidden", ge=3)
-    withhold_facilities: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    withhold_facilities: Names = option(
         (),
         "Services whose facilities the public is not told: neither where they are, nor times to them, nor by village "
         "how norms on them stand; these are told by township",

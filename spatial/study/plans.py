@@ -5,27 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    NonNegativeFloat,
-    PositiveFloat,
-    PositiveInt,
-    StrictInt,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, StrictInt, field_validator, model_validator
 
 from spatial.study.access import LONGEST_DETOUR, Mode
-from spatial.study.base import ByLanguage, FilePath, Model, one_in_a_list, option, unrepeated
+from spatial.study.base import ByLanguage, FilePath, Model, Names, Unrepeated, one_in_a_list, option
 from spatial.study.scenarios import File
 from spatial.study.sources import TableSource
 
 CandidateSource = Literal["settlements", "idle", "list", "grid"]
 LONGEST_WITH_ROUND = 50
 """Signs in the name of a plan whose round is a scenario of its own."""
-Candidates = Annotated[tuple[CandidateSource, ...], AfterValidator(unrepeated)]
-Units = Annotated[tuple[str, ...], Field(min_length=2), AfterValidator(unrepeated)]
+Candidates = Annotated[tuple[CandidateSource, ...], Unrepeated]
+Units = Annotated[tuple[str, ...], Field(min_length=2), Unrepeated]
 
 
 class ConstraintSource(TableSource):
@@ -80,10 +71,10 @@ class PlanOptions(Model):
     title: ByLanguage = option({}, "Title by language")
     norm: str | None = option(None, "Norm that it is to reach, such as 'CN-COUNTY-60'")
     service: str | None = option(None, "Without a norm: the service that sites are sought for")
-    services: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    services: Names = option(
         (), "Several services under one budget, or of so many sites together; each within within_min"
     )
-    norms: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    norms: Names = option(
         (), "Norms under the same budget, each with its own minutes and people; alone or beside services"
     )
     within_min: float | None = option(None, "Of service or services: minutes to it, inclusive", gt=0)
@@ -93,7 +84,7 @@ class PlanOptions(Model):
         "everybody, and for room those of measures.demand",
     )
     mode: Mode | None = option(None, "Without a norm: how people travel; by default the first of network.modes")
-    units: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    units: Names = option(
         (),
         "Units, by name or id, whose people the plan is for and in which it builds, such as a district of a country; "
         "empty for the whole study",
@@ -120,7 +111,7 @@ class PlanOptions(Model):
         "Whether to enlarge what stands for those who find no room within the minutes of the plan; each facility at "
         "most to planning.enlarge_to times its capacity",
     )
-    new_sizes: Annotated[tuple[PositiveInt, ...], AfterValidator(unrepeated)] = option(
+    new_sizes: Annotated[tuple[PositiveInt, ...], Unrepeated] = option(
         (), "Capacities that a new site may have, in the unit of the service: new sites then fill up too"
     )
     close: bool = option(
@@ -133,7 +124,7 @@ class PlanOptions(Model):
         "With match: within what room may be shared: 'township', the admin_level of larger units such as 6, or lists "
         "of units that have agreed to it, as in share_units; without it everywhere in the study",
     )
-    compatible: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    compatible: Names = option(
         (), "With match: other services whose room will do; each needs measures.persons_per_unit"
     )
 

@@ -67,6 +67,11 @@ class Tiers(Model):
     village: tuple[str, ...] = option(("village", "hamlet"), "Place tags of villages")
     urban: tuple[str, ...] = option((), "Tiers that count as urban where no official class is known")
 
+    @property
+    def words(self) -> dict[str, str]:
+        """Tier by place tag; of a tag in several tiers the largest counts."""
+        return {word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(self, tier)}
+
 
 class GroupShare(Model):
     """How many people of a group there are where nobody counted them."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spatial.study.access import Mode
-from spatial.study.base import LARGEST, ByLanguage, Model, option, positive, unrepeated
+from spatial.study.base import LARGEST, ByLanguage, Model, Names, Positive, Unrepeated, option, positive
 from spatial.study.sources import TableSource
 
 
@@ -29,7 +29,6 @@ File = Annotated[TableSource | None, BeforeValidator(lambda file: {"path": file}
 """A table of the user's own; a text alone is its path."""
 ByName = Annotated[dict[str, float], AfterValidator(_above_zero)]
 Capacities = dict[str, Annotated[float, Field(ge=0)]]
-Names = Annotated[tuple[str, ...], AfterValidator(unrepeated)]
 DAYS_A_WEEK = 5.0
 """Days on which a facility that stands is open: what a stop on some of them holds is that share of it."""
 
@@ -214,7 +213,7 @@ class EmergencyOptions(Model):
         "Mode of network.modes that crews travel by; by default the first that there is of emergency, "
         "drive and motorcycle",
     )
-    targets_min: Annotated[tuple[float, ...], AfterValidator(unrepeated), AfterValidator(positive)] = option(
+    targets_min: Annotated[tuple[float, ...], Unrepeated, Positive] = option(
         (15.0, 30.0), "Response minutes within which people are counted, inclusive", min_length=1
     )
 

@@ -6,26 +6,17 @@ import datetime as dt
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from spatial.errors import first_of
-from spatial.study.base import FilePath, Model, option, positive, section, unrepeated
+from spatial.plain_text import shipped_toml
+from spatial.study.base import FilePath, Model, Names, Positive, Unrepeated, option, section
 
-Positive = AfterValidator(positive)
-Unrepeated = AfterValidator(unrepeated)
 PILLARS = ("structure", "elements", "boundaries", "order")
 
-REQUIRED = {
-    "town": (
-        "kindergarten", "primary_school", "secondary_school", "health_centre", "elderly_care", "post_office", "bank",
-        "market", "bus_stop",
-    ),
-    "county_seat": (
-        "kindergarten", "primary_school", "secondary_school", "hospital", "emergency_hospital", "elderly_care",
-        "disability_service", "post_office", "bank", "market", "bus_stop",
-    ),
-}  # fmt: skip
-"""What a town of each tier should have, unless a study says otherwise: a local choice, no norm."""
+
+def _required_services() -> dict[str, tuple[str, ...]]:
+    return {tier: tuple(services) for tier, services in shipped_toml("study/required_services.toml").items()}
 
 
 SAME_TARGET = {"dissimilarity_contiguity": "dissimilarity"}
@@ -138,7 +129,7 @@ class FunctionalAreaOptions(Model):
 class ScoreRules(Model):
     """What a study decides about its score."""
 
-    norms: Annotated[tuple[str, ...], Unrepeated] = option(
+    norms: Names = option(
         (),
         "Norms that make up access; all that are graded and measured by default. Name them where results "
         "of several dates or scenarios are compared",
@@ -188,7 +179,7 @@ class ScoreOptions(ScoreRules):
     """How integration and segmentation are scored."""
 
     required_services: dict[str, tuple[str, ...]] = Field(
-        default_factory=lambda: dict(REQUIRED),
+        default_factory=_required_services,
         description="Services that a town of each tier should have; those whose list is not complete ([inventory]) "
         "are not asked for",
     )

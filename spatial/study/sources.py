@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from spatial.study.base import FilePath, Model, one_in_a_list, option, refuse_group_names, unrepeated
+from spatial.study.base import FilePath, Model, Names, Unrepeated, one_in_a_list, option, refuse_group_names, unrepeated
 from spatial.study.region import basis_told
 
 # How a table of the user's own says where its rows lie, beyond a CRS: seven parameters, or a local grid.
@@ -109,7 +109,7 @@ class MergeOptions(Model):
         150.0, "Two rows called alike, or one of them without a name, are one up to here in every source", ge=0
     )
     far_m: float = option(5000.0, "Up to here a mapped facility called alike is put on the list to review", ge=0)
-    map_wins: Annotated[tuple[MapMayWin, ...], AfterValidator(unrepeated)] = option(
+    map_wins: Annotated[tuple[MapMayWin, ...], Unrepeated] = option(
         (), "Columns in which the map wins; in all others the list does where it says anything"
     )
     decisions: FilePath | None = option(
@@ -157,7 +157,7 @@ class OsmSource(Model):
     path: FilePath = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     inventory: Inventory = option("unknown", "Whether every facility is mapped")
     unit_code_tag: str | None = option(None, "Tag of boundaries and places that holds their unit code, such as ref:gss")
-    name_tags: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    name_tags: Names = option(
         (), "Tags that name settlements and facilities without a name, the first that is there: name:en, int_name ..."
     )
     settlements: bool = option(True, "Read settlements from it")
@@ -190,7 +190,7 @@ class PlainTable(ReadLimits):
     values_file: FilePath | None = option(
         None, "Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first"
     )
-    keep_columns: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    keep_columns: Names = option(
         (),
         "Columns of the file that stay in the tables and are handed out with them, by their names in the "
         "file; of the others only those stay that a key names or a table has",
@@ -232,7 +232,7 @@ class TableSource(PlainTable):
         "Whether all, some or none of the rows have coordinates; settlements and facilities without them "
         "are located by unit_code, else by name",
     )
-    id_from: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+    id_from: Names = option(
         (), "Columns of the file that together name each row, where no single one does: the id is their values with /"
     )
     inventory: Inventory = option("unknown", "Whether every facility is in it")
@@ -383,6 +383,17 @@ class Sources(Model):
     landcover: LandcoverSource | None = option(None, "Land cover")
 
     _one_table = field_validator("attributes", "facilities", "water", mode="before")(one_in_a_list)
+
+    @property
+    def by_key(self) -> dict[str, Any]:
+        """Every source that is named, by its key below `sources`."""
+        found = {key: getattr(self, key) for key in ("osm", "settlements", "roads", "boundaries", "flows")}
+        found["official_units"] = self.official_units
+        for key in ("attributes", "facilities", "water"):
+            found |= {f"{key}.{number}": table for number, table in enumerate(getattr(self, key))}
+        found |= {key: getattr(self, key) for key in ("population", "elevation", "landcover")}
+        found |= {f"population_groups.{name}": group for name, group in self.population_groups.items()}
+        return {key: source for key, source in found.items() if source is not None}
 
     @field_validator("population_groups")
     @classmethod

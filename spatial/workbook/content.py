@@ -166,29 +166,43 @@ class Content:
         title, about = self.words.title(field.title, field.unit), self.words.about(field.description)
         return Column(title, form, [wording.plain(value) for value in values], about=about, **more)
 
-    def _fields(self, table: str, rows: pd.DataFrame, columns: str, **says: Say) -> Iterator[Column]:
+    def _fields(self, table: str, rows: pd.DataFrame, columns: str, **says: Say) -> list[Column]:
         """
         Make several columns of a table, each named with the section of the messages that says its codes, if any.
 
-        ``status:results.status!`` is said by a section of another part, its cells on the ground of their codes.
+        ``status:results.status!`` is said by a section of another part, its cells on the ground of their codes;
+        ``plans/rank`` is a column of another table, ``=what`` one of none, and ``=left_persons#whole`` one of numbers.
         """
+        of_none: dict[str, Callable[[], Sequence[Value] | pd.Series]] = {
+            "unit_name": lambda: self._units_of(rows),
+            "norm_name": lambda: rows["norm_id"].map(self._norm_names),
+            "norm_source": lambda: rows["norm_id"].map(self._instruments),
+        }
         known: dict[str, Say] = {
             "service": self.words.service, "measure": self._measure, "reason": self.words.reason,
             "flag": lambda flag: self.words.say("flag", str(flag).lower()),
         }  # fmt: skip
+        made = []
         for column in columns.split():
-            name, _, told = column.rstrip("!").partition(":")
+            place, _, told = column.rstrip("!").partition(":")
+            of, _, name = place.rpartition("/")
+            if name.startswith("="):
+                key, _, kind = name.removeprefix("=").partition("#")
+                kinds = [kind] * len(rows) if kind else ()
+                made.append(self._column(key, rows[key] if key in rows else of_none[key](), kinds=kinds))
+                continue
             part, _, section = told.rpartition(".")
             say = says.get(name) or known.get(told) or (self._by(section, part or "workbook") if told else None)
             codes = list(rows[name]) if column.endswith("!") else ()
-            made = self._field(table, name, rows[name], say, codes=codes)
+            one = self._field(of or table, name, rows[name], say, codes=codes)
             if SUPPRESSED.name in rows:
                 # What the public is not told says so in its cell, which is neither empty nor 0.
                 withheld = [name in names.split() for names in rows[SUPPRESSED.name]]
                 word = self.words.say("flag", "withheld")
-                values = [word if hidden else value for hidden, value in zip(withheld, made.values, strict=True)]
-                made = replace(made, values=values)
-            yield made
+                values = [word if hidden else value for hidden, value in zip(withheld, one.values, strict=True)]
+                one = replace(one, values=values)
+            made.append(one)
+        return made
 
     def _summary(self) -> list[Column]:
         labels, values, kinds = zip(*self._lines(), strict=True)
@@ -261,15 +275,16 @@ class Content:
         rows = scores.loc[scores["unit_level"].isin(["study", "township"])].sort_values(
             ["unit_level", "median_rank", "unit_id"], kind="stable"
         )
-        labels = [label_text(row, results) for row in rows.to_dict("records")]
-        names = self._norm_names
+        rows = rows.assign(label=[label_text(row, results) for row in rows.to_dict("records")])
+        names, levels = self._norm_names, " ".join(f"level_{name}" for name in PILLARS)
         return [
-            self._column("unit_name", self._units_of(rows)),
-            *self._fields("scores", rows, "unit_id", unit_id=_unit_id),
-            self._column("label", labels),
-            *self._fields("scores", rows, " ".join(f"level_{name}" for name in PILLARS)),
-            *self._fields("scores", rows, "integration_level level_low level_high segmentation_index"),
-            *self._fields("scores", rows, "gaps_met gaps_measured"),
+            *self._fields(
+                "scores",
+                rows,
+                f"=unit_name unit_id =label {levels} integration_level level_low level_high segmentation_index "
+                "gaps_met gaps_measured",
+                unit_id=_unit_id,
+            ),
             *self._target_gaps(rows),
             *self._fields(
                 "scores",
@@ -326,9 +341,11 @@ class Content:
                 self._by("meets", "results"),
                 codes=[MEETS.get(code, "") for code in rows["meets_target"]],
             ),
-            *self._fields(table, rows, "persons persons_known persons_unknown"),
-            self._field(table, "detail", details),
-            *self._fields(table, rows, "component_status:results.component_status"),
+            *self._fields(
+                table,
+                rows.assign(detail=details),
+                "persons persons_known persons_unknown detail component_status:results.component_status",
+            ),
         ]
 
     def _unit_types(self) -> list[Column]:
@@ -346,12 +363,11 @@ class Content:
             " ".join(str(name) for name in rows if str(name).startswith(start)) for start in ("share_", "official_")
         )
         return [
-            self._column("unit_name", self._units_of(rows)),
             *self._fields(
                 "unit_types",
                 rows,
-                f"unit_id degurba_level2 population_persons {shares} basis:type_basis basis_reason {official} "
-                "compared_persons differ_persons",
+                f"=unit_name unit_id degurba_level2 population_persons {shares} basis:type_basis basis_reason "
+                f"{official} compared_persons differ_persons",
                 unit_id=_unit_id,
                 degurba_level2=lambda code: self.words.say("unit_type", str(code)),
                 basis_reason=lambda code: self.words.say("type_reason", code or "measured"),
@@ -361,30 +377,27 @@ class Content:
 
     def _town_system(self) -> list[Column]:
         columns = "measure:town_measure value towns_counted towns_total"
-        return [*self._fields("town_system", self.tables["town_system"], columns)]
+        return self._fields("town_system", self.tables["town_system"], columns)
 
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
         bare = rows["reason"].map(lambda reason: is_unmapped({"reason": reason})).astype(bool)
         missing = missing_by_unit(rows, self.tables, self.words.of("results"))
-        rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = self.register.set_index("norm_id")
         units = rows["norm_id"].map(rules["unit"])
-        table, told = "norm_results", "service:service norm_class:results.norm_class! status:results.status!"
+        norm_unit = units.map({unit: self._measure(unit) for unit in units.dropna()})
+        rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD}, judged_if=missing, norm_unit=norm_unit)
         counted = " ".join(f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES)
-        return [
-            self._column("unit_name", self._units_of(rows)),
-            *self._fields(table, rows, "unit_id norm_id", unit_id=_unit_id),
-            self._column("norm_name", rows["norm_id"].map(self._norm_names)),
-            *self._fields(table, rows, f"{told} status_as_mapped:results.status!"),
-            *([self._field(table, "judged_if", missing)] if missing.ne("").any() else []),
-            *self._fields(table, rows, "gate:results.gate! threshold"),
-            self._column("norm_unit", units.map({unit: self._measure(unit) for unit in units.dropna()})),
-            *self._fields(table, rows, "target_share served_share served_share_lower served_share_upper"),
-            *self._fields(table, rows, f"{counted} reason:reason"),
-            self._column("norm_source", rows["norm_id"].map(self._instruments)),
-        ]
+        return self._fields(
+            "norm_results",
+            rows,
+            "=unit_name unit_id norm_id =norm_name service:service norm_class:results.norm_class! "
+            f"status:results.status! status_as_mapped:results.status! {'judged_if' if missing.ne('').any() else ''} "
+            "gate:results.gate! threshold =norm_unit target_share served_share served_share_lower served_share_upper "
+            f"{counted} reason:reason =norm_source",
+            unit_id=_unit_id,
+        )
 
     @cached_property
     def _norm_names(self) -> dict[str, str]:
@@ -402,24 +415,16 @@ class Content:
         gaps = pd.DataFrame(self.tables["gaps"]).sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
         places = self.tables["settlements"].set_index("settlement_id")
         names = pd.Series(self._names(places), index=places.index)
+        more = " ".join(name for name in wording.columns_told("access")["gaps"] if name in gaps)
         gaps["township"] = self._townships(gaps) if "township" in gaps else ""
-        return [
-            *self._fields("gaps", gaps, "rank"),
-            self._column("settlement", gaps["settlement_id"].map(names)),
-            *self._fields("gaps", gaps, "settlement_id township"),
-            self._field("settlements", "tier", gaps["settlement_id"].map(places["tier"]), self._by("tier", "results")),
-            *self._fields("gaps", gaps, "norm_id"),
-            self._column("norm_name", gaps["norm_id"].map(self._norm_names)),
-            *self._fields(
-                "gaps",
-                gaps,
-                "norm_class:results.norm_class! service:service value threshold excess unit:measure persons_unserved "
-                "is_near_miss:flag status:results.status! reach_status:results.reach remedy:remedy",
-            ),
-            *self._fields(
-                "gaps", gaps, " ".join(name for name in wording.columns_told("access")["gaps"] if name in gaps)
-            ),
-        ]
+        gaps["settlement"], gaps["tier"] = (gaps["settlement_id"].map(known) for known in (names, places["tier"]))
+        return self._fields(
+            "gaps",
+            gaps,
+            "rank =settlement settlement_id township settlements/tier:results.tier norm_id =norm_name "
+            "norm_class:results.norm_class! service:service value threshold excess unit:measure persons_unserved "
+            f"is_near_miss:flag status:results.status! reach_status:results.reach remedy:remedy {more}",
+        )
 
     def _plans(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
         """List the actions of each plan in their order; a plan without any says why in its title."""
@@ -429,44 +434,35 @@ class Content:
         told = []
         of_action = "action_id step length_km share_after tenure constraint cost currency cost_per_gained chosen_share"
         for plan in plans:
-            title = plan_title(plan, results)
             ours = {name: plan[name] for name in ("rank", "norm_id", "norm_class", "plan_status")}
-            ours |= {"title": title, "asked": reach_text(plan, results) if plan["question"] not in HAVING else ""}
+            ours["plan"] = plan_title(plan, results)
+            ours["reach"] = reach_text(plan, results) if plan["question"] not in HAVING else ""
             ours["plan_service"] = service_text(plan, results)
             for action in plan["actions"] or [{}]:
                 row = ours | {name: action.get(name) for name in (*of_action.split(), "responsible")}
                 if action:
                     where = place_name(action, results)
-                    row |= {"where": where, "what": capital(action_text(action, where, results))}
+                    row |= {"place": where, "what": capital(action_text(action, where, results))}
                     row |= {"township": wording.pick(action["township_names"], self.words.language)}
                     row |= {f"{what}_gained": count for what, count in action["shown"].items()}
                 told.append(row)
-        wanted = ("what", "where", "township", "length_km", "persons_gained", "places_gained", "action_id")
+        wanted = ("what", "place", "township", "length_km", "persons_gained", "places_gained", "action_id")
         rows = pd.DataFrame(told)
         rows = rows.assign(**{name: None for name in wanted if name not in rows}).astype({"action_id": object})
-        sources = self._instruments
-        state = rows["action_id"].map(state_of)
+        rows["state"] = rows["action_id"].map(state_of)
         known: dict[str, Say] = {name: partial(_each_said, self.words, by(name)) for name in ("tenure", "constraint")}
         known["responsible"] = by("duty_bearer", "results")
         money = [name for name in ("cost", "currency", "cost_per_gained", "chosen_share") if rows[name].notna().any()]
         spoken = [name for name in known if rows[name].notna().any()]
-        return [
-            *self._fields("plans", rows, "rank"),
-            *self._fields("plan_actions", rows, "step"),
-            self._column("what", rows["what"]),
-            self._column("plan", rows["title"]),
-            self._field("plan_actions", "place", rows["where"]),
-            *self._fields("plan_actions", rows, "township length_km persons_gained places_gained share_after"),
-            *self._fields("plan_actions", rows, " ".join([*money, *spoken]), **known),
-            self._column("plan_service", rows["plan_service"]),
-            self._column("reach", rows["asked"]),
-            *self._fields("plans", rows, "norm_id"),
-            self._column("norm_name", rows["norm_id"].map(self._norm_names)),
-            *self._fields("plans", rows, "norm_class:results.norm_class!"),
-            self._column("norm_source", rows["norm_id"].map(sources)),
-            *self._fields("plans", rows, "plan_status:plan_status"),
-            *([self._field("plan_progress", "state", state, by("plan_state"))] if state.notna().any() else []),
-        ]
+        return self._fields(
+            "plan_actions",
+            rows,
+            "plans/rank step =what =plan place township length_km persons_gained places_gained share_after "
+            f"{' '.join([*money, *spoken])} =plan_service =reach plans/norm_id =norm_name "
+            "plans/norm_class:results.norm_class! =norm_source plans/plan_status:plan_status "
+            f"{'plan_progress/state:plan_state' if rows['state'].notna().any() else ''}",
+            **known,
+        )
 
     def _left(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
         """List by plan and township who is still beyond, most people first, and how far they are then."""
@@ -474,34 +470,26 @@ class Content:
         told = [
             entry
             | {"rank": plan["rank"], "plan_service": service_text(plan, results)}
-            | {"township": wording.pick(entry["names"], self.words.language) or entry["township_id"]}
+            | {"unit_name": wording.pick(entry["names"], self.words.language) or entry["township_id"]}
             | (
-                dict.fromkeys(("asked", "low", "high", "unit"))
+                dict.fromkeys(("reach", "low", "high", "unit"))
                 if plan["question"] in HAVING
-                else {"asked": reach_text(plan, results), "unit": plan["unit"]}
+                else {"reach": reach_text(plan, results), "unit": plan["unit"]}
             )
             for plan in plans
             for entry in plan["left"]
         ]
-        rows = pd.DataFrame(told)
-        near = [entry["persons"] for entry in rows["near"]]
-
-        def numbers(key: str, values: Sequence[Value] | pd.Series, kind: str = "whole") -> Column:
-            return self._column(key, values, kinds=[kind] * len(rows))
-
-        return [
-            *self._fields("plans", rows, "rank"),
-            self._column("plan_service", rows["plan_service"]),
-            self._column("reach", rows["asked"]),
-            self._column("unit_name", rows["township"]),
-            numbers("left_persons", rows["persons"]),
-            numbers("left_places", rows["places"]),
-            numbers("left_low", rows["low"], "decimal"),
-            numbers("left_high", rows["high"], "decimal"),
-            *self._fields("plans", rows, "unit:measure"),
-            numbers("left_none", rows["none_reached"]),
-            numbers("left_near", near),
-        ]
+        rows = pd.DataFrame(told).rename(columns={"none_reached": "none"})
+        rows["near"] = [entry["persons"] for entry in rows["near"]]
+        rows = rows.rename(
+            columns={name: f"left_{name}" for name in ("persons", "places", "low", "high", "none", "near")}
+        )
+        return self._fields(
+            "plans",
+            rows,
+            "rank =plan_service =reach =unit_name =left_persons#whole =left_places#whole =left_low#decimal "
+            "=left_high#decimal unit:measure =left_none#whole =left_near#whole",
+        )
 
     def _refused(self) -> list[Column]:
         """List what plans could not take, with the reason."""
@@ -509,22 +497,22 @@ class Content:
             name: partial(_each_said, self.words, self._by(name)) for name in ("tenure", "constraint")
         }
         columns = "plan_id source:plan_source place_id place why:plan_refused tenure constraint area_m2"
-        return [*self._fields("plan_refused", self.tables["plan_refused"], columns, **several)]
+        return self._fields("plan_refused", self.tables["plan_refused"], columns, **several)
 
     def _room(self) -> list[Column]:
         """List what facilities hold, what of it plans give to whom, and what one more unit would be worth."""
         rows = self.tables["plan_capacity"]
         names = self.tables["facilities"].set_index("facility_id")["name"]
-        return [
-            *self._fields("plan_capacity", rows, "plan_id facility_id"),
-            self._field("facilities", "name", rows["facility_id"].map(names)),
-            *self._fields("plan_capacity", rows, "service:service capacity_unit capacity_persons idle_persons"),
-            *self._fields("plan_capacity", rows, "given_persons left_persons more_persons"),
-        ]
+        return self._fields(
+            "plan_capacity",
+            rows.assign(name=rows["facility_id"].map(names)),
+            "plan_id facility_id facilities/name service:service capacity_unit capacity_persons idle_persons "
+            "given_persons left_persons more_persons",
+        )
 
     def _stops(self) -> list[Column]:
         columns = "plan_id day order settlement_id place arrive_min leave_min gained"
-        return [*self._fields("plan_stops", self.tables["plan_stops"], columns)]
+        return self._fields("plan_stops", self.tables["plan_stops"], columns)
 
     def _settle(self) -> list[Column]:
         """List what each place offers a firm, a column a measure; what nobody knows says why."""
@@ -541,31 +529,25 @@ class Content:
             kind = "decimal" if str(measure).endswith("_min") else "whole"
             kinds = [kind if known else "text" for known in own["value"].notna()]
             columns.append(Column(wording.profile_title(str(measure), results), "text", values, kinds=kinds))
-        return [
-            self._field("site_profile", "name", names),
-            *self._fields("site_profile", places, "place_kind:results.profile_kind place_id"),
-            *columns,
-        ]
+        of_place = "name place_kind:results.profile_kind place_id"
+        return [*self._fields("site_profile", places.assign(name=names), of_place), *columns]
 
     def _progress(self) -> list[Column]:
         """List what people decided, as they keep it, beside what each action promised and what is there now."""
         rows = self.tables["plan_progress"]
-        promised = "promised_persons within_persons promised_places within_places"
-        return [
-            *self._fields("plan_progress", rows, f"place state:plan_state since {promised} norm_id"),
-            self._column("norm_name", rows["norm_id"].map(self._norm_names)),
-            *self._fields("plan_progress", rows, "plan_id action_id"),
-        ]
+        return self._fields(
+            "plan_progress",
+            rows,
+            "place state:plan_state since promised_persons within_persons promised_places within_places norm_id "
+            "=norm_name plan_id action_id",
+        )
 
     def _checks(self) -> list[Column]:
         """List what people found on site, those first that nobody confirmed: nothing follows from these yet."""
         rows, homes = self.tables["field_checks"], self.tables["settlements"].set_index("settlement_id")
         near = rows["settlement_id"].map(pd.Series(self._names(homes), index=homes.index))
-        return [
-            *self._fields("field_checks", rows, "name found:qgis.edit_words is_confirmed:flag observed_min note"),
-            self._field("field_checks", "settlement_id", near),
-            *self._fields("field_checks", rows, "facility_id check_id"),
-        ]
+        columns = "name found:qgis.edit_words is_confirmed:flag observed_min note settlement_id facility_id check_id"
+        return self._fields("field_checks", rows.assign(settlement_id=near), columns)
 
     def _facilities(self) -> list[Column]:
         rows = pd.DataFrame(self.tables["facilities"]).sort_values(["service", "facility_id"], kind="stable")
@@ -574,31 +556,30 @@ class Content:
             rows["township"] = self._townships(rows)
         more = " ".join(name for name in ("township", "source") if name in rows)
         columns = f"facility_id name service:service status:facility_status in_study:flag capacity load {more}"
-        return [*self._fields("facilities", rows, columns)]
+        return self._fields("facilities", rows, columns)
 
     def _inventory(self) -> list[Column]:
         rows = self.tables["inventory"]
         rows = rows.assign(**{key: rows[key].clip(upper=1.0) for key in ("completeness_lower", "completeness_upper")})
-        return [
-            *self._fields("inventory", rows, "service:service facilities in_list on_map matched official estimated"),
-            *self._fields("inventory", rows, "estimated_lower estimated_upper completeness_lower completeness_upper"),
-            *self._fields("inventory", rows, "missing_at_most basis:inventory_basis declared:declared source"),
-        ]
+        return self._fields(
+            "inventory",
+            rows,
+            "service:service facilities in_list on_map matched official estimated estimated_lower estimated_upper "
+            "completeness_lower completeness_upper missing_at_most basis:inventory_basis declared:declared source",
+        )
 
     def _units(self) -> list[Column]:
         rows, said = self.tables["unit_totals"], self.words.of("sign_off")
         rows = rows.assign(unit=rows["unit"].where(rows["unit"] != "", rows["unit_id"]))
-        return [
-            *self._fields(
-                "unit_totals",
-                rows,
-                "unit unit_id group places official_persons our_persons residual_persons allocated_persons "
-                "difference_share factor scaling:scaling raster_persons listed_persons status:sign_off.status! "
-                "likely_causes source",
-                group=lambda name: said.term(name) if name == "everybody" else said.service(name),
-                likely_causes=partial(causes_text, words=said),
-            )
-        ]
+        return self._fields(
+            "unit_totals",
+            rows,
+            "unit unit_id group places official_persons our_persons residual_persons allocated_persons "
+            "difference_share factor scaling:scaling raster_persons listed_persons status:sign_off.status! "
+            "likely_causes source",
+            group=lambda name: said.term(name) if name == "everybody" else said.service(name),
+            likely_causes=partial(causes_text, words=said),
+        )
 
     def _sources(self) -> list[Column]:
         rows, results = self.tables["provenance"], self.words.of("results")
@@ -606,11 +587,8 @@ class Content:
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
         fact = partial(wording.source_fact, words=results)
         columns = "path origin licence vintage issue address" + (" sha256" if "sha256" in rows else "")
-        return [
-            *self._fields(
-                "provenance", rows.assign(issue=told), columns, origin=fact, licence=fact, vintage=fact, address=fact
-            )
-        ]
+        says = dict.fromkeys(("origin", "licence", "vintage", "address"), fact)
+        return self._fields("provenance", rows.assign(issue=told), columns, **says)
 
     def _sign_off(self) -> list[Column]:
         rows, said, results = self.tables["sign_off"], self.words.of("sign_off"), self.words.of("results")

@@ -43,15 +43,10 @@ FORMATS = {
     "signed_share": "+0.0%;-0.0%;0.0%",
 }
 FILLS = {
-    "ok": "E2EFDA",
-    "met": "E2EFDA",
-    "pass": "E2EFDA",
+    **dict.fromkeys(("ok", "met", "pass"), "E2EFDA"),
     "remark": "FFF2CC",
-    "look": "FCE4D6",
-    "not_met": "FCE4D6",
-    "fail": "FCE4D6",
-    "unknown": "EDEDED",
-    "not_measurable": "EDEDED",
+    **dict.fromkeys(("look", "not_met", "fail"), "FCE4D6"),
+    **dict.fromkeys(("unknown", "not_measurable"), "EDEDED"),
 }
 """Ground of a status cell by its code."""
 COLOURED = ("text", "index")

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import geopandas as gpd
 
-from spatial.crs import WGS84
+from spatial.crs import WGS84, Bounds
 from spatial.errors import CrsError, SourceError
 from spatial.formats.vector import FORMATS, REMEDIES, open_frame
 from spatial.inputs.inspection.guesses import KnownGround
 from spatial.inputs.inspection.inspecting import OSM_ENDINGS, RASTER_ENDINGS, ground_of, inspect_file
 from spatial.inputs.inspection.kinds import all_of, kind_word
-from spatial.inputs.inspection.reports import Bounds, FileReport, LayerReport, Proposal, Setting
+from spatial.inputs.inspection.reports import FileReport, LayerReport, Proposal, Setting
 from spatial.messages import Said
 from spatial.study.sources import TableSource
 

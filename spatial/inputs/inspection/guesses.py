@@ -14,13 +14,13 @@ import pyproj
 import shapely
 
 from spatial.arrays import FloatArray
-from spatial.crs import WGS84, transformer_between
+from spatial.crs import WGS84, Bounds, transformer_between
 from spatial.errors import CrsError
 from spatial.formats.delimited import AXES, degrees_of, misread_degrees
 from spatial.georef.datums import CHINA, ZONE_M, cgcs2000_crs, countries_at, is_easting, is_northing, to_wgs84
 from spatial.inputs.gather import doubt_datum, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
-from spatial.inputs.inspection.reports import Bounds, Setting
+from spatial.inputs.inspection.reports import Setting, box_said
 from spatial.inputs.placing import GRID_EAST_M, GRID_NORTH_M
 from spatial.messages import Said
 from spatial.study.sources import TableSource
@@ -258,7 +258,7 @@ def _strays(result: Coordinates, x: FloatArray, y: FloatArray, limit: float) -> 
 def _degrees_crs(
     result: Coordinates, longitude: FloatArray, latitude: FloatArray, ground: KnownGround, named: str, app: str = ""
 ) -> None:
-    span = _box(longitude, latitude).said("degrees_span", ".4f")
+    span = box_said(_box(longitude, latitude), "degrees_span", ".4f")
     _strays(result, longitude, latitude, FAR_DEGREES)
     if misread := misread_degrees(longitude, latitude):
         result.guess("", None, Said(misread))
@@ -343,7 +343,7 @@ def _metres_crs(result: Coordinates, easting: FloatArray, northing: FloatArray, 
             reason = Said("both", one=reason, other=Said("several_zones"))
         result.guess("crs", f"EPSG:{code}", reason)
         return
-    span = _box(easting, northing).said("metres_span", ".0f")
+    span = box_said(_box(easting, northing), "metres_span", ".0f")
     candidates, told = _candidates(easting, northing, ground), _UTM.search(" ".join(result.columns))
     stated = f"EPSG:{(32700 if told[2] in 'Ss' else 32600) + int(told[1])}" if told else ""
     # Grids of one meridian differ by a kilometre, so that others fit the ground as well: believe the head.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import shapely
 from rasterio.warp import transform_bounds
 
 from spatial.arrays import FloatArray
-from spatial.crs import WGS84
+from spatial.crs import WGS84, Bounds
 from spatial.errors import SourceError, SpatialError
 from spatial.formats.columns import NUMBER
 from spatial.formats.files import is_there, local_file
@@ -26,6 +27,7 @@ from spatial.inputs.inspection.columns import EXAMPLES, Profile, language_of, me
 from spatial.inputs.inspection.guesses import Coordinates, KnownGround, guess_columns, guess_geometry, take_hints
 from spatial.inputs.inspection.kinds import (
     MOST_VALUES,
+    Assigned,
     assign,
     kind_word,
     kind_words,
@@ -36,7 +38,7 @@ from spatial.inputs.inspection.kinds import (
     units_proposal,
 )
 from spatial.inputs.inspection.opening import WHAT, Opened, geometry_kinds, kinds_of_geometry, open_layers
-from spatial.inputs.inspection.reports import Bounds, FieldReport, FileReport, LayerReport, Proposal, Setting
+from spatial.inputs.inspection.reports import FieldReport, FileReport, LayerReport, Proposal, Setting, box_said
 from spatial.inputs.inspection.table_columns import (
     Table,
     attribute_settings,
@@ -105,7 +107,7 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
     return LayerReport(
         rows=rows * columns,
         crs=tile.crs.name,
-        extent=bounds.said("box", ".4f"),
+        extent=box_said(bounds, "box", ".4f"),
         notes=tuple(notes),
         kind=kind,
         reasons=reasons,
@@ -241,29 +243,25 @@ def _water(table: Table) -> list[Setting]:
     settings = []
     if "id" in found.columns and found.columns["id"].is_key:
         settings.append(Setting("columns.water_id", found.columns["id"].name))
-    settings += found.mapped("name")
-    kind = found.columns.get("kind")
-    if kind is None or not 0 < kind.distinct <= MOST_VALUES:
-        reason = Said("which_kind", words=list(WATER_KINDS))
-        settings.append(Setting("columns.kind", "...", reason, is_decided=False))
-    else:
-        settings.append(Setting("columns.kind", kind.name))
-        settings += translated("kind", kind, *known_values(kind, "water"), WATER_KINDS)
-    return settings
+    return [*settings, *found.mapped("name"), *_kinds(found, "water", Said("which_kind", words=list(WATER_KINDS)))]
 
 
 def _flows(table: Table) -> list[Setting]:
     found = assign(table.profiles, ("from_id", "to_id", "volume", "kind"))
-    settings = found.mapped("from_id", "to_id", "volume")
-    kind = found.columns.get("kind")
-    if kind is not None and 0 < kind.distinct <= MOST_VALUES:
-        settings.append(Setting("columns.kind", kind.name))
-        settings += translated("kind", kind, known_values(kind, "flow")[0], [], ())
-    else:
-        settings.append(Setting("columns.kind", "...", Said("what_moves"), is_decided=False))
+    settings = [*found.mapped("from_id", "to_id", "volume"), *_kinds(found, "flow", Said("what_moves"))]
     if "volume" not in found.columns:
         settings.append(Setting("columns.volume", "...", Said("which_volume"), is_decided=False))
     return settings
+
+
+def _kinds(found: Assigned, table: str, which: str) -> list[Setting]:
+    """Map the column of kinds, and what its words mean; flows may be of any other kind."""
+    kind = found.columns.get("kind")
+    if kind is None or not 0 < kind.distinct <= MOST_VALUES:
+        return [Setting("columns.kind", "...", which, is_decided=False)]
+    known, strange = known_values(kind, table)
+    words = translated("kind", kind, known, [] if table == "flow" else strange, WATER_KINDS)
+    return [Setting("columns.kind", kind.name), *words]
 
 
 # One file of any kind that is read: what is in it, what it looks to be, and the part of a study file that reads it.
@@ -380,11 +378,9 @@ def _members(file: Path) -> list[str]:
     """List what an archive holds; nothing where it is damaged."""
     import zipfile  # noqa: PLC0415 - for archives only
 
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return []
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(file) as archive:
+        return archive.namelist()
+    return []
 
 
 def _extract(file: Path, named: str) -> LayerReport:
@@ -412,7 +408,7 @@ def _extract(file: Path, named: str) -> LayerReport:
     return LayerReport(
         rows=sum(map(len, tables.values())),
         crs="WGS 84",
-        extent="" if bounds is None else bounds.said("box", ".4f"),
+        extent="" if bounds is None else box_said(bounds, "box", ".4f"),
         notes=tuple(notes),
         kind="osm",
         reasons=(Said("is_extract"),),
@@ -496,7 +492,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: st
     if drawn is not None:
         bounds = _bounds(drawn, opened.says_crs)
         west, south, east, north = box = Bounds(*shapely.total_bounds(drawn.geometry.to_numpy()))
-        extent = box.said("axes_span", ".6g") if bounds is None else bounds.said("box", ".4f")
+        extent = box_said(box, "axes_span", ".6g") if bounds is None else box_said(bounds, "box", ".4f")
     else:
         bounds = None
         west = south = east = north = np.nan

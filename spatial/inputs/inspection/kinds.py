@@ -189,14 +189,6 @@ def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[
     return best
 
 
-def official_vocabulary(profile: Profile) -> str:
-    """Name the shipped vocabulary that knows all words of an official urban-rural classification."""
-    for name, words in _shipped("official_class").items():
-        if words and all(plain(value) in words for value in profile.values):
-            return name
-    return ""
-
-
 ENOUGH = 3.0
 """Points that a kind needs to be named."""
 

@@ -4,37 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 
+from spatial.crs import Bounds
 from spatial.messages import Said
 
 
-class Bounds(NamedTuple):
-    """
-    Where rows or cells lie, in degrees.
-
-    Parameters
-    ----------
-    west : float
-        Least longitude.
-    south : float
-        Least latitude.
-    east : float
-        Greatest longitude.
-    north : float
-        Greatest latitude.
-    """
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    def said(self, key: str, form: str) -> str:
-        """Say it to people, by a message and the form of its numbers."""
-        return Said(key, **{axis: format(value, form) for axis, value in self._asdict().items()})
+def box_said(box: Bounds, key: str, form: str) -> str:
+    """Say a box to people, by a message and the form of its numbers."""
+    return Said(key, **{axis: format(value, form) for axis, value in box._asdict().items()})
 
 
 @dataclass(frozen=True)
@@ -178,7 +158,7 @@ class LayerReport:
     problem : str
         Why it cannot be read as it is; empty where it can.
     bounds : Bounds or None
-        Where it lies, where that is known for certain.
+        Where it lies in degrees, where that is known for certain.
     likely : Bounds or None
         Where it lies if the CRS that is guessed for it is right.
     countries : tuple of str

@@ -25,7 +25,6 @@ from spatial.inputs.inspection.kinds import (
     is_unit_code,
     kind_words,
     known_values,
-    official_vocabulary,
     service_in,
     services_in,
     shipped_vocabulary,
@@ -198,8 +197,8 @@ def _official_class(found: Assigned) -> list[Setting]:
     profile = found.columns["official_class"]
     known, strange = known_values(profile, "official_class")
     if strange:
-        name = official_vocabulary(profile)
-        return [found.setting("official_class"), Setting("values_file", name)] if name else []
+        name, share, _ = shipped_vocabulary(profile, "official_class")
+        return [found.setting("official_class"), Setting("values_file", name)] if share == 1.0 else []
     return found.translated("official_class", known, strange, ())
 
 
