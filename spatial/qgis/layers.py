@@ -492,7 +492,7 @@ def _facilities(tables: Mapping[str, pd.DataFrame], themes: Mapping[str, str], w
         "facilities",
         by_key(tables["facilities"], "facility_id"),
         lambda frame: looks_results.facilities_look(frame, words, meta),
-        ("facilities",),
+        ("facilities", "settlements"),
         styles=styles,
         beside=beside,
         slim=True,
@@ -609,9 +609,9 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
     }
     for name, look in looks.items():
         if name in tables:
-            yield Draft(
-                name, by_key(tables[name], *TABLES[name].key), look, (name,), group="base", visible=True, slim=True
-            )
+            rows = by_key(tables[name], *TABLES[name].key)
+            rows = rows.dropna(axis="columns", how="all") if name == "roads" else rows  # tags that no road bears
+            yield Draft(name, rows, look, (name,), group="base", visible=True, slim=True)
     shapes = {"water_points": "Point", "water_lines": "LineString", "water_areas": "Polygon"}
     for table, kind in shapes.items() if "water" in tables else ():
         water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
@@ -632,8 +632,11 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
     comments: dict[str, str] = {}
     for column in plain.columns.drop("geometry", errors="ignore"):
         known = known_field(column, draft.sources) if column not in was else None
-        group = words.of("pages").messages["group"].get(column)
-        own = words.with_unit(group, "persons") if group else was.get(column, column)
+        counted = f"{column.removesuffix('_source')}_persons" if column.endswith("_source") else column
+        group, own = words.of("pages").messages["group"].get(counted), was.get(column) or words.title(column)
+        if group:
+            source = words.told_of(group, words.title("Source").lower())
+            own = words.with_unit(group, "persons") if counted == column else source
         title = draft.titles.get(column) or (words.title(known.title, known.unit) if known else own)
         # GeoPackage wants the names of one table to differ.
         aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
