@@ -38,10 +38,8 @@ CODES = {
     **{name: ("results", name) for name in ("rank_status", "component_status", "speed_status")},
     **{name: ("workbook", name) for name in ("remedy", "plan_status", "fua_part", "side")},
     **{name: ("qgis", name) for name in ("how_sure", "cluster")},
-    **{
-        f"{name}_status": ("results", "reach")
-        for name in ("reach", "interval", "before", "after", "off_road", "response")
-    },
+    **dict.fromkeys(("reach_status", "interval_status", "before_status", "after_status"), ("results", "reach")),
+    **dict.fromkeys(("off_road_status", "response_status"), ("results", "reach")),
     **dict.fromkeys(("last_mile_class", "last_mile_class_known"), ("qgis", "last_mile")),
     **dict.fromkeys(("official_class", "degurba_class"), ("results", "term")),
     "unit_level": ("comparison", "page"),

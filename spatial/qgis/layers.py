@@ -53,6 +53,7 @@ from spatial.qgis.layer import (
 )
 from spatial.qgis.looks_results import least_levels
 from spatial.qgis.styles import TINTS, Style
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.plans import HAVING
 from spatial.reporting.wording import township_in
 from spatial.study.access import MANY_SETTLEMENTS
@@ -88,10 +89,7 @@ def plain_tables(
 
 def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
     """Draft the layers that show ground: within reach, nearest facility, cells of people."""
-    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
-        "isochrones": lambda frame: looks_access.isochrones_look(frame, words),
-        "catchments": lambda frame: looks_access.catchments_look(frame, words),
-    }
+    looks = {"isochrones": looks_access.isochrones_look, "catchments": looks_access.catchments_look}
     for name, look in looks.items():
         if name not in tables:
             continue
@@ -112,7 +110,7 @@ def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
                 yield Draft(
                     f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
                     frame,
-                    look,
+                    partial(look, words=words),
                     (name, "facilities"),
                     title=words.say("layers", name, service=service_name(service, words, meta), mode=shown),
                     description=words.say("layers", f"{name}_text", mode=shown),
@@ -482,18 +480,15 @@ def _facilities(tables: Mapping[str, pd.DataFrame], themes: Mapping[str, str], w
     known = set(tables["facilities"]["service"])
     beside = {theme: service for theme, service in themes.items() if counting[service] & known}
 
-    def styles(frame: pd.DataFrame) -> dict[str, Style]:
-        return {
-            service: looks_results.facilities_look(frame, words, meta, only=counting[service])
-            for service in dict.fromkeys(beside.values())
-        }
-
     return Draft(
         "facilities",
         by_key(tables["facilities"], "facility_id"),
         lambda frame: looks_results.facilities_look(frame, words, meta),
         ("facilities", "settlements"),
-        styles=styles,
+        styles=lambda frame: {
+            service: looks_results.facilities_look(frame, words, meta, only=counting[service])
+            for service in dict.fromkeys(beside.values())
+        },
         beside=beside,
         slim=True,
         smallest_scale=FACILITIES_SCALE,
@@ -586,8 +581,7 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
     if "edges" not in tables:
         return
     edges = tables["edges"]
-    modes = [meta.mode] if meta.mode in set(edges["mode"]) else []
-    for mode in dict.fromkeys([*modes, *sorted(set(edges["mode"]))]):
+    for mode in sorted(set(edges["mode"]), key=lambda mode: (mode != meta.mode, mode)):
         shown = words.say("modes", mode) if words.has("modes", mode) else mode
         yield Draft(
             f"edges_{plain_name(mode)}",
@@ -631,7 +625,7 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
     aliases: dict[str, str] = {}
     comments: dict[str, str] = {}
     for column in plain.columns.drop("geometry", errors="ignore"):
-        known = known_field(column, draft.sources) if column not in was else None
+        known = SUPPRESSED if column == SUPPRESSED.name else known_field(column, () if column in was else draft.sources)
         counted = f"{column.removesuffix('_source')}_persons" if column.endswith("_source") else column
         group, own = words.of("pages").messages["group"].get(counted), was.get(column) or words.title(column)
         if group:

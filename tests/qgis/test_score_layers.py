@@ -438,7 +438,7 @@ def test_no_code_of_the_score_is_shown_in_brackets(table, scored_county, county_
 
 
 def test_groups_of_people_are_titled_as_on_pages(county, county_meta):
-    more = {"children_3_5_persons": 3.0, "children_3_5_source": "estimated", "registered_persons": 2.0}
+    more = {"children_3_5_persons": 3.0, "children_3_5_source": "estimated", "suppressed": ""}
     settlements = county["settlements"].assign(**more, cattle_persons=1.0)
     made = build_layers({**county, "settlements": settlements}, crs=CRS, languages=["zh"], meta=county_meta)
     layer = next(layer for layer in made if layer.table == "settlements")
@@ -446,7 +446,7 @@ def test_groups_of_people_are_titled_as_on_pages(county, county_meta):
     assert aliases["children_3_5_persons"] == "3至5岁儿童（人）"  # noqa: RUF001 - Chinese brackets
     assert aliases["children_3_5_source"] == "3至5岁儿童：来源"  # noqa: RUF001 - a Chinese colon
     assert maps["children_3_5_source"] == {"estimated": "按比例估算"}
-    assert aliases["registered_persons"] == "户籍人口（人）"  # noqa: RUF001 - Chinese brackets
+    assert aliases["suppressed"] == "已隐匿"
     assert aliases["cattle_persons"] == "cattle_persons"  # a group of the study's own
 
 
