@@ -34,34 +34,37 @@ from spatial.tables import TABLES
 # Codes in words.
 
 CODES = {
-    "norm_class": ("results", "norm_class"),
-    "reach_status": ("results", "reach"),
-    "remedy": ("workbook", "remedy"),
+    **{name: ("results", name) for name in ("norm_class", "road_class", "level_band", "gap_band", "pillar", "gate")},
+    **{name: ("results", name) for name in ("rank_status", "component_status", "speed_status")},
+    **{name: ("workbook", name) for name in ("remedy", "plan_status", "fua_part", "side")},
+    **{name: ("qgis", name) for name in ("how_sure", "cluster")},
+    **dict.fromkeys(("reach_status", "interval_status", "before_status", "after_status"), ("results", "reach")),
+    **dict.fromkeys(("off_road_status", "response_status"), ("results", "reach")),
+    **dict.fromkeys(("last_mile_class", "last_mile_class_known"), ("qgis", "last_mile")),
+    **dict.fromkeys(("official_class", "degurba_class"), ("results", "term")),
+    "unit_level": ("comparison", "page"),
+    "meets_target": ("results", "meets"),
+    "responsible": ("results", "duty_bearer"),
+    "wet_status": ("pages", "class"),
+    "main_factor": ("pages", "sure"),
+    "population_basis": ("workbook", "basis"),
+    "population_source": ("pages", "population_source"),
+    "source": ("pages", "group_source"),
     "tier": ("qgis", "tiers"),
     "mode": ("qgis", "modes"),
-    "road_class": ("results", "road_class"),
     "all_season": ("qgis", "season"),
     "snap_status": ("qgis", "snap"),
-    "last_mile_class": ("qgis", "last_mile"),
-    "last_mile_class_known": ("qgis", "last_mile"),
     "action": ("qgis", "plan_action"),
     "outcome": ("qgis", "plan_outcome"),
-    "how_sure": ("qgis", "how_sure"),
     "mandatory_status": ("qgis", "gates"),
-    "rank_status": ("results", "rank_status"),
-    "component_status": ("results", "component_status"),
-    "speed_status": ("results", "speed_status"),
-    "plan_status": ("workbook", "plan_status"),
-    "interval_status": ("results", "reach"),
-    "before_status": ("results", "reach"),
-    "after_status": ("results", "reach"),
-    "status": ("qgis", "status"),
-    "status_as_mapped": ("qgis", "status"),
+    **dict.fromkeys(("status", "status_as_mapped"), ("qgis", "status")),
 }
 """Part and section of the messages that say the codes of a column, by how its name ends, the longer endings first."""
 OWN_CODES = {
     ("facilities", "status"): ("workbook", "facility_status"),
     ("measures", "status"): ("pages", "measure_status"),
+    ("town_system", "measure"): ("workbook", "town_measure"),
+    **dict.fromkeys((("townships", "basis"), ("unit_types", "basis")), ("workbook", "type_basis")),
 }
 """The same where a table means something else."""
 
@@ -73,7 +76,7 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
     for column in layer.aliases:
         if not pd.api.types.is_string_dtype(layer.frame[column].dtype):
             continue
-        if column == "service":
+        if column == "service" and layer.table != "roads":
             services = sorted(layer.frame[column].dropna().unique())
             found[column] = {service: service_name(service, words, meta) for service in services}
             continue
@@ -83,10 +86,9 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
         ending = next((end for end in CODES if column == end or column.endswith(f"_{end}")), None)
         source = OWN_CODES.get((layer.table, column)) or (CODES[ending] if ending else None)
         if source is not None:
-            said = {code: text for code, text in words.of(source[0]).messages[source[1]].items() if "{" not in text}
-            # A column of which no code is among them has codes of its own, which QGIS would show in brackets.
-            codes = set(layer.frame[column].dropna())
-            found[column] = said if not codes or codes & said.keys() else {}
+            codes = set(layer.frame[column])
+            said = words.of(source[0]).messages[source[1]].items()
+            found[column] = {code: text for code, text in said if code in codes and "{" not in text}
     # A class of several values, such as those of roads, names no code.
     classes = {one.get("value", ""): one.get("label", "") for one in renderer.iter("category")}
     named = {value: label for value, label in classes.items() if value}

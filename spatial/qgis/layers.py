@@ -53,6 +53,7 @@ from spatial.qgis.layer import (
 )
 from spatial.qgis.looks_results import least_levels
 from spatial.qgis.styles import TINTS, Style
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.reporting.plans import HAVING
 from spatial.reporting.wording import township_in
 from spatial.study.access import MANY_SETTLEMENTS
@@ -88,10 +89,7 @@ def plain_tables(
 
 def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
     """Draft the layers that show ground: within reach, nearest facility, cells of people."""
-    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
-        "isochrones": lambda frame: looks_access.isochrones_look(frame, words),
-        "catchments": lambda frame: looks_access.catchments_look(frame, words),
-    }
+    looks = {"isochrones": looks_access.isochrones_look, "catchments": looks_access.catchments_look}
     for name, look in looks.items():
         if name not in tables:
             continue
@@ -112,7 +110,7 @@ def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
                 yield Draft(
                     f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
                     frame,
-                    look,
+                    partial(look, words=words),
                     (name, "facilities"),
                     title=words.say("layers", name, service=service_name(service, words, meta), mode=shown),
                     description=words.say("layers", f"{name}_text", mode=shown),
@@ -482,18 +480,15 @@ def _facilities(tables: Mapping[str, pd.DataFrame], themes: Mapping[str, str], w
     known = set(tables["facilities"]["service"])
     beside = {theme: service for theme, service in themes.items() if counting[service] & known}
 
-    def styles(frame: pd.DataFrame) -> dict[str, Style]:
-        return {
-            service: looks_results.facilities_look(frame, words, meta, only=counting[service])
-            for service in dict.fromkeys(beside.values())
-        }
-
     return Draft(
         "facilities",
         by_key(tables["facilities"], "facility_id"),
         lambda frame: looks_results.facilities_look(frame, words, meta),
-        ("facilities",),
-        styles=styles,
+        ("facilities", "settlements"),
+        styles=lambda frame: {
+            service: looks_results.facilities_look(frame, words, meta, only=counting[service])
+            for service in dict.fromkeys(beside.values())
+        },
         beside=beside,
         slim=True,
         smallest_scale=FACILITIES_SCALE,
@@ -586,8 +581,7 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
     if "edges" not in tables:
         return
     edges = tables["edges"]
-    modes = [meta.mode] if meta.mode in set(edges["mode"]) else []
-    for mode in dict.fromkeys([*modes, *sorted(set(edges["mode"]))]):
+    for mode in sorted(set(edges["mode"]), key=lambda mode: (mode != meta.mode, mode)):
         shown = words.say("modes", mode) if words.has("modes", mode) else mode
         yield Draft(
             f"edges_{plain_name(mode)}",
@@ -609,9 +603,9 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
     }
     for name, look in looks.items():
         if name in tables:
-            yield Draft(
-                name, by_key(tables[name], *TABLES[name].key), look, (name,), group="base", visible=True, slim=True
-            )
+            rows = by_key(tables[name], *TABLES[name].key)
+            rows = rows.dropna(axis="columns", how="all") if name == "roads" else rows  # tags that no road bears
+            yield Draft(name, rows, look, (name,), group="base", visible=True, slim=True)
     shapes = {"water_points": "Point", "water_lines": "LineString", "water_areas": "Polygon"}
     for table, kind in shapes.items() if "water" in tables else ():
         water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
@@ -631,9 +625,12 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
     aliases: dict[str, str] = {}
     comments: dict[str, str] = {}
     for column in plain.columns.drop("geometry", errors="ignore"):
-        known = known_field(column, draft.sources) if column not in was else None
-        group = words.of("pages").messages["group"].get(column)
-        own = words.with_unit(group, "persons") if group else was.get(column, column)
+        known = SUPPRESSED if column == SUPPRESSED.name else known_field(column, () if column in was else draft.sources)
+        counted = f"{column.removesuffix('_source')}_persons" if column.endswith("_source") else column
+        group, own = words.of("pages").messages["group"].get(counted), was.get(column) or words.title(column)
+        if group:
+            source = words.told_of(group, words.title("Source").lower())
+            own = words.with_unit(group, "persons") if counted == column else source
         title = draft.titles.get(column) or (words.title(known.title, known.unit) if known else own)
         # GeoPackage wants the names of one table to differ.
         aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"

@@ -190,9 +190,9 @@ def _fill(
         say = sql.SQL("COMMENT ON TABLE {} IS {}").format(table, sql.Literal(words.title(TABLES[name].title)))
         cursor.execute(say)
         for column, new in columns.items():
-            known = TABLES[name].field(column)
-            if known is not None:
-                said = ": ".join(filter(None, (words.title(known.title, known.unit), words.about(known.description))))
+            if (known := TABLES[name].field(column)) is not None:
+                title, about = words.title(known.title, known.unit), words.about(known.description)
+                said = words.told_of(title, about) if about else title
                 text = sql.SQL("COMMENT ON COLUMN {}.{} IS {}").format(table, sql.Identifier(new), sql.Literal(said))
                 cursor.execute(text)
     for target, add in links:

@@ -311,15 +311,15 @@ def licences(meta: PackageMeta) -> bytes:
 
 def first_page(files: Sequence[SharedFile], meta: PackageMeta) -> bytes:
     """Say in the languages of the study what the package is, for whom, what lies where, and what is left out."""
-    folders = {file.path.partition("/")[0] for file in files if "/" in file.path}
+    kinds = {part for file in files for part in (file.path.partition("/")[0], file.path.rpartition(".")[2])}
     parts = []
     for language in meta.languages:
         words = Words(language, "sharing")
         issues = [one_line(text) for text in meta.issues[language]]
         lines = [f"# {meta.headline(words)}\n", meta.said(words), f"\n## {words.say('package', 'contents')}\n"]
-        told = [text for name, text in words.messages["contents"].items() if name in folders]
+        told = [text for name, text in words.messages["contents"].items() if name in kinds]
         # Rasters alone are items of a STAC catalogue.
-        records = words.say("package", "records" if "rasters" in folders else "records_no_rasters")
+        records = words.say("package", "records" if "rasters" in kinds else "records_no_rasters")
         lines += [f"- {text}" for text in (*told, records, words.say("package", "cite"))]
         lines += [f"\n## {words.say('licence', 'heading')}\n", *_list(licence_lines(meta, words))]
         if issues:

@@ -424,8 +424,10 @@ def test_codes_are_told_beside_classes_of_several_and_ranks_by_their_own_words(s
     words = Words("en", "qgis")
     told = value_maps(made["roads"], roads_look(made["roads"].frame, words), words, county_meta)["road_class"]
     assert (told["trunk"], told["ferry"]) == ("trunk road", "Ferry")
-    maps = value_maps(made["townships"], None, words, county_meta)
-    assert maps["rank_status"]["in_doubt"] == "no rank: a known issue forbids it"
+    doubted = replace(made["townships"], frame=made["townships"].frame.assign(rank_status="in_doubt"))
+    maps = value_maps(doubted, None, words, county_meta)
+    assert maps["rank_status"] == {"in_doubt": "no rank: a known issue forbids it"}
+    assert maps["level_band"] == {"middle": "middle"}
 
 
 @pytest.mark.parametrize("table", ["scores", "score_components", "rank_pairs", "access_clusters", "towns", "townships"])
@@ -436,8 +438,23 @@ def test_no_code_of_the_score_is_shown_in_brackets(table, scored_county, county_
 
 
 def test_groups_of_people_are_titled_as_on_pages(county, county_meta):
-    settlements = county["settlements"].assign(children_3_5_persons=3.0, cattle_persons=1.0)
+    more = {"children_3_5_persons": 3.0, "children_3_5_source": "estimated", "suppressed": ""}
+    settlements = county["settlements"].assign(**more, cattle_persons=1.0)
     made = build_layers({**county, "settlements": settlements}, crs=CRS, languages=["zh"], meta=county_meta)
-    aliases = next(layer.aliases for layer in made if layer.table == "settlements")
+    layer = next(layer for layer in made if layer.table == "settlements")
+    aliases, maps = layer.aliases, value_maps(layer, None, Words("zh", "qgis"), county_meta)
     assert aliases["children_3_5_persons"] == "3至5岁儿童（人）"  # noqa: RUF001 - Chinese brackets
+    assert aliases["children_3_5_source"] == "3至5岁儿童：来源"  # noqa: RUF001 - a Chinese colon
+    assert maps["children_3_5_source"] == {"estimated": "按比例估算"}
+    assert aliases["suppressed"] == "已隐匿"
     assert aliases["cattle_persons"] == "cattle_persons"  # a group of the study's own
+
+
+def test_tags_of_roads_are_titled_as_what_they_are_and_those_that_no_road_bears_are_left_out(county, county_meta):
+    roads = county["roads"].assign(service="alley", ref="RN1", motor_vehicle="no", winter_road=None, tags="{}")
+    made = build_layers({**county, "roads": roads}, crs=CRS, languages=["fr"], meta=county_meta)
+    layer = next(layer for layer in made if layer.table == "roads")
+    told = {"service": "type de desserte", "ref": "Numéro", "motor_vehicle": "accès des véhicules motorisés"}
+    assert layer.aliases.items() >= (told | {"tags": "attributs de la source"}).items()
+    assert "winter_road" not in layer.aliases
+    assert "service" not in value_maps(layer, None, Words("fr", "qgis"), county_meta)

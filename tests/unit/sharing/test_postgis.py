@@ -113,6 +113,8 @@ def test_every_table_is_there_with_its_keys_its_words_and_its_indexes(tiny_done,
     told = ask("SELECT col_description('whole.access'::regclass, 5), obj_description('whole.access'::regclass)")[0]
     assert TABLES["access"].title not in told
     assert re.search(r"[\u4e00-\u9fff]", told[0] + told[1])
+    assert "\uff1a" in told[0]  # as Chinese writes a colon
+    assert ": " not in told[0]
     # The same places, to the centimetre.
     places = release.table("settlements").to_crs(4326).set_index("settlement_id")
     there = ask("SELECT settlement_id, ST_X(geometry), ST_Y(geometry) FROM whole.settlements")

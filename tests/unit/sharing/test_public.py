@@ -251,7 +251,9 @@ def test_what_is_withheld_says_so_in_every_sink_and_is_neither_0_nor_empty(publi
     book = openpyxl.load_workbook(public / "results.xlsx", read_only=True)
     said = [row for sheet in book for row in sheet.iter_rows(values_only=True) if "withheld" in row]
     assert len(said) >= len(hidden) > 0
-    assert "for the public withheld, never 0" in (public / "README.md").read_text("utf-8")
+    readme = (public / "README.md").read_text("utf-8")
+    assert "for the public withheld, never 0" in readme
+    assert "`.qgz` opens in QGIS" in readme
     index = data_of(public / "pages" / "index.html")
     assert index["study"]["below"] == K
     withheld = [norm["id"] for norm in index["norms"] if norm["study"]["withheld"]]
