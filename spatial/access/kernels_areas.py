@@ -513,7 +513,7 @@ def leave_out_corners(  # noqa: PLR0913, PLR0917 - a kernel
             line[length] = follower
             end = length + 1
             least = 4 if line[0] == follower else 3
-        left, size = end, np.int64(0)
+        left, size = end, 0
         for place in range(end):
             before[place], behind[place] = place - 1, place + 1
         if is_ring:
@@ -521,14 +521,14 @@ def leave_out_corners(  # noqa: PLR0913, PLR0917 - a kernel
         for place in range(0 if is_ring else 1, end if is_ring else end - 1):
             known[place] = abs(_turn(xy, line[before[place]], line[place], line[behind[place]])) / 2.0
             if known[place] <= most:
-                size = _push(areas, places, size, known[place], place)
+                size = _push(areas, places, np.int64(size), known[place], np.int64(place))
         while size > 0 and left > least:
-            area, place = areas[0], np.int64(places[0])
-            size = _drop_first(areas, places, size)
+            area, place = areas[0], int(places[0])
+            size = _drop_first(areas, places, np.int64(size))
             # Of a corner whose neighbours went, a later entry tells.
             if area != known[place] or is_left_out[line[place]] != 0:
                 continue
-            low, high = np.int64(before[place]), np.int64(behind[place])
+            low, high = int(before[place]), int(behind[place])
             corner = int(line[low]), int(line[place]), int(line[high])
             if not _is_free(xy, east, north, middle, is_left_out, corner[0], corner[1], corner[2]):
                 continue
@@ -541,7 +541,7 @@ def leave_out_corners(  # noqa: PLR0913, PLR0917 - a kernel
                     continue
                 known[other] = abs(_turn(xy, line[before[other]], line[other], line[behind[other]])) / 2.0
                 if known[other] <= most:
-                    size = _push(areas, places, size, known[other], other)
+                    size = _push(areas, places, np.int64(size), known[other], np.int64(other))
 
 
 @outer  # pragma: no cover - compiled

@@ -39,7 +39,7 @@ def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str
         lines += _jurisdictions(report, words)
     for text in report.to_decide:
         lines += comment(DECIDE, words.again(text))
-    region = settled.region or _region(report)
+    region = settled.region or _region(report, settled.proposals)
     if region is not None:
         lines += ["", *toml_block(region, words)]
     proposals, others = settled.proposals, settled.others
@@ -70,14 +70,14 @@ def _jurisdictions(report: FolderReport, words: Words) -> list[str]:
     return [f"# jurisdictions = {json.dumps([likely])}  # {words.again(why)}"]
 
 
-def _region(report: FolderReport) -> Proposal | None:
-    boundaries = [proposal for proposal in report.proposals if proposal.section == "sources.boundaries"]
+def _region(report: FolderReport, proposals: list[Proposal]) -> Proposal | None:
+    boundaries = [one for one in proposals if one.section == "sources.boundaries" and not one.is_suggestion]
     of_extract = [
         other for file in report.files for layer in file.layers if layer.kind == "osm" for other in layer.others
     ]
     if not boundaries and len(of_extract) == 1:
         return of_extract[0]
-    if not boundaries or boundaries[0].is_suggestion:
+    if not boundaries:
         return None
     keys = {setting.key: setting.value for setting in boundaries[0].settings}
     unit = Setting("unit_levels", [8], Said("one_level"))

@@ -249,7 +249,7 @@ def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
             meaning, said = _WORDS_FOR_UNKNOWN[setting.key]
             value, reason = dict.fromkeys(value, meaning), all_of((said, reason))
         is_proposed = LATER not in (value.values() if isinstance(value, dict) else (value,))
-        if not is_open or not is_proposed or setting.key in {"crs", "datum"}:
+        if not is_open or not is_proposed or setting.key in {"crs", "datum"} or setting.about:
             settings.append(setting)
             continue
         shown = ", ".join(map(str, value)) if isinstance(value, dict) else value

@@ -211,8 +211,6 @@ def words_of_file(path: Path) -> Words:
 
 
 NAME_WIDTH, KIND_WIDTH, MEANING_WIDTH = 24, 12, 22
-
-
 NOTES_SHOWN, COLUMN_ROWS, NAMED_COLUMNS, MARGIN = 3, 4, 3, 4
 """How much of notes and columns of a layer a screen says, how many unread ones it names, and what is left free."""
 

@@ -112,7 +112,7 @@ REMEDIES = {
 }
 """What to do with files that offices have and that are not read."""
 
-_BETWEEN = r"\s*[,;\uff0c\u3001\s]\s*"
+BETWEEN = r"\s*[,;\uff0c\u3001\s]\s*|(?<=[秒\u2033\"NSEW])(?=[东西北南][经纬])"
 """What stands between two coordinates in one cell, as a regular expression."""
 
 HONEST_TIMES = 20.0
@@ -202,7 +202,7 @@ def open_mapped(
         frame[key] = pd.Series(["/".join(part) for part in zip(*parts, strict=True)], index=frame.index, dtype="str")
     if pair and not absent:
         order = ("longitude", "latitude") if source.lonlat else ("latitude", "longitude")
-        cells = text_column(file[pair]).str.strip().str.split(_BETWEEN, n=1, expand=True).reindex(columns=range(2))
+        cells = text_column(file[pair]).str.strip().str.split(BETWEEN, n=1, expand=True).reindex(columns=range(2))
         frame = frame.assign(**dict(zip(order, (cells[0], cells[1]), strict=True)))
     frame = translate_values(frame, source, path, problems, what=what)
     is_typed = FORMATS[path.suffix.lower()][0] == "workbook"

@@ -34,7 +34,6 @@ _NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}
 _FERRY_LEVEL = -1000
 """From here on downwards each ferry has a level of its own: it meets roads and ferries where it ends."""
 
-
 _ENDS = {"near_miss": "joined", "overshoot": "trimmed", "dangle": "reported"}
 """What is done about an end that meets nothing where that is asked for."""
 

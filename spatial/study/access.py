@@ -52,7 +52,6 @@ Minutes = Annotated[float, Field(ge=0, allow_inf_nan=True)]
 MOST_CANDIDATES = 20
 """How many ways in a study lets compete."""
 
-
 LONGEST_DETOUR = 20.0
 """No walk to a road is so many times its straight line."""
 

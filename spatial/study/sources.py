@@ -146,7 +146,6 @@ class ReadLimits(Model):
 USUAL_LIMITS = ReadLimits()
 """Limits of files of which no study says anything."""
 
-
 MAX_UNPACKED_TIMES = 100.0
 """XML of maps packs to a tenth or a twentieth of its size."""
 

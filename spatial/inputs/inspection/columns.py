@@ -16,6 +16,7 @@ from spatial.arrays import FloatArray
 from spatial.formats.columns import NUMBER, perhaps_thousands, plain_number, text_column
 from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
+from spatial.formats.vector import BETWEEN
 from spatial.inputs.inspection.reports import Setting
 from spatial.inputs.names import HAN
 from spatial.messages import Said
@@ -36,7 +37,7 @@ _SIGNS = re.compile(r"[\W_]+")
 _AGE = re.compile(r"\b\d{1,3}\s*(\+|-|–|to\b|and\b|et\b|a\b|plus\b|years?\b|ans\b|岁|周岁)")  # noqa: RUF001 - as offices write
 _INCLUDING = re.compile(r"[(\[](含|包括|incl|y compris)[^)\]]*[)\]]")  # who is counted besides
 _NO_COUNT = re.compile(r"[(\uff08](人|张|平方米|万元)")
-_YEAR = re.compile(r"\b(19|20)\d\d年?\b|\d{4}年")
+_YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)年?|\d{4}年")
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ def profile_of(series: pd.Series, *, above: tuple[str, ...] = ()) -> Profile:
         numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
         kind = _kind_of_text(texts.dropna())
         if kind == "angle":
-            numbers = _angles(texts)
+            numbers = angles_of(texts)
     return Profile(str(series.name), kind if filled else "empty", texts, numbers, filled, distinct, above)
 
 
@@ -260,8 +261,11 @@ def _kind_of_text(texts: pd.Series) -> str:
     for pattern, kind in ((_DATE, "date"), (PAIR, "pair")):
         if mostly(pattern):
             return kind
+    halves = some[some.str.contains("[°º˚度].*[°º˚度]")].str.split(BETWEEN, n=1, expand=True).reindex(columns=range(2))
+    if len(halves) >= _MOST * len(some) and all(np.isfinite(angles_of(halves[n])).mean() >= _MOST for n in halves):
+        return "pair"
     # Read all of them only where some are angles.
-    is_angle = all(np.isfinite(_angles(rows)).mean() >= _MOST for rows in (some, texts))
+    is_angle = all(np.isfinite(angles_of(rows)).mean() >= _MOST for rows in (some, texts))
     return "angle" if is_angle else "text"
 
 
@@ -275,7 +279,7 @@ def _is_coded(texts: pd.Series) -> bool:
     return bool((lengths == lengths.mode().iloc[0]).mean() >= _MOST and lengths.mode().iloc[0] >= 9)
 
 
-def _angles(texts: pd.Series) -> FloatArray:
+def angles_of(texts: pd.Series) -> FloatArray:
     """Degrees of either axis; whole and decimal numbers do not come here."""
 
     def angle(text: object) -> float:

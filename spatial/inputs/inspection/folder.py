@@ -111,7 +111,7 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
     settlements = found.get("settlements", [])
     lists = [one for one in settlements if one.layer.others]
     placed = [one for one in settlements if not one.layer.others]
-    places = placed or found.get("osm", [])
+    places = placed or [one for one in found.get("osm", []) if one.layer.places]
     if lists and places:
         found["settlements"] = placed
         found["attributes"] = []
@@ -141,7 +141,7 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
     result.proposals += [layer.proposal for layer in official if layer.proposal is not None]
     result.proposals += [other for layer in official for other in layer.others]
     kinds = {proposal.section.removeprefix("sources.") for proposal in result.proposals}
-    if not kinds & {"osm", "settlements"}:
+    if not places and "settlements" not in kinds:
         result.to_decide.append(Said("no_settlements"))
     if not kinds & {"osm", "roads"}:
         result.to_decide.append(Said("no_roads"))
@@ -208,10 +208,11 @@ def _take(result: FolderReport, kind: str, found: list[Found]) -> None:
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
     if len(proposals) > 1 and kind not in {"attributes", "facilities", "water"}:
         files = [_label(report, layer) for report, layer in found]
-        # Files a township have the same columns, and each other ids: none of them stands for all.
-        ids = [text for _, layer in found for told in layer.fields if "_id" in told.meaning for text in told.examples]
+        # Files a township have the same columns, and each other ids or names: none of them stands for all.
+        fields = [told for _, layer in found for told in layer.fields]
+        ids, names = ([t for one in fields if part in one.meaning for t in one.examples] for part in ("_id", "name"))
         is_one = len({tuple(told.name for told in layer.fields) for _, layer in found}) == 1
-        are_parts = bool(ids) and is_one and len(set(ids)) == len(ids)
+        are_parts = is_one and any(texts and len(set(texts)) == len(texts) for texts in (ids, names))
         key = "parts_of_one" if are_parts else "several_files"
         text = Said(key, kind=kind_word(kind), files=files, section=kind)
         result.to_decide.append(text)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyproj
 import shapely
 
@@ -17,9 +16,10 @@ from spatial.arrays import FloatArray
 from spatial.crs import WGS84, Bounds, transformer_between
 from spatial.errors import CrsError
 from spatial.formats.delimited import AXES, degrees_of, misread_degrees
+from spatial.formats.vector import BETWEEN
 from spatial.georef.datums import CHINA, ZONE_M, cgcs2000_crs, countries_at, is_easting, is_northing, to_wgs84
 from spatial.inputs.gather import doubt_datum, refuse_double_inversion
-from spatial.inputs.inspection.columns import EXACT, HOLDS, Profile, matches, meanings, plain
+from spatial.inputs.inspection.columns import EXACT, HOLDS, PAIR, Profile, angles_of, matches, meanings, plain
 from spatial.inputs.inspection.reports import Setting, box_said
 from spatial.inputs.placing import GRID_EAST_M, GRID_NORTH_M
 from spatial.messages import Said
@@ -159,25 +159,26 @@ def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: st
 
 def map_app(profiles: Iterable[Profile]) -> str:
     """Say by what a table looks like one of a Chinese map app; empty where it does not."""
-    kinds = tuple(meanings()["map_app"]["kinds"])
+    app = meanings()["map_app"]
     for profile in profiles:
-        if profile.kind == "text" and profile.texts.dropna().str.startswith(kinds).mean() >= HALF:
+        if profile.kind == "text" and profile.texts.dropna().str.startswith(tuple(app["kinds"])).mean() >= HALF:
             return Said("app_kinds", name=profile.name, text=profile.examples[0])
-        if profile.kind == "pair" and plain(profile.name) in meanings()["map_app"]["columns"]:
+        if profile.kind == "pair" and PAIR.match(profile.examples[0]) and plain(profile.name) in app["columns"]:
             return Said("app_pair", name=profile.name)
     return ""
 
 
 def _pair(result: Coordinates, profile: Profile, ground: KnownGround, named: str, app: str) -> None:
     """Read a column that holds both coordinates in one cell, and tell which of them comes first."""
-    cells = profile.texts.str.strip().str.split(r"\s*[,;\uff0c\u3001\s]\s*", n=1, expand=True, regex=True)
-    one, other = (cells[number].map(lambda text: float(text) if pd.notna(text) else np.nan) for number in range(2))
-    given = (one.notna() & other.notna()).to_numpy(dtype=bool)
+    cells = profile.texts.str.strip().str.split(BETWEEN, n=1, expand=True, regex=True)
+    a, b = (angles_of(cells[number]) for number in range(2))
+    given = np.isfinite(a) & np.isfinite(b)
     result.columns, result.rows, result.blanks = (profile.name,), len(given), int((~given).sum())
-    a, b = one.to_numpy(dtype=np.float64)[given], other.to_numpy(dtype=np.float64)[given]
-    box = ground.bounds
-    are_turned = not _within(b, 90.0) or (box is not None and _share(b, a, box) > _share(a, b, box))
-    as_is, turned = ((), ()) if are_turned or box is not None else (countries_at(a, b), countries_at(b, a))
+    a, b, box = a[given], b[given], ground.bounds
+    is_east, is_north = ([np.isfinite(degrees_of(text, axis)) for text in cells[0][given]] for axis in AXES)
+    are_turned = not all(is_east) or not _within(b, 90.0) or (box is not None and _share(b, a, box) > _share(a, b, box))
+    is_sure = are_turned or not all(is_north) or box is not None
+    as_is, turned = ((), ()) if is_sure else (countries_at(a, b), countries_at(b, a))
     if as_is and turned:
         there, elsewhere = ([one.code for one in found] for found in (as_is, turned))
         why = Said("pair_either", name=profile.name, there=there, elsewhere=elsewhere)

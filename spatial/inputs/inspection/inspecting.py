@@ -343,7 +343,7 @@ def inspect_file(
         )
     opened = open_layers(file)
     layers = tuple(_layer(layer, file, named, ground, kind) for layer in opened.layers)
-    names = [column.name for layer in layers for column in layer.fields]
+    names = [column.name for layer in layers for column in layer.fields if opened.kind != "KML"]  # its own heads
     told = (opened.kind, opened.encoding, opened.encoding_reason)
     return FileReport(file, named, *told, layers, tuple(opened.notes), language_of(names))
 
@@ -416,6 +416,7 @@ def _extract(file: Path, named: str) -> LayerReport:
         others=() if units is None else (Proposal("region", (units,)),),
         bounds=bounds,
         countries=countries,
+        places=len(extract.places),
         areas=extract.boundaries,
     )
 

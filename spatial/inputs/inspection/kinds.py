@@ -316,7 +316,8 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
             if kind in words:
                 look.speaks_for(kind, 1.5, Said("name_speaks_of", kind=kind_word(kind)))
         if service := service_in(named):
-            look.speaks_for("facilities", 2.5, Said("name_speaks_of", kind={"service": service}))
+            points = 4.0 if "load" in best else 2.5
+            look.speaks_for("facilities", points, Said("name_speaks_of", kind={"service": service}))
     for kind, ours, points in _COLUMNS[form]:
         if ours in best:
             look.speaks_for(kind, points, Said("looks_like", name=best[ours].name, ours=ours))

@@ -163,6 +163,8 @@ class LayerReport:
         Where it lies if the CRS that is guessed for it is right.
     countries : tuple of str
         Codes of countries that an extract names, such as ``"KM"``.
+    places : int
+        Settlements of an extract.
     areas : GeoDataFrame or None
         Boundaries of an extract, with names.
     """
@@ -185,6 +187,7 @@ class LayerReport:
     bounds: Bounds | None = None
     likely: Bounds | None = None
     countries: tuple[str, ...] = ()
+    places: int = 0
     areas: gpd.GeoDataFrame | None = field(default=None, compare=False)
 
 

@@ -17,7 +17,6 @@ from spatial.inputs.inspection.guesses import Coordinates
 from spatial.inputs.inspection.kinds import (
     GROUPS,
     MOST_VALUES,
-    NUMBERS,
     Assigned,
     assign,
     ends_like_villages,
@@ -216,9 +215,9 @@ def _tier(table: Table, found: Assigned) -> list[Setting]:
 
 def _left_out(found: Assigned, *names: str) -> list[Setting]:
     """Say why a column that looks like one of ours is not mapped; an empty one tells nothing."""
-    told = ((name, found.unfit[name]) for name in names if name in found.unfit and name not in found.columns)
-    told = ((name, why) for name, why in told if why.key != "unfit_empty")
-    return [Setting("", None, Said("of_column", name=name, why=why), is_decided=False) for name, why in told]
+    told = ((n, found.unfit[n]) for n in names if n in found.unfit and n not in found.columns)
+    said = ((n, why.values["name"], Said("of_column", name=n, why=why)) for n, why in told if why.key != "unfit_empty")
+    return [Setting(f"columns.{name}", theirs, why, is_decided=False, about=name) for name, theirs, why in said]
 
 
 def facility_settings(table: Table) -> list[Setting]:
@@ -227,7 +226,8 @@ def facility_settings(table: Table) -> list[Setting]:
     found = assign(table.profiles, (*wanted, *_PLACE, "opening_hours"), taken=table.coordinates.columns)
     # A column called after a service, such as "Pharmacy" or "Ecole", names facilities; "Village" beside it says where.
     place = found.columns.get("name")
-    for profile in table.profiles if place is None or "settlements" in kind_words(place.name) else ():
+    is_place = place is None or "settlements" in kind_words(place.name) or ends_like_villages(place)
+    for profile in table.profiles if is_place else ():
         if profile.kind == "text" and profile not in found.columns.values() and is_service_word(profile.name):
             found.give("name", profile, Said("called_service"))
             found.others["name"] = [*([] if place is None else [place]), *found.others.get("name", [])]
@@ -235,7 +235,7 @@ def facility_settings(table: Table) -> list[Setting]:
     # Of several columns of names the one that names services is the facility's; one of villages is its place.
     names = found.candidates("name")
     if len(names) > 1:
-        best = max(names, key=lambda profile: (services_in(profile)[0], profile.distinct))
+        best = max(names, key=lambda n: (services_in(n)[0], "settlements" not in kind_words(n.name), n.distinct))
         found.give("name", best)
         if "place_name" not in found.columns:
             place = next(profile for profile in names if profile is not best)
@@ -285,6 +285,9 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
     kinds = [found.columns[ours] for ours in ("kind", "service") if ours in found.columns]
     kinds += [profile for ours in ("kind", "service") for profile in found.others.get(ours, [])]
     kinds = [profile for profile in kinds if profile.kind != "empty" and profile.distinct <= MOST_VALUES]
+    # Words that stand in several rows, and nearly all are services, are kinds whatever the head.
+    free = [one for one in table.profiles if one.kind == "text" and one not in found.columns.values()]
+    kinds = kinds or [one for one in free if one.distinct < one.filled and services_in(one)[0] >= FROM_NAMES]
     profile = max(kinds, key=lambda profile: services_in(profile)[0], default=None)
     if profile is not None and services_in(profile)[0] > 0:
         settings = [Setting("columns.service", profile.name)]
@@ -323,6 +326,7 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
 
 # Road lines of an office: the columns that say how fast they are, the vocabulary of their words, and noding.
 
+_SPEED = re.compile(r"\d+(\.\d+)?\s*(km/h|kmh|kph|kmph|mph)?")
 KNOWN_SHARE = 0.6
 """Share of the rows whose words a vocabulary must know to be proposed."""
 LOOKED_AT = 1500
@@ -347,6 +351,10 @@ def road_settings(table: Table) -> list[Setting]:
         if known:
             settings += found.translated("condition", known, strange, tuple(CONDITIONS))
     settings += found.mapped("width_m")
+    limit = found.columns.get("maxspeed")
+    strange = [] if limit is None else [text for text in limit.values if not _SPEED.fullmatch(text.casefold())]
+    if limit is not None and strange and limit.name != "maxspeed":
+        found.unfit["maxspeed"] = Said("unfit_text", name=found.columns.pop("maxspeed").name, text=strange[0])
     settings += _left_out(found, "width_m", "maxspeed")
     for ours in ("bridge", "tunnel"):
         if ours in found.columns:
@@ -357,9 +365,7 @@ def road_settings(table: Table) -> list[Setting]:
     if layer is not None and layer.kind == "whole number" and bool((np.abs(layer.finite) <= 5).all()):
         settings.append(found.setting("layer"))
     # Take speed limits that are numbers, and directions and seasons whose words are all known.
-    limit = found.columns.get("maxspeed")
-    if limit is not None and (limit.kind in NUMBERS or limit.name == "maxspeed"):
-        settings.append(found.setting("maxspeed"))
+    settings += found.mapped("maxspeed")
     for ours, words in (("oneway", "oneway"), ("seasonal", "flag")):
         profile = found.columns.get(ours)
         if profile is None or profile.distinct > len(OSM_CLASSES):

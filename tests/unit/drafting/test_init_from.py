@@ -194,10 +194,12 @@ def test_of_two_lists_of_villages_the_longer_one_is_taken_and_said(county, tmp_p
     assert values["sources"]["settlements"]["path"] == "county/村庄名录.xlsx"
 
 
-def test_lists_of_one_township_each_are_parts_of_one_and_none_stands_for_all(county, tmp_path):
+@pytest.mark.parametrize("column", [0, 1])
+def test_lists_of_one_township_each_are_parts_of_one_and_none_stands_for_all(county, tmp_path, column):
     book = openpyxl.load_workbook(county / "村庄名录.xlsx")
-    for row in book.active.iter_rows(min_row=2):
-        row[0].value = f"9{str(row[0].value)[1:]}" if str(row[0].value).isdigit() else row[0].value
+    # Other codes, or the same numbers beside other names.
+    for row in book.active.iter_rows(min_row=2, max_row=13):
+        row[column].value = f"9{str(row[column].value)[1:]}"
     book.save(county / "另一乡.xlsx")
     file = tmp_path / "s.toml"
     _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", "-v", *DATE)
@@ -214,6 +216,32 @@ def test_a_list_without_coordinates_is_joined_onto_one_that_has_them(county, tmp
     _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", "-v", *DATE)
     assert "[sources.attributes] county/村庄户籍.csv" in output
     assert output.count("并入county/村庄名录.xlsx [Sheet]的居民点") == 1
+
+
+def test_an_extract_of_roads_alone_holds_no_settlements(tmp_path):
+    folder = tmp_path / "raw" / "county"
+    folder.mkdir(parents=True)
+    nodes = "".join(f'<node id="{n}" lat="28.1" lon="112.{n}" version="1"/>' for n in (1, 2))
+    way = '<way id="3" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way>'
+    (folder / "roads.osm").write_text(f'<osm version="0.6">{nodes}{way}</osm>', encoding="utf-8")
+    (folder / "people.csv").write_text("Village,Population\nIceme,10\nJinga,20\n", encoding="utf-8")
+    text = write_draft(folder, tmp_path / "s.toml", raw=tmp_path / "raw").text
+    # A list without coordinates is joined onto no place of it.
+    assert "sources.attributes" not in {line.strip("[]") for line in text.splitlines() if not line.startswith("#")}
+    assert "[sources.settlements]" in text
+    (folder / "people.csv").unlink()
+    text = write_draft(folder, tmp_path / "s.toml", raw=tmp_path / "raw").text
+    assert any("no file of settlements was found" in told for _, told in open_decisions(text))
+
+
+def test_the_boundaries_that_were_taken_of_two_say_their_level(county, tmp_path):
+    whole = gpd.GeoDataFrame({"Name": ["云县"]}, crs="EPSG:4524", geometry=[_unit()])
+    whole.to_file(county / "县界.gpkg")
+    file = tmp_path / "s.toml"
+    _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
+    values = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert "boundaries" in values["sources"]
+    assert values["region"]["unit_levels"] == [8]
 
 
 class Clerk:

@@ -118,6 +118,8 @@ def _roads(crs: str | None = "EPSG:4524") -> gpd.GeoDataFrame:
         ("人口 (人)", "population_persons"),
         ("总人口（人）", "population_persons"),  # noqa: RUF001 - as offices write
         ("Population_2020", "population_persons"),
+        ("POP2022", "population_persons"),
+        ("design speed", "maxspeed"),
         ("技术等级", "road_class"),
         ("Localité", "name"),
         ("NIVEAU", "kind"),
@@ -201,6 +203,15 @@ def test_the_speed_limits_of_a_road_list_in_miles_are_left_to_decide(tmp_path):
     assert any("is in mph" in setting.reason for setting in layer.proposal.undecided)
 
 
+@pytest.mark.parametrize(("slowest", "is_read"), [("30 kph", True), ("slow", False)])
+def test_speed_limits_with_their_unit_are_read_and_a_word_is_left_to_decide(tmp_path, slowest, is_read):
+    roads = _roads().assign(设计速度=["60km/h", slowest])
+    roads.to_file(tmp_path / "公路.gpkg")
+    layer = _layer(tmp_path / "公路.gpkg")
+    assert ("columns.maxspeed" in _keys(layer)) == is_read
+    assert _keys(layer, guesses=True)["columns.maxspeed"] == "设计速度"
+
+
 def test_names_that_a_shapefile_cut_are_told_by_their_beginning():
     assert matches("行政区划代")[0].ours == "unit_code"
     assert matches("populatio")[0].ours == "population_persons"
@@ -212,6 +223,8 @@ def test_a_name_is_compared_without_what_does_not_name_it():
     assert language_of(["nom", "commune", "lits"]) == "fr"
     assert language_of(["村名", "X"]) == "zh"
     assert language_of(["qqq"]) == ""
+    # A code and a village are called alike in both.
+    assert language_of(["Code", "Village", "Commune", "Population"]) == "fr"
 
 
 @pytest.mark.parametrize(
@@ -534,13 +547,29 @@ def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):
 
 @pytest.mark.parametrize(
     ("cell", "key"),
-    [("107.48,31.18", "lonlat"), ("31.18, 107.48", "latlon"), ("-0.7;52.6", "lonlat"), ("52.6;-0.7", "latlon")],
+    [
+        ("107.48,31.18", "lonlat"),
+        ("31.18, 107.48", "latlon"),
+        ("-0.7;52.6", "lonlat"),
+        ("52.6;-0.7", "latlon"),
+        ("东经112度21分03.1秒 北纬28度05分12秒", "lonlat"),
+        ("东经112度21分03.1秒北纬28度05分12秒", "lonlat"),
+        ("1°36'12.3\"N 32°36'05.1\"E", "latlon"),
+    ],
 )
 def test_both_coordinates_in_one_cell_are_read_in_their_order(tmp_path, cell, key):
     layer = _layer(_csv(tmp_path / "村庄.csv", _villages().assign(gps=cell)))
     settings = _keys(layer)
     assert settings[key] == "gps"
     assert not {"lonlat", "latlon"} - {key} & set(settings)
+
+
+def test_a_pair_in_degrees_minutes_and_seconds_lies_where_it_says(tmp_path):
+    layer = _layer(_csv(tmp_path / "村庄.csv", _villages().assign(坐标="东经112°30'00\"北纬28°15'36\"")))
+    keys = _read_back(layer)
+    frame = settlements_from_table(tmp_path / "村庄.csv", TableSource(**keys), with_population=False)
+    point = frame.to_crs(4326).geometry.iloc[0]
+    assert (point.x, point.y) == pytest.approx((112.5, 28.26))  # 15'36" are 936 seconds of 3600, 0.26 degrees
 
 
 def test_coordinates_that_lie_on_land_either_way_round_are_asked_for(tmp_path):
@@ -921,6 +950,42 @@ def test_names_below_a_head_that_is_a_service_are_facilities(tmp_path):
     (tmp_path / "schools.csv").write_text(text, encoding="utf-8")
     keys = _keys(_layer(tmp_path / "schools.csv"))
     assert (keys["columns.name"], keys["columns.place_name"]) == ("School", "Village")
+
+
+def test_a_list_of_schools_without_coordinates_is_told_by_its_pupils(tmp_path):
+    text = "Nom de l'école,Village,Effectif élèves\nEPP Toui,Toui,50\nEPP Kilibo,Kilibo,70\n"
+    (tmp_path / "ecoles_par_village.csv").write_text(text, encoding="utf-8")
+    layer = _layer(tmp_path / "ecoles_par_village.csv")
+    keys = _keys(layer)
+    assert (layer.kind, keys["service"], keys["columns.load"]) == ("facilities", "primary_school", "Effectif élèves")
+    assert (keys["columns.name"], keys["columns.place_name"]) == ("Nom de l'école", "Village")
+    text = "学校,村,学生\n石桥小学,石桥村,50人\n河口小学,河口村,70人\n"
+    (tmp_path / "学校.csv").write_text(text, encoding="utf-8")
+    layer = _layer(tmp_path / "学校.csv")
+    assert (_keys(layer)["columns.name"], _keys(layer)["columns.place_name"]) == ("学校", "村")
+    # What is to correct in the file stands there to be uncommented.
+    assert '# columns.load = "学生"' in toml_block(layer.proposal)
+
+
+def test_kinds_are_told_by_their_words_below_any_head(tmp_path):
+    kinds = ["District Hospital", "Health Post", "Health Post"]
+    frame = pd.DataFrame(
+        {"FacilityName": ["A Hospital", "B Health Post", "C Health Post"], "FacType": kinds, "lat": 1.5, "lon": 32.5}
+    )
+    assert _keys(_layer(_csv(tmp_path / "health.csv", frame)))["columns.service"] == "FacType"
+
+
+def test_villages_with_points_of_a_gps_are_settlements(tmp_path):
+    text = "Village,Latitude,Longitude\nIceme,1.5,32.6\nJinga,1.6,32.5\n"
+    (tmp_path / "village_gps_points.csv").write_text(text, encoding="utf-8")
+    assert _layer(tmp_path / "village_gps_points.csv").kind == "settlements"
+
+
+def test_people_are_the_total_below_a_head_of_both_sexes(tmp_path):
+    frame = pd.DataFrame({"Fokontany": ["Behara", "Betroka"], "Sexe Masculin": [10, 20], "Sexe Féminin": [11, 19]})
+    frame = frame.assign(Ensemble=[21, 39], Latitude="18°53'23\"S", Longitude="47°06'01\"E")
+    layer = _layer(_csv(tmp_path / "district.csv", frame))
+    assert (layer.kind, _keys(layer)["columns.population_persons"]) == ("settlements", "Ensemble")
 
 
 def test_places_below_a_head_of_villages_in_a_file_of_villages_are_settlements(tmp_path):
