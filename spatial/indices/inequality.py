@@ -228,6 +228,10 @@ def _ratio(top: float, bottom: float) -> float:
 # Theil's two measures, and the share of inequality that lies between groups (Theil 1967, Shorrocks 1980).
 
 
+ROUNDING = 1e-12
+"""A total up to this is what rounding leaves of equal access: 0."""
+
+
 class Theil(float):
     """
     A measure of inequality that is the sum of a part between groups and a part within them.
@@ -277,7 +281,8 @@ class Theil(float):
         """Part of the total that lies between the groups, 0-1; 0 where the total is 0; NaN without groups."""
         if math.isnan(self.between):
             return math.nan
-        return self.between / float(self) if float(self) > 0.0 else 0.0
+        # Of equal access the total is a rounding, of which the part between may be all.
+        return self.between / float(self) if float(self) > ROUNDING else 0.0
 
     @property
     def advantaged_share(self) -> float:

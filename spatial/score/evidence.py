@@ -331,7 +331,7 @@ BEYOND = ("gap", "none")
 REACHED = ("reached", "beyond_cutoff")
 SEATS = ("county_seat", "city", "town")
 LEAST_MIN = 1.0
-"""Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
+"""Minutes, or metres, of a place to itself where a ratio is formed, which 0 would make endless (INDICATORS, 1.3)."""
 METRICS = ("time_min", "dist_m", "network_dist_m", "roundtrip_time_min")
 
 
@@ -358,7 +358,7 @@ class GapReading:
             "beyond": self.beyond,
             "gap_norm": self.norm,
             "gap_unit": self.unit,
-            "gap_value": np.maximum(self.value, LEAST_MIN) if self.unit == "min" else self.value,
+            "gap_value": np.maximum(self.value, LEAST_MIN),
             "gap_threshold": self.threshold,
         }
 

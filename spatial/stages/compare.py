@@ -174,7 +174,7 @@ def _option_faults(options: object) -> Iterator[str]:
 
 
 def _score_rules(score: Mapping[str, Any]) -> ScoreRules:
-    return ScoreRules.model_validate({name: score[name] for name in RULES if name in score})
+    return ScoreRules.model_validate({name: score[name] for name in (*RULES, "flow_totals") if name in score})
 
 
 def _inside(value: object, *keys: str) -> object:

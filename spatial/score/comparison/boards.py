@@ -249,7 +249,7 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
         evidence,
         boundaries=run.boundaries,
         flows=run.flows,
-        rules=shared.rules,
+        rules=shared.rules.model_copy(update={"flow_totals": run.rules.flow_totals}),
     )
     if not shared.borders:
         return board

@@ -89,6 +89,13 @@ def test_nobody_and_nothing_give_no_number() -> None:
     assert math.isnan(alone.advantaged_share)
 
 
+def test_no_inequality_lies_between_groups_of_equal_access() -> None:
+    # The mean of 0.3s, rounded, is a little below 0.3: the total is 2e-16, and all of it lies between the groups.
+    parts = sp.theil_t([0.3] * 5, [1, 1, 2, 1, 2], ["town", "country", "town", "country", "town"])
+    assert parts == pytest.approx(0.0, abs=1e-15)
+    assert parts.between_share == 0.0
+
+
 def test_zero_access_follows_the_rule_of_each_measure() -> None:
     assert sp.atkinson_index([0, 1], epsilon=1) == 1.0
     assert sp.atkinson_index([0, 1], epsilon=2) == 1.0

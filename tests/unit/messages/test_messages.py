@@ -134,6 +134,13 @@ def test_a_text_has_the_blanks_of_the_english_one(language):
             assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english)), key
 
 
+@pytest.mark.parametrize("language", WHOLE)
+def test_a_name_that_ends_in_a_number_stands_apart_from_the_number_after_it(language):
+    text = (FOLDER / f"{language}.toml").read_text(encoding="utf-8")
+    # "=1+1" and 37 minutes would be "=1+137 minutes"
+    assert re.findall(r"\{(?:name|facility)\}\{(?:measure|value)\}", text) == []
+
+
 def test_french_has_no_spaces_that_break_and_no_straight_quotes():
     said = texts_of("fr")
     # A key that a user writes has straight quotes around its value.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -725,6 +726,12 @@ def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
     assert second.norm == "CLINIC"
     assert second.value.tolist() == [10.0, 45.0, 20.0, math.inf]
     assert second.beyond.tolist() == [0.0, 1.0, 0.0, 1.0]
+    # Where half of the country lives beside it the ratio is 300 m by 1 m, and not endless: the index has it as a term.
+    at_hand = replace(second, unit="m", value=np.array([300.0, 0.0, 300.0, 0.0])).evidence
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    board = sp.score_study(settlements(), places, evidence(**at_hand))
+    assert value(board, "gap_ratio") == 300.0
+    assert "gap_ratio" in board.scores["segmentation_terms"][0]
     with pytest.raises(StudyError, match=r"score\.gap_norm: 'POST'"):
         gap_reading(results(), ACCESS, binding, IDS, asked="POST")
     # A norm that is judged nowhere tells no gap while another one is judged.

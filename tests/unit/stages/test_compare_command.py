@@ -217,6 +217,19 @@ def test_options_that_differ_are_said(folders, tmp_path):
     assert dict(found.notes)["options"] == "network.speeds"
 
 
+def test_flows_of_which_only_totals_are_known_are_compared(tmp_path):
+    outward = {"y1": 3.0, "y2": 1.0}
+    runs = [
+        finished(tmp_path / name, BEFORE, score=ScoreOptions(flow_totals=totals).model_dump(mode="json"))
+        for name, totals in ((n, {"deposits": {"outward": out, "inward": 1.0}}) for n, out in outward.items())
+    ]
+    found = sp.compare_runs(*map(sp.read_results, runs))
+    # balance: 2 * 1 / (3 + 1), then 2 * 1 / (1 + 1); what was seen is no rule that differs
+    flow = found.components.set_index("component").loc["two_way_flow:deposits"]
+    assert (flow["value_before"], flow["value_after"]) == (0.5, 1.0)
+    assert "rules" not in dict(found.notes)
+
+
 def told(folder, other, to=None):
     """Compare two folders by the command and give what it says."""
     done = call(folder, other, *(["--to", to] if to else []))
