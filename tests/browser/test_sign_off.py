@@ -81,6 +81,12 @@ def test_the_page_opens_without_a_fault(width, height, first, folder, open_page,
         assert APPROVAL in text
 
 
+def test_a_list_of_cells_without_spaces_stays_within_a_phone(folder, open_page):
+    page = open_page(folder / "sign-off.html", width=390, height=844)
+    page.eval_on_selector(".sources .fault", "cell => { cell.textContent = \"'B122:B136'、\".repeat(9); }")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_it_answers_in_one_sentence_and_counts_by_verdict(folder, read_page):
     page = read_page(folder / "sign-off.html")
     assert page.inner_text("#verdict-line") == "Not yet: look into 2 rows first."
