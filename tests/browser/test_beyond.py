@@ -252,6 +252,22 @@ def test_a_failing_mandatory_norm_is_a_thick_ring_on_any_fill(county, county_fol
     assert f"{len(failed)} villages, {round(people):,} people" in told
 
 
+@pytest.mark.parametrize("name", ["gap-county_seat", "gap-health_centre", "last-mile"])
+def test_classes_of_a_legend_add_up_to_what_is_said_of_them(name, county_folder, read_page):
+    page = read_page(county_folder / f"{name}.html")
+    rows = page.evaluate("""[...document.querySelectorAll('#legend .legend-row')].map((row) =>
+      [row.dataset.class, Number(row.querySelector('strong').innerText.replaceAll(',', ''))])""")
+    people = page.evaluate("[...Spatial.state.sums.people]")
+    classes = page.evaluate("Spatial.classesOf(Spatial.state.layer)")
+    aside = ("unknown", "no_data", "out_of_scope")
+    sides = [["within_half", "within_limit"], [key for key in classes[2:] if key not in aside]]
+    if name == "last-mile":
+        sides = [[key for key in classes if key not in aside]]
+    for side in sides:
+        exact = sum(people[classes.index(key)] for key in side)
+        assert sum(number for key, number in rows if key in side) == round(exact) > 0
+
+
 def test_classes_of_a_legend_are_counted_in_one_word(county_folder, read_page):
     # The seat is in one class alone; beside its places the other classes are no villages.
     page = read_page(county_folder / "gap-health_centre.html")

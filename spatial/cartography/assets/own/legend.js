@@ -74,8 +74,16 @@
     document.getElementById("key-size-text").textContent = S.t("legend.sizes", { list: sizes.map(({ people }) => S.number(people)).join(S.t("legend.sizes_joint")) });
   };
 
+  /* Whole numbers of the classes, which add up to those within and those beyond, or to all that a layer classes. */
+  function wholeAmounts(layer, amounts) {
+    const within = S.JUDGED.filter((code) => !S.BEYOND.includes(code)), found = Array.from(amounts);
+    const sides = layer.kind === "threshold" ? [within, S.BEYOND] : [[...layer.classes.keys()].filter((code) => !ASIDE.includes(layer.classes[code]))];
+    for (const side of sides) S.wholeParts(side.map((code) => amounts[code])).forEach((whole, at) => (found[side[at]] = whole));
+    return found;
+  }
+
   S.showLegend = function (state, sums, onToggle) {
-    const { layer } = state, amounts = S.hasPeople() ? sums.people : sums.places;
+    const { layer } = state, amounts = wholeAmounts(state.layer, S.hasPeople() ? sums.people : sums.places);
     // Whoever is not judged stands below, and makes no bar of those who are shorter.
     const isAside = (code) => layer.kind === "threshold" && code > S.NO_WAY;
     const rows = S.classesOf(layer).map((name, code) => ({ name, code, look: S.lookOf(layer, name), amount: amounts[code] })).filter((row) => S.isListed(state, row.code, sums));

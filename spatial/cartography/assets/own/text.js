@@ -97,6 +97,14 @@
     return near - value === 0.5 && near % 2 ? near - 1 : near;
   };
 
+  /* Whole numbers that add up to their rounded sum: up, where most is lost by rounding down. */
+  S.wholeParts = function (parts) {
+    const whole = parts.map(Math.floor), total = S.whole(parts.reduce((sum, part) => sum + part, 0));
+    const order = [...parts.keys()].sort((one, two) => whole[one] - parts[one] - (whole[two] - parts[two]) || one - two);
+    for (const at of order.slice(0, Math.max(0, total - whole.reduce((sum, part) => sum + part, 0)))) whole[at] += 1;
+    return whole;
+  };
+
   function format(name, options) {
     if (!formats[name]) formats[name] = S.numberFormat(options);
     return formats[name];
