@@ -51,7 +51,7 @@
   function valueCell(column, i) {
     const { value, code } = known.standing[column.k];
     if (code[i] !== MET && code[i] !== BEYOND) return S.el("td", { class: "numeric" });
-    const text = column.is_presence ? S.t(code[i] === MET ? "township.yes" : "answer.none") : !isFinite(value[i]) ? S.t("township.no_way") : shortMeasure(value[i], column);
+    const text = column.is_presence ? S.t(code[i] === MET ? "township.yes" : "answer.none") : !isFinite(value[i]) ? S.t("township.no_way") : shortMeasure(value[i], column).replace(/ /g, "\u00a0");  // of a number and its unit none wraps
     return S.el("td", { class: "numeric" + (code[i] === BEYOND ? " is-beyond" : ""), text });
   }
 
