@@ -15,7 +15,7 @@ from spatial.access.cumulative import weighted_quantile
 from spatial.access.places import id_order
 from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points, relief_shown
 from spatial.cartography.document import codes, names_block, pack, pack_words, page_document, round_up
-from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, PageBook, Rows, shown_box, study_block
+from spatial.cartography.page_data import PLAN_FILE, PageBook, Rows, shown_box, study_block
 from spatial.crs import degrees_drawn
 from spatial.messages import Words
 from spatial.reporting.answer import (
@@ -375,13 +375,12 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
     ]
     progress = progress_records(book.tables)
     named = {record["norm_id"] for record in (*book.plans, *progress)}
-    data = study_block(book, rows, more_words=("plan.", "view.", "mine.", "drawing.", "settle.title")) | {
+    data = study_block(book, rows, more_words=("plan.", "view.", "mine.", "drawing.")) | {
         "plans": told,
         "progress": progress,
         "norms": {norm["id"]: norm for norm in book.norms.norms if norm["id"] in named},
         "map": _map_block(book, rows, [record for record in book.plans if record["actions"]]),
         "file": PLAN_FILE,
-        "settle_file": SETTLE_FILE if len(book.tables.get("site_profile", ())) else None,
     }
     return page_document(data, "plan")
 
@@ -496,10 +495,7 @@ def settle_page(book: PageBook, rows: Rows) -> bytes:
                 "status": own["status"].tolist(),
             }
         )
-    data = study_block(
-        book, rows, more_words=("settle.", "profile_kind.", "profile_status.", "plan.csv", "plan.title")
-    ) | {
-        "plan_file": PLAN_FILE if book.plans else None,
+    data = study_block(book, rows, more_words=("settle.", "profile_kind.", "profile_status.", "plan.csv")) | {
         "mode": profile["mode"].iloc[0],
         "places": [
             # The township tells places of one name apart.

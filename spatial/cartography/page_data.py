@@ -522,7 +522,6 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         "ways": [{"key": key, "file": file} for key, file in ways.items()],
         "sign_off": ways.get("sign"),
         "score_file": ways.get("score"),
-        "fact_sheet": ways.get("sheet"),
         "sources": [dict(source) for source in meta.sources],
         "issues": list(book.summary.get("issues", ())),
         "known_issues": book.known_issues,

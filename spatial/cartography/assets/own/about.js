@@ -30,17 +30,14 @@
     rule.textContent = '@page { @bottom-left { content: "' + quoted(parts.join(" · ")) + '"; ' + look + ' width: 90%; } @bottom-right { content: counter(page) " / " counter(pages); ' + look + " } }";
   }
 
-  /* Links that pages have of their own, by what the bar calls them. */
-  const OWN_WAYS = { answer: "back", sign: "sign-off", score: "to-score", sheet: "to-sheet", settle: "to-settle", plan: "to-plan" };
-
-  /* One bar of links on every page: what is linked there already stays, the others follow. */
+  /* One bar of links on every page, in one order. */
   S.showWays = function () {
     const bar = document.querySelector(".ways"), here = location.pathname.split("/").pop();
     if (!bar) return;
     for (const old of bar.querySelectorAll(".way")) old.remove();
     // A map of villages stands for them in the bar, that of integration for the score.
     const shown = S.data.page && S.data.page.kind ? (S.data.page.kind === "score" ? "score" : "villages") : null;
-    const more = (S.data.ways || []).filter(({ key }) => !OWN_WAYS[key] || !bar.querySelector("#" + OWN_WAYS[key]));
+    const more = (S.data.ways || []).filter(({ key }) => key !== "answer" || !document.getElementById("back"));
     bar.append(...more.map(({ key, file }) => {
       // A part of the page shown is scrolled to; a link into another page names the part, so that it opens there.
       const part = key === "villages" ? "villages" : null, isHere = file === here;
@@ -68,16 +65,6 @@
     footEachSheet([whole, S.t("study.status_" + study.status), ...facts]);
     S.showWays();
     if (named("issues")) showIssues("issues");
-    const signing = named("sign-off");
-    if (signing) {
-      signing.hidden = !S.data.sign_off;
-      if (S.data.sign_off) signing.href = S.pageLink(S.data.sign_off);
-    }
-    const scoring = named("to-score");
-    if (scoring && S.data.page) {
-      scoring.hidden = !S.data.score_file;
-      if (S.data.score_file) scoring.href = S.pageLink(S.data.score_file);
-    }
     const banner = named("banner");
     banner.hidden = !study.synthetic;
     banner.textContent = study.synthetic ? S.t("study.synthetic") : "";

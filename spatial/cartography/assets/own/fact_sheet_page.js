@@ -259,9 +259,6 @@
     document.getElementById("print").addEventListener("click", () => window.print());
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
-      const scoring = document.getElementById("to-score");
-      scoring.hidden = !data.score_file;
-      if (data.score_file) scoring.href = S.pageLink(data.score_file);
       S.showHead(S.t("fact.title"));
       S.languageSwitch();
       const counts = [known(data.persons) ? S.t("fact.people", { n: data.persons }) : "", S.t("fact.settlements", { n: data.settlements }), data.drawn ? S.t("unit.township", { n: data.drawn }) : ""];

@@ -326,9 +326,6 @@
     choose(window.location.hash);
     S.onLanguage(() => {
       S.showHead(S.t("plan.title"));
-      const other = document.getElementById("to-settle");
-      other.hidden = !data.settle_file;
-      if (data.settle_file) other.href = S.pageLink(data.settle_file);
       S.languageSwitch();
       S.fill("acts", [S.linkButton(), S.mineLink()]);
       show();

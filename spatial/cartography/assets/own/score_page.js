@@ -349,10 +349,9 @@
   S.startScorePage = function () {
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.t("score.title");
-      for (const [id, file] of [["to-map", data.has_map ? "score-map.html" : null], ["to-sheet", data.fact_sheet]]) {
-        document.getElementById(id).hidden = !file;
-        if (file) document.getElementById(id).href = S.pageLink(file);
-      }
+      const map = document.getElementById("to-map");
+      map.hidden = !data.has_map;
+      map.href = S.pageLink("score-map.html");
       S.showHead(S.t("score.title"));
       S.languageSwitch();
       if (study) {

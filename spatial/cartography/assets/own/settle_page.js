@@ -119,9 +119,6 @@
     document.getElementById("print").addEventListener("click", () => window.print());
     S.onLanguage(() => {
       S.showHead(S.t("settle.title"));
-      const other = document.getElementById("to-plan");
-      other.hidden = !data.plan_file;
-      if (data.plan_file) other.href = S.pageLink(data.plan_file);
       document.getElementById("lead").textContent = S.sentences(S.t("settle.lead"), S.t("settle.by_mode", { mode: S.word("by", data.mode) }));
       S.languageSwitch();
       showNeeds();
