@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -50,16 +51,16 @@ class Node(NamedTuple):
 YES, NO = Node("and"), Node("or")
 
 
-def every(parts: Iterable[Node]) -> Node:
-    """Join conditions that must all hold."""
-    kept = list(dict.fromkeys(part for part in parts if part != YES))
-    return NO if NO in kept else kept[0] if len(kept) == 1 else Node("and", parts=tuple(kept))
+def _together(parts: Iterable[Node], nothing: Node, decides: Node) -> Node:
+    """Join conditions, each once: one of them says nothing of the whole, and one decides it."""
+    kept = tuple(dict.fromkeys(part for part in parts if part != nothing))
+    return decides if decides in kept else kept[0] if len(kept) == 1 else nothing._replace(parts=kept)
 
 
-def any_of(parts: Iterable[Node]) -> Node:
-    """Join conditions of which one must hold."""
-    kept = list(dict.fromkeys(part for part in parts if part != NO))
-    return YES if YES in kept else kept[0] if len(kept) == 1 else Node("or", parts=tuple(kept))
+every = partial(_together, nothing=YES, decides=NO)
+"""Joins conditions that must all hold."""
+any_of = partial(_together, nothing=NO, decides=YES)
+"""Joins conditions of which one must hold."""
 
 
 class Expression:
@@ -78,16 +79,17 @@ class Expression:
 
     def read(self) -> Node:
         """Read the whole of it, or what stands between brackets."""
-        parts = [self._conjunction()]
-        while self.takes("OR"):
-            parts.append(self._conjunction())
-        return any_of(parts)
+        return any_of(self._between("OR", self._conjunction))
+
+    def _between(self, sign: str, read: Callable[[], Node]) -> list[Node]:
+        """Read pieces of one kind, one or more, with a sign between them."""
+        parts = [read()]
+        while self.takes(sign):
+            parts.append(read())
+        return parts
 
     def _conjunction(self) -> Node:
-        parts = [self._comparison()]
-        while self.takes("AND"):
-            parts.append(self._comparison())
-        return every(parts)
+        return every(self._between("AND", self._comparison))
 
     def _comparison(self) -> Node:
         left = self._joined()
@@ -104,16 +106,12 @@ class Expression:
 
     def _listed(self) -> tuple[Node, ...]:
         self.takes("(")
-        parts = [self.read()]
-        while self.takes(","):
-            parts.append(self.read())
+        parts = self._between(",", self.read)
         self.takes(")")
         return tuple(parts)
 
     def _joined(self) -> Node:
-        parts = [self._atom()]
-        while self.takes("||"):
-            parts.append(self._atom())
+        parts = self._between("||", self._atom)
         return parts[0] if len(parts) == 1 else Node("join", parts=tuple(parts))
 
     def _atom(self) -> Node:

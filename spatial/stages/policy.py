@@ -70,24 +70,20 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
     presence = norm.metric == "presence_in_unit"
     who, when = f"added by {norm.by}" if norm.by else "", norm.on.isoformat() if norm.on else ""
     told = ", ".join(filter(None, (who, when)))
+    named = ("service", "metric", "stat_unit", "scope", "norm_class", "instrument")
     return {
+        **{name: getattr(norm, name) for name in named},
         "norm_id": norm.id,
         "pillar": "P3",
-        "service": norm.service,
-        "metric": norm.metric,
         "mode": "" if presence or norm.metric == "dist_m" else norm.mode,
         "direction": "presence" if presence else "max",
         "threshold": f"{norm.threshold!r}",
         "unit": UNIT_OF_METRIC.get(norm.metric, "service"),
-        "stat_unit": norm.stat_unit,
         "target_share": f"{norm.target_share!r}",
         "target_share_basis": "source",
         "fail_point": "" if norm.fail_point is None else f"{norm.fail_point!r}",
-        "scope": norm.scope,
-        "norm_class": norm.norm_class,
         "deontic": DEONTIC_OF_CLASS[norm.norm_class],
         "role": "standard",
-        "instrument": norm.instrument,
         "duty_bearer": norm.duty_bearer or "",
         "share_applies_at": "study",
         "valid_from": norm.valid_from.isoformat() if norm.valid_from else "",
