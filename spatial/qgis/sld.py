@@ -230,8 +230,6 @@ def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
         symbol = symbols[category.get("symbol")]
         label = category.get("label", "") or title
         said = " ".join(one.get("value", "") for one in symbol.iter("Option"))
-        drawn_if = re.search(r"@map_scale < (\d+)", said)
-        limits = [scale for scale in (smallest_scale, int(drawn_if[1]) if drawn_if else 0) if scale]
         is_other = bool(attr) and values == [""]
         # All others are one class, which no condition parts.
         for circle in _circles(said, renderer, values)[: 1 if is_other else None]:
@@ -241,13 +239,19 @@ def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
             elif attr:
                 found = every([any_of(equals(chosen, value) for value in values), circle.drawn_if])
                 SubElement(rule, "ogc:Filter").append(_filter(found))
-            if limits:
-                SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
+            _limit_scale(rule, said, smallest_scale)
             for layer in symbol.findall("layer"):
                 _symbolizer(rule, layer, style.opacity, circle.options, is_outside=is_outside)
     if style.labelling is not None:
         _labels(_rule(rules, f"{title} *"), style, smallest_scale)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml_text(root)
+
+
+def _limit_scale(rule: Element, said: str, smallest_scale: int) -> None:
+    """Draw what a rule is for only nearer than the layer allows, and than its own expression says."""
+    scales = [smallest_scale, *map(int, re.findall(r"@map_scale < (\d+)", said)[:1])]
+    if limits := [scale for scale in scales if scale]:
+        SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
 
 
 class Circle(NamedTuple):
@@ -428,10 +432,7 @@ def _labels(rule: Element, style: Style, smallest_scale: int) -> None:
     said = text.get("fieldName", "")
     names = [column for column in re.findall(r'"([^"]+)"', style.display) if f'"{column}"' in said]
     columns = names or re.findall(r'"([^"]+)"', said)
-    near = re.search(r"@map_scale < (\d+)", said)
-    limits = [scale for scale in (smallest_scale, int(near[1]) if near and '"tier"' not in said else 0) if scale]
-    if limits:
-        SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
+    _limit_scale(rule, "" if '"tier"' in said else said, smallest_scale)
     symbolizer = SubElement(rule, "se:TextSymbolizer")
     SubElement(SubElement(symbolizer, "se:Label"), "ogc:PropertyName").text = columns[0]
     font = SubElement(symbolizer, "se:Font")
