@@ -41,7 +41,7 @@ from spatial.cartography.page_data import (
 from spatial.cartography.places import by_language
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
-from spatial.errors import ContractError, StudyError
+from spatial.errors import ContractError, StudyError, refuse
 from spatial.messages import Words
 from spatial.norms.law import SEASON_ROADS
 from spatial.outlines import area_of
@@ -151,9 +151,8 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     after_part: Callable[[float], None] = lambda _share: None,
 ) -> list[Artifact]:
     """Write every page, simplified or split where it is too large; `after_part` is told the share that has its maps."""
-    missing = [name for name in _NEEDED if name not in tables]
-    if missing:
-        raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
+    missing = [f"{name}: the table is missing; run its stage first" for name in _NEEDED if name not in tables]
+    refuse("maps", missing)
     refuse_small_pages(max_page_mb)
     words = {language: page_texts(language) for language in languages}
     norms = norm_book(register, tables["norm_results"], meta, summary, chosen=languages)

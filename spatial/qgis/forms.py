@@ -22,6 +22,7 @@ from spatial.qgis.styles import (
     labels,
     line,
     marker,
+    option,
     single,
     style_attributes,
     style_elements,
@@ -111,22 +112,6 @@ def edit_widget(kind: str, options: Mapping[str, Any]) -> Element:
     widget = Element("editWidget", {"type": kind})
     SubElement(widget, "config").append(option("", options))
     return widget
-
-
-def option(name: str, value: Any) -> Element:
-    """Write a value as QGIS keeps values of any kind."""
-    told = {"name": name} if name else {}
-    if isinstance(value, dict):
-        element = Element("Option", {"type": "Map", **told})
-        element.extend(option(key, inner) for key, inner in value.items())
-    elif isinstance(value, list):
-        element = Element("Option", {"type": "List", **told})
-        element.extend(option("", inner) for inner in value)
-    else:
-        kind = {bool: "bool", int: "int", float: "double"}.get(type(value), "QString")
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        element = Element("Option", {"type": kind, **told, "value": text})
-    return element
 
 
 # What goes with what.

@@ -138,8 +138,8 @@ class Draft(Shown):
     # its table in the GeoPackage; title and description are looked up under this name where they are empty
     table: str
     frame: pd.DataFrame  # in the working CRS, with the sources' columns
-    # makes the look from the finished frame; None for a plain table
-    style: Callable[[pd.DataFrame], Style] | None
+    # its look, or what makes it from the finished frame; None for a plain table
+    style: Callable[[pd.DataFrame], Style] | Style | None
     sources: tuple[str, ...]  # tables of `spatial.tables` that define its columns, the most fitting first
     group: str = "results"  # where the project shows it
     title: str = ""  # for people
@@ -276,14 +276,14 @@ def findings_by_kind(
         for geometry, suffix in SUFFIX.items():
             rows = found[(found["kind"] == kind) & (shape == geometry)]
             if len(rows):
-                style, title = look(geometry, next(place)), words.say("layers", "qa", kind=shown)
+                title = words.say("layers", "qa", kind=shown)
                 if len({*shape[found["kind"] == kind]} & {*SUFFIX}) > 1:
                     drawn = words.of("results").say("notice_shape", geometry)
                     title += words.of("pages").say("page", "brackets", text=drawn)
                 yield Draft(
                     f"qa_{plain_name(kind)}{suffix}",
                     rows.reset_index(drop=True),
-                    lambda _, style=style: style,  # type: ignore[misc]
+                    look(geometry, next(place)),
                     title=title,
                     description=words.say("layers", "qa_text", kind=shown),
                     **shared,

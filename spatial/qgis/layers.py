@@ -197,7 +197,7 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[D
         yield Draft(
             f"potential_flows_{model}",
             potential_lines(tables, model),
-            lambda _: looks_results.potential_look(),
+            looks_results.potential_look(),
             ("potential_flows",),
             title=words.say("layers", "potential_flows", model=words.say("flow_model", model)),
             description=words.say("layers", "potential_flows_text"),
@@ -250,7 +250,7 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
             yield Draft(
                 f"{table}_stops",
                 placed(gpd.GeoDataFrame(at, geometry="geometry", crs=actions.crs)),
-                style=lambda _: looks_results.stops_look(),
+                style=looks_results.stops_look(),
                 sources=("plan_stops", "settlements"),
                 title=words.say("layers", "plan_stops_of", **told),
                 description=words.say("layers", "plan_stops_text"),
@@ -425,7 +425,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
                 f"routes_{plain_name(service)}",
                 # A few metres out and back would be one point twice, at which tools of QGIS stop.
                 routes.set_geometry(thin.where(thin.is_valid, routes.geometry)),
-                lambda _: looks_results.routes_look(),
+                looks_results.routes_look(),
                 ("routes",),
                 title=title,
                 description=words.say("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
@@ -576,8 +576,8 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
 def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
     if "snaps" in tables:
         snaps = placed(gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode")))
-        snapped = partial(lambda _, look: look, look=looks_results.snaps_look(words))
-        yield Draft("snaps", snaps, snapped, ("snaps",), group="network", smallest_scale=SNAP_SCALE)
+        look = looks_results.snaps_look(words)
+        yield Draft("snaps", snaps, look, ("snaps",), group="network", smallest_scale=SNAP_SCALE)
     if "edges" not in tables:
         return
     edges = tables["edges"]
@@ -586,7 +586,7 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         yield Draft(
             f"edges_{plain_name(mode)}",
             by_key(edges[edges["mode"] == mode], "edge_id"),
-            lambda _: looks_results.edges_look(words),
+            looks_results.edges_look(words),
             ("edges",),
             group="network",
             title=words.say("layers", "edges", mode=shown),
@@ -596,10 +596,10 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
 
 
 def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
-    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
-        "boundaries": lambda frame: looks_results.boundaries_look(frame, words),
-        "study_area": lambda _: looks_results.study_area_look(),
-        "roads": lambda frame: looks_results.roads_look(frame, words),
+    looks: dict[str, Callable[[pd.DataFrame], Style] | Style] = {
+        "boundaries": partial(looks_results.boundaries_look, words=words),
+        "study_area": looks_results.study_area_look(),
+        "roads": partial(looks_results.roads_look, words=words),
     }
     for name, look in looks.items():
         if name in tables:
@@ -611,7 +611,7 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
         water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
         rows = water[water.geom_type.str.removeprefix("Multi") == kind]
         if len(rows):
-            look = partial(lambda _, style: style, style=looks_results.water_look(kind))
+            look = looks_results.water_look(kind)
             yield Draft(table, rows, look, ("water",), group="base", visible=True, slim=True)
 
 
@@ -646,7 +646,7 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
         described,
         draft.group,
         plain,
-        draft.style(plain) if draft.style else None,
+        draft.style(plain) if callable(draft.style) else draft.style,
         aliases,
         comments,
         draft,

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement
 
 from spatial.plain_text import display_width
-from spatial.qgis.styles import BASE, INK, constants, data_defined, font_families, rgba
+from spatial.qgis.styles import BASE, INK, constants, data_defined, font_families, option, rgba
 
 PAGE, MAP, LABEL, LEGEND, SCALE_BAR = "65638", "65639", "65641", "65642", "65646"
 """Kinds of layout items, as QGIS numbers them."""
@@ -194,9 +194,7 @@ class _Paper:
         lines = SubElement(holder, "lineStyle")
         sign = SubElement(lines, "symbol", {"type": "line", "name": "", "alpha": "1", "clip_to_extent": "1"})
         line = SubElement(sign, "layer", {"class": "SimpleLine", "enabled": "1"})
-        options = SubElement(line, "Option", {"type": "Map"})
-        for name, value in stroke.items():
-            SubElement(options, "Option", {"type": "QString", "name": name, "value": value})
+        line.append(option("", stroke))
         holder.append(self.text_style(5.5, colour=MUTED))
         if self.one.atlas is not None:
             SubElement(element, "AtlasMap", {"atlasDriven": "1", "scalingMode": "2", "margin": "0.15"})
@@ -226,8 +224,7 @@ class _Paper:
             shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
             node = SubElement(tree, "layer-tree-layer", attributes | shown)
             lines = told_within(filter(None, (attributes["name"], says)), LEGEND_WIDTH)
-            options = SubElement(SubElement(node, "customproperties"), "Option", {"type": "Map"})
-            SubElement(options, "Option", {"type": "QString", "name": "legend/title-label", "value": "\n".join(lines)})
+            SubElement(node, "customproperties").append(option("", {"legend/title-label": "\n".join(lines)}))
         return legend
 
     def scale_bar(self) -> Element:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -50,16 +51,16 @@ class Node(NamedTuple):
 YES, NO = Node("and"), Node("or")
 
 
-def every(parts: Iterable[Node]) -> Node:
-    """Join conditions that must all hold."""
-    kept = list(dict.fromkeys(part for part in parts if part != YES))
-    return NO if NO in kept else kept[0] if len(kept) == 1 else Node("and", parts=tuple(kept))
+def _together(parts: Iterable[Node], nothing: Node, decides: Node) -> Node:
+    """Join conditions, each once: one of them says nothing of the whole, and one decides it."""
+    kept = tuple(dict.fromkeys(part for part in parts if part != nothing))
+    return decides if decides in kept else kept[0] if len(kept) == 1 else nothing._replace(parts=kept)
 
 
-def any_of(parts: Iterable[Node]) -> Node:
-    """Join conditions of which one must hold."""
-    kept = list(dict.fromkeys(part for part in parts if part != NO))
-    return YES if YES in kept else kept[0] if len(kept) == 1 else Node("or", parts=tuple(kept))
+every = partial(_together, nothing=YES, decides=NO)
+"""Joins conditions that must all hold."""
+any_of = partial(_together, nothing=NO, decides=YES)
+"""Joins conditions of which one must hold."""
 
 
 class Expression:
@@ -78,16 +79,17 @@ class Expression:
 
     def read(self) -> Node:
         """Read the whole of it, or what stands between brackets."""
-        parts = [self._conjunction()]
-        while self.takes("OR"):
-            parts.append(self._conjunction())
-        return any_of(parts)
+        return any_of(self._between("OR", self._conjunction))
+
+    def _between(self, sign: str, read: Callable[[], Node]) -> list[Node]:
+        """Read pieces of one kind, one or more, with a sign between them."""
+        parts = [read()]
+        while self.takes(sign):
+            parts.append(read())
+        return parts
 
     def _conjunction(self) -> Node:
-        parts = [self._comparison()]
-        while self.takes("AND"):
-            parts.append(self._comparison())
-        return every(parts)
+        return every(self._between("AND", self._comparison))
 
     def _comparison(self) -> Node:
         left = self._joined()
@@ -104,16 +106,12 @@ class Expression:
 
     def _listed(self) -> tuple[Node, ...]:
         self.takes("(")
-        parts = [self.read()]
-        while self.takes(","):
-            parts.append(self.read())
+        parts = self._between(",", self.read)
         self.takes(")")
         return tuple(parts)
 
     def _joined(self) -> Node:
-        parts = [self._atom()]
-        while self.takes("||"):
-            parts.append(self._atom())
+        parts = self._between("||", self._atom)
         return parts[0] if len(parts) == 1 else Node("join", parts=tuple(parts))
 
     def _atom(self) -> Node:
@@ -232,8 +230,6 @@ def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
         symbol = symbols[category.get("symbol")]
         label = category.get("label", "") or title
         said = " ".join(one.get("value", "") for one in symbol.iter("Option"))
-        drawn_if = re.search(r"@map_scale < (\d+)", said)
-        limits = [scale for scale in (smallest_scale, int(drawn_if[1]) if drawn_if else 0) if scale]
         is_other = bool(attr) and values == [""]
         # All others are one class, which no condition parts.
         for circle in _circles(said, renderer, values)[: 1 if is_other else None]:
@@ -243,13 +239,19 @@ def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
             elif attr:
                 found = every([any_of(equals(chosen, value) for value in values), circle.drawn_if])
                 SubElement(rule, "ogc:Filter").append(_filter(found))
-            if limits:
-                SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
+            _limit_scale(rule, said, smallest_scale)
             for layer in symbol.findall("layer"):
                 _symbolizer(rule, layer, style.opacity, circle.options, is_outside=is_outside)
     if style.labelling is not None:
         _labels(_rule(rules, f"{title} *"), style, smallest_scale)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml_text(root)
+
+
+def _limit_scale(rule: Element, said: str, smallest_scale: int) -> None:
+    """Draw what a rule is for only nearer than the layer allows, and than its own expression says."""
+    scales = [smallest_scale, *map(int, re.findall(r"@map_scale < (\d+)", said)[:1])]
+    if limits := [scale for scale in scales if scale]:
+        SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
 
 
 class Circle(NamedTuple):
@@ -430,10 +432,7 @@ def _labels(rule: Element, style: Style, smallest_scale: int) -> None:
     said = text.get("fieldName", "")
     names = [column for column in re.findall(r'"([^"]+)"', style.display) if f'"{column}"' in said]
     columns = names or re.findall(r'"([^"]+)"', said)
-    near = re.search(r"@map_scale < (\d+)", said)
-    limits = [scale for scale in (smallest_scale, int(near[1]) if near and '"tier"' not in said else 0) if scale]
-    if limits:
-        SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
+    _limit_scale(rule, "" if '"tier"' in said else said, smallest_scale)
     symbolizer = SubElement(rule, "se:TextSymbolizer")
     SubElement(SubElement(symbolizer, "se:Label"), "ogc:PropertyName").text = columns[0]
     font = SubElement(symbolizer, "se:Font")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 import pandas as pd
@@ -78,11 +79,25 @@ def constants(text: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in text.split())
 
 
-def _layer(kind: str, options: Mapping[str, str]) -> Element:
+def option(name: str, value: Any) -> Element:
+    """Write a value as QGIS keeps values of any kind."""
+    told = {"name": name} if name else {}
+    if isinstance(value, dict):
+        element = Element("Option", {"type": "Map", **told})
+        element.extend(option(key, inner) for key, inner in value.items())
+    elif isinstance(value, list):
+        element = Element("Option", {"type": "List", **told})
+        element.extend(option("", inner) for inner in value)
+    else:
+        kind = {bool: "bool", int: "int", float: "double"}.get(type(value), "QString")
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        element = Element("Option", {"type": kind, **told, "value": text})
+    return element
+
+
+def _layer(kind: str, options: dict[str, str]) -> Element:
     element = Element("layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
-    holder = SubElement(element, "Option", {"type": "Map"})
-    for name, value in options.items():
-        SubElement(holder, "Option", {"type": "QString", "name": name, "value": value})
+    element.append(option("", options))
     return element
 
 
@@ -147,16 +162,12 @@ def middle_of_line(marker: Element) -> Element:
 
 def data_defined(expressions: Mapping[str, str], tag: str = "data_defined_properties") -> Element:
     """Let expressions give what a symbol, or an item of a layout, has otherwise the same for all."""
+    defined = {
+        name: {"active": True, "expression": expression, "type": BY_EXPRESSION}
+        for name, expression in expressions.items()
+    }
     element = Element(tag)
-    holder = SubElement(element, "Option", {"type": "Map"})
-    SubElement(holder, "Option", {"type": "QString", "name": "name", "value": ""})
-    properties = SubElement(holder, "Option", {"type": "Map", "name": "properties"})
-    for name, expression in expressions.items():
-        one = SubElement(properties, "Option", {"type": "Map", "name": name})
-        SubElement(one, "Option", {"type": "bool", "name": "active", "value": "true"})
-        SubElement(one, "Option", {"type": "QString", "name": "expression", "value": expression})
-        SubElement(one, "Option", {"type": "int", "name": "type", "value": str(BY_EXPRESSION)})
-    SubElement(holder, "Option", {"type": "QString", "name": "type", "value": "collection"})
+    element.append(option("", {"name": "", "properties": defined, "type": "collection"}))
     return element
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from spatial.arrays import BoolArray, FloatArray
-from spatial.errors import ContractError
+from spatial.errors import ContractError, refuse
 from spatial.planning.plans import Silent
 from spatial.tables import TABLES
 from spatial.tables.contract import PERSONS, Field
@@ -448,8 +448,7 @@ def people_as_sums(
     audited = {("settlements", str(name)) for name in columns} | {("gaps", "persons_unserved")}
     audited |= {("norm_results", column) for column in ("persons_in_scope", *PARTS)}
     unseen = [f"{table}.{column} counts people and is not audited" for table, column in sorted(counted - audited)]
-    if unseen:
-        raise ContractError("disclosure", unseen)
+    refuse("disclosure", unseen)
     return numbers, unexplained
 
 

@@ -310,9 +310,7 @@ def plan_sentences(plan: Told, words: Words) -> list[str]:
         told["n"] = words.number(plan["shown"][plan["counted"]]["today"])
         return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
     named = [place_name(action, words) for action in plan["actions"] if action["action"] != "close_site"]
-    rest = len(named) - MOST_NAMES
-    shown = named[:MOST_NAMES] + ([words.say("plan", "more_names", n=str(rest))] if rest > 0 else [])
-    told["names"] = words.of("pages").say("page", "brackets", text=words.say("plan", "joint").join(shown))
+    told["names"] = words.of("pages").say("page", "brackets", text=_first_named(named, MOST_NAMES, words))
     # What the first action brings by itself, where that is told in what the sentence counts.
     told["more"] = ""
     if len(named) > 1 and (plan["counted"] == "persons" or plan["shown"]["persons"] is None):
@@ -347,12 +345,17 @@ def further_sentences(plan: Told, words: Words) -> list[str]:
     if short:
         unit = short[0]["unit"]
         alike = [place for place in short if (place["persons"], place["unit"]) == (short[0]["persons"], unit)]
-        named, rest = [place_name(place, words) for place in alike[:MOST_PLACES]], len(alike) - MOST_PLACES
-        named += [words.say("plan", "more_names", n=str(rest))] if rest > 0 else []
-        names = words.say("plan", "joint").join(named)
+        names = _first_named([place_name(place, words) for place in alike], MOST_PLACES, words)
         told = {"names": names, "unit": unit or "", "value": amount_text(plan, short[0]["persons"], words)}
         lines.append(words.say("plan", "worth_unit" if unit else "worth", **told))
     return lines
+
+
+def _first_named(names: Sequence[str], most: int, words: Words) -> str:
+    """List the first names, and count the others."""
+    rest = len(names) - most
+    more = [words.say("plan", "more_names", n=str(rest))] if rest > 0 else []
+    return words.say("plan", "joint").join([*names[:most], *more])
 
 
 def _counted(number: int, words: Words) -> dict[str, str]:

@@ -528,6 +528,12 @@ def scaled_norms(
     return norm_results.assign(status_as_mapped=pd.Categorical.from_codes(codes, pd.Index(words)), **columns)
 
 
+def flow_faults(kinds: pd.Series, rules: ScoreRules) -> list[str]:
+    """Name the kinds of flows whose totals the study states though there is a table of them."""
+    twice = sorted(set(kinds.astype(str)) & set(rules.flow_totals))
+    return faults_at("score.flow_totals:", twice, " stand in the table of flows too; keep one of the two")
+
+
 def flow_table(
     flows: pd.DataFrame | None, settlements: pd.DataFrame, ground: Ground, rules: ScoreRules
 ) -> pd.DataFrame:
@@ -535,7 +541,6 @@ def flow_table(
     records: list[dict[str, object]] = []
     flows = TABLES["flows"].frame() if flows is None else flows
     kinds = sorted(set(flows["kind"].astype(str)))
-    twice = sorted(set(kinds) & set(rules.flow_totals))
     ids = settlements["settlement_id"].astype(str).tolist()
     # What flows between two places around the study is none of its flows.
     known = pd.Index(ground.ids)
@@ -555,8 +560,7 @@ def flow_table(
             mine = township == unit
             outward, inward = float(matrix[mine][:, ~mine].sum()), float(matrix[~mine][:, mine].sum())
             records.append(_record("township", unit, kind, outward, inward, math.nan))
-    remedy = " stand in the table of flows too; keep one of the two"
-    refuse("study", faults_at("score.flow_totals:", twice, remedy), StudyError)
+    refuse("study", flow_faults(flows["kind"], rules), StudyError)
     for kind in sorted(rules.flow_totals):
         totals, target = rules.flow_totals[kind], rules.volume_targets.get(kind, math.nan)
         records.append(_record("study", "study", kind, totals.outward, totals.inward, target))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from spatial.access.calibration import check_observed
 from spatial.cartography.document import refuse_small_pages
-from spatial.errors import ContractError, SpatialError, StudyError, first_of
+from spatial.errors import ContractError, SpatialError, StudyError, faults_at, first_of, refuse
 from spatial.formats.notes import findings_frame, join_findings
 from spatial.inputs.gather import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
@@ -32,7 +32,7 @@ from spatial.planning.candidates import load_site_rules
 from spatial.reporting.score import doubted_units, issue_records
 from spatial.reporting.wording import TIDIED, counts_told, details_told, issue_lines, item_text
 from spatial.runner.stage import EVERYTHING, Options
-from spatial.score.evidence import METRICS
+from spatial.score.evidence import METRICS, flow_faults
 from spatial.stages.network import Ground, bus_lines, network_of
 from spatial.stages.off_road import elevation_of_ground
 from spatial.stages.plan_room import base_of_round, shares_within
@@ -221,8 +221,7 @@ def _scenarios_laid(options: Options, layers: Layers) -> Iterator[Callable[[], o
 
     def lay(item: ScenarioOptions) -> None:
         if not any(getattr(item, key) for key in ON_ROADS):
-            if problems := facility_faults(item, layers.facilities):
-                raise ContractError("scenarios", problems)
+            refuse("scenarios", facility_faults(item, layers.facilities))
             return
         graph = graph_of(item.mode)
         refuse_unknown([item], {item.mode: graph}, layers.facilities)
@@ -233,17 +232,14 @@ def _scenarios_laid(options: Options, layers: Layers) -> Iterator[Callable[[], o
 
 def _refuse_of_score(options: Options, binding: pd.DataFrame, flows: pd.DataFrame) -> None:
     """Refuse norms of the score that do not bind, and totals of flows of which there is a table."""
-    score, norms, problems = options.score, with_norm_id(binding), []
-    if strangers := [name for name in score.norms if name not in set(norms["norm_id"])]:
-        problems.append(f"score.norms: {first_of(strangers)} do not bind this study")
+    score, norms = options.score, with_norm_id(binding)
+    strangers = [name for name in score.norms if name not in set(norms["norm_id"])]
+    problems = faults_at("score.norms:", strangers, " do not bind this study")
     by_way = norms.loc[norms["metric"].isin(METRICS) & norms["direction"].eq("max"), "norm_id"].tolist()
     if score.gap_norm and score.gap_norm not in by_way:
         told = f"binds no place here as a time or distance; such norms are {first_of(by_way)}"
         problems.append(f"score.gap_norm: {score.gap_norm!r} {told}")
-    if twice := sorted(set(flows["kind"].astype(str)) & set(score.flow_totals)):
-        problems.append(f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two")
-    if problems:
-        raise StudyError(options.name, problems)
+    refuse(options.name, [*problems, *flow_faults(flows["kind"], score)], StudyError)
 
 
 def _reads_of_plans(options: Options, layers: Layers) -> Iterator[Callable[[], object]]:
@@ -275,5 +271,4 @@ def _refuse_missing_columns(options: Options, layers: Layers) -> None:
         name = crew.mobilisation_min
         if isinstance(name, str) and name not in layers.facilities.columns:
             problems.append(f"emergency.{crew.service}.mobilisation_min: the facilities have no column {name!r}")
-    if problems:
-        raise ContractError(options.name, problems)
+    refuse(options.name, problems)

@@ -119,25 +119,22 @@ def _checked(results: Results) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         raise StoreError(
             f"{results.folder}: the run wrote {', '.join(f'{name}.parquet' for name in lost)}, no longer there; {AGAIN}"
         )
-    faults = list(_option_faults(options))
-    if faults:
-        raise StoreError(
-            f"{results.folder / 'run.json'}: {'; '.join(faults)}; it is damaged or of another version of the package: "
-            f"{AGAIN}"
-        )
-    norms, study = results.summary.get("norms"), results.summary.get("study", {})
+    _refuse_damaged(results.folder / "run.json", list(_option_faults(options)))
+    norms, study, faults = results.summary.get("norms"), results.summary.get("study", {}), list[str]()
     if not isinstance(norms, list) or not all(
         isinstance(norm, dict) and {"norm_id", "id"} & set(norm) for norm in norms
     ):
         faults.append("norms are not a list of norms with their id")
     if not isinstance(study, dict) or not isinstance(study.get("title", {}), dict):
         faults.append("study has no table of titles")
-    if faults:
-        raise StoreError(
-            f"{results.folder / 'summary.json'}: {'; '.join(faults)}; it is damaged or of another version of the "
-            f"package: {AGAIN}"
-        )
+    _refuse_damaged(results.folder / "summary.json", faults)
     return options, results.summary["norms"]
+
+
+def _refuse_damaged(file: Path, faults: Sequence[str]) -> None:
+    if faults:
+        told = f"{'; '.join(faults)}; it is damaged or of another version of the package"
+        raise StoreError(f"{file}: {told}: {AGAIN}")
 
 
 def _option_faults(options: object) -> Iterator[str]:

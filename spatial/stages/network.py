@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from spatial.access.calibration import Calibration, FitRules, calibrate_speeds, with_class_factors
 from spatial.access.places import find_settlement
 from spatial.crs import WGS84
-from spatial.errors import ContractError
+from spatial.errors import ContractError, refuse
 from spatial.inputs.user_tables import observed_from_table
 from spatial.network.build import build_network
 from spatial.network.combined import BUS, LEG_SIGN, bus_network, combine_networks
@@ -123,7 +123,7 @@ def network_of(options: Options, mode: str, ground: Ground, *, factors: pd.DataF
 def bus_lines(lines: Sequence[BusLine], places: gpd.GeoDataFrame, *, crs: CRS) -> gpd.GeoDataFrame:
     """Place the stops of a study's lines: in a settlement, or at a point."""
     shapes: list[BaseGeometry] = []
-    problems = []
+    problems: list[str] = []
     for line in lines:
         for stop in line.stops:
             if not isinstance(stop, str):
@@ -134,8 +134,7 @@ def bus_lines(lines: Sequence[BusLine], places: gpd.GeoDataFrame, *, crs: CRS) -
                 shapes.append(places.geometry.to_crs(crs)[chosen].iloc[0])
             except ContractError as error:
                 problems += [f"network.bus.{line.line}.stops: {problem}" for problem in error.problems]
-    if problems:
-        raise ContractError("network.bus", problems)
+    refuse("network.bus", problems)
     rows = [
         {
             "line_id": line.line,

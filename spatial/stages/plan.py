@@ -16,7 +16,7 @@ import shapely
 from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.places import SEA_KINDS
 from spatial.crs import WGS84
-from spatial.errors import InfeasibleError, StudyError, first_of
+from spatial.errors import InfeasibleError, StudyError, faults_at, refuse
 from spatial.network.combined import own_pace
 from spatial.network.new_roads import speed_of_class
 from spatial.norms.law import Norm, norms_of
@@ -247,8 +247,8 @@ def add_plans(results: Results, target: Path) -> list[str]:
         toml_table(text)
     except (OSError, ValueError) as error:
         raise StudyError(str(target), [f"cannot take the plans as [[scenarios]]: {error}"]) from error
-    if taken := [name for name in there if name in plans]:
-        raise StudyError(str(target), [f"scenarios: {first_of(taken)} there already; delete or rename them first"])
+    taken = [name for name in there if name in plans]
+    refuse(str(target), faults_at("scenarios:", taken, " there already; delete or rename them first"), StudyError)
     if plans:
         with replace(target) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")

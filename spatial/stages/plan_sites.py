@@ -27,7 +27,7 @@ from spatial.access.places import (
 )
 from spatial.arrays import BoolArray, FloatArray
 from spatial.crs import METRES_A_KM, WGS84, require_metres
-from spatial.errors import StudyError, first_of
+from spatial.errors import StudyError, first_of, refuse
 from spatial.formats.files import read_provenance
 from spatial.inputs.units import assign_units
 from spatial.inputs.user_tables import constraints_from_table, sites_from_table
@@ -111,13 +111,9 @@ def stated_costs(options: Options) -> PlanCosts | None:
     if costs is None or costs.file is None:
         return costs
     found = load_costs(options.raw_path(costs.file))
-    both = [
-        f"{key}: stated in the study and in the file; leave out one"
-        for key, value in found.items()
-        if getattr(costs, key) and value
-    ]
-    if both:
-        raise StudyError(f"planning.costs.file {costs.file}", both)
+    both = [key for key, value in found.items() if getattr(costs, key) and value]
+    told = [f"{key}: stated in the study and in the file; leave out one" for key in both]
+    refuse(f"planning.costs.file {costs.file}", told, StudyError)
     return costs.model_copy(update={key: value for key, value in found.items() if value})
 
 
@@ -168,8 +164,7 @@ def refuse_unfit_plans(options: Options, facilities: gpd.GeoDataFrame, study_are
             problems.append(f"plans.{item.name}.norms: {told}")
         if item.budget is not None and not problems:
             problems += _budget_faults(item, norms, options, facilities, study_area)
-    if problems:
-        raise StudyError("study", problems)
+    refuse("study", problems, StudyError)
 
 
 def _budget_faults(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from spatial.access.options import TOWN_TIERS, AccessRules
 from spatial.crs import METRES_A_KM, parse_crs
-from spatial.errors import CrsError, StudyError, first_of
+from spatial.errors import CrsError, StudyError, faults_at, refuse
 from spatial.inputs.services import Vocabulary, load_services
 from spatial.messages import Words
 from spatial.network.speeds import load_speeds
@@ -70,24 +70,20 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
     presence = norm.metric == "presence_in_unit"
     who, when = f"added by {norm.by}" if norm.by else "", norm.on.isoformat() if norm.on else ""
     told = ", ".join(filter(None, (who, when)))
+    named = ("service", "metric", "stat_unit", "scope", "norm_class", "instrument")
     return {
+        **{name: getattr(norm, name) for name in named},
         "norm_id": norm.id,
         "pillar": "P3",
-        "service": norm.service,
-        "metric": norm.metric,
         "mode": "" if presence or norm.metric == "dist_m" else norm.mode,
         "direction": "presence" if presence else "max",
         "threshold": f"{norm.threshold!r}",
         "unit": UNIT_OF_METRIC.get(norm.metric, "service"),
-        "stat_unit": norm.stat_unit,
         "target_share": f"{norm.target_share!r}",
         "target_share_basis": "source",
         "fail_point": "" if norm.fail_point is None else f"{norm.fail_point!r}",
-        "scope": norm.scope,
-        "norm_class": norm.norm_class,
         "deontic": DEONTIC_OF_CLASS[norm.norm_class],
         "role": "standard",
-        "instrument": norm.instrument,
         "duty_bearer": norm.duty_bearer or "",
         "share_applies_at": "study",
         "valid_from": norm.valid_from.isoformat() if norm.valid_from else "",
@@ -309,8 +305,7 @@ def check_policy(study: Study) -> None:
             parse_crs(outputs.crs, what="outputs.crs")
         except CrsError as error:
             problems.append(str(error))
-    if problems:
-        raise StudyError(study.name, problems)
+    refuse(study.name, problems, StudyError)
 
 
 def _faults(load: Callable[[], object], key: str) -> list[str]:
@@ -346,20 +341,18 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
         asked[f"plans.{item.name}.service"] = filter(None, [item.service])
     if (costs := study.planning.costs) is not None:
         asked |= {f"planning.costs.{key}": getattr(costs, key) for key in ("open", "unit", "close")}
-    strange = {key: [name for name in names if name not in every] for key, names in asked.items()}
-    problems = [f"{key}: unknown {first_of(names)}; {known}" for key, names in strange.items() if names]
+    problems: list[str] = []
+    for key, names in asked.items():
+        problems += faults_at(f"{key}: unknown", [name for name in names if name not in every], f"; {known}")
     if study.off_road.service not in {None, *every}:
         problems.append(f"off_road.service: unknown {study.off_road.service!r}; {known}")
     for name, official in study.official.facilities.items():
-        if unknown := [service for service in official.services or (name,) if service not in every]:
-            problems.append(
-                f"official.facilities.{name}: unknown service(s) {first_of(unknown)}; name those that it counts as "
-                f"services = [...]; {known}"
-            )
+        unknown = [service for service in official.services or (name,) if service not in every]
+        remedy = f"; name those that it counts as services = [...]; {known}"
+        problems += faults_at(f"official.facilities.{name}: unknown service(s)", unknown, remedy)
     listable = every | words | {ROADS, *(tier.id for tier in vocabulary.tiers)}
-    if unknown := [name for name in study.inventory if name not in listable]:
-        problems.append(f"inventory: unknown service(s) {first_of(unknown)}; {known}")
-    return problems
+    unknown = [name for name in study.inventory if name not in listable]
+    return problems + faults_at("inventory: unknown service(s)", unknown, f"; {known}")
 
 
 def _unfit_modes(study: Study) -> Iterator[str]:

@@ -17,7 +17,7 @@ from spatial.access.places import find_settlement, share_with_units, unknown_uni
 from spatial.access.scenarios import compare_scenarios, scenario_people
 from spatial.arrays import BoolArray
 from spatial.crs import METRES_A_KM, WGS84, require_metres
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError, faults_at, first_of, refuse
 from spatial.formats.notes import Finding, faults_of, findings_frame, log_notes
 from spatial.inputs.facility_facts import read_facts, service_by_day
 from spatial.inputs.list_merge import SAME, family_of
@@ -228,9 +228,9 @@ def shared_facilities(
     """Open what is kept for units to the units that share with them; refuses units and sharing that are none."""
     key, problems = f"scenarios.{item.name}.share_units", []
     for row in item.share_units:
-        if strange := unknown_units(settlements, row.units):
-            by = "the unit_code, township_id or township of settlements"
-            problems.append(f"{key}: no settlement lies in a unit {first_of(strange)}; name units by {by}")
+        remedy = "; name units by the unit_code, township_id or township of settlements"
+        if strange := faults_at(f"{key}: no settlement lies in a unit", unknown_units(settlements, row.units), remedy):
+            problems += strange
             continue
         kinds = frozenset().union(*(vocabulary_of(options).satisfying(name) for name in row.services))
         theirs = facilities["service"].isin(kinds) if row.services else facilities["service"].notna()
@@ -241,8 +241,7 @@ def shared_facilities(
                 "share; leave it out, or say in the list of facilities for whom each is (eligible_units)"
             )
         facilities = shared
-    if problems:
-        raise ContractError("scenarios", problems)
+    refuse("scenarios", problems)
     return facilities
 
 
@@ -282,12 +281,8 @@ def opened_facilities(
     new = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
     taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"].tolist()
     taken += new.loc[new["facility_id"].duplicated(), "facility_id"].tolist()
-    if taken:
-        keys = ("new_facilities", "open", "mobile_stops")
-        what = ", ".join(key for key in keys if getattr(item, key))
-        raise ContractError(
-            f"scenario {item.name}", [f"{what}: the study has {first_of(taken)} already; give other ids"]
-        )
+    what = ", ".join(key for key in ("new_facilities", "open", "mobile_stops") if getattr(item, key))
+    refuse(f"scenario {item.name}", faults_at(f"{what}: the study has", taken, " already; give other ids"))
     # What a scenario opens serves, whatever the file calls it.
     return new.assign(status="existing")
 
@@ -320,8 +315,7 @@ def _listed(
                 f"scenarios.{item.name}.mobile_stops: {stops.service} never closes, and nothing that comes by is "
                 f"that; name {by_day}"
             )
-    if problems:
-        raise ContractError(f"scenario {item.name}", problems)
+    refuse(f"scenario {item.name}", problems)
     usual = facilities.loc[facilities["status"] == "existing"].groupby("service")["capacity"].median()
     told = pd.DataFrame(
         {
@@ -343,7 +337,7 @@ def refuse_unknown(
     items: Sequence[ScenarioOptions], graphs: Mapping[str | None, TravelGraph], facilities: gpd.GeoDataFrame
 ) -> None:
     """Name the unknown ids of all scenarios at once, each against the network of its mode."""
-    problems = []
+    problems: list[str] = []
     for item in items:
         graph = graphs[item.mode]
         unknown = {
@@ -351,36 +345,23 @@ def refuse_unknown(
             "speeds_km_h": unknown_names(graph, item.speeds_km_h),
             "speed_factors": unknown_names(graph, item.speed_factors, classes=True),
         }
-        what = {"speed_factors": "edge, road or class"}
-        problems += [
-            f"scenarios.{item.name}.{key}: no {what.get(key, 'edge or road')} {first_of(names)} in the study "
-            f"by {graph.mode}"
-            for key, names in unknown.items()
-            if names
-        ]
+        for key, names in unknown.items():
+            what = "edge, road or class" if key == "speed_factors" else "edge or road"
+            problems += faults_at(f"scenarios.{item.name}.{key}: no {what}", names, f" in the study by {graph.mode}")
         problems += facility_faults(item, facilities)
-    if problems:
-        raise ContractError("scenarios", problems)
+    refuse("scenarios", problems)
 
 
 def facility_faults(item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> list[str]:
     """Name the facilities of a scenario that are not there, and those whose capacity means nothing."""
     status = dict(zip(facilities["facility_id"], facilities["status"], strict=True))
-    keys: dict[str, Iterable[str]] = {
-        "close_facilities": item.close_facilities, "change_capacity": item.change_capacity
-    }  # fmt: skip
-    unknown = {key: [name for name in names if name not in status] for key, names in keys.items()}
-    problems = [
-        f"scenarios.{item.name}.{key}: no facility {first_of(names)} in the study"
-        for key, names in unknown.items()
-        if names
-    ]
+    problems: list[str] = []
+    for key in ("close_facilities", "change_capacity"):
+        unknown = [name for name in getattr(item, key) if name not in status]
+        problems += faults_at(f"scenarios.{item.name}.{key}: no facility", unknown, " in the study")
     shut = [name for name in item.change_capacity if status.get(name, "existing") != "existing"]
-    if shut:
-        problems.append(
-            f"scenarios.{item.name}.change_capacity: {first_of(shut)} serves nobody yet; give open the capacity"
-        )
-    return problems
+    remedy = " serves nobody yet; give open the capacity"
+    return problems + faults_at(f"scenarios.{item.name}.change_capacity:", shut, remedy)
 
 
 def _stacked(frames: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

@@ -205,12 +205,9 @@ class _Cutting:
         )
         told = [network["of"], tile.squares, tile.box, tile.width_min]
         told += [sorted(self.whole.from_settlements.items()), sorted(self.whole.nowhere)]
-        told += [[(name, sorted(kinds)) for name, kinds in asked.services.items()], asked.counts_only]
+        told += [list(asked.services.items()), list(mode.rules.tiers.items()), asked.counts_only]
         told += [sorted(asked.drawn or ()), asked.drawn is None, mode.rules.model_dump_json(exclude={"tiers"})]
-        told += [
-            [(name, sorted(kinds)) for name, kinds in mode.rules.tiers.items()],
-            [sha256_of(file) for file in files],
-        ]
+        told += [sha256_of(file) for file in files]
         return tile._replace(key=hashlib.sha256(json.dumps(told, default=sorted).encode()).hexdigest())
 
     def _near(self, snaps: Snaps, around: Box, is_here: BoolArray) -> BoolArray:

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from spatial.access.places import SnapPair, called, place_on, take
 from spatial.crs import METRES_A_KM, WGS84
-from spatial.errors import StudyError, first_of
+from spatial.errors import StudyError, first_of, refuse
 from spatial.inputs.services import Vocabulary
 from spatial.messages import Words, warn
 from spatial.network.matrix import times_matrix
@@ -28,13 +28,13 @@ from spatial.reporting.summary import LEAST_CHANGE_MIN
 from spatial.reporting.wording import names_of, norm_name, pick
 from spatial.results import Results
 from spatial.runner.stage import EVERYTHING, Options
+from spatial.stages.plan_sites import homes_of
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 from spatial.stages.scenarios import off_roads, scenarios
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.study import Study
 from spatial.study.access import full_mode
 from spatial.study.scenarios import OpenedFacility, ScenarioOptions
-from spatial.tables.words import NAMES
 
 TRIED = "tried"
 """Name of the scenario where the user gives none."""
@@ -118,8 +118,7 @@ def what_if(
             wished.append((int(plenty[1]), _service(plenty[2], vocabulary, "--best", problems)))
     if not (close or add or best):
         problems.append("nothing to try: give --close, --add or --best")
-    if problems:
-        raise StudyError("try", problems)
+    refuse("try", problems, StudyError)
     of_id = facilities.set_index("facility_id")["service"]
     changed = {*of_id.loc[closed], *(each.service for each in opened), *(service for _, service in wished)}
     every = wanted_services(options, vocabulary, set(facilities["service"]) | changed)
@@ -216,9 +215,7 @@ def _best_sites(
     barriers = surroundings_of(options, tables["study_area"], tables["water"]).barriers
     places = place_on(graph, homes, key="settlement_id", rules=options.network, barriers=barriers)
     at = pd.Index(places.ids).get_indexer(pd.Index(homes["settlement_id"]))
-    # A place that nobody can name is no address for a site, unless none has a name.
-    is_named = homes[[column for column in NAMES if column in homes]].notna().any(axis=1).to_numpy()
-    sites = np.flatnonzero(is_named if is_named.any() else ~is_named)
+    sites = np.flatnonzero(homes["settlement_id"].isin(homes_of(every)["settlement_id"]))
     if not homes["population_persons"].notna().any():
         homes = homes.assign(population_persons=1.0)
     if len(sites) > SITES_MOST:

@@ -61,9 +61,8 @@ def _problems(run: Run) -> Iterator[str]:
     for name in COLUMNS:
         table, file = getattr(run, name), FILES.get(name, name)
         key = list(TABLES[file].key)
-        rows = table[table.duplicated(key)]
-        if len(rows):
-            yield f"{file}: rows that are there twice, {first_of(rows[key].astype(str).agg('/'.join, axis=1))}"
+        rows = table.loc[table.duplicated(key), key].astype(str)
+        yield from faults_at(f"{file}: rows that are there twice,", map("/".join, rows.itertuples(index=False)))
     # Places without a row.
     by_mode = run.access[run.access["mode"] == run.mode]
     judged = run.norm_results[run.norm_results["unit_level"] == "settlement"]
@@ -76,8 +75,7 @@ def _problems(run: Run) -> Iterator[str]:
     places = run.places.index
     for name, ids in told.items():
         without = places[~places.isin(ids.astype(str))]
-        if len(without):
-            yield f"{name}: no row for {first_of(without)} of {len(places)} places"
+        yield from faults_at(f"{name}: no row for", without, f" of {len(places)} places")
     # Values that the contract does not know.
     for name, columns in COLUMNS.items():
         table, file = getattr(run, name), FILES.get(name, name)
@@ -91,12 +89,10 @@ def _problems(run: Run) -> Iterator[str]:
                 low, high = column.minimum, column.maximum
                 wrong = values < (-np.inf if low is None else low)
                 wrong |= (values > (np.inf if high is None else high)) | np.isinf(values)
-                if wrong.any():
-                    yield f"{file}: {column.name} out of range, such as {first_of(values[wrong])}"
+                yield from faults_at(f"{file}: {column.name} out of range, such as", values[wrong])
             elif column.values:
                 words = sorted(set(values.dropna().astype(str)) - set(column.values))
-                if words:
-                    yield f"{file}: {column.name} holds other words than {', '.join(column.values)}: {first_of(words)}"
+                yield from faults_at(f"{file}: {column.name} holds other words than {', '.join(column.values)}:", words)
 
 
 # What a comparison reads of a run, and the terms on which it judged each norm.
