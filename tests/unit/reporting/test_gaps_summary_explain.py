@@ -953,10 +953,15 @@ def test_a_settlement_is_found_by_id_or_by_a_name_of_its_own():
     for nothing in ("", " "):
         with pytest.raises(ContractError, match="no settlement has the id or name"):
             find_settlement(padded, nothing)
-    with pytest.raises(ContractError, match=r"name of several: 'a', 'd' \(2 in all\)"):
-        find_settlement(places(), "Aba")
+    apart = places().assign(township=["Upper", "Lower", None, None])
+    with pytest.raises(ContractError, match=r"name of 2: 'a' \(Upper, village\), 'd' \(village\); give one"):
+        find_settlement(apart, "Aba")
     with pytest.raises(ContractError, match="no settlement has the id or name 'x'"):
         find_settlement(places(), "x")
+    clinics = pd.DataFrame({"facility_id": ["f"], "name": ["Aba Clinic"]})
+    for asked, typed in (("f", "f"), ("aba clinic", '"aba clinic"')):
+        with pytest.raises(ContractError, match=f"it is a facility, which `spatial try STUDY --close {typed}` takes"):
+            find_settlement(places(), asked, facilities=clinics)
 
 
 def test_a_value_just_beyond_the_norm_is_told_apart_from_it():
