@@ -241,10 +241,6 @@ def called(frame: pd.DataFrame, text: str) -> Called:
     return Called(in_whole, in_part, alike)
 
 
-MOST_NAMED = 10
-"""Settlements of one name that are told of."""
-
-
 def find_settlement(settlements: pd.DataFrame, text: str, *, facilities: pd.DataFrame | None = None) -> str:
     """Find a settlement by its id, or by a name that it alone has; of a facility's name it is said that it is one."""
     ids = settlements["settlement_id"]
@@ -256,9 +252,9 @@ def find_settlement(settlements: pd.DataFrame, text: str, *, facilities: pd.Data
         return str(found[0]["settlement_id"])
     # Who asks knows in which township a village lies, and not its id.
     lies = [[row.get(name) for name in ("township", "tier") if isinstance(row.get(name), str)] for row in found]
-    these = [f"{row['settlement_id']!r} ({', '.join(at)})" for row, at in zip(found, lies, strict=True)][:MOST_NAMED]
-    several = [f"{text!r} is the name of {len(found)}: {', '.join(these)}; give one of these ids"] if found else []
-    refuse("settlements", several)
+    these = [f"{row['settlement_id']!r} ({', '.join(at)})" for row, at in zip(found, lies, strict=True)]
+    several = f"{text!r} is the name of {len(found)}: {', '.join(these[:10])}; give one of these ids"
+    refuse("settlements", [several] * bool(found))
     told = f"is it one of these? {first_of(named.alike)}" if named.alike else f"ids are such as {first_of(sorted(ids))}"
     if facilities is not None and ((facilities["facility_id"] == text) | called(facilities, text).whole).any():
         told = f"it is a facility, which `spatial try STUDY --close {quoted(text)}` takes; name a settlement"
