@@ -385,8 +385,11 @@ def headline_text(
         kind += "_mapped" if norm["is_lower_bound"] else ""
     # A norm on children counts children, and is told of them.
     group = words.of("pages").messages["group"].get(f"{norm['stat_unit']}{GROUP_SUFFIX}") if in_people else None
-    if group is not None:
+    about = (f"people_{of}" for of in (norm["stat_unit"], norm.get("scope")) if in_people and group is None)
+    own = next((key for key in about if key in words.messages["answer"]), "")
+    if group is not None or own:
         kind = "entitled_group" if kind == "entitled" else kind.replace("people", "group")
+    about_whom = (group or "")[:1].lower() + (group or "")[1:]
     # Nobody known to be beyond is no answer where some are not known.
     unknown = norm[f"{what}_unknown"] or 0.0
     is_open = kind in {"people", "group", "places"} and round(norm[f"{what}_unserved"]) == 0 and round(unknown) > 0
@@ -405,9 +408,9 @@ def headline_text(
         beyond=words.say("headline", "beyond", n=count, count=unserved),
         n=scope,
         scope=scope,
-        whole=words.say("plan", "group", value=scope, group=(group or "")[:1].lower() + (group or "")[1:]),
+        whole=words.say(*(("answer", own) if own else ("plan", "group")), n=scope, value=scope, group=about_whom),
         threshold=threshold,
-        service=service,
+        service=words.inside(service),
         units=words.term(norm["stat_unit"]),
         unknown=words.number(unknown),
     )
