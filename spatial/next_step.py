@@ -13,7 +13,7 @@ TABLES_AND_MAPS = (".csv", ".xlsx", ".xls", ".gpkg", ".shp", ".geojson", ".gdb",
 """Endings of files from which `init` writes a study, beside extracts."""
 FEW = 3
 """Studies of a folder of which the next step is said."""
-HINT = re.compile(r"spatial (?:\w+ \| )*(\w+)(?: -v)? STUDY(?: SETTLEMENT)?")
+HINT = re.compile(r"(spatial (?:\w+ \| )*(\w+)(?: -v)?) STUDY( SETTLEMENT)?")
 REPEATED = ("raw", "processed", "maps", "scenario", "language")
 
 
@@ -65,9 +65,8 @@ def as_typed(text: str, typed: Mapping[str, Any], commands: Mapping[str, Any]) -
     """Fill hints on STUDY in with what was typed by name of parameter, as far as their commands take it."""
 
     def filled(hint: re.Match[str]) -> str:
-        named = {"STUDY": typed["study_file"], "SETTLEMENT": typed.get("settlement", "SETTLEMENT")}
-        words = [re.sub("STUDY|SETTLEMENT", lambda word: quoted(named[word[0]]), hint[0])]
-        for option in commands[hint[1]].params:
+        words = [hint[1], quoted(typed["study_file"]), *[quoted(typed.get("settlement", "SETTLEMENT"))] * bool(hint[3])]
+        for option in commands[hint[2]].params:
             value, default = typed.get(option.name), option.default
             if option.name in REPEATED and value not in (None, default() if callable(default) else default):
                 words += [option.opts[0], quoted(value)]

@@ -493,7 +493,9 @@ def test_a_headline_of_a_norm_on_children_is_about_children(language, said):
     rural = headline_text(norms["GL-PHC-1H"] | {"scope": "rural", "service": "Any Clinic"}, "en")
     assert rural.startswith("100 of 450 rural people are within 60 min of the nearest clinic; 350 are beyond.")
     duty = headline_text(on_children | {"role": "duty_trigger"}, "en")
-    assert duty.startswith("350 of 450 children aged 6 to 9 live beyond 60 min of the nearest primary care and are entitled")
+    assert duty.startswith(
+        "350 of 450 children aged 6 to 9 live beyond 60 min of the nearest primary care and are entitled"
+    )
 
 
 def test_a_headline_without_population_counts_places_and_names_no_people():
