@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
-import geopandas as gpd
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
