@@ -251,7 +251,7 @@ def find_settlement(settlements: pd.DataFrame, text: str, *, facilities: pd.Data
     if len(found) == 1:
         return str(found[0]["settlement_id"])
     # Who asks knows in which township a village lies, and not its id.
-    lies = [[row.get(name) for name in ("township", "tier") if isinstance(row.get(name), str)] for row in found]
+    lies = [[str(row[name]) for name in ("township", "tier") if isinstance(row.get(name), str)] for row in found]
     these = [f"{row['settlement_id']!r} ({', '.join(at)})" for row, at in zip(found, lies, strict=True)]
     several = f"{text!r} is the name of {len(found)}: {', '.join(these[:10])}; give one of these ids"
     refuse("settlements", [several] * bool(found))
