@@ -21,6 +21,7 @@ import click
 
 from spatial.errors import UNFORESEEN, SpatialError, StoreError, unforeseen_lines
 from spatial.interruption import INTERRUPTED, SAID, TOLD_TO_END, ToldToEndError, answered_soon
+from spatial.next_step import as_typed, next_steps
 from spatial.plain_text import first_screen, log_handler, one_line, plainer, printable, progress_bar, quoted, word_log
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ LEAST_ADDRESSES = 1_600_000_000
 """Bytes of addresses that libraries take; within a smaller limit (``ulimit -v``) some hang or crash as they load."""
 
 A_PATH = click.Path(path_type=Path)
+TYPED: dict[str, Any] = {}
+"""What was typed, which hints repeat."""
 RAW = Path("data/raw")
 raw_option = click.option(
     "--raw",
@@ -106,8 +109,6 @@ def cli(context: click.Context, *, verbose: bool) -> None:
             allowed, least = limit // 1_000_000, LEAST_ADDRESSES // 1_000_000
             raise MemoryError(f"{allowed:,} MB of addresses are allowed (ulimit -v); the libraries take {least:,}")
     if context.invoked_subcommand is None:
-        from spatial.next_step import next_steps  # noqa: PLC0415 - keeps `spatial --help` fast
-
         _say_lines(next_steps(Path(), raw=RAW, maps=MAPS, extracts=EXTRACTS))
 
 
@@ -375,7 +376,7 @@ def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, *
     study = _study(study_file, raw)
     say = functools.partial(words_for(study).of("commands").say, "try")
     results = read_results(folders_of(study, processed)[0])
-    then = _warn_if_behind(study, study_file, processed, None)
+    _warn_if_behind(study, processed, None)
     found = what_if(study, results, name=name or TRIED, **wanted)
     _say_lines(found.lines)
     if name is None:
@@ -384,7 +385,7 @@ def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, *
     from spatial.drafting.adding import add_scenario  # noqa: PLC0415 - as above
 
     add_scenario(study_file, found.scenario, raw=raw)
-    _say(say("wrote", name=name, file=study_file, command=f"{then} --scenario {name}"))
+    _say(say("wrote", name=name, file=study_file, command=f"spatial run STUDY --scenario {name}"))
 
 
 @cli.command()
@@ -402,22 +403,20 @@ def status(study_file: Path, raw: Path, *, verbose: bool, **where: Any) -> None:
     study = _study(study_file, raw)
     _say_lines(status_lines(study, decisions(study, **where)))
     if verbose:
-        finished = finished_run(study, where["processed"], where["scenario"])
-        _say_lines(cost_told(*finished, is_full=True, all_stages=True))
+        run = finished_run(study, where["processed"], where["scenario"])
+        _say_lines(cost_told(*run, is_full=True, all_stages=True))
 
 
-def _warn_if_behind(study: Study, study_file: Path, processed: Path, scenario: str | None) -> str:
-    """Warn of a run that is not what the study would give now, and give the command that makes it so."""
+def _warn_if_behind(study: Study, processed: Path, scenario: str | None) -> None:
+    """Warn of a run that is not what the study would give now."""
     from spatial.runner.run import reason_text  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.runs import decisions, words_for  # noqa: PLC0415 - as above
     from spatial.stages.what_if import RESTS_ON  # noqa: PLC0415 - as above
 
     words = words_for(study).of("commands")
-    then = f"spatial run {quoted(study_file)}" + ("" if scenario is None else f" --scenario {quoted(scenario)}")
-    behind = [one for one in decisions(study, scenario=scenario, processed=processed) if one.runs]
-    for one in [one for one in behind if one.stage in RESTS_ON][:1]:
-        _say(words.say("try", "behind", stage=one.stage, reason=reason_text(one.why, words), command=then), err=True)
-    return then
+    decided = decisions(study, scenario=scenario, processed=processed)
+    for one in [one for one in decided if one.runs and one.stage in RESTS_ON][:1]:
+        _say(words.say("try", "behind", stage=one.stage, reason=reason_text(one.why, words)), err=True)
 
 
 @cli.command()
@@ -439,7 +438,7 @@ def explain(  # noqa: PLR0913 - an option each
     study = _study(study_file, raw)
     as_run = study if scenario is None else scenario_study(study, scenario, processed)
     results = read_results(folders_of(as_run, processed)[0])
-    _warn_if_behind(study, study_file, processed, scenario)
+    _warn_if_behind(study, processed, scenario)
     _say(explain_settlement(as_run, results, settlement, language=language, is_brief=not verbose))
 
 
@@ -751,7 +750,7 @@ def _show_traceback(kind: type[BaseException], error: BaseException, trace: Any)
 
 def _say(text: str, *, err: bool = False) -> None:
     """Print; the one place where text of this package, and of names in data, reaches the terminal."""
-    click.echo(printable(text), err=err)
+    click.echo(printable(as_typed(text, TYPED, cli.commands)), err=err)
 
 
 def _say_lines(lines: Iterable[str]) -> None:
@@ -762,6 +761,7 @@ def _say_lines(lines: Iterable[str]) -> None:
 def _study(path: Path, raw: Path) -> Study:
     from spatial.study import Study  # noqa: PLC0415 - keeps `spatial --help` fast
 
+    TYPED.update({**click.get_current_context().params, "study_file": path, "raw": raw})
     return Study.from_toml(path, raw=raw)
 
 
@@ -793,6 +793,7 @@ def _run_all(files: Sequence[Path], share: Share, **asked: Any) -> NoReturn:
     studies, code = asked_studies(files, asked), 0
     with team_of(share) as team, progress_bar() as report:
         for done, (number, told) in enumerate(team.results(run_file, studies), start=1):
+            TYPED.update({**asked, "study_file": files[number]})
             _say(f"== {files[number]} ==")
             _say_told(told)
             code = code or told.exit_code

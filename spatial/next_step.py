@@ -1,9 +1,11 @@
-"""The next step for a folder that a user stands in: of its studies, else of the files that lie there."""
+"""The next step for a folder that a user stands in, of its studies or files; and hints at it as they can be typed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from spatial.plain_text import quoted, toml_table, toml_text
 
@@ -11,6 +13,8 @@ TABLES_AND_MAPS = (".csv", ".xlsx", ".xls", ".gpkg", ".shp", ".geojson", ".gdb",
 """Endings of files from which `init` writes a study, beside extracts."""
 FEW = 3
 """Studies of a folder of which the next step is said."""
+HINT = re.compile(r"(spatial (?:\w+ \| )*(\w+)(?: -v)?) STUDY( SETTLEMENT)?")
+REPEATED = ("raw", "processed", "maps", "scenario", "language")
 
 
 def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) -> Iterator[str]:
@@ -55,6 +59,20 @@ def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) 
             yield "  spatial init study.toml --from FOLDER  where you have a folder of files"
             yield "  spatial demo                           to look at a synthetic county"
     yield "all commands: spatial --help"
+
+
+def as_typed(text: str, typed: Mapping[str, Any], commands: Mapping[str, Any]) -> str:
+    """Fill hints on STUDY in with what was typed by name of parameter, as far as their commands take it."""
+
+    def filled(hint: re.Match[str]) -> str:
+        words = [hint[1], quoted(typed["study_file"]), *[quoted(typed.get("settlement", "SETTLEMENT"))] * bool(hint[3])]
+        for option in commands[hint[2]].params:
+            value, default = typed.get(option.name), option.default
+            if option.name in REPEATED and value not in (None, default() if callable(default) else default):
+                words += [option.opts[0], quoted(value)]
+        return " ".join(words)
+
+    return HINT.sub(filled, text) if typed else text
 
 
 def _study_name(file: Path) -> str:

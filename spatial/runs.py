@@ -186,7 +186,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
         if any((base / manifest_name(stage.name)).is_file() for stage in pipeline.STAGES[len(today) :]):
             raise StoreError(
                 f"{base}: the run that the scenario is laid on is not up to date ({waiting[0].stage}: "
-                f"{waiting[0].reason}); run it without --scenario first: spatial run STUDY"
+                f"{waiting[0].reason}); run it without --scenario first"
             )
         run_stages(today, study, base, base_pages, progress=progress)
     with cut_into_tiles(of_kind("share", share, Share) or Share(), folder / "tiles"):
@@ -424,7 +424,7 @@ def run_and_tell(  # noqa: PLR0913 - what `spatial run` takes
         named["compare"] = f"spatial compare {quoted(today)} {quoted(results.folder)}"
     lines += [labelled(say(key), value) for key, value in named.items() if value]
     if scenario is None and file is not None and index is not None:
-        lines.append(say("next", study=quoted(file)))
+        lines.append(say("next_full" if verbose else "next"))
     cost = cost_told(study, results, is_full=verbose)
     compiling_s = _compiling_s() - before_s
     if compiling_s >= _TOLD_FROM_S:

@@ -26,6 +26,7 @@ from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, Snaps, snap, walk_minutes
 from spatial.outlines import list_faults, point_faults, require_frame, require_shapes
+from spatial.plain_text import quoted
 from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS, NAMES
 
@@ -240,17 +241,23 @@ def called(frame: pd.DataFrame, text: str) -> Called:
     return Called(in_whole, in_part, alike)
 
 
-def find_settlement(settlements: pd.DataFrame, text: str) -> str:
-    """Find a settlement by its id, or by a name that it alone has."""
+def find_settlement(settlements: pd.DataFrame, text: str, *, facilities: pd.DataFrame | None = None) -> str:
+    """Find a settlement by its id, or by a name that it alone has; of a facility's name it is said that it is one."""
     ids = settlements["settlement_id"]
     if (ids == text).any():
         return text
     named = called(settlements, text)
-    found = sorted(ids[named.whole])
+    found = settlements.loc[named.whole].sort_values("settlement_id").to_dict("records")
     if len(found) == 1:
-        return str(found[0])
-    refuse("settlements", faults_at(f"{text!r} is the name of several:", found, "; give one of these ids"))
+        return str(found[0]["settlement_id"])
+    # Who asks knows in which township a village lies, and not its id.
+    lies = [[str(row[name]) for name in ("township", "tier") if isinstance(row.get(name), str)] for row in found]
+    these = [f"{row['settlement_id']!r} ({', '.join(at)})" for row, at in zip(found, lies, strict=True)]
+    several = f"{text!r} is the name of {len(found)}: {', '.join(these[:10])}; give one of these ids"
+    refuse("settlements", [several] * bool(found))
     told = f"is it one of these? {first_of(named.alike)}" if named.alike else f"ids are such as {first_of(sorted(ids))}"
+    if facilities is not None and ((facilities["facility_id"] == text) | called(facilities, text).whole).any():
+        told = f"it is a facility, which `spatial try STUDY --close {quoted(text)}` takes; name a settlement"
     raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
 
 

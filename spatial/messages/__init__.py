@@ -100,6 +100,13 @@ class Words:
         """Name a service."""
         return (self.names or {}).get(name) or self.term(name)
 
+    def inside(self, name: str) -> str:
+        """Write the name of a service as it stands inside a sentence."""
+        if self.of("pages").messages["page"]["name_case"] != "lower":
+            return name
+        bare = re.sub(r"^any (?=\w)", "", name, flags=re.IGNORECASE)
+        return bare[:1].lower() + bare[1:] if bare[:1].isupper() and bare[1:2].islower() else bare
+
     def term(self, word: str) -> str:
         """Say a word of the register or of a table."""
         return self.of("results").messages["term"].get(word) or word.replace("_", " ")

@@ -65,9 +65,14 @@ OWN_CODES = {
     ("facilities", "status"): ("workbook", "facility_status"),
     ("measures", "status"): ("pages", "measure_status"),
     ("town_system", "measure"): ("workbook", "town_measure"),
+    ("plans", "question"): ("pages", "plan", "kind_"),
+    ("plans", "reason"): ("pages", "plan", "why_"),
+    ("plans", "mode"): ("pages", "mode"),
+    ("snaps", "place_kind"): ("results", "notice_part"),
+    ("site_profile", "place_kind"): ("results", "profile_kind"),
     **dict.fromkeys((("townships", "basis"), ("unit_types", "basis")), ("workbook", "type_basis")),
 }
-"""The same where a table means something else."""
+"""The same where a table means something else; with how the keys of its messages begin, where others stand there."""
 
 
 def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMeta) -> dict[str, dict[str, str]]:
@@ -88,8 +93,9 @@ def value_maps(layer: QgisLayer, style: Style | None, words: Words, meta: QgisMe
         source = OWN_CODES.get((layer.table, column)) or (CODES[ending] if ending else None)
         if source is not None:
             codes = set(layer.frame[column])
-            said = words.of(source[0]).messages[source[1]].items()
-            found[column] = {code: text for code, text in said if code in codes and "{" not in text}
+            said, begin = words.of(source[0]).messages[source[1]], "".join(source[2:])
+            told = {key.removeprefix(begin): text for key, text in said.items() if key.startswith(begin)}
+            found[column] = {code: text for code, text in told.items() if code in codes and "{" not in text}
     # A class of several values, such as those of roads, names no code.
     classes = {one.get("value", ""): one.get("label", "") for one in renderer.iter("category")}
     named = {value: label for value, label in classes.items() if value}

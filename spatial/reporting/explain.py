@@ -44,7 +44,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
 ) -> dict[str, Any]:
     """Explain one settlement, from its people to the norms it fails."""
     settlements = tables["settlements"]
-    chosen = find_settlement(settlements, settlement)
+    chosen = find_settlement(settlements, settlement, facilities=tables.get("facilities"))
     place = settlements.loc[settlements["settlement_id"] == chosen].iloc[0]
     groups = {
         str(name).removesuffix("_persons"): plain(place[name])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -375,11 +374,7 @@ def service_text(plan: Told, words: Words) -> str:
     """Name the service of a plan as it stands inside a sentence."""
     pages, service = words.of("pages").messages, str(plan["service"])
     # As norms are titled: by their own word, which tells two norms of one service apart.
-    name = pages["service"].get(service) or pick(plan["names"], words.language) or words.term(service)
-    if pages["page"]["name_case"] != "lower":
-        return str(name)
-    bare = re.sub(r"^any (?=\w)", "", name, flags=re.IGNORECASE)
-    return bare[:1].lower() + bare[1:] if bare[:1].isupper() and bare[1:2].islower() else bare
+    return words.inside(pages["service"].get(service) or pick(plan["names"], words.language) or words.term(service))
 
 
 def place_name(action: Told, words: Words) -> str:

@@ -19,6 +19,7 @@ from spatial.norms.evaluation import SHARE_TOLERANCE, UnitGates, guiding_attainm
 from spatial.norms.law import EVERYWHERE, SEASON_ROADS, is_chosen
 from spatial.norms.measuring import ACCESS_METRICS, AccessLookup, modes_for
 from spatial.reporting.disclosure import SUPPRESSED, people_withheld
+from spatial.reporting.plans import amount_text
 from spatial.reporting.score import (
     conditions_of,
     doubted_units,
@@ -383,13 +384,9 @@ def headline_text(
     else:
         kind = "units" if presence else "people" if in_people else "places"
         kind += "_mapped" if norm["is_lower_bound"] else ""
-    # A norm on children counts children, and is told of them.
-    group = words.of("pages").messages["group"].get(f"{norm['stat_unit']}{GROUP_SUFFIX}") if in_people else None
-    if group is not None:
-        kind = "entitled_group" if kind == "entitled" else kind.replace("people", "group")
     # Nobody known to be beyond is no answer where some are not known.
     unknown = norm[f"{what}_unknown"] or 0.0
-    is_open = kind in {"people", "group", "places"} and round(norm[f"{what}_unserved"]) == 0 and round(unknown) > 0
+    is_open = kind in {"people", "places"} and round(norm[f"{what}_unserved"]) == 0 and round(unknown) > 0
     count = unserved = words.number(norm[f"{what}_unserved"])
     certainty = norm.get("certainty") or {}
     span = certainty.get(what)
@@ -405,9 +402,10 @@ def headline_text(
         beyond=words.say("headline", "beyond", n=count, count=unserved),
         n=scope,
         scope=scope,
-        whole=words.say("plan", "group", value=scope, group=(group or "")[:1].lower() + (group or "")[1:]),
+        # A norm on children counts children, and is told of them.
+        whole=amount_text(norm, norm["persons_in_scope"], words, what="persons") if in_people else "",
         threshold=threshold,
-        service=service,
+        service=words.inside(service),
         units=words.term(norm["stat_unit"]),
         unknown=words.number(unknown),
     )

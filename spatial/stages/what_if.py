@@ -273,7 +273,7 @@ def _lines(
     told = [say("closes", facility=called("facilities", "facility_id", one)) for one in item.close_facilities]
     for one in item.open:
         place = called("settlements", "settlement_id", one.at) if one.at else f"{one.lon},{one.lat}"
-        told.append(say("opens", service=words.service(one.service), place=place))
+        told.append(say("opens", service=words.inside(words.service(one.service)), place=place))
     yield say("what_if", what=joint.join(told), mode=words.say("mode", str(item.mode)))
     table = table.loc[table["in_study"]]
     # The norms that each place comes within or beyond, with the limit of the last of them.

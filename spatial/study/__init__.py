@@ -315,7 +315,7 @@ def planned_study(study: Study, scenario: str, plans: Path | None = None) -> Pla
     wanted = scenario
     if scenario.startswith(BY_PLAN):
         wanted = PLAN_NAME + scenario.removeprefix(BY_PLAN)
-        where = "`spatial run STUDY` draws plans for norms that fail"
+        where = "a run without --scenario draws plans for norms that fail"
         try:
             told = toml_table(toml_text(plans)) if plans is not None and plans.is_file() else {}
             items = TypeAdapter(list[ScenarioOptions]).validate_python(told.get("scenarios", []))

@@ -341,7 +341,7 @@ def test_legends_tell_classes_in_words_and_units(layers):
     assert "how sure" in looks["hospital_how_sure"].title.lower()
     assert looks["hospital_how_sure"].title.endswith("30 min")
     told = classes(looks["hospital_e2sfca"].style)
-    assert told[0] == "up to 3 facilities per 10,000 people"
+    assert told[0] == "facilities per 10,000 people: up to 3"
     assert told[-2:] == ["Nothing within reach", "No value"]
 
 

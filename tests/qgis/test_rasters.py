@@ -50,8 +50,8 @@ def test_the_file_is_cloud_optimised_with_unit_statistics_and_overviews(populati
 def test_the_look_has_labelled_classes(written):
     root = ET.fromstring(written.artifacts[1].content.decode().split("\n", 1)[1])  # noqa: S314 - our own
     labels = [item.get("label") for item in root.iter("item")]
-    assert labels[:2] == ["nobody", "up to 1 persons a cell"]
-    assert labels[-1] == "more than 500 persons a cell"
+    assert labels[:2] == ["nobody", "persons a cell: up to 1"]
+    assert labels[-1] == "persons a cell: more than 500"
     assert root.find(".//item").get("alpha") == "0"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -435,6 +436,21 @@ def test_no_code_of_the_score_is_shown_in_brackets(table, scored_county, county_
     made = {layer.table: layer for layer in build_layers(scored_county, crs=CRS, languages=["en"], meta=county_meta)}
     for column, texts in value_maps(made[table], None, Words("en", "qgis"), county_meta).items():
         assert set(made[table].frame[column].dropna()) <= texts.keys(), column
+
+
+@pytest.mark.parametrize(
+    ("table", "codes", "said"),
+    [
+        ("plans", {"question": "unit_sites", "mode": "any"}, ["a site in each", "fastest mode"]),
+        ("plans", {"reason": "met"}, ["Nobody is known to be beyond it."]),
+        ("snaps", {"place_kind": "facility"}, ["facility"]),
+        ("site_profile", {"place_kind": "township_centre"}, ["township centre"]),
+    ],
+)
+def test_codes_of_plans_and_kinds_of_places_are_said_in_words(table, codes, said, county_meta):
+    layer = SimpleNamespace(table=table, frame=pd.DataFrame([codes]).astype("str"), aliases=list(codes))
+    told = value_maps(layer, None, Words("en", "qgis"), county_meta)
+    assert [told[column][code] for column, code in codes.items()] == said
 
 
 def test_groups_of_people_are_titled_as_on_pages(county, county_meta):

@@ -89,7 +89,7 @@ def test_check_counts_what_it_found_and_writes_nothing(command, tiny):
     assert len(lines) <= 10
     assert first == "tiny: the study file and its sources are in order"
     assert fine.startswith("fine: 8 settlements in the study area, 4 facilities of ")
-    assert last.endswith("spatial check -v")
+    assert last.endswith(f"spatial check -v {tiny.file} --raw {tiny.raw}")
     outcome = command("check", tiny.save(), "--raw", tiny.raw, "-v")
     assert outcome.out.startswith(first)
     assert f"all {len(outcome.out.splitlines())} lines" in last

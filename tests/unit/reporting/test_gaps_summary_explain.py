@@ -470,17 +470,17 @@ def headline(name, language="en", **more):
 def test_a_headline_says_at_least_where_the_map_may_be_incomplete():
     said = headline("GL-PHC-1H")
     assert said.startswith(
-        "At least 100 of 450 people are within 60 min of primary care; 350 are beyond any that is mapped."
+        "At least 100 of 450 people are within 60 min of the nearest primary care; 350 are beyond any that is mapped."
     )
     assert "assumed" in said
     said = headline("GL-PHC-1H", inventory={"primary_care": "complete"})
-    assert said.startswith("100 of 450 people are within 60 min of primary care; 350 are beyond.")
+    assert said.startswith("100 of 450 people are within 60 min of the nearest primary care; 350 are beyond.")
 
 
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "100 of 450 children aged 6 to 9 are within 60 min of primary care; 350 are beyond."),
+        ("en", "100 of 450 children aged 6 to 9 are within 60 min of the nearest primary care; 350 are beyond."),
         ("fr", "Sur 450 enfants de 6 à 9 ans, 100 sont à 60\xa0min au plus"),
         ("zh", "450名6至9岁儿童中有100人在"),
     ],
@@ -490,8 +490,12 @@ def test_a_headline_of_a_norm_on_children_is_about_children(language, said):
     norms = {norm["norm_id"]: norm for norm in summarise_study(tables, register=binding)["norms"]}
     on_children = norms["GL-PHC-1H"] | {"stat_unit": "children_6_9"}
     assert headline_text(on_children, language).startswith(said)
+    rural = headline_text(norms["GL-PHC-1H"] | {"scope": "rural", "service": "Any Clinic"}, "en")
+    assert rural.startswith("100 of 450 rural people are within 60 min of the nearest clinic; 350 are beyond.")
     duty = headline_text(on_children | {"role": "duty_trigger"}, "en")
-    assert duty.startswith("350 of 450 children aged 6 to 9 live beyond 60 min of primary care and are entitled")
+    assert duty.startswith(
+        "350 of 450 children aged 6 to 9 live beyond 60 min of the nearest primary care and are entitled"
+    )
 
 
 def test_a_headline_without_population_counts_places_and_names_no_people():
@@ -953,10 +957,15 @@ def test_a_settlement_is_found_by_id_or_by_a_name_of_its_own():
     for nothing in ("", " "):
         with pytest.raises(ContractError, match="no settlement has the id or name"):
             find_settlement(padded, nothing)
-    with pytest.raises(ContractError, match=r"name of several: 'a', 'd' \(2 in all\)"):
-        find_settlement(places(), "Aba")
+    apart = places().assign(township=["Upper", "Lower", None, None])
+    with pytest.raises(ContractError, match=r"name of 2: 'a' \(Upper, village\), 'd' \(village\); give one"):
+        find_settlement(apart, "Aba")
     with pytest.raises(ContractError, match="no settlement has the id or name 'x'"):
         find_settlement(places(), "x")
+    clinics = pd.DataFrame({"facility_id": ["f"], "name": ["Aba Clinic"]})
+    for asked, typed in (("f", "f"), ("aba clinic", '"aba clinic"')):
+        with pytest.raises(ContractError, match=f"it is a facility, which `spatial try STUDY --close {typed}` takes"):
+            find_settlement(places(), asked, facilities=clinics)
 
 
 def test_a_value_just_beyond_the_norm_is_told_apart_from_it():
@@ -1015,8 +1024,8 @@ def test_every_reason_that_the_code_gives_has_words():
 @pytest.mark.parametrize(
     ("count", "language", "said"),
     [
-        (1, "en", "1 of 1 person is within 60 min of primary care; 0 are beyond."),
-        (2, "en", "1 of 2 people are within 60 min of primary care; 1 is beyond."),
+        (1, "en", "1 of 1 person is within 60 min of the nearest primary care; 0 are beyond."),
+        (2, "en", "1 of 2 people are within 60 min of the nearest primary care; 1 is beyond."),
         (1, "fr", "Sur 1 habitant, 1 est à"),
         (1, "zh", "1人中有1人在"),
     ],

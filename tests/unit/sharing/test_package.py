@@ -387,7 +387,8 @@ def test_a_study_without_a_run_is_told_to_run_first(tiny, command, tmp_path):
     words = ("share", "package", tiny.save(), "--raw", tiny.raw, "--processed", tiny.processed)
     outcome = command(*words, "--out", tmp_path / "x")
     assert outcome.code == BAD_STORE
-    assert "spatial run STUDY" in outcome.err
+    again = f"spatial run {tiny.file} --raw {tiny.raw} --processed {tiny.processed}"
+    assert outcome.err.endswith(f"{again}\n")
 
 
 def test_a_disk_that_fills_up_leaves_the_package_of_before(shared, sharing, monkeypatch):

@@ -232,9 +232,12 @@ def test_a_check_is_ten_lines_however_much_there_is_to_decide_and_to_look_at():
     assert lines[1:5] == decide[:4]
     assert lines[5] == "look at: 7"
     assert max(map(len, lines)) <= 170
-    assert lines[-2:] == ["fine: 80 settlements", "all 16 lines: spatial check -v (5 more to decide or to look at)"]
+    assert lines[-2:] == [
+        "fine: 80 settlements",
+        "all 16 lines: spatial check -v STUDY (5 more to decide or to look at)",
+    ]
     assert [*short_lines([], found[:1], Words("en"))] == [
         "mine: in order",
         "fine: nothing was counted",
-        "all 1 lines: spatial check -v",
+        "all 1 lines: spatial check -v STUDY",
     ]

@@ -90,7 +90,7 @@ def test_the_end_of_a_run_tells_three_known_issues_and_counts_the_others(number,
     study = sp.Study.from_toml(tiny_done.save(), raw=tiny_done.raw)
     told = closing_lines(study, summary | {"known_issues": issues})
     assert [line for line in told if ".csv: Old" in line] == told[-3 - len(rest) : len(told) - len(rest)]
-    assert told[len(told) - len(rest) :] == [f"{line}: spatial run -v" for line in rest]
+    assert told[len(told) - len(rest) :] == [f"{line}: spatial run -v STUDY" for line in rest]
 
 
 def test_the_terminal_answers_in_the_first_language_of_the_study(tiny_done, command):
