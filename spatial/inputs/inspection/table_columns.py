@@ -404,7 +404,7 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
         settings.append(Setting("values_file", vocabulary, Said("knows_rows", share={"percent": share})))
     if strange:
         rest = dict.fromkeys(strange[:20], "...")
-        reason = Said("strange_classes", name=best.name, words=OSM_CLASSES[:12])
+        reason = Said("strange_classes", name=best.name, words=[one for one in OSM_CLASSES if "_" not in one])
         settings.append(Setting("values.road_class", rest, reason, is_decided=False))
     if best.blanks:
         text = Said("roads_blank", blanks=best.blanks, roads=len(best.texts), name=best.name)
