@@ -354,7 +354,7 @@ def road_settings(table: Table) -> list[Setting]:
     limit = found.columns.get("maxspeed")
     strange = [] if limit is None else [text for text in limit.values if not _SPEED.fullmatch(text.casefold())]
     if limit is not None and strange and limit.name != "maxspeed":
-        found.unfit["maxspeed"] = Said("unfit_text", name=found.columns.pop("maxspeed").name, text=strange[0])
+        found.unfit["maxspeed"] = Said("unfit_speed", name=found.columns.pop("maxspeed").name, text=strange[0])
     settings += _left_out(found, "width_m", "maxspeed")
     for ours in ("bridge", "tunnel"):
         if ours in found.columns:
