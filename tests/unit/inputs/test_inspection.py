@@ -557,7 +557,7 @@ def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):
         ("1°36'12.3\"N 32°36'05.1\"E", "latlon"),
         ("38° 53' 23\" N, 77° 2' 1\" W", "latlon"),
         ("38 ° 53 ' 23,5 \" N 77 ° 2 ' 1,5 \" W", "latlon"),
-        ("东经 112° 21′ 03.1″ 北纬 28° 05′ 12″", "lonlat"),
+        ("东经 112° 21\u2032 03.1\u2033 北纬 28° 05\u2032 12\u2033", "lonlat"),
     ],
 )
 def test_both_coordinates_in_one_cell_are_read_in_their_order(tmp_path, cell, key):

@@ -230,7 +230,7 @@ def test_a_decision_goes_before_code_and_name_and_is_recorded() -> None:
 
 
 def test_decisions_on_nothing_are_refused() -> None:
-    with pytest.raises(ContractError, match=r"id 'f9'.*as text, else delete[\s\S]*no settlement has the id 's99'"):
+    with pytest.raises(ContractError, match=r"id 'f9'.*as text if .* delete[\s\S]*no settlement has the id 's99'"):
         _placed({"name": "x"}, decisions={"f0": "s99", "f9": "s1"})
 
 
