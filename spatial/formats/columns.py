@@ -30,7 +30,7 @@ from spatial.tables import TABLES
 
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc"
 _DATED = rf"\d\d?-({_MONTHS})\.?|\d\d?月\d\d?日|\d{{4}}-\d\d-\d\d[ T]00:00:00"
-ROUNDED = re.compile(rf"\d+\.\d+[eE]\+?\d+|\d+[eE]\+\d+|{_DATED}", re.ASCII)
+ROUNDED = re.compile(rf"\d+[.,]\d+[eE]\+?\d+|\d+[eE]\+\d+|{_DATED}", re.ASCII)
 """How a spreadsheet writes a code that it took for a number or a date: 5.33325E+11; 2-Jan or 1月2日 for 1-2."""
 
 CARRIED = "source_"

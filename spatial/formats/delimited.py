@@ -212,7 +212,8 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
 # How a row of one filled cell begins that is a remark on the table; without colon or year a place may have that name.
 REMARK = re.compile(
     r"(注|备注|说明|资料来源|数据来源|来源|填表|填报|制表|审核|单位负责|联系人|联系电话|établi par|"
-    r"notes?\b|source|contact\b|remark|nota\b|remarque|prepared by)(?P<colon>[^:：]{0,20}[:：]|.*\b(19|20)\d\d\b)?",
+    r"notes?\b|n\.?b\b|source|contact\b|remark|nota\b|remarque|prepared by)"
+    r"(?P<colon>[^:：]{0,20}[:：]|.*\b(19|20)\d\d\b)?",
     re.IGNORECASE,
 )
 

@@ -112,8 +112,11 @@ REMEDIES = {
 }
 """What to do with files that offices have and that are not read."""
 
-BETWEEN = r"\s*[,;\uff0c\u3001\s]\s*|(?<=[秒\u2033\"NSEW])(?=[东西北南][经纬])"
-"""What stands between two coordinates in one cell, as a regular expression."""
+BETWEEN = (
+    r"(?<![经纬])\s*[,;\uff0c\u3001\s]\s*(?!\s*(?:[\d.,]+\s*['\u2032\u2019\"\u2033\u201d分秒]|[NSEWO](?!\d)|[°º˚度分秒'\"\u2032\u2033]))"
+    r"|(?<=[秒\u2033\"NSEW])(?=[东西北南][经纬])"
+)
+"""What stands between two coordinates in one cell, as a regular expression; blanks inside an angle are part of it."""
 
 HONEST_TIMES = 20.0
 """A GeoParquet that unpacks to no more times its size is read, however large: it is as it seems."""

@@ -359,10 +359,11 @@ def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     problems = []
     strange = sorted(set(decided) - set(work.ids))
     if strange:
-        problems.append(f"no row has the id {first_of(strange)}; delete the row from the decisions")
+        remedy = "import the columns as text if a spreadsheet made 001 a 1, else delete the row from the decisions"
+        problems.append(f"no row has the id {first_of(strange)}; {remedy}")
     unknown = sorted(set(decided.values()) - set(work.ground.row_of))
     if unknown:
-        problems.append(f"no settlement has the id {first_of(unknown)}; take one of the candidates' ids")
+        problems.append(f"no settlement has the id {first_of(unknown)}; take a candidate's id, as text: 001 is not 1")
     refuse(f"decisions on places ({key})", problems)
     work.take_decisions(decided)
     if postcodes is not None:

@@ -162,11 +162,12 @@ def facilities_from_table(
         problems.append("service: the column is missing; map it in columns, or set service = '...' for all rows")
     elif services is not None:
         unwanted = text_column(result["service"]).eq(NOT_WANTED)
-        left = Note("kinds_left_out", int(unwanted.sum()), {"where": row_items(result, "facility_id", unwanted)})
-        add_notes(result, [left])
-        told, numbers = dict(result.attrs), row_numbers(result)
+        words = [word for word, ours in source.values.get("service", {}).items() if ours == NOT_WANTED]
+        told = {"words": {"quoted": words or [NOT_WANTED]}, "where": row_items(result, "facility_id", unwanted)}
+        add_notes(result, [Note("kinds_left_out", int(unwanted.sum()), {"count": int(unwanted.sum()), **told})])
+        attrs, numbers = dict(result.attrs), row_numbers(result)
         result = result[~unwanted].reset_index(drop=True)
-        result.attrs = told
+        result.attrs = attrs
         number_rows(result, numbers[~np.asarray(unwanted)])
         result["service"] = choice_column(result, "service", services, problems, key="facility_id")
     else:

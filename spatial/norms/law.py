@@ -201,7 +201,9 @@ def _read(path: str | Path | None) -> _File:
     except UnicodeDecodeError as error:
         message = f"norm register {where}: not UTF-8 at byte {error.start}; save the file as CSV in UTF-8"
         raise SourceError(message) from error
-    lines = csv.reader(io.StringIO(text), strict=True)
+    # Spreadsheets save a semicolon between cells where the comma is the decimal sign.
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    lines = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(lines, [])]
         cells = [(lines.line_num, line) for line in lines if any(cell.strip() for cell in line)]
@@ -214,7 +216,7 @@ def _read(path: str | Path | None) -> _File:
     if ragged:
         message = (
             f"norm register {where}: line(s) {first_of(ragged)} do not have {len(header)} cells as the header does; "
-            "put texts with commas in quotation marks"
+            f"put texts with {delimiter!r} in quotation marks"
         )
         raise SourceError(message)
     rows = [dict(zip(header, (cell.strip() for cell in line), strict=True)) for _number, line in cells]
@@ -268,7 +270,7 @@ def _word_faults(row: Row, names: Iterable[str]) -> Iterator[str]:
 def _number_faults(row: Row) -> Iterator[str]:
     for name in NUMBERS:
         if row[name] and _number(row[name]) is None:
-            yield f"{name}: {row[name]!r} is not a number"
+            yield f"{name}: {row[name]!r} is not a number, such as 0.8 or 5000"
         elif name != "fail_point" and not row[name]:
             yield f"{name}: blank"
     share, threshold, fail = (_number(row[name]) for name in ("target_share", "threshold", "fail_point"))

@@ -200,10 +200,11 @@ def check_study(study: Study) -> Iterator[Checked]:
         yield Checked(LOOK, say("nameless", nameless=nameless, places=len(scored), told=told_by))
     if alone and townships:
         yield Checked(LOOK, say("homeless", alone=alone, places=len(scored)))
-    measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
+    here = set(layers.facilities["service"])
+    asked = [vocabulary.for_register(str(word)) for word in binding["service"]]
+    measured = sum(one is not None and not here.isdisjoint(vocabulary.satisfying(one.id)) for one in asked)
     counts = {"settlements": len(scored), "facilities": len(layers.facilities), "norms": len(binding)}
-    counts |= {"services": layers.facilities["service"].nunique(), "gates": int(binding["gates"].sum())}
-    counts |= {"measured": measured}
+    counts |= {"services": len(here), "gates": int(binding["gates"].sum()), "measured": measured}
     yield Checked(FINE, say("whole", **{key: say(key, count=words.number(count)) for key, count in counts.items()}))
 
 

@@ -78,7 +78,7 @@ def test_check_speaks_of_one_as_of_one(command, tiny):
     *_, fine, _ = command("check", tiny.save(), "--raw", tiny.raw).out.splitlines()
     assert fine == (
         "fine: 1 settlement in the study area, 1 facility of 1 service; 1 norm binds the study, 0 of them gate; "
-        "1 has a service that measures them"
+        "0 have facilities of their service here"
     )
 
 

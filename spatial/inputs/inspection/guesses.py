@@ -119,6 +119,10 @@ def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: st
         for match in matches(profile.name) if profile.kind in _NUMERIC else ():
             if match.ours in _AXES and match.score >= HOLDS * HOLDS:
                 scored.setdefault(match.ours, []).append((-match.score, number, profile))
+        # Letters of a hemisphere in every cell say the axis whatever the head.
+        told = [axis for axis in AXES if np.isfinite([degrees_of(text, axis) for text in profile.values]).all()]
+        if profile.kind == "angle" and len(told) == 1:
+            scored.setdefault(told[0], []).append((0.0, number, profile))
     found = {axis: min(items, key=lambda item: item[:2])[2] for axis, items in scored.items()}
     result = Coordinates()
     app = map_app(looked)

@@ -142,9 +142,9 @@ def is_unit_code(profile: Profile) -> bool:
 
 def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str]]:
     """Translate the words of a column by one of the tables of values; and name words that are not known."""
-    words = {plain(word): ours for word, ours in meanings()["values"][table].items()}
+    words = {plain(word): ours for word, ours in meanings()["values"].get(table, {}).items()}
     if table == "status":
-        words = {word: ours for told in _shipped("status").values() for word, ours in told.items()} | words
+        words = {word: ours for told in _shipped("status").values() for word, ours in told.items()}
     known = {value: words[plain(value)] for value in profile.values if plain(value) in words}
     return known, [value for value in profile.values if value not in known]
 

@@ -354,7 +354,7 @@ def road_settings(table: Table) -> list[Setting]:
     limit = found.columns.get("maxspeed")
     strange = [] if limit is None else [text for text in limit.values if not _SPEED.fullmatch(text.casefold())]
     if limit is not None and strange and limit.name != "maxspeed":
-        found.unfit["maxspeed"] = Said("unfit_text", name=found.columns.pop("maxspeed").name, text=strange[0])
+        found.unfit["maxspeed"] = Said("unfit_speed", name=found.columns.pop("maxspeed").name, text=strange[0])
     settings += _left_out(found, "width_m", "maxspeed")
     for ours in ("bridge", "tunnel"):
         if ours in found.columns:
@@ -404,7 +404,7 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
         settings.append(Setting("values_file", vocabulary, Said("knows_rows", share={"percent": share})))
     if strange:
         rest = dict.fromkeys(strange[:20], "...")
-        reason = Said("strange_classes", name=best.name, words=OSM_CLASSES[:12])
+        reason = Said("strange_classes", name=best.name, words=[one for one in OSM_CLASSES if "_" not in one])
         settings.append(Setting("values.road_class", rest, reason, is_decided=False))
     if best.blanks:
         text = Said("roads_blank", blanks=best.blanks, roads=len(best.texts), name=best.name)

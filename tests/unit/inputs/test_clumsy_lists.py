@@ -451,7 +451,10 @@ def test_words_for_none_and_for_a_number_that_is_not_known_are_answered(cell, co
     assert ("leave blank" in problems[0]) != complete
 
 
-@pytest.mark.parametrize("ending", ["Source: ONS", "Source : INSEE, 2021;", "Source ONS 2024", "资料来源：统计局;;"])
+@pytest.mark.parametrize(
+    "ending",
+    ["Source: ONS", "Source : INSEE, 2021;", "Source ONS 2024", "NB : provisoire", "N.B.: x", "资料来源：统计局;;"],
+)
 def test_a_remark_below_a_csv_is_no_place(tmp_path, ending):
     columns = ending.count(";") or 1
     rows = [";".join(["name", *"abc"][: columns + 1]), ";".join(["Source Bleue", *"123"][: columns + 1])]

@@ -555,6 +555,9 @@ def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):
         ("东经112度21分03.1秒 北纬28度05分12秒", "lonlat"),
         ("东经112度21分03.1秒北纬28度05分12秒", "lonlat"),
         ("1°36'12.3\"N 32°36'05.1\"E", "latlon"),
+        ("38° 53' 23\" N, 77° 2' 1\" W", "latlon"),
+        ("38 ° 53 ' 23,5 \" N 77 ° 2 ' 1,5 \" W", "latlon"),
+        ("东经 112° 21\u2032 03.1\u2033 北纬 28° 05\u2032 12\u2033", "lonlat"),
     ],
 )
 def test_both_coordinates_in_one_cell_are_read_in_their_order(tmp_path, cell, key):
@@ -570,6 +573,23 @@ def test_a_pair_in_degrees_minutes_and_seconds_lies_where_it_says(tmp_path):
     frame = settlements_from_table(tmp_path / "村庄.csv", TableSource(**keys), with_population=False)
     point = frame.to_crs(4326).geometry.iloc[0]
     assert (point.x, point.y) == pytest.approx((112.5, 28.26))  # 15'36" are 936 seconds of 3600, 0.26 degrees
+
+
+def test_blanks_inside_an_angle_part_no_pair(tmp_path):
+    layer = _layer(_csv(tmp_path / "villages.csv", _villages().assign(gps="38° 15' 36\" N 77° 30' 0\" W")))
+    frame = settlements_from_table(tmp_path / "villages.csv", TableSource(**_read_back(layer)), with_population=False)
+    point = frame.to_crs(4326).geometry.iloc[0]
+    assert (point.x, point.y) == pytest.approx((-77.5, 38.26))
+
+
+def test_letters_of_hemispheres_say_the_axis_whatever_the_head(tmp_path):
+    frame = pd.DataFrame({"Barangay": ["Hulo", "Wawa"], "Population": [120, 340]})
+    letters = frame.assign(**{"GPS (N)": "16°30'00\"N", "GPS (E)": "121°15'00\"E"})
+    keys = _keys(_layer(_csv(tmp_path / "barangays.csv", letters)))
+    assert (keys["longitude"], keys["latitude"]) == ("GPS (E)", "GPS (N)")
+    # Without letters nothing says which is which.
+    bare = frame.assign(**{"GPS 1": "16°30'00\"", "GPS 2": "121°15'00\""})
+    assert _keys(_layer(_csv(tmp_path / "others.csv", bare)))["coordinates"] == "none"
 
 
 def test_coordinates_that_lie_on_land_either_way_round_are_asked_for(tmp_path):
@@ -965,6 +985,15 @@ def test_a_list_of_schools_without_coordinates_is_told_by_its_pupils(tmp_path):
     assert (_keys(layer)["columns.name"], _keys(layer)["columns.place_name"]) == ("学校", "村")
     # What is to correct in the file stands there to be uncommented.
     assert '# columns.load = "学生"' in toml_block(layer.proposal)
+
+
+def test_words_of_districts_say_which_facilities_there_are_and_which_are_closed(tmp_path):
+    kinds = {"HC III": "health_centre", "HC II": "primary_care", "CSB2": "health_centre", "CSB1": "primary_care"}
+    kinds |= {"Rural Health Unit": "health_centre", "Barangay Health Station": "primary_care"}
+    frame = pd.DataFrame({"Facility": [f"F{n}" for n in range(6)], "Level": list(kinds), "lat": 1.5, "lon": 32.5})
+    keys = _keys(_layer(_csv(tmp_path / "health.csv", frame.assign(状态=["正常", *["停诊"] * 5]))))
+    assert keys["values.service"] == kinds
+    assert keys["values.status"] == {"正常": "existing", "停诊": "closed"}
 
 
 def test_kinds_are_told_by_their_words_below_any_head(tmp_path):

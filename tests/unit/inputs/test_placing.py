@@ -230,13 +230,15 @@ def test_a_decision_goes_before_code_and_name_and_is_recorded() -> None:
 
 
 def test_decisions_on_nothing_are_refused() -> None:
-    with pytest.raises(ContractError, match=r"no row has the id 'f9'[\s\S]*no settlement has the id 's99'"):
+    with pytest.raises(ContractError, match=r"id 'f9'.*as text if .* delete[\s\S]*no settlement has the id 's99'"):
         _placed({"name": "x"}, decisions={"f0": "s99", "f9": "s1"})
 
 
-def test_rounded_and_repeated_decisions_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sign", "rounded"), [(",", "5.33E+11"), (";", "5,33E+11")])
+def test_rounded_and_repeated_decisions_are_refused(tmp_path: Path, sign: str, rounded: str) -> None:
     file = tmp_path / "d.csv"
-    file.write_text("source,place_id,settlement_id\na,1,5.33E+11\nb,2,s\nb,2,t\nb,3,\n", encoding="utf-8")
+    rows = f"source;place_id;settlement_id\na;1;{rounded}\nb;2;s\nb;2;t\nb;3;\n"
+    file.write_text(rows.replace(";", sign), encoding="utf-8")
     with pytest.raises(ContractError, match=r"rounded by a spreadsheet[\s\S]*decided more than once for '2'"):
         read_decisions(file)
 

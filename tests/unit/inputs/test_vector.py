@@ -500,7 +500,8 @@ def test_kinds_that_stand_for_none_are_left_out_and_counted(tmp_path: Path) -> N
     frame = facilities_from_table(path, source, services=["primary_care"])
     assert frame["facility_id"].tolist() == ["1"]
     (note,) = take_notes(frame)
-    assert (note.key, note.number) == ("kinds_left_out", 1)
+    assert (note.key, note.number, note.values["count"]) == ("kinds_left_out", 1, 1)
+    assert note.values["words"] == {"quoted": ["cafe"]}
 
 
 @pytest.mark.parametrize("ending", [".gpkg", ".fgb", ".shp", ".parquet"])

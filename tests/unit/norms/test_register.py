@@ -161,6 +161,15 @@ def test_files_that_are_no_register_are_refused_with_a_remedy(tmp_path):
         load_register(open_quote)
 
 
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_a_register_that_a_spreadsheet_saved_is_read(tmp_path, sign):
+    file = write(tmp_path / "norms.csv", shipped()[:3])
+    rows = csv.reader(io.StringIO(file.read_text("utf-8")))
+    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream, delimiter=sign).writerows(rows)
+    assert load_register(file).equals(load_register(write(tmp_path / "plain.csv", shipped()[:3])))
+
+
 def test_infinity_is_no_threshold(tmp_path):
     row = {**shipped()[0], "threshold": "inf"}
     assert any("'inf' is not a number" in problem for problem in faults_of(write(tmp_path / "norms.csv", [row])))
