@@ -208,7 +208,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
 
 
 def only_shared(run: Run, shared: Shared) -> Run:
-    """Leave out results of norms that no board needs, which is most of them; unread ones bind the study all the same."""
+    """Leave out results of norms that no board needs, which is most of them; unread ones bind the study as well."""
     needed = {*shared.level_norms, *shared.gate_norms, shared.gap_norm}
     rows = run.norm_results["norm_id"].isin(needed)
     rows |= run.norm_results["norm_id"].isin(shared.unread_norms) & run.norm_results["unit_level"].eq(STUDY)
