@@ -405,7 +405,7 @@ def doubt_of(
                 continue
         count = min(len(chosen), len(sites))
         best = mclp(near, demand, sites, n_facilities=count, service_radius=limit / factor, **asked_of(question))
-        shares.append(gained[-1] / best.bound)
+        shares.append(min(1.0, gained[-1] / best.bound))  # all, summed in another order
     slow, fast = gained
     return Doubt(slow, fast, min(shares, default=np.nan), share)
 

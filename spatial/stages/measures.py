@@ -60,20 +60,21 @@ class _Case:
 
     @property
     def decay(self) -> Decay:
-        # Make the decay that a study names.
+        # Make the decay that a study names; no measure looks further than it says, so that none needs longer pairs.
         chosen = self.chosen.decay
-        first, within = chosen.minutes[0], {"cutoff_min": self.chosen.catchment_min}
+        first = chosen.minutes[0]
         makers: dict[str, Callable[[], Decay]] = {
             "stepped": lambda: decays.decay_stepped(dict(zip(chosen.minutes, chosen.weights, strict=True))),
             "binary": lambda: decays.decay_binary(first),
             "linear": lambda: decays.decay_linear(first),
             "truncated_gaussian": lambda: decays.decay_truncated_gaussian(first),
-            "exponential": lambda: decays.decay_exponential(half_life_min=first, **within),
-            "gaussian": lambda: decays.decay_gaussian(first, **within),
-            "power": lambda: decays.decay_power(chosen.exponent, scale_min=first, **within),
-            "log_logistic": lambda: decays.decay_log_logistic(first, chosen.exponent, **within),
+            "exponential": lambda: decays.decay_exponential(half_life_min=first),
+            "gaussian": lambda: decays.decay_gaussian(first),
+            "power": lambda: decays.decay_power(chosen.exponent, scale_min=first),
+            "log_logistic": lambda: decays.decay_log_logistic(first, chosen.exponent),
         }
-        return makers[chosen.kind]()
+        made = makers[chosen.kind]()
+        return replace(made, cutoff_min=min(made.cutoff_min, self.chosen.catchment_min))
 
     def asked(self, kinds: frozenset[str]) -> dict[str, Any]:
         return {"service": kinds, "vocabulary": self.vocabulary}
@@ -95,7 +96,7 @@ class _Case:
             status = table["status"].mask(table["status"] == "reached", "people_unknown")
             return table.assign(measure=measure, value=np.nan, status=status)
         if measure == "cumulative":
-            cutoffs = [cutoff for cutoff in self.cutoffs_min if cutoff <= limit]
+            cutoffs = [cutoff for cutoff in self.cutoffs_min if cutoff <= limit] or [limit]
             table = cumulative.cumulative_cutoff(*self.frames, **asked, cutoffs_min=cutoffs)
             words = {cutoff: f"{measure}_{cutoff:g}_min" for cutoff in cutoffs}
             return table.assign(measure=table["cutoff_min"].map(words))

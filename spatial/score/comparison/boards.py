@@ -141,6 +141,7 @@ class Shared:
     level_norms: tuple[str, ...]  # norms that make up access, and norms that are gates, in all of them
     gate_norms: tuple[str, ...]
     gap_norm: str  # the norm by which gaps are told; empty for none
+    unread_norms: tuple[str, ...]  # norms on the same terms that make up access in no run: what they ask for is unknown
     rules: ScoreRules  # the rules of all, the package's own where they differ
     # whether what each run found on the graph itself was measured alike: coverage with a road closed,
     # borders, the coverage that closed borders leave, what towns should have, and the norms and neighbours
@@ -196,6 +197,7 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
         tuple(norms.loc[norms["in_level"], "norm_id"]),
         tuple(norms.loc[norms["as_gate"], "norm_id"]),
         next(iter(told)) if len(told) == 1 else "",
+        tuple(norms.loc[norms["same_terms"] & norms["reason"].str.count(":").eq(len(runs)), "norm_id"]),
         ScoreRules(**decided),
         robust=same or named == {""} or is_idle,
         borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
@@ -206,9 +208,10 @@ def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
 
 
 def only_shared(run: Run, shared: Shared) -> Run:
-    """Leave out results of norms that no board needs, which is most of them."""
+    """Leave out results of norms that no board needs, which is most of them; unread ones bind the study as well."""
     needed = {*shared.level_norms, *shared.gate_norms, shared.gap_norm}
     rows = run.norm_results["norm_id"].isin(needed)
+    rows |= run.norm_results["norm_id"].isin(shared.unread_norms) & run.norm_results["unit_level"].eq(STUDY)
     return replace(run, norm_results=run.norm_results[rows].reset_index(drop=True))
 
 

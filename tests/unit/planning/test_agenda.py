@@ -398,6 +398,17 @@ def test_a_plan_is_held_against_the_best_if_every_trip_took_longer_or_less():
     assert tables["plans"][["gained_if_slower", "doubt_share"]].iloc[0].tolist() == [200.0, 0.5]
 
 
+def test_a_plan_brings_no_more_than_the_best_though_its_people_are_summed_in_another_order():
+    # At r = 0.5 each of three sites serves its own place, whatever trips take; 100,000 / 7 is no whole number.
+    people = {"c": 123_450.0, "b": 100_000.0 / 7.0, "a": 370_350.0}
+    question = question_of(
+        norm(target_share=1.0, threshold=0.5), results_of("N", {k: ("not_met", 9.0, n) for k, n in people.items()})
+    )
+    plan = plan_sites(question, pairs(), values_to(question), most=5, doubt_share=0.5)
+    assert len(plan.actions) == 3
+    assert plan.doubt.worst_share == 1.0
+
+
 COSTS = pd.Series({"a": 1.0, "b": 6.0, "c": 2.0, "d": 5.0, "e": 3.0, "f": 4.0})
 
 

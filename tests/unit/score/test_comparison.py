@@ -407,6 +407,20 @@ def test_border_terms_of_other_norms_are_left_out_and_it_is_said():
     assert any("compared without it" in line for line in comparison_lines(found))
 
 
+def test_the_last_mile_fails_without_a_road_though_no_run_measured_the_norm_on_points():
+    def post(name):
+        run = run_of(name, BEFORE, seasonal=frozenset("c"))
+        results = run.norm_results
+        word = results["service"].mask(results["norm_id"] == "GATE", "post_office")
+        return replace(run, norm_results=results.assign(service=word))
+
+    parts = compare(post("one"), post("two")).components.set_index(["unit_id", "component"])
+    # c, and t2 of c and d, have no road near; whether the others have a point near is unknown
+    told = parts.xs("last_mile_coverage", level="component")[["value_before", "value_after"]]
+    assert told.loc[["c", "t2", "study"]].to_numpy().tolist() == [[0.0, 0.0]] * 3
+    assert told.drop(["c", "t2", "study"]).isna().all(axis=None)
+
+
 def test_a_road_that_is_no_longer_open_all_year_lowers_the_space(before):
     found = compare(before, replace(run_of("wet", BEFORE, seasonal=frozenset("b")), norm_results=before.norm_results))
     study = unit(found.units, "study")

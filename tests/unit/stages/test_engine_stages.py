@@ -55,6 +55,20 @@ def test_2sfca_of_a_study_knows_no_zones(tiny):
     assert table.loc["e2sfca", "value"].nunique() == 2
 
 
+def test_no_measure_looks_further_than_the_catchment_of_the_study(tiny):
+    # The default decay ends at 30 min, and counts begin at 15: both end at 2 min.
+    tiny.tables["measures"] = {"kinds": ["2sfca", "cumulative"], "services": ["hospital"], "catchment_min": 2.0}
+    outcome = tiny.run("--stage", "measures")
+    assert outcome.code == 0, outcome.err
+    found = sp.read_results(tiny.processed / "tiny")
+    way = found.access.query("service == 'hospital' and mode == 'drive'").set_index("settlement_id")["travel_time_min"]
+    near = found.settlements.set_index("settlement_id")["population_persons"][way[way <= 2.0].index]
+    assert 0 < len(near) < len(way)
+    table = found.measures.pivot(index="settlement_id", columns="measure", values="value")
+    assert table.loc[near.index, "2sfca"].tolist() == pytest.approx([1 / near.sum()] * len(near))
+    assert (table["cumulative_2_min"] == (way <= 2.0).reindex(table.index)).all()
+
+
 def test_a_count_within_a_cutoff_is_that_of_the_access_counts(ran):
     table = ran.measures.loc[
         (ran.measures["measure"] == "cumulative_15_min") & (ran.measures["service"] == "hospital")
