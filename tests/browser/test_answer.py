@@ -522,7 +522,9 @@ def test_every_page_leads_to_every_other_and_says_its_study_and_its_faults(run, 
         there = {href.split("#")[0].rsplit("/", 1)[-1] for href in hrefs}
         assert wanted <= there | {name}, name
         # In one order: the answer, villages (on the answer's page), townships, and what follows.
-        order = [file for file in dict.fromkeys(href.split("#")[0].rsplit("/", 1)[-1] for href in hrefs) if file in wanted]
+        order = [
+            file for file in dict.fromkeys(href.split("#")[0].rsplit("/", 1)[-1] for href in hrefs) if file in wanted
+        ]
         assert order == [f"{stem}.html" for stem in stems], name
         assert all((maps / file).is_file() for file in there), name
         # Whoever decides on a sheet alone reads what its numbers suffer from, and of which study it is.
