@@ -44,8 +44,7 @@ LEAST_ADDRESSES = 1_600_000_000
 """Bytes of addresses that libraries take; within a smaller limit (``ulimit -v``) some hang or crash as they load."""
 
 A_PATH = click.Path(path_type=Path)
-TYPED: dict[str, Any] = {}
-"""What was typed, which hints repeat."""
+TYPED: dict[str, Any] = {}  # which hints repeat
 RAW = Path("data/raw")
 raw_option = click.option(
     "--raw",
@@ -403,8 +402,8 @@ def status(study_file: Path, raw: Path, *, verbose: bool, **where: Any) -> None:
     study = _study(study_file, raw)
     _say_lines(status_lines(study, decisions(study, **where)))
     if verbose:
-        run = finished_run(study, where["processed"], where["scenario"])
-        _say_lines(cost_told(*run, is_full=True, all_stages=True))
+        finished = finished_run(study, where["processed"], where["scenario"])
+        _say_lines(cost_told(*finished, is_full=True, all_stages=True))
 
 
 def _warn_if_behind(study: Study, processed: Path, scenario: str | None) -> None:
