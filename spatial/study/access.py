@@ -238,6 +238,14 @@ class MeasureOptions(Model):
     )
     groups: tuple[GroupOptions, ...] = option((), "Groups that are measured on their own too")
 
+    @model_validator(mode="after")
+    def _keeps_the_shape(self) -> Self:
+        kind, end = self.decay.kind, self.decay.minutes[0]
+        # Others are only cut off there; of these the form hangs on their end.
+        if kind in {"linear", "truncated_gaussian"} and end > self.catchment_min:
+            raise ValueError(f"catchment_min: {self.catchment_min:g} min; a {kind} decay to {end:g} min needs as many")
+        return self
+
 
 class AreaOptions(Model):
     """Areas for maps: how far one comes, and which facility is nearest."""

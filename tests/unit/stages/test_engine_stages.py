@@ -69,6 +69,13 @@ def test_no_measure_looks_further_than_the_catchment_of_the_study(tiny):
     assert (table["cumulative_2_min"] == (way <= 2.0).reindex(table.index)).all()
 
 
+def test_a_decay_whose_form_hangs_on_its_end_is_not_cut_off(tiny):
+    tiny.tables["measures"] = {"catchment_min": 20.0, "decay": {"kind": "linear", "minutes": [30.0]}}
+    outcome = tiny.run("--stage", "measures")
+    assert outcome.code == 2
+    assert "catchment_min: 20 min; a linear decay to 30 min needs as many" in outcome.err
+
+
 def test_a_count_within_a_cutoff_is_that_of_the_access_counts(ran):
     table = ran.measures.loc[
         (ran.measures["measure"] == "cumulative_15_min") & (ran.measures["service"] == "hospital")
