@@ -65,7 +65,10 @@ def as_typed(text: str, typed: Mapping[str, Any], commands: Mapping[str, Any]) -
     """Fill hints on STUDY in with what was typed by name of parameter, as far as their commands take it."""
 
     def filled(hint: re.Match[str]) -> str:
-        words = [hint[1], quoted(typed["study_file"]), *[quoted(typed.get("settlement", "SETTLEMENT"))] * bool(hint[3])]
+        if hint[2] not in commands:  # names in data may read like anything
+            return hint[0]
+        words = [hint[1], quoted(typed["study_file"])]
+        words += [quoted(typed.get("settlement", "SETTLEMENT"))] if hint[3] else []
         for option in commands[hint[2]].params:
             value, default = typed.get(option.name), option.default
             if option.name in REPEATED and value not in (None, default() if callable(default) else default):

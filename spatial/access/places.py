@@ -250,11 +250,12 @@ def find_settlement(settlements: pd.DataFrame, text: str, *, facilities: pd.Data
     found = settlements.loc[named.whole].sort_values("settlement_id").to_dict("records")
     if len(found) == 1:
         return str(found[0]["settlement_id"])
-    # Who asks knows in which township a village lies, and not its id.
-    lies = [[str(row[name]) for name in ("township", "tier") if isinstance(row.get(name), str)] for row in found]
-    these = [f"{row['settlement_id']!r} ({', '.join(at)})" for row, at in zip(found, lies, strict=True)]
-    several = f"{text!r} is the name of {len(found)}: {', '.join(these[:10])}; give one of these ids"
-    refuse("settlements", [several] * bool(found))
+    if found:
+        # Who asks knows in which township a village lies, and not its id.
+        lies = [[str(row[name]) for name in ("township", "tier") if isinstance(row.get(name), str)] for row in found]
+        these = [f"{row['settlement_id']!r} ({', '.join(at)})" for row, at in zip(found, lies, strict=True)]
+        told = f"{text!r} is the name of {len(found)}: {', '.join(these[:10])}; give one of these ids"
+        raise ContractError("settlements", [told])
     told = f"is it one of these? {first_of(named.alike)}" if named.alike else f"ids are such as {first_of(sorted(ids))}"
     if facilities is not None and ((facilities["facility_id"] == text) | called(facilities, text).whole).any():
         told = f"it is a facility, which `spatial try STUDY --close {quoted(text)}` takes; name a settlement"

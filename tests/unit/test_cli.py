@@ -11,13 +11,16 @@ import time
 import tomllib
 from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
+from pathlib import Path
 
 import numba
 import pandas as pd
 import pytest
 
 from spatial import compiled
+from spatial.cli import cli
 from spatial.messages import Words, warn
+from spatial.next_step import as_typed
 from spatial.pipeline import STAGES
 from spatial.plain_text import FewOfAKind, PlainFormatter, progress_bar, word_log
 from spatial.results import read_results
@@ -303,6 +306,21 @@ def test_without_a_command_a_finished_run_has_its_page_and_what_to_ask_of_it(com
     first, *asked, _ = command().out.splitlines()
     assert first == "tiny.toml: has run; open maps/tiny/index.html"
     assert [line.split()[1] for line in asked] == ["explain", "plan", "try"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("first: spatial run STUDY", "first: spatial run 'my study.toml' --raw raw"),
+        ("all: spatial explain -v STUDY SETTLEMENT", "all: spatial explain -v 'my study.toml' v1 --raw raw"),
+        ("spatial explain | plan STUDY", "spatial explain | plan 'my study.toml' --raw raw"),
+        ("a village called spatial plaza STUDY", "a village called spatial plaza STUDY"),
+    ],
+)
+def test_hints_repeat_what_was_typed(said, told):
+    typed = {"study_file": Path("my study.toml"), "settlement": "v1", "raw": Path("raw"), "scenario": None}
+    assert as_typed(said, typed, cli.commands).replace('"', "'") == told
+    assert as_typed(said, {}, cli.commands) == said
 
 
 def test_the_raw_root_is_the_folder_one_stands_in_where_there_is_no_other(command, tiny, monkeypatch):
