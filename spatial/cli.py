@@ -678,8 +678,8 @@ def main() -> None:
     Errors of this package have their own exit codes. Any other error, of a library or a fault of ours, is named with
     its stage and, where it is known, the file that was read, and ends with `spatial.errors.UNFORESEEN`.
     """
-    # What commands let go of are tables, which need no collector: to search all objects that are imported again and
-    # again, and once more when the process ends, took a twentieth of a run.
+    TYPED.clear()
+    # What commands let go of are tables, which need no collector: its searches took a twentieth of a run.
     gc.set_threshold(50_000, 20, 100)
     atexit.register(gc.freeze)
     # ``--debug`` may stand anywhere before a ``--``.
@@ -749,7 +749,7 @@ def _show_traceback(kind: type[BaseException], error: BaseException, trace: Any)
 
 def _say(text: str, *, err: bool = False) -> None:
     """Print; the one place where text of this package, and of names in data, reaches the terminal."""
-    click.echo(printable(as_typed(text, TYPED, cli.commands)), err=err)
+    click.echo(printable(as_typed(text, TYPED, cli)), err=err)
 
 
 def _say_lines(lines: Iterable[str]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
 from spatial.plain_text import quoted, toml_table, toml_text
 
 TABLES_AND_MAPS = (".csv", ".xlsx", ".xls", ".gpkg", ".shp", ".geojson", ".gdb", ".kml", ".tif")
@@ -61,15 +63,15 @@ def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) 
     yield "all commands: spatial --help"
 
 
-def as_typed(text: str, typed: Mapping[str, Any], commands: Mapping[str, Any]) -> str:
+def as_typed(text: str, typed: Mapping[str, Any], program: click.Group) -> str:
     """Fill hints on STUDY in with what was typed by name of parameter, as far as their commands take it."""
 
     def filled(hint: re.Match[str]) -> str:
-        if hint[2] not in commands:  # names in data may read like anything
+        if hint[2] not in program.commands:  # names in data may read like anything
             return hint[0]
         words = [hint[1], quoted(typed["study_file"])]
         words += [quoted(typed.get("settlement", "SETTLEMENT"))] if hint[3] else []
-        for option in commands[hint[2]].params:
+        for option in program.commands[hint[2]].params:
             value, default = typed.get(option.name), option.default
             if option.name in REPEATED and value not in (None, default() if callable(default) else default):
                 words += [option.opts[0], quoted(value)]

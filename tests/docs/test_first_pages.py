@@ -58,4 +58,4 @@ def test_the_question_is_answered_in_the_first_lines(walked):
     closed, opened, best, written = walked["what-if.md"].outputs("try")
     assert closed.splitlines()[:-1] == written.splitlines()[:-1]
     assert "nearer for" in opened
-    assert best.splitlines()[0].count("opens Primary care") == 3
+    assert best.splitlines()[0].count("opens primary care") == 3

@@ -319,8 +319,8 @@ def test_without_a_command_a_finished_run_has_its_page_and_what_to_ask_of_it(com
 )
 def test_hints_repeat_what_was_typed(said, told):
     typed = {"study_file": Path("my study.toml"), "settlement": "v1", "raw": Path("raw"), "scenario": None}
-    assert as_typed(said, typed, cli.commands).replace('"', "'") == told
-    assert as_typed(said, {}, cli.commands) == said
+    assert as_typed(said, typed, cli).replace('"', "'") == told
+    assert as_typed(said, {}, cli) == said
 
 
 def test_the_raw_root_is_the_folder_one_stands_in_where_there_is_no_other(command, tiny, monkeypatch):

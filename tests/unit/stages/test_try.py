@@ -236,7 +236,7 @@ def test_a_name_that_is_taken_is_not_written(tiny_done, command):
     first = command("try", tiny_done.save(), "--close", "f2", *where)
     # A service goes by what people call it.
     called = command("try", tiny_done.file, "--add", f"{tiny_done.at(2, 4)}:GP", *where)
-    assert "opens Primary care at" in called.out, called.err
+    assert "opens primary care at" in called.out, called.err
     assert "--write NAME" in first.out
     assert "scenarios" not in tiny_done.file.read_text("utf-8")
     assert command("try", tiny_done.file, "--close", "f2", "--write", "one", *where).code == 0
