@@ -258,12 +258,21 @@ def _service_words() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 
+_DOTTED = re.compile(r"(?<=\b\w)\.(?=\w\b|$)")
+
+
 @functools.cache
 def service_in(text: str) -> str:
     """Tell the service that a text names by its id; empty where no word is known."""
-    wanted = plain(text)
+    wanted = plain(_DOTTED.sub("", text))  # C.E.G. as CEG
+    for told in _shipped("service").values():
+        if wanted in told:
+            return told[wanted]
     for word, service in _service_words():
-        if word.isascii():
+        if len(word) == 2 and word.isascii():
+            if f"{wanted} ".startswith(f"{word} "):  # PS Toui is a poste de santé, Kasese PS a primary school
+                return service
+        elif word.isascii():
             if f" {word} " in f" {wanted} " or (len(word) > 4 and f" {word}s " in f" {wanted} "):
                 return service
         elif word in wanted:

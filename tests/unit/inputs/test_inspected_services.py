@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 import spatial as sp
 from spatial.drafting import toml_block
 from spatial.drafting.from_folder import write_draft
+from spatial.formats.columns import load_values
+from spatial.inputs.facility_facts import level_of, service_by_level
+from spatial.inputs.inspection.kinds import service_in
+from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import facilities_from_table
 from spatial.study import TableSource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROWS = (
     "Code;Nom de la structure;Type de structure;Localité",
@@ -133,3 +134,38 @@ def test_a_kind_of_two_services_is_left_to_decide(tmp_path):
     at = lines.index('# values.service."Ecole primaire et collège" = "..."')
     assert "several services" in " ".join(lines[at - 3 : at])
     assert 'values.service."Poste de sante" = "primary_care"' in lines
+
+
+@pytest.mark.parametrize(
+    ("word", "service"),
+    [
+        ("Primary Health Clinic", "primary_care"),
+        ("Primary Health Care Centre", "health_centre"),
+        ("Secondary hospital", "hospital"),
+        ("Pre-primary school", "kindergarten"),
+        ("Junior Primary", "primary_school"),
+        ("Health Centre II", "primary_care"),
+        ("Health Centre IV", "health_centre"),
+        ("Borne Fontaine", "water_point"),
+        ("C.E.G.", "secondary_school"),
+        ("E.P.P. Toui", "primary_school"),
+        ("CHRD 2", "district_hospital"),
+        ("PS Toui", "primary_care"),
+        ("Kasese PS", ""),
+        ("牙科诊所", "private_practice"),
+        ("中医诊所", "primary_care"),
+        ("Police station", ""),
+    ],
+)
+def test_words_of_a_ministrys_list_name_services(word, service):
+    assert service_in(word) == service
+
+
+def test_a_word_is_the_same_service_in_every_list_of_words():
+    vocabulary = load_services()
+    for language in ("en", "fr", "cn"):
+        for word, service in load_values(language, root=Path())["service"].items():
+            named, level = vocabulary.called(word), level_of(word)
+            # What people call a kind may say less than a list's own word, and never another service.
+            assert named is None or named.id == service or service in vocabulary.satisfying(named.id), word
+            assert level is None or service_by_level(service, level, vocabulary) == service, word
