@@ -117,6 +117,7 @@ BETWEEN = (
     r"|(?<=[秒\u2033\"NSEW])(?=[东西北南][经纬])"
 )
 """What stands between two coordinates in one cell, as a regular expression; blanks inside an angle are part of it."""
+_AROUND = re.compile(r"^(?:POINT\s*)?[\[(]\s*|\s*[\])]$", re.IGNORECASE)
 
 HONEST_TIMES = 20.0
 """A GeoParquet that unpacks to no more times its size is read, however large: it is as it seems."""
@@ -127,6 +128,12 @@ NOT_DATA = {"layer_styles", "qgis_projects"}
 _MOST_FUNCTIONS = 100
 _STEPS_AT_ONCE, _MOST_STEPS = 1_000_000, 300
 """How often SQLite says that it is at work, and how often it may: a query that gives nothing is left after seconds."""
+
+
+def split_pairs(cells: pd.Series) -> pd.DataFrame:
+    """Split cells that hold two coordinates into two columns: "43.2, -11.7", "[43.2,-11.7]" or "POINT (43.2 -11.7)"."""
+    bare = cells.str.strip().str.replace(_AROUND, "", regex=True)
+    return bare.str.split(BETWEEN, n=1, expand=True, regex=True).reindex(columns=range(2))
 
 
 def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
@@ -205,7 +212,7 @@ def open_mapped(
         frame[key] = pd.Series(["/".join(part) for part in zip(*parts, strict=True)], index=frame.index, dtype="str")
     if pair and not absent:
         order = ("longitude", "latitude") if source.lonlat else ("latitude", "longitude")
-        cells = text_column(file[pair]).str.strip().str.split(BETWEEN, n=1, expand=True).reindex(columns=range(2))
+        cells = split_pairs(text_column(file[pair]))
         frame = frame.assign(**dict(zip(order, (cells[0], cells[1]), strict=True)))
     frame = translate_values(frame, source, path, problems, what=what)
     is_typed = FORMATS[path.suffix.lower()][0] == "workbook"

@@ -16,7 +16,7 @@ from spatial.arrays import FloatArray
 from spatial.formats.columns import NUMBER, perhaps_thousands, plain_number, text_column
 from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
-from spatial.formats.vector import BETWEEN
+from spatial.formats.vector import split_pairs
 from spatial.inputs.inspection.reports import Setting
 from spatial.inputs.names import HAN
 from spatial.messages import Said
@@ -176,7 +176,10 @@ SAMPLED = 2000
 _CODE = re.compile(r"0\d+|\d{6,}|[A-Za-z]{1,3}\d{4,}", re.ASCII)
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?(T[\d:]+)?", re.ASCII)
 _FLAGS = {"yes", "no", "true", "false", "是", "否", "oui", "non", "y", "n"}
-PAIR = re.compile(r"\s*[-+]?\d{1,3}\.\d+\s*[,;，、 ]\s*[-+]?\d{1,3}\.\d+\s*")  # noqa: RUF001 - as offices write
+PAIR = re.compile(
+    r"\s*(?:(?:point\s*)?[\[(])?\s*[-+]?\d{1,3}\.\d+\s*[,;，、 ]\s*[-+]?\d{1,3}\.\d+\s*[\])]?\s*",  # noqa: RUF001 - as offices write
+    re.IGNORECASE,
+)
 _MOST = 0.95
 
 
@@ -261,7 +264,7 @@ def _kind_of_text(texts: pd.Series) -> str:
     for pattern, kind in ((_DATE, "date"), (PAIR, "pair")):
         if mostly(pattern):
             return kind
-    halves = some[some.str.contains("[°º˚度].*[°º˚度]")].str.split(BETWEEN, n=1, expand=True).reindex(columns=range(2))
+    halves = split_pairs(some[some.str.contains("[°º˚度].*[°º˚度]")])
     if len(halves) >= _MOST * len(some) and all(np.isfinite(angles_of(halves[n])).mean() >= _MOST for n in halves):
         return "pair"
     # Read all of them only where some are angles.

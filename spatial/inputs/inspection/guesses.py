@@ -16,7 +16,7 @@ from spatial.arrays import FloatArray
 from spatial.crs import WGS84, Bounds, transformer_between
 from spatial.errors import CrsError
 from spatial.formats.delimited import AXES, degrees_of, misread_degrees
-from spatial.formats.vector import BETWEEN
+from spatial.formats.vector import split_pairs
 from spatial.georef.datums import CHINA, ZONE_M, cgcs2000_crs, countries_at, is_easting, is_northing, to_wgs84
 from spatial.inputs.gather import doubt_datum, refuse_double_inversion
 from spatial.inputs.inspection.columns import EXACT, HOLDS, PAIR, Profile, angles_of, matches, meanings, plain
@@ -174,7 +174,7 @@ def map_app(profiles: Iterable[Profile]) -> str:
 
 def _pair(result: Coordinates, profile: Profile, ground: KnownGround, named: str, app: str) -> None:
     """Read a column that holds both coordinates in one cell, and tell which of them comes first."""
-    cells = profile.texts.str.strip().str.split(BETWEEN, n=1, expand=True, regex=True)
+    cells = split_pairs(profile.texts)
     a, b = (angles_of(cells[number]) for number in range(2))
     given = np.isfinite(a) & np.isfinite(b)
     result.columns, result.rows, result.blanks = (profile.name,), len(given), int((~given).sum())

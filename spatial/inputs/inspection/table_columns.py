@@ -12,10 +12,12 @@ import pandas as pd
 import shapely
 
 from spatial.formats.columns import perhaps_thousands, spoiled_ids
-from spatial.inputs.inspection.columns import EXACT, Profile, matches
+from spatial.inputs.facility_facts import joint_service
+from spatial.inputs.inspection.columns import EXACT, Profile, matches, plain
 from spatial.inputs.inspection.guesses import Coordinates
 from spatial.inputs.inspection.kinds import (
     GROUPS,
+    HALF,
     MOST_VALUES,
     Assigned,
     assign,
@@ -57,6 +59,7 @@ class Table:
 
 # Settlements and facilities of an office: ids, names, people, tiers and services by their columns.
 
+_LEVELS = {"primary", "secondary", "primaire", "secondaire"}
 _BETWEEN = re.compile(r"[\u3001/,\uff0c;\uff1b&+\uff0b和及与]|\b(?:and|et)\b")
 FROM_NAMES = 0.9
 """Share of the rows from which the names of facilities stand for the service of all."""
@@ -276,6 +279,15 @@ def _status(table: Table, found: Assigned) -> list[Setting]:
     return [replace(setting, reason=setting.reason or why, is_decided=False) for setting in settings]
 
 
+def _is_level_of_care(kinds: Profile, names: Profile) -> bool:
+    """Whether Primary and Secondary are no schools: most names that say a service speak of another."""
+    if not {plain(value) for value in kinds.values if service_in(value)} <= _LEVELS:
+        return False
+    told = zip(kinds.texts.fillna("").map(service_in), names.texts.fillna("").map(service_in), strict=True)
+    both = [(one, other) for one, other in told if one and other]
+    return sum(joint_service(*pair, load_services()) is None for pair in both) > HALF * len(both)
+
+
 def _service(table: Table, found: Assigned) -> list[Setting]:
     """Map the column that says what each facility is, else name the one service of all by their names or the title."""
     ids = load_services(None).ids
@@ -284,7 +296,9 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
         return [Setting("columns.service", told.name)]
     kinds = [found.columns[ours] for ours in ("kind", "service") if ours in found.columns]
     kinds += [profile for ours in ("kind", "service") for profile in found.others.get(ours, [])]
+    names = found.columns.get("name")
     kinds = [profile for profile in kinds if profile.kind != "empty" and profile.distinct <= MOST_VALUES]
+    kinds = [profile for profile in kinds if names is None or not _is_level_of_care(profile, names)]
     # Words that stand in several rows, and nearly all are services, are kinds whatever the head.
     free = [one for one in table.profiles if one.kind == "text" and one not in found.columns.values()]
     kinds = kinds or [one for one in free if one.distinct < one.filled and services_in(one)[0] >= FROM_NAMES]
@@ -309,7 +323,6 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
             settings.append(Setting("", None, why, is_decided=False))
         return settings
     by_title = service_in(table.title)
-    names = found.columns.get("name")
     share, counts = services_in(names) if names is not None else (0.0, {})
     rows = max(1, names.filled if names is not None else 1)
     most = max(counts, key=lambda service: counts[service]) if counts else ""

@@ -169,3 +169,32 @@ def test_a_word_is_the_same_service_in_every_list_of_words():
             # What people call a kind may say less than a list's own word, and never another service.
             assert named is None or named.id == service or service in vocabulary.satisfying(named.id), word
             assert level is None or service_by_level(service, level, vocabulary) == service, word
+
+
+def test_levels_of_care_are_no_schools(tmp_path):
+    rows = [
+        f"N{n};Rurum {kind};Primary;8.5{n};11.5{n}" for n, kind in enumerate(("Dispensary", "Clinic", "Health Post"))
+    ]
+    head = "Facility Code;Facility Name;Facility Level;Longitude;Latitude"
+    lines = _proposed(tmp_path, head, *rows, "N3;Rurum General Hospital;Secondary;8.53;11.53")
+    assert not any("columns.service" in line for line in lines)
+    # Of a list of schools they are.
+    rows = [
+        row.replace(kind, "School") for row, kind in zip(rows, ("Dispensary", "Clinic", "Health Post"), strict=True)
+    ]
+    assert 'columns.service = "Facility Level"' in _proposed(tmp_path, head, *rows)
+
+
+def test_columns_of_lists_that_many_download_are_known(tmp_path):
+    file = tmp_path / "villages.csv"
+    file.write_text("DName2016,VName2016,VCode,Pop2014,POINT_X,POINT_Y\nA,B,1001,20,30.1,0.2\nA,C,1002,30,30.2,0.3\n")
+    (layer,) = sp.inspect_file(file, raw=tmp_path).layers
+    assert layer.proposal is not None
+    lines = toml_block(layer.proposal)
+    assert {'columns.name = "VName2016"', 'columns.settlement_id = "VCode"'} <= set(lines)
+    rows = "1,clinic,A,43.2,-11.7\n2,pharmacy,B,43.3,-11.6\n"
+    (tmp_path / "healthsites.csv").write_text("osm_id,amenity,name,X,Y\n" + rows)
+    (layer,) = sp.inspect_file(tmp_path / "healthsites.csv", raw=tmp_path).layers
+    assert layer.proposal is not None
+    lines = toml_block(layer.proposal)
+    assert {'columns.facility_id = "osm_id"', 'columns.service = "amenity"'} <= set(lines)

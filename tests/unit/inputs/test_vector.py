@@ -459,7 +459,15 @@ def test_no_crs_outside_china_is_that_of_a_gps(tmp_path: Path) -> None:
         settlements_from_table(path, _source(crs=None))
 
 
-@pytest.mark.parametrize(("key", "cell"), [("lonlat", "-0.73,52.67"), ("latlon", "52.67; -0.73")])
+@pytest.mark.parametrize(
+    ("key", "cell"),
+    [
+        ("lonlat", "-0.73,52.67"),
+        ("latlon", "52.67; -0.73"),
+        ("lonlat", "[-0.73, 52.67]"),
+        ("lonlat", "POINT (-0.73 52.67)"),
+    ],
+)
 def test_both_coordinates_may_stand_in_one_cell(tmp_path: Path, key: str, cell: str) -> None:
     path = tmp_path / "one.csv"
     path.write_text(f'a,b,at\nOakham,Rutland,"{cell}"\nOakham,Other,"{cell}"\n', encoding="utf-8")
