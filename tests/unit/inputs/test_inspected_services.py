@@ -192,7 +192,7 @@ def test_columns_of_lists_that_many_download_are_known(tmp_path):
     assert layer.proposal is not None
     lines = toml_block(layer.proposal)
     assert {'columns.name = "VName2016"', 'columns.settlement_id = "VCode"'} <= set(lines)
-    rows = "1,clinic,A,43.2,-11.7\n2,pharmacy,B,43.3,-11.6\n"
+    rows = "1001,clinic,A,43.2,-11.7\n1004,pharmacy,B,43.3,-11.6\n"
     (tmp_path / "healthsites.csv").write_text("osm_id,amenity,name,X,Y\n" + rows)
     (layer,) = sp.inspect_file(tmp_path / "healthsites.csv", raw=tmp_path).layers
     assert layer.proposal is not None
