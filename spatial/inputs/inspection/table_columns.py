@@ -150,6 +150,10 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
         elif blanks := named[0].blanks:
             reason = Said("people_blank", blanks=blanks, rows=len(named[0].texts))
             setting = replace(setting, reason=reason, is_decided=False)
+        elif (zeros := int((named[0].numbers == 0).sum())) >= HALF * len(named[0].texts):
+            # Maps write 0 where no number is known.
+            reason = Said("people_zero", zeros=zeros, rows=len(named[0].texts))
+            setting = replace(setting, reason=reason, is_decided=False)
         settings.append(setting)
         if not table.opened.signs.settings and (several := perhaps_thousands(named[0].texts)):
             reason = Said("point_thousands", text=several[0])
@@ -210,7 +214,7 @@ def _tier(table: Table, found: Assigned) -> list[Setting]:
     for profile in tried:
         if 0 < profile.distinct <= MOST_VALUES:
             known, strange = known_values(profile, "tier")
-            if not strange or (len(known) > len(strange) and profile is found.columns.get("tier")):
+            if not strange or (known and profile is found.columns.get("tier")):
                 column = Setting("columns.tier", profile.name)
                 return [column, *translated("tier", profile, known, strange, TIERS)]
     return [Setting("tier", "village", Said("no_tier"), is_decided=False)]
@@ -408,7 +412,9 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
             tried.append((profile, share, vocabulary, strange))
     # A column that is named so comes first; of equally good ones the order of the names decides.
     tried = [one for one in tried if one[0] in named] or tried
-    tried += [(profile, 0.0, "", profile.values) for profile in named]
+    if not tried:
+        least = ((profile, shipped_vocabulary(profile, "road_class")) for profile in named)
+        tried = [(profile, share, vocabulary, strange) for profile, (vocabulary, share, strange) in least]
     if not tried:
         return [Setting("columns.road_class", "...", Said("which_road_class"), is_decided=False), *_surface(found, "")]
     best, share, vocabulary, strange = tried[0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 
 import spatial as sp
 from spatial.drafting import toml_block
@@ -198,3 +200,49 @@ def test_columns_of_lists_that_many_download_are_known(tmp_path):
     assert layer.proposal is not None
     lines = toml_block(layer.proposal)
     assert {'columns.facility_id = "osm_id"', 'columns.service = "amenity"'} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("title", "row", "wanted"),
+    [
+        ("geoBoundaries-COM-ADM3", {"shapeName": "A", "shapeID": "1B", "shapeType": "ADM3"}, ("shapeID", "shapeName")),
+        ("gadm41_COM_3", {"GID_1": "COM.1_1", "NAME_1": "M", "GID_3": "C.1", "NAME_3": "A"}, ("GID_3", "NAME_3")),
+        ("com_admbnda_adm3", {"ADM3_EN": "A", "ADM3_PCODE": "KM1", "ADM2_PCODE": "KM"}, ("ADM3_PCODE", "ADM3_EN")),
+        ("tl_2023_50_cousub", {"STATEFP": "50", "GEOID": "50001", "NAME": "A"}, ("GEOID", "NAME")),
+    ],
+)
+def test_units_that_many_download_are_boundaries_with_ids_and_names(tmp_path, title, row, wanted):
+    last = {"shapeID": "2B", "shapeName": "B", "GID_3": "C.2", "NAME_3": "B", "ADM3_EN": "B", "ADM3_PCODE": "KM2"}
+    last |= {"GEOID": "50002", "NAME": "B"}
+    rows = [row, {key: last.get(key, value) for key, value in row.items()}]
+    areas = [shapely.box(43.3 + west, -11.7, 43.4 + west, -11.6) for west in (0, 0.1)]
+    gpd.GeoDataFrame(rows, geometry=areas, crs="EPSG:4326").to_file(tmp_path / f"{title}.gpkg")
+    (layer,) = sp.inspect_file(tmp_path / f"{title}.gpkg", raw=tmp_path).layers
+    assert layer.kind == "boundaries"
+    settings = {setting.key: setting.value for setting in layer.proposal.settings}
+    assert (settings["columns.boundary_id"], settings["columns.name"]) == wanted
+
+
+def test_places_of_a_map_that_say_nobody_are_left_to_decide(tmp_path):
+    places = {"osm_id": ["11", "12", "15"], "fclass": ["village", "town", "suburb"], "population": [0, 900, 0]}
+    points = gpd.points_from_xy([43.1, 43.2, 43.3], [-11.7, -11.6, -11.5])
+    file = tmp_path / "gis_osm_places_free_1.gpkg"
+    gpd.GeoDataFrame({**places, "name": ["A", "B", "C"]}, geometry=points, crs="EPSG:4326").to_file(file)
+    (layer,) = sp.inspect_file(file, raw=tmp_path).layers
+    lines = toml_block(layer.proposal)
+    assert '# columns.population_persons = "population"' in lines
+    assert any("2 of 3 rows say 0 people" in line for line in lines)
+    assert 'columns.tier = "fclass"' in lines
+    assert '# values.tier.suburb = "..."' in lines
+
+
+def test_of_road_classes_each_known_word_is_read(tmp_path):
+    lines = [shapely.LineString([(43.1, -11.7), (43.2, -11.6)])] * 4
+    kinds = ["Sentier", "Route à 1 chaussée", "Route à 2 chaussées", "Rond-point"]
+    file = tmp_path / "TRONCON_DE_ROUTE.gpkg"
+    gpd.GeoDataFrame({"ID": list("abcd"), "NATURE": kinds}, geometry=lines, crs="EPSG:4326").to_file(file)
+    (layer,) = sp.inspect_file(file, raw=tmp_path).layers
+    told = toml_block(layer.proposal)
+    assert any(line.startswith('values_file = "fr"') for line in told)
+    assert not any("Sentier" in line for line in told)
+    assert any("Route à 1 chaussée" in line for line in told)
