@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -261,13 +261,24 @@ def _service_words() -> tuple[tuple[str, str], ...]:
 _DOTTED = re.compile(r"(?<=\b\w)\.(?=\w\b|$)")
 
 
+def service_of_tag(keys: Iterable[str], value: str) -> str:
+    """Tell the service that the value of a tag makes by the rules for OpenStreetMap, else by a word of its own."""
+    found = (services[0] for key in keys if (services := load_services().match({key: value})))
+    return next(found, "") or _service_called(value)
+
+
+def _service_called(text: str) -> str:
+    """Tell the service that a whole text is a word for in one of the shipped vocabularies."""
+    wanted = plain(_DOTTED.sub("", text))  # C.E.G. as CEG
+    return next((told[wanted] for told in _shipped("service").values() if wanted in told), "")
+
+
 @functools.cache
 def service_in(text: str) -> str:
     """Tell the service that a text names by its id; empty where no word is known."""
-    wanted = plain(_DOTTED.sub("", text))  # C.E.G. as CEG
-    for told in _shipped("service").values():
-        if wanted in told:
-            return told[wanted]
+    if called := _service_called(text):
+        return called
+    wanted = plain(_DOTTED.sub("", text))
     for word, service in _service_words():
         if len(word) == 2 and word.isascii():
             if f"{wanted} ".startswith(f"{word} "):  # PS Toui is a poste de santé, Kasese PS a primary school

@@ -27,6 +27,7 @@ from spatial.inputs.inspection.kinds import (
     kind_words,
     known_values,
     service_in,
+    service_of_tag,
     services_in,
     shipped_vocabulary,
     translated,
@@ -59,6 +60,11 @@ class Table:
 
 # Settlements and facilities of an office: ids, names, people, tiers and services by their columns.
 
+_TAGS = {
+    **{key: [key] for key in ("amenity", "healthcare", "shop")},
+    "fclass": ["amenity", "healthcare", "shop", "leisure", "highway", "man_made"],
+}
+"""Heads whose words are values of tags of OpenStreetMap, with the keys that they may be of."""
 _LEVELS = {"primary", "secondary", "primaire", "secondaire"}
 _BETWEEN = re.compile(r"[\u3001/,\uff0c;\uff1b&+\uff0b和及与]|\b(?:and|et)\b")
 FROM_NAMES = 0.9
@@ -150,10 +156,11 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
         elif blanks := named[0].blanks:
             reason = Said("people_blank", blanks=blanks, rows=len(named[0].texts))
             setting = replace(setting, reason=reason, is_decided=False)
-        elif (zeros := int((named[0].numbers == 0).sum())) >= HALF * len(named[0].texts):
+        zeros = int((named[0].numbers == 0).sum())
+        if zeros >= HALF * len(named[0].texts):
             # Maps write 0 where no number is known.
-            reason = Said("people_zero", zeros=zeros, rows=len(named[0].texts))
-            setting = replace(setting, reason=reason, is_decided=False)
+            why = Said("people_zero", name=named[0].name, zeros=zeros, rows=len(named[0].texts))
+            setting = Setting("", None, why)
         settings.append(setting)
         if not table.opened.signs.settings and (several := perhaps_thousands(named[0].texts)):
             reason = Said("point_thousands", text=several[0])
@@ -295,13 +302,13 @@ def _is_level_of_care(kinds: Profile, names: Profile) -> bool:
 def _service(table: Table, found: Assigned) -> list[Setting]:
     """Map the column that says what each facility is, else name the one service of all by their names or the title."""
     ids = load_services(None).ids
-    told = found.columns.get("service")
-    if told is not None and set(told.values) <= set(ids):
-        return [Setting("columns.service", told.name)]
+    own = found.columns.get("service")
+    if own is not None and set(own.values) <= set(ids):
+        return [Setting("columns.service", own.name)]
     kinds = [found.columns[ours] for ours in ("kind", "service") if ours in found.columns]
     kinds += [profile for ours in ("kind", "service") for profile in found.others.get(ours, [])]
     names = found.columns.get("name")
-    kinds = [profile for profile in kinds if profile.kind != "empty" and profile.distinct <= MOST_VALUES]
+    kinds = [one for one in kinds if one.kind != "empty" and (one.distinct <= MOST_VALUES or plain(one.name) in _TAGS)]
     kinds = [profile for profile in kinds if names is None or not _is_level_of_care(profile, names)]
     # Words that stand in several rows, and nearly all are services, are kinds whatever the head.
     free = [one for one in table.profiles if one.kind == "text" and one not in found.columns.values()]
@@ -311,7 +318,10 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
         settings = [Setting("columns.service", profile.name)]
         # A shipped vocabulary that knows all the words comes first, for it tells emergency hospitals from others.
         vocabulary, share, _ = shipped_vocabulary(profile, "service")
-        if share == 1.0:
+        if keys := _TAGS.get(plain(profile.name)):
+            told = {value: service_of_tag(keys, value) or "none" for value in profile.values}
+            settings.append(Setting("values.service", told, Said("tags_say_so")))
+        elif share == 1.0:
             settings.append(Setting("values_file", vocabulary, Said("knows_all_words")))
         else:
             known = {value: service_in(value) for value in profile.values if service_in(value)}

@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
+import rasterio
 import shapely
 
 import spatial as sp
@@ -194,12 +196,27 @@ def test_columns_of_lists_that_many_download_are_known(tmp_path):
     assert layer.proposal is not None
     lines = toml_block(layer.proposal)
     assert {'columns.name = "VName2016"', 'columns.settlement_id = "VCode"'} <= set(lines)
-    rows = "1001,clinic,A,43.2,-11.7\n1004,pharmacy,B,43.3,-11.6\n"
+    rows = "1001,clinic,A,43.2,-11.7\n1004,beauty_shop,B,43.3,-11.6\n"
     (tmp_path / "healthsites.csv").write_text("osm_id,amenity,name,X,Y\n" + rows)
     (layer,) = sp.inspect_file(tmp_path / "healthsites.csv", raw=tmp_path).layers
     assert layer.proposal is not None
     lines = toml_block(layer.proposal)
     assert {'columns.facility_id = "osm_id"', 'columns.service = "amenity"'} <= set(lines)
+    # What a tag says is read as in an extract, and what no rule asks for is no service.
+    assert {'values.service.clinic = "health_centre"', 'values.service.beauty_shop = "none"'} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("com_ppp_2020_constrained.tif", "population"), ("GHS_BUILT_S_E2020.tif", "unknown")]
+)
+def test_a_raster_of_people_is_told_from_one_of_houses(tmp_path, name, kind):
+    cells = np.linspace(0.5, 9.5, 100, dtype="float32").reshape(1, 10, 10)
+    place = rasterio.transform.from_origin(43.3, -11.6, 0.001, 0.001)
+    form = {"driver": "GTiff", "height": 10, "width": 10, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    with rasterio.open(tmp_path / name, "w", transform=place, **form) as raster:
+        raster.write(cells)
+    (layer,) = sp.inspect_file(tmp_path / name, raw=tmp_path).layers
+    assert layer.kind == kind
 
 
 @pytest.mark.parametrize(
@@ -223,15 +240,15 @@ def test_units_that_many_download_are_boundaries_with_ids_and_names(tmp_path, ti
     assert (settings["columns.boundary_id"], settings["columns.name"]) == wanted
 
 
-def test_places_of_a_map_that_say_nobody_are_left_to_decide(tmp_path):
+def test_places_of_a_map_that_say_nobody_have_no_people_by_it(tmp_path):
     places = {"osm_id": ["11", "12", "15"], "fclass": ["village", "town", "suburb"], "population": [0, 900, 0]}
     points = gpd.points_from_xy([43.1, 43.2, 43.3], [-11.7, -11.6, -11.5])
     file = tmp_path / "gis_osm_places_free_1.gpkg"
     gpd.GeoDataFrame({**places, "name": ["A", "B", "C"]}, geometry=points, crs="EPSG:4326").to_file(file)
     (layer,) = sp.inspect_file(file, raw=tmp_path).layers
     lines = toml_block(layer.proposal)
-    assert '# columns.population_persons = "population"' in lines
-    assert any("2 of 3 rows say 0 people" in line for line in lines)
+    assert not any("columns.population_persons" in line for line in lines)
+    assert any("'population' says 0 people in 2 of 3 rows" in line for line in lines)
     assert 'columns.tier = "fclass"' in lines
     assert '# values.tier.suburb = "..."' in lines
 
