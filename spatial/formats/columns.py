@@ -77,10 +77,32 @@ def map_columns(
             mapped[ours] = mapped[renamed[name]]
     for ours, dictionary in values.items():
         if ours in mapped.columns:
-            mapped[ours] = text_column(mapped[ours]).replace(dict(dictionary))
+            mapped[ours] = translate(text_column(mapped[ours]), dictionary)
         elif ours not in absent:
             problems.append(f"values.{ours}: the table has no column {ours}; map one in columns")
     return mapped
+
+
+DOTTED = re.compile(r"(?<=\b\w)\.(?=\w\b|$)")
+"""Dots within an abbreviation: C.E.G. is CEG."""
+_NO_WORD = re.compile(r"(?:[^\w*]|_)+")
+
+
+def translate(texts: pd.Series, words: Mapping[str, str]) -> pd.Series:
+    """Give texts our words: first by the whole text, then by patterns such as * health post *, the longest first."""
+    patterns = sorted((theirs for theirs in words if "*" in theirs), key=len, reverse=True)
+    rules = [(re.compile(re.escape(_apart(theirs)).replace(r"\*", ".*")), words[theirs]) for theirs in patterns]
+    known = {theirs: ours for theirs, ours in words.items() if theirs not in patterns}
+    for text in texts.dropna().unique() if rules else ():
+        if text not in known and (found := next((ours for rule, ours in rules if rule.fullmatch(_apart(text))), None)):
+            known[text] = found
+    return texts.replace(known)
+
+
+def _apart(text: str) -> str:
+    """Write words one blank apart, with one before and one behind, where no * stands there."""
+    bare = " ".join(_NO_WORD.sub(" ", fold(narrow(DOTTED.sub("", text)))).split())
+    return f"{'' if bare.startswith('*') else ' '}{bare}{'' if bare.endswith('*') else ' '}"
 
 
 def scales_noted(frame: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spatial.formats.columns import SHIPPED, load_values
+from spatial.formats.columns import DOTTED, SHIPPED, load_values
 from spatial.formats.delimited import narrow, says_scale
 from spatial.inputs.inspection.columns import (
     EXACT,
@@ -258,9 +258,6 @@ def _service_words() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 
-_DOTTED = re.compile(r"(?<=\b\w)\.(?=\w\b|$)")
-
-
 def service_of_tag(keys: Iterable[str], value: str) -> str:
     """Tell the service that the value of a tag makes by the rules for OpenStreetMap, else by a word of its own."""
     found = (services[0] for key in keys if (services := load_services().match({key: value})))
@@ -269,26 +266,33 @@ def service_of_tag(keys: Iterable[str], value: str) -> str:
 
 def _service_called(text: str) -> str:
     """Tell the service that a whole text is a word for in one of the shipped vocabularies."""
-    wanted = plain(_DOTTED.sub("", text))  # C.E.G. as CEG
+    wanted = plain(DOTTED.sub("", text))
     return next((told[wanted] for told in _shipped("service").values() if wanted in told), "")
 
 
-@functools.cache
 def service_in(text: str) -> str:
     """Tell the service that a text names by its id; empty where no word is known."""
+    return pattern_in(text)[1]
+
+
+@functools.cache
+def pattern_in(text: str) -> tuple[str, str]:
+    """Find the pattern by which a text names a service, as `values` take it, and the service; empty for none."""
     if called := _service_called(text):
-        return called
-    wanted = plain(_DOTTED.sub("", text))
+        return text, called
+    wanted = plain(DOTTED.sub("", text))
     for word, service in _service_words():
-        if len(word) == 2 and word.isascii():
-            if f"{wanted} ".startswith(f"{word} "):  # PS Toui is a poste de santé, Kasese PS a primary school
-                return service
-        elif word.isascii():
-            if f" {word} " in f" {wanted} " or (len(word) > 4 and f" {word}s " in f" {wanted} "):
-                return service
-        elif word in wanted:
-            return service
-    return ""
+        if not word.isascii():
+            if word in wanted:
+                return f"*{word}*", service
+        elif len(word) == 2:  # PS Toui is a poste de santé, Kasese PS a primary school
+            if f"{wanted} ".startswith(f"{word} "):
+                return f"{word} *", service
+        else:
+            for form in (word, f"{word}s") if len(word) > 4 else (word,):
+                if f" {form} " in f" {wanted} ":
+                    return f"* {form} *", service
+    return "", ""
 
 
 def is_service_word(text: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.formats.columns import perhaps_thousands, spoiled_ids
+from spatial.formats.columns import perhaps_thousands, spoiled_ids, translate
 from spatial.inputs.facility_facts import joint_service
 from spatial.inputs.inspection.columns import EXACT, Profile, matches, plain
 from spatial.inputs.inspection.guesses import Coordinates
@@ -26,6 +26,7 @@ from spatial.inputs.inspection.kinds import (
     is_unit_code,
     kind_words,
     known_values,
+    pattern_in,
     service_in,
     service_of_tag,
     services_in,
@@ -344,6 +345,15 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
         return [Setting("service", most, Said("names_say_so", number=counts[most]))]
     if by_title and (not most or most == by_title) and len(counts) <= 1:
         return [Setting("service", by_title, Said("title_says_so", title=table.title))]
+    if names is not None and len(counts) > 1 and share >= HALF:
+        # Names say it of each: by patterns, and what no pattern fits is left to decide.
+        patterns = dict(pattern for name in names.values if (pattern := pattern_in(name))[1])
+        said = translate(pd.Series(names.values, dtype="str"), patterns)
+        settings = [Setting("columns.service", names.name), Setting("values.service", patterns, Said("names_say_it"))]
+        if without := [name for name, told in zip(names.values, said, strict=True) if name == told]:
+            reason = Said("names_silent", number=len(without), names={"quoted": without[:3]})
+            settings.append(Setting("values.service", {"*": "..."}, reason, is_decided=False))
+        return settings
     if len(counts) > 1:
         listed = [Said("numbered", name={"service": service}, number=counts[service]) for service in sorted(counts)]
         reason = Said("several_services", services=listed, share={"percent": share})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 import shapely
@@ -14,7 +15,8 @@ import shapely
 import spatial as sp
 from spatial.drafting import toml_block
 from spatial.drafting.from_folder import write_draft
-from spatial.formats.columns import load_values
+from spatial.formats.columns import load_values, translate
+from spatial.formats.notes import take_notes
 from spatial.inputs.facility_facts import level_of, service_by_level
 from spatial.inputs.inspection.kinds import service_in
 from spatial.inputs.services import load_services
@@ -175,13 +177,44 @@ def test_a_word_is_the_same_service_in_every_list_of_words():
             assert level is None or service_by_level(service, level, vocabulary) == service, word
 
 
+def test_names_alone_say_each_service_by_patterns(tmp_path):
+    names = ("Kono Clinic", "Bo C.H.C.", "Kenema Health-Post", "Supermarket", "Gola", "Bo Government Hospital")
+    rows = [f"N{n};{name};{8.5 + n / 100};-11.{n}" for n, name in enumerate(names)]
+    lines = _proposed(tmp_path, "uid;Facility Name;Longitude;Latitude", *rows)
+    asked = lines.index('# values.service."*" = "..."')
+    assert "1, such as 'Gola'" in " ".join(lines[asked - 2 : asked])
+    settings = tomllib.loads("\n".join(line for line in lines if not line.startswith("[[")))
+    source = TableSource(
+        path="structures.csv", delimiter=";", longitude="Longitude", latitude="Latitude", crs="EPSG:4326",
+        columns=settings["columns"], values={"service": {**settings["values"]["service"], "*": "none"}},
+    )  # fmt: skip
+    read = facilities_from_table(tmp_path / "structures.csv", source, services=load_services().ids)
+    assert dict(zip(read["name"], read["service"], strict=True)) == {
+        "Kono Clinic": "primary_care",
+        "Bo C.H.C.": "health_centre",
+        "Kenema Health-Post": "primary_care",
+        "Supermarket": "shop",
+        "Bo Government Hospital": "hospital",
+    }
+    # The one left out is named.
+    assert [note.values["where"]["first"] for note in take_notes(read) if note.key == "kinds_left_out"] == [["N4"]]
+
+
+def test_whole_words_come_before_patterns_and_longer_patterns_first():
+    words = {"*market*": "market", "*": "none", "Supermarket A": "shop", "* fish market": "food_service"}
+    texts = pd.Series(["Supermarket A", "supermarket a", "Big Fish-Market", "fish market hall", "x", None])
+    told = translate(texts, words)
+    assert told[:5].tolist() == ["shop", "market", "food_service", "market", "none"]
+    assert told.isna().tolist() == [False] * 5 + [True]
+
+
 def test_levels_of_care_are_no_schools(tmp_path):
     rows = [
         f"N{n};Rurum {kind};Primary;8.5{n};11.5{n}" for n, kind in enumerate(("Dispensary", "Clinic", "Health Post"))
     ]
     head = "Facility Code;Facility Name;Facility Level;Longitude;Latitude"
     lines = _proposed(tmp_path, head, *rows, "N3;Rurum General Hospital;Secondary;8.53;11.53")
-    assert not any("columns.service" in line for line in lines)
+    assert 'columns.service = "Facility Name"' in lines
     # Of a list of schools they are.
     rows = [
         row.replace(kind, "School") for row, kind in zip(rows, ("Dispensary", "Clinic", "Health Post"), strict=True)

@@ -512,12 +512,12 @@ def test_a_french_master_list_maps_kinds_and_asks_for_those_it_does_not_know(tmp
     assert _keys(layer, guesses=True)["crs"] == "EPSG:4326"
 
 
-def test_names_of_two_kinds_of_services_leave_the_service_open(tmp_path):
+def test_names_of_two_kinds_of_services_say_each_by_a_pattern(tmp_path):
     names = [*["Primary School A", "Primary School B"] * 3, *["Health Post C", "Health Post D"] * 3]
     frame = pd.DataFrame({"id": range(12), "facility name": names, "longitude": 44.1, "latitude": -12.1})
     layer = _layer(_csv(tmp_path / "facilities.csv", frame))
-    assert "service" not in _keys(layer)
-    assert "several" in next(s.reason for s in layer.proposal.undecided if s.key == "service")
+    assert _keys(layer)["columns.service"] == "facility name"
+    assert _keys(layer)["values.service"] == {"* primary school *": "primary_school", "* health post *": "primary_care"}
 
 
 def test_people_of_two_kinds_or_with_gaps_are_asked_for(tmp_path):
