@@ -296,3 +296,10 @@ def test_of_road_classes_each_known_word_is_read(tmp_path):
     assert any(line.startswith('values_file = "fr"') for line in told)
     assert not any("Sentier" in line for line in told)
     assert any("Route à 1 chaussée" in line for line in told)
+    file = tmp_path / "tl_2023_50001_roads.gpkg"
+    roads = {"LINEARID": ["1101", "1104"], "FULLNAME": ["Main St", "Elm St"], "MTFCC": ["S1200", "S1400"]}
+    gpd.GeoDataFrame(roads, geometry=lines[:2], crs="EPSG:4326").to_file(file)
+    (layer,) = sp.inspect_file(file, raw=tmp_path).layers
+    told = toml_block(layer.proposal)
+    assert {'columns.road_id = "LINEARID"', 'columns.name = "FULLNAME"', 'columns.road_class = "MTFCC"'} <= set(told)
+    assert any(line.startswith('values_file = "en"') for line in told)
