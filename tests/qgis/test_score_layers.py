@@ -445,6 +445,10 @@ def test_no_code_of_the_score_is_shown_in_brackets(table, scored_county, county_
         ("plans", {"reason": "met"}, ["Nobody is known to be beyond it."]),
         ("snaps", {"place_kind": "facility"}, ["facility"]),
         ("site_profile", {"place_kind": "township_centre"}, ["township centre"]),
+        ("facilities", {"found_in": "both"}, ["In the list and on the map"]),
+        ("water_areas", {"kind": "pond"}, ["Pond"]),
+        ("towns", {"completeness_status": "not_asked"}, ["The study asks for nothing of its tier"]),
+        ("functional_areas", {"fua_method": "fua"}, ["Commuting"]),
     ],
 )
 def test_codes_of_plans_and_kinds_of_places_are_said_in_words(table, codes, said, county_meta):
