@@ -350,7 +350,10 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
         patterns = dict(pattern for name in names.values if (pattern := pattern_in(name))[1])
         said = translate(pd.Series(names.values, dtype="str"), patterns)
         settings = [Setting("columns.service", names.name), Setting("values.service", patterns, Said("names_say_it"))]
-        if without := [name for name, told in zip(names.values, said, strict=True) if name == told]:
+        without = [name for name, told in zip(names.values, said, strict=True) if name == told]
+        if without and by_title:
+            settings.append(Setting("values.service", {"*": by_title}, Said("title_says_so", title=table.title)))
+        elif without:
             reason = Said("names_silent", number=len(without), names={"quoted": without[:3]})
             settings.append(Setting("values.service", {"*": "..."}, reason, is_decided=False))
         return settings

@@ -200,6 +200,16 @@ def test_names_alone_say_each_service_by_patterns(tmp_path):
     assert [note.values["where"]["first"] for note in take_notes(read) if note.key == "kinds_left_out"] == [["N4"]]
 
 
+def test_what_no_name_says_is_what_the_title_says(tmp_path):
+    names = ("Ikom Primary School", "Eja High School", "Boki Primary School", "Gola")
+    rows = [f"N{n},{name},8.{n},11.5" for n, name in enumerate(names)]
+    (tmp_path / "schools.csv").write_text("\n".join(["uid,School Name,Longitude,Latitude", *rows]))
+    (layer,) = sp.inspect_file(tmp_path / "schools.csv", raw=tmp_path).layers
+    lines = toml_block(layer.proposal)
+    assert 'values.service."* high school *" = "secondary_school"' in lines
+    assert any(line.startswith('values.service."*" = "school"') for line in lines)
+
+
 def test_whole_words_come_before_patterns_and_longer_patterns_first():
     words = {"*market*": "market", "*": "none", "Supermarket A": "shop", "* fish market": "food_service"}
     texts = pd.Series(["Supermarket A", "supermarket a", "Big Fish-Market", "fish market hall", "x", None])
